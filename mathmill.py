@@ -1,0 +1,48 @@
+"""The front door: each verb leads to its room, which is imported only when its verb is called."""
+
+import importlib
+import sys
+
+VERBS = {
+    "curate": ("pipelines", "raw rows -> verified, de-duplicated, decontaminated Arrow shards"),
+    "validate": ("pipelines", "shards -> a verdict and a quality report"),
+    "train": ("training", "shards -> checkpoints, maximising J_SFT"),
+    "evaluate": ("training", "checkpoint -> pass@1 by format, with the same judge"),
+    "prove": ("training", "J and its gradient on your model and rows, against float64"),
+    "trace": ("pipelines", "one row's story: what happened at each stage, and why"),
+    "export": ("pipelines", "shards -> messages or prompt/completion for other trainers"),
+    "review": ("pipelines", "quarantined and doubtful rows -> a queue for people"),
+    "demo": ("demo", "all of it on an embedded data set and a small model, offline"),
+}
+
+
+def main() -> None:
+    """Runs the verb that the first argument names and exits with its code (schemas/exits.py)."""
+    verb = sys.argv[1] if len(sys.argv) > 1 else "--help"
+    if verb in ("--help", "-h"):
+        print(_usage())
+        return
+    if verb not in VERBS:
+        sys.stderr.write(f"mathmill: {verb}: unknown verb; one of {', '.join(VERBS)}\n")
+        sys.exit(2)
+    room = VERBS[verb][0]
+    try:
+        module = importlib.import_module(f"{room}.__main__" if room != "demo" else room)
+    except ModuleNotFoundError as error:
+        extra = {"pipelines": "curation,validation", "training": "training", "demo": "all"}[room]
+        sys.stderr.write(
+            f"mathmill: {verb} needs the package {error.name}, which is not installed; "
+            f"run `pip install 'mathmill[{extra}]'`\n"
+        )
+        sys.exit(2)
+    sys.exit(module.main(sys.argv[1:]))
+
+
+def _usage() -> str:
+    width = max(map(len, VERBS))
+    lines = [f"  {verb:<{width}}  {purpose}" for verb, (_, purpose) in VERBS.items()]
+    return "\n".join(["usage: mathmill VERB ...      (mathmill VERB --help)", "", *lines])
+
+
+if __name__ == "__main__":
+    main()

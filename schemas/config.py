@@ -1,0 +1,426 @@
+"""CONFIG.yaml: every key of every table, once, strict.
+
+One file configures a run; every verb checks the whole of it before it starts. An unknown key is an error that names the
+nearest known one.
+"""
+
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from schemas.problem import Format
+from schemas.reason import Stage
+
+_SKIPPABLE = (
+    Stage.SELECT,
+    Stage.SCREEN,
+    Stage.DECONTAMINATE,
+    Stage.COLLAPSE,
+    Stage.VERIFY,
+    Stage.IDENTIFY,
+    Stage.LABEL,
+    Stage.BALANCE,
+)
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+def _plain_name(name: str) -> str:
+    if not re.fullmatch(r"[a-z0-9][a-z0-9_.-]*", name):
+        raise ValueError("a name holds lower-case letters, digits, '_', '.' and '-' only")
+    return name
+
+
+Name = Annotated[str, AfterValidator(_plain_name)]
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class Columns(_Table):
+    """Which field of a record holds what, for `adapter: columns`. A dotted name reaches into an object."""
+
+    question: str = "question"
+    """the problem"""
+    solution: str | None = "solution"
+    """the solution in the source's `format`; null when the source has only answers"""
+    answer: str | None = None
+    """the reference answer, given apart from the solution"""
+    language: str | None = None
+    """ISO 639-1 code, where rows differ"""
+    topic: str | None = None
+    """the topic as the source names it"""
+    difficulty: str | None = None
+    """a number, or text that ends in one (`Level 5`)"""
+    annotator: str | None = None
+    """who wrote or labelled the row"""
+    reviewer: str | None = None
+    """who reviewed it"""
+    decision: str | None = None
+    """accepted | rejected | empty: not reviewed"""
+    confidence: str | None = None
+    """the reviewer's confidence, 0 to 1"""
+    votes: str | None = None
+    """how many people voted"""
+    agreement: str | None = None
+    """share of the votes that agree, 0 to 1"""
+
+
+class Source(_Table):
+    """One source of rows. Sources are ranked by their order: of two equal candidates the earlier source's is kept."""
+
+    name: Name
+    """how ledger and report call the source"""
+    path: str
+    """a file, a glob, a folder, `hf://org/dataset?split=train&revision=abc`, or a URL that fsspec knows"""
+    adapter: str
+    """how a record is read: gsm8k, math, columns, messages"""
+    licence: str
+    """the licence of the rows"""
+    author: Annotated[str, Field(pattern=r"^(human|model:.+)$")] = "human"
+    """who wrote the solutions: human | model:NAME"""
+    format: Format | None = None
+    """cot | pot | tir, for adapters that cannot tell"""
+    columns: Columns = Columns()
+    """field names, for `adapter: columns`"""
+    derive: list[Format] = []
+    """formats to build from calculator annotations: pot, tir"""
+    language: str = "en"
+    """ISO 639-1 code of the rows"""
+    weight: Annotated[float, Field(gt=0)] = 1.0
+    """expected appearances per epoch in training; a sampling rate, never a loss weight"""
+
+    @field_validator("derive")
+    @classmethod
+    def _derivable(cls, formats: list[Format]) -> list[Format]:
+        if Format.COT in formats:
+            raise ValueError("pot and tir can be derived; cot is what the human wrote")
+        return formats
+
+
+class Benchmark(_Table):
+    """A benchmark that no example may leak."""
+
+    name: Name
+    """how ledger and report call it"""
+    path: str
+    """like a source's"""
+    question: str = "question"
+    """the field that holds the problem"""
+    answer: str | None = "answer"
+    """the field that holds the answer or the solution; null: none"""
+    licence: str | None = None
+    """the licence of the items, for the copy stored with the data"""
+    language: str = "en"
+    """ISO 639-1 code of the items"""
+    variants: Literal["report", "quarantine", "remove"] = "report"
+    """what happens to a row that is an item with other numbers"""
+
+
+class Select(_Table):
+    """How human selection is applied."""
+
+    min_votes: Annotated[int, Field(ge=0)] = 0
+    """rows with fewer votes are quarantined (rows without votes are not voted on, and stay)"""
+    min_agreement: Share = 0
+    """rows whose votes agree less are quarantined"""
+    require_review: bool = False
+    """remove rows that nobody accepted"""
+
+
+class Screen(_Table):
+    """Bounds on text. They are wide: two words can be a problem, 50,000 characters a solution."""
+
+    min_chars: Annotated[int, Field(ge=1)] = 1
+    """fewest characters of a question and of a solution, outer space aside"""
+    max_chars: Annotated[int, Field(ge=1)] = 200_000
+    """most characters of question and solution together"""
+    allowed_licences: list[str] | None = None
+    """licences that may enter; null: all"""
+
+
+class Decontaminate(_Table):
+    """How leaks of benchmarks are found."""
+
+    ngram: Literal["guarded", "strict"] = "guarded"
+    """guarded: a ten-gram hit is a leak when the numbers agree or the item has none; strict: always (DeepSeekMath)"""
+
+
+class ProgramLimits(_Table):
+    """What one program may use."""
+
+    cpu_s: Annotated[float, Field(gt=0, le=600)] = 5.0
+    """CPU seconds; decides a timeout"""
+    wall_s: Annotated[float, Field(gt=0, le=3600)] = 30.0
+    """wall-clock backstop, seconds"""
+    memory_mb: Annotated[int, Field(ge=64)] = 1024
+    """memory beyond the interpreter's own, MiB"""
+    output_kb: Annotated[int, Field(ge=1, le=65536)] = 64
+    """most that may be printed, KiB"""
+
+
+class Verify(_Table):
+    """How answers and programs are verified."""
+
+    outputs: Literal["keep", "check", "regenerate"] = "check"
+    """recorded tool outputs: keep as they are | check against a run | replace by a run's"""
+    limits: ProgramLimits = ProgramLimits()
+    """what one program may use"""
+
+
+class Identify(_Table):
+    """What counts as the same problem."""
+
+    threshold: Annotated[float, Field(gt=0, le=1)] = 0.7
+    """Jaccard similarity of 5-word shingles from which two candidates may be near-duplicates"""
+
+
+class Quota(_Table):
+    """A bound on the examples that a condition holds for."""
+
+    where: dict[str, str | int]
+    """column: value pairs that all hold"""
+    max: Annotated[int, Field(ge=0)] | None = None
+    """most examples"""
+    share: Share | None = None
+    """greatest share of the data set"""
+
+    @model_validator(mode="after")
+    def _one_bound(self) -> "Quota":
+        if (self.max is None) == (self.share is None):
+            raise ValueError("a quota has either `max` or `share`")
+        return self
+
+
+class Caps(_Table):
+    """Most examples that may share something. None by default."""
+
+    template: Annotated[int, Field(ge=1)] | None = None
+    """most problems of one template"""
+    problem: Annotated[int, Field(ge=1)] | None = None
+    """most solutions of one problem in one format"""
+    source: Annotated[int, Field(ge=1)] | None = None
+    """most examples of one source"""
+    author: Annotated[int, Field(ge=1)] | None = None
+    """most examples of one author"""
+
+
+class Balance(_Table):
+    """Bounds on what is kept."""
+
+    quotas: list[Quota] = []
+    """checked in order; the first that matches a row counts it"""
+    caps: Caps = Caps()
+    """most examples per template, problem, source, author"""
+
+
+class Wipeout(_Table):
+    """The alarm for a rule that removes too much of a source."""
+
+    limit: Share = 0.5
+    """share of a source's candidates that one reason may take"""
+    accept: list[str] = []
+    """`source:reason` pairs that may take more"""
+
+
+class Curate(_Table):
+    """The table of `mathmill curate`."""
+
+    sources: Annotated[list[Source], Field(min_length=1)]
+    """where rows come from, best first"""
+    benchmarks: list[str | Benchmark] = []
+    """what must not leak: names of the built-in catalogue, or tables"""
+    skip: list[Stage] = []
+    """stages left out, by name; the manifest says so"""
+    isolation: Literal["namespaces", "seccomp", "weak"] | None = None
+    """how programs are isolated; null: the strongest level that this machine gives, never weak"""
+    heldout: Annotated[float, Field(ge=0, lt=1)] = 0.02
+    """expected share of templates in the heldout split"""
+    select: Select = Select()
+    """human selection"""
+    reviews: list[str] = []
+    """files of review decisions, joined by row_id"""
+    screen: Screen = Screen()
+    """bounds on text"""
+    decontaminate: Decontaminate = Decontaminate()
+    """leaks of benchmarks"""
+    verify: Verify = Verify()
+    """answers and programs"""
+    identify: Identify = Identify()
+    """sameness"""
+    balance: Balance = Balance()
+    """quotas and caps"""
+    wipeout: Wipeout = Wipeout()
+    """the alarm"""
+    shard_mb: Annotated[float, Field(gt=0)] = 128
+    """text per shard, MiB, about"""
+    seed: int = 0
+    """the seed of every random choice"""
+
+    @field_validator("skip")
+    @classmethod
+    def _skippable(cls, stages: list[Stage]) -> list[Stage]:
+        for stage in stages:
+            if stage not in _SKIPPABLE:
+                raise ValueError(f"{stage.value} cannot be skipped; these can: {', '.join(_SKIPPABLE)}")
+        return stages
+
+    @model_validator(mode="after")
+    def _distinct_names(self) -> "Curate":
+        names = [source.name for source in self.sources]
+        for name in names:
+            if names.count(name) > 1:
+                raise ValueError(f"two sources are called {name}; ledger and report tell them apart by name")
+        return self
+
+
+class Expectation(_Table):
+    """A Great Expectations expectation of the user's own."""
+
+    type: str
+    """as Great Expectations names it: expect_column_values_to_be_between"""
+    kwargs: dict[str, Any] = {}
+    """its arguments"""
+    severity: Literal["critical", "warning"] = "critical"
+    """critical closes the gate; warning shows"""
+
+
+class Recheck(_Table):
+    """How much the independent judge does again."""
+
+    sample: Annotated[int, Field(ge=0)] = 200
+    """answers and programs that are judged again, each"""
+
+
+class Validate(_Table):
+    """The table of `mathmill validate`."""
+
+    tokenizer: str | None = None
+    """Hugging Face name or folder; null: checks on tokens say `not checked`"""
+    context: Annotated[int, Field(ge=16)] = 4096
+    """tokens that an example may have, for the check on lengths"""
+    min_heldout: Annotated[int, Field(ge=0)] = 0
+    """fewest heldout examples"""
+    expectations: list[Expectation] = []
+    """expectations of your own, beside the built-in suite"""
+    recheck: Recheck = Recheck()
+    """independent re-checks"""
+    seed: int = 0
+    """the seed of every sample"""
+
+
+class FreshModel(_Table):
+    """A small Llama to train from scratch, with a byte-level tokenizer fitted on the data (digits apart)."""
+
+    hidden_size: Annotated[int, Field(ge=8)] = 128
+    """width"""
+    layers: Annotated[int, Field(ge=1)] = 3
+    """depth"""
+    heads: Annotated[int, Field(ge=1)] = 4
+    """attention heads"""
+    kv_heads: Annotated[int, Field(ge=1)] | None = None
+    """key-value heads; null: as many as heads"""
+    intermediate_size: Annotated[int, Field(ge=8)] | None = None
+    """width of the feed-forward layer; null: 8/3 of hidden_size, rounded up to 32"""
+    vocabulary: Annotated[int, Field(ge=300)] = 1024
+    """tokens, byte alphabet included"""
+
+    @model_validator(mode="after")
+    def _divisible(self) -> "FreshModel":
+        if self.hidden_size % self.heads:
+            raise ValueError(f"hidden_size {self.hidden_size} is not a multiple of heads {self.heads}")
+        return self
+
+
+class Train(_Table):
+    """The table of `mathmill train`."""
+
+    model: str | FreshModel
+    """Hugging Face name or folder, or a table that describes a small model to train from scratch"""
+    objective: Literal["sequence_mean", "token_mean"] = "sequence_mean"
+    """sequence_mean is J_SFT: every example weighs the same; token_mean, for comparison: every token does"""
+    examples_per_step: Annotated[int, Field(ge=1)] = 256
+    """N: examples in one optimizer step, over all ranks and micro-batches"""
+    steps: Annotated[int, Field(ge=1)] | None = None
+    """optimizer steps; null: as `epochs` says"""
+    epochs: Annotated[float, Field(gt=0)] | None = None
+    """passes over the data; null: as `steps` says"""
+    context: Annotated[int, Field(ge=16)] = 4096
+    """most tokens of one example, and of one pack"""
+    long_rows: Literal["refuse", "drop"] = "refuse"
+    """what happens when examples are longer than `context`: nothing is ever cut"""
+    supervise_think: bool = True
+    """whether thoughts bear loss"""
+    learning_rate: Annotated[float, Field(gt=0)] = 5.0e-5
+    """peak learning rate (DeepSeekMath: 5e-5)"""
+    schedule: Literal["constant", "cosine"] = "constant"
+    """after the warm-up (DeepSeekMath: constant)"""
+    warmup_steps: Annotated[int, Field(ge=0)] = 0
+    """steps of linear warm-up"""
+    weight_decay: Annotated[float, Field(ge=0)] = 0.0
+    """AdamW's decay of matrices"""
+    betas: tuple[float, float] = (0.9, 0.95)
+    """AdamW's moments"""
+    clip_norm: Annotated[float, Field(gt=0)] | None = 1.0
+    """gradient norm is clipped to it after the sum over ranks; null: never"""
+    dtype: Literal["auto", "float32", "bfloat16"] = "auto"
+    """of the forward pass; weights stay float32; auto: bfloat16 on a GPU, float32 on a CPU"""
+    device: str = "auto"
+    """cpu | cuda | auto"""
+    activation_checkpointing: bool = False
+    """recompute activations in the backward pass: slower, less memory"""
+    compile: bool = False
+    """torch.compile the model's layers"""
+    checkpoint_every: Annotated[int, Field(ge=1)] = 100
+    """steps between checkpoints; the last step always writes one"""
+    keep_checkpoints: Annotated[int, Field(ge=1)] = 3
+    """how many of the latest stay"""
+    heldout_every: Annotated[int, Field(ge=1)] | None = None
+    """steps between measurements of J on the heldout split; null: at the end"""
+    seed: int = 0
+    """the seed of order and initial weights"""
+
+    @model_validator(mode="after")
+    def _one_duration(self) -> "Train":
+        if (self.steps is None) == (self.epochs is None):
+            raise ValueError("give either `steps` or `epochs`")
+        return self
+
+
+class Evaluate(_Table):
+    """The table of `mathmill evaluate`."""
+
+    data: str | None = None
+    """a data set made by mathmill; null: as `--data` says"""
+    split: Literal["train", "heldout"] = "heldout"
+    """which of its splits"""
+    limit: Annotated[int, Field(ge=1)] | None = 200
+    """most problems per format, chosen by keyed hash; null: all"""
+    formats: list[Format] = [Format.COT, Format.POT, Format.TIR]
+    """formats to ask for, where the data has them"""
+    max_new_tokens: Annotated[int, Field(ge=1)] = 512
+    """most tokens that the model may write per problem"""
+    max_tool_calls: Annotated[int, Field(ge=0)] = 4
+    """most programs that a TIR answer may run"""
+    batch_size: Annotated[int, Field(ge=1)] = 32
+    """problems generated together"""
+    device: str = "auto"
+    """cpu | cuda | auto"""
+    limits: ProgramLimits = ProgramLimits()
+    """what one program may use"""
+    seed: int = 0
+    """the seed of the choice of problems"""
+
+
+class Config(_Table):
+    """A whole CONFIG.yaml. A verb needs its own table; the others may be absent."""
+
+    curate: Curate | None = None
+    """raw rows -> shards"""
+    validate_: Annotated[Validate, Field(alias="validate")] = Validate()
+    """shards -> verdict and report"""
+    train: Train | None = None
+    """shards -> checkpoints"""
+    evaluate: Evaluate = Evaluate()
+    """checkpoints -> pass@1"""

@@ -1,0 +1,151 @@
+"""Reading CONFIG.yaml: environment variables, `--set` overrides, and errors that fit on one line."""
+
+import difflib
+import os
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from schemas.config import Config
+from schemas.exits import UserError
+
+
+def load_config(path: Path, overrides: Sequence[str] = ()) -> Config:
+    """Reads and checks a whole config file.
+
+    Args:
+        path: the YAML file.
+        overrides: `key.path=value` texts, applied in order; a number in the path is a
+            position in a list, the value is YAML.
+
+    Raises:
+        UserError: naming file, key, value and what is allowed.
+    """
+    if not path.is_file():
+        raise UserError(f"{path}: no such config file")
+    try:
+        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise UserError(f"{path}: not YAML: {error}") from error
+    if not isinstance(raw, dict):
+        raise UserError(f"{path}: expected tables such as `curate:` and `train:`, found {type(raw).__name__}")
+    for override in overrides:
+        _apply(raw, override)
+    return check_config(_with_environment(raw), where=str(path))
+
+
+def check_config(raw: dict[str, Any], *, where: str = "config") -> Config:
+    """Checks an already parsed config.
+
+    Raises:
+        UserError: naming the first key that is wrong, and the nearest known one when it is unknown.
+    """
+    try:
+        return Config.model_validate(raw)
+    except ValidationError as error:
+        raise UserError(f"{where}: {_explain(error)}") from error
+
+
+def _apply(raw: dict[str, Any], override: str) -> None:
+    path, separator, text = override.partition("=")
+    if not separator or not path:
+        raise UserError(f"--set {override}: expected key.path=value, such as train.steps=100")
+    *parents, last = path.split(".")
+    node: Any = raw
+    for key in parents:
+        node = _child(node, key, override)
+    try:
+        value = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise UserError(f"--set {override}: the value is not YAML: {error}") from error
+    if isinstance(node, list):
+        node[_position(node, last, override)] = value
+    elif isinstance(node, dict):
+        node[last] = value
+    else:
+        raise UserError(f"--set {override}: {'.'.join(parents)} holds a plain value, not a table")
+
+
+def _child(node: Any, key: str, override: str) -> Any:  # noqa: ANN401  a YAML node is anything
+    if isinstance(node, list):
+        return node[_position(node, key, override)]
+    if isinstance(node, dict):
+        if node.get(key) is None:
+            node[key] = {}
+        return node[key]
+    raise UserError(f"--set {override}: {key} is below a plain value")
+
+
+def _position(items: list[Any], key: str, override: str) -> int:
+    if not key.isdecimal() or int(key) >= len(items):
+        raise UserError(f"--set {override}: {key} is not a position in a list of {len(items)} (0 to {len(items) - 1})")
+    return int(key)
+
+
+_VARIABLE = re.compile(r"\$\{(\w+)\}")
+
+
+def _with_environment(node: Any) -> Any:  # noqa: ANN401  a YAML node is anything
+    if isinstance(node, dict):
+        return {key: _with_environment(value) for key, value in node.items()}
+    if isinstance(node, list):
+        return [_with_environment(value) for value in node]
+    if isinstance(node, str):
+        return _VARIABLE.sub(_variable, node)
+    return node
+
+
+def _variable(match: re.Match[str]) -> str:
+    value = os.environ.get(match[1])
+    if value is None:
+        raise UserError(f"${{{match[1]}}}: the environment variable {match[1]} is not set")
+    return value
+
+
+def _explain(error: ValidationError) -> str:
+    first = error.errors()[0]
+    location = [part for part in first["loc"] if not (isinstance(part, str) and part in _UNION_MEMBERS)]
+    where = ".".join(map(str, location))
+    if first["type"] == "extra_forbidden":
+        known = _known_keys([str(part) for part in location[:-1]])
+        nearest = difflib.get_close_matches(str(location[-1]), known, n=1, cutoff=0)
+        return f"{where}: unknown key; did you mean `{nearest[0]}`? Known here: {', '.join(known)}"
+    if first["type"] == "missing":
+        return f"{where}: this key is required"
+    message = first["msg"].removeprefix("Value error, ")
+    given = first["input"]
+    found = f", found {given!r}" if isinstance(given, str | int | float | bool | None) else ""
+    return f"{where}: {message}{found}"
+
+
+_UNION_MEMBERS = {
+    "Benchmark",
+    "FreshModel",
+    "str",
+    "int",
+    "float",
+    "function-after[_divisible(), FreshModel]",
+}
+
+
+def _known_keys(parents: list[str]) -> list[str]:
+    model: Any = Config
+    for key in parents:
+        if key.isdecimal():
+            continue
+        field = next(f for name, f in model.model_fields.items() if (f.alias or name) == key)
+        model = _model_in(field.annotation)
+    return [field.alias or name for name, field in model.model_fields.items()]
+
+
+def _model_in(annotation: Any) -> Any:  # noqa: ANN401  a type annotation is anything
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    for argument in getattr(annotation, "__args__", ()):
+        if (found := _model_in(argument)) is not None:
+            return found
+    return None

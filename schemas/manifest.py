@@ -1,0 +1,157 @@
+"""manifest.json: what a data set holds, written last. Readers trust it and its hashes, never a glob.
+
+No time, host, output path or runner flag stands in it: equal inputs give equal bytes, but for `isolation`.
+"""
+
+import json
+from hashlib import file_digest, sha256
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from schemas.example import SCHEMA_VERSION
+from schemas.exits import UserError
+from schemas.reason import Outcome
+
+MANIFEST = "manifest.json"
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class InputFile(_Record):
+    """A file that was read. `path` is as the config names it."""
+
+    path: str
+    bytes: int
+    sha256: str
+
+
+class BenchmarkRecord(_Record):
+    """A benchmark that was checked against."""
+
+    name: str
+    items: int
+    sha256: str
+    licence: str | None
+
+
+class Counts(_Record):
+    """The sum that adds up: candidates = kept + removed + quarantined."""
+
+    rows: int
+    candidates: int
+    kept: int
+    removed: int
+    quarantined: int
+
+
+class FormatCounts(_Record):
+    """One line of the funnel, by format or by source."""
+
+    candidates: int
+    kept: int
+    removed: int
+    quarantined: int
+
+    def plus(self, outcome: str, number: int) -> "FormatCounts":
+        """Returns the counts with `number` more candidates of an outcome."""
+        fields = self.model_dump()
+        fields["candidates"] += number
+        fields[Outcome(outcome).value] += number
+        return FormatCounts(**fields)
+
+
+class ShardRecord(_Record):
+    """One Arrow IPC stream file of examples."""
+
+    path: str
+    split: str
+    rows: int
+    bytes: int
+    sha256: str
+
+
+class FileRecord(_Record):
+    """One ledger file."""
+
+    path: str
+    rows: int
+    bytes: int
+    sha256: str
+
+
+class Manifest(_Record):
+    """The contents of manifest.json, in the order in which they are written."""
+
+    schema_version: str
+    code_version: str
+    draft: bool
+    config: dict[str, Any]
+    skipped: list[str]
+    isolation: str | None
+    inputs: list[InputFile]
+    benchmarks: list[BenchmarkRecord]
+    counts: Counts
+    removed_by_reason: dict[str, int]
+    quarantined_by_reason: dict[str, int]
+    formats: dict[str, FormatCounts]
+    sources: dict[str, FormatCounts]
+    splits: dict[str, int]
+    licence: str
+    quotas: list[dict[str, Any]]
+    shards: list[ShardRecord]
+    ledger: list[FileRecord]
+    lineage: list[str]
+    fingerprint: str
+
+    def sealed(self) -> "Manifest":
+        """Returns the manifest with its fingerprint: the hash of everything else in it."""
+        return self.model_copy(update={"fingerprint": self.computed_fingerprint()})
+
+    def computed_fingerprint(self) -> str:
+        """The hash that `fingerprint` must hold: of the manifest's other keys as canonical JSON."""
+        rest = self.model_dump(mode="json", exclude={"fingerprint"})
+        return sha256(json.dumps(rest, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+
+    def to_json(self) -> str:
+        """The bytes of manifest.json."""
+        return json.dumps(self.model_dump(mode="json"), indent=1, ensure_ascii=False) + "\n"
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """Reads the manifest of a data set.
+
+    Raises:
+        UserError: the folder is not a data set, or its manifest cannot be read by this version.
+    """
+    path = folder / MANIFEST
+    if not folder.is_dir():
+        raise UserError(f"{folder}: no such folder; expected a data set made by `mathmill curate`")
+    if not path.is_file():
+        raise UserError(
+            f"{folder}: not a data set: it has no {MANIFEST}; make one with `mathmill curate CONFIG --output {folder}`"
+        )
+    try:
+        raw = json.loads(path.read_text(encoding="utf-8"))
+        version = str(raw["schema_version"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise UserError(f"{path}: not a manifest ({error}); run `mathmill curate` again") from error
+    if version.split(".")[0] != SCHEMA_VERSION.split(".")[0]:
+        raise UserError(
+            f"{path}: schema_version {version} cannot be read; this mathmill reads {SCHEMA_VERSION.split('.')[0]}.x"
+        )
+    try:
+        return Manifest.model_validate(raw)
+    except ValidationError as error:
+        problem = error.errors()[0]
+        where = ".".join(map(str, problem["loc"]))
+        raise UserError(f"{path}: {where}: {problem['msg']}; the manifest was edited or cut short") from error
+
+
+def sha256_of(path: Path) -> str:
+    """Hashes a file's bytes."""
+    with path.open("rb") as file:
+        return file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,82 @@
+"""What a source row means before it becomes examples: question, solutions as typed segments, human selection."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Format(StrEnum):
+    """The three solution formats that DeepSeekMath (A.1.1) trains on."""
+
+    COT = "cot"
+    POT = "pot"
+    TIR = "tir"
+
+
+class SegmentKind(StrEnum):
+    """What a stretch of a solution is. `output` is what a tool said, never the author."""
+
+    TEXT = "text"
+    THINK = "think"
+    CODE = "code"
+    OUTPUT = "output"
+
+
+class Decision(StrEnum):
+    """What the humans who reviewed a row decided; a row nobody reviewed has none."""
+
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """One stretch of a solution, without fences or tags."""
+
+    kind: SegmentKind
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Solution:
+    """One way to solve the problem, in one format.
+
+    `derived` solutions were built from the row's own one (calculator annotations): they fall with it.
+    """
+
+    format: Format
+    segments: tuple[Segment, ...]
+    derived: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """The human signal that came with a row. All of it is optional in a source."""
+
+    decision: Decision | None = None
+    annotator: str | None = None
+    reviewer: str | None = None
+    confidence: float | None = None
+    votes: int | None = None
+    agreement: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One row of a source, understood by its adapter.
+
+    Attributes:
+        answer: the reference answer as the source states it, or None when the row has none of its own. Then the final
+            answer of the solution is taken and recorded as `reference: self`.
+        independent: the answer was given apart from the solution's text (a column of its own), so equality is evidence.
+        language: ISO 639-1 code.
+        difficulty: the source's own scale, 1 (easiest) upwards.
+    """
+
+    question: str
+    solutions: tuple[Solution, ...]
+    answer: str | None = None
+    independent: bool = False
+    language: str = "en"
+    topic: str | None = None
+    difficulty: int | None = None
+    selection: Selection = field(default_factory=Selection)

@@ -1,0 +1,23 @@
+"""Which split a problem belongs to: by template, so that no heldout problem has a sibling in train."""
+
+from enum import StrEnum
+from hashlib import blake2b
+
+
+class Split(StrEnum):
+    """The two splits of every data set."""
+
+    TRAIN = "train"
+    HELDOUT = "heldout"
+
+
+def split_of(template_id: str, *, heldout: float, seed: int) -> Split:
+    """Assigns a template to a split by a keyed hash, so adding rows never moves a template.
+
+    Args:
+        template_id: the template that the problem belongs to.
+        heldout: expected share of templates in heldout, 0 <= heldout < 1.
+        seed: another seed gives another independent split.
+    """
+    digest = blake2b(f"{seed}:{template_id}".encode(), digest_size=8).digest()
+    return Split.HELDOUT if int.from_bytes(digest) < heldout * 2**64 else Split.TRAIN
