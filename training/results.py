@@ -1,0 +1,158 @@
+"""What `train` and `evaluate` tell their callers: plain records, no torch behind them."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class SliceMetrics:
+    """One slice (a format, a source) of a step. Slices are additive: `objective_share` sums to the step's J.
+
+    Attributes:
+        objective_share: the slice's summand of J.
+        objective: mean over the slice's examples of (1/|o|) sum_t log pi(o_t).
+    """
+
+    examples: int
+    supervised_tokens: int
+    objective_share: float
+    objective: float
+    token_accuracy: float
+
+
+@dataclass(frozen=True, slots=True)
+class StepMetrics:
+    """One optimizer step, or one measurement on heldout examples.
+
+    Attributes:
+        step: 1-based number of the step that was just done; 0 before the first.
+        steps: how many the run will have.
+        epoch: 0-based epoch that the step's examples came from.
+        objective: J_SFT over the step's examples, nats per token, <= 0; higher is better.
+        token_loss: mean negative log-likelihood over the step's supervised tokens.
+        token_accuracy: share of supervised tokens that greedy decoding would have written.
+        gradient_norm: before clipping.
+        seconds: wall clock of the step, data wait included.
+        data_seconds: of which waiting for data.
+        heldout: this is a measurement on the heldout split, no step was taken.
+    """
+
+    step: int
+    steps: int
+    epoch: int
+    objective: float
+    token_loss: float
+    token_accuracy: float
+    examples: int
+    tokens: int
+    supervised_tokens: int
+    learning_rate: float = 0.0
+    gradient_norm: float = 0.0
+    seconds: float = 0.0
+    data_seconds: float = 0.0
+    memory_mb: float = 0.0
+    heldout: bool = False
+    formats: dict[str, SliceMetrics] = field(default_factory=dict)
+    sources: dict[str, SliceMetrics] = field(default_factory=dict)
+
+    @property
+    def tokens_per_second(self) -> float:
+        """Tokens of the step, prompts included, per second of wall clock."""
+        return self.tokens / self.seconds if self.seconds else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class MixtureLine:
+    """What one format or source weighs in an epoch: shares of rows, of tokens, and of J."""
+
+    kind: str
+    name: str
+    examples: int
+    row_share: float
+    token_share: float
+    objective_share: float
+
+
+@dataclass(frozen=True, slots=True)
+class Mixture:
+    """What the mixture means before step 1.
+
+    Attributes:
+        shortest: supervised tokens of the shortest example.
+        longest: of the longest.
+    """
+
+    lines: tuple[MixtureLine, ...]
+    shortest: int
+    longest: int
+    dropped: dict[str, int]
+
+    @property
+    def outweighs(self) -> float:
+        """How many times a token of the shortest example weighs one of the longest under J_SFT."""
+        return self.longest / self.shortest
+
+
+@dataclass(frozen=True, slots=True)
+class RunPlan:
+    """What is about to happen, told before step 1."""
+
+    model: str
+    parameters: int
+    vocabulary: int
+    device: str
+    dtype: str
+    world: int
+    examples: int
+    tokens: int
+    heldout: int
+    steps: int
+    resumed_at: int
+    mixture: Mixture
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """How a run ended.
+
+    Attributes:
+        first: the first step taken by this call; None when nothing was left to do.
+        heldout: the last measurement of J on the heldout split; None without heldout examples.
+        model: the exported Hugging Face folder.
+        initial: the folder of the untrained model, for pass@1 before training; None when training began from a given model.
+    """
+
+    output: Path
+    model: Path
+    initial: Path | None
+    steps: int
+    seconds: float
+    first: StepMetrics | None
+    last: StepMetrics | None
+    heldout: StepMetrics | None
+
+
+@dataclass(frozen=True, slots=True)
+class FormatResult:
+    """pass@1 of one format, with its 95 % Wilson interval.
+
+    Attributes:
+        unjudged: problems without a reference answer, or whose comparison ended `unknown`; they count as not passed.
+    """
+
+    n: int
+    passed: int
+    pass_at_1: float
+    low: float
+    high: float
+    unjudged: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class EvalResult:
+    """The outcome of an evaluation: one line per format."""
+
+    model: str
+    output: Path
+    formats: dict[str, FormatResult]
+    seconds: float
