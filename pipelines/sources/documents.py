@@ -1,0 +1,130 @@
+"""JSON files that are not lines: an array of objects, or objects one after another, pretty-printed or not.
+
+The file is cut into elements by brackets and strings alone, so it streams, and an element that is not JSON costs
+itself only. A string ends at a line end at the latest (JSON allows none inside), so a lost quote does not eat the file.
+An element that never closes takes the rest with it: nothing says where the next one begins.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import IO
+
+import xxhash
+
+from pipelines.sources.lines import parse_json
+from pipelines.sources.records import KEPT_OF_LONG_LINE, MAX_LINE_BYTES, Record
+from schemas.reason import Reason
+
+_BLOCK_BYTES = 1 << 20
+_OUTSIDE = re.compile(rb'["{}\[\],]')
+_INSIDE = re.compile(rb'["\\\n]')
+_AROUND = b" \t\r\n,\xef\xbb\xbf"
+
+
+def read_document(stream: IO[bytes], *, first_row: int) -> Iterator[Record]:
+    """Reads the elements of a JSON file as records."""
+    for row, element in enumerate(_elements(stream), first_row):
+        if element.size > MAX_LINE_BYTES:
+            start = bytes(element.text[:KEPT_OF_LONG_LINE]).decode("utf-8", "backslashreplace")
+            raw = f"{start}... [cut: an element of {element.size} bytes, xxh3 {element.digest.hexdigest()}]"
+            detail = f"an element of {element.size} bytes; at most {MAX_LINE_BYTES} are read"
+            yield Record(row, raw, None, Reason.TOO_LONG, detail)
+        else:
+            yield parse_json(bytes(element.text).strip(_AROUND), row)
+
+
+def count_elements(stream: IO[bytes]) -> int:
+    """Counts the records of a JSON file."""
+    return sum(1 for _ in _elements(stream))
+
+
+class _Element:
+    """The bytes of one element while it grows; beyond the limit only its size and digest."""
+
+    def __init__(self) -> None:
+        self.text = bytearray()
+        self.size = 0
+        self.digest = xxhash.xxh3_64()
+
+    def grow(self, part: bytes) -> None:
+        if self.size <= MAX_LINE_BYTES:
+            self.text += part
+        self.size += len(part)
+        self.digest.update(part)
+
+    def is_blank(self) -> bool:
+        return not self.text.strip(_AROUND)
+
+
+def _elements(stream: IO[bytes]) -> Iterator[_Element]:
+    cutter = _Cutter()
+    while block := stream.read(_BLOCK_BYTES):
+        yield from cutter.cut(block)
+    if not cutter.element.is_blank():
+        yield cutter.element
+
+
+class _Cutter:
+    """Where one element ends and the next begins, over blocks."""
+
+    def __init__(self) -> None:
+        self.element = _Element()
+        self._depth = 0
+        self._in_string = False
+        self._escaped = False
+        self._array = False
+
+    def cut(self, block: bytes) -> Iterator[_Element]:
+        begin = position = 0
+        while True:
+            if self._in_string:
+                position = self._pass_string(block, position)
+            mark = None if self._in_string else _OUTSIDE.search(block, position)
+            if mark is None:
+                break
+            position = mark.end()
+            ends_before, ends_after = self._step(mark[0], block[begin : mark.start()])
+            if ends_before or ends_after:
+                self.element.grow(block[begin : position if ends_after else mark.start()])
+                begin = position
+                if not self.element.is_blank():
+                    yield self.element
+                self.element = _Element()
+        self.element.grow(block[begin:])
+
+    def _pass_string(self, block: bytes, position: int) -> int:
+        """Moves behind the string's end, or to the end of the block."""
+        if self._escaped:
+            position, self._escaped = position + 1, False
+        while mark := _INSIDE.search(block, position):
+            position = mark.end()
+            if mark[0] != b"\\":
+                self._in_string = False
+                return position
+            if position == len(block):
+                self._escaped = True
+                return position
+            position += 1
+        return len(block)
+
+    def _step(self, mark: bytes, before: bytes) -> tuple[bool, bool]:
+        """Takes one mark; tells whether an element ends before it, or with it."""
+        if mark == b'"':
+            self._in_string = True
+        elif mark in b"{[":
+            if mark == b"[" and not self._array and self._depth == 0 and self._blank_with(before):
+                self._array = True
+                return True, False
+            self._depth += 1
+        elif mark in b"}]":
+            if self._array and mark == b"]" and self._depth == 0:
+                self._array = False
+                return True, False
+            self._depth = max(0, self._depth - 1)
+            return False, self._depth == 0 and not self._array
+        elif self._depth == 0:
+            return True, False
+        return False, False
+
+    def _blank_with(self, before: bytes) -> bool:
+        return self.element.is_blank() and not before.strip(_AROUND)

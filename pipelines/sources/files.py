@@ -1,0 +1,186 @@
+"""Files of a source: found, counted, hashed and cut into stretches once; then read a record at a time.
+
+The order of rows is path order, then order in the file. What a file is, its name says.
+"""
+
+import hashlib
+import io
+import lzma
+import zlib
+from collections.abc import Callable, Iterator
+from typing import IO, Any, cast
+
+import orjson
+import pyarrow as pa
+
+from pipelines.sources import documents, lines, tables
+from pipelines.sources.places import decompressed, find_files, kind_of, open_bytes, open_content
+from pipelines.sources.records import MAX_LINE_BYTES, FileScan, FileSplit, Kind, Record, row_id
+from schemas.exits import UserError
+
+__all__ = ["FileScan", "FileSplit", "Kind", "Record", "read_records", "row_id", "scan"]
+
+_BLOCK_BYTES = 4 << 20
+_HEADLESS = {Kind.CSV: Kind.CSV_HEADLESS, Kind.TSV: Kind.TSV_HEADLESS}
+
+
+def scan(path: str, *, split_bytes: int = 8 << 20, header: bool = True) -> list[FileScan]:
+    """Finds the files of a source and reads each once: size, sha256, rows, stretches.
+
+    Args:
+        path: a file, a glob, a folder (read recursively), `hf://org/dataset?split=train&revision=abc&name=config`, or
+            a URL that fsspec knows.
+        split_bytes: about how long a stretch of JSONL or Parquet is; other kinds are one stretch a file.
+        header: whether the first row of CSV and TSV names the columns; see `adapters.has_header`.
+
+    Raises:
+        UserError: a file is missing, empty, of an unknown kind or damaged, or the source holds no row.
+    """
+    scans: list[FileScan] = []
+    first_row = 0
+    for file, name in find_files(path):
+        try:
+            scanned = _scan_file(file, name, first_row=first_row, split_bytes=split_bytes, header=header)
+        except (OSError, EOFError, zlib.error, lzma.LZMAError, pa.ArrowInvalid, *_zstd_errors()) as error:
+            raise UserError(f"{name} cannot be read: {error}") from error
+        scans.append(scanned)
+        first_row += scanned.rows
+    if not first_row:
+        raise UserError(f"{path} holds no rows")
+    return scans
+
+
+def read_records(split: FileSplit) -> Iterator[Record]:
+    """Reads the records of one stretch, in order. A bad record comes with its reason and does not stop the others."""
+    with open_content(split.path, split.compression) as stream:
+        match split.kind:
+            case Kind.JSONL:
+                end = None if split.compression else split.end
+                if end is not None:
+                    stream.seek(split.start)
+                yield from lines.read_lines(stream, end=end, first_row=split.first_row)
+            case Kind.JSON:
+                yield from documents.read_document(stream, first_row=split.first_row)
+            case Kind.PARQUET:
+                yield from tables.read_parquet(stream, split)
+            case Kind.ARROW:
+                yield from tables.read_arrow(stream, split)
+            case _:
+                yield from tables.read_separated(_text(stream), split.kind, first_row=split.first_row)
+
+
+def _scan_file(path: str, name: str, *, first_row: int, split_bytes: int, header: bool) -> FileScan:
+    known = kind_of(path)
+    assert known is not None, path
+    kind, compression = known
+    if kind is Kind.JSON and _first_line_is_a_record(path, compression):
+        kind = Kind.JSONL
+    elif not header:
+        kind = _HEADLESS.get(kind, kind)
+    with open_bytes(path) as stream:
+        hashed = _Hashed(stream)
+        cuts = _CUTTERS.get(kind, _cut_table)(hashed, kind, compression, split_bytes)
+        while hashed.read(_BLOCK_BYTES):
+            pass
+        if not hashed.bytes:
+            raise UserError(f"{name} is empty")
+        if cuts is None:
+            cuts = _cut_columnar(stream, kind, hashed.bytes, split_bytes)
+    splits = tuple(
+        FileSplit(path, kind, compression, start, hashed.bytes if end is None else end, first_row + offset, rows)
+        for start, end, offset, rows in cuts
+    )
+    return FileScan(path, name, hashed.bytes, hashed.digest.hexdigest(), sum(split.rows for split in splits), splits)
+
+
+class _Hashed(io.RawIOBase):
+    """A stream that hashes and counts what is read from it."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self.digest = hashlib.sha256()
+        self.bytes = 0
+        self._stream = stream
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:  # noqa: ANN401 - as io.RawIOBase has it
+        block = self.read(len(buffer))
+        buffer[: len(block)] = block
+        return len(block)
+
+    def read(self, size: int = -1, /) -> bytes:
+        block = self._stream.read(size)
+        self.digest.update(block)
+        self.bytes += len(block)
+        return block
+
+
+_Cut = tuple[int, int | None, int, int]
+"""start, end (None: the end of the file), first row within the file, rows"""
+
+
+def _cut_lines(stream: _Hashed, _kind: Kind, compression: str | None, split_bytes: int) -> list[_Cut] | None:
+    counter = lines.LineCounter(split_bytes)
+    with decompressed(cast("IO[bytes]", stream), compression) as content:
+        while block := content.read(_BLOCK_BYTES):
+            counter.feed(block)
+    counter.finish()
+    return [(0, None, 0, counter.rows)] if compression else list(counter.cuts)
+
+
+def _cut_document(stream: _Hashed, _kind: Kind, compression: str | None, _split_bytes: int) -> list[_Cut] | None:
+    with decompressed(cast("IO[bytes]", stream), compression) as content:
+        return [(0, None, 0, documents.count_elements(content))]
+
+
+def _cut_table(stream: _Hashed, kind: Kind, compression: str | None, _split_bytes: int) -> list[_Cut] | None:
+    with decompressed(cast("IO[bytes]", stream), compression) as content, _text(content) as text:
+        return [(0, None, 0, sum(1 for _ in tables.read_separated(text, kind, first_row=0)))]
+
+
+def _cut_nothing(_stream: _Hashed, _kind: Kind, _compression: str | None, _split_bytes: int) -> list[_Cut] | None:
+    """Columnar files are read from their end: they are hashed first and cut then."""
+    return None
+
+
+def _cut_columnar(stream: IO[bytes], kind: Kind, size: int, split_bytes: int) -> list[_Cut]:
+    stream.seek(0)
+    if kind is Kind.ARROW:
+        return [(0, size, 0, sum(batch.num_rows for batch in tables.arrow_batches(stream)))]
+    cuts: list[_Cut] = []
+    offset = 0
+    for start, end, rows in tables.parquet_groups(stream, split_bytes):
+        cuts.append((start, end, offset, rows))
+        offset += rows
+    return cuts
+
+
+_CUTTERS: dict[Kind, Callable[[_Hashed, Kind, str | None, int], list[_Cut] | None]] = {
+    Kind.JSONL: _cut_lines,
+    Kind.JSON: _cut_document,
+    Kind.PARQUET: _cut_nothing,
+    Kind.ARROW: _cut_nothing,
+}
+
+
+def _first_line_is_a_record(path: str, compression: str | None) -> bool:
+    """Whether a .json file holds JSON lines, as many published ones do."""
+    with open_content(path, compression) as content:
+        line = content.readline(MAX_LINE_BYTES)
+    try:
+        return type(orjson.loads(line)) is dict
+    except orjson.JSONDecodeError:
+        return False
+
+
+def _text(stream: IO[bytes]) -> IO[str]:
+    return io.TextIOWrapper(stream, encoding="utf-8-sig", errors="surrogateescape", newline="")
+
+
+def _zstd_errors() -> tuple[type[Exception], ...]:
+    try:
+        import zstandard  # deferred: optional where no source is compressed so
+    except ImportError:
+        return ()
+    return (zstandard.ZstdError,)

@@ -1,0 +1,196 @@
+"""Where files are: a path, a glob, a folder, a URL that fsspec knows, a data set of the Hugging Face hub.
+
+Local files are opened plainly; fsspec is imported for URLs only, `datasets` for `hf://` only.
+"""
+
+import bz2
+import difflib
+import glob
+import gzip
+import hashlib
+import io
+import lzma
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+from typing import IO, cast
+from urllib.parse import parse_qsl, urlsplit
+
+from pipelines.sources.records import Kind
+from schemas.exits import UserError
+
+EXTENSIONS = {
+    ".jsonl": Kind.JSONL,
+    ".ndjson": Kind.JSONL,
+    ".json": Kind.JSON,
+    ".csv": Kind.CSV,
+    ".tsv": Kind.TSV,
+    ".parquet": Kind.PARQUET,
+    ".arrow": Kind.ARROW,
+    ".feather": Kind.ARROW,
+}
+COMPRESSIONS = {".gz": "gz", ".bz2": "bz2", ".xz": "xz", ".zst": "zst"}
+ALLOWED = f"{', '.join(EXTENSIONS)}, text also with {', '.join(COMPRESSIONS)}"
+# what `datasets.save_to_disk` and the hub put beside data
+_NOT_DATA = {"dataset_info.json", "dataset_infos.json", "dataset_dict.json", "state.json"}
+
+
+def kind_of(path: str) -> tuple[Kind, str | None] | None:
+    """Tells kind and compression from a file's name, None when the extension is unknown."""
+    name = PurePosixPath(path)
+    compression = COMPRESSIONS.get(name.suffix.lower())
+    extension = name.with_suffix("").suffix.lower() if compression else name.suffix.lower()
+    kind = EXTENSIONS.get(extension)
+    if kind is None or (compression and kind in (Kind.PARQUET, Kind.ARROW)):
+        return None
+    return kind, compression
+
+
+def find_files(path: str) -> list[tuple[str, str]]:
+    """Expands a source's path into (path, name) pairs in path order.
+
+    Raises:
+        UserError: nothing is there, a folder holds no data, or an extension is unknown.
+    """
+    if path.startswith("hf://"):
+        return [(_fetch_from_hub(path), path)]
+    if "://" in path:
+        found = _find_remote(path)
+    elif Path(path).is_dir():
+        found = [str(Path(folder, name)) for folder, _, names in os.walk(path) for name in names]
+        found = _data_files(found, path)
+    elif glob.has_magic(path) and not Path(path).exists():
+        found = _data_files(
+            [
+                hit
+                for hit in glob.glob(path, recursive=True)  # noqa: PTH207 - absolute or relative
+                if Path(hit).is_file()
+            ],
+            path,
+        )
+    else:
+        found = [path]
+        if not Path(path).exists():
+            raise UserError(f"{path} does not exist{_nearest(path)}")
+    for file in found:
+        if kind_of(file) is None:
+            raise UserError(f"{file} has an unknown extension; known are {ALLOWED}")
+    return [(file, file) for file in sorted(found)]
+
+
+def _data_files(found: list[str], where: str) -> list[str]:
+    """Keeps what looks like data: known extension, not hidden, no description of a data set."""
+    data = [
+        file
+        for file in found
+        if kind_of(file)
+        and PurePosixPath(file).name not in _NOT_DATA
+        and not any(part.startswith(".") for part in PurePosixPath(os.path.relpath(file, _fixed_part(where))).parts)
+    ]
+    if not data:
+        raise UserError(f"{where} holds no data files; known extensions are {ALLOWED}")
+    return data
+
+
+def _fixed_part(where: str) -> str:
+    """The folders of a path that come before any wildcard: only below them hidden names are passed over."""
+    parts = PurePosixPath(where).parts
+    plain = next((position for position, part in enumerate(parts) if glob.has_magic(part)), len(parts))
+    return str(PurePosixPath(*parts[:plain])) if plain else "."
+
+
+def _nearest(path: str) -> str:
+    parent = Path(path).parent
+    if not parent.is_dir():
+        return f" (nor does its folder {parent})"
+    near = difflib.get_close_matches(Path(path).name, sorted(file.name for file in parent.iterdir()), n=1)
+    return f"; did you mean {parent / near[0]}?" if near else ""
+
+
+def _find_remote(url: str) -> list[str]:
+    import fsspec  # deferred: only sources behind URLs need it
+
+    try:
+        filesystem, inner = fsspec.core.url_to_fs(url)
+        if glob.has_magic(inner):
+            hits = filesystem.glob(inner)
+        elif filesystem.isdir(inner):
+            hits = filesystem.find(inner)
+        elif filesystem.exists(inner):
+            return [url]
+        else:
+            raise UserError(f"{url} does not exist")
+    except (ImportError, OSError, ValueError) as error:
+        raise UserError(f"{url} cannot be reached: {error}") from error
+    return _data_files([filesystem.unstrip_protocol(hit) for hit in hits], url)
+
+
+@contextmanager
+def open_bytes(path: str) -> Iterator[IO[bytes]]:
+    """Opens the bytes of a file as they are on disk."""
+    if "://" in path:
+        import fsspec  # deferred: only sources behind URLs need it
+
+        with fsspec.open(path, "rb") as stream:
+            yield stream
+    else:
+        with Path(path).open("rb") as stream:
+            yield stream
+
+
+@contextmanager
+def open_content(path: str, compression: str | None) -> Iterator[IO[bytes]]:
+    """Opens the content of a file, decompressed."""
+    with open_bytes(path) as stream, decompressed(stream, compression) as content:
+        yield content
+
+
+@contextmanager
+def decompressed(stream: IO[bytes], compression: str | None) -> Iterator[IO[bytes]]:
+    """Wraps a stream of compressed bytes."""
+    match compression:
+        case None:
+            yield stream
+        case "gz":
+            with gzip.open(stream) as content:
+                yield cast("IO[bytes]", content)
+        case "bz2":
+            with bz2.open(stream) as content:
+                yield cast("IO[bytes]", content)
+        case "xz":
+            with lzma.open(stream) as content:
+                yield cast("IO[bytes]", content)
+        case _:
+            import zstandard  # deferred: a part of [curation] that few sources need
+
+            reader = zstandard.ZstdDecompressor().stream_reader(stream, read_across_frames=True, closefd=False)
+            with io.BufferedReader(cast("io.RawIOBase", reader), 1 << 18) as content:
+                yield content
+
+
+def _fetch_from_hub(address: str) -> str:
+    """Writes a split of a hub data set as Parquet beside the library's own cache, once, and returns the file."""
+    import datasets  # deferred: heavy, and only hub sources need it
+
+    parts = urlsplit(address)
+    options = dict(parse_qsl(parts.query))
+    if unknown := sorted(set(options) - {"split", "revision", "name"}):
+        raise UserError(f"{address}: unknown {', '.join(unknown)}; known are split, revision, name")
+    target = (
+        Path(datasets.config.HF_DATASETS_CACHE) / "mathmill" / f"{hashlib.sha256(address.encode()).hexdigest()}.parquet"
+    )
+    if "revision" in options and target.is_file():
+        return str(target)
+    dataset_id = f"{parts.netloc}{parts.path}".strip("/")
+    try:
+        data = datasets.load_dataset(
+            dataset_id, options.get("name"), split=options.get("split", "train"), revision=options.get("revision")
+        )
+    except (OSError, ValueError, datasets.exceptions.DatasetsError) as error:
+        raise UserError(f"{address} cannot be loaded: {error}") from error
+    target.parent.mkdir(parents=True, exist_ok=True)
+    partial = target.with_suffix(f".{os.getpid()}.partial")
+    data.to_parquet(str(partial))
+    partial.replace(target)
+    return str(target)

@@ -1,0 +1,118 @@
+"""Tables: CSV and TSV, Parquet, Arrow files and streams. Memory is bounded by one row, or one Arrow batch.
+
+CSV follows RFC 4180. TSV has no quoting (IANA text/tab-separated-values): a quote at the start of a cell is a quote.
+A headless table's cells are called "0", "1", ... by position.
+"""
+
+import csv
+from collections.abc import Iterator
+from typing import IO
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from pipelines.sources.records import MAX_LINE_BYTES, FileSplit, Kind, Record, json_text
+from schemas.reason import Reason
+
+_ROWS_AT_ONCE = 1024
+
+
+def read_separated(stream: IO[str], kind: str, *, first_row: int) -> Iterator[Record]:
+    """Reads CSV or TSV records; the stream decodes with `surrogateescape` so that a bad byte costs its row only."""
+    csv.field_size_limit(MAX_LINE_BYTES)
+    if kind in (Kind.TSV, Kind.TSV_HEADLESS):
+        reader = csv.reader(stream, delimiter="\t", quoting=csv.QUOTE_NONE)
+    else:
+        reader = csv.reader(stream)
+    header = None if kind in (Kind.CSV_HEADLESS, Kind.TSV_HEADLESS) else next(reader, [])
+    row = first_row
+    while True:
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            yield Record(row, f"[line {reader.line_num}]", None, Reason.PARSE_ERROR, str(error))
+            row += 1
+            continue
+        if cells:
+            yield _separated_record(cells, header, row)
+            row += 1
+
+
+def _separated_record(cells: list[str], header: list[str] | None, row: int) -> Record:
+    names = header if header is not None else [str(position) for position in range(len(cells))]
+    try:
+        raw = json_text(dict(zip(names, cells, strict=False)))
+    except TypeError:  # lone surrogates stand for bytes that are not UTF-8
+        text = "\t".join(cells).encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+        return Record(row, text, None, Reason.BAD_ENCODING, "bytes that are not UTF-8")
+    if len(cells) != len(names):
+        detail = f"{len(cells)} cells where the header names {len(names)}"
+        return Record(row, json_text(cells), None, Reason.PARSE_ERROR, detail)
+    return Record(row, raw, dict(zip(names, cells, strict=True)))
+
+
+def parquet_groups(path: IO[bytes], split_bytes: int) -> list[tuple[int, int, int]]:
+    """Groups the row groups of a Parquet file into stretches of about `split_bytes`: (first, end, rows)."""
+    metadata = pq.ParquetFile(path).metadata
+    stretches, first, size, rows = [], 0, 0, 0
+    for position in range(metadata.num_row_groups):
+        group = metadata.row_group(position)
+        size, rows = size + group.total_byte_size, rows + group.num_rows
+        if size >= split_bytes or position + 1 == metadata.num_row_groups:
+            stretches.append((first, position + 1, rows))
+            first, size, rows = position + 1, 0, 0
+    return stretches
+
+
+def read_parquet(stream: IO[bytes], split: FileSplit) -> Iterator[Record]:
+    """Reads the records of a stretch of row groups."""
+    batches = pq.ParquetFile(stream).iter_batches(
+        row_groups=list(range(split.start, split.end)), batch_size=_ROWS_AT_ONCE, use_threads=False
+    )
+    return _records(batches, split.first_row)
+
+
+def read_arrow(stream: IO[bytes], split: FileSplit) -> Iterator[Record]:
+    """Reads the records of an Arrow file or stream."""
+    return _records(arrow_batches(stream), split.first_row)
+
+
+def arrow_batches(stream: IO[bytes]) -> Iterator[pa.RecordBatch]:
+    """Reads the batches of an Arrow file or stream, whichever its first bytes say."""
+    if stream.read(6) == b"ARROW1":
+        stream.seek(0)
+        with pa.ipc.open_file(stream) as reader:
+            for position in range(reader.num_record_batches):
+                yield reader.get_batch(position)
+    else:
+        stream.seek(0)
+        with pa.ipc.open_stream(stream) as reader:
+            yield from reader
+
+
+def _records(batches: Iterator[pa.RecordBatch], first_row: int) -> Iterator[Record]:
+    row = first_row
+    for batch in batches:
+        for start in range(0, batch.num_rows, _ROWS_AT_ONCE):
+            yield from _batch_records(batch.slice(start, _ROWS_AT_ONCE), row + start)
+        row += batch.num_rows
+
+
+def _batch_records(batch: pa.RecordBatch, first_row: int) -> Iterator[Record]:
+    try:
+        values = batch.to_pylist()
+    except UnicodeDecodeError:
+        values = None
+    if values is not None:
+        for row, value in enumerate(values, first_row):
+            yield Record(row, json_text(value), value)
+        return
+    for position in range(batch.num_rows):
+        try:
+            (value,) = batch.slice(position, 1).to_pylist()
+        except UnicodeDecodeError as error:
+            yield Record(first_row + position, f"[row {position}]", None, Reason.BAD_ENCODING, str(error.reason))
+        else:
+            yield Record(first_row + position, json_text(value), value)
