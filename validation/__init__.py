@@ -1,0 +1,1 @@
+"""The judge: is this answer that answer, what does this program do, and may this data be trained on?"""

@@ -1,0 +1,361 @@
+r"""Exact arithmetic for closed forms: fractions, roots, pi, i, powers and polynomials, without sympy.
+
+An expression becomes a quotient of two polynomials over the rationals. Their generators are symbols, pi, e, i (i*i = -1) and primes
+with exponents between 0 and 1 (roots): such monomials are linearly independent over Q, so two expressions are equal exactly
+when the cross-multiplied difference is the empty polynomial. Whatever falls outside (functions, roots of symbols) becomes an
+*opaque* generator named by its own canonical form: equal names still prove equality, unequal ones prove nothing.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import reduce
+
+Exponent = Fraction
+Monomial = tuple[tuple[str, Exponent], ...]
+Polynomial = Mapping[Monomial, Fraction]
+
+MAX_TERMS = 400  # (a+b+c+d)^60 has 39,711: refused, not expanded
+MAX_BITS = 20_000  # 2^{20000} has 6,021 digits; 9^{9^{9^9}} is refused
+MAX_DEGREE = 200
+_TRIAL_LIMIT = 10_000
+_ONE: Polynomial = {(): Fraction(1)}
+
+
+class TooLargeError(Exception):
+    """The expression cannot be expanded within the bounds above."""
+
+
+class UnsupportedError(Exception):
+    """The notation is not one that this engine reads."""
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """An exact closed form `numerator / denominator`; `opaque` when unequal forms may still be equal in value."""
+
+    numerator: Polynomial
+    denominator: Polynomial
+    opaque: bool = False
+
+    def rational(self) -> Fraction | None:
+        """Returns the value when the form is a rational number."""
+        if set(self.numerator) <= {()} and set(self.denominator) == {()}:
+            return self.numerator.get((), Fraction(0)) / self.denominator[()]
+        return None
+
+
+def number(value: int | Fraction) -> Closed:
+    """Returns a rational number as a closed form."""
+    return Closed({(): Fraction(value)} if value else {}, _ONE)
+
+
+def symbol(name: str) -> Closed:
+    """Returns a variable or one of the constants `pi`, `e`, `i`."""
+    return Closed({((name, Fraction(1)),): Fraction(1)}, _ONE)
+
+
+def opaque(name: str) -> Closed:
+    """Returns something whose value this engine does not know, named by its canonical form."""
+    return Closed({((f"?{name}", Fraction(1)),): Fraction(1)}, _ONE, opaque=True)
+
+
+def _join(left: Monomial, right: Monomial) -> tuple[Monomial, Fraction]:
+    if not left or not right:
+        return left or right, Fraction(1)
+    exponents = dict(left)
+    for name, exponent in right:
+        exponents[name] = exponents.get(name, Fraction(0)) + exponent
+    factor = Fraction(1)
+    kept: list[tuple[str, Exponent]] = []
+    for name in sorted(exponents):
+        exponent = exponents[name]
+        if name == "i":
+            quotient, exponent = divmod(exponent, 2)
+            factor *= -1 if quotient % 2 else 1
+        elif name[0].isdigit() and name.isdigit():
+            whole = math.floor(exponent)
+            factor *= _bounded_power(Fraction(int(name)), whole)
+            exponent -= whole
+        if exponent:
+            kept.append((name, exponent))
+    return tuple(kept), factor
+
+
+def _product(left: Polynomial, right: Polynomial) -> Polynomial:
+    if len(left) * len(right) > MAX_TERMS * 25:
+        raise TooLargeError
+    result: dict[Monomial, Fraction] = {}
+    for first, scale in left.items():
+        for second, weight in right.items():
+            monomial, factor = _join(first, second)
+            total = result.get(monomial, 0) + scale * weight * factor
+            if total:
+                result[monomial] = total
+            else:
+                result.pop(monomial, None)
+    if len(result) > MAX_TERMS:
+        raise TooLargeError
+    return result
+
+
+def _sum(left: Polynomial, right: Polynomial, sign: int = 1) -> Polynomial:
+    result = dict(left)
+    for monomial, scale in right.items():
+        total = result.get(monomial, 0) + sign * scale
+        if total:
+            result[monomial] = total
+        else:
+            result.pop(monomial, None)
+    return result
+
+
+def add(left: Closed, right: Closed, sign: int = 1) -> Closed:
+    """Returns left + sign * right."""
+    unknown = left.opaque or right.opaque
+    if left.denominator == right.denominator:
+        return Closed(_sum(left.numerator, right.numerator, sign), left.denominator, unknown)
+    numerator = _sum(
+        _product(left.numerator, right.denominator), _product(right.numerator, left.denominator), sign
+    )
+    return Closed(numerator, _product(left.denominator, right.denominator), unknown)
+
+
+def multiply(left: Closed, right: Closed) -> Closed:
+    """Returns left * right."""
+    return Closed(
+        _product(left.numerator, right.numerator),
+        _product(left.denominator, right.denominator),
+        left.opaque or right.opaque,
+    )
+
+
+def divide(left: Closed, right: Closed) -> Closed:
+    """Returns left / right; division by zero is unsupported."""
+    if not right.numerator:
+        raise UnsupportedError("division by zero")
+    return multiply(left, Closed(right.denominator, right.numerator, right.opaque))
+
+
+def negate(value: Closed) -> Closed:
+    """Returns -value."""
+    return Closed({m: -c for m, c in value.numerator.items()}, value.denominator, value.opaque)
+
+
+def _bounded_power(base: Fraction, exponent: int) -> Fraction:
+    bits = max(base.numerator.bit_length(), base.denominator.bit_length())
+    if bits * abs(exponent) > MAX_BITS and base not in (0, 1, -1):
+        raise TooLargeError
+    if base == 0 and exponent < 0:
+        raise UnsupportedError("division by zero")
+    return base**exponent
+
+
+def _repeated(value: Closed, exponent: int) -> Closed:
+    if exponent < 0:
+        value, exponent = divide(number(1), value), -exponent
+    rational = value.rational()
+    if rational is not None:
+        return number(_bounded_power(rational, exponent))
+    monomials = max(len(value.numerator), len(value.denominator))
+    if exponent > MAX_DEGREE and monomials > 1:
+        raise TooLargeError
+    result, square = number(1), value
+    while exponent:
+        if exponent & 1:
+            result = multiply(result, square)
+        exponent >>= 1
+        if exponent:
+            square = multiply(square, square)
+    return result
+
+
+def _factors(value: int) -> tuple[dict[int, int], bool]:
+    """Returns the prime factors of a positive integer and whether the last one is certainly prime."""
+    found: dict[int, int] = {}
+    divisor = 2
+    while divisor * divisor <= value and divisor <= _TRIAL_LIMIT:
+        while value % divisor == 0:
+            found[divisor] = found.get(divisor, 0) + 1
+            value //= divisor
+        divisor += 1 if divisor == 2 else 2
+    if value == 1:
+        return found, True
+    certain = value < _TRIAL_LIMIT * _TRIAL_LIMIT
+    root = math.isqrt(value)
+    if not certain and root * root == value:
+        found[root] = found.get(root, 0) + 2
+        return found, root < _TRIAL_LIMIT * _TRIAL_LIMIT
+    found[value] = found.get(value, 0) + 1
+    return found, certain
+
+
+def _rational_root(base: Fraction, exponent: Fraction) -> Closed:
+    if base == 0:
+        return number(0)
+    result = number(1)
+    if base < 0:
+        if exponent.denominator != 2:
+            raise UnsupportedError("root of a negative number")
+        result, base = _repeated(symbol("i"), exponent.numerator % 4), -base
+    unknown = False
+    for part, sign in ((base.numerator, 1), (base.denominator, -1)):
+        factors, certain = _factors(part)
+        unknown = unknown or not certain
+        for prime, times in factors.items():
+            monomial, factor = _join(((str(prime), sign * times * exponent),), (("pi", Fraction(0)),))
+            result = multiply(result, Closed({monomial: factor}, _ONE))
+    return Closed(result.numerator, result.denominator, unknown)
+
+
+def _exponential(name: str, exponent: Closed) -> Closed:
+    """Returns name^exponent for a prime or `e` and a symbolic exponent: 2^{n-1} is 2^n / 2."""
+    if exponent.denominator != _ONE:
+        raise UnsupportedError("exponent with a denominator")
+    result = number(1)
+    for monomial, scale in exponent.numerator.items():
+        if monomial:
+            generator = f"?{name}^{_name({monomial: Fraction(1)})}"
+            part = Closed({((generator, scale),): Fraction(1)}, _ONE, opaque=True)
+        elif name == "e":
+            part = Closed({(("e", scale),): Fraction(1)}, _ONE)
+        else:
+            part = _rational_root(Fraction(int(name)), scale)
+        result = multiply(result, part)
+    return result
+
+
+def power(base: Closed, exponent: Closed) -> Closed:
+    """Returns base ** exponent as far as it is exact."""
+    degree = exponent.rational()
+    if degree is not None and degree.denominator == 1:
+        if degree == 0 and not base.numerator:
+            raise UnsupportedError("0^0")
+        return _repeated(base, int(degree))
+    rational = base.rational()
+    if degree is not None:
+        if rational is not None:
+            if abs(degree) > MAX_DEGREE:
+                raise TooLargeError
+            return _rational_root(rational, degree)
+        return opaque(f"({name_of(base)})^({degree})")
+    if base == symbol("e"):
+        return _exponential("e", exponent)
+    if rational is not None and rational > 0:
+        result = number(1)
+        for part, sign in ((rational.numerator, 1), (rational.denominator, -1)):
+            factors, _ = _factors(part)
+            for prime, times in factors.items():
+                scaled = multiply(exponent, number(sign * times))
+                result = multiply(result, _exponential(str(prime), scaled))
+        return Closed(result.numerator, result.denominator, opaque=True)
+    return opaque(f"({name_of(base)})^({name_of(exponent)})")
+
+
+def logarithm(value: Closed, name: str = "ln") -> Closed:
+    """Returns a logarithm as a sum over primes: ln 12 is 2 ln 2 + ln 3."""
+    rational = value.rational()
+    if rational is None or rational <= 0:
+        return opaque(f"{name}({name_of(value)})")
+    result, unknown = number(0), False
+    for part, sign in ((rational.numerator, 1), (rational.denominator, -1)):
+        factors, certain = _factors(part)
+        unknown = unknown or not certain
+        for prime, times in factors.items():
+            term = Closed({((f"{name}{prime}", Fraction(1)),): Fraction(sign * times)}, _ONE)
+            result = add(result, term)
+    return Closed(result.numerator, result.denominator, unknown)
+
+
+def _name(terms: Polynomial) -> str:
+    parts = []
+    for monomial in sorted(terms):
+        body = "*".join(f"{name}^{exponent}" for name, exponent in monomial)
+        parts.append(f"{terms[monomial]}*{body}" if body else str(terms[monomial]))
+    return "+".join(parts) or "0"
+
+
+def name_of(value: Closed) -> str:
+    """Returns a string that is the same for forms with the same numerator and denominator."""
+    scale = value.denominator[min(value.denominator)]
+    above = {m: c / scale for m, c in value.numerator.items()}
+    below = {m: c / scale for m, c in value.denominator.items()}
+    return f"{_name(above)}/{_name(below)}"
+
+
+def same(left: Closed, right: Closed) -> bool | None:
+    """Returns True or False where it is proven, None where an opaque part leaves it open."""
+    crossed = _sum(
+        _product(left.numerator, right.denominator), _product(right.numerator, left.denominator), -1
+    )
+    if not crossed:
+        return True
+    return None if left.opaque or right.opaque else False
+
+
+def proportional(left: Closed, right: Closed) -> bool:
+    """Returns whether the numerators are nonzero rational multiples of each other: 2x = 4 and x - 2 = 0."""
+    if set(left.numerator) != set(right.numerator) or not left.numerator:
+        return False
+    first = min(left.numerator)
+    ratio = left.numerator[first] / right.numerator[first]
+    return all(left.numerator[m] == ratio * right.numerator[m] for m in left.numerator)
+
+
+def symbols_of(value: Closed) -> frozenset[str]:
+    """Returns the variables of a form (constants, primes and logarithms of primes are none)."""
+    names = {n for part in (value.numerator, value.denominator) for m in part for n, _ in m}
+    return frozenset(n for n in names if not _is_constant(n))
+
+
+def _is_constant(name: str) -> bool:
+    return name in ("pi", "e", "i") or name.removeprefix("ln").removeprefix("log").isdigit()
+
+
+def degree(value: Closed) -> Fraction:
+    """Returns the total degree of the numerator in its variables."""
+    variables = symbols_of(value)
+    return max(
+        (sum((e for n, e in m if n in variables), Fraction(0)) for m in value.numerator), default=Fraction(0)
+    )
+
+
+def total(values: list[Closed]) -> Closed:
+    """Returns the sum of the values."""
+    return reduce(add, values, number(0))
+
+
+def magnitude(value: Closed) -> complex | None:
+    """Returns an approximate value of a form without variables: for ordering and for refuting, never for accepting."""
+    try:
+        below = _evaluate(value.denominator)
+        above = _evaluate(value.numerator)
+        return above / below if above is not None and below else None
+    except (OverflowError, ZeroDivisionError):
+        return None
+
+
+def _evaluate(terms: Polynomial) -> complex | None:
+    result = 0j
+    for monomial, scale in terms.items():
+        value: complex = complex(float(scale))
+        for name, exponent in monomial:
+            base = _constant(name)
+            if base is None:
+                return None
+            value *= base ** (int(exponent) if exponent.denominator == 1 else float(exponent))
+        result += value
+    return result
+
+
+def _constant(name: str) -> complex | None:
+    known: dict[str, complex] = {"pi": math.pi, "e": math.e, "i": 1j}
+    if name in known:
+        return known[name]
+    if name.isdigit():
+        return float(name)
+    for prefix, function in (("ln", math.log), ("log", math.log10)):
+        if name.startswith(prefix) and name[len(prefix) :].isdigit():
+            return function(int(name[len(prefix) :]))
+    return None

@@ -1,0 +1,118 @@
+"""One canonical spelling for an answer before it is read: Unicode and LaTeX decoration go, meaning stays.
+
+Never NFKC over the whole text, which would turn `x²` into `x2`: superscripts, fractions and operators are rewritten
+first, and only full-width forms are folded after that.
+"""
+
+import re
+import unicodedata
+
+_SYMBOLS = {
+    "−": "-", "–": "-", "—": "-", "﹣": "-", "－": "-", "×": r"\times ", "÷": r"\div ", "·": r"\cdot ", "⋅": r"\cdot ",
+    "∙": r"\cdot ", "π": r"\pi ", "∞": r"\infty ", "≤": r"\le ", "≥": r"\ge ", "≠": r"\ne ", "∪": r"\cup ",
+    "∩": r"\cap ", "∅": r"\emptyset ", "°": r"^\circ ", "±": r"\pm ", "∈": r"\in ", "ℝ": r"\mathbb{R}", "√": r"\sqrt ",
+    "⁄": "/", "∕": "/", "，": ",", "、": ",", "。": ".", "：": ":", "；": ";", "（": "(", "）": ")", "％": "%", "﹪": "%",
+    "∶": ":", "‘": "'", "’": "'", "“": '"', "”": '"', "\u00a0": " ", "\u202f": " ", "\u2009": " ", "\u200b": "", "\ufeff": "",
+    "￥": "¥", "＄": "$", "¢": " cents", "θ": r"\theta ", "α": r"\alpha ", "β": r"\beta ", "λ": r"\lambda ",
+    "⟨": r"\langle ", "⟩": r"\rangle ", "…": r"\ldots ",
+}  # fmt: skip
+_TRANSLATION = str.maketrans(_SYMBOLS)
+_SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿ", "0123456789+-n")
+_SUBSCRIPTS = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
+_SUPERSCRIPT_RUN = re.compile("[⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿ]+")
+_SUBSCRIPT_RUN = re.compile("[₀₁₂₃₄₅₆₇₈₉]+")
+_VULGAR = re.compile("[¼½¾⅐⅑⅒⅓⅔⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞]")
+_SQRT_BARE = re.compile(r"\\sqrt +(\d+(?:\.\d+)?|[a-zA-Z])")
+
+_SIZING = re.compile(
+    r"\\(?:left|right|bigl|bigr|Bigl|Bigr|biggl|biggr|big|Big|bigg|Bigg|displaystyle|textstyle|limits|nolimits)(?![A-Za-z])\s*\.?(?<!\\\.)"
+)
+_SPACING = re.compile(r"\\(?:quad|qquad|enspace|thinspace|hspace\*?\{[^{}]*\})(?![A-Za-z])|\\[;: >]|~")
+_TEXT = re.compile(
+    r"\\(?:text|mbox|textbf|textit|textrm|textnormal|texttt|mathrm|mathbf|mathit|mathsf|mathcal|operatorname|hbox|bm|boldsymbol)"
+    r"\s*\{((?:[^{}]|\{[^{}]*\})*)\}"
+)
+_THOUSANDS_MARK = re.compile(r"(?<=\d)(?:,\s*\\!|\{,\}(?:\\!)?|\\,|\\ )\s*(?=\d{3}(?!\d))")
+_DEGREES = re.compile(r"\^\s*(?:\{\s*\\circ\s*\}|\\circ)|\\degree(?![A-Za-z])|\\circ(?![A-Za-z])")
+_SPACES = re.compile(r"\s+")
+_SPELLINGS = [
+    (re.compile(r"\\[dtc]frac(?![A-Za-z])"), r"\\frac"),
+    (re.compile(r"\\(?:leqslant|leqq|leq)(?![A-Za-z])"), r"\\le"),
+    (re.compile(r"\\(?:geqslant|geqq|geq)(?![A-Za-z])"), r"\\ge"),
+    (re.compile(r"\\neq(?![A-Za-z])"), r"\\ne"),
+    (re.compile(r"\\lt(?![A-Za-z])"), "<"),
+    (re.compile(r"\\gt(?![A-Za-z])"), ">"),
+    (re.compile(r"\\(?:varnothing|O)(?![A-Za-z])"), r"\\emptyset"),
+    (re.compile(r"\\(?:lbrace)(?![A-Za-z])"), r"\\{"),
+    (re.compile(r"\\(?:rbrace)(?![A-Za-z])"), r"\\}"),
+    (re.compile(r"\\(?:lbrack)(?![A-Za-z])"), "["),
+    (re.compile(r"\\(?:rbrack)(?![A-Za-z])"), "]"),
+    (re.compile(r"\\dbinom|\\tbinom"), r"\\binom"),
+    (re.compile(r"\\ast(?![A-Za-z])"), "*"),
+    (re.compile(r"\\colon(?![A-Za-z])"), ":"),
+    (re.compile(r"\\euro?(?![A-Za-z])"), "€"),
+    (re.compile(r"\\pounds(?![A-Za-z])"), "£"),
+]
+_WRAPPERS = [("$$", "$$"), ("$", "$"), (r"\(", r"\)"), (r"\[", r"\]"), ("**", "**"), ("`", "`")]
+_UNIT_LETTERS = {"m": "meters", "g": "grams", "s": "seconds", "h": "hours", "L": "liters", "l": "liters", "N": "newtons", "C": "celsius", "J": "joules", "W": "watts", "V": "volts"}  # fmt: skip
+# Languages that write 3,5 for three and a half (CLDR decimal separators).
+DECIMAL_COMMA = frozenset("de fr es pt it nl pl ru uk cs da sv nb no fi tr id ro hu el bg sk sl hr sr vi ca".split())
+
+
+def _unwrap_text(match: re.Match[str]) -> str:
+    content = match.group(1)
+    stripped = content.strip()
+    before = match.string[: match.start()].rstrip()
+    if before[-1:].isdigit() and stripped in _UNIT_LETTERS:
+        return f" {_UNIT_LETTERS[stripped]} "
+    return f" {content} " if stripped else " "
+
+
+def _fold_unicode(text: str) -> str:
+    text = _VULGAR.sub(lambda m: " " + unicodedata.normalize("NFKC", m.group()).replace("⁄", "/"), text)
+    text = _SUPERSCRIPT_RUN.sub(lambda m: "^{" + m.group().translate(_SUPERSCRIPTS) + "}", text)
+    text = _SUBSCRIPT_RUN.sub(lambda m: "_{" + m.group().translate(_SUBSCRIPTS) + "}", text)
+    text = text.translate(_TRANSLATION)
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", text)
+    return _SQRT_BARE.sub(r"\\sqrt{\1}", text)
+
+
+def strip_wrappers(text: str) -> str:
+    """Removes what surrounds a whole answer: math delimiters, emphasis, sentence ends."""
+    while True:
+        before = text
+        text = text.strip()
+        if text[-1:] in ".;,。" and not text.endswith((r"\,", r"\;", "...")):
+            text = text[:-1].rstrip()
+        for left, right in _WRAPPERS:
+            inner = text[len(left) : -len(right)]
+            if len(text) > len(left) + len(right) and text.startswith(left) and text.endswith(right):
+                if left not in inner and right not in inner:
+                    text = inner
+                break
+        if text == before:
+            return text
+
+
+def normalise(text: str) -> str:
+    r"""Rewrites an answer into plain ASCII LaTeX: `\dfrac` is `\frac`, `11,\!880` is `11880`, `（１）` is `(1)`.
+
+    Units and words lose their `\text{}` but keep a space before them. Nothing that carries value is dropped.
+    """
+    if not text.isascii():
+        text = _fold_unicode(text)
+    text = strip_wrappers(text)
+    if "\\" in text or "{" in text:
+        text = _THOUSANDS_MARK.sub("", text)
+        text = text.replace(r"\!", "").replace(r"\,", " ").replace(r"\%", "%").replace(r"\$", "$").replace(r"\#", "#")
+        text = _SIZING.sub("", text)
+        text = _SPACING.sub(" ", text)
+        for pattern, spelling in _SPELLINGS:
+            text = pattern.sub(spelling, text)
+        text = _DEGREES.sub("° ", text)
+        for _ in range(3):
+            text, found = _TEXT.subn(_unwrap_text, text)
+            if not found:
+                break
+    return strip_wrappers(_SPACES.sub(" ", text))

@@ -1,0 +1,114 @@
+"""What a question asks for, as far as it changes when two answers are equal: percent, unit, rounding, base, order, form, options."""
+
+import re
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+from validation.answers.units import Unit, find_unit
+
+_PERCENT = re.compile(
+    r"(?:what|which|how many) percent|percent(?:age)? (?:of|is|was|did|does|chance|increase|decrease|change|more|less)[^.?]*\?|"
+    r"what (?:is|was|'s) (?:the |his |her |their |its )?(?:\w+ ){0,3}percent|(?:as|in|to) (?:a )?percent|percentage|"
+    r"百分之几|百分之多少|百分比|百分率|占百分|Prozent (?:ist|sind|hat)|wie viel Prozent|qué porcentaje|quel pourcentage",
+    re.IGNORECASE,
+)
+_PLACES = re.compile(
+    r"\b(?:to|correct to|rounded to|up to) (?:the )?(\d|one|two|three|four|five|six) (?:decimal|places|d\.?p)|"
+    r"保留(\d|一|两|二|三|四)位小数|(\d|one|two|three|four|five) decimal (?:places|digits)",
+    re.IGNORECASE,
+)
+_NEAREST = re.compile(
+    r"nearest[- ](?:whole |integer )?(tenths?|hundredths?|thousandths?|ten[- ]thousandths?|tens?|hundreds?|thousands?|cents?|penny|integers?|"
+    r"whole|dollars?|degrees?|percent|minutes?|seconds?|hours?|miles?|inch(?:es)?|f(?:oo|ee)t|meters?|number|units?|pounds?|days?|years?)",
+    re.IGNORECASE,
+)
+_ROUNDING = re.compile(r"\bround|approximat|estimate|nearest|decimal places|significant|四舍五入|保留|约|\babout how|arrondi|redond|rund", re.IGNORECASE)
+_BASE = re.compile(r"\bbase[- $]*\{?(\d+|two|three|four|five|six|seven|eight|nine|ten|twelve|sixteen)|_\{?\d+\}?|\bbinary\b|hexadecimal|octal", re.IGNORECASE)
+_ORDER = re.compile(
+    r"\bin order\b|least to greatest|greatest to least|smallest to largest|largest to smallest|ascending|descending|"
+    r"ordered (?:pair|triple|quadruple)|respectively|(?:in|from) (?:increasing|decreasing)|increasing order|decreasing order|coordinates|"
+    r"sequence|next (?:two|three|four) (?:terms|numbers)",
+    re.IGNORECASE,
+)
+_FACTOR = re.compile(r"\bfactor(?:ize|ise|ization|isation| completely| the|ed form|\s+\$)|product of (?:two|its) (?:\w+ )?factors", re.IGNORECASE)
+_FACTOR_START = re.compile(r"^\s*(?:completely )?factor\b", re.IGNORECASE)
+_RATIO = re.compile(r"\bratio\b|比是|之比|比例|odds|Verhältnis|razón|rapport", re.IGNORECASE)
+_ASKED_UNIT = re.compile(
+    r"(?:how many|in|express\w* (?:your answer )?in|number of|measured in|combien d[e'’]|cuántos|wie viele)\s+((?:square |cubic )?[^\W\d_]+(?: per [^\W\d_]+)?)",
+    re.IGNORECASE,
+)
+_OPTION = re.compile(
+    r"(?:^|[\s,;\[('\"])(?:\\(?:text|textbf|mathrm|mathbf)\{)?\(?([A-J])\s*[).:]\s*\}?\s*(?:\\ *)?(?:\$)?(.*?)(?=(?:\\(?:qquad|quad)|\$|['\"]?[,;]?\s|\\\\)*"
+    r"(?:\\(?:text|textbf|mathrm|mathbf)\{)?['\"]?\(?[B-K]\s*[).:]\s|['\"]?\]?\s*\Z|\n)",
+    re.DOTALL,
+)
+_DIGITS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "一": 1, "两": 2, "二": 2, "三": 3, "四": 4}
+_STEPS = {"tenth": 1, "hundredth": 2, "thousandth": 3, "ten-thousandth": 4, "cent": 2, "penny": 2, "ten": -1, "hundred": -2, "thousand": -3}
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a question asks for; the empty one stands for no question."""
+
+    percent: bool = False
+    rounding: bool = False
+    places: int | None = None
+    base: bool = False
+    ordered: bool = False
+    factored: bool = False
+    ratio: bool = False
+    unit: Unit | None = None
+    options: dict[str, str] = field(default_factory=dict)
+    text: str = ""
+
+
+NOTHING = Asked()
+
+
+@lru_cache(maxsize=1024)
+def read_question(question: str | None) -> Asked:
+    """Reads what a question asks for."""
+    if not question:
+        return NOTHING
+    return Asked(
+        percent=_PERCENT.search(question) is not None,
+        rounding=_ROUNDING.search(question) is not None,
+        places=_asked_places(question),
+        base=_BASE.search(question) is not None,
+        ordered=_ORDER.search(question) is not None,
+        factored=bool(_FACTOR.search(question) or _FACTOR_START.search(question)),
+        ratio=_RATIO.search(question) is not None,
+        unit=_asked_unit(question),
+        options=_options(question),
+        text=question.lower(),
+    )
+
+
+def _asked_places(question: str) -> int | None:
+    match = _PLACES.search(question)
+    if match:
+        word = next(group for group in match.groups() if group).lower()
+        return _DIGITS.get(word) or int(word)
+    match = _NEAREST.search(question)
+    if match is None:
+        return None
+    word = match.group(1).lower().replace(" ", "-")
+    return _STEPS.get(word, _STEPS.get(word.removesuffix("s"), 0))
+
+
+def _asked_unit(question: str) -> Unit | None:
+    sentences = re.split(r"(?<=[.?!])\s+", question.strip())
+    asking = [s for s in sentences if "?" in s] or sentences[-1:]
+    named = [find_unit(match.group(1)) for match in _ASKED_UNIT.finditer(asking[-1])]
+    named += [find_unit(match.group(1).split()[0]) for match in _ASKED_UNIT.finditer(asking[-1])]
+    known = [unit for unit in named if unit is not None and unit.dimension != "plain"]
+    return known[0] if len(set(known)) == 1 else None
+
+
+def _options(question: str) -> dict[str, str]:
+    found = {}
+    for match in _OPTION.finditer(question):
+        letter, content = match.group(1), match.group(2).strip().rstrip(",;").strip("'\"$ ")
+        if letter == chr(ord("A") + len(found)):
+            found[letter] = content.removesuffix("\\").strip()
+    return found if len(found) >= 2 else {}

@@ -1,0 +1,168 @@
+"""math-verify for what the exact path leaves over, in a warm child process that can be killed.
+
+math-verify limits its time with SIGALRM, which fails in worker threads, and knows only yes and no. Here it runs without its own limits in a child
+with a CPU-time limit and bounded memory; the parent waits, kills, and takes the spare that stands ready. A yes counts only when both
+directions say it and no character of either answer was dropped by its parser; everything else is `unknown` or a refutation.
+"""
+
+import contextlib
+import os
+import re
+import select
+import subprocess
+import sys
+import threading
+import time
+from collections import OrderedDict
+from pathlib import Path
+
+from validation.answers.verdict import Verdict, equal, not_equal, unknown
+
+CPU_SECONDS = 2.0  # five killers in a row cost 13.7 s with this limit and a respawn each (reference: 2.3)
+WALL_SECONDS = 10.0
+MEMORY_BYTES = 2 << 30
+_START_SECONDS = 60.0
+_CACHE = 4096
+# What math-verify reads without dropping characters; anything else is not shown to it.
+_COMMANDS = frozenset(
+    r"frac sqrt pi cdot times div sin cos tan cot sec csc log ln exp arcsin arccos arctan sinh cosh tanh alpha beta gamma theta lambda mu"
+    r" infty pm cup cap in le ge ne binom".split()
+)
+_READABLE = re.compile(r"(?:\\[A-Za-z]+|\\[{}|]|[0-9A-Za-z+\-*/^_(){}\[\],.|!<>= ])*\Z")
+_MISREAD = re.compile(r"\d\s+\d|\d_|[A-Za-z]{4,}(?<!\\)|%|\d\s*\\frac")
+
+
+class Child:
+    """One math-verify process: a line of JSON in, a line out."""
+
+    def __init__(self) -> None:
+        root = str(Path(__file__).resolve().parents[2])
+        environment = {"PATH": os.environ.get("PATH", ""), "PYTHONPATH": root, "PYTHONHASHSEED": "0", "LC_ALL": "C.UTF-8"}
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "validation.answers.symbolic_child", str(MEMORY_BYTES)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=environment,
+            cwd=root,
+        )
+        self.ready = False
+
+    def ask(self, gold: str, answer: str) -> str:
+        """Returns yes, no, dropped, error or killed."""
+        if not self.ready and self._line(_START_SECONDS, None) != "ready":
+            return "broken"
+        self.ready = True
+        assert self.process.stdin is not None
+        try:
+            self.process.stdin.write(f"{gold}\t{answer}\n".encode())
+            self.process.stdin.flush()
+        except BrokenPipeError:
+            return "killed"
+        return self._line(WALL_SECONDS, self._cpu() + CPU_SECONDS) or "killed"
+
+    def _line(self, wall: float, cpu: float | None) -> str:
+        """Waits for a line until the wall time or the child's CPU time is used up."""
+        assert self.process.stdout is not None
+        end = time.monotonic() + wall
+        while time.monotonic() < end:
+            if select.select([self.process.stdout], [], [], 0.05)[0]:
+                return self.process.stdout.readline().decode().strip()
+            if cpu is not None and self._cpu() > cpu:
+                return ""
+        return ""
+
+    def _cpu(self) -> float:
+        try:
+            fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+        except OSError:
+            return 0.0
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def close(self) -> None:
+        """Kills the process and waits for it."""
+        self.process.kill()
+        self.process.wait()
+        for stream in (self.process.stdin, self.process.stdout):
+            if stream is not None:
+                with contextlib.suppress(BrokenPipeError):
+                    stream.close()
+
+
+class SymbolicComparer:
+    """A child with a spare beside it; safe for threads, one question at a time."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._child: Child | None = None
+        self._spare: Child | None = None
+        self._owner = os.getpid()
+        self._known: OrderedDict[tuple[str, str], Verdict] = OrderedDict()
+
+    def compare(self, gold: str, answer: str) -> Verdict:
+        """Compares two normalised answers in the child."""
+        for text in (gold, answer):
+            problem = unreadable(text)
+            if problem:
+                return unknown("symbolic", problem)
+        with self._lock:
+            key = (gold, answer)
+            if key not in self._known:
+                self._known[key] = self._ask(gold, answer)
+                if len(self._known) > _CACHE:
+                    self._known.popitem(last=False)
+            return self._known[key]
+
+    def _ask(self, gold: str, answer: str) -> Verdict:
+        if self._owner != os.getpid():  # after a fork the children belong to the parent
+            self._child = self._spare = None
+            self._owner = os.getpid()
+        if self._child is None:
+            self._child, self._spare = self._spare or Child(), None
+        reply = self._child.ask(gold, answer)
+        if reply in ("killed", "broken"):
+            self._child.close()
+            self._child, self._spare = self._spare, None
+        if self._spare is None:
+            self._spare = Child()
+        if reply == "yes":
+            return equal("symbolic")
+        return not_equal("symbolic") if reply == "no" else unknown("symbolic", reply)
+
+    def close(self) -> None:
+        """Ends both processes; a later question starts new ones."""
+        with self._lock:
+            for child in (self._child, self._spare):
+                if child is not None and self._owner == os.getpid():
+                    child.close()
+            self._child = self._spare = None
+
+
+def unreadable(text: str) -> str:
+    """Returns why math-verify would drop characters of this text, or nothing."""
+    if len(text) > 1000 or "\n" in text or "\t" in text:
+        return "too long for the symbolic path"
+    if not _READABLE.match(text):
+        return "characters outside the symbolic path"
+    commands = set(re.findall(r"\\([A-Za-z]+)", text))
+    if commands - _COMMANDS:
+        return f"\\{min(commands - _COMMANDS)} is outside the symbolic path"
+    bare = re.sub(r"\\[A-Za-z]+", " ", text)
+    if _MISREAD.search(bare) or re.search(r"\d\s*\\frac", text):
+        return "notation that math-verify misreads"
+    if text.count("(") + text.count("{") > 60:
+        return "nested too deep for the symbolic path"
+    return ""
+
+
+_COMPARER = SymbolicComparer()
+
+
+def compare_symbolic(gold: str, answer: str) -> Verdict:
+    """Compares with this process's own child, started at the first call."""
+    return _COMPARER.compare(gold, answer)
+
+
+def close_symbolic() -> None:
+    """Ends this process's child and its spare."""
+    _COMPARER.close()

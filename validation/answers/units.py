@@ -1,0 +1,195 @@
+"""Units, currencies and scale words: what stands behind a number, and what it is worth in its dimension."""
+
+import re
+from dataclasses import dataclass
+from fractions import Fraction
+
+from validation.answers.algebra import UnsupportedError
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """A unit of a known dimension; `factor` converts into the dimension's own measure."""
+
+    dimension: str
+    factor: Fraction
+
+
+_TABLE: dict[str, dict[str, str]] = {
+    "length": {
+        "1": "m meter meters metre metres 米 metro metros mètre mètres",
+        "1000": "km kilometer kilometers kilometre kilometres kms 千米 公里 kilómetros kilomètres",
+        "1/100": "cm centimeter centimeters centimetre centimetres cms 厘米 centímetros centimètres zentimeter",
+        "1/10": "dm decimeter decimeters 分米",
+        "1/1000": "mm millimeter millimeters millimetre millimetres 毫米",
+        "127/5000": "inch inches in.",
+        "381/1250": "ft foot feet",
+        "1143/1250": "yd yard yards yds",
+        "201168/125": "mile miles mi",
+    },
+    "mass": {
+        "1": "g gram grams 克 gramm gramos grammes",
+        "1000": "kg kilogram kilograms kgs kilo kilos 千克 公斤 kilogramm",
+        "1/1000": "mg milligram milligrams 毫克",
+        "1000000": "ton tons tonne tonnes 吨",
+        "45359237/100000": "lb lbs pound pounds",
+        "45359237/1600000": "oz ounce ounces",
+    },
+    "time": {
+        "1": "sec secs second seconds 秒 sekunden segundos secondes",
+        "60": "min mins minute minutes 分钟 minuten minutos",
+        "3600": "hr hrs hour hours 小时 stunden stunde horas heures",
+        "86400": "day days 天 tage días jours",
+        "604800": "week weeks 周 星期 wochen semanas semaines",
+    },
+    "months": {
+        "1": "month months 个月 monate meses mois",
+        "12": "year years yr yrs 年 jahre años ans",
+    },
+    "volume": {
+        "1": "liter liters litre litres 升 litros",
+        "1/1000": "ml milliliter milliliters millilitre millilitres 毫升",
+    },
+    "us_volume": {
+        "1": "cup cups",
+        "2": "pint pints",
+        "4": "quart quarts",
+        "16": "gallon gallons",
+    },
+    "money": {"1": "dollar dollars usd bucks 美元 dólares", "1/100": "cent cents"},
+    "euro": {"1": "euro euros eur 欧元"},
+    "sterling": {"1": "gbp"},
+    "yuan": {"1": "yuan rmb 元 块", "1/10": "角"},
+    "yen": {"1": "yen 日元 円"},
+    "rupee": {"1": "rs rupee rupees inr"},
+    "angle": {"1": "degree degrees deg 度 grad grados degrés"},
+    "temperature": {"1": "celsius fahrenheit kelvin"},
+    "power": {"1": "watt watts"},
+    "energy": {"1": "joule joules"},
+    "force": {"1": "newton newtons"},
+    "current": {"1": "volt volts"},
+    "speed": {"201168/450000": "mph", "1000/3600": "kph kmh"},
+    "area": {"1": "平方米", "1/10000": "平方厘米", "1/100": "平方分米", "1000000": "平方千米 平方公里", "10000": "公顷 hectare hectares"},
+    "cube": {"1": "立方米", "1/1000000": "立方厘米", "1/1000": "立方分米"},
+    "plain": {"1": "unit units"},
+}
+UNITS: dict[str, Unit] = {
+    name: Unit(dimension, Fraction(factor))
+    for dimension, rows in _TABLE.items()
+    for factor, names in rows.items()
+    for name in names.split()
+}
+CURRENCY_SIGNS = {"$": UNITS["dollar"], "€": UNITS["euro"], "£": UNITS["gbp"], "¥": UNITS["yuan"], "₹": UNITS["rs"]}
+SCALES = {
+    "hundred": 100, "thousand": 1000, "million": 10**6, "billion": 10**9, "trillion": 10**12, "dozen": 12, "百": 100,
+    "千": 1000, "万": 10**4, "百万": 10**6, "千万": 10**7, "亿": 10**8, "millones": 10**6, "millionen": 10**6, "万亿": 10**12,
+}  # fmt: skip
+_POWERED = re.compile(r"([^\W\d_]+)\.?\^\{?([23])\}?\Z")
+# Words after a number that change what it means, so that the number alone is not the answer.
+_MEANING = frozenset(
+    "or and to more less not than if when minus plus times half quarter third thirds halves quarters percent squared cubed over point"
+    " between about approximately at least most mod modulo remainder with by choose factorial the is are was solution solutions where"
+    " each for all any only no none per e ou y und oder et".split()
+)
+_LABEL = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*\.?\Z")
+
+
+def find_unit(phrase: str) -> Unit | None:
+    """Returns the unit that a phrase names: `square inches`, `cm^2`, `miles per hour`, `km/h`; None when unknown."""
+    phrase = phrase.strip().lower()
+    known = UNITS.get(phrase) or UNITS.get(phrase.rstrip("."))
+    if known is not None:
+        return known
+    for sign in (" per ", "/", " an ", " a "):
+        above, found, below = phrase.partition(sign)
+        if found:
+            first, second = find_unit(above), find_unit(below)
+            if first is None or second is None:
+                return None
+            return _ratio(first, second)
+    power = {"square": 2, "sq": 2, "sq.": 2, "cubic": 3, "cu": 3, "cu.": 3}
+    first_word, _, rest = phrase.partition(" ")
+    if first_word in power and rest:
+        return _raised(find_unit(rest), power[first_word])
+    match = _POWERED.match(phrase)
+    if match:
+        short = {"m": "meter", "s": "second"}.get(match.group(1), match.group(1))
+        return _raised(find_unit(short), int(match.group(2)))
+    last = {" squared": 2, " cubed": 3}
+    for ending, exponent in last.items():
+        if phrase.endswith(ending):
+            return _raised(find_unit(phrase.removesuffix(ending)), exponent)
+    return None
+
+
+def _ratio(above: Unit, below: Unit) -> Unit:
+    if (above.dimension, below.dimension) == ("length", "time"):
+        return Unit("speed", above.factor / below.factor)
+    return Unit(f"{above.dimension}/{below.dimension}", above.factor / below.factor)
+
+
+def _raised(unit: Unit | None, exponent: int) -> Unit | None:
+    if unit is None:
+        return None
+    if unit.dimension == "length":
+        return Unit("area" if exponent == 2 else "cube", unit.factor**exponent)
+    return Unit("plain", Fraction(1)) if unit.dimension == "plain" else None
+
+
+def split_unit(text: str) -> tuple[str, Unit | None, str, int]:
+    """Splits `7 million square miles` into its number, unit, label of unknown words, and scale.
+
+    Raises:
+        UnsupportedError: words stand behind the number that change its meaning (`5 or 6`, `3 times x`).
+    """
+    core, words = _trailing_words(text)
+    scale = 1
+    while words and words[0].lower() in SCALES:
+        scale *= SCALES[words.pop(0).lower()]
+    phrase = " ".join(words)
+    if not phrase:
+        return core, None, "", scale
+    unit = find_unit(phrase)
+    if unit is not None:
+        return core, unit, "", scale
+    first = find_unit(words[0]) if words[0].lower() not in ("in", "a") else None
+    if first is not None and len(words) > 1 and words[1].lower() in ("of", "in", "on", "from", "long", "tall", "old", "away", "wide"):
+        return core, first, "", scale
+    if any(word.lower().rstrip(".") in _MEANING for word in words):
+        raise UnsupportedError(phrase)
+    if not all(_LABEL.match(word) for word in words):
+        raise UnsupportedError(phrase)
+    if phrase.isascii() and max(len(word) for word in words) < 4:
+        raise UnsupportedError(phrase)
+    return core, None, phrase.lower().rstrip("."), scale
+
+
+_GLUED = re.compile(r"(.*[\d)}])\s*([A-Za-z]{2,}(?:/[A-Za-z]+)?(?:\^\{?[23]\}?)?)\Z", re.DOTALL)
+_CJK_TAIL = re.compile(r"(.*?[\d)}%])\s*([\u3040-\u30ff\u4e00-\u9fff]+)\Z", re.DOTALL)
+_WORD = re.compile(r"[^\W\d_]+(?:['’.-][^\W\d_]+)*\.?(?:\^\{?[23]\}?)?(?:/[^\W\d_]+(?:\^\{?[23]\}?)?)?\Z")
+
+
+def _trailing_words(text: str) -> tuple[str, list[str]]:
+    cjk = _CJK_TAIL.match(text)
+    if cjk:
+        tail, words = cjk.group(2), []
+        for scale in sorted(SCALES, key=len, reverse=True):
+            if tail.startswith(scale) and not tail.startswith(("千米", "千克")):
+                words.append(scale)
+                tail = tail.removeprefix(scale)
+                break
+        return cjk.group(1), [*words, tail] if tail else words
+    parts = text.split(" ")
+    cut = len(parts)
+    while cut > 1 and (_WORD.match(parts[cut - 1]) or (parts[cut - 1] == "/" and cut < len(parts))):
+        cut -= 1
+    words = parts[cut:]
+    while words and (len(words[0]) == 1 and words[0].isascii()):
+        cut += 1
+        words = words[1:]
+    if words and parts[cut - 1][-1:] in "0123456789})]!iπ°%exyn":
+        return " ".join(parts[:cut]), words
+    glued = _GLUED.match(text)
+    if glued and find_unit(glued.group(2)) is not None:
+        return glued.group(1), [glued.group(2)]
+    return text, []
