@@ -1,0 +1,144 @@
+"""A small valid data set in three formats, written without the curation pipeline."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from schemas.example import EXAMPLE_SCHEMA, SCHEMA_VERSION
+from schemas.manifest import MANIFEST, Counts, FormatCounts, Manifest, ShardRecord, sha256_of
+from schemas.verdict import VERDICT, Status, Verdict
+
+NAMES = ["Ada", "Ben", "Cleo", "Dan", "Eva", "Finn", "Gita", "Hugo"]
+THINGS = ["apples", "books", "coins", "stamps"]
+
+
+def row(number: int, solution_format: str, *, split: str = "train", **changes: Any) -> dict[str, Any]:
+    """One example: NAME has A THINGS and gets B more."""
+    a, b = 3 + number * 7 % 40, 2 + number * 11 % 30
+    name, thing = NAMES[number % len(NAMES)], THINGS[number % len(THINGS)]
+    program = {"kind": "code", "text": f"print({a} + {b})"}
+    segments = {
+        "cot": [{"kind": "text", "text": f"{name} had {a} and got {b}: {a} + {b} = {a + b}.\n\\boxed{{{a + b}}}"}],
+        "pot": [program],
+        "tir": [
+            {"kind": "text", "text": "We add."},
+            program,
+            {"kind": "output", "text": str(a + b)},
+            {"kind": "text", "text": f"The answer is \\boxed{{{a + b}}}."},
+        ],
+    }[solution_format]
+    values = {
+        "id": f"{number:016x}-{solution_format}",
+        "problem_id": f"p{number}",
+        "template_id": f"t{number}",
+        "split": split,
+        "question": f"{name} has {a} {thing} and gets {b} more. How many {thing} does {name} have?",
+        "format": solution_format,
+        "segments": segments,
+        "answer": str(a + b),
+        "language": "en",
+        "source": "hand" if number % 3 else "other",
+        "source_row": number,
+        "author": "human",
+        "licence": "CC0-1.0",
+        "topic": None,
+        "difficulty": None,
+        "derived": solution_format != "cot",
+        "selection": None,
+        "verification": {"verdict": "equal", "path": "integer", "reference": "independent", "programs": 0},
+        "quality": {"question_chars": 60, "solution_chars": 30, "steps": 1, "equations": 1, "code_lines": 1},
+        "weight": 1.0,
+    }
+    return values | changes
+
+
+def write_data(folder: Path, rows: list[dict[str, Any]], *, status: Status | None = Status.PASSED) -> Path:
+    """Writes DATA: one shard per split, manifest, verdict (none when `status` is None)."""
+    (folder / "shards").mkdir(parents=True)
+    shards = []
+    for split in ("train", "heldout"):
+        chosen = [values for values in rows if values["split"] == split]
+        path = folder / "shards" / f"{split}-00000-of-00001.arrow"
+        with pa.OSFile(str(path), "wb") as file, pa.ipc.new_stream(file, EXAMPLE_SCHEMA) as writer:
+            writer.write_table(pa.Table.from_pylist(chosen, EXAMPLE_SCHEMA), max_chunksize=16)
+        shards.append(
+            ShardRecord(
+                path=f"shards/{path.name}",
+                split=split,
+                rows=len(chosen),
+                bytes=path.stat().st_size,
+                sha256=sha256_of(path),
+            )
+        )
+    _write_manifest(folder, rows, shards)
+    if status is not None:
+        verdict = Verdict(
+            status=status,
+            draft=False,
+            schema_version=SCHEMA_VERSION,
+            judge_version="test",
+            suite_sha256="0" * 64,
+            manifest_sha256=sha256_of(folder / MANIFEST),
+            shards={shard.path: shard.sha256 for shard in shards},
+            checks=[],
+        )
+        (folder / VERDICT).parent.mkdir()
+        (folder / VERDICT).write_text(verdict.to_json())
+    return folder
+
+
+def _write_manifest(folder: Path, rows: list[dict[str, Any]], shards: list[ShardRecord]) -> None:
+    kept = FormatCounts(candidates=len(rows), kept=len(rows), removed=0, quarantined=0)
+    manifest = Manifest(
+        schema_version=SCHEMA_VERSION,
+        code_version="test",
+        draft=False,
+        config={},
+        skipped=[],
+        isolation=None,
+        inputs=[],
+        benchmarks=[],
+        counts=Counts(rows=len(rows), candidates=len(rows), kept=len(rows), removed=0, quarantined=0),
+        removed_by_reason={},
+        quarantined_by_reason={},
+        formats={"all": kept},
+        sources={"all": kept},
+        splits={},
+        licence="CC0-1.0",
+        quotas=[],
+        shards=shards,
+        ledger=[],
+        lineage=[],
+        fingerprint="",
+    ).sealed()
+    (folder / MANIFEST).write_text(manifest.to_json())
+
+
+def small_rows(count: int = 16, heldout: int = 4) -> list[dict[str, Any]]:
+    """`count` problems for training and `heldout` held out, each in three formats."""
+    return [
+        row(number, solution_format, split="train" if number < count else "heldout")
+        for number in range(count + heldout)
+        for solution_format in ("cot", "pot", "tir")
+    ]
+
+
+@pytest.fixture(scope="session")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A judged data set of 48 + 12 examples. Read only."""
+    return write_data(tmp_path_factory.mktemp("data") / "DATA", small_rows())
+
+
+@pytest.fixture(scope="session")
+def make_data() -> Callable[..., Path]:
+    """Writes a data set of its own: make_data(folder, rows, status=...)."""
+    return write_data
+
+
+@pytest.fixture(scope="session")
+def make_row() -> Callable[..., dict[str, Any]]:
+    """One example's columns: make_row(number, format, **changes)."""
+    return row

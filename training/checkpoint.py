@@ -1,0 +1,166 @@
+"""Checkpoints that are whole or absent, and resume to the bit.
+
+    checkpoints/step-00000400/
+        model/                  a Hugging Face folder, float32: loads anywhere
+        optimizer.safetensors   AdamW's moments by parameter name
+        state.json              the position after this step, sizes of the files; written last
+
+A checkpoint is written under a temporary name, flushed to the disk and renamed. A kill at any moment leaves the earlier
+ones untouched; what it left half-written is removed by the next run.
+"""
+
+import json
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+
+from schemas.exits import RunFailedError
+from training.model import export
+from training.plan import Position
+
+_STATE = "state.json"
+_OPTIMIZER = "optimizer.safetensors"
+_TEMPORARY = ".writing-"
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """Where a run stood when a checkpoint was written.
+
+    Attributes:
+        step: optimizer steps done.
+        next: the position of the next one.
+    """
+
+    step: int
+    next: Position
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """A complete checkpoint on disk."""
+
+    folder: Path
+    state: State
+
+    @property
+    def model(self) -> Path:
+        """The Hugging Face folder inside."""
+        return self.folder / "model"
+
+
+def save(
+    run: Path, state: State, model: Any, tokenizer: Any, optimizer: torch.optim.Optimizer | None, *, stop_id: int  # noqa: ANN401
+) -> Checkpoint:
+    """Writes a checkpoint atomically.
+
+    Raises:
+        RunFailedError: the disk is full; the earlier checkpoints are untouched.
+    """
+    parent = run / "checkpoints"
+    final = parent / f"step-{state.step:08d}"
+    temporary = parent / f"{_TEMPORARY}{final.name}"
+    shutil.rmtree(temporary, ignore_errors=True)
+    try:
+        temporary.mkdir(parents=True)
+        export(model, tokenizer, temporary / "model", stop_id=stop_id)
+        if optimizer is not None:
+            save_file(_moments(model, optimizer), temporary / _OPTIMIZER)
+        _write_state(temporary, state)
+        _flush(temporary)
+        if final.exists():
+            shutil.rmtree(final)
+        temporary.rename(final)
+        _flush_folder(parent)
+    except (OSError, SafetensorError) as error:
+        shutil.rmtree(temporary, ignore_errors=True)
+        last = latest(run)
+        survivor = f"{last.folder} is whole; make room and run again with --resume" if last else "there is none before it"
+        raise RunFailedError(f"{final}: the checkpoint could not be written ({error}); {survivor}") from error
+    return Checkpoint(final, state)
+
+
+def latest(run: Path) -> Checkpoint | None:
+    """Finds the last complete checkpoint of a run."""
+    found = sorted((run / "checkpoints").glob("step-*"), reverse=True)
+    return next((checkpoint for folder in found if (checkpoint := read(folder)) is not None), None)
+
+
+def read(folder: Path) -> Checkpoint | None:
+    """Reads a checkpoint's state; None when a file is missing or was cut short."""
+    try:
+        raw = json.loads((folder / _STATE).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    for name, size in raw["bytes"].items():
+        path = folder / name
+        if not path.is_file() or path.stat().st_size != size:
+            return None
+    return Checkpoint(folder, State(raw["step"], Position(raw["next"]["epoch"], raw["next"]["step"])))
+
+
+def restore_optimizer(checkpoint: Checkpoint, model: Any, optimizer: torch.optim.Optimizer) -> None:  # noqa: ANN401
+    """Loads the moments into an optimizer over the same model; a checkpoint of step 0 has none."""
+    path = checkpoint.folder / _OPTIMIZER
+    if not path.is_file():
+        return
+    moments = load_file(path)
+    for name, parameter in model.named_parameters():
+        optimizer.state[parameter] = {
+            "step": moments[f"{name}/step"],
+            "exp_avg": moments[f"{name}/exp_avg"].to(parameter.device),
+            "exp_avg_sq": moments[f"{name}/exp_avg_sq"].to(parameter.device),
+        }
+
+
+def prune(run: Path, *, keep: int) -> None:
+    """Removes what a killed run left half-written, and all but the latest checkpoints. Step 0 always stays."""
+    parent = run / "checkpoints"
+    for leftover in parent.glob(f"{_TEMPORARY}*"):
+        shutil.rmtree(leftover)
+    folders = sorted(folder for folder in parent.glob("step-*") if folder.name != "step-00000000")
+    for folder in folders[:-keep]:
+        (folder / _STATE).unlink(missing_ok=True)
+        shutil.rmtree(folder)
+
+
+def _moments(model: Any, optimizer: torch.optim.Optimizer) -> dict[str, torch.Tensor]:  # noqa: ANN401
+    return {
+        f"{name}/{key}": value.contiguous()
+        for name, parameter in model.named_parameters()
+        for key, value in optimizer.state[parameter].items()
+    }
+
+
+def _write_state(folder: Path, state: State) -> None:
+    files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
+    raw = {
+        "step": state.step,
+        "next": {"epoch": state.next.epoch, "step": state.next.step},
+        "bytes": {path.relative_to(folder).as_posix(): path.stat().st_size for path in files},
+    }
+    (folder / _STATE).write_text(json.dumps(raw, indent=1) + "\n", encoding="utf-8")
+
+
+def _flush(folder: Path) -> None:
+    for path in folder.rglob("*"):
+        if path.is_file():
+            with path.open("rb") as file:
+                os.fsync(file.fileno())
+        else:
+            _flush_folder(path)
+    _flush_folder(folder)
+
+
+def _flush_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

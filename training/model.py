@@ -1,0 +1,87 @@
+"""Models: Hugging Face in, Hugging Face out. Weights are float32 masters; the forward pass may run in bfloat16."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from schemas.exits import UserError
+from training import attention
+
+
+def load_tokenizer(source: Path | str) -> Any:  # noqa: ANN401  transformers ships no types
+    """Loads a tokenizer by name or folder.
+
+    Raises:
+        UserError: there is none.
+    """
+    from transformers import AutoTokenizer  # noqa: PLC0415  heavy
+
+    with _explained(source, "tokenizer"):
+        tokenizer = AutoTokenizer.from_pretrained(str(source), padding_side="left")
+    if not tokenizer.is_fast:
+        raise UserError(f"{source}: its tokenizer has no fast version; convert it to tokenizer.json")
+    return tokenizer
+
+
+def load_model(source: Path | str, *, implementation: str = attention.NAME) -> Any:  # noqa: ANN401
+    """Loads a causal language model with float32 weights.
+
+    Args:
+        source: Hugging Face name or folder.
+        implementation: attention; documents of a pack apart by default.
+
+    Raises:
+        UserError: there is no such model, or it has no plain linear head.
+    """
+    from transformers import AutoModelForCausalLM  # noqa: PLC0415  heavy
+
+    attention.register()
+    _hush()
+    with _explained(source, "model"):
+        model = AutoModelForCausalLM.from_pretrained(
+            str(source), dtype=torch.float32, attn_implementation=implementation
+        )
+    head = model.get_output_embeddings()
+    if head is None or getattr(head, "bias", None) is not None:
+        raise UserError(f"{source}: its output layer is not a plain matrix, which the objective needs")
+    return model
+
+
+@contextmanager
+def _explained(source: Path | str, what: str) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, ValueError) as error:
+        first = str(error).strip().splitlines()[0]
+        raise UserError(f"train.model {source}: no {what} could be loaded: {first}") from error
+
+
+def export(model: Any, tokenizer: Any, folder: Path, *, stop_id: int) -> None:  # noqa: ANN401
+    """Writes a folder that `AutoModelForCausalLM.from_pretrained` and `AutoTokenizer` load, weights in float32."""
+    from transformers import GenerationConfig  # noqa: PLC0415  heavy
+
+    stops = [stop_id]
+    if tokenizer.eos_token_id not in (None, stop_id):
+        stops.append(tokenizer.eos_token_id)
+    pad = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else stop_id
+    model.generation_config = GenerationConfig(
+        bos_token_id=tokenizer.bos_token_id, eos_token_id=stops, pad_token_id=pad, do_sample=False
+    )
+    _hush()
+    model.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+
+
+def parameter_count(model: Any) -> int:  # noqa: ANN401
+    """Parameters, shared ones once."""
+    return sum(parameter.numel() for parameter in model.parameters())
+
+
+def _hush() -> None:
+    """transformers draws its own progress bars over ours otherwise."""
+    from transformers.utils import logging  # noqa: PLC0415  heavy
+
+    logging.disable_progress_bar()

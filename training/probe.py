@@ -1,0 +1,93 @@
+"""The leak probe: refuses to train when packed documents see each other, on the user's own model.
+
+Three documents are packed. Changing the first must leave the states of the others identical to the bit; each alone must
+give the states that it has in the pack; and the head must be the plain matrix that the objective assumes.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+
+from schemas.exits import UserError
+from training.attention import documents_of
+from training.step import MicroBatch, hidden_states
+
+_LENGTHS = (11, 7, 13)
+# float32 rounding grows with depth; a leak moves states by more than a hundredth of their norm (measured: 0.3 and up).
+_TOLERANCE = 2e-3
+
+States = Callable[[torch.Tensor, Sequence[int]], torch.Tensor]
+
+
+def require_no_leak(states: States, vocabulary: int, *, name: str) -> None:
+    """Probes a function (tokens[T], lengths of its documents) -> states[T, E].
+
+    Raises:
+        UserError: naming what is wrong.
+    """
+    tokens = torch.arange(sum(_LENGTHS)) * 7919 % vocabulary
+    changed = tokens.clone()
+    changed[: _LENGTHS[0]] = (changed[: _LENGTHS[0]] + 1) % vocabulary
+    with torch.no_grad():
+        packed, other = states(tokens, _LENGTHS), states(changed, _LENGTHS)
+        alone = torch.cat([states(part, [len(part)]) for part in tokens.split(list(_LENGTHS))])
+    rest = slice(_LENGTHS[0], None)
+    if not torch.equal(packed[rest], other[rest]):
+        moved = float((packed[rest] - other[rest]).abs().max())
+        raise UserError(
+            f"{name}: attention crosses documents: changing one document of a pack moved another's states by {moved:.3g}. "
+            "Training on it would not optimise J_SFT; this architecture does not keep documents apart and is refused"
+        )
+    difference = float((packed - alone).norm() / alone.norm())
+    if not difference < _TOLERANCE:
+        raise UserError(
+            f"{name}: a document's states differ between a pack and alone by {difference:.3g} of their norm: positions "
+            "do not restart, or attention sees something else; this architecture is refused"
+        )
+
+
+def probe_model(model: Any, *, name: str) -> None:  # noqa: ANN401  transformers ships no types
+    """Probes a model that is about to be trained, in its own dtype and on its own device."""
+    device = model.get_output_embeddings().weight.device
+    was_training = model.training
+    model.eval()
+
+    def states(tokens: torch.Tensor, lengths: Sequence[int]) -> torch.Tensor:
+        return hidden_states(model, probe_batch(tokens, lengths, device))
+
+    try:
+        require_no_leak(states, model.config.get_text_config().vocab_size, name=name)
+        _require_plain_head(model, device, name=name)
+    finally:
+        model.train(was_training)
+
+
+def probe_batch(tokens: torch.Tensor, lengths: Sequence[int], device: torch.device) -> MicroBatch:
+    """Lays out documents that nothing is predicted in."""
+    positions = torch.cat([torch.arange(length) for length in lengths])
+    empty = torch.empty(0, dtype=torch.int64)
+    return MicroBatch(
+        tokens[None].to(device),
+        positions[None].to(device),
+        documents_of(lengths, device),
+        empty,
+        empty,
+        empty,
+        empty,
+    )
+
+
+def _require_plain_head(model: Any, device: torch.device, *, name: str) -> None:  # noqa: ANN401
+    micro = probe_batch(torch.arange(5), [5], device)
+    with torch.no_grad():
+        own = model(
+            input_ids=micro.tokens, position_ids=micro.positions, use_cache=False, documents=micro.documents
+        ).logits[0]
+        plain = hidden_states(model, micro) @ model.get_output_embeddings().weight.t()
+    difference = float((own - plain).norm() / own.norm())
+    if not difference < _TOLERANCE:
+        raise UserError(
+            f"{name}: its scores are not the last states times the output matrix (they differ by {difference:.3g}); "
+            "scaled or capped scores are not supported"
+        )

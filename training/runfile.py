@@ -1,0 +1,107 @@
+"""run.json: what a run was made from. A resumed run must be the same run."""
+
+import json
+import os
+import platform
+from hashlib import sha256
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from schemas.config import Train
+from schemas.exits import RunFailedError, UserError
+from training.objective import OUTPUT_LENGTH
+
+RUN = "run.json"
+
+# What a resumed run may change: how long, how often and where, never what is optimised.
+_FREE = frozenset(
+    {
+        "steps",
+        "epochs",
+        "checkpoint_every",
+        "keep_checkpoints",
+        "heldout_every",
+        "device",
+        "compile",
+        "activation_checkpointing",
+    }
+)
+_PACKAGES = ("torch", "transformers", "tokenizers", "numpy", "pyarrow")
+
+
+def provenance(train: Train, data: list[str], fingerprints: tuple[str, ...], *, draft: bool) -> dict[str, Any]:
+    """What run.json holds."""
+    return {
+        "code_version": code_version(),
+        "draft": draft,
+        "objective": train.objective,
+        "output_length": OUTPUT_LENGTH,
+        "data": [{"path": path, "fingerprint": mark} for path, mark in zip(data, fingerprints, strict=True)],
+        "train": train.model_dump(mode="json"),
+        "versions": {"python": platform.python_version()} | {name: version(name) for name in _PACKAGES},
+    }
+
+
+def code_version() -> str:
+    """The package's version and a hash of the code that trains."""
+    here = Path(__file__).parent
+    digest = sha256()
+    for path in sorted([*here.glob("*.py"), *(here.parent / "schemas").glob("*.py")]):
+        digest.update(path.read_bytes())
+    try:
+        release = version("mathmill")
+    except PackageNotFoundError:
+        release = "0"
+    return f"{release}+{digest.hexdigest()[:12]}"
+
+
+def begin_run(run: Path, facts: dict[str, Any], *, resume: bool) -> bool:
+    """Claims RUN for a new run, or checks that a resumed one is the same.
+
+    Returns:
+        Whether there is a run to continue. `--resume` on an empty folder begins one.
+
+    Raises:
+        UserError: RUN holds a run and `resume` is off, or holds something else.
+        RunFailedError: the run to resume was made from something else, which is named.
+    """
+    path = run / RUN
+    if run.exists() and not run.is_dir():
+        raise UserError(f"{run}: a file; --output is a folder")
+    if not path.is_file():
+        if run.is_dir() and any(run.iterdir()):
+            raise UserError(f"{run}: not empty and not a run; choose a new folder for --output")
+        run.mkdir(parents=True, exist_ok=True)
+        _write(path, facts)
+        return False
+    if not resume:
+        raise UserError(f"{run}: holds another run; continue it with --resume, or choose a new folder for --output")
+    _require_same(run, json.loads(path.read_text(encoding="utf-8")), facts)
+    return True
+
+
+def _require_same(run: Path, before: dict[str, Any], now: dict[str, Any]) -> None:
+    old = [record["fingerprint"] for record in before["data"]]
+    new = [record["fingerprint"] for record in now["data"]]
+    if old != new:
+        raise RunFailedError(
+            f"{run}: refused to resume: the data set changed (fingerprint {_short(old)} before, {_short(new)} now); "
+            "train on the same data, or begin a new run"
+        )
+    for key in before["train"]:
+        if key not in _FREE and before["train"][key] != now["train"][key]:
+            raise RunFailedError(
+                f"{run}: refused to resume: train.{key} was {before['train'][key]!r} and is {now['train'][key]!r} now; "
+                "set it back, or begin a new run"
+            )
+
+
+def _short(fingerprints: list[str]) -> str:
+    return " ".join(mark[:12] for mark in fingerprints)
+
+
+def _write(path: Path, facts: dict[str, Any]) -> None:
+    temporary = path.with_name(f".{path.name}")
+    temporary.write_text(json.dumps(facts, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    os.replace(temporary, path)  # noqa: PTH105  atomic

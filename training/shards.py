@@ -1,0 +1,148 @@
+"""Reading a data set: Arrow IPC stream shards by memory map, judged data only.
+
+`open(DATA)` is the public door. Rows are addressed by one global index over all folders and shards, in manifest order;
+text is read where it lies, nothing is copied until asked for.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from schemas.example import EXAMPLE_SCHEMA
+from schemas.exits import RunFailedError
+from schemas.manifest import Manifest
+from schemas.problem import Format, Segment, SegmentKind
+from schemas.split import Split
+from schemas.verdict import require_passed
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One row of a shard, as training and evaluation need it."""
+
+    id: str
+    problem_id: str
+    question: str
+    format: Format
+    segments: tuple[Segment, ...]
+    answer: str | None
+    language: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """A column of names as codes: `names[codes[i]]` is example i's name."""
+
+    names: tuple[str, ...]
+    codes: NDArray[np.int64]
+
+
+class Examples:
+    """The examples of one split of one or more data sets.
+
+    Attributes:
+        fingerprints: one per folder, in order: what a resumed run must find again.
+    """
+
+    def __init__(self, table: pa.Table, fingerprints: tuple[str, ...]) -> None:
+        self._table = table
+        self.fingerprints = fingerprints
+
+    def __len__(self) -> int:
+        return self._table.num_rows
+
+    @property
+    def weights(self) -> NDArray[np.float64]:
+        """Expected appearances per epoch."""
+        return np.asarray(self._table["weight"].to_numpy(), dtype=np.float64)
+
+    def ids(self) -> list[str]:
+        """Every example's id."""
+        return self._table["id"].to_pylist()
+
+    def labels(self, column: str) -> Labels:
+        """A text column as codes; null is called `none`."""
+        encoded = self._table[column].combine_chunks().fill_null("none").dictionary_encode()
+        if isinstance(encoded, pa.ChunkedArray):
+            encoded = encoded.combine_chunks()
+        return Labels(tuple(encoded.dictionary.to_pylist()), encoded.indices.to_numpy().astype(np.int64))
+
+    def rows(self, start: int, stop: int) -> list[Example]:
+        """Reads examples [start, stop)."""
+        return _to_examples(self._table.slice(start, stop - start))
+
+    def take(self, indices: NDArray[np.int64]) -> list[Example]:
+        """Reads examples by index, in the order given."""
+        return _to_examples(self._table.take(pa.array(indices)))
+
+
+_COLUMNS = ["id", "problem_id", "question", "format", "segments", "answer", "language", "source"]
+
+
+def _to_examples(table: pa.Table) -> list[Example]:
+    columns = table.select(_COLUMNS).to_pydict()
+    return [
+        Example(
+            id=values[0],
+            problem_id=values[1],
+            question=values[2],
+            format=Format(values[3]),
+            segments=tuple(Segment(SegmentKind(s["kind"]), s["text"]) for s in values[4]),
+            answer=values[5],
+            language=values[6],
+            source=values[7],
+        )
+        for values in zip(*(columns[name] for name in _COLUMNS), strict=True)
+    ]
+
+
+def open(  # noqa: A001  training.shards.open(DATA) is the documented door
+    *folders: Path, split: Split = Split.TRAIN, draft: bool = False
+) -> Examples:
+    """Opens data sets that may be trained on: judged, passed, and byte for byte what was judged.
+
+    Args:
+        folders: data sets made by `mathmill curate`; their examples follow one another.
+        split: which split to read.
+        draft: accept data without a passed verdict.
+
+    Raises:
+        UserError: not a data set, no verdict, or a failed one.
+        RunFailedError: bytes that do not match their verdict.
+    """
+    manifests = [require_passed(folder, draft=draft) for folder in folders]
+    return _open_judged(folders, manifests, split)
+
+
+def open_splits(*folders: Path, draft: bool = False) -> dict[Split, Examples]:
+    """Opens both splits, hashing the shards once."""
+    manifests = [require_passed(folder, draft=draft) for folder in folders]
+    return {split: _open_judged(folders, manifests, split) for split in Split}
+
+
+def _open_judged(folders: Sequence[Path], manifests: Sequence[Manifest], split: Split) -> Examples:
+    tables = [
+        _read_shard(folder / shard.path)
+        for folder, manifest in zip(folders, manifests, strict=True)
+        for shard in manifest.shards
+        if shard.split == split
+    ]
+    table = pa.concat_tables(tables) if tables else EXAMPLE_SCHEMA.empty_table()
+    return Examples(table, tuple(manifest.fingerprint for manifest in manifests))
+
+
+def _read_shard(path: Path) -> pa.Table:
+    """Maps a shard; its columns stay on disk until read."""
+    try:
+        table = pa.ipc.open_stream(pa.memory_map(str(path))).read_all()
+    except (pa.ArrowInvalid, OSError) as error:
+        raise RunFailedError(f"{path}: not an Arrow IPC stream ({error})") from error
+    if not table.schema.equals(EXAMPLE_SCHEMA):
+        difference = set(table.schema.names) ^ set(EXAMPLE_SCHEMA.names)
+        raise RunFailedError(f"{path}: columns differ from the schema of examples: {sorted(difference) or 'in type'}")
+    return table

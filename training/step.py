@@ -1,0 +1,203 @@
+"""One optimizer step's examples -> micro-batches -> summed gradients and each example's log-likelihood.
+
+Legend: T tokens of a pack, M supervised positions of it, N examples of the step.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from training.attention import Documents, documents_of
+from training.encode import Encoded
+from training.objective import token_weights, weighted_cross_entropy
+from training.pack import deal, pack
+
+
+@dataclass(frozen=True, slots=True)
+class MicroBatch:
+    """A pack, ready for the model.
+
+    Attributes:
+        tokens: int64[1, T].
+        positions: int64[1, T], from 0 in every document.
+        documents: where documents lie.
+        predict: int64[M] positions whose hidden state predicts a supervised token.
+        targets: int64[M] those tokens.
+        weights: [M] w_t.
+        owner: int64[M] which of the step's N examples each belongs to.
+    """
+
+    tokens: torch.Tensor
+    positions: torch.Tensor
+    documents: Documents
+    predict: torch.Tensor
+    targets: torch.Tensor
+    weights: torch.Tensor
+    owner: torch.Tensor
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """The examples of one step, in plan order: the same on every rank.
+
+    Attributes:
+        indices: int64[N] global indices.
+        lengths: tokens of each.
+        supervised: |o| of each.
+        weights: float64[N] w of each one's tokens.
+        packs: this rank's packs of positions into `indices`.
+    """
+
+    indices: NDArray[np.int64]
+    lengths: NDArray[np.int64]
+    supervised: NDArray[np.int64]
+    weights: NDArray[np.float64]
+    packs: list[list[int]]
+
+
+def plan_batch(
+    encoded: Encoded,
+    supervised_lengths: NDArray[np.int64],
+    indices: NDArray[np.int64],
+    *,
+    capacity: int,
+    objective: str = "sequence_mean",
+    rank: int = 0,
+    world: int = 1,
+) -> Batch:
+    """Weighs and packs the examples of a step, before anything is computed."""
+    lengths = encoded.offsets[indices + 1] - encoded.offsets[indices]
+    supervised = supervised_lengths[indices]
+    weights = token_weights(torch.from_numpy(supervised), objective=objective).numpy()
+    sizes = lengths.tolist()
+    packs = deal(pack(sizes, capacity), sizes, rank=rank, world=world)
+    return Batch(indices, lengths, supervised, weights, packs)
+
+
+def micro_batches(encoded: Encoded, batch: Batch, device: torch.device, dtype: torch.dtype) -> Iterator[MicroBatch]:
+    """Lays out this rank's packs one by one. `dtype` is that of the weights w_t."""
+    for members in batch.packs:
+        yield collate(encoded, batch, members, device, dtype)
+
+
+def collate(
+    encoded: Encoded, batch: Batch, members: Sequence[int], device: torch.device, dtype: torch.dtype
+) -> MicroBatch:
+    """Lays out one pack.
+
+    Worked example: documents `a b C D` and `e F` (capitals supervised) give predict [1, 2, 4], targets [C, D, F],
+    owner [0, 0, 1]: the token at p is predicted at p - 1, and a document's last token predicts nothing.
+    """
+    rows = [encoded[int(batch.indices[member])] for member in members]
+    lengths = batch.lengths[members]
+    tokens = np.concatenate([row.tokens for row in rows]).astype(np.int64)
+    bears = np.flatnonzero(np.concatenate([row.supervised for row in rows]))
+    starts = np.cumsum(lengths) - lengths
+    positions = np.arange(len(tokens)) - np.repeat(starts, lengths)
+    owner = np.repeat(np.asarray(members, np.int64), lengths)[bears]
+
+    def send(array: NDArray[Any]) -> torch.Tensor:
+        tensor = torch.from_numpy(array)
+        return tensor.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else tensor
+
+    return MicroBatch(
+        tokens=send(tokens)[None],
+        positions=send(positions)[None],
+        documents=documents_of(lengths.tolist(), device),
+        predict=send(bears - 1),
+        targets=send(tokens[bears]),
+        weights=send(batch.weights[owner]).to(dtype),
+        owner=send(owner),
+    )
+
+
+Forward = Callable[[MicroBatch], torch.Tensor]
+
+
+def hidden_states(model: Any, micro: MicroBatch) -> torch.Tensor:  # noqa: ANN401  transformers ships no types
+    """Last hidden states[T, E] of a pack. `use_cache` must be off: left on, some models stop seeing documents."""
+    out = model.base_model(
+        input_ids=micro.tokens, position_ids=micro.positions, use_cache=False, documents=micro.documents
+    )
+    return out.last_hidden_state[0]
+
+
+class Likelihood:
+    """Each example's summed negative log-likelihood and greedy hits over a step: float64[N, 2], additive over ranks."""
+
+    def __init__(self, examples: int, device: torch.device) -> None:
+        self.totals = torch.zeros(examples, 2, dtype=torch.float64, device=device)
+
+    def add(self, micro: MicroBatch, nll: torch.Tensor, hit: torch.Tensor) -> None:
+        """Adds the tokens of a micro-batch to their examples."""
+        values = torch.stack([nll.detach().double(), hit.double()], dim=1)
+        self.totals.index_add_(0, micro.owner, values)
+
+
+def accumulate(
+    model: Any,  # noqa: ANN401
+    micros: Iterator[MicroBatch],
+    likelihood: Likelihood,
+    *,
+    half: bool = False,
+    backward: bool = True,
+) -> None:
+    """Runs micro-batches and sums their gradients into the parameters. No division anywhere: weights carry it all.
+
+    Args:
+        model: a causal language model with a plain linear head.
+        micros: this rank's share of the step.
+        likelihood: where per-example sums go.
+        half: run the forward pass in bfloat16.
+        backward: False only measures.
+    """
+    head = model.get_output_embeddings().weight
+    for micro in micros:
+        with torch.set_grad_enabled(backward):
+            with _autocast(head.device.type, half=half):
+                hidden = hidden_states(model, micro).index_select(0, micro.predict)
+            loss, nll, hit = weighted_cross_entropy(
+                hidden.to(torch.bfloat16) if half else hidden, head, micro.targets, micro.weights
+            )
+            if backward:
+                loss.backward()  # type: ignore[no-untyped-call]
+        likelihood.add(micro, nll, hit)
+
+
+def _autocast(device: str, *, half: bool) -> AbstractContextManager[Any]:
+    return torch.autocast(device, dtype=torch.bfloat16) if half else nullcontext()
+
+
+class Gradients:
+    """All gradients in one flat buffer: one sum over ranks, one norm, one check.
+
+    Each parameter's `.grad` is a view, aligned to 64 bytes so that fused kernels stay fast.
+    """
+
+    _ALIGN = 16
+
+    def __init__(self, parameters: Sequence[torch.nn.Parameter]) -> None:
+        sizes = [-(-parameter.numel() // self._ALIGN) * self._ALIGN for parameter in parameters]
+        first = parameters[0]
+        self.flat = torch.zeros(sum(sizes), dtype=first.dtype, device=first.device)
+        start = 0
+        for parameter, size in zip(parameters, sizes, strict=True):
+            parameter.grad = self.flat[start : start + parameter.numel()].view_as(parameter)
+            start += size
+
+    def clear(self) -> None:
+        """Sets all gradients to zero."""
+        self.flat.zero_()
+
+    def norm(self) -> float:
+        """The Euclidean norm of the whole gradient."""
+        return float(torch.linalg.vector_norm(self.flat))
+
+    def scale(self, factor: float) -> None:
+        """Multiplies all gradients."""
+        self.flat.mul_(factor)

@@ -1,0 +1,167 @@
+"""What a run says about itself: metrics.jsonl (one JSON object a line, the truth), slices that add up, the mixture.
+
+Every figure comes from per-example sums, so the slices of J by format and by source add up to J exactly.
+"""
+
+import json
+import os
+import resource
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from training.encode import Encoded
+from training.results import Mixture, MixtureLine, SliceMetrics, StepMetrics
+from training.shards import Examples, Labels
+from training.step import Batch
+
+METRICS = "metrics.jsonl"
+
+
+@dataclass(frozen=True, slots=True)
+class Slices:
+    """The columns by which a run is sliced."""
+
+    formats: Labels
+    sources: Labels
+
+
+def slices_of(examples: Examples) -> Slices:
+    """Reads the labels of a split."""
+    return Slices(examples.labels("format"), examples.labels("source"))
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """Wall clock of a step, and how much of it was waiting for data, in seconds."""
+
+    seconds: float = 0.0
+    data_seconds: float = 0.0
+
+
+def measure(
+    batch: Batch,
+    totals: NDArray[np.float64],
+    slices: Slices,
+    *,
+    step: int,
+    steps: int,
+    epoch: int,
+    learning_rate: float = 0.0,
+    gradient_norm: float = 0.0,
+    timing: Timing = Timing(),  # noqa: B008  frozen
+    heldout: bool = False,
+) -> StepMetrics:
+    """Turns per-example sums into a step's figures.
+
+    Args:
+        batch: the examples, in plan order.
+        totals: float64[N, 2] negative log-likelihood and greedy hits of each example.
+        slices: labels of the split that the batch comes from.
+        step: steps done; with `steps`, `epoch`, `learning_rate`, `gradient_norm`, `timing`, `heldout` as in StepMetrics.
+    """
+    tokens = int(batch.supervised.sum())
+    return StepMetrics(
+        step=step,
+        steps=steps,
+        epoch=epoch,
+        objective=-float((totals[:, 0] * batch.weights).sum()),
+        token_loss=float(totals[:, 0].sum() / tokens),
+        token_accuracy=float(totals[:, 1].sum() / tokens),
+        examples=len(batch.indices),
+        tokens=int(batch.lengths.sum()),
+        supervised_tokens=tokens,
+        learning_rate=learning_rate,
+        gradient_norm=gradient_norm,
+        seconds=timing.seconds,
+        data_seconds=timing.data_seconds,
+        memory_mb=_memory_mb(),
+        heldout=heldout,
+        formats=_slice(batch, totals, slices.formats),
+        sources=_slice(batch, totals, slices.sources),
+    )
+
+
+def _slice(batch: Batch, totals: NDArray[np.float64], labels: Labels) -> dict[str, SliceMetrics]:
+    codes = labels.codes[batch.indices]
+    width = len(labels.names)
+    examples = np.bincount(codes, minlength=width)
+    tokens = np.bincount(codes, batch.supervised, minlength=width)
+    share = -np.bincount(codes, totals[:, 0] * batch.weights, minlength=width)
+    mean = -np.bincount(codes, totals[:, 0] / batch.supervised, minlength=width)
+    hits = np.bincount(codes, totals[:, 1], minlength=width)
+    return {
+        name: SliceMetrics(
+            examples=int(examples[code]),
+            supervised_tokens=int(tokens[code]),
+            objective_share=float(share[code]),
+            objective=float(mean[code] / examples[code]),
+            token_accuracy=float(hits[code] / tokens[code]),
+        )
+        for code, name in enumerate(labels.names)
+        if examples[code]
+    }
+
+
+def _memory_mb() -> float:
+    if torch.cuda.is_available():
+        return torch.cuda.max_memory_allocated() / 2**20
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10
+
+
+def mixture(
+    encoded: Encoded,
+    slices: Slices,
+    weights: NDArray[np.float64],
+    supervised: NDArray[np.int64],
+    *,
+    objective: str,
+    dropped: dict[str, int],
+) -> Mixture:
+    """Says what an epoch of the mixture weighs: J counts examples, token_mean counts supervised tokens."""
+    used = weights > 0
+    pull = weights if objective == "sequence_mean" else weights * supervised
+    lines = [
+        MixtureLine(
+            kind=kind,
+            name=name,
+            examples=int(chosen.sum()),
+            row_share=float(weights[chosen].sum() / weights.sum()),
+            token_share=float((weights * encoded.lengths)[chosen].sum() / (weights * encoded.lengths).sum()),
+            objective_share=float(pull[chosen].sum() / pull.sum()),
+        )
+        for kind, labels in (("format", slices.formats), ("source", slices.sources))
+        for code, name in enumerate(labels.names)
+        if (chosen := used & (labels.codes == code)).any()
+    ]
+    return Mixture(tuple(lines), int(supervised[used].min()), int(supervised[used].max()), dropped)
+
+
+class MetricsFile:
+    """Appends to metrics.jsonl. A resumed run first drops the lines of steps that will be done again."""
+
+    def __init__(self, run: Path, *, done: int) -> None:
+        self._path = run / METRICS
+        if self._path.is_file():
+            self._drop_after(done)
+
+    def write(self, metrics: StepMetrics) -> None:
+        """Appends one line."""
+        record = asdict(metrics) | {"tokens_per_second": round(metrics.tokens_per_second, 1)}
+        with self._path.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(record) + "\n")
+
+    def _drop_after(self, done: int) -> None:
+        kept = []
+        for line in self._path.read_text(encoding="utf-8").splitlines():
+            try:
+                if json.loads(line)["step"] <= done:
+                    kept.append(line + "\n")
+            except ValueError:
+                break  # a kill cut the last line short
+        temporary = self._path.with_name(f".{METRICS}")
+        temporary.write_text("".join(kept), encoding="utf-8")
+        os.replace(temporary, self._path)  # noqa: PTH105  atomic

@@ -1,0 +1,74 @@
+"""The processes of a run: one, or as many as torchrun started. Collectives sum; nothing here averages."""
+
+import os
+from dataclasses import dataclass
+from datetime import timedelta
+
+import torch
+import torch.distributed as dist
+
+from schemas.exits import UserError
+
+_TIMEOUT = timedelta(minutes=30)  # rank 0 encodes a whole data set while the others wait; torchrun ends them if it dies
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """This process among all of them."""
+
+    rank: int
+    size: int
+    device: torch.device
+
+    @property
+    def is_main(self) -> bool:
+        """Whether this process writes files and talks."""
+        return self.rank == 0
+
+    def sum(self, tensor: torch.Tensor) -> None:
+        """Replaces a tensor by its sum over all ranks."""
+        if self.size > 1:
+            dist.all_reduce(tensor, op=dist.ReduceOp.SUM)
+
+    def wait(self) -> None:
+        """Returns once every rank has come here."""
+        if self.size > 1:
+            dist.barrier()
+
+    def close(self) -> None:
+        """Leaves the process group."""
+        if self.size > 1 and dist.is_initialized():
+            dist.destroy_process_group()
+
+
+def join_world(device: str) -> World:
+    """Joins the ranks that torchrun started; alone otherwise.
+
+    Args:
+        device: cpu | cuda | auto.
+
+    Raises:
+        UserError: a device that this machine does not have.
+    """
+    size, rank = int(os.environ.get("WORLD_SIZE", "1")), int(os.environ.get("RANK", "0"))
+    chosen = device_of(device, local_rank=int(os.environ.get("LOCAL_RANK", "0")))
+    if chosen.type == "cuda":
+        torch.cuda.set_device(chosen)
+    if size > 1 and not dist.is_initialized():
+        dist.init_process_group("nccl" if chosen.type == "cuda" else "gloo", timeout=_TIMEOUT)
+    return World(rank, size, chosen)
+
+
+def device_of(device: str, *, local_rank: int = 0) -> torch.device:
+    """Returns the device that a config names.
+
+    Raises:
+        UserError: an unknown device, or CUDA where there is none.
+    """
+    if device not in ("auto", "cpu", "cuda"):
+        raise UserError(f"device: expected cpu, cuda or auto, found {device}")
+    if device == "cuda" and not torch.cuda.is_available():
+        raise UserError("device: cuda is asked for and this machine has no CUDA device; use cpu or auto")
+    if device == "cpu" or not torch.cuda.is_available():
+        return torch.device("cpu")
+    return torch.device("cuda", local_rank)
