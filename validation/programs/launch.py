@@ -1,0 +1,99 @@
+"""The command line of a server at each level of isolation, and the paths that a program may read."""
+
+import json
+import os
+import shutil
+import sys
+import sysconfig
+from collections.abc import Sequence
+from enum import StrEnum
+from pathlib import Path
+
+_HERE = Path(__file__).resolve().parent
+# The server loads only its own four modules: bare packages stand in for this one, whose __init__ would bring pydantic into every fork.
+_START = """import json, sys, types
+for name in ("validation", "validation.programs"):
+    sys.modules[name] = types.ModuleType(name)
+    sys.modules[name].__path__ = [sys.argv[1]]
+from validation.programs.zygote import main
+main(json.loads(sys.argv[2]))"""
+# The loader and the C libraries; nothing of /etc but what the loader and the clock need.
+_SYSTEM = ("/usr/lib", "/usr/lib64", "/usr/local/lib", "/lib", "/lib64", "/etc/ld.so.cache", "/etc/localtime", "/usr/share/zoneinfo")
+
+
+class Level(StrEnum):
+    """How a program is held, strongest first."""
+
+    NAMESPACES = "namespaces"
+    SECCOMP = "seccomp"
+    WEAK = "weak"
+
+
+def readable_paths() -> list[str]:
+    """Returns what a program may read: Python's libraries, site-packages and the system's shared libraries."""
+    named = sysconfig.get_paths()
+    wanted = [f"{sys.base_prefix}/lib", f"{sys.prefix}/lib", *(named[key] for key in ("stdlib", "platstdlib", "purelib", "platlib"))]
+    kept: list[str] = []
+    for path in sorted({*wanted, *_SYSTEM}, key=len):
+        if Path(path).exists() and not any(Path(path).is_relative_to(other) for other in kept):
+            kept.append(path)
+    return kept
+
+
+def bubblewrap() -> str | None:
+    """Returns the path of bubblewrap, None when it is not installed."""
+    return shutil.which("bwrap")
+
+
+def _binds() -> list[str]:
+    """Returns bubblewrap's view of the file system: Python, its packages and the system's libraries, all read-only."""
+    options: list[str] = []
+    for path in ("/usr", sys.base_prefix, sys.prefix):
+        options += ["--ro-bind", path, path] if path == "/usr" or not Path(path).is_relative_to("/usr") else []
+    for name in ("/lib", "/lib64", "/bin"):
+        place = Path(name)
+        if place.is_symlink():
+            options += ["--symlink", os.readlink(place), name]
+        elif place.exists():
+            options += ["--ro-bind", name, name]
+    for path in readable_paths():
+        if path.startswith("/etc"):
+            options += ["--ro-bind", path, path]
+    interpreter = Path(sys.executable)
+    for path in (interpreter.resolve().parent.parent, interpreter.parent.parent):
+        if str(path) not in options and not path.is_relative_to("/usr"):
+            options += ["--ro-bind", str(path), str(path)]
+    return [*options, "--ro-bind", str(_HERE), str(_HERE)]
+
+
+def command(level: Level, *, modules: Sequence[str], info: int | None = None) -> list[str]:
+    """Returns the command that starts a server.
+
+    Args:
+        level: the level of isolation.
+        modules: what it imports before the first program; empty for the usual list.
+        info: the descriptor on which bubblewrap tells the id of the process it holds.
+    """
+    options = {"level": level.value, "readable": readable_paths(), "modules": list(modules)}
+    python = [sys.executable, "-s", "-P", "-B", "-W", "ignore", "-c", _START, str(_HERE), json.dumps(options)]
+    if level is not Level.NAMESPACES:
+        return python
+    wrapper = [bubblewrap() or "bwrap", "--unshare-all", "--new-session", "--cap-drop", "ALL", "--uid", "65534", "--gid", "65534"]
+    wrapper += ["--hostname", "judge", *_binds(), "--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", "--chdir", "/tmp"]
+    if info is not None:
+        wrapper += ["--info-fd", str(info)]
+    return [*wrapper, "--remount-ro", "/", "--", *python]
+
+
+def environment(hash_seed: int) -> dict[str, str]:
+    """Returns the whole environment of a server: nothing of the caller's."""
+    return {
+        "PATH": "/usr/bin:/bin",
+        "HOME": "/nonexistent",
+        "LC_ALL": "C.UTF-8",
+        "PYTHONHASHSEED": str(hash_seed),
+        "PYTHONIOENCODING": "utf-8",
+        "OPENBLAS_NUM_THREADS": "1",
+        "OMP_NUM_THREADS": "1",
+        "MKL_NUM_THREADS": "1",
+    }

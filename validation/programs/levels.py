@@ -1,0 +1,65 @@
+"""Which level of isolation this machine gives, and the one command that lifts it."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+from validation.programs.confine import landlock_version
+from validation.programs.launch import Level, bubblewrap
+from validation.programs.server import Server, ServerError
+
+_LIFT = "apt-get install bubblewrap"
+
+
+@dataclass(frozen=True, slots=True)
+class LevelReport:
+    """One level on this machine: whether it works, the walls it has, and what would make it work."""
+
+    level: Level
+    available: bool
+    walls: tuple[str, ...]
+    problem: str = ""
+    lift: str = ""
+
+
+@lru_cache(maxsize=None)
+def probe(level: Level) -> LevelReport:
+    """Starts a bare server at a level and reports what it says; asked once per process."""
+    if level is Level.NAMESPACES and bubblewrap() is None:
+        return LevelReport(level, False, (), "bubblewrap is not installed", _LIFT)
+    server = Server(level, modules=("math",))
+    try:
+        server.start()
+        return LevelReport(level, True, server.walls)
+    except ServerError as error:
+        lift = "run the container with user namespaces allowed (docker: --security-opt seccomp=unconfined)" if level is Level.NAMESPACES else ""
+        return LevelReport(level, False, (), str(error), lift)
+    finally:
+        server.close()
+
+
+def best_level() -> Level:
+    """Returns the strongest level that works here, never `weak`.
+
+    Raises:
+        OSError: neither namespaces nor seccomp work; `weak` must be asked for.
+    """
+    for level in (Level.NAMESPACES, Level.SECCOMP):
+        if probe(level).available:
+            return level
+    raise OSError("no isolation for untrusted programs on this machine: " + probe(Level.SECCOMP).problem)
+
+
+def describe_levels() -> list[LevelReport]:
+    """Returns a report for every level, strongest first."""
+    return [probe(level) for level in Level]
+
+
+def doctor() -> list[str]:
+    """Returns lines for a person: each level, what holds it, and the command that lifts this machine."""
+    lines = []
+    for report in describe_levels():
+        state = "works: " + ", ".join(report.walls) if report.available else f"not here: {report.problem}"
+        lines.append(f"{report.level:10} {state}")
+        if report.lift:
+            lines.append(f"{'':10} to lift: {report.lift}")
+    return [*lines, f"landlock   version {landlock_version() or 'none'}"]

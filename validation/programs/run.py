@@ -1,0 +1,264 @@
+"""Runs untrusted programs: one (`run`), the blocks of a dialogue (`run_blocks`), many at once (`Pool`).
+
+The outcome is decided from what the kernel says about the process (how it ended, the CPU it used, the bytes it printed), never from what the program
+says. The value is what the program printed or assigned; a program can only ever lie about itself.
+"""
+
+import atexit
+import json
+import os
+import threading
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from enum import StrEnum
+from queue import SimpleQueue
+from types import TracebackType
+from typing import Any
+
+from schemas.config import ProgramLimits
+from schemas.reason import Reason
+from validation.programs.launch import Level
+from validation.programs.levels import best_level
+from validation.programs.server import Server, ServerError
+
+Limits = ProgramLimits
+
+
+class Outcome(StrEnum):
+    """How a program ended."""
+
+    OK = "ok"
+    ERROR = "error"
+    TIMEOUT = "timeout"
+    MEMORY = "memory"
+    OUTPUT_LIMIT = "output_limit"
+    FORBIDDEN = "forbidden"
+    CRASH = "crash"
+
+
+REASONS: dict[Outcome, Reason] = {
+    Outcome.ERROR: Reason.PROGRAM_ERROR,
+    Outcome.TIMEOUT: Reason.PROGRAM_TIMEOUT,
+    Outcome.MEMORY: Reason.PROGRAM_MEMORY,
+    Outcome.OUTPUT_LIMIT: Reason.PROGRAM_OUTPUT_LIMIT,
+    Outcome.FORBIDDEN: Reason.PROGRAM_FORBIDDEN,
+    Outcome.CRASH: Reason.PROGRAM_ERROR,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Execution:
+    """What came of a program. `value` is the last printed line, `ans`, or what `solution()` returned; `error` one line."""
+
+    outcome: Outcome
+    stdout: str
+    value: str | None
+    error: str | None = None
+
+    @property
+    def reason(self) -> Reason | None:
+        """The reason code for the ledger; None when it ended well and gave a value."""
+        return REASONS.get(self.outcome) or (Reason.PROGRAM_ERROR if self.value is None else None)
+
+
+_CAUSES = {
+    "wall": (Outcome.TIMEOUT, "wall-clock limit"),
+    "cpu": (Outcome.TIMEOUT, "CPU limit"),
+    "output": (Outcome.OUTPUT_LIMIT, "output limit"),
+    "forged": (Outcome.CRASH, "more reports than blocks"),
+}
+_SIGXCPU, _SIGXFSZ, _SIGSYS, _SIGKILL = 24, 25, 31, 9
+_SIGNALS = {
+    _SIGSYS: (Outcome.FORBIDDEN, "a forbidden system call"),
+    _SIGXCPU: (Outcome.TIMEOUT, "CPU limit"),
+    _SIGXFSZ: (Outcome.FORBIDDEN, "wrote a file"),
+    _SIGKILL: (Outcome.MEMORY, "killed by the kernel"),
+}
+_ERRORS = {"MemoryError": Outcome.MEMORY, "PermissionError": Outcome.FORBIDDEN}
+
+
+def _request(blocks: Sequence[str], limits: Limits, *, notebook: bool, seed: int) -> dict[str, Any]:
+    return {
+        "blocks": [block.encode("utf-8", "replace").decode() for block in blocks],
+        "notebook": notebook,
+        "seed": seed,
+        "cpu": limits.cpu_s,
+        "wall": limits.wall_s,
+        "memory": limits.memory_mb,
+        "output": limits.output_kb * 1024,
+    }
+
+
+def _ended(reply: dict[str, Any], limits: Limits) -> tuple[Outcome, str] | None:
+    """Returns how the process itself ended when it did not end well, by the kernel's word."""
+    if reply["cause"]:
+        return _CAUSES.get(reply["cause"], (Outcome.CRASH, reply["cause"]))
+    status = reply["status"]
+    if status < 0:
+        if status == -_SIGKILL and reply["cpu"] >= limits.cpu_s:
+            return Outcome.TIMEOUT, "CPU limit"
+        return _SIGNALS.get(-status, (Outcome.CRASH, f"signal {-status}"))
+    return (Outcome.CRASH, f"left with status {status}") if status else None
+
+
+def _reports(reply: dict[str, Any], count: int) -> list[dict[str, str | None]] | None:
+    """Reads what the process said about its blocks; None when that is malformed, as only a forger's is."""
+    lines = reply["reports"].split("\n")
+    if lines.pop() or len(lines) > count:
+        return None
+    try:
+        found = [json.loads(line) for line in lines]
+    except ValueError:
+        return None
+    shaped = all(
+        isinstance(r, dict) and r.get("status") in ("ok", "error") and all(isinstance(r.get(k), str | None) for k in ("value", "error"))
+        for r in found
+    )
+    return found if shaped else None
+
+
+def _executions(reply: dict[str, Any], count: int, limits: Limits) -> list[Execution]:
+    ended, reports = _ended(reply, limits), _reports(reply, count)
+    if reports is None:
+        reports, ended = [], ended or (Outcome.CRASH, "a malformed report")
+    if ended is None and len(reports) < count:
+        ended = (Outcome.CRASH, "ended before it was done")
+    results, start = [], 0
+    for report, end in zip(reports, reply["boundaries"], strict=False):
+        results.append(_execution(report, reply["output"][start:end]))
+        start = end
+    if ended is not None:
+        outcome, error = ended
+        results = results[: count - 1] if len(results) == count else results
+        results.append(Execution(outcome, reply["output"][start:] if len(results) < count else "", None, error))
+        while len(results) < count:
+            results.append(Execution(outcome, "", None, f"not run: {error}"))
+    return results
+
+
+def _execution(report: dict[str, str | None], stdout: str) -> Execution:
+    error, value = report["error"], report["value"]
+    if report["status"] == "error":
+        name = (error or "").partition(":")[0]
+        return Execution(_ERRORS.get(name, Outcome.ERROR), stdout, None, error)
+    lines = stdout.rstrip().splitlines()
+    return Execution(Outcome.OK, stdout, value if value is not None else (lines[-1].strip() if lines else None))
+
+
+class Pool:
+    """Fork servers that run programs side by side; use it as a context manager, or `close` it.
+
+    Args:
+        level: how programs are held; None for the strongest level here (never weak).
+        size: servers, by default one per core.
+        hash_seed: Python's hash seed in these servers; another pool with another seed shows dependence on it.
+        modules: what the servers load beforehand; empty for sympy, numpy and the usual standard library.
+    """
+
+    def __init__(
+        self,
+        level: Level | None = None,
+        size: int | None = None,
+        *,
+        hash_seed: int = 0,
+        modules: Sequence[str] = (),
+    ) -> None:
+        self.level = level if level is not None else best_level()
+        self.size = size or os.cpu_count() or 1
+        self._servers = [Server(self.level, hash_seed=hash_seed, modules=modules) for _ in range(self.size)]
+        self._idle: SimpleQueue[Server] = SimpleQueue()
+        for server in self._servers:
+            self._idle.put(server)
+
+    def run(self, program: str, limits: Limits = Limits(), *, seed: int = 0) -> Execution:
+        """Runs one program on the next idle server."""
+        return self._ask([program], limits, notebook=False, seed=seed)[0]
+
+    def run_blocks(self, blocks: Sequence[str], limits: Limits = Limits(), *, seed: int = 0) -> list[Execution]:
+        """Runs the code blocks of a dialogue in order in one process, as a notebook does; the limits hold for all together."""
+        return self._ask(list(blocks), limits, notebook=True, seed=seed) if blocks else []
+
+    def map(self, programs: Iterable[str], limits: Limits = Limits(), *, seed: int = 0) -> list[Execution]:
+        """Runs many programs side by side; results in the order of the programs."""
+        with ThreadPoolExecutor(self.size) as threads:
+            return list(threads.map(lambda program: self.run(program, limits, seed=seed), programs))
+
+    def map_blocks(
+        self, dialogues: Iterable[Sequence[str]], limits: Limits = Limits(), *, seed: int = 0
+    ) -> list[list[Execution]]:
+        """Runs many dialogues side by side; results in the order of the dialogues."""
+        with ThreadPoolExecutor(self.size) as threads:
+            return list(threads.map(lambda blocks: self.run_blocks(blocks, limits, seed=seed), dialogues))
+
+    def _ask(self, blocks: list[str], limits: Limits, *, notebook: bool, seed: int) -> list[Execution]:
+        request = _request(blocks, limits, notebook=notebook, seed=seed)
+        server = self._idle.get()
+        try:
+            reply = self._reply(server, request)
+            if reply["cause"] == "wall":  # the clock on the wall also measures the neighbours: once more
+                reply = self._reply(server, request)
+        except ServerError as error:
+            return [Execution(Outcome.CRASH, "", None, f"the server died: {error}")] * len(blocks)
+        finally:
+            self._idle.put(server)
+        return _executions(reply, len(blocks), limits)
+
+    def _reply(self, server: Server, request: dict[str, Any]) -> dict[str, Any]:
+        try:
+            return server.ask(request)
+        except ServerError:
+            return server.ask(request)
+
+    def close(self) -> None:
+        """Ends every server; no process is left."""
+        for server in self._servers:
+            server.close()
+
+    def __enter__(self) -> "Pool":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+class _Shared:
+    """One server for the plain functions below, started at the first call and ended with the process."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._pool: Pool | None = None
+        self._owner = 0
+
+    def pool(self) -> Pool:
+        with self._lock:
+            if self._pool is None or self._owner != os.getpid():
+                self._pool, self._owner = Pool(size=1), os.getpid()
+            return self._pool
+
+    def close(self) -> None:
+        with self._lock:
+            if self._pool is not None and self._owner == os.getpid():
+                self._pool.close()
+            self._pool = None
+
+
+_SHARED = _Shared()
+atexit.register(_SHARED.close)
+
+
+def run(program: str, limits: Limits = Limits()) -> Execution:
+    """Runs one program at the strongest level of this machine, on a server that all callers of this process share."""
+    return _SHARED.pool().run(program, limits)
+
+
+def run_blocks(blocks: Sequence[str], limits: Limits = Limits()) -> list[Execution]:
+    """Runs the blocks of a dialogue as `Pool.run_blocks` does, on the shared server."""
+    return _SHARED.pool().run_blocks(blocks, limits)
+
+
+def close_shared() -> None:
+    """Ends the shared server; a later call starts a new one."""
+    _SHARED.close()
