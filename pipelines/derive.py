@@ -1,0 +1,250 @@
+r"""Calculator annotations -> the program and the dialogue that the human implied.
+
+    Natalia sold 48/2 = <<48/2=24>>24 clips in May.          # Natalia sold 48/2 = 24 clips in May.
+    Altogether that is 48+24 = <<48+24=72>>72 clips.    ->   clips_in_may = 48 // 2
+    #### 72                                                  # Altogether that is 48+24 = 72 clips.
+                                                             clips = 48 + clips_in_may
+                                                             print(clips)
+
+Only what the human wrote is used: each annotation is an assignment, a number that an earlier step arrived at (and the
+question does not name) is that step's variable, the words are the comments. Nothing is derived unless every annotation
+is exact and the last one is the final answer by value, so a derived program cannot end in another answer than its row.
+Values carry no units and no money; the words keep them.
+"""
+
+import ast
+import builtins
+import keyword
+import operator
+import re
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import count
+
+from schemas.problem import Format, Segment, SegmentKind, Solution
+from validation.answers.arithmetic import check_annotations, stated_value, strip_annotations
+
+_ANNOTATION = re.compile(r"<<([^<>]*)>>")
+_NUMBER = re.compile(r"\d+(?:\.\d+)?|\.\d+")
+_THOUSANDS = re.compile(r"(?<=\d),(?=\d{3})")
+_MONEY = r"[-+]?[$€£]?\s*"
+_VALUE = r"(?:\d[\d,]*(?:\.\d+)?|\.\d+)"
+_RESULT = re.compile(rf"\s*{_MONEY}{_VALUE}%?")
+_CALCULATED = re.compile(rf"\s*=\s*{_MONEY}<<[^<>]*>>\s*{_MONEY}{_VALUE}")
+_READABLE = re.compile(r"[\d.+\-*/() ]+")
+_WORD = re.compile(r"[A-Za-z]+(?:['\u2019][a-z]+)?")
+_TOKEN = re.compile(r"[A-Za-z]+(?:['\u2019][a-z]+)?|[^\sA-Za-z-]")
+_CLAUSE = re.compile(r"[.!?;:,](?=\s)|\n|>>[\d.,]*")
+_MAX_WORDS = 4
+
+# words that end a noun phrase ("24 clips | because ...") and words that say nothing in a name
+_BREAKS = frozenset(
+    re.findall(
+        r"\w+",
+        "and or but so because since which that who where when while if then is are was were will would can could has"
+        " have had do does did she he they it we you i than as from to with by at",
+    )
+)
+_EMPTY = frozenset(
+    re.findall(
+        r"\w+",
+        "a an the of for per in on this that these those his her their its our my your there here so then thus"
+        " therefore hence now also just only he she they it we you i is are was were be been will would can could has"
+        " have had do does did to and or but because since which means mean equals equal x times plus minus if after by"
+        " with from at as than when who where first next finally s t makes make gets get",
+    )
+)
+_RESERVED = frozenset(keyword.kwlist) | frozenset(keyword.softkwlist) | frozenset(dir(builtins))
+
+
+_OPERATORS = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
+    ast.FloorDiv: operator.floordiv,
+    ast.Pow: operator.pow,
+}
+
+
+class _NotPythonError(Exception):
+    """The annotation is arithmetic that does not carry over to a Python expression of the same value."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """One annotation as an assignment, the line of the text that it stands in, and what Python makes of it."""
+
+    name: str
+    expression: str
+    line: int
+    value: int | float
+
+
+def derive(question: str, steps: str, answer: str, formats: Iterable[Format]) -> list[Solution]:
+    """Builds the named formats from an annotated solution.
+
+    Args:
+        question: the problem; numbers that stand in it stay numbers in the program.
+        steps: the human's solution with its annotations, without the line of the final answer.
+        answer: the final answer.
+        formats: pot, tir.
+
+    Returns:
+        One solution per format, in the order asked; none when the annotations do not carry the answer.
+    """
+    try:
+        program = _steps(question, steps, answer)
+    except _NotPythonError:
+        return []
+    if not program:
+        return []
+    solutions = []
+    for format in formats:
+        if format is Format.POT:
+            code = _commented(program, strip_annotations(steps).split("\n"))
+            solutions.append(Solution(format, (Segment(SegmentKind.CODE, code),), derived=True))
+        elif format is Format.TIR:
+            solutions.append(Solution(format, _dialogue(program, steps, answer), derived=True))
+    return solutions
+
+
+def _steps(question: str, text: str, answer: str) -> list[_Step]:
+    calculations = check_annotations(text)
+    final = stated_value(answer)
+    if not calculations or final is None or calculations[-1].value != final:
+        return []
+    asked = {Fraction(number) for number in _NUMBER.findall(question.replace(",", ""))}
+    linked: dict[Fraction, str] = {}
+    values: dict[str, int | float] = {}
+    found: list[_Step] = []
+    for mark, calculation in zip(_ANNOTATION.finditer(text), calculations, strict=True):
+        if not calculation.exact or calculation.value is None:
+            raise _NotPythonError
+        expression, value = _translate(calculation.expression, calculation.value, linked, values)
+        name = _name(text, mark, values)
+        found.append(_Step(name, expression, text.count("\n", 0, mark.start()), value))
+        values[name] = value
+        if calculation.value not in asked:
+            linked[calculation.value] = name
+    return found
+
+
+def _translate(
+    annotation: str, exact: Fraction, linked: dict[Fraction, str], values: dict[str, int | float]
+) -> tuple[str, int | float]:
+    """Writes an annotation as Python: earlier results by name, `//` where a division of integers has no rest.
+
+    Floating-point noise (0.1 * 3) is rounded away to the places that the exact value has.
+    """
+    if not _READABLE.fullmatch(annotation):
+        raise _NotPythonError
+
+    def number(match: re.Match[str]) -> str:
+        whole, point, decimals = match[0].partition(".")
+        return linked.get(Fraction(match[0])) or (whole.lstrip("0") or "0") + point + decimals
+
+    try:
+        tree = ast.parse(_NUMBER.sub(number, annotation.strip()), mode="eval").body
+        value = _evaluate(tree, values)
+    except (SyntaxError, OverflowError, ZeroDivisionError) as error:
+        raise _NotPythonError from error
+    expression = ast.unparse(tree)
+    if isinstance(value, float) and Fraction(repr(value)) != exact:
+        places = next((places for places in range(1, 7) if (exact * 10**places).denominator == 1), None)
+        value = round(value, places)
+        expression = f"round({expression}, {places})"
+    if Fraction(repr(value)) != exact:
+        raise _NotPythonError
+    return expression, value
+
+
+def _evaluate(node: ast.expr, values: dict[str, int | float]) -> int | float:
+    """Computes as Python does; turns `/` into `//` in place where that keeps integers integers."""
+    match node:
+        case ast.Constant(value=int() | float() as value):
+            return value
+        case ast.Name(id=name):
+            return values[name]
+        case ast.UnaryOp(op=ast.USub(), operand=operand):
+            return -_evaluate(operand, values)
+        case ast.UnaryOp(op=ast.UAdd(), operand=operand):
+            return _evaluate(operand, values)
+        case ast.BinOp(left=left, op=sign, right=right) if type(sign) in _OPERATORS:
+            first, second = _evaluate(left, values), _evaluate(right, values)
+            if isinstance(sign, ast.Div) and isinstance(first, int) and isinstance(second, int) and first % second == 0:
+                node.op = sign = ast.FloorDiv()
+            result: int | float = _OPERATORS[type(sign)](first, second)
+            return result
+    raise _NotPythonError
+
+
+def _commented(program: Sequence[_Step], lines: Sequence[str]) -> str:
+    """Writes the program with the human's words above the lines that they explain."""
+    written: list[str] = []
+    for position, words in enumerate(lines):
+        if words.strip():
+            written.append(f"# {words.strip()}")
+        written += [f"{step.name} = {step.expression}" for step in program if step.line == position]
+    return "\n".join([*written, f"print({program[-1].name})"])
+
+
+def _dialogue(program: Sequence[_Step], steps: str, answer: str) -> tuple[Segment, ...]:
+    """Words without the results, the program that finds them, what it prints, the answer."""
+    plan = strip_annotations(_CALCULATED.sub("", steps)).strip()
+    code = "\n".join([*(f"{step.name} = {step.expression}" for step in program), f"print({program[-1].name})"])
+    return (
+        Segment(SegmentKind.TEXT, plan),
+        Segment(SegmentKind.CODE, code),
+        Segment(SegmentKind.OUTPUT, str(program[-1].value)),
+        Segment(SegmentKind.TEXT, answer_sentence(answer)),
+    )
+
+
+def answer_sentence(answer: str) -> str:
+    r"""Returns the sentence that ends a solution; a thousands comma would make a pair inside \boxed."""
+    return f"The answer is \\boxed{{{_THOUSANDS.sub('', answer)}}}."
+
+
+def _name(text: str, mark: re.Match[str], taken: Collection[str]) -> str:
+    """Names a result by the words behind it (`24 clips in May`), else by those before it, else by its step."""
+    behind, before = _words_behind(text, mark.end()), _words_before(text, mark.start())
+    for words in (behind, before, [*before[-2:], *behind]):
+        name = "_".join(words)
+        if words and name not in taken and name not in _RESERVED:
+            return name
+    stem = "_".join(behind or before) or "step"
+    return next(
+        name for number in count(2 if stem != "step" else len(taken) + 1) if (name := f"{stem}_{number}") not in taken
+    )
+
+
+def _words_behind(text: str, position: int) -> list[str]:
+    """The noun phrase after the result: up to a break, a number or a mark, little words trimmed."""
+    result = _RESULT.match(text, position)
+    rest = text[result.end() if result else position :]
+    words: list[str] = []
+    for token in _TOKEN.findall(rest[:120]):
+        word = _plain(token)
+        if not word.isalpha() or word in _BREAKS or len(words) == _MAX_WORDS:
+            break
+        words.append(word)
+    while words and words[-1] in _EMPTY:
+        words.pop()
+    while words and words[0] in _EMPTY:
+        words.pop(0)
+    return words
+
+
+def _words_before(text: str, position: int) -> list[str]:
+    """The last words of the clause before the calculation that say something."""
+    start = max((match.end() for match in _CLAUSE.finditer(text, 0, position)), default=0)
+    words = [_plain(word) for word in _WORD.findall(text[start:position])]
+    telling = [word for word in words if word not in _EMPTY and len(word) > 1]
+    return telling[-_MAX_WORDS:]
+
+
+def _plain(word: str) -> str:
+    """Drops the ending of `Mary's` and the case."""
+    return re.sub("['\u2019].*", "", word).lower()

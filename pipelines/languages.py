@@ -1,0 +1,79 @@
+"""Is a text in the script that its language is written in? By script only: nothing is guessed about two-word problems.
+
+Formulas, numbers, Greek letters and commands belong to every language and do not count.
+"""
+
+import re
+from types import MappingProxyType
+
+_SCRIPTS = MappingProxyType(
+    {
+        "Latin": "A-Za-z\u00c0-\u024f\u1e00-\u1eff",
+        "Cyrillic": "\u0400-\u052f",
+        "Arabic": "\u0600-\u06ff\u0750-\u077f",
+        "Hebrew": "\u0590-\u05ff",
+        "Devanagari": "\u0900-\u097f",
+        "Bengali": "\u0980-\u09ff",
+        "Tamil": "\u0b80-\u0bff",
+        "Telugu": "\u0c00-\u0c7f",
+        "Thai": "\u0e00-\u0e7f",
+        "Hangul": "\u1100-\u11ff\uac00-\ud7af",
+        "Kana": "\u3040-\u30ff",
+        "Han": "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff",
+    }
+)
+_PATTERNS = {script: re.compile(f"[{letters}]") for script, letters in _SCRIPTS.items()}
+_WRITTEN_IN = MappingProxyType(
+    {
+        "zh": ("Han",),
+        "ja": ("Kana", "Han"),
+        "ko": ("Hangul",),
+        "ru": ("Cyrillic",),
+        "uk": ("Cyrillic",),
+        "bg": ("Cyrillic",),
+        "ar": ("Arabic",),
+        "fa": ("Arabic",),
+        "ur": ("Arabic",),
+        "he": ("Hebrew",),
+        "hi": ("Devanagari",),
+        "mr": ("Devanagari",),
+        "bn": ("Bengali",),
+        "ta": ("Tamil",),
+        "te": ("Telugu",),
+        "th": ("Thai",),
+    }
+)
+LATIN = frozenset(
+    re.findall(
+        r"\w+", "en de fr es pt it nl pl cs sk sl hr ro hu fi sv da no nb nn is et lv lt tr vi id ms tl sw ca eu gl"
+    )
+)
+
+_NOT_WORDS = re.compile(
+    r"\[asy\].*?\[/asy\]|```.*?```|\$\$.*?\$\$|\$[^$\n]*\$|\\\[.*?\\\]|\\\(.*?\\\)|\\begin\{.*?\\end\{[^}]*\}"
+    r"|\\boxed\{[^{}]*\}|\\[A-Za-z]+|https?://\S+|\b[A-Za-z]\b",
+    re.DOTALL,
+)
+_FEWEST_LETTERS = 12
+"""fewer foreign letters than this may be names, units, abbreviations"""
+_MOST_FOREIGN = 0.7
+"""share of foreign letters from which a text is in another script: bilingual terms in brackets stay below"""
+
+
+def wrong_script(text: str, language: str) -> str | None:
+    """Names the script that a text is in when its language is not written in it, None otherwise.
+
+    A language that is not listed is never wrong.
+    """
+    own = ("Latin",) if language in LATIN else _WRITTEN_IN.get(language)
+    if own is None or (own == ("Latin",) and text.isascii()):
+        return None
+    words = _NOT_WORDS.sub(" ", text)
+    counts = {script: len(pattern.findall(words)) for script, pattern in _PATTERNS.items()}
+    total = sum(counts.values())
+    foreign = total - sum(counts[script] for script in own)
+    fewest = _FEWEST_LETTERS // 3 if own == ("Latin",) else _FEWEST_LETTERS
+    if foreign < fewest or foreign < _MOST_FOREIGN * total:
+        return None
+    main = max((script for script in counts if script not in own), key=lambda script: counts[script])
+    return f"{foreign} of {total} letters are not {' or '.join(own)} but mostly {main}; the language is {language}"

@@ -1,0 +1,254 @@
+r"""Screens: structure, length, LaTeX, truncation, figures, proofs, language, licence. One reason per candidate at most.
+
+Every rule is narrow on purpose: a rule that fires wrongly on human rows costs more than one that misses. A dollar sign
+is money in GSM8K, so formulas are never counted by `$` (a naive check rejects 16 % of it); two words can be a problem.
+Most candidates are cleared by whole-column arithmetic; only those with something odd in them become Python strings.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipelines.candidate import Rejection
+from pipelines.languages import LATIN, wrong_script
+from pipelines.segments import check_order, check_structure
+from schemas.config import Screen
+from schemas.problem import Format, Segment, SegmentKind
+from schemas.reason import Reason
+from schemas.transcript import is_faithful
+
+_KINDS = pa.array([kind.value for kind in SegmentKind])
+_LETTERS = np.array(list("thco"))  # SegmentKind in order: text, think, code, output
+_ODD_TEXT = r"```|<[/|]?(?:llm-code|tool_call|think|text|code|execution|endofblock)|^\s|\s$|^$"
+
+
+def screen(batch: pa.RecordBatch, settings: Screen) -> list[Rejection | None]:
+    """Screens candidates (`CANDIDATE_SCHEMA`); those that have a reason already, or no format, get None."""
+    columns = _Columns(batch)
+    found: list[Rejection | None] = [None] * batch.num_rows
+    alive = columns.alive
+    for rule in (_structure, _lengths, _latex, _truncated, _figures, _proofs, _language, _licence):
+        for row, rejection in rule(columns, settings, alive):
+            found[row] = rejection
+            alive[row] = False
+    return found
+
+
+class _Columns:
+    """The columns that rules look at, flattened once. `of_row[i]` is the row that segment i belongs to."""
+
+    def __init__(self, batch: pa.RecordBatch) -> None:
+        self.batch = batch
+        self.alive = _flags(pc.and_(pc.is_null(batch.column("reason")), pc.is_valid(batch.column("format"))))
+        self.questions = pc.fill_null(batch.column("question"), "")
+        self.formats = batch.column("format").to_pylist()
+        segments = batch.column("segments")
+        parts = pc.list_flatten(segments)
+        self.kinds = pc.fill_null(pc.index_in(parts.field("kind"), value_set=_KINDS), 0).to_numpy(zero_copy_only=False)
+        self.texts = parts.field("text")
+        sizes = pc.fill_null(pc.list_value_length(segments), 0).to_numpy(zero_copy_only=False)
+        self.ends = np.concatenate([[0], np.cumsum(sizes)])
+        self.of_row = np.repeat(np.arange(batch.num_rows), sizes)
+        self.is_words = self.kinds <= 1
+
+    def sum(self, values: np.ndarray) -> np.ndarray:
+        """Sums a value per segment over rows."""
+        sums = np.concatenate([[0], np.cumsum(values)])
+        return sums[self.ends[1:]] - sums[self.ends[:-1]]
+
+    def any(self, flags: np.ndarray) -> np.ndarray:
+        """Whether any segment of a row is flagged."""
+        return self.sum(flags) > 0
+
+    def question(self, row: int) -> str:
+        return str(self.questions[row].as_py())
+
+    def segments(self, row: int) -> list[Segment]:
+        start, end = self.ends[row], self.ends[row + 1]
+        kinds = list(SegmentKind)
+        return [Segment(kinds[self.kinds[place]], self.texts[place].as_py() or "") for place in range(start, end)]
+
+    def words(self, row: int) -> list[str]:
+        """The texts and thoughts of a row."""
+        return [segment.text for segment in self.segments(row) if segment.kind in (SegmentKind.TEXT, SegmentKind.THINK)]
+
+
+def _flags(array: pa.Array) -> np.ndarray:
+    return pc.fill_null(array, False).to_numpy(zero_copy_only=False).astype(bool)
+
+
+_Found = Iterator[tuple[int, Rejection]]
+_Rule = Callable[[_Columns, Screen, np.ndarray], _Found]
+
+
+def _structure(columns: _Columns, _settings: Screen, alive: np.ndarray) -> _Found:
+    """bad_segments: a structure that is not the format's, or a layout that could not be read back."""
+    letters = "".join(_LETTERS[columns.kinds])
+    odd = columns.any(_flags(pc.match_substring_regex(columns.texts, _ODD_TEXT)))
+    for row in np.flatnonzero(alive).tolist():
+        format = Format(columns.formats[row])
+        order = letters[columns.ends[row] : columns.ends[row + 1]]
+        wrong = check_order(format, order)
+        if wrong is None and (odd[row] or "tt" in order):
+            segments = columns.segments(row)
+            wrong = check_structure(format, segments)
+            if wrong is None and not is_faithful(segments):
+                wrong = "a segment holds a fence or a tag of its own"
+        if wrong is not None:
+            yield row, Rejection(Reason.BAD_SEGMENTS, wrong)
+
+
+def _lengths(columns: _Columns, settings: Screen, alive: np.ndarray) -> _Found:
+    """too_short, too_long."""
+    questions = pc.utf8_length(columns.questions).to_numpy(zero_copy_only=False)
+    solutions = columns.sum(pc.fill_null(pc.utf8_length(columns.texts), 0).to_numpy(zero_copy_only=False))
+    for row in np.flatnonzero(alive & (np.minimum(questions, solutions) < settings.min_chars)).tolist():
+        where, size = (
+            ("question", questions[row]) if questions[row] < settings.min_chars else ("solution", solutions[row])
+        )
+        yield row, Rejection(Reason.TOO_SHORT, f"the {where} has {size} characters; at least {settings.min_chars}")
+    for row in np.flatnonzero(alive & (questions + solutions > settings.max_chars)).tolist():
+        size = questions[row] + solutions[row]
+        detail = f"question and solution have {size} characters; at most {settings.max_chars}"
+        yield row, Rejection(Reason.TOO_LONG, detail)
+
+
+_ASY = re.compile(r"\[asy\].*?\[/asy\]", re.DOTALL)
+_ENVIRONMENT = re.compile(r"\\(begin|end)\s*\{([^{}]*)\}")
+
+
+def _latex(columns: _Columns, _settings: Screen, alive: np.ndarray) -> _Found:
+    r"""bad_latex: braces, environments or \[ \] that do not balance. Only where LaTeX is."""
+    suspect = alive & (
+        columns.any(columns.is_words & _flags(pc.match_substring(columns.texts, "\\")))
+        | _flags(pc.match_substring(columns.questions, "\\"))
+    )
+    for row in np.flatnonzero(suspect).tolist():
+        for where, text in [("question", columns.question(row)), *(("solution", text) for text in columns.words(row))]:
+            if "\\" in text and (wrong := check_latex(text)):
+                yield row, Rejection(Reason.BAD_LATEX, f"{where}: {wrong}")
+                break
+
+
+def check_latex(text: str) -> str | None:
+    r"""Says what does not balance in a text with LaTeX, None when all does.
+
+    Counted are braces, \[ \], \( \) and environments by name; `\\` and `\{` are no brackets, Asymptote code is no
+    LaTeX.
+    """
+    if "[asy]" in text:
+        text = _ASY.sub("", text)
+    text = text.replace("\\\\", "")
+    opened, closed = text.count("{") - text.count("\\{"), text.count("}") - text.count("\\}")
+    if opened != closed:
+        return f"{opened} opening braces and {closed} closing ones"
+    for left, right in (("\\[", "\\]"), ("\\(", "\\)")):
+        if (first := text.count(left)) != (second := text.count(right)):
+            return f"{first} {left} and {second} {right}"
+    if "\\begin" in text or "\\end" in text:
+        return _check_environments(text)
+    return None
+
+
+def _check_environments(text: str) -> str | None:
+    stack: list[str] = []
+    for mark in _ENVIRONMENT.finditer(text):
+        if mark[1] == "begin":
+            stack.append(mark[2])
+        elif not stack or stack.pop() != mark[2]:
+            return f"\\end{{{mark[2]}}} closes nothing"
+    return f"\\begin{{{stack[-1]}}} is never closed" if stack else None
+
+
+_BREAKS_OFF = (
+    r"(?:[,;:+\-*/=<({\[&^_\\]|\\(?:frac|cdot|times|left|sqrt|le|ge|leq|geq|Rightarrow|implies)"
+    r"|(?:^|[\s$)])(?:the|an|of|and|or|is|are|to|we|so|because|that|which|with|for|in|by|as|if|then|from|than))$"
+)
+_FEWEST_TRUNCATED = 40  # characters: a bare `x = 5,` is a short solution, not a broken one
+
+
+def _truncated(columns: _Columns, _settings: Screen, alive: np.ndarray) -> _Found:
+    """truncated: the last words break off inside a sentence or a formula, and no answer was stated in them."""
+    last = columns.ends[1:] - 1
+    rows = np.flatnonzero(alive & (np.diff(columns.ends) > 0))
+    rows = rows[columns.kinds[last[rows]] == 0]
+    ends = pc.match_substring_regex(columns.texts.take(pa.array(last[rows])), _BREAKS_OFF)
+    for row in rows[_flags(ends)].tolist():
+        text = str(columns.texts[last[row]].as_py())
+        if len(text) >= _FEWEST_TRUNCATED and "boxed" not in text[-400:]:
+            yield row, Rejection(Reason.TRUNCATED, f"ends in {text[-40:]!r}")
+
+
+_FIGURE = (
+    r"(?i)!\[[^\]]*\]\([^)]*\)|<img\b|\\includegraphics|https?://\S+\.(?:png|jpe?g|gif|svg|webp)\b"
+    r"|\b(?:as )?(?:shown|pictured|depicted|illustrated|given|seen) (?:in|on|by) the "
+    r"(?:(?:following|above|below|accompanying|attached|adjacent) )?"
+    r"(?:figure|diagram|picture|image|drawing|sketch|photo)\b"
+    r"|\b(?:figure|diagram|picture|image|drawing) (?:shown )?(?:below|above|at (?:the )?(?:right|left))\b"
+    r"|\b(?:accompanying|attached|adjacent) (?:figure|diagram|picture|image|drawing)\b"
+    r"|如图|如圖|下图|下圖|上图|右图|左图|图中"
+)
+_HAS_FIGURE = (
+    r"\[asy\]|\\begin\{(?:tikzpicture|asy|picture|array|tabular)\}|\[/?(?:figure|diagram|image)[ :\]]|<svg|\|\s*-{3}"
+)
+
+
+def _figures(columns: _Columns, _settings: Screen, alive: np.ndarray) -> _Found:
+    """needs_figure: the question refers to a picture and holds none as text (Asymptote, TikZ, a table)."""
+    suspect = alive & _flags(pc.match_substring_regex(columns.questions, _FIGURE))
+    for row in np.flatnonzero(suspect).tolist():
+        question = columns.question(row)
+        if not re.search(_HAS_FIGURE, question) and (mark := re.search(_FIGURE, question)):
+            yield row, Rejection(Reason.NEEDS_FIGURE, f"{mark[0]!r} and no figure in the text")
+
+
+_PROOF = (
+    r"(?i)\b(?:prove|show) (?:that|the|this|if|by|for|each|every|using|whether|any)\b"
+    r"|(?:^|[.:]\s+)prove\b|\bdisprove\b|证明|求证|試證|доказать|докажите"
+)
+_NO_ANSWER = frozenset({"", "proof", "see solution", "see proof", "n/a", "none"})
+
+
+def _proofs(columns: _Columns, _settings: Screen, alive: np.ndarray) -> _Found:
+    """proof_only: a proof is asked for and neither the row nor its solution states an answer."""
+    answers = columns.batch.column("answer")
+    stated = _flags(pc.equal(pc.utf8_lower(answers), "proof"))
+    suspect = alive & (stated | _flags(pc.match_substring_regex(columns.questions, _PROOF)))
+    for row in np.flatnonzero(suspect).tolist():
+        answer = (answers[row].as_py() or "").strip().lower().rstrip(".")
+        words = "" if stated[row] else "\n".join(columns.words(row))
+        if answer in _NO_ANSWER and (
+            stated[row] or not re.search(r"\\boxed|####|answer is|答案", words, re.IGNORECASE)
+        ):
+            yield row, Rejection(Reason.PROOF_ONLY, "a proof is asked for and no answer is stated")
+
+
+def _language(columns: _Columns, _settings: Screen, alive: np.ndarray) -> _Found:
+    """wrong_language: question or words are mostly in a script that the language is not written in."""
+    languages = columns.batch.column("language").to_pylist()
+    plain = _flags(pc.string_is_ascii(columns.questions)) & ~columns.any(
+        columns.is_words & ~_flags(pc.string_is_ascii(columns.texts))
+    )
+    for row in np.flatnonzero(alive).tolist():
+        language = languages[row] or "en"
+        if plain[row] and language in LATIN:
+            continue
+        for where, text in (("question", columns.question(row)), ("solution", "\n".join(columns.words(row)))):
+            if wrong := wrong_script(text, language):
+                yield row, Rejection(Reason.WRONG_LANGUAGE, f"{where}: {wrong}")
+                break
+
+
+def _licence(columns: _Columns, settings: Screen, alive: np.ndarray) -> _Found:
+    """forbidden_licence: the licence is not among those allowed."""
+    if settings.allowed_licences is None:
+        return
+    allowed = {licence.casefold() for licence in settings.allowed_licences}
+    licences = columns.batch.column("licence").to_pylist()
+    for row in np.flatnonzero(alive).tolist():
+        if (licences[row] or "").casefold() not in allowed:
+            detail = f"{licences[row]} is not among {', '.join(settings.allowed_licences) or 'no licence'}"
+            yield row, Rejection(Reason.FORBIDDEN_LICENCE, detail)

@@ -1,0 +1,54 @@
+"""Adapters by name: what a record of each kind of source means.
+
+An adapter is a pure function of one record and its source's config; it returns a `Problem` or raises `Unreadable`.
+"""
+
+import difflib
+from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
+from typing import Any
+
+from pipelines.sources.columns import read_columns
+from pipelines.sources.fields import Unreadable
+from pipelines.sources.gsm8k import read_gsm8k
+from pipelines.sources.math import read_math
+from pipelines.sources.messages import read_messages
+from schemas.config import Source
+from schemas.exits import UserError
+from schemas.problem import Problem
+
+__all__ = ["ADAPTERS", "Adapter", "Unreadable", "check_sources", "has_header"]
+
+Adapter = Callable[[dict[str, Any], Source], Problem]
+
+ADAPTERS: Mapping[str, Adapter] = MappingProxyType(
+    {
+        "columns": read_columns,
+        "gsm8k": read_gsm8k,
+        "math": read_math,
+        "messages": read_messages,
+    }
+)
+_DERIVING = ("gsm8k",)
+
+
+def check_sources(sources: Iterable[Source]) -> None:
+    """Raises a UserError for what a run could not use: an unknown adapter, a format that nothing tells."""
+    for source in sources:
+        where = f"curate.sources: {source.name}:"
+        if source.adapter not in ADAPTERS:
+            near = difflib.get_close_matches(source.adapter, ADAPTERS, n=1)
+            hint = f"; did you mean {near[0]}?" if near else ""
+            raise UserError(f"{where} no adapter {source.adapter!r}{hint} Known are {', '.join(sorted(ADAPTERS))}")
+        if source.adapter == "columns" and source.format is None:
+            raise UserError(f"{where} `adapter: columns` needs `format`: cot, pot or tir")
+        if source.derive and source.adapter not in _DERIVING:
+            raise UserError(
+                f"{where} `derive` needs calculator annotations, which {', '.join(_DERIVING)} has and"
+                f" {source.adapter} has not"
+            )
+
+
+def has_header(names: Iterable[str | None]) -> bool:
+    """Whether a CSV or TSV file's first row names its columns: not when the config names them by position ("0")."""
+    return not any(name is not None and name.isdecimal() for name in names)

@@ -1,0 +1,60 @@
+"""Any table: the config names the fields, a row is one solution in the named format."""
+
+from typing import Any
+
+from pipelines.segments import parse_segments
+from pipelines.sources.fields import Unreadable, find, level_of, optional_text, share_of, text_of
+from schemas.config import Columns, Source
+from schemas.problem import Decision, Format, Problem, Selection, Solution
+from schemas.reason import Reason
+
+_DECISIONS = {
+    **dict.fromkeys(("accepted", "accept", "yes", "true", "1", "keep", "approved"), Decision.ACCEPTED),
+    **dict.fromkeys(("rejected", "reject", "no", "false", "0", "drop", "declined"), Decision.REJECTED),
+}
+
+
+def read_columns(record: dict[str, Any], source: Source) -> Problem:
+    """Reads a row by the names in `source.columns`."""
+    columns = source.columns
+    format = source.format or Format.COT
+    question = text_of(record, columns.question).strip()
+    answer = optional_text(record, columns.answer)
+    solutions: tuple[Solution, ...] = ()
+    if columns.solution is not None:
+        solutions = (Solution(format, parse_segments(text_of(record, columns.solution), format)),)
+    return Problem(
+        question,
+        solutions,
+        answer=answer,
+        independent=answer is not None,
+        language=optional_text(record, columns.language) or source.language,
+        topic=optional_text(record, columns.topic),
+        difficulty=level_of(optional_text(record, columns.difficulty)),
+        selection=read_selection(record, columns),
+    )
+
+
+def read_selection(record: dict[str, Any], columns: Columns) -> Selection:
+    """Reads what humans said about the row."""
+    votes = share_of(record, columns.votes)
+    return Selection(
+        decision=_decision(record, columns.decision),
+        annotator=optional_text(record, columns.annotator),
+        reviewer=optional_text(record, columns.reviewer),
+        confidence=share_of(record, columns.confidence),
+        votes=None if votes is None else int(votes),
+        agreement=share_of(record, columns.agreement),
+    )
+
+
+def _decision(record: dict[str, Any], name: str | None) -> Decision | None:
+    value = None if name is None else find(record, name)
+    if isinstance(value, bool):
+        return Decision.ACCEPTED if value else Decision.REJECTED
+    text = optional_text(record, name)
+    if text is None:
+        return None
+    if text.lower() not in _DECISIONS:
+        raise Unreadable(Reason.UNSUPPORTED, f"{name} is accepted, rejected or empty, not {text[:40]!r}")
+    return _DECISIONS[text.lower()]

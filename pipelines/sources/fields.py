@@ -1,0 +1,95 @@
+"""Reading fields of a record: what every adapter needs, and the one error it may raise."""
+
+from decimal import Decimal
+from typing import Any
+
+from schemas.reason import Reason
+
+
+class Unreadable(Exception):  # noqa: N818 - what the row is, as the ledger says it
+    """The adapter cannot make a problem of this record; the record goes to the ledger with this reason."""
+
+    def __init__(self, reason: Reason, detail: str) -> None:
+        super().__init__(detail)
+        self.reason = reason
+        self.detail = detail
+
+
+def find(record: dict[str, Any], name: str) -> Any:  # noqa: ANN401 - a JSON value
+    """Returns a field, None when absent. A dotted name reaches into objects, a number in it into arrays."""
+    if name in record:
+        return record[name]
+    value: Any = record
+    for part in name.split("."):
+        if isinstance(value, dict):
+            value = value.get(part)
+        elif isinstance(value, list) and part.isdecimal() and int(part) < len(value):
+            value = value[int(part)]
+        else:
+            return None
+    return value
+
+
+def text_of(record: dict[str, Any], name: str) -> str:
+    """Returns a text that must be there.
+
+    Raises:
+        Unreadable: the field is absent or empty (missing_field), or no text (unsupported).
+    """
+    value = find(record, name)
+    if isinstance(value, str):
+        if not value.strip():
+            raise Unreadable(Reason.MISSING_FIELD, f"{name} is empty")
+        return value
+    if value is None:
+        raise Unreadable(Reason.MISSING_FIELD, f"no {name}; the record has {', '.join(map(str, record)) or 'no field'}")
+    raise Unreadable(Reason.UNSUPPORTED, f"{name} is no text but {type(value).__name__}")
+
+
+def optional_text(record: dict[str, Any], name: str | None) -> str | None:
+    """Returns a text or a number as text, None when absent or empty."""
+    value = None if name is None else find(record, name)
+    if isinstance(value, str):
+        return value.strip() or None
+    if value is None:
+        return None
+    return number_text(value)
+
+
+def number_text(value: object) -> str:
+    """Writes a number as people do: 18.0 -> 18, 1e-05 -> 0.00001. JSON has one type for both.
+
+    Raises:
+        Unreadable: it is no number.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
+        raise Unreadable(Reason.UNSUPPORTED, f"a number or text is needed, not {type(value).__name__}")
+    if isinstance(value, float):
+        if value != value or value in (float("inf"), float("-inf")):
+            raise Unreadable(Reason.UNSUPPORTED, f"{value} is no number")
+        if value.is_integer():
+            return str(int(value))
+    return format(Decimal(str(value)), "f")
+
+
+def share_of(record: dict[str, Any], name: str | None) -> float | None:
+    """Returns a number, None when absent or empty.
+
+    Raises:
+        Unreadable: it is no number.
+    """
+    text = optional_text(record, name)
+    if text is None:
+        return None
+    try:
+        return float(text)
+    except ValueError:
+        raise Unreadable(Reason.UNSUPPORTED, f"{name} is no number: {text[:40]!r}") from None
+
+
+def level_of(text: str | None) -> int | None:
+    """Reads a difficulty: a number, or text that ends in one (`Level 5`); None for anything else (`Level ?`)."""
+    if text is None:
+        return None
+    digits = text.rstrip()[len(text.rstrip().rstrip("0123456789")) :]
+    return int(digits) if digits and len(digits) < 6 else None
