@@ -1,7 +1,7 @@
 """A candidate on its way: the columns of the store's parts, and what a stage says when it rejects one.
 
-A row yields one candidate per format. A row that yields none is one candidate whose format is null and whose reason is set.
-Text stands here and nowhere else: later stages emit tags beside it.
+A row yields one candidate per format. A row that yields none is one candidate whose format is null and whose reason is
+set. Text stands here and nowhere else: later stages emit tags beside it.
 """
 
 from dataclasses import dataclass

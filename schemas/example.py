@@ -1,7 +1,8 @@
 """The columns of a shard: one row is one example, a question with one solution in one format.
 
-This pyarrow schema is the source of truth. Arrow does not enforce `nullable=False` (measured), so the gate checks nulls
-itself. A change of a column needs a change of `SCHEMA_VERSION`; `schemas/evolution.py` says which, a test insists on it.
+This pyarrow schema is the source of truth. Arrow does not enforce `nullable=False` (measured), so the gate checks
+nulls itself. A change of a column needs a change of `SCHEMA_VERSION`: `schemas/evolution.py` says which, and a test
+insists on it.
 """
 
 import pyarrow as pa

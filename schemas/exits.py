@@ -5,8 +5,9 @@ broken promise: it crashes with its traceback.
 """
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from enum import IntEnum
+from typing import Any
 
 
 class ExitCode(IntEnum):
@@ -42,6 +43,28 @@ def exit_code_of(verb: Callable[[], object], *, debug: bool) -> int:
         sys.stderr.write(f"mathmill: {one_line(str(error))}\n")
         return error.exit_code
     return ExitCode.DONE
+
+
+def run_command_line(app: Any, arguments: Sequence[str]) -> int:  # noqa: ANN401  a typer app; schemas stays light
+    """Runs a room's typer app and returns the exit code; a usage error is one line and exit 2, as all user errors.
+
+    `--debug` among the arguments shows tracebacks.
+    """
+    import typer  # deferred: readers of the contract need no command line
+    from typer.exceptions import TyperException
+
+    try:
+        debug = "--debug" in arguments
+        return exit_code_of(lambda: app(args=list(arguments), standalone_mode=False), debug=debug)
+    except typer.Exit as error:
+        return error.exit_code
+    except TyperException as error:
+        message = getattr(error, "format_message", error.__str__)()
+        sys.stderr.write(f"mathmill: {one_line(message)}\n")
+        return ExitCode.COULD_NOT_START
+    except (typer.Abort, KeyboardInterrupt):
+        sys.stderr.write("mathmill: stopped; the same command continues\n")
+        return ExitCode.FAILED
 
 
 def one_line(message: str) -> str:

@@ -1,0 +1,38 @@
+# make demo | make test: each works on a fresh machine with Python 3.11+ and does all set-up.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.PHONY: setup demo test test-all check bench clean
+
+setup: $(STAMP)
+
+$(STAMP): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "mathmill needs Python 3.11 or newer; found $$($(PYTHON) --version). Try: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 2; }
+	@echo "Setting up $(VENV): a few minutes, once."
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt torch
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]' --config-settings editable_mode=compat
+	@command -v bwrap >/dev/null || echo "Programs run at isolation level 'seccomp'. For the strongest level: sudo apt-get install bubblewrap"
+	@touch $(STAMP)
+
+demo: $(STAMP)
+	@$(BIN)/mathmill demo
+
+test: $(STAMP)
+	$(BIN)/python -m pytest -m 'not slow and not gpu'
+
+test-all: $(STAMP)
+	$(BIN)/python -m pytest -m 'not gpu'
+
+check: $(STAMP)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+bench: $(STAMP)
+	$(BIN)/python -m benchmarks
+
+clean:
+	rm -rf $(VENV) demo-run

@@ -1,0 +1,111 @@
+"""The verbs of this room: curate, validate, trace, export, review."""
+
+import logging
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from schemas.configfile import load_config
+from schemas.exits import run_command_line
+
+app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
+
+_BEAM = {"allow_extra_args": True, "ignore_unknown_options": True}
+ConfigFile = Annotated[Path, typer.Argument(metavar="CONFIG", help="the YAML file of the run")]
+DataFolder = Annotated[Path, typer.Argument(metavar="DATA", help="a data set made by `mathmill curate`")]
+Overrides = Annotated[list[str], typer.Option("--set", metavar="KEY.PATH=VALUE", help="override a key of the config")]
+Debug = Annotated[bool, typer.Option("--debug", help="show tracebacks")]
+
+
+@app.command(context_settings=_BEAM)
+def curate(
+    context: typer.Context,
+    config: ConfigFile,
+    output: Annotated[Path | None, typer.Option(help="the data set's folder")] = None,
+    workers: Annotated[int, typer.Option(min=1, help="Beam processes; programs use all cores anyway")] = 1,
+    set_: Overrides = [],  # noqa: B006  typer copies defaults
+    preview: Annotated[int | None, typer.Option(min=1, help="show so many rows of each source and stop")] = None,
+    draft: Annotated[bool, typer.Option(help="turn refusals into notes and stamp the data DRAFT")] = False,
+    overwrite: Annotated[bool, typer.Option(help="start over in a folder that holds another run")] = False,
+    debug: Debug = False,
+) -> None:
+    """Raw rows -> verified, de-duplicated, decontaminated Arrow shards. Other flags go to Beam."""
+    from pipelines.running import run_curate, run_preview  # deferred: `--help` needs no Beam
+
+    checked = load_config(config, set_)
+    if preview is not None:
+        run_preview(checked, preview)
+        return
+    if output is None:
+        raise typer.BadParameter("--output DATA is required, or --preview N")
+    run_curate(checked, output, workers=workers, draft=draft, overwrite=overwrite, beam_flags=context.args)
+
+
+@app.command(context_settings=_BEAM)
+def validate(
+    context: typer.Context,
+    data: DataFolder,
+    config: Annotated[Path | None, typer.Option(help="its table `validate` is used")] = None,
+    set_: Overrides = [],  # noqa: B006  typer copies defaults
+    output: Annotated[Path | None, typer.Option(help="report folder, for data that mathmill did not make")] = None,
+    draft: Annotated[bool, typer.Option(help="turn a refusal into a note")] = False,
+    debug: Debug = False,
+) -> None:
+    """Shards -> a verdict and a quality report. Exit code 1 when the gate is closed."""
+    from pipelines.running import run_validate  # deferred: `--help` needs no Beam
+
+    run_validate(data, config, set_, output=output, draft=draft, beam_flags=context.args)
+
+
+@app.command()
+def trace(
+    data: DataFolder,
+    identity: Annotated[str, typer.Argument(metavar="ID", help="an id of the ledger, or its beginning")],
+    debug: Debug = False,
+) -> None:
+    """One row's story: its source, what each stage said, and the partner or benchmark item beside it."""
+    from pipelines.console import console_for  # deferred: `--help` needs no Beam
+    from pipelines.trace import print_trace
+
+    print_trace(console_for(), data, identity)
+
+
+@app.command()
+def export(
+    data: DataFolder,
+    to: Annotated[str, typer.Option(help="messages | prompt_completion")],
+    output: Annotated[Path, typer.Option(help="a folder; one file per split")],
+    format_: Annotated[str, typer.Option("--format", help="jsonl | parquet")] = "jsonl",
+    debug: Debug = False,
+) -> None:
+    """Shards -> rows for other trainers: TRL, axolotl, NeMo-RL, prime-rl."""
+    from pipelines.export import export_data  # deferred: `--help` needs no pyarrow
+
+    for path, rows in export_data(data, to=to, file_format=format_, output=output):
+        print(f"{path}: {rows:,} rows")
+
+
+@app.command()
+def review(
+    data: DataFolder,
+    output: Annotated[Path, typer.Option(help="the queue, a JSONL file")],
+    debug: Debug = False,
+) -> None:
+    """Quarantined and doubtful rows -> a queue for people, grouped by cause, ranked."""
+    from pipelines.review import print_queue, write_queue  # deferred: `--help` needs no pyarrow
+
+    print_queue(write_queue(data, output), output)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Runs a verb with its arguments and returns the exit code."""
+    # Beam and its friends warn about cloud clients that nobody here uses; errors still show.
+    logging.basicConfig(level=logging.INFO if "--debug" in arguments else logging.ERROR)
+    return run_command_line(app, arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,76 @@
+"""The dataset card: README.md of a data set. Its YAML header makes `datasets.load_dataset(DATA)` find the splits.
+
+Without the header the library takes one of the JSON files for a split (measured), so the card is part of the data.
+"""
+
+import yaml
+
+from schemas.manifest import Manifest
+from schemas.reason import RULES, Reason
+
+
+def dataset_card(manifest: Manifest) -> str:
+    """Writes the card of a data set from its manifest alone."""
+    return "\n".join(["---", _header(manifest).rstrip(), "---", *_body(manifest), ""])
+
+
+def _header(manifest: Manifest) -> str:
+    splits = [split for split, rows in manifest.splits.items() if rows]
+    header = {
+        "pretty_name": "Curated mathematics problems",
+        "task_categories": ["text-generation"],
+        "tags": ["mathematics", "supervised-fine-tuning", *manifest.formats],
+        "license": "other",
+        "license_name": manifest.licence,
+        "configs": [
+            {
+                "config_name": "default",
+                "data_files": [{"split": split, "path": f"shards/{split}-*.arrow"} for split in splits],
+            }
+        ],
+    }
+    return yaml.safe_dump(header, sort_keys=False, allow_unicode=True)
+
+
+def _body(manifest: Manifest) -> list[str]:
+    counts = manifest.counts
+    draft = ["", "> **DRAFT**: refusals were turned into warnings when this was made."] if manifest.draft else []
+    return [
+        "",
+        "# Curated mathematics problems",
+        *draft,
+        "",
+        f"{counts.rows:,} rows gave {counts.candidates:,} candidates = {counts.kept:,} kept + "
+        f"{counts.removed:,} removed + {counts.quarantined:,} quarantined.",
+        "",
+        *_table("format", manifest.formats),
+        "",
+        *_table("source", manifest.sources),
+        "",
+        "| split | examples |",
+        "|---|---:|",
+        *(f"| {split} | {rows:,} |" for split, rows in manifest.splits.items()),
+        "",
+        "| reason | candidates | meaning |",
+        "|---|---:|---|",
+        *(
+            f"| {reason} | {number:,} | {RULES[Reason(reason)].meaning} |"
+            for reason, number in {**manifest.removed_by_reason, **manifest.quarantined_by_reason}.items()
+        ),
+        "",
+        f"Licence: {manifest.licence}. Schema {manifest.schema_version}, fingerprint `{manifest.fingerprint}`.",
+        "",
+        "Made by mathmill. Why any row is missing: `mathmill trace DATA ID`, or `ledger/`.",
+    ]
+
+
+def _table(name: str, lines: object) -> list[str]:
+    assert isinstance(lines, dict), lines
+    return [
+        f"| {name} | candidates | kept | removed | quarantined |",
+        "|---|---:|---:|---:|---:|",
+        *(
+            f"| {key} | {one.candidates:,} | {one.kept:,} | {one.removed:,} | {one.quarantined:,} |"
+            for key, one in lines.items()
+        ),
+    ]

@@ -1,0 +1,263 @@
+"""Raw rows -> shards: the order of the stages, and nothing else.
+
+    read  normalise  render         each row becomes candidates, written once as parts of the store
+    select  screen  decontaminate   row by row: tags beside the parts
+    collapse                        exact duplicates, across all parts
+    verify                          answers compared, programs run in isolation
+    identify  balance               conflicts, caps and quotas, across all parts
+    decide  write                   tags joined, the first reason wins; shards, ledger, rejected records
+
+Only references and hashes travel between stages; text stays in the store (pipelines/store.py).
+"""
+
+import errno
+import pickle
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache, partial
+from pathlib import Path
+
+import apache_beam as beam
+import pyarrow as pa
+from apache_beam.options.pipeline_options import PipelineOptions
+from apache_beam.pvalue import PCollection
+
+from pipelines.across import COLLAPSE_SCHEMA, Collapse, Identify, keys_of
+from pipelines.balance import ApplyBound, bounds_of
+from pipelines.candidate import Rejection
+from pipelines.decide import PartSummary, decide
+from pipelines.decide import Settings as DecideSettings
+from pipelines.decontaminate import BenchmarkIndex, check
+from pipelines.inputs import Inputs, load_benchmarks, plan_inputs, render_split
+from pipelines.progress import Progress, Watch
+from pipelines.publish import Ending, manifest_of, publish, refuse_wipeout, wiped_out
+from pipelines.screen import screen
+from pipelines.selection import select
+from pipelines.stages import ReadParts, TagAcrossParts, TagParts
+from pipelines.store import PartRef, Store, code_digest, digest, replacing
+from pipelines.tags import from_verdicts
+from pipelines.verifying import VerifyParts, choose_level
+from pipelines.workfolder import claim
+from pipelines.write import WriteSettings, Written, plan_files, write_file
+from schemas.config import Config, Curate, Decontaminate
+from schemas.exits import RunFailedError, UserError
+from schemas.manifest import Manifest
+from schemas.reason import Stage
+from validation.programs import Level
+
+Judge = Callable[[pa.RecordBatch], list[Rejection | None]]
+
+
+def curate(
+    config: Config,
+    output: Path,
+    *,
+    workers: int = 1,
+    draft: bool = False,
+    overwrite: bool = False,
+    beam_flags: Sequence[str] = (),
+    on_progress: Callable[[Progress], None] = lambda _: None,
+) -> Manifest:
+    """Curates the sources of a config into a data set.
+
+    Args:
+        config: a checked config with the table `curate`.
+        output: the data set's folder; its work folder makes a killed or changed run continue.
+        workers: Beam processes. Programs use all cores whatever it is.
+        draft: turn the wipe-out alarm into a note, and stamp the data set DRAFT.
+        overwrite: start over in a folder that holds another run.
+        beam_flags: flags for Beam; `--runner` among them replaces the pinned in-process runner.
+        on_progress: told how far the run is, a few times a second, from another thread.
+
+    Returns:
+        The manifest, as published.
+
+    Raises:
+        UserError: a config, input or folder that cannot be used.
+        RunFailedError: the wipe-out alarm, or a full disk; nothing is published.
+    """
+    if config.curate is None:
+        raise UserError("the config has no table `curate`")
+    settings = config.curate
+    work = claim(output, settings, overwrite=overwrite)
+    code = code_digest()
+    inputs = plan_inputs(settings, code)
+    items, benchmarks = load_benchmarks(settings.benchmarks)
+    line = _Line(Store(work), settings, code, _level(settings), _stored_index(items, work))
+    with _one_line_for_a_full_disk(output), Watch(work, on_progress):
+        summaries, written = line.run(inputs, _options(workers, beam_flags))
+        ending = Ending(
+            settings=settings,
+            summaries=summaries,
+            written=written,
+            files=inputs.files,
+            benchmarks=benchmarks,
+            isolation=line.level,
+            draft=draft,
+            scanned_rows=inputs.rows,
+        )
+        manifest = manifest_of(ending)
+        if not draft:
+            refuse_wipeout(wiped_out(ending))
+        publish(ending, manifest, items, store=line.store, output=output)
+    return manifest
+
+
+def _level(settings: Curate) -> Level | None:
+    return None if Stage.VERIFY in settings.skip else choose_level(settings.isolation)
+
+
+def _options(workers: int, beam_flags: Sequence[str]) -> PipelineOptions:
+    """Pins the in-process runner: `DirectRunner` would choose silently, by network."""
+    flags = list(beam_flags)
+    if not any(flag.startswith("--runner") for flag in flags):
+        flags.append("--runner=FnApiRunner")
+        if workers > 1:
+            flags += ["--direct_running_mode=multi_processing", f"--direct_num_workers={workers}"]
+    return PipelineOptions(flags)
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """The line of stages with everything that they need."""
+
+    store: Store
+    settings: Curate
+    code: str
+    level: Level | None
+    benchmarks: Path | None
+
+    def run(self, inputs: Inputs, options: PipelineOptions) -> tuple[list[PartSummary], list[Written]]:
+        """Runs all stages and returns what was decided and written."""
+        ended = self.store.root / "ended.pickle"
+        ended.unlink(missing_ok=True)
+        with beam.Pipeline(options=options) as pipeline:
+            parts = (
+                pipeline | "splits" >> beam.Create(list(inputs.splits)) | ReadParts(self.store, render_split, keys_of)
+            )
+            done: tuple[tuple[Stage, str], ...] = ()
+            for stage, folder, transform in self._stages():
+                parts = parts | f"{folder} stage" >> transform(tuple(name for _, name in done))
+                done = (*done, (stage, folder))
+            self._finish(parts, done, ended)
+        summaries, written = pickle.loads(ended.read_bytes())
+        return summaries, written
+
+    def _stages(self) -> Iterator[tuple[Stage, str, Callable[[tuple[str, ...]], beam.PTransform]]]:
+        """The stages in order, each with the folder of its tags and a transform made from the folders before it."""
+        settings, skip = self.settings, set(self.settings.skip)
+        judges: list[tuple[Stage, object, Judge]] = [
+            (Stage.SELECT, settings.select, partial(select, settings=settings.select)),
+            (Stage.SCREEN, settings.screen, partial(screen, settings=settings.screen)),
+        ]
+        if self.benchmarks is not None:
+            leaks = partial(_check_leaks, index=self.benchmarks, settings=settings.decontaminate)
+            judges.append((Stage.DECONTAMINATE, [settings.decontaminate, self.benchmarks.name], leaks))
+        for stage, key, judge in judges:
+            if stage not in skip:
+                folder = self._folder(stage, key)
+                yield stage, folder, partial(self._row_by_row, folder, judge)
+        yield Stage.COLLAPSE, "collapse", self._collapse
+        if self.level is not None:
+            yield Stage.VERIFY, self._verified, self._verify
+        if Stage.IDENTIFY not in skip:
+            yield Stage.IDENTIFY, "identify", self._identify
+        if Stage.BALANCE not in skip:
+            for bound in bounds_of(settings.balance):
+                yield Stage.BALANCE, bound.name, partial(self._bound, bound)
+
+    def _folder(self, stage: Stage, *settings: object) -> str:
+        return f"{stage}-{digest(self.code, *map(str, settings))}"
+
+    @property
+    def _verified(self) -> str:
+        return self._folder(Stage.VERIFY, self.settings.verify, self.level)
+
+    def _row_by_row(self, folder: str, judge: Judge, before: tuple[str, ...]) -> TagParts:
+        return TagParts(self.store, folder, partial(_tag, store=self.store, judge=judge))
+
+    def _collapse(self, before: tuple[str, ...]) -> TagAcrossParts:
+        stage = Collapse(self.store, before, Stage.COLLAPSE in self.settings.skip)
+        return TagAcrossParts(self.store, "collapse", stage.index, stage.resolve, COLLAPSE_SCHEMA)
+
+    def _verify(self, before: tuple[str, ...]) -> VerifyParts:
+        assert self.level is not None
+        return VerifyParts(self.store, self._verified, before, self.settings.verify, self.level)
+
+    def _identify(self, before: tuple[str, ...]) -> TagAcrossParts:
+        stage = Identify(self.store, before, self._verified if self.level is not None else None)
+        return TagAcrossParts(self.store, "identify", stage.index, stage.resolve)
+
+    def _bound(self, bound: object, before: tuple[str, ...]) -> TagAcrossParts:
+        stage = ApplyBound(self.store, before, bound, self.settings.seed)
+        return TagAcrossParts(self.store, stage.bound.name, stage.index, stage.resolve)
+
+    def _finish(self, parts: PCollection[PartRef], done: tuple[tuple[Stage, str], ...], ended: Path) -> None:
+        """Decides, writes and leaves summaries and written files where the driver finds them."""
+        identified = Stage.IDENTIFY not in self.settings.skip
+        deciding = DecideSettings(done, identified, self.settings.heldout, self.settings.seed)
+        writing = WriteSettings(
+            self._verified if self.level is not None else None, self.settings.verify.outputs == "regenerate"
+        )
+        summaries = (
+            parts
+            | "decide" >> beam.Map(decide, store=self.store, settings=deciding)
+            | "all summaries" >> beam.combiners.ToList()
+        )
+        written = (
+            summaries
+            | "plan files" >> beam.FlatMap(plan_files, shard_bytes=int(self.settings.shard_mb * 2**20))
+            | "one worker per file" >> beam.Reshuffle()
+            | "write" >> beam.FlatMap(write_file, store=self.store, settings=writing)
+            | "all files" >> beam.combiners.ToList()
+        )
+        _ = summaries | "leave for the driver" >> beam.Map(_leave, beam.pvalue.AsSingleton(written), ended)
+
+
+def _tag(part: PartRef, *, store: Store, judge: Judge) -> pa.RecordBatch:
+    return from_verdicts(judge(store.read_part(part)))
+
+
+def _leave(summaries: list[PartSummary], written: list[Written], path: Path) -> None:
+    ordered = sorted(summaries, key=lambda one: one.part), sorted(written, key=lambda one: one.path)
+    with replacing(path) as temporary:
+        temporary.write_bytes(pickle.dumps(ordered))
+
+
+def _stored_index(items: pa.Table, work: Path) -> Path | None:
+    """Builds the index of benchmark items once and leaves it where workers load it; its name is its content's hash."""
+    if not len(items):
+        return None
+    path = work / f"benchmarks-{digest(items.to_pylist())}.pickle"
+    if not path.is_file():
+        with replacing(path) as temporary:
+            temporary.write_bytes(pickle.dumps(BenchmarkIndex.build(items)))
+    return path
+
+
+@lru_cache(maxsize=1)
+def _load_index(path: Path) -> BenchmarkIndex:
+    index = pickle.loads(path.read_bytes())
+    assert isinstance(index, BenchmarkIndex), path
+    return index
+
+
+def _check_leaks(batch: pa.RecordBatch, *, index: Path, settings: Decontaminate) -> list[Rejection | None]:
+    return check(batch, _load_index(index), settings)
+
+
+class _one_line_for_a_full_disk:  # noqa: N801  reads as the statement that it is
+    """Turns a full disk, met anywhere below, into one line: the user frees space and continues."""
+
+    def __init__(self, output: Path) -> None:
+        self._output = output
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        if error is not None and (getattr(error, "errno", None) == errno.ENOSPC or "Errno 28" in str(error)):
+            raise RunFailedError(
+                f"{self._output}: the disk is full; nothing was published; free some space and run the same command: "
+                "it continues where it stopped"
+            ) from error

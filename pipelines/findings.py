@@ -1,0 +1,76 @@
+"""What in a finished run would surprise its owner: a few facts from the ledger, each with the command that shows it."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from schemas.manifest import Manifest
+from schemas.reason import Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One fact worth a look.
+
+    Attributes:
+        ids: a few candidates that show it, for `mathmill trace`.
+    """
+
+    text: str
+    reason: Reason
+    number: int
+    ids: tuple[str, ...]
+
+
+# What people do not expect of data that they chose, most surprising first: wrong labels, leaks, then plain noise.
+_SURPRISES: tuple[tuple[Reason, str], ...] = (
+    (Reason.SUSPECT_GOLD, "{n} have solutions that agree with each other and not with the reference"),
+    (Reason.ANSWER_CONFLICT, "{n} ask a question that stands elsewhere with another answer"),
+    (Reason.BENCHMARK_EXACT, "{n} are the text of {partner}, formatting aside"),
+    (Reason.ANSWER_MISMATCH, "{n} end in another answer than their reference"),
+    (Reason.OUTPUT_MISMATCH, "{n} record a tool output that their own code does not print"),
+    (Reason.RATIONALE_MISMATCH, "{n} reach a final answer that no step of theirs arrives at"),
+    (Reason.BENCHMARK_NGRAM, "{n} share ten words in a row and the numbers with an item of {partner}"),
+    (Reason.BENCHMARK_PARAPHRASE, "{n} are an item of {partner} in other words"),
+    (Reason.PROGRAM_FORBIDDEN, "{n} hold a program that tried what the isolation forbids"),
+    (Reason.CONTROL_CHARACTERS, "{n} hold control characters: most often a backslash lost in a JSON string"),
+    (Reason.NEAR_DUPLICATE, "{n} say the same as a kept one in nearly the same words"),
+    (Reason.EXACT_DUPLICATE, "{n} repeat a kept one, formatting aside"),
+    (Reason.AMBIGUOUS_ANSWER, "{n} give several final answers that differ"),
+    (Reason.PROGRAM_TIMEOUT, "{n} hold a program that does not end in time"),
+    (Reason.PROGRAM_ERROR, "{n} hold a program that fails"),
+    (Reason.TRUNCATED, "{n} break off before the end"),
+    (Reason.NEEDS_FIGURE, "{n} ask about a picture that is not there"),
+    (Reason.BAD_LATEX, "{n} hold LaTeX that does not balance"),
+    (Reason.NO_ANSWER, "{n} give no final answer"),
+)
+
+
+def findings(manifest: Manifest, ledger: pa.Table, *, most: int = 3) -> list[Finding]:
+    """The most surprising findings of a run, at most `most`."""
+    counts = {**manifest.removed_by_reason, **manifest.quarantined_by_reason}
+    found = [_finding(reason, text, counts[reason], ledger) for reason, text in _SURPRISES if counts.get(reason, 0) > 0]
+    return found[:most]
+
+
+def _finding(reason: Reason, text: str, number: int, ledger: pa.Table) -> Finding:
+    rows = ledger.filter(pc.equal(ledger.column("reason"), reason.value)).slice(0, 3)
+    ids, partners = rows.column("id").to_pylist(), rows.column("partner").to_pylist()
+    partner = partners[0].rpartition("/")[0] if partners and partners[0] else "a benchmark"
+    sentence = text.format(n=f"{number:,} candidate{'s' if number != 1 else ''}", partner=partner)
+    return Finding(sentence, reason, number, tuple(ids))
+
+
+def read_ledger(folder: Path, manifest: Manifest, columns: Sequence[str] | None = None) -> pa.Table:
+    """Reads the ledger of a data set, all of it or some columns."""
+    return pa.concat_tables(_ledger_tables(folder, manifest, columns))
+
+
+def _ledger_tables(folder: Path, manifest: Manifest, columns: Sequence[str] | None) -> Iterator[pa.Table]:
+    for file in manifest.ledger:
+        with pa.OSFile(str(folder / file.path), "rb") as source:
+            table = pa.ipc.open_stream(source).read_all()
+        yield table if columns is None else table.select(list(columns))

@@ -1,0 +1,148 @@
+"""What a run reads: the files of every source, found, hashed and cut into stretches before anything is written."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from pipelines.catalogue import resolve
+from pipelines.render import render_parts
+from pipelines.sources.adapters import check_sources, has_header
+from pipelines.sources.files import FileScan, FileSplit, read_records, scan
+from pipelines.stages import ReadSplit
+from pipelines.store import digest
+from schemas.config import Benchmark, Curate, Source
+from schemas.exits import UserError
+from schemas.manifest import BenchmarkRecord, InputFile
+from validation.answers import extract
+
+PARTS_PER_SPLIT = 1 << 20
+SOURCE_SHIFT = 44  # bits of a part's number below its source's rank
+
+BENCHMARK_SCHEMA = pa.schema(
+    [
+        pa.field("benchmark", pa.string(), nullable=False),
+        pa.field("position", pa.int64(), nullable=False),
+        pa.field("question", pa.string(), nullable=False),
+        pa.field("answer", pa.string()),
+        pa.field("solution", pa.string()),
+        pa.field("language", pa.string(), nullable=False),
+        pa.field("licence", pa.string()),
+        pa.field("variants", pa.string(), nullable=False),
+    ]
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """Everything that a run reads."""
+
+    splits: tuple[ReadSplit, ...]
+    files: tuple[InputFile, ...]
+    rows: int
+
+
+def plan_inputs(settings: Curate, code: str) -> Inputs:
+    """Scans all sources.
+
+    Args:
+        settings: the table `curate`.
+        code: hash of the code; parts that other code made are made again.
+
+    Raises:
+        UserError: a path that cannot be read, an adapter that does not exist or lacks what it needs.
+    """
+    splits: list[ReadSplit] = []
+    files: list[InputFile] = []
+    rows = 0
+    check_sources(settings.sources)
+    for rank, source in enumerate(settings.sources):
+        scans = scan_source(source)
+        files.extend(InputFile(path=name, bytes=one.bytes, sha256=one.sha256) for name, one in _named(source, scans))
+        rows += sum(one.rows for one in scans)
+        splits.extend(_read_splits(rank, source, scans, code))
+    return Inputs(tuple(splits), tuple(files), rows)
+
+
+def scan_source(source: Source) -> list[FileScan]:
+    """Scans the files of one source."""
+    return scan(source.path, header=has_header(source.columns.model_dump().values()))
+
+
+def source_rank(part_number: int) -> int:
+    """The position in the config of the source that a part was read from."""
+    return part_number >> SOURCE_SHIFT
+
+
+def _read_splits(rank: int, source: Source, scans: Sequence[FileScan], code: str) -> Iterator[ReadSplit]:
+    reads = source.model_dump(mode="json", exclude={"path"})
+    position = 0
+    for one in scans:
+        for split in one.splits:
+            number = (rank << SOURCE_SHIFT) + position * PARTS_PER_SPLIT
+            key = digest(code, reads, one.sha256, split.kind, split.start, split.end, split.first_row)
+            yield ReadSplit(number, key, source, split)
+            position += 1
+
+
+def _named(source: Source, scans: Sequence[FileScan]) -> Iterator[tuple[str, FileScan]]:
+    """Names files as the config does: its own path, or for a folder or glob the path with the file's name."""
+    for one in scans:
+        yield (source.path if len(scans) == 1 else one.name), one
+
+
+def render_split(split: ReadSplit) -> Iterator[tuple[pa.RecordBatch, int]]:
+    """Reads a stretch of a source and renders its parts."""
+    assert isinstance(split.split, FileSplit), split
+    assert isinstance(split.source, Source), split
+    return render_parts(read_records(split.split), split.source)
+
+
+def load_benchmarks(benchmarks: Sequence[str | Benchmark]) -> tuple[pa.Table, list[BenchmarkRecord]]:
+    """Reads the items of every named benchmark.
+
+    Raises:
+        UserError: a benchmark that is not in the catalogue, cannot be read or lacks its question field.
+    """
+    tables, records = [BENCHMARK_SCHEMA.empty_table()], []
+    for one in map(resolve, benchmarks):
+        scans = scan(one.path)
+        items = [_item(one, record.row, record.value) for file in scans for record in _records(file)]
+        tables.append(pa.Table.from_pylist(items, schema=BENCHMARK_SCHEMA))
+        records.append(
+            BenchmarkRecord(
+                name=one.name,
+                items=len(items),
+                sha256=digest(*(file.sha256 for file in scans)) if len(scans) > 1 else scans[0].sha256,
+                licence=one.licence,
+            )
+        )
+    return pa.concat_tables(tables), records
+
+
+def _records(file: FileScan) -> Iterator[object]:
+    for split in file.splits:
+        yield from read_records(split)
+
+
+def _item(benchmark: Benchmark, position: int, value: dict[str, object] | None) -> dict[str, object]:
+    question = (value or {}).get(benchmark.question)
+    if not isinstance(question, str) or not question.strip():
+        known = ", ".join(value) if value else "nothing readable"
+        raise UserError(
+            f"benchmark {benchmark.name}: item {position} of {benchmark.path} has no text in the field "
+            f"`{benchmark.question}`; it holds {known}; name the field with `question:`"
+        )
+    given = (value or {}).get(benchmark.answer) if benchmark.answer else None
+    text = None if given is None else str(given)
+    final = extract(text, language=benchmark.language).answer if text else None
+    return {
+        "benchmark": benchmark.name,
+        "position": position,
+        "question": question,
+        "answer": final or text,
+        "solution": text if final and final != text else None,
+        "language": benchmark.language,
+        "licence": benchmark.licence,
+        "variants": benchmark.variants,
+    }

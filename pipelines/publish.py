@@ -1,0 +1,193 @@
+"""From written files to a data set: the sum checked, the alarm sounded, files moved into place, the manifest last."""
+
+import shutil
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+
+from pipelines.card import dataset_card
+from pipelines.decide import PartSummary
+from pipelines.store import Store, replacing, write_text
+from pipelines.write import STAGED, Written
+from schemas.config import Curate
+from schemas.example import SCHEMA_VERSION
+from schemas.exits import RunFailedError
+from schemas.manifest import (
+    MANIFEST,
+    BenchmarkRecord,
+    Counts,
+    FileRecord,
+    FormatCounts,
+    InputFile,
+    Manifest,
+    ShardRecord,
+)
+from schemas.reason import Outcome
+from schemas.split import Split
+
+CODE_VERSION = "0.1.0"
+_FOLDERS = ("shards", "ledger", "rejected")
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """What a pipeline run ended with, and what it started from."""
+
+    settings: Curate
+    summaries: Sequence[PartSummary]
+    written: Sequence[Written]
+    files: Sequence[InputFile]
+    benchmarks: Sequence[BenchmarkRecord]
+    isolation: str | None
+    draft: bool
+    scanned_rows: int
+
+
+def manifest_of(ending: Ending) -> Manifest:
+    """Builds the manifest and checks the sum that everything else rests on."""
+    ended: Counter[tuple[str, str | None, str, str | None, str | None]] = Counter()
+    splits: Counter[str] = Counter()
+    for summary in ending.summaries:
+        ended.update(summary.ended)
+        splits.update(summary.kept)
+    outcomes = Counter[str]()
+    for (_, _, outcome, _, _), number in ended.items():
+        outcomes[outcome] += number
+    rows = sum(summary.rows for summary in ending.summaries)
+    candidates = sum(summary.part.rows for summary in ending.summaries)
+    assert rows == ending.scanned_rows, ("rows read", rows, "rows counted", ending.scanned_rows)
+    assert outcomes.total() == candidates, (outcomes, candidates)
+    shards = [one for one in ending.written if one.split is not None]
+    ledger = [one for one in ending.written if one.path.startswith("ledger/")]
+    assert sum(one.rows for one in shards) == outcomes[Outcome.KEPT], (shards, outcomes)
+    assert sum(one.rows for one in ledger) == candidates, (ledger, candidates)
+    settings = ending.settings
+    return Manifest(
+        schema_version=SCHEMA_VERSION,
+        code_version=CODE_VERSION,
+        draft=ending.draft,
+        config=settings.model_dump(mode="json", exclude={"isolation"}),
+        skipped=[stage.value for stage in settings.skip],
+        isolation=ending.isolation,
+        inputs=list(ending.files),
+        benchmarks=list(ending.benchmarks),
+        counts=Counts(
+            rows=rows,
+            candidates=candidates,
+            kept=outcomes[Outcome.KEPT],
+            removed=outcomes[Outcome.REMOVED],
+            quarantined=outcomes[Outcome.QUARANTINED],
+        ),
+        removed_by_reason=_by_reason(ended, Outcome.REMOVED),
+        quarantined_by_reason=_by_reason(ended, Outcome.QUARANTINED),
+        formats=_funnel(ended, 1),
+        sources=_funnel(ended, 0),
+        splits={split.value: splits[split] for split in Split},
+        licence=_licence(settings, ended),
+        quotas=[],
+        shards=[
+            ShardRecord(path=one.path, split=str(one.split), rows=one.rows, bytes=one.bytes, sha256=one.sha256)
+            for one in shards
+        ],
+        ledger=[FileRecord(path=one.path, rows=one.rows, bytes=one.bytes, sha256=one.sha256) for one in ledger],
+        lineage=[],
+        fingerprint="",
+    ).sealed()
+
+
+def _by_reason(ended: Counter[tuple[str, str | None, str, str | None, str | None]], wanted: Outcome) -> dict[str, int]:
+    found = Counter[str]()
+    for (_, _, outcome, _, reason), number in ended.items():
+        if outcome == wanted:
+            assert reason is not None, outcome
+            found[reason] += number
+    return dict(sorted(found.items(), key=lambda one: (-one[1], one[0])))
+
+
+def _funnel(
+    ended: Counter[tuple[str, str | None, str, str | None, str | None]], position: int
+) -> dict[str, FormatCounts]:
+    lines: dict[str, FormatCounts] = {}
+    for key, number in sorted(ended.items(), key=lambda one: str(one[0][position])):
+        name = str(key[position] or "none")
+        empty = FormatCounts(candidates=0, kept=0, removed=0, quarantined=0)
+        lines[name] = lines.get(name, empty).plus(key[2], number)
+    return lines
+
+
+def _licence(settings: Curate, ended: Counter[tuple[str, str | None, str, str | None, str | None]]) -> str:
+    """The licences of the sources that examples came from, joined: all of them bind who passes the data on."""
+    kept = {source for (source, _, outcome, _, _) in ended if outcome == Outcome.KEPT}
+    licences = sorted({source.licence for source in settings.sources if source.name in kept})
+    return " AND ".join(licences) or "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """A rule that takes more of a source than `wipeout.limit` allows, and that nobody accepted."""
+
+    source: str
+    reason: str
+    taken: int
+    candidates: int
+
+    def __str__(self) -> str:
+        share = self.taken / self.candidates
+        return f"{self.reason} takes {share:.0%} of {self.source} ({self.taken:,} of {self.candidates:,} candidates)"
+
+
+def wiped_out(ending: Ending) -> list[Alarm]:
+    """Finds the rules that wipe out a source."""
+    wipeout = ending.settings.wipeout
+    candidates, taken = Counter[str](), Counter[tuple[str, str]]()
+    for summary in ending.summaries:
+        for (source, _, _, _, reason), number in summary.ended.items():
+            candidates[source] += number
+            if reason is not None:
+                taken[source, reason] += number
+    return [
+        Alarm(source, reason, number, candidates[source])
+        for (source, reason), number in sorted(taken.items())
+        if number > wipeout.limit * candidates[source] and f"{source}:{reason}" not in wipeout.accept
+    ]
+
+
+def refuse_wipeout(alarms: Sequence[Alarm]) -> None:
+    """Stops a run before publication.
+
+    Raises:
+        RunFailedError: naming the first rule, and how to look and how to accept it.
+    """
+    if alarms:
+        more = f" (and {len(alarms) - 1} more)" if len(alarms) > 1 else ""
+        accepted = ", ".join(f'"{alarm.source}:{alarm.reason}"' for alarm in alarms)
+        raise RunFailedError(
+            f"wipe-out alarm: {alarms[0]}{more}, more than wipeout.limit allows; nothing was published; "
+            f"look at rows with --preview 5, or accept it with --set 'curate.wipeout.accept=[{accepted}]'"
+        )
+
+
+def publish(ending: Ending, manifest: Manifest, items: pa.Table, *, store: Store, output: Path) -> None:
+    """Moves what was written into place, the manifest last: until it stands, the folder is not a data set.
+
+    A verdict on what stood here before is removed with it.
+    """
+    (output / MANIFEST).unlink(missing_ok=True)
+    shutil.rmtree(output / "quality", ignore_errors=True)
+    for folder in _FOLDERS:
+        shutil.rmtree(output / folder, ignore_errors=True)
+        (output / folder).mkdir(parents=True)
+    for one in ending.written:
+        (store.root / STAGED / one.path).replace(output / one.path)
+    shutil.rmtree(store.root / STAGED, ignore_errors=True)
+    with (
+        replacing(output / "benchmarks.arrow") as temporary,
+        pa.OSFile(str(temporary), "wb") as sink,
+        pa.ipc.new_stream(sink, items.schema) as writer,
+    ):
+        writer.write_table(items)
+    write_text(output / "README.md", dataset_card(manifest))
+    write_text(output / MANIFEST, manifest.to_json())

@@ -1,0 +1,53 @@
+"""The queue for people: what a person could settle, grouped by cause, the largest cause first."""
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import orjson
+from rich.table import Table
+
+from pipelines.console import console_for
+from pipelines.store import replacing
+from schemas.manifest import read_manifest
+from schemas.reason import RULES, Outcome, Reason
+
+
+def write_queue(data: Path, output: Path) -> Counter[str]:
+    """Writes the quarantined rows of a data set as JSONL and returns how many there are by cause.
+
+    Each line holds row_id, reason, detail, the record and an empty `decision`: fill in accepted or rejected.
+    """
+    manifest = read_manifest(data)
+    rows = sorted(_quarantined(data), key=lambda row: row["source"] + f"{row['row']:012d}")
+    causes = Counter(row["reason"] for row in rows)
+    rows.sort(key=lambda row: (-causes[row["reason"]], row["reason"]))
+    assert sum(causes.values()) <= manifest.counts.quarantined, (causes, manifest.counts)
+    with replacing(output) as temporary, temporary.open("wb") as file:
+        file.writelines(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE) for row in rows)
+    return causes
+
+
+def _quarantined(data: Path) -> Iterator[dict[str, object]]:
+    for path in sorted((data / "rejected").glob("*.jsonl")):
+        with path.open("rb") as file:
+            for line in file:
+                record = orjson.loads(line)
+                why = record.pop("_mathmill")
+                if why["outcome"] == Outcome.QUARANTINED:
+                    names = ("id", "source", "row", "format", "reason", "detail", "partner")
+                    about = {name: why.get(name) for name in names}
+                    yield {"row_id": why["id"].split("-")[0], "decision": None, **about, "record": record}
+
+
+def print_queue(causes: Counter[str], output: Path) -> None:
+    """Prints what is in the queue, by cause."""
+    console = console_for()
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
+    table.add_column("rows", justify="right")
+    table.add_column("cause")
+    table.add_column("meaning", style="dim")
+    for reason, number in causes.most_common():
+        table.add_row(f"{number:,}", reason, RULES[Reason(reason)].meaning)
+    console.print(table)
+    console.print(f"{causes.total():,} rows in {output}", soft_wrap=True)

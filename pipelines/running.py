@@ -1,0 +1,146 @@
+"""Verbs as a person runs them: the work of a room with a console around it."""
+
+from collections.abc import Sequence
+from itertools import islice
+from pathlib import Path
+
+from rich.console import Console
+from rich.text import Text
+
+from pipelines.console import CurateConsole, console_for, print_last_screen
+from pipelines.curate import curate
+from pipelines.findings import findings, read_ledger
+from pipelines.inputs import scan_source
+from pipelines.render import render_parts
+from pipelines.screen import screen
+from pipelines.sources.adapters import check_sources
+from pipelines.sources.files import read_records
+from pipelines.validate import validate
+from pipelines.verifying import choose_level
+from schemas.config import Config, Source
+from schemas.configfile import load_config
+from schemas.exits import RunFailedError, UserError
+from schemas.reason import Stage
+from schemas.verdict import Status, Verdict
+from validation.programs import describe_levels
+
+_FINDING_COLUMNS = ("id", "reason", "partner")
+
+
+def run_curate(
+    config: Config, output: Path, *, workers: int, draft: bool, overwrite: bool, beam_flags: Sequence[str]
+) -> None:
+    """Curates with a live bar and prints the last screen."""
+    console = console_for()
+    print_isolation(console, config)
+    with CurateConsole(console) as shown:
+        manifest = curate(
+            config,
+            output,
+            workers=workers,
+            draft=draft,
+            overwrite=overwrite,
+            beam_flags=beam_flags,
+            on_progress=shown.show,
+        )
+    ledger = read_ledger(output, manifest, _FINDING_COLUMNS)
+    print_last_screen(console, manifest, findings(manifest, ledger), output)
+
+
+def print_isolation(console: Console, config: Config) -> None:
+    """Says which level of isolation programs run at, and the one command that would lift it."""
+    if config.curate is None or Stage.VERIFY in config.curate.skip:
+        return
+    reports = describe_levels()
+    level = choose_level(config.curate.isolation)
+    walls = next(", ".join(report.walls) for report in reports if report.level == level)
+    console.print(Text(f"programs run at isolation level {level} ({walls})", style="dim"))
+    better = reports[: [report.level for report in reports].index(level)]
+    for report in better:
+        lift = f"; to lift it: {report.lift}" if report.lift else ""
+        console.print(Text(f"level {report.level} is not here: {report.problem}{lift}", style="yellow"), soft_wrap=True)
+
+
+def run_validate(
+    data: Path,
+    config: Path | None,
+    overrides: Sequence[str],
+    *,
+    output: Path | None,
+    draft: bool,
+    beam_flags: Sequence[str],
+) -> None:
+    """Judges a data set and prints the verdict.
+
+    Raises:
+        RunFailedError: the gate is closed.
+    """
+    if overrides and config is None:
+        raise UserError("--set changes a key of a config: name the file with --config")
+    settings = load_config(config, overrides).validate_ if config else Config().validate_
+    verdict = validate(data, settings, output=output, draft=draft, beam_flags=beam_flags)
+    report = (output or data / "quality") / "report" / "index.html"
+    print_verdict(console_for(), verdict, report)
+    if verdict.status is not Status.PASSED:
+        failed = [check.name for check in verdict.checks if check.status is Status.FAILED]
+        raise RunFailedError(f"{data}: the gate is closed: {', '.join(failed[:3])}; every failure is in {report}")
+
+
+def print_verdict(console: Console, verdict: Verdict, report: Path) -> None:
+    """Prints the verdict: failures first, then what was not checked, then the rest as a number."""
+    marks = {Status.FAILED: "[red]failed[/]", Status.WARNING: "[yellow]warning[/]"}
+    for status, mark in marks.items():
+        for check in verdict.checks:
+            if check.status is status:
+                console.print(f"{mark}  {check.name}: {check.detail}")
+    unchecked = [check.name for check in verdict.checks if check.status is Status.NOT_CHECKED]
+    if unchecked:
+        console.print(f"[dim]not checked: {', '.join(unchecked)}[/]")
+    passed = sum(check.status is Status.PASSED for check in verdict.checks)
+    colour = "green" if verdict.status is Status.PASSED else "red"
+    console.print(f"[bold {colour}]{verdict.status.upper()}[/]  {passed} of {len(verdict.checks)} checks passed")
+    console.print(f"report: {report}", soft_wrap=True)
+
+
+def run_preview(config: Config, rows: int) -> None:
+    """Shows the first rows of each source as the line would see them, without writing anything."""
+    if config.curate is None:
+        raise UserError("the config has no table `curate`")
+    console = console_for()
+    check_sources(config.curate.sources)
+    for source in config.curate.sources:
+        console.rule(f"{source.name}: {source.path}", align="left", style="cyan")
+        _preview_source(console, source, rows, config)
+
+
+def _preview_source(console: Console, source: Source, rows: int, config: Config) -> None:
+    assert config.curate is not None
+    split = scan_source(source)[0].splits[0]
+    records = islice(read_records(split), rows)
+    for batch, _ in render_parts(records, source):
+        read = batch.filter(batch.column("format").is_valid())
+        verdicts = dict(zip(_names(read), screen(read, settings=config.curate.screen), strict=True))
+        for row in batch.to_pylist():
+            _preview_row(console, row, verdicts.get((row["row"], row["format"])))
+
+
+def _names(batch: object) -> list[tuple[int, str]]:
+    rows, formats = (batch.column(name).to_pylist() for name in ("row", "format"))  # type: ignore[attr-defined]
+    return list(zip(rows, formats, strict=True))
+
+
+def _preview_row(console: Console, row: dict[str, object], verdict: object) -> None:
+    console.print(f"\n[bold]row {row['row']}[/] {row['format'] or ''}", highlight=False)
+    if row["reason"]:
+        console.print(f"  [red]{row['reason']}[/] ", end="")
+        console.print(str(row["detail"]), markup=False)
+        return
+    console.print(f"  question  {row['question']}", markup=False)
+    segments = row["segments"]
+    assert isinstance(segments, list)
+    for segment in segments:
+        text = str(segment["text"]).replace("\n", "\n            ")
+        console.print(f"  {segment['kind']:<9} {text}", markup=False)
+    console.print(f"  answer    {row['answer']}", markup=False)
+    if verdict is not None:
+        console.print(f"  would be rejected: {verdict}", style="yellow", markup=False)

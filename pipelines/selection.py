@@ -1,0 +1,35 @@
+"""Human selection applied: a stated rejection, votes and agreement decide before anything else looks at a row."""
+
+import pyarrow as pa
+
+from pipelines.candidate import Rejection
+from schemas.config import Select
+from schemas.problem import Decision
+from schemas.reason import Reason
+
+
+def select(batch: pa.RecordBatch, *, settings: Select) -> list[Rejection | None]:
+    """Says for each candidate why human selection stops it, or None.
+
+    A row without a decision, votes or agreement has not been reviewed: it stays unless `require_review` asks for more.
+    """
+    if batch.column("selection").null_count == len(batch):
+        return [None] * len(batch)
+    return [_judge(human, settings) for human in batch.column("selection").to_pylist()]
+
+
+def _judge(human: dict[str, object] | None, settings: Select) -> Rejection | None:
+    if human is None:
+        return None
+    decision, votes, agreement = human["decision"], human["votes"], human["agreement"]
+    by = f" by {human['reviewer'] or human['annotator']}" if human["reviewer"] or human["annotator"] else ""
+    if decision == Decision.REJECTED:
+        return Rejection(Reason.NOT_SELECTED, f"rejected{by}")
+    if settings.require_review and decision != Decision.ACCEPTED:
+        return Rejection(Reason.NOT_SELECTED, "nobody accepted it and require_review is on")
+    if isinstance(votes, int) and votes < settings.min_votes:
+        return Rejection(Reason.LOW_AGREEMENT, f"{votes} votes, min_votes is {settings.min_votes}", score=float(votes))
+    if isinstance(agreement, float) and agreement < settings.min_agreement:
+        detail = f"agreement {agreement:g}, min_agreement is {settings.min_agreement:g}"
+        return Rejection(Reason.LOW_AGREEMENT, detail, score=agreement)
+    return None

@@ -1,0 +1,176 @@
+"""The stages as Beam transforms: thin wrappers that carry pure functions over parts.
+
+Three shapes are enough. `ReadParts` makes parts from splits of files. `TagParts` runs a row-wise function on every
+part and keeps its tags. `TagAcrossParts` compares rows of all parts by key: it shuffles hashes, never text.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+import apache_beam as beam
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from apache_beam.pvalue import PCollection
+
+import pipelines.batches  # noqa: F401  registers the coder of record batches
+from pipelines import progress
+from pipelines.store import PartRef, Store, read_batch, write_batch
+from pipelines.tags import TAG_SCHEMA
+
+PARTITIONS = 16  # of a shuffle by hash; results do not depend on it
+
+
+@dataclass(frozen=True, slots=True)
+class ReadSplit:
+    """One stretch of a source's files, and the key that its parts are stored under."""
+
+    number: int
+    key: str
+    source: object
+    split: object
+
+
+Render = Callable[[ReadSplit], Iterator[tuple[pa.RecordBatch, int]]]
+IndexKeys = Callable[[pa.RecordBatch], pa.RecordBatch]
+
+
+@dataclass
+class ReadParts(beam.PTransform):
+    """Splits -> parts. What an earlier run has read is not read again."""
+
+    store: Store
+    render: Render
+    identity_keys: IndexKeys
+
+    def expand(self, splits: PCollection[ReadSplit]) -> PCollection[PartRef]:
+        """Reads each split to its end, writing parts on the way."""
+        return (
+            splits
+            | "one worker per split" >> beam.Reshuffle()
+            | "write parts" >> beam.FlatMap(read_split, self.store, self.render, self.identity_keys)
+            | "spread parts" >> beam.Reshuffle()
+        )
+
+
+def read_split(split: ReadSplit, store: Store, render: Render, identity_keys: IndexKeys) -> list[PartRef]:
+    """Writes the parts of a split with their identity keys, or finds them whole."""
+    parts = store.parts_of(split.key)
+    if parts is None:
+        parts = []
+        for position, (batch, size) in enumerate(render(split)):
+            part = PartRef(split.number + position, f"{split.key}-{position}", len(batch), size)
+            write_batch(store.keys_path(part), identity_keys(batch))
+            write_batch(store.part_path(part), batch)
+            parts.append(part)
+            progress.report(store.root, "read", len(batch), _reasons(batch))
+        store.mark_whole(split.key, parts)
+    else:
+        for part in parts:
+            progress.report(store.root, "read", part.rows, _reasons(store.read_part(part, ["reason"])))
+    return [PartRef(split.number + i, part.key, part.rows, part.bytes) for i, part in enumerate(parts)]
+
+
+def _reasons(tags: pa.RecordBatch) -> dict[str, int]:
+    return dict(Counter(reason for reason in tags.column("reason").to_pylist() if reason is not None))
+
+
+@dataclass
+class TagParts(beam.PTransform):
+    """Parts -> the same parts, tagged by a row-wise stage.
+
+    `name` holds the hash of the settings, so tags that an earlier run wrote under it are right as they are.
+    """
+
+    store: Store
+    name: str
+    tag: Callable[[PartRef], pa.RecordBatch]
+
+    def expand(self, parts: PCollection[PartRef]) -> PCollection[PartRef]:
+        """Tags each part unless its tags are there."""
+        return parts | self.name >> beam.Map(tag_part, self.store, self.name, self.tag)
+
+
+def tag_part(part: PartRef, store: Store, name: str, tag: Callable[[PartRef], pa.RecordBatch]) -> PartRef:
+    """Writes the tags of a part, or finds them."""
+    path = store.tags_path(name, part)
+    if not path.is_file():
+        write_batch(path, tag(part))
+    progress.report(store.root, name.rpartition("-")[0], part.rows, _reasons(read_batch(path, ["reason"])))
+    return part
+
+
+@dataclass
+class TagAcrossParts(beam.PTransform):
+    """Parts -> the same parts, tagged by a stage that compares rows of all parts.
+
+    Attributes:
+        index: a part's rows that take part, with the hash column `key` (fixed binary, 16) that brings equals together,
+            and the int64 column `part`. Columns are small: hashes, numbers, short texts.
+        resolve: what one partition of the index says, as tags with the column `part`. It sees every row of its keys,
+            in no particular order, and must not depend on that order.
+        schema: of the tags, without `part`.
+    """
+
+    store: Store
+    name: str
+    index: Callable[[PartRef], pa.RecordBatch]
+    resolve: Callable[[pa.Table], pa.Table]
+    schema: pa.Schema = TAG_SCHEMA
+
+    def expand(self, parts: PCollection[PartRef]) -> PCollection[PartRef]:
+        """Shuffles the index by key, resolves each partition, brings tags home to their parts."""
+        tags = (
+            parts
+            | "index" >> beam.FlatMap(_partitioned, self.index).with_output_types(tuple[int, pa.RecordBatch])
+            | "bring equals together" >> beam.GroupByKey()
+            | "resolve" >> beam.FlatMap(_resolved, self.resolve).with_output_types(tuple[int, pa.RecordBatch])
+        )
+        numbered = parts | "number" >> beam.Map(_numbered).with_output_types(tuple[int, PartRef])
+        return (
+            {"part": numbered, "tags": tags}
+            | "bring tags home" >> beam.CoGroupByKey()
+            | "write tags" >> beam.Map(_write_tags, self.store, self.name, self.schema)
+        )
+
+
+def _numbered(part: PartRef) -> tuple[int, PartRef]:
+    return part.number, part
+
+
+def _partitioned(part: PartRef, index: Callable[[PartRef], pa.RecordBatch]) -> Iterator[tuple[int, pa.RecordBatch]]:
+    batch = index(part)
+    if len(batch) == 0:
+        return
+    key = batch.column("key")
+    first_byte = np.frombuffer(key.buffers()[1], np.uint8).reshape(-1, 16)[key.offset : key.offset + len(key), 0]
+    partition = first_byte % PARTITIONS
+    for number in np.unique(partition):
+        yield int(number), batch.take(pa.array(np.flatnonzero(partition == number)))
+
+
+def _resolved(
+    partition: tuple[int, Iterable[pa.RecordBatch]], resolve: Callable[[pa.Table], pa.Table]
+) -> Iterator[tuple[int, pa.RecordBatch]]:
+    tags = resolve(pa.Table.from_batches(list(partition[1])))
+    for number in pc.unique(tags.column("part")).to_pylist():
+        mine = tags.filter(pc.equal(tags.column("part"), number)).drop_columns(["part"])
+        yield number, mine.combine_chunks().to_batches()[0]
+
+
+def _write_tags(joined: tuple[int, dict[str, Iterable[object]]], store: Store, name: str, schema: pa.Schema) -> PartRef:
+    (part,) = joined[1]["part"]
+    assert isinstance(part, PartRef), part
+    tags: Sequence[pa.RecordBatch] = list(joined[1]["tags"])  # type: ignore[arg-type]  CoGroupByKey is untyped
+    batch = _merged(tags, schema)
+    write_batch(store.tags_path(name, part), batch)
+    progress.report(store.root, name, part.rows, _reasons(batch))
+    return part
+
+
+def _merged(tags: Sequence[pa.RecordBatch], schema: pa.Schema) -> pa.RecordBatch:
+    if not tags:
+        return pa.RecordBatch.from_pylist([], schema=schema)
+    table = pa.Table.from_batches(tags).sort_by("index").combine_chunks()
+    return table.to_batches()[0]

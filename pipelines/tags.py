@@ -1,0 +1,53 @@
+"""Tags: what a stage said about the candidates of one part, as a small table beside it.
+
+A tag with a reason rejects its candidate; `verify` also tags what it found right. The first stage's reason wins, so a
+stage looks only at candidates that no earlier stage rejected.
+"""
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+import pyarrow as pa
+
+from pipelines.candidate import Rejection
+from pipelines.store import PartRef, Store, read_batch
+
+TAG_SCHEMA = pa.schema(
+    [
+        pa.field("index", pa.int32(), nullable=False, metadata={"doc": "position in the part"}),
+        pa.field("reason", pa.string()),
+        pa.field("detail", pa.string()),
+        pa.field("partner", pa.string()),
+        pa.field("partner_row", pa.int64()),
+        pa.field("score", pa.float64()),
+    ]
+)
+
+
+def tag_batch(rejections: Iterable[tuple[int, Rejection]]) -> pa.RecordBatch:
+    """Builds tags from (position in the part, rejection) pairs."""
+    rows = [(index, one.reason.value, one.detail, one.partner, one.partner_row, one.score) for index, one in rejections]
+    columns = zip(*rows, strict=True) if rows else [()] * len(TAG_SCHEMA)
+    arrays = [pa.array(list(column), field.type) for column, field in zip(columns, TAG_SCHEMA, strict=True)]
+    return pa.RecordBatch.from_arrays(arrays, schema=TAG_SCHEMA)
+
+
+def from_verdicts(verdicts: Sequence[Rejection | None]) -> pa.RecordBatch:
+    """Builds tags from one verdict per candidate."""
+    return tag_batch((index, verdict) for index, verdict in enumerate(verdicts) if verdict is not None)
+
+
+def alive_after(store: Store, part: PartRef, stages: Sequence[str]) -> np.ndarray:
+    """Which candidates of a part no stage has rejected: bool[part.rows].
+
+    Args:
+        store: the work folder.
+        part: the part.
+        stages: tag folders of the stages before, `name` or `name-hash`.
+    """
+    alive = np.asarray(store.read_part(part, ["reason"]).column(0).is_null())
+    for stage in stages:
+        tags = read_batch(store.tags_path(stage, part), ["index", "reason"])
+        rejected = tags.column("index").filter(tags.column("reason").is_valid())
+        alive[np.asarray(rejected)] = False
+    return alive

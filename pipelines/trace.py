@@ -1,0 +1,129 @@
+"""One row's story: where it came from, what stopped it, and what it lost to, with the differences marked."""
+
+import difflib
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import orjson
+import pyarrow as pa
+import pyarrow.compute as pc
+from rich.console import Console
+from rich.text import Text
+
+from pipelines.findings import read_ledger
+from pipelines.shards import find_example
+from schemas.exits import UserError
+from schemas.manifest import Manifest, read_manifest
+from schemas.problem import Segment, SegmentKind
+from schemas.reason import RULES, Outcome, Reason
+from schemas.transcript import transcribe
+
+_MOST_MATCHES = 8
+_WORDS = re.compile(r"(\w+|\W)")
+
+
+def print_trace(console: Console, data: Path, identity: str) -> None:
+    """Prints the story of every candidate whose id begins with `identity`.
+
+    Raises:
+        UserError: no candidate has such an id.
+    """
+    manifest = read_manifest(data)
+    ledger = read_ledger(data, manifest)
+    found = ledger.filter(pc.starts_with(ledger.column("id"), identity))
+    if not len(found):
+        raise UserError(
+            f"{data}: no candidate has an id that begins with {identity}; the ledger and the report have ids"
+        )
+    for row in found.slice(0, _MOST_MATCHES).to_pylist():
+        _print_candidate(console, data, manifest, ledger, row)
+    if len(found) > _MOST_MATCHES:
+        console.print(f"... and {len(found) - _MOST_MATCHES} more; give more characters of the id")
+
+
+def _print_candidate(
+    console: Console, data: Path, manifest: Manifest, ledger: pa.Table, row: dict[str, object]
+) -> None:
+    console.rule(str(row["id"]), align="left", style="cyan")
+    console.print(f"source {row['source']}, row {row['row']}, format {row['format'] or 'none'}")
+    text = _text_of(data, manifest, row)
+    if row["outcome"] == Outcome.KEPT:
+        console.print(Text("kept", style="bold green"))
+    else:
+        reason = Reason(str(row["reason"]))
+        console.print(Text(f"{row['outcome']} at {row['stage']}: {reason}", style="bold red"))
+        console.print(Text(f"  {RULES[reason].meaning}", style="dim"))
+        console.print(Text(f"  {row['detail']}"))
+    partner = _partner_text(data, manifest, ledger, row)
+    if partner is None:
+        console.print(Text(text))
+        return
+    console.print(Text(f"\nlost to {row['partner']}", style="bold"))
+    mine, theirs = _marked(text, partner)
+    console.print(Text("this one", style="dim"))
+    console.print(mine)
+    console.print(Text("the other", style="dim"))
+    console.print(theirs)
+
+
+def _text_of(data: Path, manifest: Manifest, row: dict[str, object]) -> str:
+    example = find_example(data, manifest, str(row["id"])) if row["outcome"] == Outcome.KEPT else None
+    if example is not None:
+        return _laid_out(example)
+    for record in _rejected_records(data):
+        why = record["_mathmill"]
+        if why["source"] == row["source"] and why["row"] == row["row"]:
+            return _readable({key: value for key, value in record.items() if key != "_mathmill"})
+    return ""
+
+
+def _laid_out(example: dict[str, object]) -> str:
+    segments = example["segments"]
+    assert isinstance(segments, list)
+    response = transcribe([Segment(SegmentKind(one["kind"]), one["text"]) for one in segments]).response
+    return f"{example['question']}\n\n{response}"
+
+
+def _readable(record: dict[str, object]) -> str:
+    return "\n".join(f"{key}: {value}" for key, value in record.items())
+
+
+def _rejected_records(data: Path) -> Iterator[dict[str, dict[str, object]]]:
+    for path in sorted((data / "rejected").glob("*.jsonl")):
+        with path.open("rb") as file:
+            yield from map(orjson.loads, file)
+
+
+def _partner_text(data: Path, manifest: Manifest, ledger: pa.Table, row: dict[str, object]) -> str | None:
+    partner = row["partner"]
+    if partner is None:
+        return None
+    benchmark, _, position = str(partner).rpartition("/")
+    if benchmark:
+        return _benchmark_item(data, benchmark, int(position))
+    found = ledger.filter(pc.equal(ledger.column("id"), str(partner))).to_pylist()
+    return _text_of(data, manifest, found[0]) if found else None
+
+
+def _benchmark_item(data: Path, benchmark: str, position: int) -> str | None:
+    with pa.OSFile(str(data / "benchmarks.arrow"), "rb") as source:
+        items = pa.ipc.open_stream(source).read_all()
+    mask = pc.and_(pc.equal(items.column("benchmark"), benchmark), pc.equal(items.column("position"), position))
+    found = items.filter(mask).to_pylist()
+    return f"{found[0]['question']}\n\nanswer: {found[0]['answer']}" if found else None
+
+
+def _marked(one: str, other: str) -> tuple[Text, Text]:
+    """Both texts with what stands in only one of them marked."""
+    left, right = _words(one), _words(other)
+    mine, theirs = Text(), Text()
+    for operation, a, b, c, d in difflib.SequenceMatcher(None, left, right, autojunk=False).get_opcodes():
+        style = "" if operation == "equal" else "bold yellow"
+        mine.append("".join(left[a:b]), style)
+        theirs.append("".join(right[c:d]), style)
+    return mine, theirs
+
+
+def _words(text: str) -> list[str]:
+    return [word for word in _WORDS.split(text) if word]

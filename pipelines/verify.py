@@ -1,0 +1,205 @@
+"""Answers, programs and tool dialogues judged: the final answer against the reference, every program run in isolation.
+
+`answer` may come from the same text as the solution (GSM8K, MATH): then `reference` is `self`, and equality with
+oneself is not evidence. Verdicts are cached beside the part: a later run judges only what it has not judged yet.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import pyarrow as pa
+
+from pipelines.candidate import Rejection
+from pipelines.tags import TAG_SCHEMA
+from schemas.config import Verify
+from schemas.problem import Format, SegmentKind
+from schemas.reason import Reason
+from validation.answers import Outcome, compare, extract
+from validation.programs import Execution, Pool
+from validation.programs import Outcome as ProgramOutcome
+
+VERDICT_SCHEMA = pa.schema(
+    [
+        *TAG_SCHEMA,
+        pa.field("verdict", pa.string()),
+        pa.field("path", pa.string()),
+        pa.field("reference", pa.string()),
+        pa.field("programs", pa.int32()),
+        pa.field("answer", pa.string(), metadata={"doc": "the reference, or the final answer where there is none"}),
+        pa.field("outputs", pa.list_(pa.string()), metadata={"doc": "tool outputs as run, for `regenerate`"}),
+    ]
+)
+CHUNK = 256  # candidates judged between two reports of progress
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """What the judge looks at. `index` is the candidate's position in its part."""
+
+    index: int
+    format: Format
+    question: str
+    segments: tuple[tuple[str, str], ...]
+    answer: str | None
+    independent: bool
+    language: str
+
+    def texts(self, kind: SegmentKind) -> list[str]:
+        """The texts of the segments of one kind, in order."""
+        return [text for its_kind, text in self.segments if its_kind == kind]
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What the judge found.
+
+    Attributes:
+        verdict: equal | not_equal | unknown, of the final answer; null when it was never reached.
+        answer: the reference, or the final answer where the source gives none.
+        outputs: what each code block printed when it was run here.
+    """
+
+    rejection: Rejection | None
+    verdict: str | None = None
+    path: str | None = None
+    reference: str = "self"
+    programs: int = 0
+    answer: str | None = None
+    outputs: tuple[str, ...] = ()
+
+
+def verify(
+    batch: pa.RecordBatch,
+    indices: Sequence[int],
+    *,
+    settings: Verify,
+    pool: Pool,
+    on_progress: Callable[[int], None],
+) -> pa.RecordBatch:
+    """Judges some candidates of a part and returns a row of `VERDICT_SCHEMA` for each.
+
+    Args:
+        batch: the part.
+        indices: positions of the candidates to judge.
+        settings: what to do with recorded outputs, and what a program may use.
+        pool: where programs run.
+        on_progress: told how many more candidates were judged.
+    """
+    rows: list[tuple[object, ...]] = []
+    for start in range(0, len(indices), CHUNK):
+        chunk = _candidates(batch, indices[start : start + CHUNK])
+        executions = _run_programs(chunk, settings, pool)
+        for candidate, ran in zip(chunk, executions, strict=True):
+            rows.append(_verdict_row(candidate, _judge(candidate, ran, settings)))
+        on_progress(len(chunk))
+    columns = zip(*rows, strict=True) if rows else [()] * len(VERDICT_SCHEMA)
+    arrays = [pa.array(list(column), field.type) for column, field in zip(columns, VERDICT_SCHEMA, strict=True)]
+    return pa.RecordBatch.from_arrays(arrays, schema=VERDICT_SCHEMA)
+
+
+def _candidates(batch: pa.RecordBatch, indices: Sequence[int]) -> list[Candidate]:
+    columns = ["format", "question", "segments", "answer", "independent", "language"]
+    rows = batch.select(columns).take(pa.array(indices, pa.int32())).to_pylist()
+    return [
+        Candidate(
+            index=index,
+            format=Format(row["format"]),
+            question=row["question"],
+            segments=tuple((segment["kind"], segment["text"]) for segment in row["segments"]),
+            answer=row["answer"],
+            independent=row["independent"],
+            language=row["language"],
+        )
+        for index, row in zip(indices, rows, strict=True)
+    ]
+
+
+def _run_programs(chunk: Sequence[Candidate], settings: Verify, pool: Pool) -> list[list[Execution]]:
+    """Runs every program of a chunk: one execution for a PoT program, one for each block of a dialogue."""
+    executions: list[list[Execution]] = [[] for _ in chunk]
+    code = {i: one.texts(SegmentKind.CODE) for i, one in enumerate(chunk) if one.format is not Format.COT}
+    programs = {i: blocks[0] for i, blocks in code.items() if chunk[i].format is Format.POT}
+    for i, execution in zip(programs, pool.map(programs.values(), settings.limits), strict=True):
+        executions[i] = [execution]
+    if settings.outputs != "keep":
+        dialogues = {i: blocks for i, blocks in code.items() if chunk[i].format is Format.TIR}
+        for i, ran in zip(dialogues, pool.map_blocks(dialogues.values(), settings.limits), strict=True):
+            executions[i] = ran
+    return executions
+
+
+def _judge(candidate: Candidate, ran: Sequence[Execution], settings: Verify) -> Judgement:
+    for execution in ran:
+        if execution.outcome is not ProgramOutcome.OK:
+            assert execution.reason is not None, execution
+            return Judgement(Rejection(execution.reason, execution.error or execution.outcome), programs=len(ran))
+    if candidate.format is Format.POT:
+        return _judge_final(candidate, ran[-1].value, programs=len(ran))
+    if candidate.format is Format.TIR and settings.outputs == "check" and (wrong := _wrong_output(candidate, ran)):
+        return Judgement(wrong, programs=len(ran))
+    judgement = _judge_text(candidate, programs=len(ran))
+    outputs = tuple(execution.stdout for execution in ran) if settings.outputs == "regenerate" else ()
+    return replace(judgement, outputs=outputs)
+
+
+def _wrong_output(candidate: Candidate, ran: Sequence[Execution]) -> Rejection | None:
+    recorded = candidate.texts(SegmentKind.OUTPUT)
+    for position, (said, execution) in enumerate(zip(recorded, ran, strict=True)):
+        if not same_output(said, execution.stdout):
+            detail = f"block {position + 1} of {len(ran)} prints {_short(execution.stdout)}, recorded {_short(said)}"
+            return Rejection(Reason.OUTPUT_MISMATCH, detail)
+    return None
+
+
+def same_output(recorded: str, printed: str) -> bool:
+    """Whether a recorded output is what the program prints: outer and repeated space aside, or equal by value."""
+    if recorded.split() == printed.split():
+        return True
+    return compare(printed.strip(), recorded.strip()).outcome is Outcome.EQUAL
+
+
+def _judge_text(candidate: Candidate, *, programs: int) -> Judgement:
+    texts = candidate.texts(SegmentKind.TEXT)
+    text = texts[-1] if candidate.format is Format.TIR and texts else "\n".join(texts)
+    found = extract(text, language=candidate.language)
+    if found.answer is None:
+        return Judgement(Rejection(Reason.NO_ANSWER, f"ends in {_short(text[-60:])}"), programs=programs)
+    if found.disagree:
+        detail = f"{found.count} final answers that differ, the last is {_short(found.answer)}"
+        return Judgement(Rejection(Reason.AMBIGUOUS_ANSWER, detail), programs=programs)
+    return _judge_final(candidate, found.answer, programs=programs)
+
+
+def _judge_final(candidate: Candidate, final: str | None, *, programs: int) -> Judgement:
+    if final is None or not final.strip():
+        return Judgement(Rejection(Reason.NO_ANSWER, "the program gave no value"), programs=programs)
+    reference = "independent" if candidate.independent else "self"
+    if candidate.answer is None:
+        return Judgement(None, "equal", "self", "self", programs, final)
+    verdict = compare(candidate.answer, final, question=candidate.question, language=candidate.language)
+    rejection = None
+    if verdict.outcome is not Outcome.EQUAL:
+        reason = Reason.ANSWER_MISMATCH if verdict.outcome is Outcome.NOT_EQUAL else Reason.ANSWER_UNKNOWN
+        what = "is not" if verdict.outcome is Outcome.NOT_EQUAL else "could not be compared with"
+        rejection = Rejection(reason, f"{_short(final)} {what} the reference {_short(candidate.answer)}")
+    return Judgement(rejection, verdict.outcome.value, verdict.path, reference, programs, candidate.answer)
+
+
+def _verdict_row(candidate: Candidate, judgement: Judgement) -> tuple[object, ...]:
+    one = judgement.rejection
+    rejected = (one.reason.value, one.detail, one.partner, one.partner_row, one.score) if one else (None,) * 5
+    return (
+        candidate.index,
+        *rejected,
+        judgement.verdict,
+        judgement.path,
+        judgement.reference,
+        judgement.programs,
+        judgement.answer,
+        list(judgement.outputs),
+    )
+
+
+def _short(text: str, limit: int = 60) -> str:
+    flat = " ".join(text.split())
+    return repr(flat if len(flat) <= limit else flat[: limit - 1] + "…")

@@ -1,0 +1,100 @@
+"""The verify stage over parts: which candidates still need judging, and the pool of processes that judges them."""
+
+from collections import Counter
+from dataclasses import dataclass
+from functools import partial
+
+import apache_beam as beam
+import numpy as np
+import pyarrow as pa
+from apache_beam.pvalue import PCollection
+
+from pipelines import progress
+from pipelines.store import PartRef, Store, read_batch, write_batch
+from pipelines.tags import alive_after
+from pipelines.verify import VERDICT_SCHEMA, verify
+from schemas.config import Verify
+from schemas.exits import UserError
+from validation.programs import Level, Pool, best_level, describe_levels
+
+
+@dataclass
+class VerifyParts(beam.PTransform):
+    """Parts -> the same parts, with a verdict on every candidate that no earlier stage rejected.
+
+    Verdicts stay under `name`, which holds the hash of the settings; a later run adds those that are missing.
+    """
+
+    store: Store
+    name: str
+    before: tuple[str, ...]
+    settings: Verify
+    level: Level
+
+    def expand(self, parts: PCollection[PartRef]) -> PCollection[PartRef]:
+        """Judges each part with the pool of its worker."""
+        judge = JudgeParts(self.store, self.name, self.before, self.settings, self.level)
+        return parts | "judge" >> beam.ParDo(judge)
+
+
+class JudgeParts(beam.DoFn):
+    """Holds the pool of a worker: warm processes, started with the first part and stopped with the worker."""
+
+    def __init__(self, store: Store, name: str, before: tuple[str, ...], settings: Verify, level: Level) -> None:
+        self._store, self._name, self._before = store, name, before
+        self._settings, self._level = settings, level
+        self._pool: Pool | None = None
+
+    def process(self, part: PartRef) -> list[PartRef]:
+        """Judges what is not judged yet and writes all verdicts of the part."""
+        path = self._store.tags_path(self._name, part)
+        known = read_batch(path) if path.is_file() else _empty()
+        alive = alive_after(self._store, part, self._before)
+        alive[np.asarray(known.column("index"))] = False
+        missing = np.flatnonzero(alive).tolist()
+        if missing or not path.is_file():
+            known = _joined(known, self._judge(part, missing))
+            write_batch(path, known)
+        reasons = Counter(reason for reason in known.column("reason").to_pylist() if reason is not None)
+        progress.report(self._store.root, "verify", part.rows - len(missing), dict(reasons))
+        return [part]
+
+    def _judge(self, part: PartRef, missing: list[int]) -> pa.RecordBatch:
+        if self._pool is None:
+            self._pool = Pool(self._level)
+        report = partial(progress.report, self._store.root, "verify")
+        batch = self._store.read_part(part)
+        return verify(batch, missing, settings=self._settings, pool=self._pool, on_progress=report)
+
+    def teardown(self) -> None:
+        """Stops the processes."""
+        if self._pool is not None:
+            self._pool.close()
+            self._pool = None
+
+
+def _empty() -> pa.RecordBatch:
+    return pa.RecordBatch.from_pylist([], schema=VERDICT_SCHEMA)
+
+
+def _joined(known: pa.RecordBatch, fresh: pa.RecordBatch) -> pa.RecordBatch:
+    both = pa.Table.from_batches([known, fresh]).sort_by("index").combine_chunks()
+    return both.to_batches()[0] if len(both) else _empty()
+
+
+def choose_level(asked: str | None) -> Level:
+    """Returns the level of isolation to run programs at: the one asked for, or the strongest here, never weak.
+
+    Raises:
+        UserError: this machine does not give it; the command that would is named.
+    """
+    if asked is None:
+        try:
+            return best_level()
+        except OSError as error:
+            raise UserError(f"{error}; skip verification with --set 'curate.skip=[verify]'") from error
+    report = next(one for one in describe_levels() if one.level == asked)
+    if not report.available:
+        lift = f"; to lift it: {report.lift}" if report.lift else ""
+        raise UserError(f"curate.isolation: {asked} does not work on this machine: {report.problem}{lift}")
+    return report.level

@@ -1,0 +1,229 @@
+"""Decided candidates -> shards, ledger and rejected records, in the order of the input.
+
+The trainer permutes globally, so shards keep input order and writing moves no text between workers. Which parts go into
+which file depends on the parts alone: the bytes do not depend on runner, workers or bundles.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import orjson
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipelines import progress
+from pipelines.decide import PartSummary
+from pipelines.quality import quality_facts
+from pipelines.store import PartRef, Store, read_batch, replacing
+from schemas.example import EXAMPLE_SCHEMA
+from schemas.ledger import LEDGER_SCHEMA
+from schemas.manifest import sha256_of
+from schemas.problem import SegmentKind
+from schemas.reason import Outcome
+from schemas.split import Split
+
+STAGED = "staged"
+BATCH_ROWS = 1024  # rows in one batch of a shard: what a reader maps at a time
+LEDGER_ROWS = 500_000  # candidates in one ledger file
+
+
+@dataclass(frozen=True, slots=True)
+class FilePlan:
+    """One file to write: its path below the data set, and the parts that it holds rows of.
+
+    Attributes:
+        split: of the examples in it; null for a ledger file.
+    """
+
+    path: str
+    split: Split | None
+    parts: tuple[PartRef, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A file that was written, still in the staging folder."""
+
+    path: str
+    split: str | None
+    rows: int
+    bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class WriteSettings:
+    """What writing needs to know: where verification's findings are, and whether outputs are replaced by a run's."""
+
+    verified: str | None
+    regenerate: bool
+
+
+def plan_files(summaries: Sequence[PartSummary], *, shard_bytes: int) -> list[FilePlan]:
+    """Cuts the parts, in input order, into shards of about `shard_bytes` of text and ledger files of bounded length."""
+    ordered = sorted(summaries, key=lambda summary: summary.part)
+    plans = []
+    for split in Split:
+        holding = [one for one in ordered if one.kept[split]]
+        sizes = [one.part.bytes * one.kept[split] / one.part.rows for one in holding]
+        groups = list(_groups([one.part for one in holding], sizes, shard_bytes))
+        for number, parts in enumerate(groups):
+            plans.append(FilePlan(f"shards/{split}-{number:05d}-of-{len(groups):05d}.arrow", split, parts))
+    rows = [float(one.part.rows) for one in ordered]
+    groups = list(_groups([one.part for one in ordered], rows, LEDGER_ROWS))
+    for number, parts in enumerate(groups):
+        plans.append(FilePlan(f"ledger/ledger-{number:05d}-of-{len(groups):05d}.arrow", None, parts))
+    return plans
+
+
+def _groups(parts: Sequence[PartRef], sizes: Sequence[float], limit: float) -> Iterator[tuple[PartRef, ...]]:
+    group: list[PartRef] = []
+    total = 0.0
+    for part, size in zip(parts, sizes, strict=True):
+        if group and total + size > limit:
+            yield tuple(group)
+            group, total = [], 0.0
+        group.append(part)
+        total += size
+    if group:
+        yield tuple(group)
+
+
+def write_file(plan: FilePlan, *, store: Store, settings: WriteSettings) -> list[Written]:
+    """Writes one planned file into the staging folder; beside a ledger file also its rejected records."""
+    if plan.split is not None:
+        batches = (_examples(part, plan.split, store, settings) for part in plan.parts)
+        return [_write_stream(plan, EXAMPLE_SCHEMA, batches, store)]
+    ledger = (read_batch(store.decisions_path(part), LEDGER_SCHEMA.names) for part in plan.parts)
+    rejected = _write_rejected(plan, store)
+    return [_write_stream(plan, LEDGER_SCHEMA, ledger, store), *rejected]
+
+
+def _write_stream(plan: FilePlan, schema: pa.Schema, batches: Iterator[pa.RecordBatch], store: Store) -> Written:
+    path = store.root / STAGED / plan.path
+    rows = 0
+    with (
+        replacing(path) as temporary,
+        pa.OSFile(str(temporary), "wb") as sink,
+        pa.ipc.new_stream(sink, schema) as writer,
+    ):
+        for batch in _even(batches, schema):
+            writer.write_batch(batch)
+            rows += len(batch)
+    progress.report(store.root, "write", rows)
+    return Written(plan.path, plan.split, rows, path.stat().st_size, sha256_of(path))
+
+
+def _even(batches: Iterator[pa.RecordBatch], schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+    """Re-cuts batches to `BATCH_ROWS`, so that a file's bytes do not tell how its parts were cut."""
+    waiting = schema.empty_table()
+    for batch in batches:
+        waiting = pa.concat_tables([waiting, pa.Table.from_batches([batch], schema)])
+        whole = len(waiting) - len(waiting) % BATCH_ROWS
+        for start in range(0, whole, BATCH_ROWS):
+            yield _single(waiting.slice(start, BATCH_ROWS))
+        waiting = waiting.slice(whole)
+    if len(waiting):
+        yield _single(waiting)
+
+
+def _single(table: pa.Table) -> pa.RecordBatch:
+    return table.combine_chunks().to_batches()[0]
+
+
+def _examples(part: PartRef, split: Split, store: Store, settings: WriteSettings) -> pa.RecordBatch:
+    decisions = read_batch(store.decisions_path(part), ["id", "problem_id", "template_id", "split"])
+    keep = pa.array(pc.indices_nonzero(pc.equal(decisions.column("split"), split.value)), pa.int32())
+    decided, batch = decisions.take(keep), store.read_part(part).take(keep)
+    answers, verification, segments = _verification(part, keep, batch, store, settings)
+    columns = {
+        **{name: batch.column(name) for name in batch.schema.names if name in EXAMPLE_SCHEMA.names},
+        **{name: decided.column(name) for name in decided.schema.names},
+        "segments": segments,
+        "answer": answers,
+        "source_row": batch.column("row"),
+        "verification": verification,
+        "quality": quality_facts(batch),
+    }
+    arrays = [columns[field.name].cast(field.type) for field in EXAMPLE_SCHEMA]
+    return pa.RecordBatch.from_arrays(arrays, schema=EXAMPLE_SCHEMA)
+
+
+def _verification(
+    part: PartRef, keep: pa.Array, batch: pa.RecordBatch, store: Store, settings: WriteSettings
+) -> tuple[pa.Array, pa.Array, pa.Array]:
+    """Returns answers, verification structs and segments of the kept candidates, as the judge left them."""
+    kind = EXAMPLE_SCHEMA.field("verification").type
+    if settings.verified is None:
+        unverified = {"verdict": "unverified", "path": None, "reference": "self", "programs": 0}
+        return batch.column("answer"), pa.array([unverified] * len(batch), kind), batch.column("segments")
+    verdicts = read_batch(store.tags_path(settings.verified, part))
+    positions = pc.index_in(keep, value_set=verdicts.column("index"))
+    assert positions.null_count == 0, (part, "kept candidates that nobody verified")
+    found = verdicts.take(positions)
+    fields = [found.column(name) for name in ("verdict", "path", "reference", "programs")]
+    struct = pa.StructArray.from_arrays(fields, fields=list(kind))
+    segments = batch.column("segments")
+    if settings.regenerate:
+        rows = zip(segments.to_pylist(), found.column("outputs").to_pylist(), strict=True)
+        segments = pa.array([_with_outputs(row, outputs) for row, outputs in rows], segments.type)
+    return found.column("answer"), struct, segments
+
+
+def _with_outputs(segments: list[dict[str, str]], outputs: list[str] | None) -> list[dict[str, str]]:
+    if not outputs:
+        return segments
+    fresh = iter(outputs)
+    return [
+        {**segment, "text": next(fresh).strip("\n")} if segment["kind"] == SegmentKind.OUTPUT else segment
+        for segment in segments
+    ]
+
+
+def _write_rejected(plan: FilePlan, store: Store) -> list[Written]:
+    """Writes one line per row that lost a candidate: the original record and why, to mend and feed in again."""
+    name = plan.path.replace("ledger", "rejected").replace(".arrow", ".jsonl")
+    path = store.root / STAGED / name
+    rows = 0
+    with replacing(path) as temporary, temporary.open("wb") as file:
+        for part in plan.parts:
+            for record in _rejected_records(part, store):
+                file.write(orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE))
+                rows += 1
+    return [Written(name, None, rows, path.stat().st_size, sha256_of(path))]
+
+
+def _rejected_records(part: PartRef, store: Store) -> Iterator[dict[str, object]]:
+    names = ["id", "source", "row", "format", "outcome", "stage", "reason", "detail", "partner"]
+    decisions = read_batch(store.decisions_path(part), names)
+    if pc.all(pc.equal(decisions.column("outcome"), Outcome.KEPT.value)).as_py():
+        return
+    records = store.read_part(part, ["record"]).column(0).to_pylist()
+    raw, reasons = None, list[dict[str, object]]()
+    for record, decision in zip(records, decisions.to_pylist(), strict=True):
+        if record is not None:
+            if raw is not None and reasons:
+                yield _rejected(raw, reasons)
+            raw, reasons = record, []
+        if decision["outcome"] != Outcome.KEPT:
+            reasons.append({name: value for name, value in decision.items() if value is not None})
+    if raw is not None and reasons:
+        yield _rejected(raw, reasons)
+
+
+def _rejected(raw: str, reasons: list[dict[str, object]]) -> dict[str, object]:
+    first, *others = reasons
+    why = {**first, "also": others} if others else first
+    try:
+        record = orjson.loads(raw)
+    except orjson.JSONDecodeError:
+        record = None
+    if not isinstance(record, dict):
+        record = {"_raw": raw}
+    return {**record, "_mathmill": why}
+
+
+def staged_path(store: Store, path: str) -> Path:
+    """Where a written file waits for publication."""
+    return store.root / STAGED / path
