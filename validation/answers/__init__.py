@@ -3,7 +3,8 @@
 extract       the final answer of a solution
 compare       gold and answer -> equal | not_equal | unknown
 arithmetic    the calculations written in a solution, checked exactly
-normalise, values, units, questions, notation, algebra: how an answer is read;  symbolic, symbolic_child: what is left to math-verify
+normalise, values, units, questions, notation, algebra: how an answer is read;  symbolic, symbolic_child: what
+is left to math-verify
 """
 
 from validation.answers.arithmetic import Calculation, calculate, check_annotations, strip_annotations

@@ -1,9 +1,10 @@
 r"""Exact arithmetic for closed forms: fractions, roots, pi, i, powers and polynomials, without sympy.
 
-An expression becomes a quotient of two polynomials over the rationals. Their generators are symbols, pi, e, i (i*i = -1) and primes
-with exponents between 0 and 1 (roots): such monomials are linearly independent over Q, so two expressions are equal exactly
-when the cross-multiplied difference is the empty polynomial. Whatever falls outside (functions, roots of symbols) becomes an
-*opaque* generator named by its own canonical form: equal names still prove equality, unequal ones prove nothing.
+An expression becomes a quotient of two polynomials over the rationals. Their generators are symbols, pi, e, i
+(i*i = -1) and primes with exponents between 0 and 1 (roots): such monomials are linearly independent over Q, so
+two expressions are equal exactly when the cross-multiplied difference is the empty polynomial. Whatever falls
+outside (functions, roots of symbols) becomes an *opaque* generator named by its own canonical form: equal names
+still prove equality, unequal ones prove nothing.
 """
 
 import math
@@ -116,9 +117,7 @@ def add(left: Closed, right: Closed, sign: int = 1) -> Closed:
     unknown = left.opaque or right.opaque
     if left.denominator == right.denominator:
         return Closed(_sum(left.numerator, right.numerator, sign), left.denominator, unknown)
-    numerator = _sum(
-        _product(left.numerator, right.denominator), _product(right.numerator, left.denominator), sign
-    )
+    numerator = _sum(_product(left.numerator, right.denominator), _product(right.numerator, left.denominator), sign)
     return Closed(numerator, _product(left.denominator, right.denominator), unknown)
 
 
@@ -286,9 +285,7 @@ def name_of(value: Closed) -> str:
 
 def same(left: Closed, right: Closed) -> bool | None:
     """Returns True or False where it is proven, None where an opaque part leaves it open."""
-    crossed = _sum(
-        _product(left.numerator, right.denominator), _product(right.numerator, left.denominator), -1
-    )
+    crossed = _sum(_product(left.numerator, right.denominator), _product(right.numerator, left.denominator), -1)
     if not crossed:
         return True
     return None if left.opaque or right.opaque else False
@@ -316,9 +313,7 @@ def _is_constant(name: str) -> bool:
 def degree(value: Closed) -> Fraction:
     """Returns the total degree of the numerator in its variables."""
     variables = symbols_of(value)
-    return max(
-        (sum((e for n, e in m if n in variables), Fraction(0)) for m in value.numerator), default=Fraction(0)
-    )
+    return max((sum((e for n, e in m if n in variables), Fraction(0)) for m in value.numerator), default=Fraction(0))
 
 
 def total(values: list[Closed]) -> Closed:
@@ -327,7 +322,8 @@ def total(values: list[Closed]) -> Closed:
 
 
 def magnitude(value: Closed) -> complex | None:
-    """Returns an approximate value of a form without variables: for ordering and for refuting, never for accepting."""
+    """Returns an approximate value of a form without variables: for ordering and for refuting, never for
+    accepting."""
     try:
         below = _evaluate(value.denominator)
         above = _evaluate(value.numerator)

@@ -1,11 +1,12 @@
-"""Checks the calculations written in a solution, `<<48/2=24>>`, exactly with fractions, by a small reader of its own (no eval)."""
+"""Checks the calculations written in a solution, `<<48/2=24>>`, exactly with fractions, by a small reader of
+its own (no eval)."""
 
 import re
 from dataclasses import dataclass
 from fractions import Fraction
 
 _ANNOTATION = re.compile(r"<<([^<>]*)>>")
-_TOKEN = re.compile(r"\s*(?:(\d[\d,]*(?:\.\d+)?|\.\d+)|(\*\*|[-+*/()%^x×÷]))")
+_TOKEN = re.compile(r"\s*(?:(\d[\d,]*(?:\.\d+)?|\.\d+)|(\*\*|//|[-+*/()%^x×÷]))")
 _NUMBER = re.compile(r"\s*([-+]?)\s*[$€£]?\s*(\d[\d,]*\.?\d*|\.\d+)(?:/(\d+))?\s*(%?)\s*\Z")
 _MAX_DIGITS = 300
 
@@ -52,12 +53,15 @@ class _Reader:
 
     def term(self) -> Fraction:
         value = self.factor()
-        while self.peek() in ("*", "/", "x", "×", "÷") or self.peek() == "(":
+        while self.peek() in ("*", "/", "//", "x", "×", "÷") or self.peek() == "(":
             sign = self.peek()
             if sign != "(":
                 self.take()
             other = self.factor()
-            value = value / other if sign in ("/", "÷") else value * other
+            if sign == "//":
+                value = Fraction(value // other)
+            else:
+                value = value / other if sign in ("/", "÷") else value * other
         return value
 
     def factor(self) -> Fraction:
@@ -88,7 +92,8 @@ class _Reader:
 
 
 def calculate(expression: str) -> Fraction | None:
-    """Returns the exact value of `+ - * / ^ %` and parentheses over decimals; None when anything else stands there."""
+    """Returns the exact value of `+ - * / ^ %` and parentheses over decimals; None when anything else stands
+    there."""
     if len(expression) > 2000:
         return None
     try:
@@ -115,7 +120,8 @@ def check_annotations(text: str) -> list[Calculation]:
     """Checks every `<<expression=value>>` of a solution, in order.
 
     Returns:
-        One Calculation each; `exact` is False both for a wrong value and for one that could not be read (value None).
+        One Calculation each; `exact` is False both for a wrong value and for one that could not be read (value
+        None).
     """
     found = []
     for match in _ANNOTATION.finditer(text):

@@ -1,7 +1,8 @@
 """Is this answer that answer? Exact typed comparison first, math-verify in a child process for the remainder.
 
-Nothing is accepted through float, and nothing when in doubt: `unknown` is a verdict of its own. The path says who decided:
-text, number, scalar, rounded, list, set, region, matrix, choice, words, ... or symbolic (the child).
+Nothing is accepted through float, and nothing when in doubt: `unknown` is a verdict of its own. The path says
+who decided: text, number, scalar, rounded, list, set, region, matrix, choice, words, ... or symbolic (the
+child).
 """
 
 import re
@@ -138,7 +139,11 @@ def _compare(gold: Value, answer: Value, asked: Asked) -> Verdict:
     if isinstance(gold, Words) and isinstance(answer, Words):
         return _compare_words(gold, answer)
     if isinstance(gold, Matrix) or isinstance(answer, Matrix):
-        return not_equal("kind") if isinstance(gold, Scalar | Words) or isinstance(answer, Scalar | Words) else unknown("kind")
+        return (
+            not_equal("kind")
+            if isinstance(gold, Scalar | Words) or isinstance(answer, Scalar | Words)
+            else unknown("kind")
+        )
     return not_equal("kind", f"{type(gold).__name__} and {type(answer).__name__}")
 
 
@@ -189,7 +194,9 @@ def _accepted(gold: Scalar, answer: Scalar, asked: Asked) -> Verdict:
 def _compare_digits_in_base(gold: Scalar, answer: Scalar) -> Verdict:
     """The question names a base: a bare number may be digits in that base, or a plain number."""
     if algebra.same(gold.closed, answer.closed):
-        return equal("base") if not (gold.base and answer.base) else not_equal("base", "the same number in another base")
+        return (
+            equal("base") if not (gold.base and answer.base) else not_equal("base", "the same number in another base")
+        )
     based, bare = (gold, answer) if gold.base else (answer, gold)
     if bare.base or not based.base:
         return not_equal("base")
@@ -204,12 +211,17 @@ def _compare_digits_in_base(gold: Scalar, answer: Scalar) -> Verdict:
 
 
 def _conversion(gold: Scalar, answer: Scalar, asked: Asked) -> Fraction | None:
-    """Returns what the answer's number is multiplied by to stand in the gold's unit; None when the units exclude each other."""
+    """Returns what the answer's number is multiplied by to stand in the gold's unit; None when the units
+    exclude each other."""
     first, second = gold.unit, answer.unit
     if first is None and second is not None:
         first = asked.unit if asked.unit is not None and asked.unit.dimension == second.dimension else second
     if second is None:
-        second = asked.unit if asked.unit is not None and first is not None and asked.unit.dimension == first.dimension else first
+        second = (
+            asked.unit
+            if asked.unit is not None and first is not None and asked.unit.dimension == first.dimension
+            else first
+        )
     if first is None or second is None or first == second:
         return Fraction(1)
     if "plain" in (first.dimension, second.dimension):
@@ -237,7 +249,8 @@ def _as_list_equal(gold: Scalar, answer: Scalar) -> bool:
 def _compare_rounded(
     gold: Scalar, target: Fraction | None, value: algebra.Closed, answer: Scalar, asked: Asked
 ) -> Verdict | None:
-    """Accepts a rounding where the gold is a decimal or the question asks for one; None when there is nothing to round."""
+    """Accepts a rounding where the gold is a decimal or the question asks for one; None when there is nothing
+    to round."""
     exact = value.rational()
     if target is None:
         if asked.rounding and answer.decimals is not None and exact is not None:
@@ -290,7 +303,9 @@ def _is_float_noise(value: Fraction, decimals: int | None, target: Fraction) -> 
 
 def _mixed_logarithms(left: algebra.Closed, right: algebra.Closed) -> bool:
     def names(value: algebra.Closed) -> set[str]:
-        return {name.rstrip("0123456789") for part in (value.numerator, value.denominator) for m in part for name, _ in m}
+        return {
+            name.rstrip("0123456789") for part in (value.numerator, value.denominator) for m in part for name, _ in m
+        }
 
     return {"ln", "log"} <= names(left) | names(right)
 
@@ -317,7 +332,11 @@ def _compare_choice(gold: Value, answer: Value, asked: Asked) -> Verdict:
         return unknown("choice", "a letter and something unread")
     if isinstance(other, Scalar) and other.closed == algebra.symbol(choice.letter):
         return equal("choice")
-    return unknown("choice", "a letter beside a value, and no options to look it up in") if asked.options or not isinstance(other, Scalar) else not_equal("choice")
+    return (
+        unknown("choice", "a letter beside a value, and no options to look it up in")
+        if asked.options or not isinstance(other, Scalar)
+        else not_equal("choice")
+    )
 
 
 def _compare_equations(gold: Value, answer: Value, asked: Asked) -> Verdict:
@@ -400,10 +419,18 @@ def _compare_several(gold: Value, answer: Value, asked: Asked) -> Verdict:
         several, other = (gold, answer) if isinstance(gold, Several) else (answer, gold)
         assert isinstance(several, Several)
         if len(several.items) == 1:
-            return _compare(gold.items[0], answer, asked) if isinstance(gold, Several) else _compare(gold, several.items[0], asked)
+            return (
+                _compare(gold.items[0], answer, asked)
+                if isinstance(gold, Several)
+                else _compare(gold, several.items[0], asked)
+            )
         if isinstance(other, Words):
             return _compare_words(Words(_spelled(gold)), Words(_spelled(answer)))
-        return unknown("list", "a list and a matrix") if isinstance(other, Matrix) else not_equal("list", "a list and one value")
+        return (
+            unknown("list", "a list and a matrix")
+            if isinstance(other, Matrix)
+            else not_equal("list", "a list and one value")
+        )
     kinds = {gold.kind, answer.kind}
     if kinds == {"tuple", "list"} or kinds == {"set", "tuple"}:
         if len(gold.items) != len(answer.items):

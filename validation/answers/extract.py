@@ -1,6 +1,8 @@
-r"""Finds the final answer of a solution: the last `\boxed{}` by brace matching, `#### x`, "The answer is x", and their kin in other languages.
+r"""Finds the final answer of a solution: the last `\boxed{}` by brace matching, `#### x`, "The answer is x",
+and their kin in other languages.
 
-Says how many final answers stand there and whether they disagree by value. What stands inside `<think>` does not count.
+Says how many final answers stand there and whether they disagree by value. What stands inside `<think>` does
+not count.
 """
 
 import re
@@ -15,7 +17,8 @@ from validation.answers.verdict import Outcome
 
 @dataclass(frozen=True, slots=True)
 class Extraction:
-    """A final answer: `path` says which marker it stood behind, `start` and `end` where in the solution (0, 0 for none)."""
+    """A final answer: `path` says which marker it stood behind, `start` and `end` where in the solution (0, 0
+    for none)."""
 
     answer: str | None
     count: int
@@ -109,7 +112,9 @@ def _first_value(rest: str) -> str:
             tail = rest[close + len(right) :].strip(" .。*") if close > 0 else "more"
             if close > 0 and (not tail or tail[0] in ",;" or len(tail.split()) > 3):
                 return rest[len(left) : close].strip()
-    sentence = re.split(r"(?<=\D)[.](?:\s|$)|(?<=\d)\.(?:\s|$)|[。！!?]|, (?:because|since|which|so|as)\b", rest, maxsplit=1)[0]
+    sentence = re.split(
+        r"(?<=\D)[.](?:\s|$)|(?<=\d)\.(?:\s|$)|[。！!?]|, (?:because|since|which|so|as)\b", rest, maxsplit=1
+    )[0]
     return sentence.strip().rstrip(".。,;*").strip()
 
 
@@ -119,7 +124,9 @@ def _last_line(text: str) -> Iterator[tuple[str, int, int]]:
     line = stripped[start:].strip()
     named = _BARE_LINE.match(line)
     value = read_value(normalise(named.group(1) if named else line))
-    if isinstance(value, Scalar | Several | Matrix | Choice) and not (isinstance(value, Several) and value.kind == "bare" and not named):
+    if isinstance(value, Scalar | Several | Matrix | Choice) and not (
+        isinstance(value, Several) and value.kind == "bare" and not named
+    ):
         yield (named.group(1) if named else line).strip("$ ").rstrip("."), start, len(stripped)
 
 
@@ -139,8 +146,8 @@ def extract(solution: str, language: str = "en") -> Extraction:
         language: decides between decimal point and comma when several answers are compared.
 
     Returns:
-        The last answer behind the strongest marker (boxed, hashes, phrase, bare last line), with the number of answers
-        behind that marker and whether any two of them differ or could not be compared.
+        The last answer behind the strongest marker (boxed, hashes, phrase, bare last line), with the number of
+        answers behind that marker and whether any two of them differ or could not be compared.
     """
     text = _without_thoughts(solution)
     for path, finder in _FINDERS:

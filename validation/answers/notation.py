@@ -1,6 +1,8 @@
-r"""Reads LaTeX and Python notation into exact closed forms: `\frac{3\sqrt{2}}{2}`, `2^{n-1}`, `3*sqrt(2)/2`, `x**2 - 1`.
+r"""Reads LaTeX and Python notation into exact closed forms: `\frac{3\sqrt{2}}{2}`, `2^{n-1}`, `3*sqrt(2)/2`,
+`x**2 - 1`.
 
-A recursive-descent reader over one line. It reads everything or raises `UnsupportedError`: no character is ever dropped.
+A recursive-descent reader over one line. It reads everything or raises `UnsupportedError`: no character is ever
+dropped.
 """
 
 import re
@@ -14,7 +16,9 @@ _TOKEN = re.compile(
     r"\s*(?:(?P<number>(?:\d+\.\d*|\.\d+|\d+)(?:[eE][+-]?\d+)?(?![\d.]))|(?P<command>\\[A-Za-z]+|\\[{}|])|(?P<word>[A-Za-z]+)"
     r"|(?P<operator>\*\*|[-+*/^_!(){}\[\],|°]))"
 )
-_FUNCTIONS = frozenset("sin cos tan cot sec csc sinh cosh tanh arcsin arccos arctan asin acos atan log ln exp sqrt cbrt".split())
+_FUNCTIONS = frozenset(
+    "sin cos tan cot sec csc sinh cosh tanh arcsin arccos arctan asin acos atan log ln exp sqrt cbrt".split()
+)
 _CONSTANTS = {"pi": "pi", "e": "e", "i": "i"}
 _GREEK = frozenset(
     "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi rho sigma tau phi varphi chi psi omega Gamma Delta".split()
@@ -25,7 +29,8 @@ _MAX_DEPTH = 60
 _MAX_LENGTH = 4000
 _MAX_DIGITS = 4000  # int() refuses 4,301 digits
 
-# sin(k * pi / 12) for the k whose value needs one square root, as (multiple of 1/2, radicand); after that by symmetry.
+# sin(k * pi / 12) for the k whose value needs one square root, as (multiple of 1/2, radicand); after that by
+# symmetry.
 _SINES = {0: (0, 1), 2: (1, 1), 3: (1, 2), 4: (1, 3), 6: (2, 1)}
 
 

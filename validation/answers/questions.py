@@ -1,4 +1,5 @@
-"""What a question asks for, as far as it changes when two answers are equal: percent, unit, rounding, base, order, form, options."""
+"""What a question asks for, as far as it changes when two answers are equal: percent, unit, rounding, base,
+order, form, options."""
 
 import re
 from dataclasses import dataclass, field
@@ -22,15 +23,24 @@ _NEAREST = re.compile(
     r"whole|dollars?|degrees?|percent|minutes?|seconds?|hours?|miles?|inch(?:es)?|f(?:oo|ee)t|meters?|number|units?|pounds?|days?|years?)",
     re.IGNORECASE,
 )
-_ROUNDING = re.compile(r"\bround|approximat|estimate|nearest|decimal places|significant|四舍五入|保留|约|\babout how|arrondi|redond|rund", re.IGNORECASE)
-_BASE = re.compile(r"\bbase[- $]*\{?(\d+|two|three|four|five|six|seven|eight|nine|ten|twelve|sixteen)|_\{?\d+\}?|\bbinary\b|hexadecimal|octal", re.IGNORECASE)
+_ROUNDING = re.compile(
+    r"\bround|approximat|estimate|nearest|decimal places|significant|四舍五入|保留|约|\babout how|arrondi|redond|rund",
+    re.IGNORECASE,
+)
+_BASE = re.compile(
+    r"\bbase[- $]*\{?(\d+|two|three|four|five|six|seven|eight|nine|ten|twelve|sixteen)|_\{?\d+\}?|\bbinary\b|hexadecimal|octal",
+    re.IGNORECASE,
+)
 _ORDER = re.compile(
     r"\bin order\b|least to greatest|greatest to least|smallest to largest|largest to smallest|ascending|descending|"
     r"ordered (?:pair|triple|quadruple)|respectively|(?:in|from) (?:increasing|decreasing)|increasing order|decreasing order|coordinates|"
     r"sequence|next (?:two|three|four) (?:terms|numbers)",
     re.IGNORECASE,
 )
-_FACTOR = re.compile(r"\bfactor(?:ize|ise|ization|isation| completely| the|ed form|\s+\$)|product of (?:two|its) (?:\w+ )?factors", re.IGNORECASE)
+_FACTOR = re.compile(
+    r"\bfactor(?:ize|ise|ization|isation| completely| the|ed form|\s+\$)|product of (?:two|its) (?:\w+ )?factors",
+    re.IGNORECASE,
+)
 _FACTOR_START = re.compile(r"^\s*(?:completely )?factor\b", re.IGNORECASE)
 _RATIO = re.compile(r"\bratio\b|比是|之比|比例|odds|Verhältnis|razón|rapport", re.IGNORECASE)
 _ASKED_UNIT = re.compile(
@@ -43,7 +53,17 @@ _OPTION = re.compile(
     re.DOTALL,
 )
 _DIGITS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "一": 1, "两": 2, "二": 2, "三": 3, "四": 4}
-_STEPS = {"tenth": 1, "hundredth": 2, "thousandth": 3, "ten-thousandth": 4, "cent": 2, "penny": 2, "ten": -1, "hundred": -2, "thousand": -3}
+_STEPS = {
+    "tenth": 1,
+    "hundredth": 2,
+    "thousandth": 3,
+    "ten-thousandth": 4,
+    "cent": 2,
+    "penny": 2,
+    "ten": -1,
+    "hundred": -2,
+    "thousand": -3,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +126,7 @@ def _asked_unit(question: str) -> Unit | None:
 
 
 def _options(question: str) -> dict[str, str]:
-    found = {}
+    found: dict[str, str] = {}
     for match in _OPTION.finditer(question):
         letter, content = match.group(1), match.group(2).strip().rstrip(",;").strip("'\"$ ")
         if letter == chr(ord("A") + len(found)):

@@ -1,8 +1,9 @@
 """math-verify for what the exact path leaves over, in a warm child process that can be killed.
 
-math-verify limits its time with SIGALRM, which fails in worker threads, and knows only yes and no. Here it runs without its own limits in a child
-with a CPU-time limit and bounded memory; the parent waits, kills, and takes the spare that stands ready. A yes counts only when both
-directions say it and no character of either answer was dropped by its parser; everything else is `unknown` or a refutation.
+math-verify limits its time with SIGALRM, which fails in worker threads, and knows only yes and no. Here it runs
+without its own limits in a child with a CPU-time limit and bounded memory; the parent waits, kills, and takes
+the spare that stands ready. A yes counts only when both directions say it and no character of either answer was
+dropped by its parser; everything else is `unknown` or a refutation.
 """
 
 import contextlib
@@ -37,7 +38,12 @@ class Child:
 
     def __init__(self) -> None:
         root = str(Path(__file__).resolve().parents[2])
-        environment = {"PATH": os.environ.get("PATH", ""), "PYTHONPATH": root, "PYTHONHASHSEED": "0", "LC_ALL": "C.UTF-8"}
+        environment = {
+            "PATH": os.environ.get("PATH", ""),
+            "PYTHONPATH": root,
+            "PYTHONHASHSEED": "0",
+            "LC_ALL": "C.UTF-8",
+        }
         self.process = subprocess.Popen(
             [sys.executable, "-m", "validation.answers.symbolic_child", str(MEMORY_BYTES)],
             stdin=subprocess.PIPE,

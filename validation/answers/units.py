@@ -69,7 +69,13 @@ _TABLE: dict[str, dict[str, str]] = {
     "force": {"1": "newton newtons"},
     "current": {"1": "volt volts"},
     "speed": {"201168/450000": "mph", "1000/3600": "kph kmh"},
-    "area": {"1": "平方米", "1/10000": "平方厘米", "1/100": "平方分米", "1000000": "平方千米 平方公里", "10000": "公顷 hectare hectares"},
+    "area": {
+        "1": "平方米",
+        "1/10000": "平方厘米",
+        "1/100": "平方分米",
+        "1000000": "平方千米 平方公里",
+        "10000": "公顷 hectare hectares",
+    },
     "cube": {"1": "立方米", "1/1000000": "立方厘米", "1/1000": "立方分米"},
     "plain": {"1": "unit units"},
 }
@@ -95,7 +101,8 @@ _LABEL = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*\.?\Z")
 
 
 def find_unit(phrase: str) -> Unit | None:
-    """Returns the unit that a phrase names: `square inches`, `cm^2`, `miles per hour`, `km/h`; None when unknown."""
+    """Returns the unit that a phrase names: `square inches`, `cm^2`, `miles per hour`, `km/h`; None when
+    unknown."""
     phrase = phrase.strip().lower()
     known = UNITS.get(phrase) or UNITS.get(phrase.rstrip("."))
     if known is not None:
@@ -153,7 +160,11 @@ def split_unit(text: str) -> tuple[str, Unit | None, str, int]:
     if unit is not None:
         return core, unit, "", scale
     first = find_unit(words[0]) if words[0].lower() not in ("in", "a") else None
-    if first is not None and len(words) > 1 and words[1].lower() in ("of", "in", "on", "from", "long", "tall", "old", "away", "wide"):
+    if (
+        first is not None
+        and len(words) > 1
+        and words[1].lower() in ("of", "in", "on", "from", "long", "tall", "old", "away", "wide")
+    ):
         return core, first, "", scale
     if any(word.lower().rstrip(".") in _MEANING for word in words):
         raise UnsupportedError(phrase)

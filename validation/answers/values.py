@@ -1,6 +1,7 @@
 r"""What an answer *is*: a number with its unit, a list, a set, an interval, a matrix, a choice, a date, a word.
 
-`read_value` turns normalised text into one of the frozen types below, never through float. What it cannot read whole becomes `Unread`.
+`read_value` turns normalised text into one of the frozen types below, never through float. What it cannot read
+whole becomes `Unread`.
 """
 
 import re
@@ -122,29 +123,57 @@ _COMMA_DECIMAL = re.compile(r"(?<![\d.,])(\d{1,3}(?:[. ]\d{3})+|\d+),(\d+)(?![\d
 _POINT_THOUSANDS = re.compile(r"(?<![\d.,])(\d{1,3}(?:\.\d{3})+)(?![\d.,])")
 _INTEGER = re.compile(r"[-+]?\d+\Z")
 _DECIMAL = re.compile(r"[-+]?\d*\.(\d+)\Z")
-_MIXED = re.compile(r"([-+]?)\s*(\d+)\s*(?:\s|\+|\s+and\s+|(?=\\frac))\s*(?:(\d+)\s*/\s*(\d+)|\\frac\s*(?:\{(\d+)\}|(\d))\s*(?:\{(\d+)\}|(\d)))\Z")
+_MIXED = re.compile(
+    r"([-+]?)\s*(\d+)\s*(?:\s|\+|\s+and\s+|(?=\\frac))\s*(?:(\d+)\s*/\s*(\d+)|\\frac\s*(?:\{(\d+)\}|(\d))\s*(?:\{(\d+)\}|(\d)))\Z"
+)
 _MIXED_BRACKET = re.compile(r"([-+]?)(\d+)\(\(?(\d+)\)?/\(?(\d+)\)?\)\Z")
 _REPEATING = re.compile(
     r"([-+]?)(\d*)\.(\d*)(?:\\(?:overline|bar|overbar)\s*\{?(\d+)\}?|\((\d+)\)|((?:\\dot\s*\{?\d\}?\d*)+)|(\.\.\.|\\ldots|\\dots|\\cdots))\s*\Z"
 )
-_BASED = re.compile(r"([-+]?)([0-9A-Za-z]+)_\s*\{?\s*(\d+|two|three|four|five|six|seven|eight|nine|ten|twelve|sixteen)\s*\}?\Z")
-_BASE_WORDS = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10, "twelve": 12, "sixteen": 16}
+_BASED = re.compile(
+    r"([-+]?)([0-9A-Za-z]+)_\s*\{?\s*(\d+|two|three|four|five|six|seven|eight|nine|ten|twelve|sixteen)\s*\}?\Z"
+)
+_BASE_WORDS = {
+    "two": 2,
+    "three": 3,
+    "four": 4,
+    "five": 5,
+    "six": 6,
+    "seven": 7,
+    "eight": 8,
+    "nine": 9,
+    "ten": 10,
+    "twelve": 12,
+    "sixteen": 16,
+}
 _ARITHMETIC = re.compile(r"[\d\s.+*/()-]|\\cdot|\\times|\\div")
 _SCIENTIFIC = re.compile(r"[-+]?\d+(?:\.(\d+))?\s*(?:\\times|\\cdot|\*)\s*10\s*(?:\^|\*\*)\s*\{?\(?-?\d+\)?\}?\Z")
 _FRACTION = re.compile(r"[-+]?\(*[-+]?\d+\)*\s*/\s*\(*[-+]?\d+\)*\Z")
 _CHOICE = re.compile(r"(?:\(([A-Ja-j])\)|([A-J])[.):]?|[Oo]ption:? \(?([A-J])\)?|[Cc]hoice:? \(?([A-J])\)?)\Z")
 _CHOICE_CONTENT = re.compile(r"(?:\(([A-J])\)|([A-J])[.):])\s*(\S.*)\Z", re.DOTALL)
 _RATIO = re.compile(r"(\d+(?:\.\d+)?)(?:\s*(?::|\sto\s)\s*(\d+(?:\.\d+)?))(?:\s*:\s*(\d+(?:\.\d+)?))?\Z")
-_CLOCK = re.compile(r"(\d{1,2})(?::|h|点)(\d{2})?(?::(\d{2}))?\s*(?:分)?\s*([aApP])?\.?\s*(?:[mM]\.?)?\s*(?:o'clock)?\Z")
+_CLOCK = re.compile(
+    r"(\d{1,2})(?::|h|点)(\d{2})?(?::(\d{2}))?\s*(?:分)?\s*([aApP])?\.?\s*(?:[mM]\.?)?\s*(?:o'clock)?\Z"
+)
 _CLOCK_HOUR = re.compile(r"(\d{1,2})\s*([aApP])\.?\s*[mM]\.?\Z")
 _MONTHS = ("january february march april may june july august september october november december").split()
-_DATE = re.compile(rf"({'|'.join(m[:3] for m in _MONTHS)})[a-z]*\.?\s+(\d{{1,2}})(?:st|nd|rd|th)?(?:\s*,?\s+(\d{{4}}))?\Z", re.IGNORECASE)
-_DATE_DAY_FIRST = re.compile(rf"(\d{{1,2}})(?:st|nd|rd|th)?\s+(?:of\s+)?({'|'.join(m[:3] for m in _MONTHS)})[a-z]*\.?(?:\s*,?\s+(\d{{4}}))?\Z", re.IGNORECASE)
+_DATE = re.compile(
+    rf"({'|'.join(m[:3] for m in _MONTHS)})[a-z]*\.?\s+(\d{{1,2}})(?:st|nd|rd|th)?(?:\s*,?\s+(\d{{4}}))?\Z",
+    re.IGNORECASE,
+)
+_DATE_DAY_FIRST = re.compile(
+    rf"(\d{{1,2}})(?:st|nd|rd|th)?\s+(?:of\s+)?({'|'.join(m[:3] for m in _MONTHS)})[a-z]*\.?(?:\s*,?\s+(\d{{4}}))?\Z",
+    re.IGNORECASE,
+)
 _DATE_ISO = re.compile(r"(\d{4})-(\d{2})-(\d{2})\Z")
 _WORDS = re.compile(r"[^\W\d_]+(?:[\s,'’.-]+[^\W\d_]+)*[.!]?\Z")
-_MATRIX = re.compile(r"\\begin\{([pb]?)matrix\}(.*)\\end\{\1matrix\}\Z|\\begin\{array\}\{[^}]*\}(.*)\\end\{array\}\Z", re.DOTALL)
+_MATRIX = re.compile(
+    r"\\begin\{([pb]?)matrix\}(.*)\\end\{\1matrix\}\Z|\\begin\{array\}\{[^}]*\}(.*)\\end\{array\}\Z", re.DOTALL
+)
 _SYMPY_MATRIX = re.compile(r"(?:Mutable(?:Dense)?|Immutable(?:Dense)?)?Matrix\((\[.*\])\)\Z", re.DOTALL)
-_NAME = re.compile(r"(?:[A-Za-z]|\\[a-z]+)(?:_\{?\w+\}?)?(?:'|\s*\([a-zA-Z](?:,\s*[a-zA-Z])*\)|\^\{-1\}\s*\([a-z]\))?\Z|[A-Z]{2,4}\Z|(?:ans|answer|result|area|total)\Z")
+_NAME = re.compile(
+    r"(?:[A-Za-z]|\\[a-z]+)(?:_\{?\w+\}?)?(?:'|\s*\([a-zA-Z](?:,\s*[a-zA-Z])*\)|\^\{-1\}\s*\([a-z]\))?\Z|[A-Z]{2,4}\Z|(?:ans|answer|result|area|total)\Z"
+)
 _RELATION = re.compile(r"(<=|>=|<|>|\\le(?![a-zA-Z])|\\ge(?![a-zA-Z])|\\ne(?![a-zA-Z])|\\in(?![a-zA-Z]))")
 _NUMBER_WORDS = {
     word: value
@@ -152,9 +181,31 @@ _NUMBER_WORDS = {
         "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen twenty".split()
     )
 } | {"thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "seventy": 70, "eighty": 80, "ninety": 90}  # fmt: skip
-_CJK_DIGITS = {"零": 0, "一": 1, "二": 2, "两": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "九": 9, "十": 10}
+_CJK_DIGITS = {
+    "零": 0,
+    "一": 1,
+    "二": 2,
+    "两": 2,
+    "三": 3,
+    "四": 4,
+    "五": 5,
+    "六": 6,
+    "七": 7,
+    "八": 8,
+    "九": 9,
+    "十": 10,
+}
 _EMPTY = {"\\emptyset", "\\{\\}", "{}", "set()", "[]", "EmptySet", "empty set", "the empty set", "no solution", "no solutions", "no real solution", "no real solutions", "none", "无解"}  # fmt: skip
-_SYNONYMS = {"true": "yes", "false": "no", "是": "yes", "否": "no", "对": "yes", "错": "no", "undefined": "undefined", "dne": "does not exist"}
+_SYNONYMS = {
+    "true": "yes",
+    "false": "no",
+    "是": "yes",
+    "否": "no",
+    "对": "yes",
+    "错": "no",
+    "undefined": "undefined",
+    "dne": "does not exist",
+}
 
 
 def parts(text: str, separators: str = ",") -> list[str]:
@@ -241,7 +292,13 @@ def _moment(text: str) -> Value | None:
     if match and 1 <= int(match.group(1)) <= 12:
         return _clock(int(match.group(1)), 0, match.group(2).lower())
     match = _CLOCK.match(text)
-    if match and match.group(2) and (match.group(4) or match.group(3)) and int(match.group(1)) < 25 and int(match.group(2)) < 60:
+    if (
+        match
+        and match.group(2)
+        and (match.group(4) or match.group(3))
+        and int(match.group(1)) < 25
+        and int(match.group(2)) < 60
+    ):
         return _clock(int(match.group(1)), int(match.group(2)), (match.group(4) or "").lower())
     match = _DATE_ISO.match(text)
     if match:
@@ -278,7 +335,13 @@ def _words(text: str) -> Value | None:
     value = _number_word(key)
     if value is not None:
         return Scalar(algebra.number(value))
-    if text in ("pi", "oo", "xy", "abc", "sqrt") or ("," in text and len(text.replace(" ", "")) <= 5) or text.islower() and len(text) == 3 and key not in ("odd", "yes", "red", "one", "two", "six", "ten"):
+    if (
+        text in ("pi", "oo", "xy", "abc", "sqrt")
+        or ("," in text and len(text.replace(" ", "")) <= 5)
+        or text.islower()
+        and len(text) == 3
+        and key not in ("odd", "yes", "red", "one", "two", "six", "ten")
+    ):
         return None
     return Words(_SYNONYMS.get(key, key))
 
@@ -311,7 +374,13 @@ def _matrix(text: str) -> Value | None:
 
 
 def _several(text: str, *, comma: bool) -> Value | None:
-    for left, right, kind in (("\\{", "\\}", "set"), ("{", "}", "set"), ("(", ")", "tuple"), ("[", "]", "list"), ("\\langle", "\\rangle", "tuple")):
+    for left, right, kind in (
+        ("\\{", "\\}", "set"),
+        ("{", "}", "set"),
+        ("(", ")", "tuple"),
+        ("[", "]", "list"),
+        ("\\langle", "\\rangle", "tuple"),
+    ):
         if text.startswith(left) and text.endswith(right) and _closes_at_end(text, left[-1], right[-1]):
             inner = text[len(left) : -len(right)].strip()
             pieces = parts(inner, ",;") if ";" not in inner else parts(inner, ";")
@@ -326,7 +395,13 @@ def _several(text: str, *, comma: bool) -> Value | None:
         return None
     if not _spaced(text) and len(parts(localise(plain, comma=comma))) == 1:
         return None
-    return Several("bare", tuple(_item(piece, comma=comma) for piece in (pieces if _spaced(text) is False else _spaced_pieces(plain, comma=comma))))
+    return Several(
+        "bare",
+        tuple(
+            _item(piece, comma=comma)
+            for piece in (pieces if _spaced(text) is False else _spaced_pieces(plain, comma=comma))
+        ),
+    )
 
 
 def _spaced(text: str) -> bool:
@@ -543,7 +618,12 @@ def scalar(text: str, *, ambiguous: str = "") -> Scalar:
     value = _number(text)
     if percent or scale != 1 or text is None:
         factor = algebra.number(Fraction(scale, 100 if percent else 1))
-        value = Scalar(algebra.multiply(value.closed, factor), value.decimals, alternative=value.alternative, unevaluated=value.unevaluated)
+        value = Scalar(
+            algebra.multiply(value.closed, factor),
+            value.decimals,
+            alternative=value.alternative,
+            unevaluated=value.unevaluated,
+        )
     alternative = value.alternative
     if alternative is None and ambiguous and ambiguous != text and _POINT_THOUSANDS.search(ambiguous):
         alternative = notation.read(_POINT_THOUSANDS.search(ambiguous).group(1)) if _DECIMAL.match(ambiguous) else None  # type: ignore[union-attr]  # searched in the condition above
@@ -563,7 +643,11 @@ def _number(text: str) -> Scalar:
     match = _SCIENTIFIC.match(text)
     if match:
         return Scalar(notation.read(text), decimals=None)
-    arithmetic = not _ARITHMETIC.sub("", text) and not _FRACTION.match(text) and re.search(r"\d\D*[-+*/]|\\cdot|\\times|\\div", text)
+    arithmetic = (
+        not _ARITHMETIC.sub("", text)
+        and not _FRACTION.match(text)
+        and re.search(r"\d\D*[-+*/]|\\cdot|\\times|\\div", text)
+    )
     return Scalar(notation.read(text), unevaluated=bool(arithmetic))
 
 
@@ -587,7 +671,9 @@ def _mixed(text: str) -> Scalar | None:
     product = algebra.number((-1 if sign == "-" else 1) * int(whole) * Fraction(top, bottom))
     if top >= bottom and not bracketed:
         raise UnsupportedError("an improper fraction behind a whole number")
-    return Scalar(algebra.number(-value if sign == "-" else value), alternative=product if bracketed or "frac" in text else None)
+    return Scalar(
+        algebra.number(-value if sign == "-" else value), alternative=product if bracketed or "frac" in text else None
+    )
 
 
 def _repeating(text: str) -> Scalar | None:

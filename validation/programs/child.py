@@ -1,7 +1,8 @@
 """Runs inside the fork: executes one program, or the blocks of a dialogue, and says what came of it.
 
-This code shares its process with the program, so nothing it says is trusted for the *outcome*: limits, kills and crashes are decided by the
-server. What it does say (finished or raised, the value of `ans`) a hostile program can imitate, and gains only what it could have had by printing.
+This code shares its process with the program, so nothing it says is trusted for the *outcome*: limits, kills
+and crashes are decided by the server. What it does say (finished or raised, the value of `ans`) a hostile
+program can imitate, and gains only what it could have had by printing.
 """
 
 import ast
@@ -22,8 +23,8 @@ class _Program:
     def __init__(self, limit: int) -> None:
         self.names: dict[str, Any] = {"__name__": "__main__", "__builtins__": builtins, "__doc__": None}
         self.limit = limit
-        self.stdout = io.TextIOWrapper(open(1, "wb", buffering=8192, closefd=False), encoding="utf-8", errors="replace", write_through=False)  # noqa: SIM115 - lives as long as the process
-        self.printed = 0
+        raw = io.BufferedWriter(io.FileIO(1, "wb", closefd=False))
+        self.stdout = io.TextIOWrapper(raw, encoding="utf-8", errors="replace")
         sys.stdout = self.stdout
 
     def run(self, source: str, *, echo: bool, value: bool) -> dict[str, str | None]:
@@ -50,7 +51,7 @@ class _Program:
             return {"status": "error", "value": None, "error": _described(error)}
         return result
 
-    def _execute(self, source: str, *, echo: bool) -> Any:
+    def _execute(self, source: str, *, echo: bool) -> object:
         tree = ast.parse(source, "<program>")
         last = None
         if tree.body and isinstance(tree.body[-1], ast.Expr):
@@ -63,7 +64,7 @@ class _Program:
         exec(compile(tree, "<program>", "exec"), self.names)
         return last
 
-    def _value(self, source: str, last: Any) -> str | None:
+    def _value(self, source: str, last: object) -> str | None:
         tree = ast.parse(source)
         assigned = any(
             isinstance(name, ast.Name) and name.id == "ans" and isinstance(name.ctx, ast.Store)
@@ -73,13 +74,16 @@ class _Program:
         called = {n.func.id for n in ast.walk(tree) if isinstance(n, ast.Call) and isinstance(n.func, ast.Name)}
         prints = bool(tree.body) and _is_print(tree.body[-1])
         for name in _FUNCTIONS:
-            if any(isinstance(node, ast.FunctionDef) and node.name == name for node in tree.body) and name not in called:
+            if (
+                any(isinstance(node, ast.FunctionDef) and node.name == name for node in tree.body)
+                and name not in called
+            ):
                 return self._text(self.names[name]())
         if assigned and "ans" in self.names and not prints:
             return self._text(self.names["ans"])
         return None if last is None else self._text(last)
 
-    def _text(self, value: Any) -> str:
+    def _text(self, value: object) -> str:
         return str(value)[: self.limit]
 
 
@@ -104,7 +108,8 @@ def reseed(seed: int) -> None:
 
 
 def execute(request: dict[str, Any], report: int, resume: int, confine: Callable[[], None]) -> None:
-    """Runs the blocks of a request; writes one JSON line each to `report` and waits for a byte from `resume` between them."""
+    """Runs the blocks of a request; writes one JSON line each to `report` and waits for a byte from `resume`
+    between them."""
     reseed(int(request["seed"]))
     sys.set_int_max_str_digits(0)
     program = _Program(int(request["output"]))

@@ -1,7 +1,8 @@
-"""The walls around a program that need no privilege: resource limits, Landlock, dropped capabilities, scrubbed state.
+"""The walls around a program that need no privilege: resource limits, Landlock, dropped capabilities, scrubbed
+state.
 
-The server confines itself once (`confine_server`): every fork inherits Landlock, the missing capabilities and no-new-privs. Each fork then limits itself
-(`limit_process`) and installs the seccomp filter last.
+The server confines itself once (`confine_server`): every fork inherits Landlock, the missing capabilities and
+no-new-privs. Each fork then limits itself (`limit_process`) and installs the seccomp filter last.
 """
 
 import ctypes
@@ -30,7 +31,8 @@ def landlock_version() -> int:
 
 
 def restrict_files(readable: Sequence[str]) -> bool:
-    """Lets this process and its forks read below the given paths and nothing else, and write nowhere; False without Landlock."""
+    """Lets this process and its forks read below the given paths and nothing else, and write nowhere; False
+    without Landlock."""
     version = landlock_version()
     if not version:
         return False
@@ -47,7 +49,7 @@ def restrict_files(readable: Sequence[str]) -> bool:
     for path in readable:
         _add_path(libc, ruleset, path)
     libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
-    restricted = libc.syscall(_RESTRICT_SELF, ruleset, 0) == 0
+    restricted = bool(libc.syscall(_RESTRICT_SELF, ruleset, 0) == 0)
     os.close(ruleset)
     return restricted
 

@@ -1,7 +1,6 @@
 """The command line of a server at each level of isolation, and the paths that a program may read."""
 
 import json
-import os
 import shutil
 import sys
 import sysconfig
@@ -10,7 +9,8 @@ from enum import StrEnum
 from pathlib import Path
 
 _HERE = Path(__file__).resolve().parent
-# The server loads only its own four modules: bare packages stand in for this one, whose __init__ would bring pydantic into every fork.
+# The server loads only its own four modules: bare packages stand in for this one, whose __init__ would bring
+# pydantic into every fork.
 _START = """import json, sys, types
 for name in ("validation", "validation.programs"):
     sys.modules[name] = types.ModuleType(name)
@@ -18,7 +18,16 @@ for name in ("validation", "validation.programs"):
 from validation.programs.zygote import main
 main(json.loads(sys.argv[2]))"""
 # The loader and the C libraries; nothing of /etc but what the loader and the clock need.
-_SYSTEM = ("/usr/lib", "/usr/lib64", "/usr/local/lib", "/lib", "/lib64", "/etc/ld.so.cache", "/etc/localtime", "/usr/share/zoneinfo")
+_SYSTEM = (
+    "/usr/lib",
+    "/usr/lib64",
+    "/usr/local/lib",
+    "/lib",
+    "/lib64",
+    "/etc/ld.so.cache",
+    "/etc/localtime",
+    "/usr/share/zoneinfo",
+)
 
 
 class Level(StrEnum):
@@ -32,7 +41,11 @@ class Level(StrEnum):
 def readable_paths() -> list[str]:
     """Returns what a program may read: Python's libraries, site-packages and the system's shared libraries."""
     named = sysconfig.get_paths()
-    wanted = [f"{sys.base_prefix}/lib", f"{sys.prefix}/lib", *(named[key] for key in ("stdlib", "platstdlib", "purelib", "platlib"))]
+    wanted = [
+        f"{sys.base_prefix}/lib",
+        f"{sys.prefix}/lib",
+        *(named[key] for key in ("stdlib", "platstdlib", "purelib", "platlib")),
+    ]
     kept: list[str] = []
     for path in sorted({*wanted, *_SYSTEM}, key=len):
         if Path(path).exists() and not any(Path(path).is_relative_to(other) for other in kept):
@@ -46,23 +59,24 @@ def bubblewrap() -> str | None:
 
 
 def _binds() -> list[str]:
-    """Returns bubblewrap's view of the file system: Python, its packages and the system's libraries, all read-only."""
+    """Returns bubblewrap's view of the file system: Python, its packages and the system's libraries, all
+    read-only."""
     options: list[str] = []
     for path in ("/usr", sys.base_prefix, sys.prefix):
         options += ["--ro-bind", path, path] if path == "/usr" or not Path(path).is_relative_to("/usr") else []
     for name in ("/lib", "/lib64", "/bin"):
         place = Path(name)
         if place.is_symlink():
-            options += ["--symlink", os.readlink(place), name]
+            options += ["--symlink", str(place.readlink()), name]
         elif place.exists():
             options += ["--ro-bind", name, name]
     for path in readable_paths():
         if path.startswith("/etc"):
             options += ["--ro-bind", path, path]
     interpreter = Path(sys.executable)
-    for path in (interpreter.resolve().parent.parent, interpreter.parent.parent):
-        if str(path) not in options and not path.is_relative_to("/usr"):
-            options += ["--ro-bind", str(path), str(path)]
+    for place in (interpreter.resolve().parent.parent, interpreter.parent.parent):
+        if str(place) not in options and not place.is_relative_to("/usr"):
+            options += ["--ro-bind", str(place), str(place)]
     return [*options, "--ro-bind", str(_HERE), str(_HERE)]
 
 
@@ -78,8 +92,30 @@ def command(level: Level, *, modules: Sequence[str], info: int | None = None) ->
     python = [sys.executable, "-s", "-P", "-B", "-W", "ignore", "-c", _START, str(_HERE), json.dumps(options)]
     if level is not Level.NAMESPACES:
         return python
-    wrapper = [bubblewrap() or "bwrap", "--unshare-all", "--new-session", "--cap-drop", "ALL", "--uid", "65534", "--gid", "65534"]
-    wrapper += ["--hostname", "judge", *_binds(), "--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", "--chdir", "/tmp"]
+    wrapper = [
+        bubblewrap() or "bwrap",
+        "--unshare-all",
+        "--new-session",
+        "--cap-drop",
+        "ALL",
+        "--uid",
+        "65534",
+        "--gid",
+        "65534",
+    ]
+    wrapper += [
+        "--hostname",
+        "judge",
+        *_binds(),
+        "--proc",
+        "/proc",
+        "--dev",
+        "/dev",
+        "--tmpfs",
+        "/tmp",
+        "--chdir",
+        "/tmp",
+    ]
     if info is not None:
         wrapper += ["--info-fd", str(info)]
     return [*wrapper, "--remount-ro", "/", "--", *python]

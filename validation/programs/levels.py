@@ -1,7 +1,7 @@
 """Which level of isolation this machine gives, and the one command that lifts it."""
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 
 from validation.programs.confine import landlock_version
 from validation.programs.launch import Level, bubblewrap
@@ -21,7 +21,7 @@ class LevelReport:
     lift: str = ""
 
 
-@lru_cache(maxsize=None)
+@cache
 def probe(level: Level) -> LevelReport:
     """Starts a bare server at a level and reports what it says; asked once per process."""
     if level is Level.NAMESPACES and bubblewrap() is None:
@@ -31,7 +31,11 @@ def probe(level: Level) -> LevelReport:
         server.start()
         return LevelReport(level, True, server.walls)
     except ServerError as error:
-        lift = "run the container with user namespaces allowed (docker: --security-opt seccomp=unconfined)" if level is Level.NAMESPACES else ""
+        lift = (
+            "run the container with user namespaces allowed (docker: --security-opt seccomp=unconfined)"
+            if level is Level.NAMESPACES
+            else ""
+        )
         return LevelReport(level, False, (), str(error), lift)
     finally:
         server.close()

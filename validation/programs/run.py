@@ -1,7 +1,8 @@
 """Runs untrusted programs: one (`run`), the blocks of a dialogue (`run_blocks`), many at once (`Pool`).
 
-The outcome is decided from what the kernel says about the process (how it ended, the CPU it used, the bytes it printed), never from what the program
-says. The value is what the program printed or assigned; a program can only ever lie about itself.
+The outcome is decided from what the kernel says about the process (how it ended, the CPU it used, the bytes it
+printed), never from what the program says. The value is what the program printed or assigned; a program can
+only ever lie about itself.
 """
 
 import atexit
@@ -23,6 +24,7 @@ from validation.programs.levels import best_level
 from validation.programs.server import Server, ServerError
 
 Limits = ProgramLimits
+_DEFAULT = Limits()
 
 
 class Outcome(StrEnum):
@@ -49,7 +51,8 @@ REASONS: dict[Outcome, Reason] = {
 
 @dataclass(frozen=True, slots=True)
 class Execution:
-    """What came of a program. `value` is the last printed line, `ans`, or what `solution()` returned; `error` one line."""
+    """What came of a program. `value` is the last printed line, `ans`, or what `solution()` returned; `error`
+    one line."""
 
     outcome: Outcome
     stdout: str
@@ -93,8 +96,8 @@ def _request(blocks: Sequence[str], limits: Limits, *, notebook: bool, seed: int
 def _ended(reply: dict[str, Any], limits: Limits) -> tuple[Outcome, str] | None:
     """Returns how the process itself ended when it did not end well, by the kernel's word."""
     if reply["cause"]:
-        return _CAUSES.get(reply["cause"], (Outcome.CRASH, reply["cause"]))
-    status = reply["status"]
+        return _CAUSES.get(reply["cause"], (Outcome.CRASH, str(reply["cause"])))
+    status: int = reply["status"]
     if status < 0:
         if status == -_SIGKILL and reply["cpu"] >= limits.cpu_s:
             return Outcome.TIMEOUT, "CPU limit"
@@ -112,7 +115,9 @@ def _reports(reply: dict[str, Any], count: int) -> list[dict[str, str | None]] |
     except ValueError:
         return None
     shaped = all(
-        isinstance(r, dict) and r.get("status") in ("ok", "error") and all(isinstance(r.get(k), str | None) for k in ("value", "error"))
+        isinstance(r, dict)
+        and r.get("status") in ("ok", "error")
+        and all(isinstance(r.get(k), str | None) for k in ("value", "error"))
         for r in found
     )
     return found if shaped else None
@@ -171,21 +176,22 @@ class Pool:
         for server in self._servers:
             self._idle.put(server)
 
-    def run(self, program: str, limits: Limits = Limits(), *, seed: int = 0) -> Execution:
+    def run(self, program: str, limits: Limits = _DEFAULT, *, seed: int = 0) -> Execution:
         """Runs one program on the next idle server."""
         return self._ask([program], limits, notebook=False, seed=seed)[0]
 
-    def run_blocks(self, blocks: Sequence[str], limits: Limits = Limits(), *, seed: int = 0) -> list[Execution]:
-        """Runs the code blocks of a dialogue in order in one process, as a notebook does; the limits hold for all together."""
+    def run_blocks(self, blocks: Sequence[str], limits: Limits = _DEFAULT, *, seed: int = 0) -> list[Execution]:
+        """Runs the code blocks of a dialogue in order in one process, as a notebook does; the limits hold for
+        all together."""
         return self._ask(list(blocks), limits, notebook=True, seed=seed) if blocks else []
 
-    def map(self, programs: Iterable[str], limits: Limits = Limits(), *, seed: int = 0) -> list[Execution]:
+    def map(self, programs: Iterable[str], limits: Limits = _DEFAULT, *, seed: int = 0) -> list[Execution]:
         """Runs many programs side by side; results in the order of the programs."""
         with ThreadPoolExecutor(self.size) as threads:
             return list(threads.map(lambda program: self.run(program, limits, seed=seed), programs))
 
     def map_blocks(
-        self, dialogues: Iterable[Sequence[str]], limits: Limits = Limits(), *, seed: int = 0
+        self, dialogues: Iterable[Sequence[str]], limits: Limits = _DEFAULT, *, seed: int = 0
     ) -> list[list[Execution]]:
         """Runs many dialogues side by side; results in the order of the dialogues."""
         with ThreadPoolExecutor(self.size) as threads:
@@ -249,12 +255,13 @@ _SHARED = _Shared()
 atexit.register(_SHARED.close)
 
 
-def run(program: str, limits: Limits = Limits()) -> Execution:
-    """Runs one program at the strongest level of this machine, on a server that all callers of this process share."""
+def run(program: str, limits: Limits = _DEFAULT) -> Execution:
+    """Runs one program at the strongest level of this machine, on a server that all callers of this process
+    share."""
     return _SHARED.pool().run(program, limits)
 
 
-def run_blocks(blocks: Sequence[str], limits: Limits = Limits()) -> list[Execution]:
+def run_blocks(blocks: Sequence[str], limits: Limits = _DEFAULT) -> list[Execution]:
     """Runs the blocks of a dialogue as `Pool.run_blocks` does, on the shared server."""
     return _SHARED.pool().run_blocks(blocks, limits)
 

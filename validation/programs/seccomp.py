@@ -1,9 +1,11 @@
-"""The seccomp filter: an allow-list of system calls for a program that only computes and prints, as classic BPF by hand.
+"""The seccomp filter: an allow-list of system calls for a program that only computes and prints, as classic BPF
+by hand.
 
-What stands on the list runs. What a program has no business with (processes, sockets, other processes' memory, namespaces, its own
-confinement) kills it at once with SIGSYS, so that the server learns of the attempt from the kernel and not from the program. All the rest answers
-EPERM. Files may be opened for reading only; which files is Landlock's or the mount namespace's affair. x86_64 runs in the tests; the aarch64 table
-is checked as data and has not been run.
+What stands on the list runs. What a program has no business with (processes, sockets, other processes' memory,
+namespaces, its own confinement) kills it at once with SIGSYS, so that the server learns of the attempt from the
+kernel and not from the program. All the rest answers EPERM. Files may be opened for reading only; which files
+is Landlock's or the mount namespace's affair. x86_64 runs in the tests; the aarch64 table is checked as data
+and has not been run.
 """
 
 import ctypes
@@ -75,7 +77,8 @@ _ERRNO = 0x00050000
 _EPERM, _ENOTTY = 1, 25
 _NUMBER, _ARCHITECTURE, _FIRST_ARGUMENT = 0, 4, 16
 _X32_BIT = 0x40000000
-# O_WRONLY | O_RDWR | O_CREAT | O_TRUNC | O_APPEND | __O_TMPFILE, the same on both architectures (asm-generic/fcntl.h)
+# O_WRONLY | O_RDWR | O_CREAT | O_TRUNC | O_APPEND | __O_TMPFILE, the same on both architectures
+# (asm-generic/fcntl.h)
 _WRITING = 0o1 | 0o2 | 0o100 | 0o1000 | 0o2000 | 0o20000000
 _PR_SET_NO_NEW_PRIVS, _PR_SET_SECCOMP, _FILTER_MODE = 38, 22, 2
 

@@ -1,4 +1,5 @@
-"""The caller's end of one fork server: start it, send it a program, read what came of it, replace it when it dies."""
+"""The caller's end of one fork server: start it, send it a program, read what came of it, replace it when it
+dies."""
 
 import contextlib
 import json
@@ -24,7 +25,8 @@ class ServerError(Exception):
 
 
 class Server:
-    """One fork server; a lock makes it safe for threads, one program at a time. `walls` says what holds its programs."""
+    """One fork server; a lock makes it safe for threads, one program at a time. `walls` says what holds its
+    programs."""
 
     def __init__(self, level: Level, *, hash_seed: int = 0, modules: Sequence[str] = ()) -> None:
         self.level = level
@@ -125,7 +127,8 @@ class Server:
                 stream.close()
 
     def _write(self, data: bytes) -> None:
-        assert self._process is not None and self._process.stdin is not None
+        assert self._process is not None
+        assert self._process.stdin is not None
         self._process.stdin.write(data)
         self._process.stdin.flush()
 
@@ -138,7 +141,8 @@ class Server:
         return reply
 
     def _exactly(self, count: int, end: float) -> bytes:
-        assert self._process is not None and self._process.stdout is not None
+        assert self._process is not None
+        assert self._process.stdout is not None
         source, data = self._process.stdout.fileno(), bytearray()
         while len(data) < count:
             left = end - time.monotonic()

@@ -1,9 +1,11 @@
-"""The fork server: sympy loaded once, one fork per program, the outcome decided here from wait status, clocks and byte counts.
+"""The fork server: sympy loaded once, one fork per program, the outcome decided here from wait status, clocks
+and byte counts.
 
-Runs as its own process (started by `server.py`), confined before it reads the first request. Requests and replies are length-prefixed JSON on
-stdin and stdout; a program never holds these descriptors. A program can imitate what the trusted code in its process reports (that it finished, that it
-raised, the value of `ans`), which gains it nothing that printing would not; it cannot undo a timeout, a kill, a flood or a crash, since those are
-not reported but observed.
+Runs as its own process (started by `server.py`), confined before it reads the first request. Requests and
+replies are length-prefixed JSON on stdin and stdout; a program never holds these descriptors. A program can
+imitate what the trusted code in its process reports (that it finished, that it raised, the value of `ans`),
+which gains it nothing that printing would not; it cannot undo a timeout, a kill, a flood or a crash, since
+those are not reported but observed.
 """
 
 import contextlib
@@ -18,14 +20,15 @@ import struct
 import sys
 import time
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from validation.programs import child, confine
 from validation.programs.seccomp import Filter
 
 _MODULES = (
-    "math cmath itertools functools collections fractions decimal random statistics re string datetime calendar heapq bisect operator copy json"
-    " typing dataclasses enum numbers time textwrap pprint sys io os string array contextlib traceback abc types inspect warnings numpy sympy"
+    "math cmath ast itertools functools collections fractions decimal random statistics re string datetime calendar heapq bisect operator copy json"
+    " typing dataclasses enum numbers time textwrap pprint sys io os string array contextlib traceback abc types inspect warnings numpy numpy.random numpy.linalg sympy"
 ).split()
 _POLL_SECONDS = 0.05
 _REPORT, _RESUME = 3, 4  # the program's descriptors beside 0, 1, 2
@@ -103,7 +106,9 @@ class Run:
         if time.monotonic() - self.start > self.request["wall"]:
             self.cause = self.cause or "wall"
         with contextlib.suppress(OSError):
-            if time.clock_gettime((~self.pid << 3) | 2) > self.request["cpu"]:  # the CPU clock of another process: clock_getcpuclockid(3)
+            if (
+                time.clock_gettime((~self.pid << 3) | 2) > self.request["cpu"]
+            ):  # the CPU clock of another process: clock_getcpuclockid(3)
                 self.cause = self.cause or "cpu"
 
     def finish(self) -> dict[str, Any]:
@@ -136,6 +141,7 @@ class Zygote:
         for name in modules:
             with contextlib.suppress(ImportError):
                 importlib.import_module(name)
+        child.reseed(0)
         if "sympy" in sys.modules:
             _warm(sys.modules["sympy"])
         self.null = os.open("/dev/null", os.O_RDWR)
@@ -144,7 +150,9 @@ class Zygote:
         self.space = confine.address_space()
         if level != "weak":
             self._confine(readable)
-        sys.path[:] = [p for p in sys.path if any(Path(p).is_relative_to(r) for r in readable)] if level != "weak" else sys.path
+        sys.path[:] = (
+            [p for p in sys.path if any(Path(p).is_relative_to(r) for r in readable)] if level != "weak" else sys.path
+        )
         gc.collect()
         gc.freeze()
 
@@ -152,7 +160,11 @@ class Zygote:
         confine.drop_privileges(readable)
         landlock = confine.restrict_files(readable)
         self.filter = Filter(files=landlock or self.level == "namespaces")
-        self.walls += ["seccomp", *(["landlock"] if landlock else []), *(["namespaces"] if self.level == "namespaces" else [])]
+        self.walls += [
+            "seccomp",
+            *(["landlock"] if landlock else []),
+            *(["namespaces"] if self.level == "namespaces" else []),
+        ]
 
     def become_child(self, request: dict[str, Any], stdout: int, report: int, resume: int) -> None:
         """Turns a fresh fork into the program's process; never returns."""
@@ -188,7 +200,7 @@ class Zygote:
                 pass
 
 
-def _warm(sympy: Any) -> None:
+def _warm(sympy: ModuleType) -> None:
     """Fills sympy's caches and deferred imports once, for every fork."""
     x = sympy.symbols("x")
     sympy.solve(x**2 - 5 * x + 6, x)
