@@ -10,6 +10,7 @@ Tiers, strongest evidence first:
 Rows and items meet as hashes in numpy arrays; the text of an item is touched only to confirm a hit.
 """
 
+import itertools
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -60,8 +61,10 @@ class BenchmarkIndex:
         numbers: the numbers of each question, sorted.
         exact: whole skeletons.
         windows: the middle of each skeleton that is long enough to stand inside another text.
-        runs: for each length n, the n-grams that give an item away.
+        runs: the ten-grams of the longer items.
         run_counts: how many n-grams each item has.
+        heads: a trigram of each shorter item, the rarest among items, to find it by.
+        shorter: for each shorter item, its words and the place of its trigram among them.
     """
 
     names: tuple[str, ...]
@@ -69,8 +72,10 @@ class BenchmarkIndex:
     numbers: tuple[tuple[Decimal, ...], ...]
     exact: Postings
     windows: Postings
-    runs: dict[int, Postings]
+    runs: Postings
     run_counts: Places
+    heads: Postings
+    shorter: dict[int, tuple[Hashes, int]]
 
     @classmethod
     def build(cls, items: pa.Table) -> "BenchmarkIndex":
@@ -84,15 +89,19 @@ class BenchmarkIndex:
         )
         keys = skeletons(questions)
         skeleton_bytes = tuple(keys.cast(pa.large_binary()).to_pylist())
-        runs, counts = _item_runs(words_of(questions))
+        words = words_of(questions)
+        hashes, places = ngrams_of(words, NGRAM)
+        shorter = _shorter_items(words)
         return cls(
             names=names,
             skeletons=skeleton_bytes,
             numbers=tuple(numbers_in(questions)),
             exact=Postings.of(_digests(keys), np.arange(len(names))),
             windows=_item_windows(skeleton_bytes),
-            runs=runs,
-            run_counts=counts,
+            runs=Postings.of(hashes, _text_of(words, places)),
+            run_counts=np.maximum(np.diff(words.offsets) - NGRAM + 1, 1),
+            heads=_trigrams(shorter),
+            shorter=shorter,
         )
 
 
@@ -181,24 +190,35 @@ def _stands_at(data: npt.NDArray[np.uint8], place: int, begin: int, end: int, it
 
 def _run_hits(words: Words, index: BenchmarkIndex) -> Iterator[_Hit]:
     """Items whose n-grams stand in the texts, with the stretch of words from the first shared n-gram to the last."""
-    for n, postings in index.runs.items():
-        hashes, places = ngrams_of(words, n)
-        found, items = postings.hits(hashes)
-        if not len(found):
-            continue
-        begins = places[found]
-        texts = _text_of(words, begins)
-        pairs, pair = np.unique(np.stack((texts, items), 1), axis=0, return_inverse=True)
-        pair = pair.reshape(-1)
-        first = np.full(len(pairs), len(words.hashes))
-        np.minimum.at(first, pair, begins)
-        last = np.zeros(len(pairs), np.int64)
-        np.maximum.at(last, pair, begins + n)
-        distinct = np.unique(np.stack((pair, hashes[found].view(np.int64)), 1), axis=0)[:, 0]
-        cover = np.bincount(distinct, minlength=len(pairs)) / index.run_counts[pairs[:, 1]]
-        start = words.offsets[pairs[:, 0]]
-        for (text, item), share, begin, end in zip(pairs.tolist(), cover, first - start, last - start, strict=True):
-            yield _Hit(text, item, float(share), int(begin), int(end))
+    hashes, places = ngrams_of(words, NGRAM)
+    found, items = index.runs.hits(hashes)
+    begins = places[found]
+    texts = _text_of(words, begins)
+    pairs, pair = np.unique(np.stack((texts, items), 1), axis=0, return_inverse=True)
+    pair = pair.reshape(-1)
+    first = np.full(len(pairs), len(words.hashes))
+    np.minimum.at(first, pair, begins)
+    last = np.zeros(len(pairs), np.int64)
+    np.maximum.at(last, pair, begins + NGRAM)
+    distinct = np.unique(np.stack((pair, hashes[found].view(np.int64)), 1), axis=0)[:, 0]
+    cover = np.bincount(distinct, minlength=len(pairs)) / index.run_counts[pairs[:, 1]]
+    start = words.offsets[pairs[:, 0]]
+    for (text, item), share, begin, end in zip(pairs.tolist(), cover, first - start, last - start, strict=True):
+        yield _Hit(text, item, float(share), int(begin), int(end))
+    yield from _shorter_hits(words, index)
+
+
+def _shorter_hits(words: Words, index: BenchmarkIndex) -> Iterator[_Hit]:
+    hashes, places = ngrams_of(words, SHORTEST)
+    found, items = index.heads.hits(hashes)
+    places = places[found]
+    for place, item, text in zip(places.tolist(), items.tolist(), _text_of(words, places).tolist(), strict=True):
+        wanted, head = index.shorter[item]
+        first = place - head
+        last = first + len(wanted)
+        begin = words.offsets[text]
+        if first >= begin and last <= words.offsets[text + 1] and np.array_equal(words.hashes[first:last], wanted):
+            yield _Hit(text, item, 1.0, int(first - begin), int(last - begin))
 
 
 def _guarded(hits: Sequence[_Hit], texts: pa.Array, index: BenchmarkIndex, *, whole: bool) -> Iterator[_Hit]:
@@ -230,17 +250,23 @@ def _solutions(batch: pa.RecordBatch) -> pa.Array:
     return pc.binary_join(pa.ListArray.from_arrays(offsets, texts), "\n")
 
 
-def _item_runs(words: Words) -> tuple[dict[int, Postings], Places]:
-    lengths = np.diff(words.offsets)
-    counts = np.maximum(lengths - NGRAM + 1, 1)
-    runs = {}
-    for n in range(SHORTEST, NGRAM + 1):
-        hashes, places = ngrams_of(words, n)
-        items = _text_of(words, places)
-        fits = lengths[items] == n if n < NGRAM else np.ones(len(items), np.bool_)
-        if fits.any():
-            runs[n] = Postings.of(hashes[fits], items[fits])
-    return runs, counts
+def _shorter_items(words: Words) -> dict[int, tuple[Hashes, int]]:
+    """The items of three to nine words, each with the place of its trigram that the fewest items share."""
+    hashes, places = ngrams_of(words, SHORTEST)
+    _, kinds, counts = np.unique(hashes, return_inverse=True, return_counts=True)
+    shared = np.zeros(len(words.hashes), np.int64)
+    shared[places] = counts[kinds]
+    items = {}
+    for item, (begin, end) in enumerate(itertools.pairwise(words.offsets.tolist())):
+        if SHORTEST <= end - begin < NGRAM:
+            items[item] = words.hashes[begin:end], int(np.argmin(shared[begin : end - SHORTEST + 1]))
+    return items
+
+
+def _trigrams(shorter: dict[int, tuple[Hashes, int]]) -> Postings:
+    heads = [words[head : head + SHORTEST] for words, head in shorter.values()]
+    joined = Words(np.concatenate([np.zeros(0, np.uint64), *heads]), np.arange(len(heads) + 1) * SHORTEST)
+    return Postings.of(ngrams_of(joined, SHORTEST)[0], np.array(list(shorter), np.int64))
 
 
 def _item_windows(items: Sequence[bytes]) -> Postings:

@@ -81,7 +81,7 @@ _OTHER_DIGIT = re.compile(r"(?![0-9])\d")
 
 _LATEX_RULES = (
     # (pattern, replacement), on lower-case text; RE2 syntax. Order matters: layout first, synonyms after.
-    # A row end `\\\\` counts as one backslash: so a docstring that escapes its LaTeX has the skeleton of the plain text.
+    # A row end counts as one backslash: a docstring that escapes its LaTeX has the skeleton of the plain text.
     (r"\\{2,}", r"\\"),
     (r"\\(?:left|right|[bB]igg?[lr]?|displaystyle|textstyle|limits|nolimits|noindent)\b|\\[!()\[\]$]", ""),
     (r"\\(?:q?quad|(?:thin|med|thick|negthin)space|par)\b|\\[,;: ]|~", " "),

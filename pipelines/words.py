@@ -20,7 +20,7 @@ _SPACE = ord(" ")
 _OTHER_SPACE = r"[\x{85}\x{a0}\x{1680}\x{2000}-\x{200a}\x{2028}\x{2029}\x{202f}\x{205f}\x{3000}]"
 _RANDOM = np.random.Generator(np.random.PCG64(0x6D696C6C))  # fixed for ever: stored signatures depend on it
 _BYTE = _RANDOM.integers(1, 2**63, 256, dtype=np.uint64)
-_POWERS = 1024  # bytes of a word after which its positions repeat
+_POWERS = 1024  # bytes of a word after which its positions repeat; a power of two
 _POWER = np.cumprod(np.full(_POWERS, _RANDOM.integers(1, 2**63, dtype=np.uint64) | np.uint64(1)))
 _STEP = _RANDOM.integers(1, 2**63, dtype=np.uint64) | np.uint64(1)
 
@@ -52,7 +52,7 @@ def words_of(texts: pa.Array) -> Words:
     if not len(starts):
         return Words(np.zeros(0, np.uint64), np.zeros(len(offsets), np.int64))
     place = np.arange(starts[0], len(data)) - np.repeat(starts, np.diff(starts, append=len(data)))
-    terms = _BYTE[data[starts[0] :]] * _POWER[place % _POWERS] * inside[starts[0] :]
+    terms = _BYTE[data[starts[0] :]] * _POWER[place & (_POWERS - 1)] * inside[starts[0] :]
     return Words(mixed(np.add.reduceat(terms, starts - starts[0])), np.searchsorted(starts, offsets))
 
 
