@@ -44,6 +44,7 @@ _PHRASES = re.compile(
     re.IGNORECASE,
 )
 _CHOICE = re.compile(r"\\text(?:bf)?\{\s*\(?([A-J])\)?\s*\}|\(([A-J])\)|^([A-J])(?=[).:]|\s*$)")
+_OUTPUT = re.compile(r"```output[ \t]*\n(.*?)\n?```", re.DOTALL)
 _BARE_LINE = re.compile(r"(?:ans(?:wer)?|result|x|y|n)\s*=\s*(\S.*)\Z", re.IGNORECASE)
 
 
@@ -130,11 +131,23 @@ def _last_line(text: str) -> Iterator[tuple[str, int, int]]:
         yield (named.group(1) if named else line).strip("$ ").rstrip("."), start, len(stripped)
 
 
+def _confirmed(text: str) -> Iterator[tuple[str, int, int]]:
+    """Yields the last tool output when the sentence after it, and no marker, repeats its value: `Four containers ...`."""
+    *_, last = [None, *_OUTPUT.finditer(text)]
+    if last is None or not last.group(1).strip():
+        return
+    answer = last.group(1).strip().splitlines()[-1].strip()
+    words = re.findall(r"-?\d[\d,]*(?:\.\d+)?|[A-Za-z]+", text[last.end() :])
+    if len(words) < 60 and any(compare_exactly(answer, word).outcome is Outcome.EQUAL for word in words):
+        yield answer, last.start(1), last.end(1)
+
+
 _FINDERS: tuple[tuple[str, Callable[[str], Iterator[tuple[str, int, int]]]], ...] = (
     ("boxed", boxes),
     ("hashes", _hashes),
     ("phrase", _phrases),
     ("bare", _last_line),
+    ("confirmed", _confirmed),
 )
 
 
@@ -146,7 +159,7 @@ def extract(solution: str, language: str = "en") -> Extraction:
         language: decides between decimal point and comma when several answers are compared.
 
     Returns:
-        The last answer behind the strongest marker (boxed, hashes, phrase, bare last line), with the number of
+        The last answer behind the strongest marker (boxed, hashes, phrase, bare last line, or an output that the last sentence confirms), with the number of
         answers behind that marker and whether any two of them differ or could not be compared.
     """
     text = _without_thoughts(solution)

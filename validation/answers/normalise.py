@@ -34,6 +34,7 @@ _TEXT = re.compile(
 )
 _THOUSANDS_MARK = re.compile(r"(?<=\d)(?:,\s*\\!|\{,\}(?:\\!)?|\\,|\\ )\s*(?=\d{3}(?!\d))")
 _DEGREES = re.compile(r"\^\s*(?:\{\s*\\circ\s*\}|\\circ)|\\degree(?![A-Za-z])|\\circ(?![A-Za-z])")
+_BRACED_WORD = re.compile(r"(?<=[\d)\s])\{([A-Za-z]{2,}(?:[/ .][A-Za-z]+)*\.?)\}")
 _SPACES = re.compile(r"\s+")
 _SPELLINGS = [
     (re.compile(r"\\[dtc]frac(?![A-Za-z])"), r"\\frac"),
@@ -111,6 +112,7 @@ def normalise(text: str) -> str:
         for pattern, spelling in _SPELLINGS:
             text = pattern.sub(spelling, text)
         text = _DEGREES.sub("° ", text)
+        text = _BRACED_WORD.sub(r" \1 ", text)
         for _ in range(3):
             text, found = _TEXT.subn(_unwrap_text, text)
             if not found:

@@ -6,6 +6,7 @@ the spare that stands ready. A yes counts only when both directions say it and n
 dropped by its parser; everything else is `unknown` or a refutation.
 """
 
+import atexit
 import contextlib
 import os
 import re
@@ -150,6 +151,8 @@ def unreadable(text: str) -> str:
         return "too long for the symbolic path"
     if not _READABLE.match(text):
         return "characters outside the symbolic path"
+    if any(text.count(left) != text.count(right) for left, right in ("()", "{}")):
+        return "brackets that do not balance"
     commands = set(re.findall(r"\\([A-Za-z]+)", text))
     if commands - _COMMANDS:
         return f"\\{min(commands - _COMMANDS)} is outside the symbolic path"
@@ -162,6 +165,7 @@ def unreadable(text: str) -> str:
 
 
 _COMPARER = SymbolicComparer()
+atexit.register(_COMPARER.close)
 
 
 def compare_symbolic(gold: str, answer: str) -> Verdict:
