@@ -23,6 +23,8 @@ _SCRIPTS = MappingProxyType(
     }
 )
 _PATTERNS = {script: re.compile(f"[{letters}]") for script, letters in _SCRIPTS.items()}
+NOT_LATIN = f"[{''.join(letters for script, letters in _SCRIPTS.items() if script != 'Latin')}]"
+"""a regular expression (Python's and RE2's) for a letter of any script but Latin and Greek"""
 _WRITTEN_IN = MappingProxyType(
     {
         "zh": ("Han",),
@@ -67,6 +69,9 @@ def wrong_script(text: str, language: str) -> str | None:
     """
     own = ("Latin",) if language in LATIN else _WRITTEN_IN.get(language)
     if own is None or (own == ("Latin",) and text.isascii()):
+        return None
+    native = sum(len(_PATTERNS[script].findall(text)) for script in own)
+    if native > (1 - _MOST_FOREIGN) * len(text):
         return None
     words = _NOT_WORDS.sub(" ", text)
     counts = {script: len(pattern.findall(words)) for script, pattern in _PATTERNS.items()}

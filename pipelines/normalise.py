@@ -15,6 +15,7 @@ _SPACES = {
 }
 _INVISIBLE = dict.fromkeys(map(ord, "\u00ad\u200b\u200e\u200f\u2060\ufeff"))
 _CHARACTERS = _SPACES | _INVISIBLE
+_ODD_SPACE = re.compile(f"[{''.join(map(chr, _CHARACTERS))}]")
 
 _LOST_TAB = r"\t(?=imes\b|heta\b|ext[a-z]*\{|frac|an\b|anh\b|riangle|ilde|au\b|op\b|o\b(?! ))"
 _CONTROL = re.compile(f"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]|{_LOST_TAB}")
@@ -42,7 +43,7 @@ def normalise(text: str, *, code: bool = False) -> str:
     if not text.isascii():
         if not unicodedata.is_normalized("NFC", text):
             text = unicodedata.normalize("NFC", text)
-        if not code:
+        if not code and _ODD_SPACE.search(text):
             text = text.translate(_CHARACTERS)
         text = _LINE_END.sub("\n", text)
     elif "\r" in text:

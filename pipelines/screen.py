@@ -7,20 +7,22 @@ Most candidates are cleared by whole-column arithmetic; only those with somethin
 
 import re
 from collections.abc import Callable, Iterator
+from functools import cached_property
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipelines.candidate import Rejection
-from pipelines.languages import LATIN, wrong_script
+from pipelines.languages import LATIN, NOT_LATIN, wrong_script
 from pipelines.segments import check_order, check_structure
 from schemas.config import Screen
 from schemas.problem import Format, Segment, SegmentKind
 from schemas.reason import Reason
 from schemas.transcript import is_faithful
 
-_KINDS = pa.array([kind.value for kind in SegmentKind])
+_KIND_LIST = list(SegmentKind)
+_KINDS = pa.array([kind.value for kind in _KIND_LIST])
 _LETTERS = np.array(list("thco"))  # SegmentKind in order: text, think, code, output
 _ODD_TEXT = r"```|<[/|]?(?:llm-code|tool_call|think|text|code|execution|endofblock)|^\s|\s$|^$"
 
@@ -63,13 +65,20 @@ class _Columns:
         """Whether any segment of a row is flagged."""
         return self.sum(flags) > 0
 
-    def question(self, row: int) -> str:
-        return str(self.questions[row].as_py())
+    @cached_property
+    def text_list(self) -> list[str]:
+        """The segments' texts as Python strings, made when the first rule needs one."""
+        return [text or "" for text in self.texts.to_pylist()]
+
+    @cached_property
+    def question_list(self) -> list[str]:
+        """The questions as Python strings."""
+        return list(self.questions.to_pylist())
 
     def segments(self, row: int) -> list[Segment]:
-        start, end = self.ends[row], self.ends[row + 1]
-        kinds = list(SegmentKind)
-        return [Segment(kinds[self.kinds[place]], self.texts[place].as_py() or "") for place in range(start, end)]
+        """The segments of a row."""
+        places = range(self.ends[row], self.ends[row + 1])
+        return [Segment(_KIND_LIST[self.kinds[place]], self.text_list[place]) for place in places]
 
     def words(self, row: int) -> list[str]:
         """The texts and thoughts of a row."""
@@ -122,15 +131,17 @@ _ENVIRONMENT = re.compile(r"\\(begin|end)\s*\{([^{}]*)\}")
 
 def _latex(columns: _Columns, _settings: Screen, alive: np.ndarray) -> _Found:
     r"""bad_latex: braces, environments or \[ \] that do not balance. Only where LaTeX is."""
-    suspect = alive & (
-        columns.any(columns.is_words & _flags(pc.match_substring(columns.texts, "\\")))
-        | _flags(pc.match_substring(columns.questions, "\\"))
-    )
-    for row in np.flatnonzero(suspect).tolist():
-        for where, text in [("question", columns.question(row)), *(("solution", text) for text in columns.words(row))]:
-            if "\\" in text and (wrong := check_latex(text)):
-                yield row, Rejection(Reason.BAD_LATEX, f"{where}: {wrong}")
-                break
+    in_question = _flags(pc.match_substring(columns.questions, "\\"))
+    in_words = columns.is_words & _flags(pc.match_substring(columns.texts, "\\"))
+    found: dict[int, str] = {}
+    for row in np.flatnonzero(alive & in_question).tolist():
+        if wrong := check_latex(columns.question_list[row]):
+            found[row] = f"question: {wrong}"
+    for place in np.flatnonzero(in_words & alive[columns.of_row]).tolist():
+        if wrong := check_latex(columns.text_list[place]):
+            found.setdefault(int(columns.of_row[place]), f"solution: {wrong}")
+    for row, detail in sorted(found.items()):
+        yield row, Rejection(Reason.BAD_LATEX, detail)
 
 
 def check_latex(text: str) -> str | None:
@@ -177,7 +188,7 @@ def _truncated(columns: _Columns, _settings: Screen, alive: np.ndarray) -> _Foun
     rows = rows[columns.kinds[last[rows]] == 0]
     ends = pc.match_substring_regex(columns.texts.take(pa.array(last[rows])), _BREAKS_OFF)
     for row in rows[_flags(ends)].tolist():
-        text = str(columns.texts[last[row]].as_py())
+        text = columns.text_list[last[row]]
         if len(text) >= _FEWEST_TRUNCATED and "boxed" not in text[-400:]:
             yield row, Rejection(Reason.TRUNCATED, f"ends in {text[-40:]!r}")
 
@@ -200,7 +211,7 @@ def _figures(columns: _Columns, _settings: Screen, alive: np.ndarray) -> _Found:
     """needs_figure: the question refers to a picture and holds none as text (Asymptote, TikZ, a table)."""
     suspect = alive & _flags(pc.match_substring_regex(columns.questions, _FIGURE))
     for row in np.flatnonzero(suspect).tolist():
-        question = columns.question(row)
+        question = columns.question_list[row]
         if not re.search(_HAS_FIGURE, question) and (mark := re.search(_FIGURE, question)):
             yield row, Rejection(Reason.NEEDS_FIGURE, f"{mark[0]!r} and no figure in the text")
 
@@ -229,14 +240,14 @@ def _proofs(columns: _Columns, _settings: Screen, alive: np.ndarray) -> _Found:
 def _language(columns: _Columns, _settings: Screen, alive: np.ndarray) -> _Found:
     """wrong_language: question or words are mostly in a script that the language is not written in."""
     languages = columns.batch.column("language").to_pylist()
-    plain = _flags(pc.string_is_ascii(columns.questions)) & ~columns.any(
-        columns.is_words & ~_flags(pc.string_is_ascii(columns.texts))
+    odd = _flags(pc.match_substring_regex(columns.questions, NOT_LATIN)) | columns.any(
+        columns.is_words & _flags(pc.match_substring_regex(columns.texts, NOT_LATIN))
     )
     for row in np.flatnonzero(alive).tolist():
         language = languages[row] or "en"
-        if plain[row] and language in LATIN:
+        if language in LATIN and not odd[row]:
             continue
-        for where, text in (("question", columns.question(row)), ("solution", "\n".join(columns.words(row)))):
+        for where, text in (("question", columns.question_list[row]), ("solution", "\n".join(columns.words(row)))):
             if wrong := wrong_script(text, language):
                 yield row, Rejection(Reason.WRONG_LANGUAGE, f"{where}: {wrong}")
                 break
