@@ -161,7 +161,7 @@ def _conflicts(members: list[dict[str, object]]) -> list[dict[str, object]]:
     """The tags of one problem's candidates; none unless two answers differ by value."""
     ordered = sorted(members, key=lambda row: (row["source_rank"], row["source_row"], row["format"]))
     classes = _by_value(ordered)
-    tags = []
+    tags: list[dict[str, object]] = []
     for position, members_of_class in enumerate(classes):
         rivals = [other for k, other in enumerate(classes) if k != position and _differ(members_of_class, other)]
         tags.extend(_conflict_tag(row, rivals[0][0]) for row in members_of_class if rivals)

@@ -113,8 +113,6 @@ def reasons_table(manifest: Manifest, *, most: int = 12) -> Table:
     return table
 
 
-def console_for(stream: object = None) -> Console:
-    """The console of a verb: stdout, no wrapping at a guessed width when it is not a terminal."""
-    out = stream or sys.stdout
-    width = None if out.isatty() else 120  # type: ignore[attr-defined]  any text stream has it
-    return Console(file=out, width=width, highlight=False)  # type: ignore[arg-type]  any text stream will do
+def console_for() -> Console:
+    """The console of a verb: stdout, at a fixed width when it is not a terminal."""
+    return Console(width=None if sys.stdout.isatty() else 120, highlight=False)

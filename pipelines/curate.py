@@ -23,7 +23,7 @@ from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.pvalue import PCollection
 
 from pipelines.across import COLLAPSE_SCHEMA, Collapse, Identify, keys_of
-from pipelines.balance import ApplyBound, bounds_of
+from pipelines.balance import ApplyBound, Bound, bounds_of
 from pipelines.candidate import Rejection
 from pipelines.decide import PartSummary, decide
 from pipelines.decide import Settings as DecideSettings
@@ -188,7 +188,7 @@ class _Line:
         stage = Identify(self.store, before, self._verified if self.level is not None else None)
         return TagAcrossParts(self.store, "identify", stage.index, stage.resolve)
 
-    def _bound(self, bound: object, before: tuple[str, ...]) -> TagAcrossParts:
+    def _bound(self, bound: Bound, before: tuple[str, ...]) -> TagAcrossParts:
         stage = ApplyBound(self.store, before, bound, self.settings.seed)
         return TagAcrossParts(self.store, stage.bound.name, stage.index, stage.resolve)
 

@@ -8,7 +8,7 @@ import pyarrow as pa
 from pipelines.catalogue import resolve
 from pipelines.render import render_parts
 from pipelines.sources.adapters import check_sources, has_header
-from pipelines.sources.files import FileScan, FileSplit, read_records, scan
+from pipelines.sources.files import FileScan, FileSplit, Record, read_records, scan
 from pipelines.stages import ReadSplit
 from pipelines.store import digest
 from schemas.config import Benchmark, Curate, Source
@@ -120,7 +120,7 @@ def load_benchmarks(benchmarks: Sequence[str | Benchmark]) -> tuple[pa.Table, li
     return pa.concat_tables(tables), records
 
 
-def _records(file: FileScan) -> Iterator[object]:
+def _records(file: FileScan) -> Iterator[Record]:
     for split in file.splits:
         yield from read_records(split)
 

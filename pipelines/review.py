@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import orjson
 from rich.table import Table
@@ -19,24 +20,26 @@ def write_queue(data: Path, output: Path) -> Counter[str]:
     Each line holds row_id, reason, detail, the record and an empty `decision`: fill in accepted or rejected.
     """
     manifest = read_manifest(data)
-    rows = sorted(_quarantined(data), key=lambda row: row["source"] + f"{row['row']:012d}")
-    causes = Counter(row["reason"] for row in rows)
+    rows = sorted(_quarantined(data), key=lambda row: (row["source"], row["row"]))
+    causes = Counter(str(row["reason"]) for row in rows)
     rows.sort(key=lambda row: (-causes[row["reason"]], row["reason"]))
-    assert sum(causes.values()) <= manifest.counts.quarantined, (causes, manifest.counts)
+    assert causes.total() <= manifest.counts.quarantined, (causes, manifest.counts)
     with replacing(output) as temporary, temporary.open("wb") as file:
         file.writelines(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE) for row in rows)
     return causes
 
 
-def _quarantined(data: Path) -> Iterator[dict[str, object]]:
+_ABOUT = ("id", "source", "row", "format", "reason", "detail", "partner")
+
+
+def _quarantined(data: Path) -> Iterator[dict[str, Any]]:
     for path in sorted((data / "rejected").glob("*.jsonl")):
         with path.open("rb") as file:
             for line in file:
                 record = orjson.loads(line)
                 why = record.pop("_mathmill")
                 if why["outcome"] == Outcome.QUARANTINED:
-                    names = ("id", "source", "row", "format", "reason", "detail", "partner")
-                    about = {name: why.get(name) for name in names}
+                    about = {name: why.get(name) for name in _ABOUT}
                     yield {"row_id": why["id"].split("-")[0], "decision": None, **about, "record": record}
 
 

@@ -162,7 +162,7 @@ def _resolved(
 def _write_tags(joined: tuple[int, dict[str, Iterable[object]]], store: Store, name: str, schema: pa.Schema) -> PartRef:
     (part,) = joined[1]["part"]
     assert isinstance(part, PartRef), part
-    tags: Sequence[pa.RecordBatch] = list(joined[1]["tags"])  # type: ignore[arg-type]  CoGroupByKey is untyped
+    tags: Sequence[pa.RecordBatch] = [tag for tag in joined[1]["tags"] if isinstance(tag, pa.RecordBatch)]
     batch = _merged(tags, schema)
     write_batch(store.tags_path(name, part), batch)
     progress.report(store.root, name, part.rows, _reasons(batch))

@@ -1,8 +1,9 @@
 """JSON files that are not lines: an array of objects, or objects one after another, pretty-printed or not.
 
 The file is cut into elements by brackets and strings alone, so it streams, and an element that is not JSON costs
-itself only. A string ends at a line end at the latest (JSON allows none inside), so a lost quote does not eat the file.
-An element that never closes takes the rest with it: nothing says where the next one begins.
+itself only. A string ends at a line end at the latest (JSON allows none inside), and after such an accident the next
+brace with the element's own indent begins the next element: a lost quote does not eat the file. An element that never
+closes takes the rest with it, for nothing says where the next one begins.
 """
 
 import re
@@ -18,6 +19,7 @@ from schemas.reason import Reason
 _BLOCK_BYTES = 1 << 20
 _OUTSIDE = re.compile(rb'["{}\[\],]')
 _INSIDE = re.compile(rb'["\\\n]')
+_LONGEST_INDENT = 64
 _AROUND = b" \t\r\n,\xef\xbb\xbf"
 
 
@@ -73,6 +75,8 @@ class _Cutter:
         self._in_string = False
         self._escaped = False
         self._array = False
+        self._broken = False
+        self._indent = b""
 
     def cut(self, block: bytes) -> Iterator[_Element]:
         begin = position = 0
@@ -83,13 +87,13 @@ class _Cutter:
             if mark is None:
                 break
             position = mark.end()
-            ends_before, ends_after = self._step(mark[0], block[begin : mark.start()])
+            ends_before, ends_after = self._step(block, begin, mark.start())
             if ends_before or ends_after:
                 self.element.grow(block[begin : position if ends_after else mark.start()])
-                begin = position
+                begin = position if ends_after or mark[0] != b"{" else mark.start()
                 if not self.element.is_blank():
                     yield self.element
-                self.element = _Element()
+                self.element, self._broken = _Element(), False
         self.element.grow(block[begin:])
 
     def _pass_string(self, block: bytes, position: int) -> int:
@@ -100,6 +104,7 @@ class _Cutter:
             position = mark.end()
             if mark[0] != b"\\":
                 self._in_string = False
+                self._broken |= mark[0] == b"\n"
                 return position
             if position == len(block):
                 self._escaped = True
@@ -107,24 +112,37 @@ class _Cutter:
             position += 1
         return len(block)
 
-    def _step(self, mark: bytes, before: bytes) -> tuple[bool, bool]:
-        """Takes one mark; tells whether an element ends before it, or with it."""
-        if mark == b'"':
-            self._in_string = True
-        elif mark in b"{[":
-            if mark == b"[" and not self._array and self._depth == 0 and self._blank_with(before):
+    def _step(self, block: bytes, begin: int, place: int) -> tuple[bool, bool]:
+        """Takes the mark at `place`; tells whether an element ends before it, or with it."""
+        match block[place : place + 1]:
+            case b'"':
+                self._in_string = True
+            case b"," if self._depth == 0:
+                return True, False
+            case b"[" if not self._array and self._depth == 0 and self._nothing_before(block, begin, place):
                 self._array = True
                 return True, False
-            self._depth += 1
-        elif mark in b"}]":
-            if self._array and mark == b"]" and self._depth == 0:
+            case b"]" if self._array and self._depth == 0:
                 self._array = False
                 return True, False
-            self._depth = max(0, self._depth - 1)
-            return False, self._depth == 0 and not self._array
-        elif self._depth == 0:
-            return True, False
+            case b"{" if self._depth == 0:
+                self._depth, self._indent = 1, self._line_before(block, begin, place)
+            case b"{" if self._broken and self._line_before(block, begin, place) == self._indent:
+                self._depth = 1
+                return True, False
+            case b"{" | b"[":
+                self._depth += 1
+            case b"}" | b"]":
+                self._depth = max(0, self._depth - 1)
+                return False, self._depth == 0 and not self._array
         return False, False
 
-    def _blank_with(self, before: bytes) -> bool:
-        return self.element.is_blank() and not before.strip(_AROUND)
+    def _nothing_before(self, block: bytes, begin: int, place: int) -> bool:
+        return self.element.is_blank() and not block[begin:place].strip(_AROUND)
+
+    def _line_before(self, block: bytes, begin: int, place: int) -> bytes:
+        """The text between the last line end and a mark."""
+        line = block[max(begin, block.rfind(b"\n", begin, place) + 1, place - _LONGEST_INDENT) : place]
+        if len(line) == place - begin:
+            line = bytes(self.element.text[-_LONGEST_INDENT:]).rpartition(b"\n")[2] + line
+        return line[-_LONGEST_INDENT:]

@@ -8,6 +8,7 @@ import io
 import lzma
 import zlib
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import IO, Any, cast
 
 import orjson
@@ -66,7 +67,8 @@ def read_records(split: FileSplit) -> Iterator[Record]:
             case Kind.ARROW:
                 yield from tables.read_arrow(stream, split)
             case _:
-                yield from tables.read_separated(_text(stream), split.kind, first_row=split.first_row)
+                with _text(stream) as text:
+                    yield from tables.read_separated(text, split.kind, first_row=split.first_row)
 
 
 def _scan_file(path: str, name: str, *, first_row: int, split_bytes: int, header: bool) -> FileScan:
@@ -174,8 +176,13 @@ def _first_line_is_a_record(path: str, compression: str | None) -> bool:
         return False
 
 
-def _text(stream: IO[bytes]) -> IO[str]:
-    return io.TextIOWrapper(stream, encoding="utf-8-sig", errors="surrogateescape", newline="")
+@contextmanager
+def _text(stream: IO[bytes]) -> Iterator[IO[str]]:
+    text = io.TextIOWrapper(stream, encoding="utf-8-sig", errors="surrogateescape", newline="")
+    try:
+        yield text
+    finally:
+        text.detach()  # who opened the stream closes it
 
 
 def _zstd_errors() -> tuple[type[Exception], ...]:

@@ -14,7 +14,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
-from typing import IO, cast
+from typing import IO, Any, cast
 from urllib.parse import parse_qsl, urlsplit
 
 from pipelines.sources.records import Kind
@@ -162,11 +162,39 @@ def decompressed(stream: IO[bytes], compression: str | None) -> Iterator[IO[byte
             with lzma.open(stream) as content:
                 yield cast("IO[bytes]", content)
         case _:
-            import zstandard  # deferred: a part of [curation] that few sources need
-
-            reader = zstandard.ZstdDecompressor().stream_reader(stream, read_across_frames=True, closefd=False)
-            with io.BufferedReader(cast("io.RawIOBase", reader), 1 << 18) as content:
+            with io.BufferedReader(_ZstdStream(stream), 1 << 18) as content:
                 yield content
+
+
+class _ZstdStream(io.RawIOBase):
+    """Frames of Zstandard one after another. The library's own reader takes a truncated file for a whole one."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        import zstandard  # deferred: a part of [curation] that few sources need
+
+        self._decompressor = zstandard.ZstdDecompressor()
+        self._stream = stream
+        self._frame: Any = None
+        self._ready = memoryview(b"")
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:  # noqa: ANN401 - as io.RawIOBase has it
+        while not self._ready:
+            packed = self._frame.unused_data if self._frame is not None and self._frame.eof else b""
+            packed = packed or self._stream.read(1 << 14)
+            if not packed:
+                if self._frame is not None and not self._frame.eof:
+                    raise EOFError("Compressed file ended before the end-of-stream marker was reached")
+                return 0
+            if self._frame is None or self._frame.eof:
+                self._frame = self._decompressor.decompressobj()
+            self._ready = memoryview(self._frame.decompress(packed))
+        size = min(len(buffer), len(self._ready))
+        buffer[:size] = self._ready[:size]
+        self._ready = self._ready[size:]
+        return size
 
 
 def _fetch_from_hub(address: str) -> str:

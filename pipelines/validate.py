@@ -1,0 +1,113 @@
+"""`mathmill validate`: carries the judge over shards, writes the report and, last, the verdict.
+
+A few shards are judged in this process. More of them, or any Beam flag, and Beam carries the inspector: one shard is
+one element, its findings come back as a file, since a runner may work on other machines.
+"""
+
+import pickle
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
+from pathlib import Path
+
+import apache_beam as beam
+from apache_beam.options.pipeline_options import PipelineOptions
+from apache_beam.runners.portability.fn_api_runner import FnApiRunner
+
+from schemas.config import Validate
+from schemas.manifest import ShardRecord
+from schemas.verdict import VERDICT, Verdict
+from validation.dataset.gate import Carry, Judgement, Progress, inspect_in_turn, judge
+from validation.dataset.report.page import write_report
+from validation.dataset.shard import Findings, Inspector, Settings
+
+
+def validate(
+    folder: Path,
+    config: Validate,
+    *,
+    output: Path | None = None,
+    draft: bool = False,
+    beam_flags: Sequence[str] = (),
+    on_progress: Progress | None = None,
+) -> Verdict:
+    """Judges a data set and writes `quality/verdict.json` and `quality/report/`.
+
+    An earlier verdict is removed before judging starts; the new one is written last, so one that is there is whole.
+
+    Args:
+        folder: the data set.
+        config: the table `validate`.
+        output: where `verdict.json` and `report/` go instead of `quality/` in the data set.
+        draft: stamp verdict and report as those of a draft.
+        beam_flags: flags of any Beam runner; none judges in this process.
+        on_progress: told in words what is being looked at.
+
+    Returns:
+        The verdict; a failed one too: the caller decides how the process ends.
+
+    Raises:
+        UserError: not a data set, or an expectation that does not exist.
+    """
+    quality = output or (folder / VERDICT).parent
+    path = quality / Path(VERDICT).name
+    path.unlink(missing_ok=True)
+    carry: Carry = partial(inspect_with_beam, flags=beam_flags) if beam_flags else inspect_in_turn
+    judgement = judge(folder, config, draft=draft, carry=carry, on_progress=on_progress)
+    if on_progress is not None:
+        on_progress("writing the report")
+    _publish(judgement, quality, path)
+    return judgement.verdict
+
+
+def _publish(judgement: Judgement, quality: Path, path: Path) -> None:
+    quality.mkdir(parents=True, exist_ok=True)
+    write_report(judgement, quality / "report")
+    temporary = path.with_suffix(".tmp")
+    temporary.write_text(judgement.verdict.to_json(), encoding="utf-8")
+    temporary.replace(path)
+
+
+class InspectShards(beam.DoFn):
+    """Shard -> path of its findings. The suite and the benchmarks are loaded once per worker."""
+
+    def __init__(self, settings: Settings, folder: str, findings: str) -> None:
+        self._settings, self._folder, self._findings = settings, folder, findings
+        self._inspector: Inspector | None = None
+
+    def process(self, element: tuple[int, str, str]) -> list[str]:
+        """Judges one shard."""
+        if self._inspector is None:
+            self._inspector = Inspector(self._settings)
+        number, path, split = element
+        found = self._inspector.inspect(Path(self._folder), path, split)
+        target = Path(self._findings) / f"{number:06d}.pickle"
+        temporary = target.with_suffix(".tmp")
+        temporary.write_bytes(pickle.dumps(found))
+        temporary.replace(target)
+        return [str(target)]
+
+
+def inspect_with_beam(
+    settings: Settings, folder: Path, shards: Sequence[ShardRecord], *, flags: Sequence[str] = ()
+) -> Iterable[Findings]:
+    """Inspects shards with Beam: the in-process runner unless the flags name another."""
+    with tempfile.TemporaryDirectory(prefix="mathmill-findings-") as findings:
+        options = PipelineOptions(list(flags))
+        runner = None if any(flag.startswith("--runner") for flag in flags) else FnApiRunner()
+        elements = [(number, shard.path, shard.split) for number, shard in enumerate(shards)]
+        with beam.Pipeline(runner=runner, options=options) as pipeline:
+            _ = (
+                pipeline
+                | "shards" >> beam.Create(elements)
+                | "spread" >> beam.Reshuffle()
+                | "inspect" >> beam.ParDo(InspectShards(settings, str(folder), findings))
+            )
+        yield from _read(Path(findings))
+
+
+def _read(folder: Path) -> Iterator[Findings]:
+    for path in sorted(folder.glob("*.pickle")):
+        found = pickle.loads(path.read_bytes())
+        assert isinstance(found, Findings), (path, type(found))
+        yield found
