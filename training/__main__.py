@@ -1,0 +1,92 @@
+"""The room's command line: train, evaluate, prove. Also `python -m training train ...` and `torchrun -m training train ...`."""
+
+import logging
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import click
+import typer
+
+from schemas.configfile import load_config
+from schemas.exits import ExitCode, exit_code_of
+
+app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
+
+ConfigPath = Annotated[Path, typer.Argument(metavar="CONFIG.yaml", help="one file a run; every verb checks all of it")]
+Overrides = Annotated[list[str] | None, typer.Option("--set", metavar="KEY.PATH=VALUE", help="override a key")]
+Debug = Annotated[bool, typer.Option("--debug", help="show tracebacks")]
+
+
+
+@app.command()
+def train(
+    config: ConfigPath,
+    data: Annotated[list[Path], typer.Option(help="a judged data set; may be given several times")],
+    output: Annotated[Path, typer.Option(help="the RUN folder")],
+    resume: Annotated[bool, typer.Option("--resume", help="continue the run in --output")] = False,
+    draft: Annotated[bool, typer.Option("--draft", help="accept data without a passed verdict")] = False,
+    set_: Overrides = None,
+    debug: Debug = False,
+) -> None:
+    """Shards -> checkpoints, maximising J_SFT."""
+
+    def run() -> None:
+        checked = load_config(config, set_ or [])
+        from training.console import TrainingView  # noqa: PLC0415  torch only once the config is right
+        from training.train import train as run_training  # noqa: PLC0415
+
+        with TrainingView(talk=os.environ.get("RANK", "0") == "0") as view:
+            result = run_training(
+                checked, data, output, resume=resume, draft=draft, on_start=view.start, on_step=view.step
+            )
+            view.end(result)
+
+    raise typer.Exit(exit_code_of(run, debug=debug))
+
+
+@app.command()
+def evaluate(
+    config: ConfigPath,
+    model: Annotated[str, typer.Option(help="RUN, or a Hugging Face folder or name")],
+    output: Annotated[Path, typer.Option(help="the EVAL folder")],
+    data: Annotated[Path | None, typer.Option(help="a judged data set; else evaluate.data of the config")] = None,
+    checkpoint: Annotated[str | None, typer.Option(help="a checkpoint of RUN, such as step-00000000")] = None,
+    set_: Overrides = None,
+    debug: Debug = False,
+) -> None:
+    """Checkpoint -> pass@1 by format, with the same judge."""
+
+    def run() -> None:
+        checked = load_config(config, set_ or [])
+        from training.console import EvaluationView  # noqa: PLC0415
+        from training.evaluate import evaluate as run_evaluation  # noqa: PLC0415
+
+        source: Path | str = Path(model) / "checkpoints" / checkpoint if checkpoint else model
+        with EvaluationView() as view:
+            view.end(run_evaluation(checked, source, output, data, view.progress))
+
+    raise typer.Exit(exit_code_of(run, debug=debug))
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Runs a verb and returns its exit code; a wrong option is one line and exit 2."""
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    command = typer.main.get_command(app)
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    try:
+        return int(command.main(args=arguments, prog_name="mathmill", standalone_mode=False) or 0)
+    except click.exceptions.NoArgsIsHelpError as error:
+        sys.stderr.write(f"{error.format_message()}\n")
+    except click.UsageError as error:
+        verb = arguments[0] if arguments else ""
+        sys.stderr.write(f"mathmill: {error.format_message()} (mathmill {verb} --help)\n")
+    except click.Abort:
+        sys.stderr.write("mathmill: stopped\n")
+        return ExitCode.FAILED
+    return ExitCode.COULD_NOT_START
+
+
+if __name__ == "__main__":
+    sys.exit(main())

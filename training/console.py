@@ -1,0 +1,165 @@
+"""What a person sees while the room works: a live line on a terminal, plain lines elsewhere. Figures live in metrics.jsonl."""
+
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from training.results import EvalResult, Mixture, RunPlan, RunResult, StepMetrics
+
+_PLAIN_EVERY = 20
+_BARS = "▁▂▃▄▅▆▇█"
+
+
+class TrainingView:
+    """Shows a training run on one console.
+
+    Args:
+        talk: False on every rank but the first.
+    """
+
+    def __init__(self, *, talk: bool = True, console: Console | None = None) -> None:
+        self._console = console or Console(quiet=not talk, highlight=False)
+        self._live: Live | None = None
+        self._curve: list[float] = []
+        self._began = time.monotonic()
+        self._plan: RunPlan | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_details: object) -> None:
+        if self._live:
+            self._live.stop()
+
+    def start(self, plan: RunPlan) -> None:
+        """Says what is about to happen, and what the mixture means."""
+        self._plan = plan
+        say = self._console.print
+        say(
+            f"[bold]{plan.model}[/]  {plan.parameters:,} parameters, vocabulary {plan.vocabulary:,}, {plan.device} x "
+            f"{plan.world}, {plan.dtype}"
+        )
+        say(f"{plan.examples:,} examples, {plan.tokens:,} tokens, {plan.heldout:,} held out; {plan.steps:,} steps")
+        if plan.resumed_at:
+            say(f"resumed after step {plan.resumed_at:,}")
+        for bucket, count in plan.mixture.dropped.items():
+            say(f"dropped: {count:,} examples of {bucket} (longer than train.context)")
+        say(mixture_table(plan.mixture))
+        say(
+            f"A token of the shortest solution ({plan.mixture.shortest} tokens) weighs {plan.mixture.outweighs:.1f} "
+            f"times one of the longest ({plan.mixture.longest}): every solution counts the same.\n"
+        )
+        self._began = time.monotonic()
+        if self._console.is_terminal:
+            self._live = Live(console=self._console, refresh_per_second=8, transient=True)
+            self._live.start()
+
+    def step(self, metrics: StepMetrics) -> None:
+        """Shows a step, or a measurement on heldout examples."""
+        if metrics.heldout:
+            self._console.print(
+                f"step {metrics.step:>6,}  [bold]heldout J {metrics.objective:.4f}[/]  "
+                f"{metrics.token_accuracy:.1%} of tokens right"
+            )
+            return
+        self._curve.append(metrics.objective)
+        if self._live:
+            self._live.update(self._line(metrics))
+        elif metrics.step == 1 or metrics.step % _PLAIN_EVERY == 0 or metrics.step == metrics.steps:
+            self._console.print(self._line(metrics))
+
+    def end(self, result: RunResult) -> None:
+        """Says how it ended and what to do next."""
+        if self._live:
+            self._live.stop()
+            self._live = None
+        say = self._console.print
+        if result.first and result.last:
+            say(
+                f"J_SFT rose from {result.first.objective:.3f} to {result.last.objective:.3f} in "
+                f"{result.steps:,} steps, {result.seconds:.0f} s"
+            )
+        else:
+            say(f"nothing left to do: {result.steps:,} steps were done before")
+        say(f"model   {result.model}\nfigures {result.output / 'metrics.jsonl'}")
+        say(f"next    mathmill evaluate CONFIG.yaml --model {result.output} --data DATA --output EVAL")
+
+    def _line(self, metrics: StepMetrics) -> Text:
+        done = time.monotonic() - self._began
+        steps = len(self._curve)
+        left = done / steps * (metrics.steps - metrics.step)
+        formats = "  ".join(f"{name} {part.objective:.2f}" for name, part in sorted(metrics.formats.items()))
+        return Text(
+            f"step {metrics.step:>6,}/{metrics.steps:,}  J {metrics.objective:.4f}  {_sparkline(self._curve)}  "
+            f"[{formats}]  {metrics.token_accuracy:.0%} right  {metrics.tokens_per_second:,.0f} tokens/s  "
+            f"{left:,.0f} s left"
+        )
+
+
+def mixture_table(mixture: Mixture) -> Table:
+    """The mixture as a table: share of rows, tokens and J by format and source."""
+    table = Table(box=None, padding=(0, 2), header_style="dim")
+    for name in ("", "", "examples", "rows", "tokens", "J"):
+        table.add_column(name, justify="left" if not name else "right")
+    for line in mixture.lines:
+        shares = (f"{share:.1%}" for share in (line.row_share, line.token_share, line.objective_share))
+        table.add_row(line.kind, line.name, f"{line.examples:,}", *shares)
+    return table
+
+
+def _sparkline(values: list[float], width: int = 16) -> str:
+    """The whole curve in `width` characters."""
+    size = max(1, len(values) // width)
+    means = [sum(part) / len(part) for start in range(0, len(values), size) if (part := values[start : start + size])]
+    means = means[-width:]
+    low, high = min(means), max(means)
+    scale = (len(_BARS) - 1) / (high - low) if high > low else 0.0
+    return "".join(_BARS[int((value - low) * scale)] for value in means)
+
+
+class EvaluationView:
+    """Shows an evaluation."""
+
+    def __init__(self, console: Console | None = None) -> None:
+        self._console = console or Console(highlight=False)
+        self._live: Live | None = None
+        self._began = time.monotonic()
+        self._tenth = 0
+
+    def __enter__(self) -> Self:
+        if self._console.is_terminal:
+            self._live = Live(console=self._console, refresh_per_second=8, transient=True)
+            self._live.start()
+        return self
+
+    def __exit__(
+        self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
+    ) -> None:
+        if self._live:
+            self._live.stop()
+
+    def progress(self, done: int, total: int) -> None:
+        """Shows how many problems are answered and judged."""
+        line = f"{done:,} of {total:,} problems  {time.monotonic() - self._began:.0f} s"
+        if self._live:
+            self._live.update(Text(line))
+        elif (tenth := 10 * done // max(1, total)) > self._tenth:
+            self._tenth = tenth
+            self._console.print(line)
+
+    def end(self, result: EvalResult) -> None:
+        """The table of pass@1."""
+        table = Table(box=None, padding=(0, 2), header_style="dim")
+        for name in ("format", "problems", "right", "pass@1", "95 % interval"):
+            table.add_column(name, justify="left" if name == "format" else "right")
+        for name, line in result.formats.items():
+            interval = f"{line.low:.1%} to {line.high:.1%}"
+            table.add_row(name, f"{line.n:,}", f"{line.passed:,}", f"[bold]{line.pass_at_1:.1%}[/]", interval)
+        self._console.print(table)
+        self._console.print(f"every answer  {Path(result.output) / 'index.html'}")
