@@ -12,6 +12,8 @@ _DECISIONS = {
     **dict.fromkeys(("accepted", "accept", "yes", "true", "1", "keep", "approved"), Decision.ACCEPTED),
     **dict.fromkeys(("rejected", "reject", "no", "false", "0", "drop", "declined"), Decision.REJECTED),
 }
+_HUMAN = {"decision", "annotator", "reviewer", "confidence", "votes", "agreement"}
+_NOTHING_SAID = Selection()
 
 
 def read_columns(record: dict[str, Any], source: Source) -> Problem:
@@ -37,6 +39,8 @@ def read_columns(record: dict[str, Any], source: Source) -> Problem:
 
 def read_selection(record: dict[str, Any], columns: Columns) -> Selection:
     """Reads what humans said about the row."""
+    if not columns.model_fields_set & _HUMAN:
+        return _NOTHING_SAID
     votes = share_of(record, columns.votes)
     return Selection(
         decision=_decision(record, columns.decision),
