@@ -322,8 +322,10 @@ def total(values: list[Closed]) -> Closed:
 
 
 def magnitude(value: Closed) -> complex | None:
-    """Returns an approximate value of a form without variables: for ordering and for refuting, never for
-    accepting."""
+    """Returns an approximate value of a form without variables.
+
+    For ordering and for refuting, never for accepting.
+    """
     try:
         below = _evaluate(value.denominator)
         above = _evaluate(value.numerator)

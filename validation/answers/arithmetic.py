@@ -1,5 +1,7 @@
-"""Checks the calculations written in a solution, `<<48/2=24>>`, exactly with fractions, by a small reader of
-its own (no eval)."""
+"""Checks the calculations written in a solution, `<<48/2=24>>`, exactly with fractions.
+
+By a small reader of its own (no eval).
+"""
 
 import re
 from dataclasses import dataclass
@@ -92,8 +94,10 @@ class _Reader:
 
 
 def calculate(expression: str) -> Fraction | None:
-    """Returns the exact value of `+ - * / ^ %` and parentheses over decimals; None when anything else stands
-    there."""
+    """Returns the exact value of `+ - * / ^ %` and parentheses over decimals.
+
+    None when anything else stands there.
+    """
     if len(expression) > 2000:
         return None
     try:

@@ -211,8 +211,10 @@ def _compare_digits_in_base(gold: Scalar, answer: Scalar) -> Verdict:
 
 
 def _conversion(gold: Scalar, answer: Scalar, asked: Asked) -> Fraction | None:
-    """Returns what the answer's number is multiplied by to stand in the gold's unit; None when the units
-    exclude each other."""
+    """Returns what the answer's number is multiplied by to stand in the gold's unit.
+
+    None when the units exclude each other.
+    """
     first, second = gold.unit, answer.unit
     if first is None and second is not None:
         first = asked.unit if asked.unit is not None and asked.unit.dimension == second.dimension else second
@@ -249,8 +251,10 @@ def _as_list_equal(gold: Scalar, answer: Scalar) -> bool:
 def _compare_rounded(
     gold: Scalar, target: Fraction | None, value: algebra.Closed, answer: Scalar, asked: Asked
 ) -> Verdict | None:
-    """Accepts a rounding where the gold is a decimal or the question asks for one; None when there is nothing
-    to round."""
+    """Accepts a rounding where the gold is a decimal or the question asks for one.
+
+    None when there is nothing to round.
+    """
     exact = value.rational()
     if target is None:
         if asked.rounding and answer.decimals is not None and exact is not None:

@@ -1,5 +1,6 @@
-r"""Finds the final answer of a solution: the last `\boxed{}` by brace matching, `#### x`, "The answer is x",
-and their kin in other languages.
+r"""Finds the final answer of a solution.
+
+The last `\boxed{}` by brace matching, `#### x`, "The answer is x", and their kin in other languages.
 
 Says how many final answers stand there and whether they disagree by value. What stands inside `<think>` does
 not count.
@@ -17,8 +18,10 @@ from validation.answers.verdict import Outcome
 
 @dataclass(frozen=True, slots=True)
 class Extraction:
-    """A final answer: `path` says which marker it stood behind, `start` and `end` where in the solution (0, 0
-    for none)."""
+    """A final answer.
+
+    `path` says which marker it stood behind, `start` and `end` where in the solution (0, 0 for none).
+    """
 
     answer: str | None
     count: int

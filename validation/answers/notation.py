@@ -1,5 +1,6 @@
-r"""Reads LaTeX and Python notation into exact closed forms: `\frac{3\sqrt{2}}{2}`, `2^{n-1}`, `3*sqrt(2)/2`,
-`x**2 - 1`.
+r"""Reads LaTeX and Python notation into exact closed forms.
+
+`\frac{3\sqrt{2}}{2}`, `2^{n-1}`, `3*sqrt(2)/2`, `x**2 - 1`.
 
 A recursive-descent reader over one line. It reads everything or raises `UnsupportedError`: no character is ever
 dropped.

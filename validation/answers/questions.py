@@ -1,5 +1,7 @@
-"""What a question asks for, as far as it changes when two answers are equal: percent, unit, rounding, base,
-order, form, options."""
+"""What a question asks for, as far as it changes when two answers are equal.
+
+Percent, unit, rounding, base, order, form, options.
+"""
 
 import re
 from dataclasses import dataclass, field

@@ -1,5 +1,7 @@
-"""The child of `symbolic.py`: reads `gold TAB answer` lines, answers yes, no, dropped or error. Dies with its
-parent's pipe."""
+"""The child of `symbolic.py`: reads `gold TAB answer` lines, answers yes, no, dropped or error.
+
+Dies with its parent's pipe.
+"""
 
 import logging
 import resource
@@ -33,8 +35,10 @@ def answer_one(gold: str, answer: str) -> str:
 
 
 def _agrees(left: Any, right: Any) -> bool:
-    """Checks at two points that the values agree, where they are expressions; other kinds must be equal as they
-    stand."""
+    """Checks at two points that the values agree, where they are expressions.
+
+    Other kinds must be equal as they stand.
+    """
     from sympy import Expr, Rational
 
     if not (isinstance(left, Expr) and isinstance(right, Expr)):

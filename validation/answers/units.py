@@ -101,8 +101,10 @@ _LABEL = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*\.?\Z")
 
 
 def find_unit(phrase: str) -> Unit | None:
-    """Returns the unit that a phrase names: `square inches`, `cm^2`, `miles per hour`, `km/h`; None when
-    unknown."""
+    """Returns the unit that a phrase names: `square inches`, `cm^2`, `miles per hour`, `km/h`.
+
+    None when unknown.
+    """
     phrase = phrase.strip().lower()
     known = UNITS.get(phrase) or UNITS.get(phrase.rstrip("."))
     if known is not None:

@@ -108,8 +108,10 @@ def reseed(seed: int) -> None:
 
 
 def execute(request: dict[str, Any], report: int, resume: int, confine: Callable[[], None]) -> None:
-    """Runs the blocks of a request; writes one JSON line each to `report` and waits for a byte from `resume`
-    between them."""
+    """Runs the blocks of a request.
+
+    Writes one JSON line each to `report` and waits for a byte from `resume` between them.
+    """
     reseed(int(request["seed"]))
     sys.set_int_max_str_digits(0)
     program = _Program(int(request["output"]))

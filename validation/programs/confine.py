@@ -1,5 +1,6 @@
-"""The walls around a program that need no privilege: resource limits, Landlock, dropped capabilities, scrubbed
-state.
+"""The walls around a program that need no privilege.
+
+Resource limits, Landlock, dropped capabilities, scrubbed state.
 
 The server confines itself once (`confine_server`): every fork inherits Landlock, the missing capabilities and
 no-new-privs. Each fork then limits itself (`limit_process`) and installs the seccomp filter last.
@@ -31,8 +32,10 @@ def landlock_version() -> int:
 
 
 def restrict_files(readable: Sequence[str]) -> bool:
-    """Lets this process and its forks read below the given paths and nothing else, and write nowhere; False
-    without Landlock."""
+    """Lets this process and its forks read below the given paths and nothing else, and write nowhere.
+
+    False without Landlock.
+    """
     version = landlock_version()
     if not version:
         return False

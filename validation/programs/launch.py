@@ -59,8 +59,10 @@ def bubblewrap() -> str | None:
 
 
 def _binds() -> list[str]:
-    """Returns bubblewrap's view of the file system: Python, its packages and the system's libraries, all
-    read-only."""
+    """Returns bubblewrap's view of the file system.
+
+    Python, its packages and the system's libraries, all read-only.
+    """
     options: list[str] = []
     for path in ("/usr", sys.base_prefix, sys.prefix):
         options += ["--ro-bind", path, path] if path == "/usr" or not Path(path).is_relative_to("/usr") else []

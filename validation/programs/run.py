@@ -51,8 +51,10 @@ REASONS: dict[Outcome, Reason] = {
 
 @dataclass(frozen=True, slots=True)
 class Execution:
-    """What came of a program. `value` is the last printed line, `ans`, or what `solution()` returned; `error`
-    one line."""
+    """What came of a program.
+
+    `value` is the last printed line, `ans`, or what `solution()` returned; `error` one line.
+    """
 
     outcome: Outcome
     stdout: str
@@ -181,8 +183,10 @@ class Pool:
         return self._ask([program], limits, notebook=False, seed=seed)[0]
 
     def run_blocks(self, blocks: Sequence[str], limits: Limits = _DEFAULT, *, seed: int = 0) -> list[Execution]:
-        """Runs the code blocks of a dialogue in order in one process, as a notebook does; the limits hold for
-        all together."""
+        """Runs the code blocks of a dialogue in order in one process, as a notebook does.
+
+        The limits hold for all together.
+        """
         return self._ask(list(blocks), limits, notebook=True, seed=seed) if blocks else []
 
     def map(self, programs: Iterable[str], limits: Limits = _DEFAULT, *, seed: int = 0) -> list[Execution]:
@@ -256,8 +260,10 @@ atexit.register(_SHARED.close)
 
 
 def run(program: str, limits: Limits = _DEFAULT) -> Execution:
-    """Runs one program at the strongest level of this machine, on a server that all callers of this process
-    share."""
+    """Runs one program at the strongest level of this machine.
+
+    On a server that all callers of this process share.
+    """
     return _SHARED.pool().run(program, limits)
 
 

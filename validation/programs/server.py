@@ -1,5 +1,7 @@
-"""The caller's end of one fork server: start it, send it a program, read what came of it, replace it when it
-dies."""
+"""The caller's end of one fork server.
+
+Start it, send it a program, read what came of it, replace it when it dies.
+"""
 
 import contextlib
 import json
@@ -25,8 +27,10 @@ class ServerError(Exception):
 
 
 class Server:
-    """One fork server; a lock makes it safe for threads, one program at a time. `walls` says what holds its
-    programs."""
+    """One fork server; a lock makes it safe for threads, one program at a time.
+
+    `walls` says what holds its programs.
+    """
 
     def __init__(self, level: Level, *, hash_seed: int = 0, modules: Sequence[str] = ()) -> None:
         self.level = level

@@ -1,5 +1,6 @@
-"""The fork server: sympy loaded once, one fork per program, the outcome decided here from wait status, clocks
-and byte counts.
+"""The fork server.
+
+Sympy loaded once, one fork per program, the outcome decided here from wait status, clocks and byte counts.
 
 Runs as its own process (started by `server.py`), confined before it reads the first request. Requests and
 replies are length-prefixed JSON on stdin and stdout; a program never holds these descriptors. A program can
@@ -26,10 +27,48 @@ from typing import Any
 from validation.programs import child, confine
 from validation.programs.seccomp import Filter
 
-_MODULES = (
-    "math cmath ast itertools functools collections fractions decimal random statistics re string datetime calendar heapq bisect operator copy json"
-    " typing dataclasses enum numbers time textwrap pprint sys io os string array contextlib traceback abc types inspect warnings numpy numpy.random numpy.linalg sympy"
-).split()
+_MODULES = [
+    "math",
+    "cmath",
+    "ast",
+    "itertools",
+    "functools",
+    "collections",
+    "fractions",
+    "decimal",
+    "random",
+    "statistics",
+    "re",
+    "string",
+    "datetime",
+    "calendar",
+    "heapq",
+    "bisect",
+    "operator",
+    "copy",
+    "json",
+    "typing",
+    "dataclasses",
+    "enum",
+    "numbers",
+    "time",
+    "textwrap",
+    "pprint",
+    "sys",
+    "io",
+    "os",
+    "array",
+    "contextlib",
+    "traceback",
+    "abc",
+    "types",
+    "inspect",
+    "warnings",
+    "numpy",
+    "numpy.random",
+    "numpy.linalg",
+    "sympy",
+]
 _POLL_SECONDS = 0.05
 _REPORT, _RESUME = 3, 4  # the program's descriptors beside 0, 1, 2
 _SLACK_BYTES = 64 << 10

@@ -1,0 +1,244 @@
+# ruff: noqa: E501 - one case a line
+"""What programs give back: values by every convention, notebook state, determinism, and servers that are replaced."""
+
+import os
+import random
+import signal
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from schemas.reason import Reason
+from validation.programs import Execution, Level, Limits, Outcome, Pool, close_shared, run, run_blocks
+
+SECCOMP = Level.SECCOMP
+
+
+@pytest.fixture(scope="module")
+def pool():
+    with Pool(SECCOMP, 1) as pool:
+        yield pool
+
+
+@pytest.mark.parametrize(
+    ("program", "value"),
+    [
+        ("print(48 / 2)", "24.0"),
+        ("print('first')\nprint('last')\n", "last"),
+        ("print(1)\nprint()", "1"),
+        ("total = 16\nans = total - 3 - 4", "9"),
+        ("def solution():\n    return 3 * 4", "12"),
+        ("def solver():\n    x = 3\n    return x / 2", "1.5"),
+        ("def solution():\n    return 5\nprint(solution())", "5"),
+        ("def solution():\n    return 5\nans = solution() + 1", "6"),
+        ("ans = 1\nprint('the answer', 2)", "the answer 2"),
+        ("from sympy import *\nx = symbols('x')\nprint(solve(x**2 - 5*x + 6, x))", "[2, 3]"),
+        ("from sympy import sqrt\nans = sqrt(8)", "2*sqrt(2)"),
+        ("import numpy as np\nans = np.array([1, 2]).sum()", "3"),
+        ("from fractions import Fraction\nans = Fraction(1, 3) + 1", "4/3"),
+        ("1 + 1", "2"),
+        ("print('π')", "π"),
+        ("ans = 2**20000 % 10**9", "406309376"),
+        ("import sys\nprint(3)\nsys.exit()", "3"),
+        ("if __name__ == '__main__':\n    print('main')", "main"),
+        (
+            "import io, contextlib\nwith contextlib.redirect_stdout(io.StringIO()) as s:\n    print(5)\nprint(s.getvalue())",
+            "5",
+        ),
+    ],
+)
+def test_a_value_is_printed_assigned_or_returned(pool, program, value):
+    execution = pool.run(program)
+    assert (execution.outcome, execution.value, execution.error) == (Outcome.OK, value, None)
+    assert execution.reason is None
+
+
+@pytest.mark.parametrize(
+    ("program", "error"),
+    [
+        ("ans = undefined_name", "NameError: name 'undefined_name' is not defined"),
+        ("1 / 0", "ZeroDivisionError: division by zero"),
+        ("def f(:", "SyntaxError: invalid syntax (<program>, line 1)"),
+        ("def solver(x):\n    return x", "TypeError: solver() missing 1 required positional argument: 'x'"),
+        ("import sys\nsys.exit(3)", "SystemExit: 3"),
+        ("import nothing_of_this_name", "ModuleNotFoundError: No module named 'nothing_of_this_name'"),
+        ("raise KeyboardInterrupt", "KeyboardInterrupt: "),
+        ("class E(Exception):\n    def __str__(self): raise E\nraise E", "error without a text"),
+    ],
+)
+def test_an_error_is_one_line(pool, program, error):
+    execution = pool.run(program)
+    assert (execution.outcome, execution.value, execution.error) == (Outcome.ERROR, None, error)
+    assert execution.reason is Reason.PROGRAM_ERROR
+
+
+def test_a_program_without_a_value_is_ok_but_has_a_reason(pool):
+    execution = pool.run("x = 1")
+    assert execution == Execution(Outcome.OK, "", None)
+    assert execution.reason is Reason.PROGRAM_ERROR
+
+
+def test_output_before_an_error_is_kept(pool):
+    assert pool.run("print(1)\n1/0").stdout == "1\n"
+
+
+def test_blocks_share_their_state_and_keep_their_own_output(pool):
+    first, second, third, fourth = pool.run_blocks(["x = 3\nprint('a')", "x + 1", "y", "print(x)\nx"])
+    assert first == Execution(Outcome.OK, "a\n", "a")
+    assert second == Execution(Outcome.OK, "4\n", "4")
+    assert third == Execution(Outcome.ERROR, "", None, "NameError: name 'y' is not defined")
+    assert fourth == Execution(Outcome.OK, "3\n3\n", "3")
+
+
+def test_blocks_split_large_outputs_exactly(pool):
+    blocks = [f"print('{letter}' * 9000)" for letter in "abc"]
+    assert [e.stdout for e in pool.run_blocks(blocks)] == [letter * 9000 + "\n" for letter in "abc"]
+
+
+def test_blocks_after_an_endless_one_are_not_run(pool):
+    first, second, third = pool.run_blocks(
+        ["print(1)", "print(2, flush=True)\nwhile True: pass", "print(3)"], Limits(cpu_s=0.3)
+    )
+    assert first == Execution(Outcome.OK, "1\n", "1")
+    assert (second.outcome, second.stdout) == (Outcome.TIMEOUT, "2\n")
+    assert third == Execution(Outcome.TIMEOUT, "", None, "not run: CPU limit")
+
+
+def test_no_blocks_give_no_executions(pool):
+    assert pool.run_blocks([]) == []
+
+
+def test_a_program_cannot_poison_the_next(pool):
+    poison = (
+        "import sympy, builtins, sys, os, random, numpy\n"
+        "sympy.solve = lambda *a: 666\nbuiltins.print = None\nbuiltins.len = None\nsys.modules['math'] = None\n"
+        "os.environ['EVIL'] = '1'\nsympy.Integer.__add__ = lambda a, b: 13\nrandom.random = lambda: 0\n"
+    )
+    assert pool.run(poison).outcome in (Outcome.OK, Outcome.CRASH)
+    after = pool.run(
+        "import math, os, random\nfrom sympy import *\nx = symbols('x')\nprint(solve(x - 2, x), len([1]), 'EVIL' in os.environ, Integer(1) + 1, random.random() > 0)"
+    )
+    assert after.value == "[2] 1 False 2 True"
+
+
+def test_runs_are_deterministic(pool):
+    program = "import random, numpy\nprint(random.random(), numpy.random.rand(), hash('a'), {'b', 'a', 'c'})"
+    values = {pool.run(program).value for _ in range(3)}
+    assert len(values) == 1
+    random.seed(0)
+    assert next(iter(values)).startswith(str(random.random()))
+
+
+def test_another_hash_seed_and_another_seed_show_impure_programs(pool):
+    program = "import random\nprint(hash('a'), random.random())"
+    with Pool(SECCOMP, 1, hash_seed=1, modules=("random",)) as other:
+        assert other.run(program).value.split()[0] != pool.run(program).value.split()[0]
+    assert pool.run(program, seed=1).value.split()[1] != pool.run(program, seed=0).value.split()[1]
+
+
+def test_nothing_of_the_caller_is_seen(pool, monkeypatch, tmp_path):
+    monkeypatch.setenv("SECRET", "token")
+    with (tmp_path / "held").open("w") as held, Pool(SECCOMP, 1, modules=("os",)) as other:
+        os.set_inheritable(held.fileno(), True)
+        program = (
+            "import os\nopened = []\nfor fd in range(5, 60):\n    try: os.fstat(fd); opened.append(fd)\n    except OSError: pass\n"
+            "print('SECRET' in os.environ, opened, os.path.realpath('.'))"
+        )
+        assert other.run(program).value == "False [] /"
+
+
+def test_many_programs_run_side_by_side_in_order():
+    with Pool(SECCOMP, 2, modules=("math",)) as pool:
+        executions = pool.map([f"print({i} * {i})" for i in range(60)])
+        assert [e.value for e in executions] == [str(i * i) for i in range(60)]
+        dialogues = pool.map_blocks([[f"x = {i}", "x"] for i in range(10)])
+        assert [d[1].value for d in dialogues] == [str(i) for i in range(10)]
+
+
+def test_a_pool_works_from_many_threads():
+    values = {}
+    with Pool(SECCOMP, 2, modules=("math",)) as pool:
+        threads = [
+            threading.Thread(target=lambda i=i: values.update({i: pool.run(f"print({i})").value})) for i in range(12)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert values == {i: str(i) for i in range(12)}
+
+
+def servers() -> set[str]:
+    found = set()
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                if "validation.programs.zygote" in (entry / "cmdline").read_text():
+                    status = (entry / "stat").read_text().rpartition(")")[2].split()
+                    if int(status[1]) == os.getpid():
+                        found.add(entry.name)
+            except OSError:
+                continue
+    return found
+
+
+def test_closing_a_pool_leaves_no_process():
+    before = servers()
+    pool = Pool(SECCOMP, 2, modules=("math",))
+    pool.map(["print(1)"] * 4)
+    started = servers() - before
+    assert started
+    pool.close()
+    assert not started & servers()
+
+
+def test_a_killed_server_is_replaced():
+    with Pool(SECCOMP, 1, modules=("math",)) as pool:
+        before = servers()
+        assert pool.run("print(1)").value == "1"
+        for pid in servers() - before:
+            os.kill(int(pid), signal.SIGKILL)
+        assert pool.run("print(2)").value == "2"
+
+
+def test_a_server_ends_when_its_caller_is_gone():
+    with Pool(SECCOMP, 1, modules=("math",)) as pool:
+        pool.run("print(1)")
+        process = pool._servers[0]._process
+        process.stdin.close()
+        assert process.wait(5) == 0
+
+
+def test_a_killed_server_in_the_middle_of_a_program_is_replaced():
+    with Pool(SECCOMP, 1, modules=("time",)) as pool:
+        before = servers()
+        pool.run("1")
+        pids = servers() - before
+
+        def kill_soon():
+            time.sleep(0.3)
+            for pid in pids:
+                os.kill(int(pid), signal.SIGKILL)
+
+        thread = threading.Thread(target=kill_soon)
+        thread.start()
+        execution = pool.run("import time\ntime.sleep(0.6)\nprint(7)")
+        thread.join()
+        assert execution.value == "7"
+
+
+def test_the_plain_functions_share_a_server_of_the_strongest_level():
+    assert run("print(2)").value == "2"
+    assert run_blocks(["a = 1", "a"])[1].value == "1"
+    close_shared()
+
+
+def test_lone_surrogates_in_a_program_do_not_break_the_channel(pool):
+    assert pool.run("print('\ud800')").outcome in (Outcome.OK, Outcome.ERROR)
+    assert pool.run("print('\\ud800')").value == "?"
+
+
+def test_limits_are_those_of_the_configuration():
+    assert (Limits().cpu_s, Limits().memory_mb) == (5.0, 1024)

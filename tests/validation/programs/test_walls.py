@@ -1,0 +1,132 @@
+# ruff: noqa: E501 - one case a line
+"""The walls as data: the filter's tables and shape, the levels, the paths."""
+
+import struct
+
+import pytest
+
+from validation.programs import Level, best_level, describe_levels, doctor
+from validation.programs.launch import command, environment, readable_paths
+from validation.programs.seccomp import _ALLOWED, _KILLED, ARCHITECTURES, build_filter
+
+# From linux/unistd headers, by hand: name, x86_64, aarch64.
+KNOWN = [
+    ("read", 0, 63), ("write", 1, 64), ("mmap", 9, 222), ("clone", 56, 220), ("execve", 59, 221), ("ptrace", 101, 117), ("kill", 62, 129),
+    ("socket", 41, 198), ("openat", 257, 56), ("exit_group", 231, 94), ("prctl", 157, 167), ("clone3", 435, 435), ("io_uring_setup", 425, 425),
+    ("bpf", 321, 280), ("memfd_create", 319, 279), ("setns", 308, 268), ("unshare", 272, 97), ("mount", 165, 40), ("process_vm_readv", 310, 270),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "x86_64", "aarch64"), KNOWN)
+def test_numbers_of_system_calls(name, x86_64, aarch64):
+    assert ARCHITECTURES["x86_64"].numbers[name] == x86_64
+    assert ARCHITECTURES["aarch64"].numbers[name] == aarch64
+
+
+def test_audit_codes():
+    assert ARCHITECTURES["x86_64"].audit == 0xC000003E
+    assert ARCHITECTURES["aarch64"].audit == 0xC00000B7
+
+
+def test_no_call_is_both_allowed_and_killed():
+    assert not set(_ALLOWED.split()) & set(_KILLED.split())
+
+
+@pytest.mark.parametrize("name", ARCHITECTURES)
+def test_no_number_stands_for_two_names(name):
+    numbers = ARCHITECTURES[name].numbers
+    assert len(set(numbers.values())) == len(numbers)
+
+
+def decide(code: bytes, data: dict[int, int]) -> int:
+    """Runs classic BPF over the words of a seccomp_data, as the kernel does."""
+    program = list(struct.iter_unpack("<HBBI", code))
+    position, accumulator = 0, 0
+    while True:
+        operation, yes, no, value = program[position]
+        position += 1
+        if operation == 0x20:
+            accumulator = data.get(value, 0)
+        elif operation == 0x06:
+            return value
+        else:
+            taken = {0x15: accumulator == value, 0x35: accumulator >= value, 0x45: bool(accumulator & value)}[operation]
+            position += yes if taken else no
+
+
+ALLOW, KILL, EPERM, ENOTTY = 0x7FFF0000, 0x80000000, 0x00050001, 0x00050019
+
+
+@pytest.mark.parametrize("name", ARCHITECTURES)
+@pytest.mark.parametrize("files", [True, False])
+def test_the_filter_decides_every_named_call(name, files):
+    machine = ARCHITECTURES[name]
+    code = build_filter(machine, files=files)
+    assert len(code) // 8 < 4096
+
+    def call(number: int, *arguments: int, audit: int = machine.audit) -> int:
+        return decide(code, {0: number, 4: audit} | {16 + 8 * i: a for i, a in enumerate(arguments)})
+
+    for allowed in set(_ALLOWED.split()) & set(machine.numbers):
+        assert call(machine.numbers[allowed]) == ALLOW, allowed
+    for killed in set(_KILLED.split()) & set(machine.numbers):
+        assert call(machine.numbers[killed]) == KILL, killed
+    assert call(machine.numbers["ioctl"]) == ENOTTY
+    assert call(9999) == EPERM
+    assert call(machine.numbers["read"], audit=0x40000003) == KILL
+    assert call(machine.numbers["openat"], 0, 0, 0) == (ALLOW if files else EPERM)
+    assert call(machine.numbers["openat"], 0, 0, 0o101) == EPERM
+    assert call(machine.numbers["openat"], 0, 0, 0o20200000) == EPERM
+    assert call(machine.numbers["prlimit64"], 0) == ALLOW
+    assert call(machine.numbers["prlimit64"], 1) == EPERM
+    if name == "x86_64":
+        assert call(0x40000000 + machine.numbers["read"]) == KILL
+
+
+def test_levels_are_described_strongest_first_with_what_lifts_them():
+    reports = describe_levels()
+    assert [r.level for r in reports] == [Level.NAMESPACES, Level.SECCOMP, Level.WEAK]
+    assert reports[1].available
+    assert "seccomp" in reports[1].walls
+    assert reports[0].available or reports[0].lift
+    assert best_level() is not Level.WEAK
+    assert any("seccomp" in line for line in doctor())
+
+
+def test_without_bubblewrap_the_report_says_how_to_get_it(monkeypatch):
+    from validation.programs.levels import probe
+
+    monkeypatch.setenv("PATH", "/nonexistent")
+    probe.cache_clear()
+    report = probe(Level.NAMESPACES)
+    assert (report.available, report.lift) == (False, "apt-get install bubblewrap")
+    assert best_level() is Level.SECCOMP
+    probe.cache_clear()
+
+
+def test_the_environment_of_a_server_is_its_own():
+    assert environment(3)["PYTHONHASHSEED"] == "3"
+    assert set(environment(0)) <= {
+        "PATH",
+        "HOME",
+        "LC_ALL",
+        "PYTHONHASHSEED",
+        "PYTHONIOENCODING",
+        "OPENBLAS_NUM_THREADS",
+        "OMP_NUM_THREADS",
+        "MKL_NUM_THREADS",
+    }
+
+
+def test_programs_read_libraries_only():
+    paths = readable_paths()
+    assert not {"/", "/etc", "/home", "/root", "/proc", "/tmp", "/usr"} & set(paths)
+    assert all(
+        "lib" in path or path.startswith(("/etc/ld.so", "/etc/localtime", "/usr/share/zoneinfo")) for path in paths
+    )
+
+
+def test_the_namespace_has_nothing_shared():
+    words = command(Level.NAMESPACES, modules=())
+    assert {"--unshare-all", "--new-session", "--cap-drop"} <= set(words)
+    assert "--bind" not in words
