@@ -1,11 +1,11 @@
-"""What two near-duplicates must have in common, word for word: numbers, operators, symbols, and the words that ask or count.
+r"""What two near-duplicates must have in common: numbers, operators, symbols, and the words that ask or count.
 
 Similar words do not make equal mathematics: of the pairs that a 95 % fuzzy match calls duplicates in MATH, 94 % have
 different answers. The guard of a text is one hash over the sequence of
 
     numbers    by value, in digits or words
     operators  and brackets, every sign that is not prose punctuation
-    symbols    LaTeX commands, single letters, runs of capitals (x, AB, \\angle ABC)
+    symbols    LaTeX commands, single letters, runs of capitals (x, AB, \angle ABC)
     words      of the closed lists below: what asks, compares, counts, measures or negates
 
 in the order of the text. Everything else (names, things, adjectives) is free to differ. Texts with unequal guards are
@@ -16,43 +16,200 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from pipelines.numerals import NUMBER_WORDS
+from pipelines.numerals import WORD_VALUES
+from pipelines.postings import Postings
 from pipelines.skeleton import thousands
-from pipelines.textbytes import Bytes, Offsets, bytes_of
-from pipelines.words import mixed, token_hashes, words_of
+from pipelines.textbytes import Bytes, bytes_of
+from pipelines.words import mixed, run_terms, words_of
 
 Hashes = npt.NDArray[np.uint64]
 
-_ASK = """what which who whose when where why how many much find compute determine evaluate calculate simplify solve prove
-    express factor expand convert round estimate"""
-_COMPARE = """more less fewer most least than same equal equals only greatest smallest largest maximum minimum longest shortest
-    highest lowest first second third fourth fifth last next before after until between at not no none never neither nor without
-    except if then unless each every per all any both either total altogether sum difference product quotient remainder
-    remaining rest left combined"""
-_COUNT = """half halves third thirds quarter quarters double twice triple thrice dozen dozens pair pairs once times percent
-    percentage average mean median mode ratio increase increases increased decrease decreases decreased add added plus minus
-    subtract multiplied multiply divided divide squared cubed hundreds thousands"""
-_KIND = """integer integers positive negative nonnegative even odd prime consecutive distinct identical distinguishable
-    indistinguishable real complex rational irrational digit digits multiple divisor factors root roots degree degrees
-    slope intercept domain range area perimeter circumference radius diameter volume height width depth distance angle sine
-    cosine tangent triangle square rectangle hexagon pentagon octagon heptagon polygon circle sphere cube parallelogram
-    rhombus trapezoid ellipse parabola hyperbola line plane vertex side sides edge edges median altitude bisector
-    permutation combination probability"""
-_MEASURE = """second seconds minute minutes hour hours day days week weeks month months year years inch inches foot feet yard
-    yards mile miles meter meters centimeter centimeters kilometer kilometers cent cents dollar dollars"""
+_ASK = """
+    what which who whose when where why how many much find compute determine evaluate calculate simplify solve
+    prove express factor expand convert round estimate
+"""
+_COMPARE = """
+    more less fewer most least than same equal equals only greatest smallest largest maximum minimum longest
+    shortest highest lowest first second third fourth fifth last next before after until between at not no none
+    never neither nor without except if then unless each every per all any both either total altogether sum
+    difference product quotient remainder remaining rest left
+"""
+_COUNT = """
+    half halves third thirds quarter quarters double twice triple thrice dozen dozens pair pairs once times
+    percent percentage average mean median mode ratio increase increases increased decrease decreases decreased
+    add added plus minus subtract multiplied multiply divided divide squared cubed hundreds thousands
+"""
+_KIND = """
+    integer integers positive negative nonnegative even odd prime consecutive distinct identical distinguishable
+    indistinguishable real complex rational irrational digit digits multiple divisor factors root roots degree
+    degrees slope intercept domain range area perimeter circumference radius diameter volume height width depth
+    distance angle sine cosine tangent triangle square rectangle hexagon pentagon octagon heptagon polygon
+    circle sphere cube parallelogram rhombus trapezoid ellipse parabola hyperbola line plane vertex side sides
+    edge edges altitude bisector permutation combination probability
+"""
+_MEASURE = """
+    second seconds minute minutes hour hours day days week weeks month months year years inch inches foot feet
+    yard yards mile miles meter meters centimeter centimeters kilometer kilometers cent cents dollar dollars
+"""
 GUARD_WORDS = tuple(sorted({*f"{_ASK} {_COMPARE} {_COUNT} {_KIND} {_MEASURE}".split()}))
-
-_SHORT_WORDS = """a i am an as at be by do he if in is it me my no of on or so to up us we""".split()
+_SHORT_WORDS = (
+    "a",
+    "i",
+    "am",
+    "an",
+    "as",
+    "at",
+    "be",
+    "by",
+    "do",
+    "he",
+    "if",
+    "in",
+    "is",
+    "it",
+    "me",
+    "my",
+    "no",
+    "of",
+    "on",
+    "or",
+    "so",
+    "to",
+    "up",
+    "us",
+    "we",
+)
 """English words of one or two letters: any other run as short is a symbol (x, AB, cm)."""
 
-_SPACE, _DIGIT, _LETTER, _SIGN, _PROSE = range(5)
+_BLANK, _DIGIT, _LETTER, _SIGN, _PROSE = range(5)
 _CLASS = np.full(256, _SIGN, np.uint8)
-_CLASS[: ord(" ") + 1] = _SPACE
+_CLASS[: ord(" ") + 1] = _BLANK
 for _signs, _kind in (
     (b"0123456789", _DIGIT),
     (b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ", _LETTER),
     (b".,;:?!\"'`$\\~#", _PROSE),
 ):
     _CLASS[list(_signs)] = _kind
+_BOUND = np.zeros(256, np.bool_)  # what a one-letter word next to it makes a symbol
+_BOUND[list(b"$^_={}()+-*/<>|&0123456789")] = True
+_LAYOUT = (
+    "left",
+    "right",
+    "big",
+    "bigl",
+    "bigr",
+    "bigg",
+    "biggl",
+    "biggr",
+    "displaystyle",
+    "textstyle",
+    "limits",
+    "nolimits",
+    "noindent",
+    "qquad",
+    "quad",
+    "text",
+    "mathrm",
+    "textbf",
+    "textit",
+    "mbox",
+)
+_SPACE = np.uint8(ord(" "))
 _STEP = np.uint64(0x9E3779B97F4A7C15)
-_COMMAND = np.uint64(0xD1B54A32D192ED03)
+
+
+def guards(texts: pa.Array, *, words: bool) -> Hashes:
+    """One hash per text over what near-duplicates must share, in the order of the text.
+
+    Args:
+        texts: questions, or solutions.
+        words: whether the closed lists count. They do in questions; in the prose of a solution they are free, as its
+            numbers, operators and symbols say what is calculated.
+    """
+    data, offsets = bytes_of(texts)
+    kept = ~thousands(data)
+    if not kept.all():
+        offsets = np.concatenate(([0], np.cumsum(kept)))[offsets]
+        data = data[kept]
+    if not len(data):
+        return np.zeros(len(offsets) - 1, np.uint64)
+    kinds, starts = _tokens(data, offsets)
+    ends = np.append(starts[1:], len(data))
+    upper = (data >= ord("A")) & (data <= ord("Z"))
+    hashes = mixed(np.add.reduceat(run_terms(data | (upper * np.uint8(0x20)), starts), starts))
+    row = np.searchsorted(offsets, starts, "right") - 1
+    counts = (kinds == _DIGIT) | (kinds == _SIGN)
+    letters = np.flatnonzero(kinds == _LETTER)
+    begin, end = starts[letters], ends[letters]
+    before = np.where(begin > offsets[row[letters]], data[begin - 1], _SPACE)
+    after = np.where(end < offsets[row[letters] + 1], data[np.minimum(end, len(data) - 1)], _SPACE)
+    capitals = upper[begin] & upper[end - 1] & ~_shouted(upper, data, offsets)[row[letters]]
+    counts[letters] = _is_symbol(hashes[letters], end - begin, before, after, capitals)
+    if words:
+        counts[letters] |= _GUARD_HASHES.holds(hashes[letters])
+    hashes[letters] = _by_value(hashes[letters])
+    return _sequences(hashes[counts], row[counts], len(offsets) - 1)
+
+
+def _tokens(data: Bytes, offsets: npt.NDArray[np.int64]) -> tuple[Bytes, npt.NDArray[np.int64]]:
+    """Runs of one class of bytes, every sign by itself: their classes and where they start."""
+    classes = _CLASS[data]
+    digit = classes == _DIGIT
+    dots = np.flatnonzero(data[1:-1] == ord(".")) + 1
+    classes[dots[digit[dots - 1] & digit[dots + 1]]] = _DIGIT
+    bangs = np.flatnonzero(data[1:] == ord("!")) + 1
+    classes[bangs[digit[bangs - 1] | (data[bangs - 1] == ord(")"))]] = _SIGN
+    begins = np.ones(len(data), np.bool_)
+    begins[1:] = (classes[1:] != classes[:-1]) | (classes[1:] == _SIGN)
+    begins[offsets[:-1][offsets[:-1] < len(data)]] = True
+    starts = np.flatnonzero(begins)
+    return classes[starts], starts
+
+
+def _is_symbol(
+    hashes: Hashes, lengths: npt.NDArray[np.int64], before: Bytes, after: Bytes, capitals: npt.NDArray[np.bool_]
+) -> npt.NDArray[np.bool_]:
+    """Which runs of letters are commands, symbols or number words, by their neighbouring bytes."""
+    command = (before == ord("\\")) & ~_LAYOUT_HASHES.holds(hashes)
+    name = capitals & (lengths >= 2) & (lengths <= 4)
+    short = (lengths <= 2) & (_BOUND[before] | _BOUND[after] | ~_SHORT_HASHES.holds(hashes))
+    return command | name | short | _NUMBER_HASHES.holds(hashes)
+
+
+def _shouted(upper: npt.NDArray[np.bool_], data: Bytes, offsets: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+    """Which texts are written in capitals, so that capitals say nothing."""
+    lower = (data >= ord("a")) & (data <= ord("z"))
+    more = np.concatenate(([0], np.cumsum(upper.astype(np.int64) - lower)))
+    return np.diff(more[offsets]) > 0
+
+
+def _by_value(hashes: Hashes) -> Hashes:
+    """Number words take the hash of their digits."""
+    places, words = _NUMBER_HASHES.hits(hashes)
+    hashes = hashes.copy()
+    hashes[places] = _VALUE_HASHES[words]
+    return hashes
+
+
+def _sequences(hashes: Hashes, rows: npt.NDArray[np.int64], count: int) -> Hashes:
+    """Hashes the sequence of tokens of each row."""
+    sizes = np.bincount(rows, minlength=count)
+    first = np.cumsum(sizes) - sizes
+    rank = np.arange(len(hashes)) - np.repeat(first, sizes)
+    powers = np.cumprod(np.full(max(1, int(sizes.max(initial=0))), _STEP))
+    sums = np.zeros(count, np.uint64)
+    filled = sizes > 0
+    if filled.any():
+        sums[filled] = np.add.reduceat(mixed(hashes) * powers[rank], first[filled])
+    return mixed(sums + sizes.astype(np.uint64))
+
+
+def _hashes_of(words: list[str] | tuple[str, ...]) -> Postings:
+    return Postings.of(words_of(pa.array(words)).hashes, np.arange(len(words)))
+
+
+_GUARD_HASHES = _hashes_of(GUARD_WORDS)
+_SHORT_HASHES = _hashes_of(_SHORT_WORDS)
+_LAYOUT_HASHES = _hashes_of(_LAYOUT)
+_NUMBER_HASHES = _hashes_of(tuple(WORD_VALUES))
+_VALUE_HASHES = words_of(pa.array([str(value) for value in WORD_VALUES.values()])).hashes

@@ -58,6 +58,9 @@ _NOT_WORDS = re.compile(
 )
 _FEWEST_LETTERS = 12
 """fewer foreign letters than this may be names, units, abbreviations"""
+_SIGNS = frozenset({"Han", "Kana", "Hangul"})
+_LETTERS_A_SIGN = 3
+"""a sign of these scripts says about as much as this many letters"""
 _MOST_FOREIGN = 0.7
 """share of foreign letters from which a text is in another script: bilingual terms in brackets stay below"""
 
@@ -75,10 +78,12 @@ def wrong_script(text: str, language: str) -> str | None:
         return None
     words = _NOT_WORDS.sub(" ", text)
     counts = {script: len(pattern.findall(words)) for script, pattern in _PATTERNS.items()}
-    total = sum(counts.values())
-    foreign = total - sum(counts[script] for script in own)
-    fewest = _FEWEST_LETTERS // 3 if own == ("Latin",) else _FEWEST_LETTERS
-    if foreign < fewest or foreign < _MOST_FOREIGN * total:
+    weights = {script: count * (_LETTERS_A_SIGN if script in _SIGNS else 1) for script, count in counts.items()}
+    foreign = sum(count for script, count in counts.items() if script not in own)
+    share = 1 - sum(weights[script] for script in own) / max(1, sum(weights.values()))
+    fewest = _FEWEST_LETTERS // _LETTERS_A_SIGN if own == ("Latin",) else _FEWEST_LETTERS
+    if foreign < fewest or share < _MOST_FOREIGN:
         return None
     main = max((script for script in counts if script not in own), key=lambda script: counts[script])
+    total = sum(counts.values())
     return f"{foreign} of {total} letters are not {' or '.join(own)} but mostly {main}; the language is {language}"

@@ -47,7 +47,10 @@ _TENS = {
     )
 }
 _SCALES = {"hundred": 100, "thousand": 1_000, "million": 1_000_000}
-_WORD = "|".join((*_UNITS, *_TENS, *_SCALES))
+WORD_VALUES = {**_UNITS, **_TENS, **_SCALES}
+"""The value of every single number word."""
+
+_WORD = "|".join(WORD_VALUES)
 _NUMBER_WORDS = re.compile(rf"(?:{_WORD})(?:(?:-| |-one | and )(?:{_WORD}))*(?:-one)?(?![a-z])")
 _ANY_NUMBER_WORD = rf"\b(?:{_WORD})\b"
 _SPLIT = re.compile(r"[a-z]+")

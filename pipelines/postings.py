@@ -40,6 +40,14 @@ class Postings:
         within = np.arange(len(found)) - np.repeat(np.cumsum(counts) - counts, counts)
         return found, self.items[np.repeat(begin, counts) + within]
 
+    def holds(self, hashes: Hashes) -> npt.NDArray[np.bool_]:
+        """Which of the hashes are keys."""
+        held = self.bitmap[_slots(hashes, self.bitmap)]
+        places = np.flatnonzero(held)
+        near = np.minimum(np.searchsorted(self.keys, hashes[places]), max(0, len(self.keys) - 1))
+        held[places] = self.keys[near] == hashes[places] if len(self.keys) else False
+        return held
+
 
 def _slots(hashes: Hashes, bitmap: npt.NDArray[np.bool_]) -> Hashes:
     return hashes & np.uint64(len(bitmap) - 1)

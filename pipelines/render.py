@@ -12,7 +12,8 @@ from pipelines.normalise import control_characters, normalise
 from pipelines.sources.adapters import ADAPTERS, Unreadable
 from pipelines.sources.records import Record, row_id
 from schemas.config import Source
-from schemas.problem import Problem, Segment, Solution
+from schemas.example import SELECTION
+from schemas.problem import Problem, Segment, SegmentKind, Selection
 from schemas.reason import RULES, Reason
 
 PART_BYTES = 4 << 20  # one Beam element's worth: by bytes, because 8,192 rows of 50 KB are one 410 MB element
@@ -48,12 +49,17 @@ def render_record(record: Record, source: Source) -> list[tuple[object, ...]]:
     problem = _understand(record, source)
     if isinstance(problem, Rejection):
         return [_unread_row(record, source, identity, problem)]
-    shared = _shared_columns(problem, source)
+    question = normalise(problem.question)
+    answer = None if problem.answer is None else normalise(problem.answer)
+    about = (problem.independent, problem.language, source.author, source.licence, problem.topic, problem.difficulty)
+    human = _selection_column(problem.selection)
     rows: list[tuple[object, ...]] = []
     for solution in problem.solutions:
-        segments = tuple(Segment(segment.kind, normalise(segment.text)) for segment in solution.segments)
-        rejection = _spoiled(shared["question"], segments)
-        rows.append(_row(record, source, identity, shared, solution, segments, rejection, first=not rows))
+        segments = [_segment_column(segment) for segment in solution.segments]
+        reasons = _reason_columns(_spoiled(question, segments))
+        content = (solution.format.value, question, segments, answer)
+        rest = (solution.derived, human, source.weight, *reasons, None if rows else record.raw)
+        rows.append((identity, source.name, record.row, *content, *about, *rest))
     return rows
 
 
@@ -70,64 +76,28 @@ def _understand(record: Record, source: Source) -> Problem | Rejection:
     return problem
 
 
-def _shared_columns(problem: Problem, source: Source) -> dict[str, object]:
-    selection = problem.selection
-    return {
-        "question": normalise(problem.question),
-        "answer": None if problem.answer is None else normalise(problem.answer),
-        "independent": problem.independent,
-        "language": problem.language,
-        "topic": problem.topic,
-        "difficulty": problem.difficulty,
-        "selection": {
-            "decision": selection.decision,
-            "annotator": selection.annotator,
-            "reviewer": selection.reviewer,
-            "confidence": selection.confidence,
-            "votes": selection.votes,
-            "agreement": selection.agreement,
-        },
-    }
+_CODE = (SegmentKind.CODE, SegmentKind.OUTPUT)
+_NOTHING_SAID = Selection()
 
 
-def _spoiled(question: object, segments: tuple[Segment, ...]) -> Rejection | None:
-    for where, text in (("question", str(question)), *((segment.kind.value, segment.text) for segment in segments)):
+def _segment_column(segment: Segment) -> dict[str, str]:
+    return {"kind": segment.kind.value, "text": normalise(segment.text, code=segment.kind in _CODE)}
+
+
+def _selection_column(human: Selection) -> dict[str, object] | None:
+    if human == _NOTHING_SAID:
+        return None
+    return {field.name: getattr(human, field.name) for field in SELECTION}
+
+
+def _spoiled(question: str, segments: list[dict[str, str]]) -> Rejection | None:
+    texts = [("question", question), *((segment["kind"], segment["text"]) for segment in segments)]
+    if control_characters("\n".join(text for _, text in texts)) is None:
+        return None
+    for where, text in texts:
         if found := control_characters(text):
             return Rejection(Reason.CONTROL_CHARACTERS, f"{where}: {found}")
     return None
-
-
-def _row(
-    record: Record,
-    source: Source,
-    identity: str,
-    shared: dict[str, object],
-    solution: Solution,
-    segments: tuple[Segment, ...],
-    rejection: Rejection | None,
-    *,
-    first: bool,
-) -> tuple[object, ...]:
-    return (
-        identity,
-        source.name,
-        record.row,
-        solution.format.value,
-        shared["question"],
-        [{"kind": segment.kind.value, "text": segment.text} for segment in segments],
-        shared["answer"],
-        shared["independent"],
-        shared["language"],
-        source.author,
-        source.licence,
-        shared["topic"],
-        shared["difficulty"],
-        solution.derived,
-        shared["selection"],
-        source.weight,
-        *_reason_columns(rejection),
-        record.raw if first else None,
-    )
 
 
 def _unread_row(record: Record, source: Source, identity: str, rejection: Rejection) -> tuple[object, ...]:

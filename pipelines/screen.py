@@ -198,7 +198,8 @@ _FIGURE = (
     r"|\b(?:as )?(?:shown|pictured|depicted|illustrated|given|seen) (?:in|on|by) the "
     r"(?:(?:following|above|below|accompanying|attached|adjacent) )?"
     r"(?:figure|diagram|picture|image|drawing|sketch|photo)\b"
-    r"|\b(?:figure|diagram|picture|image|drawing) (?:shown )?(?:below|above|at (?:the )?(?:right|left))\b"
+    r"|\b(?:figure|diagram) (?:shown )?(?:below|above|at (?:the )?(?:right|left))\b"
+    r"|\b(?:picture|image|drawing) (?:shown )?(?:below|above|at (?:the )?(?:right|left))(?:[,.;:?!]|$| is\b| shows\b)"
     r"|\b(?:accompanying|attached|adjacent) (?:figure|diagram|picture|image|drawing)\b"
     r"|如图|如圖|下图|下圖|上图|右图|左图|图中"
 )

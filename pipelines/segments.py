@@ -37,7 +37,7 @@ def parse_segments(text: str, format: Format) -> tuple[Segment, ...]:
     `check_structure` finds it.
     """
     text = text.replace("\r\n", "\n")
-    if not _MAY_HOLD_BLOCKS.search(text):
+    if ("`" not in text and "<" not in text) or not _MAY_HOLD_BLOCKS.search(text):
         if not text.strip():
             return ()
         if format is Format.POT:
@@ -52,16 +52,18 @@ def parse_segments(text: str, format: Format) -> tuple[Segment, ...]:
         end = block.end()
     pieces.append((SegmentKind.TEXT, text[end:]))
     if format is Format.POT and all(kind in (SegmentKind.TEXT, SegmentKind.THINK) for kind, _ in pieces):
-        pieces = [(SegmentKind.CODE if kind is SegmentKind.TEXT else kind, body) for kind, body in pieces]
+        pieces = [
+            (SegmentKind.CODE if kind is SegmentKind.TEXT and body.strip() else kind, body) for kind, body in pieces
+        ]
     return join_segments(pieces)
 
 
 def join_segments(pieces: Sequence[tuple[SegmentKind, str]]) -> tuple[Segment, ...]:
-    """Builds segments from pieces: outer space goes, empty text goes, text that follows text joins it on a new line."""
+    """Builds segments from pieces: outer space goes, empty words go, text that follows text joins it on a new line."""
     segments: list[Segment] = []
     for kind, body in pieces:
         stripped = body.strip() if kind in (SegmentKind.TEXT, SegmentKind.THINK) else body.strip("\n").rstrip()
-        if not stripped and kind is not SegmentKind.OUTPUT:
+        if not stripped and kind in (SegmentKind.TEXT, SegmentKind.THINK):
             continue
         if kind is SegmentKind.TEXT and segments and segments[-1].kind is SegmentKind.TEXT:
             segments[-1] = Segment(kind, f"{segments[-1].text}\n{stripped}")

@@ -176,7 +176,7 @@ def _packed(texts: pa.Array) -> pa.Array:
     texts = pc.replace_substring_regex(texts, *_SINGLE_BRACED)
     data, offsets = bytes_of(texts)
     kept = (data > _SPACE) & (data != _DOLLAR)
-    kept &= ~_thousands(data)
+    kept &= ~thousands(data)
     data = _marked_gaps(data, kept, offsets)
     ends = np.concatenate(([0], np.cumsum(kept)))[offsets]
     return texts_of(data[kept], ends)
@@ -184,11 +184,11 @@ def _packed(texts: pa.Array) -> pa.Array:
 
 def _joined_thousands(texts: pa.Array) -> pa.Array:
     data, offsets = bytes_of(texts)
-    kept = ~_thousands(data)
+    kept = ~thousands(data)
     return texts_of(data[kept], np.concatenate(([0], np.cumsum(kept)))[offsets])
 
 
-def _thousands(data: Bytes) -> Mask:
+def thousands(data: Bytes) -> Mask:
     """Where the commas of 1,234 (and 1{,}234) stand: a digit before, exactly three after."""
     padded = np.concatenate((data, np.zeros(5, np.uint8)))
     separators = np.zeros(len(data), np.bool_)

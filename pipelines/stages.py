@@ -4,8 +4,10 @@ Three shapes are enough. `ReadParts` makes parts from splits of files. `TagParts
 part and keeps its tags. `TagAcrossParts` compares rows of all parts by key: it shuffles hashes, never text.
 """
 
+import gc
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import apache_beam as beam
@@ -58,18 +60,32 @@ def read_split(split: ReadSplit, store: Store, render: Render, identity_keys: In
     """Writes the parts of a split with their identity keys, or finds them whole."""
     parts = store.parts_of(split.key)
     if parts is None:
-        parts = []
-        for position, (batch, size) in enumerate(render(split)):
-            part = PartRef(split.number + position, f"{split.key}-{position}", len(batch), size)
-            write_batch(store.keys_path(part), identity_keys(batch))
-            write_batch(store.part_path(part), batch)
-            parts.append(part)
-            progress.report(store.root, "read", len(batch), _reasons(batch))
+        with _collecting_later():
+            parts = list(_written_parts(split, store, render, identity_keys))
         store.mark_whole(split.key, parts)
     else:
         for part in parts:
             progress.report(store.root, "read", part.rows, _reasons(store.read_part(part, ["reason"])))
     return [PartRef(split.number + i, part.key, part.rows, part.bytes) for i, part in enumerate(parts)]
+
+
+def _written_parts(split: ReadSplit, store: Store, render: Render, identity_keys: IndexKeys) -> Iterator[PartRef]:
+    for position, (batch, size) in enumerate(render(split)):
+        part = PartRef(split.number + position, f"{split.key}-{position}", len(batch), size)
+        write_batch(store.keys_path(part), identity_keys(batch))
+        write_batch(store.part_path(part), batch)
+        progress.report(store.root, "read", len(batch), _reasons(batch))
+        yield part
+
+
+@contextmanager
+def _collecting_later() -> Iterator[None]:
+    """Holds the cycle collector back: rows are millions of containers without a cycle (a third of the time, measured)."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 def _reasons(tags: pa.RecordBatch) -> dict[str, int]:

@@ -51,9 +51,18 @@ def words_of(texts: pa.Array) -> Words:
     starts = np.flatnonzero(begins)
     if not len(starts):
         return Words(np.zeros(0, np.uint64), np.zeros(len(offsets), np.int64))
-    place = np.arange(starts[0], len(data)) - np.repeat(starts, np.diff(starts, append=len(data)))
-    terms = _BYTE[data[starts[0] :]] * _POWER[place & (_POWERS - 1)] * inside[starts[0] :]
+    terms = run_terms(data, starts)
+    terms *= inside[starts[0] :]
     return Words(mixed(np.add.reduceat(terms, starts - starts[0])), np.searchsorted(starts, offsets))
+
+
+def run_terms(data: npt.NDArray[np.uint8], starts: Places) -> Hashes:
+    """What each byte from `starts[0]` on adds to the hash of its run of bytes; runs begin at `starts`, in order.
+
+    A run's hash is `mixed` of the sum of its terms; leave out the terms of bytes that do not count.
+    """
+    place = np.arange(starts[0], len(data)) - np.repeat(starts, np.diff(starts, append=len(data)))
+    return _BYTE[data[starts[0] :]] * _POWER[place & (_POWERS - 1)]
 
 
 def ngrams_of(words: Words, n: int) -> tuple[Hashes, Places]:
