@@ -1,0 +1,294 @@
+import time
+
+import pyarrow as pa
+import pytest
+
+from pipelines.candidate import CANDIDATE_SCHEMA, Rejection
+from pipelines.languages import wrong_script
+from pipelines.render import render_parts
+from pipelines.screen import check_latex, screen
+from pipelines.segments import parse_segments
+from pipelines.sources.files import read_records, scan
+from schemas.config import Screen, Source
+from schemas.problem import Format
+from schemas.reason import Reason
+
+EVERYTHING = Screen()
+
+
+def candidate(question="What is 1 + 1?", solution="It is \\boxed{2}.", format="cot", **columns) -> dict:
+    segments = parse_segments(solution, Format(format)) if isinstance(solution, str) else solution
+    row = dict.fromkeys(CANDIDATE_SCHEMA.names)
+    row |= {"row_id": "r", "source": "s", "row": 0, "format": format, "question": question, "language": "en"}
+    row["segments"] = [{"kind": segment.kind.value, "text": segment.text} for segment in segments]
+    return row | {"licence": "MIT", "answer": "2"} | columns
+
+
+def batch(*rows: dict) -> pa.RecordBatch:
+    return pa.RecordBatch.from_pylist(list(rows), schema=CANDIDATE_SCHEMA)
+
+
+def one(settings: Screen = EVERYTHING, **columns) -> Rejection | None:
+    """Screens one candidate between two good ones, so that offsets matter."""
+    first, found, last = screen(batch(candidate(), candidate(**columns), candidate()), settings)
+    assert first is None
+    assert last is None
+    return found
+
+
+def reason(settings: Screen = EVERYTHING, **columns) -> Reason | None:
+    found = one(settings, **columns)
+    return None if found is None else found.reason
+
+
+def test_rows_that_have_a_reason_already_are_passed_over():
+    spoiled = candidate(question="") | {"reason": "parse_error", "format": None, "segments": None, "question": None}
+    assert screen(batch(spoiled, candidate(), spoiled), EVERYTHING) == [None, None, None]
+    assert screen(batch(candidate(question="", reason="not_selected")), EVERYTHING) == [None]
+
+
+def test_no_rows_give_no_verdicts():
+    assert screen(batch(), EVERYTHING) == []
+
+
+class TestStructure:
+    def test_a_dialogue_without_output_is_bad(self):
+        found = one(format="tir", solution="Do.\n```python\nprint(1)\n```\nIt is 1.")
+        assert found == Rejection(Reason.BAD_SEGMENTS, "a program without its output after it")
+
+    def test_a_whole_dialogue_is_good(self):
+        assert one(format="tir", solution="Do.\n```python\nprint(1)\n```\n```output\n1\n```\nIt is 1.") is None
+
+    def test_an_open_fence_is_bad(self):
+        assert reason(solution="See:\n```python\nprint(1)") is Reason.BAD_SEGMENTS
+
+    def test_a_program_that_holds_a_fence_cannot_be_read_back(self):
+        found = one(format="pot", solution="text = '''\n```\n'''\nprint(text)")
+        assert found == Rejection(Reason.BAD_SEGMENTS, "a segment holds a fence or a tag of its own")
+
+    def test_no_segments_are_no_solution(self):
+        assert one(solution=()) == Rejection(Reason.BAD_SEGMENTS, "no solution")
+
+    def test_an_output_may_be_empty(self):
+        assert one(format="tir", solution="Do.\n```python\nx = 1\n```\n```output\n```\nIt is 1.") is None
+
+
+class TestLengths:
+    def test_two_words_are_a_problem(self):
+        assert one(question="Compute 2+2", solution="4") is None
+
+    @pytest.mark.parametrize(("least", "expected"), [(5, None), (6, Reason.TOO_SHORT)])
+    def test_too_short_begins_below_the_bound(self, least, expected):
+        assert reason(Screen(min_chars=least), question="12345", solution="123456789") is expected
+        assert reason(Screen(min_chars=least), question="123456789", solution="12345") is expected
+
+    def test_an_empty_question_is_too_short(self):
+        assert one(question="") == Rejection(Reason.TOO_SHORT, "the question has 0 characters; at least 1")
+
+    @pytest.mark.parametrize(("most", "expected"), [(60, None), (59, Reason.TOO_LONG)])
+    def test_too_long_begins_above_the_bound(self, most, expected):
+        assert reason(Screen(max_chars=most), question="x" * 30, solution="y" * 30) is expected
+
+    def test_characters_are_counted_not_bytes(self):
+        assert reason(Screen(max_chars=60), question="é" * 30, solution="y" * 30) is None
+
+
+class TestLatex:
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "plain $5 and $10",
+            "an odd $ is money: \\boxed{5} costs $5",
+            "\\frac{1}{2} \\left\\{ x \\right. \\{",
+            "\\[ x \\\\[2pt] y \\] and \\( z \\)",
+            "\\begin{align*} a &= \\begin{cases} 1 \\\\ 2 \\end{cases} \\end{align*}",
+            "[asy] label('\\{{{', (0,0)); [/asy] \\boxed{1}",
+            "a set {1, 2 without a command",
+        ],
+    )
+    def test_what_balances_passes(self, text):
+        assert one(solution=f"{text}.") is None
+
+    @pytest.mark.parametrize(
+        ("text", "wrong"),
+        [
+            ("\\frac{1}{2", "2 opening braces and 1 closing ones"),
+            ("\\boxed{5}}", "1 opening braces and 2 closing ones"),
+            ("\\[ x = 5.", "1 \\[ and 0 \\]"),
+            ("\\( x = 5. \\] \\[", "1 \\( and 0 \\)"),
+            ("\\begin{align} x.", "\\begin{align} is never closed"),
+            ("\\begin{align} x \\end{aligned}.", "\\end{aligned} closes nothing"),
+            ("x \\end{align}.", "\\end{align} closes nothing"),
+        ],
+    )
+    def test_what_does_not_balance_is_bad(self, text, wrong):
+        assert check_latex(text) == wrong
+        assert one(solution=text + ".") == Rejection(Reason.BAD_LATEX, f"solution: {wrong}")
+        assert one(question=text + "?") == Rejection(Reason.BAD_LATEX, f"question: {wrong}")
+
+    def test_code_is_no_latex(self):
+        assert one(format="pot", solution="print('\\\\frac{')") is None
+
+
+class TestTruncated:
+    LONG = "First we add the two numbers that the question names"
+
+    @pytest.mark.parametrize("end", [" and the", " = 5 +", " so we get \\frac", ", which", ":", " ("])
+    def test_words_that_break_off_are_truncated(self, end):
+        assert reason(solution=self.LONG + end) is Reason.TRUNCATED
+
+    @pytest.mark.parametrize(
+        "end", ["", ".", " = 5", " $5$", " in all", " 5 m)", "!", " and the answer is \\boxed{5},"]
+    )
+    def test_words_that_end_are_not(self, end):
+        assert one(solution=self.LONG + end) is None
+
+    def test_short_answers_are_not(self):
+        assert one(solution="x = 5,") is None
+
+    def test_only_the_last_words_count(self):
+        assert one(format="tir", solution="We add the\n```python\nprint(1)\n```\n```output\n1\n```\nIt is 1.") is None
+
+
+class TestFigures:
+    @pytest.mark.parametrize(
+        "question",
+        [
+            "As shown in the figure, what is the angle?",
+            "In the diagram below, find $x$.",
+            "Find the area. ![](https://x.org/a)",
+            "Find the area <img src='a'>.",
+            "See https://x.org/pictures/a.png and add.",
+            "The shaded region is given in the accompanying figure. Find its area.",
+            "如图，求角A。",
+        ],
+    )
+    def test_a_picture_that_is_not_there_is_needed(self, question):
+        language = "zh" if "如图" in question else "en"
+        assert reason(question=question, language=language) is Reason.NEEDS_FIGURE
+        assert reason(question=question + "\n[asy]draw((0,0));[/asy]", language=language) is None
+
+    @pytest.mark.parametrize(
+        "question",
+        [
+            "How many 3-digit numbers have a figure 5?",
+            "He drew a picture of 5 cats. How many legs?",
+            "A figure skater earns 5. How much below 10 is it?",
+            "She hangs the picture above the couch. How high is it?",
+            "Which image of $x$ under $f$ is 5?",
+        ],
+    )
+    def test_figures_of_speech_are_not(self, question):
+        assert one(question=question) is None
+
+
+class TestProofs:
+    @pytest.mark.parametrize("question", ["Prove that $1 < 2$.", "Let n > 0. Show that n + 1 > 1.", "Prove 1 < 2."])
+    def test_a_proof_without_an_answer(self, question):
+        assert reason(question=question, answer=None, solution="Clear.") is Reason.PROOF_ONLY
+        assert reason(question=question, answer="proof", solution="Clear.") is Reason.PROOF_ONLY
+
+    def test_a_proof_with_an_answer_stays(self):
+        assert one(question="Show that it is finite, and compute it.", answer="5", solution="It is 5.") is None
+        assert one(question="Prove that it is 5.", answer=None, solution="It is \\boxed{5}.") is None
+
+    def test_the_sentinel_alone_says_it(self):
+        assert reason(question="Is it so?", answer="proof", solution="Yes, \\boxed{}.") is Reason.PROOF_ONLY
+
+    def test_other_questions_without_answers_stay(self):
+        assert one(question="The graph shows the profit. What is it?", answer=None, solution="Five") is None
+        assert one(question="A waterproof coat costs 5. How much are 2?", answer=None, solution="Ten") is None
+
+
+CHINESE = "小明有3个苹果，小红有5个苹果，两人一共有多少个苹果？"
+RUSSIAN = "У Маши было три яблока, у Пети пять яблок. Сколько всего яблок?"
+
+
+class TestLanguage:
+    @pytest.mark.parametrize(
+        ("question", "language", "expected"),
+        [
+            (CHINESE, "zh", None),
+            (CHINESE, "en", Reason.WRONG_LANGUAGE),
+            (CHINESE, "ja", None),
+            (CHINESE, "ru", Reason.WRONG_LANGUAGE),
+            (RUSSIAN, "ru", None),
+            (RUSSIAN, "de", Reason.WRONG_LANGUAGE),
+            ("How many apples do they have together?", "zh", Reason.WRONG_LANGUAGE),
+            ("How many apples do they have together?", "fr", None),
+            ("Wie viele Äpfel haben sie?", "de", None),
+            ("求 $\\sin x + \\cos x$ 的最大值", "zh", None),
+            ("$x^2 + 2x + 1 = 0$, $x = ?$", "zh", None),
+            ("Compute 2+2", "zh", None),
+            ("Compute 2+2", "en", None),
+            ("Solve α + β = γ when Δ > 0", "en", None),
+            ("The word 苹果 means apple. How many letters has it?", "en", None),
+            ("苹果 (apple, Malus domestica) 多少", "zh", None),
+            ("anything at all 苹果苹果苹果苹果", "xx", None),
+        ],
+    )
+    def test_scripts(self, question, language, expected):
+        assert reason(question=question, language=language, solution="\\boxed{5}.") is expected
+
+    def test_the_solution_counts_too(self):
+        found = one(solution="小明一共有八个苹果，所以答案是 \\boxed{8}。")
+        assert found is not None
+        assert found.reason is Reason.WRONG_LANGUAGE
+        assert found.detail.startswith("solution: ")
+
+    def test_the_detail_names_the_scripts(self):
+        assert wrong_script(RUSSIAN, "en") == "49 of 49 letters are not Latin but mostly Cyrillic; the language is en"
+
+
+class TestLicences:
+    def test_only_what_is_allowed_enters(self):
+        allowed = Screen(allowed_licences=["MIT", "CC-BY-4.0"])
+        assert reason(allowed, licence="mit") is None
+        found = screen(batch(candidate(licence="CC-BY-NC-4.0")), allowed)[0]
+        assert found == Rejection(Reason.FORBIDDEN_LICENCE, "CC-BY-NC-4.0 is not among MIT, CC-BY-4.0")
+
+    def test_without_a_list_all_enter(self):
+        assert one(licence="proprietary") is None
+
+
+def test_the_first_reason_wins():
+    long = candidate(format="tir", solution="no program, and long")
+    (found,) = screen(batch(long), Screen(max_chars=10))
+    assert found is not None
+    assert found.reason is Reason.BAD_SEGMENTS
+
+
+def parts(path, **settings) -> list[pa.RecordBatch]:
+    source = Source.model_validate({"name": "real", "path": "x", "licence": "MIT", **settings})
+    splits = [split for file in scan(str(path)) for split in file.splits]
+    return [part for part, _ in render_parts((record for split in splits for record in read_records(split)), source)]
+
+
+@pytest.mark.parametrize(
+    ("name", "settings", "candidates"),
+    [
+        ("cot/gsm8k_train.jsonl", {"adapter": "gsm8k"}, 7473),
+        ("eval/gsm8k_test.jsonl", {"adapter": "gsm8k", "derive": ["pot", "tir"]}, 3735),
+        ("cot/math_train_3000_solutions.jsonl", {"adapter": "math"}, 3000),
+        ("eval/math_test.jsonl", {"adapter": "math"}, 5000),
+        ("tir/tora_corpus_examples.jsonl", {"adapter": "messages"}, 30),
+    ],
+)
+def test_no_screen_rejects_what_humans_wrote_and_checked(real_data, name, settings, candidates):
+    read = parts(real_data / name, **settings)
+    found = [rejection for part in read for rejection in screen(part, EVERYTHING)]
+    assert len(found) == candidates
+    assert [rejection for rejection in found if rejection] == []
+
+
+def test_a_row_costs_microseconds(real_data):
+    read = parts(real_data / "cot" / "gsm8k_train.jsonl", adapter="gsm8k")
+    best = min(_seconds(read) for _ in range(3))
+    assert best / 7473 < 100e-6, "about 18 us on an idle core"
+
+
+def _seconds(read: list[pa.RecordBatch]) -> float:
+    start = time.process_time()
+    for part in read:
+        screen(part, EVERYTHING)
+    return time.process_time() - start

@@ -1,0 +1,125 @@
+import pytest
+
+from pipelines.segments import check_structure, join_segments, parse_segments
+from schemas.problem import Format, Segment, SegmentKind
+from schemas.transcript import is_faithful, transcribe
+
+TEXT, THINK, CODE, OUTPUT = SegmentKind.TEXT, SegmentKind.THINK, SegmentKind.CODE, SegmentKind.OUTPUT
+DIALOGUE = (
+    Segment(TEXT, "Let us compute."),
+    Segment(CODE, "x = 1\nprint(x)"),
+    Segment(OUTPUT, "1"),
+    Segment(TEXT, "The answer is \\boxed{1}."),
+)
+CONVENTIONS = {
+    "fences": "Let us compute.\n\n```python\nx = 1\nprint(x)\n```\n```output\n1\n```\nThe answer is \\boxed{1}.",
+    "crlf": "Let us compute.\r\n```Python\r\nx = 1\r\nprint(x)\r\n```\r\n\r\n"
+    "```output\r\n1\r\n```\r\nThe answer is \\boxed{1}.",
+    "llm-code": "Let us compute.\n<llm-code>\nx = 1\nprint(x)\n</llm-code>\n<llm-code-output>\n1\n</llm-code-output>\n"
+    "The answer is \\boxed{1}.",
+    "tool_call": "Let us compute.\n<tool_call>\nx = 1\nprint(x)\n</tool_call>\n"
+    "```output\n1```\nThe answer is \\boxed{1}.",
+    "mathcoder": "<|text|>Let us compute.<|endofblock|><|code|>x = 1\nprint(x)<|endofblock|>"
+    "<|execution|>1<|endofblock|>"
+    "<|text|>The answer is \\boxed{1}.<|endofblock|>",
+}
+
+
+@pytest.mark.parametrize("convention", CONVENTIONS)
+def test_every_convention_means_the_same(convention):
+    segments = parse_segments(CONVENTIONS[convention], Format.TIR)
+    assert segments == DIALOGUE
+    assert check_structure(Format.TIR, segments) is None
+    assert is_faithful(segments)
+
+
+@pytest.mark.parametrize("convention", CONVENTIONS)
+def test_what_is_laid_out_is_read_back(convention):
+    segments = parse_segments(CONVENTIONS[convention], Format.TIR)
+    assert parse_segments(transcribe(segments).response, Format.TIR) == segments
+
+
+@pytest.mark.parametrize("program", ["print(1)", "```python\nprint(1)\n```", "\n\n```py\nprint(1)\n\n```\n"])
+def test_a_program_of_thought_may_stand_bare_or_fenced(program):
+    assert parse_segments(program, Format.POT) == (Segment(CODE, "print(1)"),)
+
+
+def test_a_bare_program_keeps_its_indents():
+    assert (
+        parse_segments("\ndef f():\n    return 1\n\nprint(f())\n\n", Format.POT)[0].text
+        == "def f():\n    return 1\n\nprint(f())"
+    )
+
+
+def test_thoughts_are_segments_in_every_format():
+    assert parse_segments("<think>\nHm.\n</think>\n\nIt is 2.", Format.COT) == (
+        Segment(THINK, "Hm."),
+        Segment(TEXT, "It is 2."),
+    )
+    assert parse_segments("<think>Hm.</think>\nprint(2)", Format.POT) == (
+        Segment(THINK, "Hm."),
+        Segment(CODE, "print(2)"),
+    )
+
+
+def test_a_fence_of_another_language_is_text():
+    text = "Look:\n```\n1 2\n```\ndone"
+    assert parse_segments(text, Format.COT) == (Segment(TEXT, text),)
+    assert check_structure(Format.COT, parse_segments(text, Format.COT)) is None
+
+
+def test_empty_outputs_stay_and_empty_texts_go():
+    pieces = [(TEXT, " \n"), (CODE, "\n  x = 1\n"), (OUTPUT, "\n"), (TEXT, "a "), (TEXT, " b")]
+    assert join_segments(pieces) == (Segment(CODE, "  x = 1"), Segment(OUTPUT, ""), Segment(TEXT, "a\nb"))
+
+
+@pytest.mark.parametrize("text", ["", " \n "])
+def test_nothing_is_no_solution(text):
+    for format in Format:
+        assert check_structure(format, parse_segments(text, format)) == "no solution"
+
+
+CODE_BLOCK, OUTPUT_BLOCK = "```python\nprint(1)\n```\n", "```output\n1\n```\n"
+
+
+@pytest.mark.parametrize(
+    ("format", "text", "wrong"),
+    [
+        (Format.COT, "words", None),
+        (Format.COT, f"words\n{CODE_BLOCK}", "a chain of thought holds a program or an output"),
+        (Format.COT, f"words\n{OUTPUT_BLOCK}", "a chain of thought holds a program or an output"),
+        (Format.COT, "<think>\nHm.\n</think>", "no solution"),
+        (Format.COT, "<think>\nnever closed", "<think> opens or closes a block that has no other end"),
+        (Format.POT, CODE_BLOCK, None),
+        (Format.POT, f"Here:\n{CODE_BLOCK}", "words around the program: they belong into its comments"),
+        (Format.POT, f"{CODE_BLOCK}{CODE_BLOCK}", "a program of thought is one program, not 2"),
+        (Format.POT, f"{CODE_BLOCK}{OUTPUT_BLOCK}", "a program of thought records no output"),
+        (Format.TIR, f"{CODE_BLOCK}{OUTPUT_BLOCK}words", None),
+        (Format.TIR, f"{CODE_BLOCK}{OUTPUT_BLOCK}and\n{CODE_BLOCK}{OUTPUT_BLOCK}words", None),
+        (Format.TIR, "words", "a dialogue without a program"),
+        (Format.TIR, f"words\n{CODE_BLOCK}words", "a program without its output after it"),
+        (Format.TIR, f"{CODE_BLOCK}words\n{OUTPUT_BLOCK}words", "a program without its output after it"),
+        (Format.TIR, f"{CODE_BLOCK}<think>\nh\n</think>\n{OUTPUT_BLOCK}words", "a program without its output after it"),
+        (Format.TIR, f"{CODE_BLOCK}{CODE_BLOCK}{OUTPUT_BLOCK}words", "a program without its output after it"),
+        (Format.TIR, f"{CODE_BLOCK}{OUTPUT_BLOCK}{OUTPUT_BLOCK}words", "an output without its program before it"),
+        (Format.TIR, f"{CODE_BLOCK}{OUTPUT_BLOCK}", "nothing after the last output"),
+        (Format.TIR, f"{CODE_BLOCK}{OUTPUT_BLOCK}<think>\nh\n</think>", "nothing after the last output"),
+        (
+            Format.TIR,
+            f"{CODE_BLOCK}{OUTPUT_BLOCK}words\n```python\nprint(2)",
+            "```python opens or closes a block that has no other end",
+        ),
+        (
+            Format.TIR,
+            f"<llm-code>\nprint(1)\n{OUTPUT_BLOCK}words",
+            "<llm-code opens or closes a block that has no other end",
+        ),
+        (Format.TIR, f"```python\n \n```\n{OUTPUT_BLOCK}words", "an empty program"),
+    ],
+)
+def test_structure(format, text, wrong):
+    assert check_structure(format, parse_segments(text, format)) == wrong
+
+
+def test_an_empty_program_is_wrong():
+    assert check_structure(Format.POT, (Segment(CODE, " "),)) == "an empty program"
