@@ -3,7 +3,9 @@
 By a small reader of its own (no eval).
 """
 
+import operator
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -11,6 +13,10 @@ _ANNOTATION = re.compile(r"<<([^<>]*)>>")
 _TOKEN = re.compile(r"\s*(?:(\d[\d,]*(?:\.\d+)?|\.\d+)|(\*\*|//|[-+*/()%^x×÷]))")
 _NUMBER = re.compile(r"\s*([-+]?)\s*[$€£]?\s*(\d[\d,]*\.?\d*|\.\d+)(?:/(\d+))?\s*(%?)\s*\Z")
 _MAX_DIGITS = 300
+_OPERATIONS: dict[str, Callable[[Fraction, Fraction], Fraction]] = {
+    "*": operator.mul, "x": operator.mul, "×": operator.mul, "(": operator.mul, "/": operator.truediv,
+    "÷": operator.truediv, "//": lambda left, right: Fraction(left // right),
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +66,7 @@ class _Reader:
             if sign != "(":
                 self.take()
             other = self.factor()
-            if sign == "//":
-                value = Fraction(value // other)
-            else:
-                value = value / other if sign in ("/", "÷") else value * other
+            value = _OPERATIONS[sign](value, other)
         return value
 
     def factor(self) -> Fraction:

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 from validation.answers.compare import compare_exactly
 from validation.answers.normalise import normalise
-from validation.answers.values import Choice, Matrix, Scalar, Several, read_value
+from validation.answers.reading import read_value
+from validation.answers.values import Choice, Matrix, Scalar, Several
 from validation.answers.verdict import Outcome
 
 
@@ -179,10 +180,8 @@ def _without_thoughts(text: str) -> str:
     if "think" not in text:
         return text
     text = _THINK.sub(lambda m: re.sub(r"[^\n]", " ", m.group()), text)
-    last = None
-    for last in _THINK_END.finditer(text):
-        pass
-    return re.sub(r"[^\n]", " ", text[: last.end()]) + text[last.end() :] if last else text
+    ends = [match.end() for match in _THINK_END.finditer(text)]
+    return re.sub(r"[^\n]", " ", text[: ends[-1]]) + text[ends[-1] :] if ends else text
 
 
 def _disagree(answers: list[str], language: str) -> bool:

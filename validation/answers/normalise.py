@@ -57,7 +57,7 @@ _SPELLINGS = [
 _WRAPPERS = [("$$", "$$"), ("$", "$"), (r"\(", r"\)"), (r"\[", r"\]"), ("**", "**"), ("`", "`")]
 _UNIT_LETTERS = {"m": "meters", "g": "grams", "s": "seconds", "h": "hours", "L": "liters", "l": "liters", "N": "newtons", "C": "celsius", "J": "joules", "W": "watts", "V": "volts"}  # fmt: skip
 # Languages that write 3,5 for three and a half (CLDR decimal separators).
-DECIMAL_COMMA = frozenset("de fr es pt it nl pl ru uk cs da sv nb no fi tr id ro hu el bg sk sl hr sr vi ca".split())
+DECIMAL_COMMA = frozenset(["de", "fr", "es", "pt", "it", "nl", "pl", "ru", "uk", "cs", "da", "sv", "nb", "no", "fi", "tr", "id", "ro", "hu", "el", "bg", "sk", "sl", "hr", "sr", "vi", "ca"])
 
 
 def _unwrap_text(match: re.Match[str]) -> str:

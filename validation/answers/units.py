@@ -93,9 +93,7 @@ SCALES = {
 _POWERED = re.compile(r"([^\W\d_]+)\.?\^\{?([23])\}?\Z")
 # Words after a number that change what it means, so that the number alone is not the answer.
 _MEANING = frozenset(
-    "or and to more less not than if when minus plus times half quarter third thirds halves quarters percent squared cubed over point"
-    " between about approximately at least most mod modulo remainder with by choose factorial the is are was solution solutions where"
-    " each for all any only no none per e ou y und oder et".split()
+    ["or", "and", "to", "more", "less", "not", "than", "if", "when", "minus", "plus", "times", "half", "quarter", "third", "thirds", "halves", "quarters", "percent", "squared", "cubed", "over", "point", "between", "about", "approximately", "at", "least", "most", "mod", "modulo", "remainder", "with", "by", "choose", "factorial", "the", "is", "are", "was", "solution", "solutions", "where", "each", "for", "all", "any", "only", "no", "none", "per", "e", "ou", "y", "und", "oder", "et"]
 )
 _LABEL = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*\.?\Z")
 

@@ -1,0 +1,114 @@
+"""Comparison of several values at once: lists, sets, tuples and matrices, given how one value compares with another."""
+
+from collections.abc import Callable, Sequence
+
+from validation.answers.algebra import UnsupportedError
+from validation.answers.kinds import compare_words
+from validation.answers.questions import Asked
+from validation.answers.values import Matrix, Several, Value, Words
+from validation.answers.verdict import Outcome, Verdict, equal, not_equal, unknown
+
+Compare = Callable[[Value, Value, Asked], Verdict]
+
+
+def compare_several(gold: Value, answer: Value, asked: Asked, compare: Compare) -> Verdict:
+    """Compares lists, tuples and sets, also with a single value."""
+    if not (isinstance(gold, Several) and isinstance(answer, Several)):
+        several, other = (gold, answer) if isinstance(gold, Several) else (answer, gold)
+        assert isinstance(several, Several)
+        if len(several.items) == 1:
+            return (
+                compare(gold.items[0], answer, asked)
+                if isinstance(gold, Several)
+                else compare(gold, several.items[0], asked)
+            )
+        if isinstance(other, Words):
+            return compare_words(Words(_spelled(gold)), Words(_spelled(answer)))
+        return (
+            unknown("list", "a list and a matrix")
+            if isinstance(other, Matrix)
+            else not_equal("list", "a list and one value")
+        )
+    kinds = {gold.kind, answer.kind}
+    if kinds == {"tuple", "list"} or kinds == {"set", "tuple"}:
+        if len(gold.items) != len(answer.items):
+            return not_equal("list")
+        verdict = in_order(gold.items, answer.items, asked, compare)
+        if verdict.outcome is Outcome.NOT_EQUAL:
+            return verdict
+        return unknown("list", "equal values in other brackets")
+    if "set" in kinds or (kinds <= {"bare", "list"} and "bare" in kinds and not asked.ordered):
+        return _as_sets(gold, answer, asked, compare)
+    verdict = in_order(gold.items, answer.items, asked, compare)
+    if verdict.outcome is Outcome.NOT_EQUAL and "bare" in kinds and unordered(gold.items, answer.items, asked, compare):
+        return unknown("list", "the same values in another order")
+    return verdict
+
+
+def _spelled(value: Value) -> str:
+    if isinstance(value, Words):
+        return value.text
+    if isinstance(value, Several):
+        return " ".join(_spelled(item) for item in value.items)
+    raise UnsupportedError("no words")
+
+
+def _as_sets(gold: Several, answer: Several, asked: Asked, compare: Compare) -> Verdict:
+    left, right = gold.items, answer.items
+    if gold.kind == "set" and answer.kind == "set":
+        left, right = _distinct(left, asked, compare), _distinct(right, asked, compare)
+    if len(left) != len(right):
+        return not_equal("set", "another number of values")
+    return equal("set") if unordered(left, right, asked, compare) else _not_paired(left, right, asked, compare)
+
+
+def _not_paired(left: Sequence[Value], right: Sequence[Value], asked: Asked, compare: Compare) -> Verdict:
+    """Says `not_equal` only when some value is refuted against every value of the other side."""
+    for one in left:
+        if all(compare(one, other, asked).outcome is Outcome.NOT_EQUAL for other in right):
+            return not_equal("set")
+    return unknown("set", "values that could not be paired")
+
+
+def _distinct(items: Sequence[Value], asked: Asked, compare: Compare) -> tuple[Value, ...]:
+    kept: list[Value] = []
+    for item in items:
+        if not any(compare(other, item, asked).outcome is Outcome.EQUAL for other in kept):
+            kept.append(item)
+    return tuple(kept)
+
+
+def unordered(left: Sequence[Value], right: Sequence[Value], asked: Asked, compare: Compare) -> bool:
+    """Returns whether the values pair up, each equal to its partner."""
+    if len(left) != len(right):
+        return False
+    rest = list(right)
+    for one in left:
+        for position, other in enumerate(rest):
+            if compare(one, other, asked).outcome is Outcome.EQUAL:
+                del rest[position]
+                break
+        else:
+            return False
+    return True
+
+
+def in_order(left: Sequence[Value], right: Sequence[Value], asked: Asked, compare: Compare) -> Verdict:
+    """Compares place by place; the first refuted or undecided pair decides."""
+    if len(left) != len(right):
+        return not_equal("list", "another number of values")
+    verdicts = [compare(one, other, asked) for one, other in zip(left, right, strict=True)]
+    for outcome in (Outcome.NOT_EQUAL, Outcome.UNKNOWN):
+        for verdict in verdicts:
+            if verdict.outcome is outcome:
+                return Verdict(outcome, "list", verdict.detail)
+    return equal("list")
+
+
+def compare_matrices(gold: Matrix, answer: Matrix, asked: Asked, compare: Compare) -> Verdict:
+    """Compares matrices cell by cell."""
+    if [len(row) for row in gold.rows] != [len(row) for row in answer.rows]:
+        return not_equal("matrix", "another shape")
+    left = [cell for row in gold.rows for cell in row]
+    verdict = in_order(left, [cell for row in answer.rows for cell in row], asked, compare)
+    return Verdict(verdict.outcome, "matrix", verdict.detail)

@@ -1,0 +1,106 @@
+"""Comparison of what is no single number: intervals, times, ratios, words."""
+
+import re
+
+from validation.answers import algebra
+from validation.answers.algebra import UnsupportedError
+from validation.answers.questions import Asked
+from validation.answers.regions import interval_of, simplified
+from validation.answers.values import Interval, Moment, Ratio, Region, Scalar, Several, Value, Words
+from validation.answers.verdict import Verdict, equal, not_equal, unknown
+
+_ARTICLES = re.compile(r"\b(?:the|a|an|is|are|it|will|be|le|la|el|der|die|das)\b|[^\w\s]")
+
+
+def compare_regions(gold: Value, answer: Value) -> Verdict:
+    """Compares sets of real numbers, however they are written."""
+    first, second = _region_of(gold), _region_of(answer)
+    if first is None or second is None:
+        kinds = [v for v in (gold, answer) if not isinstance(v, Region)]
+        if all(isinstance(v, Scalar) for v in kinds):
+            return not_equal("region")
+        return unknown("region", "an interval beside another kind")
+    if first.variable and second.variable and first.variable != second.variable:
+        return unknown("region", "other variables")
+    left, right = simplified(first), simplified(second)
+    if len(left) != len(right):
+        return not_equal("region")
+    for one, other in zip(left, right, strict=True):
+        if not _same_interval(one, other):
+            return not_equal("region")
+    return equal("region")
+
+
+def _region_of(value: Value) -> Region | None:
+    if isinstance(value, Region):
+        return value
+    if isinstance(value, Several):
+        if value.kind == "set" and all(isinstance(item, Scalar) for item in value.items):
+            points = [item.closed for item in value.items if isinstance(item, Scalar)]
+            return Region(tuple(Interval(point, point, True, True) for point in points))
+        return interval_of(value)
+    return None
+
+
+def _same_interval(left: Interval, right: Interval) -> bool:
+    if (left.low_closed, left.high_closed) != (right.low_closed, right.high_closed):
+        return False
+    for one, other in ((left.low, right.low), (left.high, right.high)):
+        if (one is None) != (other is None):
+            return False
+        if one is not None and other is not None:
+            decided = algebra.same(one, other)
+            if decided is None:
+                raise UnsupportedError("an end that is not proven")
+            if not decided:
+                return False
+    return True
+
+
+def compare_moments(gold: Value, answer: Value) -> Verdict:
+    """Compares dates and times of day."""
+    if isinstance(gold, Ratio) or isinstance(answer, Ratio):
+        ratio, moment = (gold, answer) if isinstance(gold, Ratio) else (answer, gold)
+        assert isinstance(ratio, Ratio)
+        assert isinstance(moment, Moment)
+        minutes = ratio.parts[0] * 60 + ratio.parts[1]
+        if moment.kind != "clock" or len(ratio.parts) != 2 or minutes % 720 != moment.value[0] % 720:
+            return not_equal("moment")
+        return equal("moment") if minutes == moment.value[0] else unknown("moment", "morning or afternoon")
+    if not (isinstance(gold, Moment) and isinstance(answer, Moment)) or gold.kind != answer.kind:
+        return unknown("moment", "a time beside another kind")
+    if gold.kind == "clock":
+        return equal("moment") if gold.value == answer.value else not_equal("moment")
+    if gold.value[:2] == answer.value[:2] and 0 in (gold.value[2], answer.value[2]):
+        return equal("moment")
+    return equal("moment") if gold.value == answer.value else not_equal("moment")
+
+
+def compare_ratios(gold: Value, answer: Value, asked: Asked) -> Verdict:
+    """Compares ratios; a multiple or a quotient is equal only where the question asks for a ratio."""
+    if isinstance(gold, Ratio) and isinstance(answer, Ratio):
+        if gold.parts == answer.parts:
+            return equal("ratio")
+        if len(gold.parts) != len(answer.parts) or 0 in answer.parts or 0 in gold.parts:
+            return not_equal("ratio")
+        scale = gold.parts[0] / answer.parts[0]
+        if any(a != scale * b for a, b in zip(gold.parts, answer.parts, strict=True)):
+            return not_equal("ratio")
+        return equal("ratio") if asked.ratio else unknown("ratio", "equal as ratios, which nothing asks for")
+    ratio, other = (gold, answer) if isinstance(gold, Ratio) else (answer, gold)
+    assert isinstance(ratio, Ratio)
+    if not isinstance(other, Scalar) or len(ratio.parts) != 2 or not ratio.parts[1]:
+        return unknown("ratio", "a ratio beside another kind")
+    if other.rational != ratio.parts[0] / ratio.parts[1]:
+        return not_equal("ratio")
+    return equal("ratio") if asked.ratio else unknown("ratio", "a ratio beside its quotient")
+
+
+def compare_words(gold: Words, answer: Words) -> Verdict:
+    """Compares words apart from case, articles and punctuation."""
+    left, right = (_ARTICLES.sub(" ", v.text).split() for v in (gold, answer))
+    if left == right:
+        return equal("words")
+    if set(left) & set(right) or any(a in b or b in a for a in left for b in right):
+        return unknown("words", "some words in common")
+    return not_equal("words")

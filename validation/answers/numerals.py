@@ -1,0 +1,179 @@
+"""How one number is written: separators of every kind, mixed numbers, repeating decimals, other bases, percent, currency, units."""
+
+import re
+from fractions import Fraction
+
+from validation.answers import algebra, notation
+from validation.answers.algebra import UnsupportedError
+from validation.answers.units import CURRENCY_SIGNS, UNITS, split_unit
+from validation.answers.values import Scalar
+
+THOUSANDS = re.compile(r"(?<![\d.,])(\d{1,3}(?:,\d{3})+)(?![\d,])")
+_SPACED_THOUSANDS = re.compile(r"(?<![\d.,])(\d{1,3}(?: \d{3})+)(?![\d ])")
+INDIAN = re.compile(r"(?<![\d.,])(\d{1,2}(?:,\d{2})+,\d{3})(?![\d,])")
+_COMMA_DECIMAL = re.compile(r"(?<![\d.,])(\d{1,3}(?:[. ]\d{3})+|\d+),(\d+)(?![\d,])")
+_POINT_THOUSANDS = re.compile(r"(?<![\d.,])(\d{1,3}(?:\.\d{3})+)(?![\d.,])")
+_INTEGER = re.compile(r"[-+]?\d+\Z")
+_DECIMAL = re.compile(r"[-+]?\d*\.(\d+)\Z")
+_MIXED = re.compile(
+    r"([-+]?)\s*(\d+)\s*(?:\s|\+|\s+and\s+|(?=\\frac))\s*(?:(\d+)\s*/\s*(\d+)|\\frac\s*(?:\{(\d+)\}|(\d))\s*(?:\{(\d+)\}|(\d)))\Z"
+)
+_MIXED_BRACKET = re.compile(r"([-+]?)(\d+)\(\(?(\d+)\)?/\(?(\d+)\)?\)\Z")
+_REPEATING = re.compile(
+    r"([-+]?)(\d*)\.(\d*)(?:\\(?:overline|bar|overbar)\s*\{?(\d+)\}?|\((\d+)\)|((?:\\dot\s*\{?\d\}?\d*)+)|(\.\.\.|\\ldots|\\dots|\\cdots))\s*\Z"
+)
+_BASED = re.compile(
+    r"([-+]?)([0-9A-Za-z]+)_\s*\{?\s*(\d+|two|three|four|five|six|seven|eight|nine|ten|twelve|sixteen)\s*\}?\Z"
+)
+_BASE_WORDS = {
+    "two": 2,
+    "three": 3,
+    "four": 4,
+    "five": 5,
+    "six": 6,
+    "seven": 7,
+    "eight": 8,
+    "nine": 9,
+    "ten": 10,
+    "twelve": 12,
+    "sixteen": 16,
+}
+_ARITHMETIC = re.compile(r"[\d\s.+*/()-]|\\cdot|\\times|\\div")
+_SCIENTIFIC = re.compile(r"[-+]?\d+(?:\.(\d+))?\s*(?:\\times|\\cdot|\*)\s*10\s*(?:\^|\*\*)\s*\{?\(?-?\d+\)?\}?\Z")
+_FRACTION = re.compile(r"[-+]?\(*[-+]?\d+\)*\s*/\s*\(*[-+]?\d+\)*\Z")
+
+
+def localise(text: str, *, comma: bool, inside: bool = False) -> str:
+    """Rewrites thousands separators and decimal commas into the plain form `1234.5`.
+
+    `comma`: the language writes 1.234,5. `inside` a bracket or list a comma between digits separates values.
+    """
+    if comma and not inside:
+        text = _COMMA_DECIMAL.sub(lambda m: re.sub(r"[. ]", "", m.group(1)) + "." + m.group(2), text)
+        text = _POINT_THOUSANDS.sub(lambda m: m.group(1).replace(".", ""), text)
+    if not inside:
+        text = THOUSANDS.sub(lambda m: m.group(1).replace(",", ""), text)
+        text = INDIAN.sub(lambda m: m.group(1).replace(",", ""), text)
+    return _SPACED_THOUSANDS.sub(lambda m: m.group(1).replace(" ", ""), text)
+
+
+def scalar(text: str, *, ambiguous: str = "") -> Scalar:
+    """Reads one value with its sign of currency, percent and unit.
+
+    Raises:
+        UnsupportedError: it is not one value.
+        TooLargeError: its value is out of bounds.
+    """
+    unit = None
+    sign = re.match(r"([-+]?)\s*(?:US|CA|AU|HK|S|Rs\.?)?\s*([$€£¥₹])\s*", text)
+    if sign:
+        unit, text = CURRENCY_SIGNS[sign.group(2)], sign.group(1) + text[sign.end() :]
+    elif text[-1:] in CURRENCY_SIGNS:
+        unit, text = CURRENCY_SIGNS[text[-1]], text[:-1].rstrip()
+    percent = re.search(r"\s*(?:%|percent|per cent|Prozent|pour cent|por ciento)\Z", text)
+    if percent or text.startswith("百分之"):
+        text = text[: percent.start()] if percent else text.removeprefix("百分之")
+    text = text.rstrip()
+    label, scale = "", 1
+    degrees = re.fullmatch(r"([-+]?[\d.,/ ]+)°\s*(C|F)?", text)
+    if degrees:
+        text, unit = degrees.group(1).strip(), UNITS["degrees"]
+    elif not re.fullmatch(r"[-+\d./]+", text):
+        text, found, label, scale = split_unit(text)
+        if found is not None and unit is not None and found != unit:
+            raise UnsupportedError("two units")
+        unit = found or unit
+    value = _number(text)
+    if percent or scale != 1 or text is None:
+        factor = algebra.number(Fraction(scale, 100 if percent else 1))
+        value = Scalar(
+            algebra.multiply(value.closed, factor),
+            value.decimals,
+            alternative=value.alternative,
+            unevaluated=value.unevaluated,
+        )
+    alternative = value.alternative
+    if alternative is None and ambiguous and ambiguous != text and _POINT_THOUSANDS.search(ambiguous):
+        alternative = notation.read(_POINT_THOUSANDS.search(ambiguous).group(1)) if _DECIMAL.match(ambiguous) else None  # type: ignore[union-attr]  # searched in the condition above
+    return Scalar(value.closed, value.decimals, bool(percent), unit, label, value.base, value.unevaluated, alternative)
+
+
+def _number(text: str) -> Scalar:
+    if _INTEGER.match(text) and len(text) < 4000:
+        return Scalar(algebra.number(int(text)))
+    match = _DECIMAL.match(text)
+    if match and len(text) < 4000:
+        return Scalar(algebra.number(Fraction(text)), decimals=len(match.group(1)))
+    for reader in (_mixed, _repeating, _based):
+        value = reader(text)
+        if value is not None:
+            return value
+    match = _SCIENTIFIC.match(text)
+    if match:
+        return Scalar(notation.read(text), decimals=None)
+    arithmetic = (
+        not _ARITHMETIC.sub("", text)
+        and not _FRACTION.match(text)
+        and re.search(r"\d\D*[-+*/]|\\cdot|\\times|\\div", text)
+    )
+    return Scalar(notation.read(text), unevaluated=bool(arithmetic))
+
+
+def _mixed(text: str) -> Scalar | None:
+    match = _MIXED.match(text)
+    bracketed = None
+    if match is None:
+        match = bracketed = _MIXED_BRACKET.match(text)
+        if match is None:
+            return None
+        sign, whole, above, below = match.groups()
+    else:
+        sign, whole = match.group(1), match.group(2)
+        above, below = [group for group in match.groups()[2:] if group]
+        if "+" in text[1:]:
+            return None
+    top, bottom = int(above), int(below)
+    if not bottom:
+        raise UnsupportedError("division by zero")
+    value = int(whole) + Fraction(top, bottom)
+    product = algebra.number((-1 if sign == "-" else 1) * int(whole) * Fraction(top, bottom))
+    if top >= bottom and not bracketed:
+        raise UnsupportedError("an improper fraction behind a whole number")
+    return Scalar(
+        algebra.number(-value if sign == "-" else value), alternative=product if bracketed or "frac" in text else None
+    )
+
+
+def _repeating(text: str) -> Scalar | None:
+    match = _REPEATING.match(text)
+    if match is None:
+        return None
+    sign, whole, fixed, bar, bracket, dots, ellipsis = match.groups()
+    period = bar or bracket or ""
+    if dots:
+        period = re.sub(r"\\dot|[{}\s]", "", dots)
+    if ellipsis:
+        tail = re.search(r"(\d+?)\1{2,}\Z", fixed) or re.search(r"(\d{2,}?)\1\Z", fixed)
+        if tail is None:
+            raise UnsupportedError("a decimal that is cut off")
+        period, fixed = tail.group(1), fixed[: tail.start()]
+    digits = int((whole or "0") + fixed + period) - int((whole or "0") + fixed)
+    value = Fraction(digits, (10 ** len(period) - 1) * 10 ** len(fixed))
+    return Scalar(algebra.number(-value if sign == "-" else value))
+
+
+def _based(text: str) -> Scalar | None:
+    match = _BASED.match(text.replace(" ", ""))
+    if match is None:
+        return None
+    sign, digits, written = match.groups()
+    base = _BASE_WORDS.get(written) or int(written)
+    if not digits[0].isdigit() and (base != 16 or not digits.isupper()):
+        return None
+    if not 2 <= base <= 36 or len(digits) > 1000:
+        raise UnsupportedError("base")
+    try:
+        value = int(digits, base)
+    except ValueError:
+        raise UnsupportedError("a digit outside the base") from None
+    return Scalar(algebra.number(-value if sign == "-" else value), base=f"{base}")

@@ -1,0 +1,171 @@
+"""Whether two single values are the same one: units, percent signs, bases and roundings as the gold and the question allow."""
+
+from fractions import Fraction
+
+from validation.answers import algebra
+from validation.answers.algebra import UnsupportedError
+from validation.answers.questions import NOTHING, Asked
+from validation.answers.values import Scalar
+from validation.answers.verdict import Verdict, equal, not_equal, unknown
+
+
+def compare_scalars(gold: Scalar, answer: Scalar, asked: Asked = NOTHING) -> Verdict:
+    """Compares two single values with their units, percent signs, bases and shown digits."""
+    if gold.base != answer.base and asked.base:
+        return _compare_digits_in_base(gold, answer)
+    factor = _conversion(gold, answer, asked)
+    if factor is None:
+        return not_equal("unit", "units that do not convert into each other")
+    if gold.label and answer.label and gold.label != answer.label and not _alike(gold.label, answer.label):
+        return unknown("unit", f"{gold.label!r} and {answer.label!r}")
+    target, value = gold.closed, algebra.multiply(answer.closed, algebra.number(factor))
+    decided = algebra.same(target, value)
+    if decided:
+        return _accepted(gold, answer, asked)
+    if gold.percent != answer.percent:
+        return _compare_percent(gold, answer, asked)
+    for one, other in ((gold.alternative, value), (target, answer.alternative)):
+        if one is not None and other is not None and algebra.same(one, other):
+            return unknown("ambiguous", "equal under another reading of the notation")
+    rounded = _compare_rounded(gold, target.rational(), value, answer, asked)
+    if rounded is not None:
+        return rounded
+    if decided is None or _mixed_logarithms(target, value):
+        return _refuted(target, value)
+    return not_equal("scalar")
+
+
+def _accepted(gold: Scalar, answer: Scalar, asked: Asked) -> Verdict:
+    if answer.unevaluated and not gold.unevaluated:
+        return unknown("unevaluated", "the value is right, the expression is not worked out")
+    if (asked.factored and gold.closed != answer.closed) or (asked.factored and gold.unevaluated != answer.unevaluated):
+        return unknown("form", "equal in value, but the question asks for factors")
+    return equal("scalar")
+
+
+def _compare_digits_in_base(gold: Scalar, answer: Scalar) -> Verdict:
+    """The question names a base: a bare number may be digits in that base, or a plain number."""
+    if algebra.same(gold.closed, answer.closed):
+        return (
+            equal("base") if not (gold.base and answer.base) else not_equal("base", "the same number in another base")
+        )
+    based, bare = (gold, answer) if gold.base else (answer, gold)
+    if bare.base or not based.base:
+        return not_equal("base")
+    written = bare.rational
+    try:
+        value = int(str(written), int(based.base))
+    except ValueError:
+        return not_equal("base")
+    if based.rational != value:
+        return not_equal("base")
+    return unknown("base", "equal when the bare digits are in that base")
+
+
+def _conversion(gold: Scalar, answer: Scalar, asked: Asked) -> Fraction | None:
+    """Returns what the answer's number is multiplied by to stand in the gold's unit.
+
+    None when the units exclude each other.
+    """
+    first, second = gold.unit, answer.unit
+    if first is None and second is not None:
+        first = asked.unit if asked.unit is not None and asked.unit.dimension == second.dimension else second
+    if second is None:
+        second = (
+            asked.unit
+            if asked.unit is not None and first is not None and asked.unit.dimension == first.dimension
+            else first
+        )
+    if first is None or second is None or first == second:
+        return Fraction(1)
+    if "plain" in (first.dimension, second.dimension):
+        return Fraction(1)
+    return second.factor / first.factor if first.dimension == second.dimension else None
+
+
+def _alike(left: str, right: str) -> bool:
+    return left in right or right in left or left.rstrip("s") == right.rstrip("s")
+
+
+def _compare_percent(gold: Scalar, answer: Scalar, asked: Asked) -> Verdict:
+    """One side has a percent sign: bare 50 is 50 % only where the question asks for a percentage."""
+    percent, bare = (gold, answer) if gold.percent else (answer, gold)
+    same_digits = algebra.same(percent.closed, algebra.divide(bare.closed, algebra.number(100)))
+    if not same_digits:
+        return not_equal("percent")
+    return equal("percent") if asked.percent else not_equal("percent", "5% is not 5")
+
+
+def _compare_rounded(
+    gold: Scalar, target: Fraction | None, value: algebra.Closed, answer: Scalar, asked: Asked
+) -> Verdict | None:
+    """Accepts a rounding where the gold is a decimal or the question asks for one.
+
+    None when there is nothing to round.
+    """
+    exact = value.rational()
+    if target is None:
+        if asked.rounding and answer.decimals is not None and exact is not None:
+            return _rounds_to(gold.closed, exact, asked.places if asked.places is not None else answer.decimals)
+        return None
+    if exact is not None and _is_float_noise(exact, answer.decimals, target):
+        return equal("float_noise", "a binary fraction printed in full")
+    places = gold.decimals
+    if gold.percent and places is not None:
+        places += 2
+    if places is None and asked.rounding:
+        places = asked.places if asked.places is not None else (0 if target.denominator == 1 else None)
+    if places is None:
+        if asked.rounding and answer.decimals is not None and exact is not None:
+            return _rounds_to(gold.closed, exact, answer.decimals)
+        return None
+    verdict = _rounds_to(value, target, places)
+    if verdict is None or asked.rounding:
+        return verdict
+    shown = answer.decimals
+    if places >= 2 and (shown is None or shown >= places + 2) and abs(target) >= Fraction(1, 10 ** (places - 2)):
+        return verdict
+    return unknown("rounded", "equal after rounding, which nothing asks for")
+
+
+def _rounds_to(exact: algebra.Closed, rounded: Fraction, places: int) -> Verdict | None:
+    """Returns `equal` when the exact value rounds to the other one at that many decimals, exactly decided."""
+    value = exact.rational()
+    step = Fraction(1, 10**places) if places >= 0 else Fraction(10**-places)
+    if (rounded / step).denominator != 1:
+        return None
+    if value is None:
+        size = algebra.magnitude(exact)
+        if size is None or abs(size.imag) > 1e-9:
+            return None
+        value = Fraction(size.real).limit_denominator(10**15)
+        margin = abs(abs(value - rounded) - step / 2)
+        if margin < step / 1000:
+            return unknown("rounded", "too near the middle between two roundings")
+    return equal("rounded", f"to {places} decimals") if abs(value - rounded) * 2 <= step else None
+
+
+def _is_float_noise(value: Fraction, decimals: int | None, target: Fraction) -> bool:
+    """Says whether 0.30000000000000004 stands for 0.3: a run of zeros or nines behind at most ten digits."""
+    if decimals is None or decimals < 9 or value == 0 or abs(target) >= 10**10:
+        return False
+    scaled = target * 10**8
+    return scaled.denominator == 1 and abs(value - target) <= abs(target) * Fraction(1, 10**13)
+
+
+def _mixed_logarithms(left: algebra.Closed, right: algebra.Closed) -> bool:
+    def names(value: algebra.Closed) -> set[str]:
+        return {
+            name.rstrip("0123456789") for part in (value.numerator, value.denominator) for m in part for name, _ in m
+        }
+
+    return {"ln", "log"} <= names(left) | names(right)
+
+
+def _refuted(left: algebra.Closed, right: algebra.Closed) -> Verdict:
+    first, second = algebra.magnitude(left), algebra.magnitude(right)
+    if first is None or second is None:
+        raise UnsupportedError("an opaque part")
+    if abs(first - second) > 1e-6 * max(1.0, abs(first), abs(second)):
+        return not_equal("scalar", "their values differ")
+    raise UnsupportedError("near, but not proven")
