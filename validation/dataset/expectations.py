@@ -1,0 +1,214 @@
+"""Expectations of our own for Great Expectations, and building any expectation by name.
+
+A class registers itself when it is created, so this module is imported before a suite is built. Every verdict is a
+plain bool and every comparison fills its nulls: numpy booleans and NA break result files (measured). The package costs
+three CPU seconds to import, so it is imported only where data is judged.
+"""
+
+import difflib
+import json
+import re
+from typing import Any, ClassVar
+
+import pandas as pd
+from great_expectations.compatibility import pydantic
+from great_expectations.exceptions import ExpectationNotFoundError
+from great_expectations.execution_engine import PandasExecutionEngine
+from great_expectations.expectations.expectation import (
+    ColumnAggregateExpectation,
+    ColumnMapExpectation,
+    ColumnPairMapExpectation,
+    Expectation,
+    MulticolumnMapExpectation,
+)
+from great_expectations.expectations.metrics.column_aggregate_metric_provider import (
+    ColumnAggregateMetricProvider,
+    column_aggregate_value,
+)
+from great_expectations.expectations.metrics.map_metric_provider import (
+    ColumnMapMetricProvider,
+    ColumnPairMapMetricProvider,
+    column_condition_partial,
+    column_pair_condition_partial,
+)
+from great_expectations.expectations.registry import (
+    get_expectation_impl,
+    list_registered_expectation_implementations,
+)
+
+from schemas.exits import UserError
+from validation.dataset.facts import normalised_entropy
+from validation.dataset.suite import SHAPES, Rule
+
+ACCEPTED_VERDICTS = ("equal",)
+_NOT_ROWWISE = ("expect_column_values_to_be_unique", "expect_compound_columns_to_be_unique")
+
+
+def build(rule: Rule) -> Expectation:
+    """Builds the expectation of a rule.
+
+    Raises:
+        UserError: no such expectation, or arguments that it does not take.
+    """
+    try:
+        expectation = get_expectation_impl(rule.kind)
+    except ExpectationNotFoundError as error:
+        known = list_registered_expectation_implementations()
+        nearest = difflib.get_close_matches(rule.kind, known, n=1, cutoff=0)
+        raise UserError(f"validate.expectations: {rule.kind}: unknown; did you mean `{nearest[0]}`?") from error
+    try:
+        return expectation(**rule.kwargs, severity=rule.severity.value, meta={"name": rule.name})
+    except (pydantic.ValidationError, TypeError) as error:
+        reason = " ".join(str(error).split())
+        raise UserError(f"validate.expectations: {rule.kind}: {reason}") from error
+
+
+def is_rowwise(expectation: Expectation) -> bool:
+    """Whether the verdict is a sum over rows, so that shards can be judged apart and added up.
+
+    Uniqueness, means, quantiles and entropies are not: their verdict on a shard says nothing about the data set.
+    """
+    kinds = (ColumnMapExpectation, ColumnPairMapExpectation, MulticolumnMapExpectation)
+    return isinstance(expectation, kinds) and expectation.expectation_type not in _NOT_ROWWISE
+
+
+class _AnswersVerified(ColumnMapMetricProvider):
+    condition_metric_name = "column_values.answers_verified"
+
+    @column_condition_partial(engine=PandasExecutionEngine)
+    def _pandas(cls, column: pd.Series, **_: Any) -> pd.Series:  # noqa: ANN401, N805  the decorator makes it a classmethod
+        return column.isin(ACCEPTED_VERDICTS).fillna(False).astype(bool)
+
+
+class ExpectAnswersVerified(ColumnMapExpectation):
+    """Expect the answer of every example to have been found equal to its reference."""
+
+    map_metric: ClassVar[str] = "column_values.answers_verified"
+
+
+_TOKEN = re.compile(r"\\begin\{(\w+\*?)\}|\\end\{(\w+\*?)\}|\\\\|\\[{}\[\]]|[{}]")
+_CLOSES = {"\\]": "\\[", "}": "{"}
+
+
+def is_balanced_latex(text: str) -> bool:
+    r"""Whether braces, environments and \[ \] balance. Dollar signs are not judged: in prose they are money."""
+    open_: list[str] = []
+    for match in _TOKEN.finditer(text):
+        token = match[0]
+        if match[1]:
+            open_.append(f"env:{match[1]}")
+        elif match[2]:
+            if not open_ or open_.pop() != f"env:{match[2]}":
+                return False
+        elif token in ("\\[", "{"):
+            open_.append(token)
+        elif token in _CLOSES and (not open_ or open_.pop() != _CLOSES[token]):
+            return False
+    return not open_
+
+
+class _BalancedLatex(ColumnMapMetricProvider):
+    condition_metric_name = "column_values.balanced_latex"
+
+    @column_condition_partial(engine=PandasExecutionEngine)
+    def _pandas(cls, column: pd.Series, **_: Any) -> pd.Series:  # noqa: ANN401, N805
+        suspect = column.str.contains(r"[{}]|\\[\[\]]", regex=True).fillna(False).astype(bool)
+        return pd.Series(
+            [not look or is_balanced_latex(text) for look, text in zip(suspect, column, strict=True)],
+            index=column.index,
+            dtype=bool,
+        )
+
+
+class ExpectBalancedLatex(ColumnMapExpectation):
+    """Expect braces, environments and display brackets of every text to balance."""
+
+    map_metric: ClassVar[str] = "column_values.balanced_latex"
+
+
+class _SegmentsFitFormat(ColumnPairMapMetricProvider):
+    condition_metric_name = "column_pair_values.segments_fit_format"
+    condition_domain_keys = ("batch_id", "table", "column_A", "column_B", "row_condition", "ignore_row_if")
+
+    @column_pair_condition_partial(engine=PandasExecutionEngine)
+    def _pandas(cls, column_A: pd.Series, column_B: pd.Series, **_: Any) -> pd.Series:  # noqa: ANN401, N803, N805
+        shapes = {value.value: re.compile(pattern) for value, pattern in SHAPES.items()}
+        pairs = pd.Series(list(zip(column_A, column_B, strict=True)), index=column_A.index, dtype=object)
+        fits = {
+            pair: isinstance(pair[0], str) and pair[0] in shapes and bool(shapes[pair[0]].fullmatch(str(pair[1])))
+            for pair in set(pairs)
+        }
+        return pairs.map(fits).astype(bool)
+
+
+class ExpectSegmentsToFitFormat(ColumnPairMapExpectation):
+    """Expect the shape of every solution (column B) to be one of its format (column A)."""
+
+    map_metric: ClassVar[str] = "column_pair_values.segments_fit_format"
+    ignore_row_if: str = "neither"
+    domain_keys: ClassVar[tuple[str, ...]] = (  # the base class leaves ignore_row_if out (measured)
+        "batch_id",
+        "column_A",
+        "column_B",
+        "row_condition",
+        "ignore_row_if",
+    )
+
+
+class _Mixture(ColumnAggregateMetricProvider):
+    metric_name = "column.mixture"
+
+    @column_aggregate_value(engine=PandasExecutionEngine)
+    def _pandas(cls, column: pd.Series, **_: Any) -> dict[str, float]:  # noqa: ANN401, N805
+        return _merged(column)
+
+
+class ExpectFormatMixtureBetween(ColumnAggregateExpectation):
+    """Expect the share of each category to lie in [low, high]; a category that is not listed fails.
+
+    The column holds `{category: share}` objects as JSON text.
+    """
+
+    bounds: dict[str, tuple[float, float]]
+    metric_dependencies: ClassVar[tuple[str, ...]] = ("column.mixture",)
+    success_keys: ClassVar[tuple[str, ...]] = ("bounds",)
+
+    def _validate(self, metrics: dict[str, Any], *_: Any, **__: Any) -> dict[str, Any]:  # noqa: ANN401
+        shares, bounds = metrics["column.mixture"], self._get_success_kwargs()["bounds"]
+        outside = {
+            name: shares.get(name, 0.0)
+            for name in sorted({*shares, *bounds})
+            if name not in bounds or not bounds[name][0] <= shares.get(name, 0.0) <= bounds[name][1]
+        }
+        return {"success": not outside, "result": {"observed_value": shares, "details": {"outside": outside}}}
+
+
+class _TopicEntropy(ColumnAggregateMetricProvider):
+    metric_name = "column.normalised_entropy"
+
+    @column_aggregate_value(engine=PandasExecutionEngine)
+    def _pandas(cls, column: pd.Series, **_: Any) -> float:  # noqa: ANN401, N805
+        return normalised_entropy(_merged(column))
+
+
+class ExpectTopicEntropyAbove(ColumnAggregateExpectation):
+    """Expect the entropy of `{category: count}` (JSON text), divided by its maximum, to be at least `min_entropy`."""
+
+    min_entropy: float = pydantic.Field(..., ge=0, le=1)
+    metric_dependencies: ClassVar[tuple[str, ...]] = ("column.normalised_entropy",)
+    success_keys: ClassVar[tuple[str, ...]] = ("min_entropy",)
+
+    def _validate(self, metrics: dict[str, Any], *_: Any, **__: Any) -> dict[str, Any]:  # noqa: ANN401
+        entropy = float(metrics["column.normalised_entropy"])
+        return {
+            "success": bool(entropy >= self._get_success_kwargs()["min_entropy"]),
+            "result": {"observed_value": round(entropy, 6)},
+        }
+
+
+def _merged(column: pd.Series) -> dict[str, float]:
+    merged: dict[str, float] = {}
+    for text in column.dropna():
+        for name, number in json.loads(text).items():
+            merged[name] = merged.get(name, 0.0) + float(number)
+    return merged

@@ -1,0 +1,295 @@
+"""The gate: every look at a data set in one order, and the verdict that binds it.
+
+File hashes and counts, schema, nulls, the suite per shard, facts of the whole, independent re-checks. It fails closed:
+what crashed, saw too few rows or looked at nothing critical does not pass. The verdict binds the hashes of manifest,
+shards and suite and the judge's version; training refuses anything else.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from schemas.config import ProgramLimits, Validate
+from schemas.manifest import MANIFEST, Manifest, ShardRecord, read_manifest, sha256_of
+from schemas.problem import Format
+from schemas.reason import Stage
+from schemas.verdict import Check, Severity, Status, Verdict
+from validation.dataset.facts import FACT_NAMES, facts_table
+from validation.dataset.files import BENCHMARKS, check_files
+from validation.dataset.frame import flatten
+from validation.dataset.ledger import Ledger, read_ledger
+from validation.dataset.recheck.answers import Compared, check_answers, compare_answers
+from validation.dataset.recheck.contamination import check_contamination
+from validation.dataset.recheck.programs import Ran, check_programs, run_programs
+from validation.dataset.recheck.recount import recount
+from validation.dataset.rules import SuiteRunner, Tally, judge_rules
+from validation.dataset.shard import Findings, Inspector, Settings
+from validation.dataset.suite import Suite, build_suite
+
+JUDGE_VERSION = "1.0.0"
+
+Carry = Callable[[Settings, Path, Sequence[ShardRecord]], Iterable[Findings]]
+Progress = Callable[[str], None]
+
+
+@dataclass(slots=True)
+class Judgement:
+    """The verdict with everything it was drawn from: what the report shows."""
+
+    folder: Path
+    manifest: Manifest
+    suite: Suite
+    verdict: Verdict
+    findings: Findings
+    ledger: Ledger
+    facts: dict[str, object] = field(default_factory=dict)
+    answers: list[Compared] = field(default_factory=list)
+    programs: list[Ran] = field(default_factory=list)
+
+
+def inspect_in_turn(settings: Settings, folder: Path, shards: Sequence[ShardRecord]) -> Iterable[Findings]:
+    """Inspects shards one after the other in this process."""
+    inspector = Inspector(settings)
+    for shard in shards:
+        yield inspector.inspect(folder, shard.path, shard.split)
+
+
+def judge(
+    folder: Path,
+    config: Validate,
+    *,
+    draft: bool = False,
+    carry: Carry = inspect_in_turn,
+    on_progress: Progress | None = None,
+) -> Judgement:
+    """Judges a data set.
+
+    Args:
+        folder: the data set.
+        config: the table `validate`.
+        draft: stamp the verdict as one on a draft.
+        carry: carries the inspection over shards.
+        on_progress: told in words what is being looked at.
+
+    Raises:
+        UserError: not a data set, or an expectation that does not exist.
+    """
+    tell = on_progress or _say_nothing
+    manifest = read_manifest(folder)
+    suite = build_suite(
+        skipped=manifest.skipped,
+        own=config.expectations,
+        min_heldout=config.min_heldout,
+        fact_names=FACT_NAMES,
+    )
+    checks, hashes = check_files(folder, manifest, on_file=lambda path: tell(f"hashing {path}"))
+    findings = _look_at_shards(folder, manifest, config, suite, carry, tell)
+    tell("reading the ledger")
+    ledger = read_ledger(folder, [record.path for record in manifest.ledger], seed=config.seed)
+    checks += _schema_checks(manifest, findings)
+    tell("judging the suite")
+    facts = _facts(findings)
+    checks += _suite_checks(folder, manifest, suite, findings, facts)
+    tell("counting again")
+    checks += recount(manifest, findings, ledger)
+    tell("answering a sample again")
+    answers = compare_answers(findings.answers)
+    tell("running a sample of programs again")
+    ran = run_programs(findings.programs, _limits(manifest), manifest.isolation)
+    checks += [*_rechecks(folder, manifest, findings, answers, ran), _draft_check(manifest, draft)]
+    verdict = _verdict(folder, manifest, suite, hashes, checks, draft=draft or manifest.draft)
+    programs = [] if isinstance(ran, str) else ran
+    return Judgement(folder, manifest, suite, verdict, findings, ledger, facts.to_pylist()[0], answers, programs)
+
+
+def _say_nothing(_: str) -> None:
+    return
+
+
+def _look_at_shards(
+    folder: Path, manifest: Manifest, config: Validate, suite: Suite, carry: Carry, tell: Progress
+) -> Findings:
+    has_items = (folder / BENCHMARKS).is_file()
+    settings = Settings(
+        suite=suite,
+        schema_version=manifest.schema_version,
+        sample=config.recheck.sample,
+        seed=config.seed,
+        benchmarks=folder / BENCHMARKS if has_items else None,
+    )
+    total = Findings()
+    for number, one in enumerate(carry(settings, folder, manifest.shards), start=1):
+        total.merge(one, sample=config.recheck.sample)
+        tell(f"judged {number} of {len(manifest.shards)} shards, {total.rows:,} examples")
+    total.read.sort()
+    return total
+
+
+def _schema_checks(manifest: Manifest, findings: Findings) -> list[Check]:
+    shards = [record.path for record in manifest.shards]
+    unread = [f"{path}: {findings.errors[path]}" for path in sorted(findings.errors)]
+    unread += [f"{path}: nothing came back" for path in shards if path not in {*findings.read, *findings.errors}]
+    differing = [f"{path}: {why}" for path, why in sorted(findings.schema.items())]
+    checks = [
+        _check("shards_readable", "every shard was read to its end", unread, checked=len(shards)),
+        _check(
+            "schema_equals_contract", "columns, types and version are the contract's", differing, checked=len(shards)
+        ),
+    ]
+    empty = {name: tally for name, tally in findings.nulls.items() if tally.unexpected}
+    problems = [f"{name} is null in {tally.unexpected:,} examples" for name, tally in sorted(empty.items())]
+    if not findings.rows:
+        problems.append("no example was looked at")
+    ids = sorted({one for tally in empty.values() for one in tally.ids})
+    good = f"no null in the {len(findings.nulls)} required columns"
+    return [*checks, _check("required_values_present", good, problems, checked=findings.rows, ids=ids)]
+
+
+def _check(name: str, good: str, problems: Sequence[str], *, checked: int, ids: Sequence[str] = ()) -> Check:
+    shown = "; ".join(problems[:3]) + (f"; and {len(problems) - 3} more" if len(problems) > 3 else "")
+    return Check(
+        name=name,
+        group="schema",
+        status=Status.FAILED if problems else Status.PASSED,
+        severity=Severity.CRITICAL,
+        detail=shown if problems else good,
+        checked=checked,
+        unexpected=len(problems),
+        ids=list(ids)[:20],
+    )
+
+
+def _facts(findings: Findings) -> pa.Table:
+    return facts_table(
+        findings.facts,
+        problems=findings.hashes("problems"),
+        templates=findings.hashes("templates"),
+        texts=findings.hashes("texts"),
+    )
+
+
+def _suite_checks(folder: Path, manifest: Manifest, suite: Suite, findings: Findings, facts: pa.Table) -> list[Check]:
+    """Row rules from the sum over shards, whole-column rules over all shards, fact rules on the table of facts."""
+    runner = SuiteRunner([*suite.rows, *suite.facts])
+    fact_names = {rule.name for rule in suite.facts}
+    whole = {name for name in runner.whole if name not in fact_names}
+    row_rules = [rule for rule in suite.rows if rule.name not in whole]
+    whole_rules = [rule for rule in suite.rows if rule.name in whole]
+    expected = max(manifest.counts.kept, sum(record.rows for record in manifest.shards))
+    checks = judge_rules(row_rules, findings.tallies, rows=expected)
+    if whole_rules:
+        columns = _columns(
+            folder, findings.read, sorted({name for rule in whole_rules for name in _named(rule.kwargs)})
+        )
+        checks += judge_rules(whole_rules, SuiteRunner(whole_rules).run(columns), rows=expected)
+    tallies: dict[str, Tally] = SuiteRunner(suite.facts).run(facts)
+    return checks + judge_rules(suite.facts, tallies, rows=facts.num_rows, group="facts")
+
+
+def _named(kwargs: dict[str, object]) -> list[str]:
+    names = [kwargs[key] for key in ("column", "column_A", "column_B") if isinstance(kwargs.get(key), str)]
+    listed = kwargs.get("column_list")
+    return [str(name) for name in [*names, *(listed if isinstance(listed, list) else [])]]
+
+
+def _columns(folder: Path, shards: Sequence[str], names: Sequence[str]) -> pa.Table:
+    """A few columns of all shards: means and quantiles cannot be added up, so the whole column is looked at."""
+    parts = []
+    for path in shards:
+        with pa.OSFile(str(folder / path), "rb") as source, pa.ipc.open_stream(source) as reader:
+            for batch in reader:
+                flat = flatten(pa.Table.from_batches([batch]))
+                parts.append(flat.select([name for name in names if name in flat.column_names]))
+    return pa.concat_tables(parts) if parts else pa.table({})
+
+
+def _limits(manifest: Manifest) -> ProgramLimits:
+    """The limits that curation used: a re-check under others would judge something else."""
+    verify = manifest.config.get("verify")
+    return (
+        ProgramLimits.model_validate(verify["limits"])
+        if isinstance(verify, dict) and "limits" in verify
+        else ProgramLimits()
+    )
+
+
+def _rechecks(
+    folder: Path, manifest: Manifest, findings: Findings, answers: Sequence[Compared], ran: Sequence[Ran] | str
+) -> list[Check]:
+    stored = _stored_items(folder)
+    claimed = {record.name: record.items for record in manifest.benchmarks}
+    differing = [
+        f"{name}: the manifest says {claimed.get(name, 0):,} items, {BENCHMARKS} holds {stored.get(name, 0):,}"
+        for name in sorted({*claimed, *stored})
+        if claimed.get(name, 0) != stored.get(name, 0)
+    ]
+    good = (
+        f"{sum(stored.values()):,} items of {len(stored):,} benchmarks are stored with the data, as the manifest says"
+    )
+    items = _check("benchmarks_stored", good, differing, checked=sum(claimed.values()))
+    formats = findings.facts.counts.get("format", Counter())
+    with_programs = formats[Format.POT] + formats[Format.TIR]
+    verified = Stage.VERIFY not in manifest.skipped
+    return [
+        items.model_copy(update={"group": "recheck"}),
+        check_contamination(findings.leaks, scanned=findings.scanned, rows=findings.rows, items=sum(stored.values())),
+        check_answers(answers),
+        check_programs(ran, with_programs=with_programs, verified=verified),
+    ]
+
+
+def _stored_items(folder: Path) -> dict[str, int]:
+    path = folder / BENCHMARKS
+    if not path.is_file():
+        return {}
+    try:
+        with pa.OSFile(str(path), "rb") as source, pa.ipc.open_stream(source) as reader:
+            names, numbers = np.unique(reader.read_all()["benchmark"].to_pylist(), return_counts=True)
+    except (OSError, pa.ArrowException, KeyError):
+        return {}
+    return dict(zip(names.tolist(), numbers.tolist(), strict=True))
+
+
+def _draft_check(manifest: Manifest, draft: bool) -> Check:
+    status = Status.PASSED if not manifest.draft else Status.WARNING if draft else Status.FAILED
+    detail = "the data set is not a draft"
+    if manifest.draft:
+        detail = (
+            "curated with --draft: refusals were turned into warnings; curate again without it, or add --draft here"
+        )
+    return Check(
+        name="not_a_draft",
+        group="files",
+        status=status,
+        severity=Severity.CRITICAL,
+        detail=detail,
+        checked=1,
+        unexpected=int(manifest.draft),
+    )
+
+
+def _verdict(
+    folder: Path,
+    manifest: Manifest,
+    suite: Suite,
+    hashes: dict[str, str],
+    checks: Sequence[Check],
+    *,
+    draft: bool,
+) -> Verdict:
+    order = {"files": 0, "schema": 1, "suite": 2, "facts": 3, "recheck": 4}
+    failed = any(check.status is Status.FAILED for check in checks)
+    return Verdict(
+        status=Status.FAILED if failed or not checks else Status.PASSED,
+        draft=draft,
+        schema_version=manifest.schema_version,
+        judge_version=JUDGE_VERSION,
+        suite_sha256=suite.sha256(),
+        manifest_sha256=sha256_of(folder / MANIFEST),
+        shards=hashes,
+        checks=sorted(checks, key=lambda check: order[check.group]),
+    )

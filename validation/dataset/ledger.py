@@ -1,0 +1,136 @@
+"""The ledger read once: how candidates ended, counted anew, with an example or two of each reason."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from heapq import nsmallest
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from xxhash import xxh3_64_intdigest
+
+from schemas.ledger import LEDGER_SCHEMA
+from schemas.reason import RULES, Outcome, Reason
+from validation.dataset.shard import hash_texts
+
+EXAMPLES = 5  # examples of each reason in the report
+
+
+@dataclass(slots=True)
+class Ledger:
+    """What all ledger files say.
+
+    Attributes:
+        ended: (source, format, outcome, stage, reason) -> candidates; null is the empty text.
+        rows: source -> distinct source rows.
+        kept: hashes of the ids of kept candidates; `candidates` of all.
+        examples: reason -> a few rows of the ledger, drawn by keyed hash.
+        contradictions: ids whose outcome and reason do not go together.
+        unreadable: file -> why.
+    """
+
+    ended: Counter[tuple[str, str, str, str, str]] = field(default_factory=Counter)
+    rows: Counter[str] = field(default_factory=Counter)
+    kept: list[np.ndarray] = field(default_factory=list)
+    candidates: list[np.ndarray] = field(default_factory=list)
+    examples: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    contradictions: list[str] = field(default_factory=list)
+    unreadable: dict[str, str] = field(default_factory=dict)
+
+    def count(self, **where: str) -> int:
+        """Candidates that ended so: any of source, format, outcome, stage and reason."""
+        names = ("source", "format", "outcome", "stage", "reason")
+        at = [(names.index(name), value) for name, value in where.items()]
+        return sum(number for key, number in self.ended.items() if all(key[i] == value for i, value in at))
+
+    def by(self, name: str, **where: str) -> Counter[str]:
+        """Candidates that ended so, counted by one more column."""
+        names = ("source", "format", "outcome", "stage", "reason")
+        at = [(names.index(key), value) for key, value in where.items()]
+        counts: Counter[str] = Counter()
+        for key, number in self.ended.items():
+            if all(key[i] == value for i, value in at):
+                counts[key[names.index(name)]] += number
+        return counts
+
+    def hashes(self, name: str) -> np.ndarray:
+        """The hashes of kept or of all candidates."""
+        parts: list[np.ndarray] = getattr(self, name)
+        return np.concatenate(parts) if parts else np.zeros(0, np.uint64)
+
+
+def read_ledger(folder: Path, paths: Sequence[str], *, seed: int) -> Ledger:
+    """Reads all ledger files. One that cannot be read is named in `unreadable`."""
+    ledger = Ledger()
+    last: dict[str, int] = {}
+    for path in paths:
+        try:
+            for batch in _batches(folder / path):
+                _add(ledger, pa.Table.from_batches([batch]), last, seed)
+        except (OSError, pa.ArrowException, KeyError, ValueError) as error:
+            ledger.unreadable[path] = f"{type(error).__name__}: {' '.join(str(error).split())[:160]}"
+    return ledger
+
+
+def _batches(path: Path) -> Iterator[pa.RecordBatch]:
+    with pa.OSFile(str(path), "rb") as source, pa.ipc.open_stream(source) as reader:
+        if missing := [name for name in LEDGER_SCHEMA.names if name not in reader.schema.names]:
+            raise ValueError(f"without column {', '.join(missing)}")
+        yield from reader
+
+
+def _add(ledger: Ledger, batch: pa.Table, last: dict[str, int], seed: int) -> None:
+    keys = ["source", "format", "outcome", "stage", "reason"]
+    named = pa.table({name: pc.fill_null(batch[name], "") for name in keys})
+    for entry in named.group_by(keys).aggregate([([], "count_all")]).to_pylist():
+        ledger.ended[tuple(entry[name] for name in keys)] += entry["count_all"]
+    for source, row in zip(batch["source"].to_pylist(), batch["row"].to_pylist(), strict=True):
+        if last.get(source) != row:
+            ledger.rows[source] += 1
+            last[source] = row
+    ids = hash_texts(batch["id"].to_pylist())
+    ledger.candidates.append(ids)
+    ledger.kept.append(ids[np.asarray(pc.fill_null(pc.equal(batch["outcome"], Outcome.KEPT.value), False))])
+    lost = batch.filter(pc.not_equal(batch["outcome"], Outcome.KEPT.value))
+    _draw(ledger, lost, seed)
+    _contradict(ledger, batch, named)
+
+
+def _draw(ledger: Ledger, lost: pa.Table, seed: int) -> None:
+    for reason in pc.unique(lost["reason"]).to_pylist():
+        rows = lost.filter(pc.equal(lost["reason"], reason)) if reason else lost.slice(0, 0)
+        ids = rows["id"].to_pylist()
+        keys = [xxh3_64_intdigest(one.encode(), seed) for one in ids]
+        first = nsmallest(EXAMPLES, range(len(ids)), key=keys.__getitem__)
+        merged = [*ledger.examples.get(str(reason), []), *rows.take(pa.array(first, pa.int64())).to_pylist()]
+        ledger.examples[str(reason)] = sorted(merged, key=lambda row: xxh3_64_intdigest(row["id"].encode(), seed))[
+            :EXAMPLES
+        ]
+
+
+def _contradict(ledger: Ledger, batch: pa.Table, named: pa.Table) -> None:
+    bad = set()
+    for outcome, reason, stage in set(
+        zip(*(named[name].to_pylist() for name in ("outcome", "reason", "stage")), strict=True)
+    ):
+        if not _agree(outcome, reason, stage):
+            bad.add((outcome, reason, stage))
+    if bad and len(ledger.contradictions) < EXAMPLES:
+        columns = ("outcome", "reason", "stage")
+        for id_, *key in zip(batch["id"].to_pylist(), *(named[name].to_pylist() for name in columns), strict=True):
+            if tuple(key) in bad:
+                ledger.contradictions.append(id_)
+
+
+def _agree(outcome: str, reason: str, stage: str) -> bool:
+    """Whether outcome, reason and stage go together by the table of reasons.
+
+    A policy may quarantine what the table removes and the other way round (`variants`), and a derived candidate falls
+    at its parent's stage; but what is kept has no reason, and what is not kept has one that is known.
+    """
+    if outcome == Outcome.KEPT:
+        return not reason and not stage
+    return outcome in set(Outcome) and reason in set(Reason) and bool(stage) and Reason(reason) in RULES

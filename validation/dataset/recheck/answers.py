@@ -1,0 +1,157 @@
+"""A sample of answers compared again by math-verify alone, in a child that can be killed.
+
+The final answer is found by other and plainer code than curation's: the last box, the text after `####`, or what
+follows "the answer is". A row whose answer cannot be found or compared so is counted as not checked.
+"""
+
+import json
+import os
+import re
+import select
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from types import TracebackType
+
+from schemas.problem import Format, SegmentKind
+from schemas.verdict import Check, Severity, Status
+from validation.dataset.shard import Row
+
+_LINE_TIMEOUT_S = 5.0
+_START_TIMEOUT_S = 60.0
+_SAID = re.compile(r"(?:####|[Tt]he (?:final )?answer is:?|答案[是为:：]+)\s*(.+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """One row's answer compared again. `outcome`: equal | different | unknown."""
+
+    id: str
+    answer: str
+    final: str
+    outcome: str
+
+
+class MathVerify:
+    """A child process that compares answers, killed and started anew when it takes too long."""
+
+    def __init__(self) -> None:
+        """Starts nothing yet."""
+        self._child: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> "MathVerify":
+        """Starts nothing yet: the child starts with the first question."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Ends the child."""
+        self._end()
+
+    def compare(self, first: str, second: str) -> str:
+        """Returns equal | different | unknown; unknown when the child gives up, dies or takes too long."""
+        child = self._started()
+        if child is None or child.stdin is None:
+            return "unknown"
+        try:
+            child.stdin.write(json.dumps([first, second]).encode() + b"\n")
+            child.stdin.flush()
+        except BrokenPipeError:
+            self._end()
+            return "unknown"
+        answer = self._line(child, _LINE_TIMEOUT_S)
+        if answer not in ("equal", "different", "unknown"):
+            self._end()
+            return "unknown"
+        return answer
+
+    def _started(self) -> subprocess.Popen[bytes] | None:
+        if self._child is None:
+            command = [sys.executable, "-W", "ignore", "-m", "validation.dataset.recheck.math_verify_child"]
+            environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+            self._child = subprocess.Popen(
+                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment
+            )
+            if self._line(self._child, _START_TIMEOUT_S) != "ready":
+                self._end()
+        return self._child
+
+    @staticmethod
+    def _line(child: subprocess.Popen[bytes], timeout: float) -> str:
+        assert child.stdout is not None, "the child was started with a pipe"
+        ready, _, _ = select.select([child.stdout], [], [], timeout)
+        return child.stdout.readline().decode().strip() if ready else ""
+
+    def _end(self) -> None:
+        if self._child is not None:
+            self._child.kill()
+            self._child.communicate()
+            self._child = None
+
+
+def final_answer(solution_format: str, segments: Sequence[dict[str, str]]) -> str | None:
+    """The final answer that a solution states in words, found without curation's extractor."""
+    texts = [segment["text"] for segment in segments if segment["kind"] == SegmentKind.TEXT]
+    if not texts:
+        return None
+    text = texts[-1] if solution_format == Format.TIR else "\n".join(texts)
+    if (box := _last_box(text)) is not None:
+        return box
+    said = _SAID.findall(text)
+    return said[-1].strip().strip("$").rstrip(".").strip() if said else None
+
+
+def _last_box(text: str) -> str | None:
+    start = text.rfind("\\boxed{")
+    if start < 0:
+        return None
+    depth, begin = 1, start + len("\\boxed{")
+    for at in range(begin, len(text)):
+        depth += {"{": 1, "}": -1}.get(text[at], 0)
+        if depth == 0:
+            return text[begin:at]
+    return None
+
+
+def compare_answers(rows: Sequence[Row]) -> list[Compared]:
+    """Compares the final answers of CoT and TIR rows with their references."""
+    compared = []
+    with MathVerify() as judge:
+        for row in rows:
+            values = row.values
+            if values["format"] == Format.POT:
+                continue
+            answer, final = values["answer"], final_answer(values["format"], values["segments"] or [])
+            known = answer and final
+            outcome = judge.compare(str(answer), str(final)) if known else "unknown"
+            compared.append(Compared(values["id"], str(answer or ""), final or "", outcome))
+    return compared
+
+
+def check_answers(compared: Sequence[Compared]) -> Check:
+    """Draws the verdict on the sample of answers."""
+    different = [one for one in compared if one.outcome == "different"]
+    unknown = sum(one.outcome == "unknown" for one in compared)
+    checked = len(compared) - unknown
+    detail = f"{checked:,} answers compared again by math-verify alone ({unknown:,} not checked)"
+    check = Check(
+        name="answers_hold",
+        group="recheck",
+        status=Status.PASSED,
+        severity=Severity.CRITICAL,
+        detail=detail,
+        checked=checked,
+        unexpected=len(different),
+        ids=[one.id for one in different[:20]],
+    )
+    if different:
+        first = different[0]
+        said = f"; {first.id} ends in {first.final[:60]!r}, its reference is {first.answer[:60]!r}"
+        return check.model_copy(
+            update={"status": Status.FAILED, "detail": f"{len(different):,} differ: {detail}{said}"}
+        )
+    if not checked:
+        return check.model_copy(update={"status": Status.NOT_CHECKED, "severity": Severity.WARNING})
+    return check

@@ -1,0 +1,131 @@
+"""A sample of programs executed again, in fresh processes: do they still give the answer that stands beside them?
+
+PoT: the program's value is compared with the reference. TIR: every recorded output is what its code prints. Comparison
+is by text or by math-verify, not by the path that curation took.
+"""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from schemas.config import ProgramLimits
+from schemas.problem import Format, SegmentKind
+from schemas.verdict import Check, Severity, Status
+from validation.dataset.recheck.answers import MathVerify
+from validation.dataset.shard import Row
+from validation.programs import Execution, Level, Outcome, Pool
+
+logger = logging.getLogger(__name__)
+
+HASH_SEED = 20_261  # another one than curation's: a program that depends on Python's hash seed shows
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """One row's programs executed again. `outcome`: agrees | differs | unknown."""
+
+    id: str
+    outcome: str
+    detail: str = ""
+
+
+def run_programs(rows: Sequence[Row], limits: ProgramLimits, isolation: str | None) -> list[Ran] | str:
+    """Executes the programs of rows again.
+
+    Args:
+        rows: PoT and TIR examples.
+        limits: what a program may use.
+        isolation: the level that the manifest names; a weak one is used only when curation was asked for it.
+
+    Returns:
+        One result per row, or why no program can be executed here.
+    """
+    if not rows:
+        return []
+    try:
+        with Pool(Level.WEAK if isolation == Level.WEAK else None, hash_seed=HASH_SEED) as pool:
+            executions = _execute(rows, pool, limits)
+    except Exception as error:  # the judge's boundary: no isolation here is a finding, not a crash
+        logger.debug("programs could not be executed", exc_info=True)
+        return f"{type(error).__name__}: {' '.join(str(error).split())[:160]}"
+    with MathVerify() as judge:
+        return [_judge(row, ran, judge) for row, ran in zip(rows, executions, strict=True)]
+
+
+def _execute(rows: Sequence[Row], pool: Pool, limits: ProgramLimits) -> list[list[Execution]]:
+    blocks = [[one["text"] for one in row.values["segments"] if one["kind"] == SegmentKind.CODE] for row in rows]
+    alone = [at for at, row in enumerate(rows) if row.values["format"] == Format.POT and len(blocks[at]) == 1]
+    dialogues = [at for at in range(len(rows)) if at not in set(alone)]
+    executions: list[list[Execution]] = [[] for _ in rows]
+    for at, execution in zip(alone, pool.map([blocks[at][0] for at in alone], limits), strict=True):
+        executions[at] = [execution]
+    for at, several in zip(dialogues, pool.map_blocks([blocks[at] for at in dialogues], limits), strict=True):
+        executions[at] = several
+    return executions
+
+
+def _judge(row: Row, executions: Sequence[Execution], judge: MathVerify) -> Ran:
+    values = row.values
+    for execution in executions:
+        if execution.outcome in (Outcome.TIMEOUT, Outcome.CRASH):  # a busy machine is no evidence against a row
+            return Ran(values["id"], "unknown", execution.outcome.value)
+        if execution.outcome is not Outcome.OK:
+            return Ran(values["id"], "differs", f"{execution.outcome.value}: {execution.error or ''}"[:160])
+    if values["format"] == Format.POT:
+        return _judge_value(values, executions, judge)
+    recorded = [one["text"] for one in values["segments"] if one["kind"] == SegmentKind.OUTPUT]
+    for said, execution in zip(recorded, executions, strict=False):
+        if (
+            said.split() != execution.stdout.split()
+            and judge.compare(said.strip(), execution.stdout.strip()) != "equal"
+        ):
+            return Ran(values["id"], "differs", f"prints {execution.stdout.strip()[:60]!r}, recorded {said[:60]!r}")
+    return Ran(values["id"], "agrees" if executions else "unknown")
+
+
+def _judge_value(values: dict[str, Any], executions: Sequence[Execution], judge: MathVerify) -> Ran:
+    value = executions[-1].value if executions else None
+    if value is None or not str(value).strip():
+        return Ran(values["id"], "differs", "the program gives no value")
+    if values["answer"] is None:
+        return Ran(values["id"], "unknown", "no reference")
+    answer = str(values["answer"]).strip()
+    if answer == str(value).strip():
+        return Ran(values["id"], "agrees")
+    outcome = judge.compare(answer, str(value).strip())
+    said = f"gives {str(value)[:60]!r}, the reference is {answer[:60]!r}"
+    return Ran(values["id"], {"equal": "agrees", "different": "differs"}.get(outcome, "unknown"), said)
+
+
+def check_programs(ran: Sequence[Ran] | str, *, with_programs: int, verified: bool) -> Check:
+    """Draws the verdict on the programs.
+
+    Args:
+        ran: what was found, or why nothing could be.
+        with_programs: examples that hold a program.
+        verified: whether curation executed programs at all.
+    """
+    check = Check(
+        name="programs_reproduce",
+        group="recheck",
+        status=Status.PASSED,
+        severity=Severity.CRITICAL,
+        detail="",
+    )
+    not_checked = {"status": Status.NOT_CHECKED, "severity": Severity.WARNING}
+    if isinstance(ran, str):
+        return check.model_copy(update={**not_checked, "detail": f"programs cannot be executed here: {ran}"})
+    if not with_programs:
+        return check.model_copy(update={**not_checked, "detail": "no example holds a program"})
+    differ = [one for one in ran if one.outcome == "differs"]
+    unknown = sum(one.outcome == "unknown" for one in ran)
+    detail = f"{len(ran) - unknown:,} programs executed again in fresh processes ({unknown:,} not checked)"
+    update: dict[str, Any] = {"checked": len(ran) - unknown, "unexpected": len(differ), "detail": detail}
+    update["ids"] = [one.id for one in differ[:20]]
+    if differ:
+        update["detail"] = f"{len(differ):,} do not reproduce: {detail}; {differ[0].id}: {differ[0].detail}"
+        update |= {"status": Status.FAILED} if verified else {"status": Status.WARNING, "severity": Severity.WARNING}
+    elif len(ran) == unknown:
+        update |= not_checked
+    return check.model_copy(update=update)

@@ -1,0 +1,198 @@
+"""The sections that show rows: reasons with evidence, contamination, bias, the sample browser, provenance."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from schemas.verdict import Status, Verdict
+from validation.dataset.gate import Judgement
+from validation.dataset.report.figures import bar
+from validation.dataset.report.formulas import rich_text
+from validation.dataset.report.markup import Markup, join, number, percent, tag
+from validation.dataset.report.samples import fetch, render_example
+from validation.dataset.report.sections import section, table
+from validation.dataset.shard import Row, smallest
+
+RANDOM_ROWS = 12
+WORST_ROWS = 12
+
+
+def draw(judgement: Judgement) -> list[Row]:
+    """The rows of the sample browser, worst first: those that break a check, then each stratum's, then random ones."""
+    findings, folder = judgement.findings, judgement.folder
+    failing = [one for check in judgement.verdict.checks if check.status is not Status.PASSED for one in check.ids]
+    worst_ids = list(dict.fromkeys(failing))[:WORST_ROWS]
+    found = fetch(folder, findings.read, worst_ids)
+    rows = [Row(0, "worst", found[one]) for one in worst_ids if one in found]
+    for stratum in sorted(findings.strata)[:12]:
+        rows += [Row(row.key, stratum, row.values) for row in findings.strata[stratum][:2]]
+    rows += [Row(row.key, "random", row.values) for row in smallest(findings.answers, RANDOM_ROWS)]
+    distinct: dict[str, Row] = {}
+    for row in rows:
+        distinct.setdefault(str(row.values["id"]), row)
+    return list(distinct.values())
+
+
+def reasons(judgement: Judgement, numbers: Mapping[str, Any]) -> Markup:
+    """Why the rest is not here: each reason with its rule, its count and a few candidates."""
+    candidates = max(numbers["counts"]["candidates"], 1)
+    entries = [_reason(one, candidates) for one in numbers["reasons"]]
+    lead = (
+        "The first reason wins. Removed is wrong by itself; quarantined is what a person could settle. "
+        "Open one to see candidates and the evidence."
+    )
+    if not entries:
+        lead = "Every candidate was kept."
+    return section("reasons", "Why the rest is not here", lead, entries)
+
+
+def _reason(one: Mapping[str, Any], candidates: int) -> Markup:
+    share = one["candidates"] / candidates
+    series = "bad" if one["outcome"] == "removed" else "doubt"
+    summary = tag(
+        "summary",
+        tag("code", one["reason"]),
+        tag("span", one["meaning"], class_="meaning"),
+        tag("span", number(one["candidates"]), class_="count"),
+        bar(share, series=series),
+    )
+    sources = ", ".join(f"{name} {number(count)}" for name, count in one["sources"].items())
+    rows = [_candidate(row) for row in one["examples"][:4]]
+    return tag(
+        "details",
+        summary,
+        tag("p", f"{one['outcome']} · {percent(share)} of candidates · {sources}", class_="fine"),
+        tag("ul", rows, class_="evidence") if rows else None,
+        class_="reason",
+    )
+
+
+def _candidate(row: Mapping[str, Any]) -> Markup:
+    partner = join(["lost to ", tag("code", row["partner"])]) if row.get("partner") else None
+    score = f"score {number(row['score'])}" if row.get("score") is not None else None
+    facts = [join([tag("code", row["id"]), f" {row['source']} row {number(row['row'])}"]), partner, score]
+    return tag(
+        "li",
+        tag("p", [join([fact, " "]) for fact in facts if fact], class_="fine"),
+        tag("p", rich_text(str(row.get("detail") or "no detail was recorded")[:600]), dir="auto"),
+    )
+
+
+def contamination(numbers: Mapping[str, Any]) -> Markup:
+    """What curation took out, by tier, and what the independent search still found."""
+    stored, removed = numbers["contamination"]["items"], numbers["contamination"]["removed"]
+    leaks = numbers["contamination"]["leaks_found"]
+    if not stored:
+        return section(
+            "contamination",
+            "Contamination",
+            "Not checked: the config names no benchmark, so there was nothing to look for.",
+        )
+    lead = (
+        f"{number(sum(stored.values()))} items of {len(stored)} benchmarks are stored with the data "
+        "and were searched for again by brute force."
+    )
+    found = [
+        [tag("code", leak["id"]), leak["tier"], f"{leak['benchmark']} {leak['position']}", rich_text(leak["item"])]
+        for leak in leaks[:20]
+    ]
+    return section(
+        "contamination",
+        "Contamination",
+        lead,
+        table(["Benchmark", "Items"], [[name, number(count)] for name, count in stored.items()]),
+        tag("h3", "Taken out by curation"),
+        table(["Tier", "Candidates"], [[name, number(count)] for name, count in removed.items()]),
+        tag("h3", "Still found"),
+        table(["Example", "Tier", "Item", "Its text"], found) if found else tag("p", "Nothing.", class_="fine"),
+    )
+
+
+def concentration(numbers: Mapping[str, Any]) -> Markup:
+    """How much of the data one problem, template, author, language or licence holds."""
+    rows = [
+        [name, number(one["distinct"]), number(one["largest"]), bar(one["share"]), percent(one["share"])]
+        for name, one in numbers["concentration"].items()
+    ]
+    total = max(numbers["rows"], 1)
+    shares = []
+    for column in ("author", "language", "licence", "decision"):
+        counts = sorted(numbers["categories"].get(column, {}).items(), key=lambda one: (-one[1], one[0]))
+        shares += [
+            [column if at == 0 else "", name, number(count), bar(count / total, series="s4"), percent(count / total)]
+            for at, (name, count) in enumerate(counts[:8])
+        ]
+    return section(
+        "concentration",
+        "Bias and concentration",
+        "Which problems, authors, languages and licences weigh most. All licences bind who passes the data on.",
+        table(["", "Distinct", "Largest holds", "", "of all"], rows, class_="wide-bars"),
+        table(["Column", "Value", "Examples", "", "Share"], shares, class_="wide-bars"),
+    )
+
+
+def examples(drawn: Sequence[Row], verdict: Verdict, seed: object) -> Markup:
+    """The sample browser. It reads without a script; with one it searches and filters."""
+    marks: dict[str, list[str]] = {}
+    for check in verdict.checks:
+        if check.status is not Status.PASSED:
+            for one in check.ids:
+                marks.setdefault(one, []).append(check.name)
+    articles = []
+    for row in drawn:
+        why = row.shard if row.shard in ("worst", "random") else "stratum"
+        articles.append(render_example(row.values, why=why, marks=marks.get(str(row.values["id"]), [])))
+    lead = (
+        f"{len(drawn)} examples: those that break a check first, then some of every source and format, "
+        f"then random ones (seed {seed})."
+    )
+    legend = tag(
+        "p",
+        tag("span", "trained on", class_="key supervised"),
+        tag("span", "not trained on: the tool's words", class_="key unsupervised"),
+        class_="fine keys",
+    )
+    return section("examples", "Examples", lead, legend, _filters(drawn), articles)
+
+
+def _filters(drawn: Sequence[Row]) -> Markup:
+    def options(name: str) -> Markup:
+        values = sorted({str(row.values[name]) for row in drawn})
+        choices = [tag("option", f"every {name}", value=""), *(tag("option", value, value=value) for value in values)]
+        return tag("select", choices, id=f"filter-{name}", aria_label=f"Filter by {name}")
+
+    search = tag("input", type="search", id="search", placeholder="search these examples", aria_label="Search examples")
+    count = tag("output", id="shown")
+    return tag("div", search, options("format"), options("source"), count, id="filters", hidden=True)
+
+
+def provenance(numbers: Mapping[str, Any]) -> Markup:
+    """What was read, by what code, and the hashes that bind this report to the data."""
+    about = numbers["provenance"]
+    facts = [
+        ("data set", about["fingerprint"]),
+        ("manifest", about["manifest_sha256"]),
+        ("suite", about["suite_sha256"]),
+        (
+            "versions",
+            f"code {about['code_version']} · schema {about['schema_version']} · judge {about['judge_version']}",
+        ),
+        ("programs ran in", about["isolation"] or "nothing: none was run"),
+        ("left out", ", ".join(about["skipped"]) or "no stage"),
+        ("seed", str(about["seed"])),
+        ("licence", about["licence"]),
+    ]
+    inputs = [[one["path"], number(one["bytes"]), tag("code", one["sha256"][:16])] for one in about["inputs"][:200]]
+    shards = [
+        [one["path"], number(one["rows"]), number(one["bytes"]), tag("code", one["sha256"][:16])]
+        for one in about["shards"][:200]
+    ]
+    return section(
+        "provenance",
+        "Provenance",
+        None,
+        tag("dl", [join([tag("dt", name), tag("dd", value)]) for name, value in facts], class_="facts"),
+        tag("h3", "Read"),
+        table(["File", "Bytes", "SHA-256"], inputs),
+        tag("h3", "Shards"),
+        table(["File", "Rows", "Bytes", "SHA-256"], shards),
+    )

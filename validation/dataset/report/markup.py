@@ -1,0 +1,61 @@
+"""HTML that is safe by construction: text is escaped unless it was built here.
+
+Data is hostile (`</script>`, markup in a question), so no caller ever joins strings into a page: `tag` escapes every
+child and attribute that is not already `Markup`.
+"""
+
+from collections.abc import Iterable
+from html import escape
+
+
+class Markup(str):
+    """Text that is HTML already."""
+
+    __slots__ = ()
+
+
+Child = str | Markup | None | Iterable["Child"]
+
+_VOID = frozenset({"meta", "br", "hr", "input", "rect", "line", "circle"})
+
+
+def tag(name: str, /, *children: Child, **attributes: str | int | float | bool | None) -> Markup:
+    """Builds an element. `class_` gives `class`; other underscores give hyphens; None and False leave one out."""
+    rendered = "".join(
+        f" {key.rstrip('_').replace('_', '-')}" + ("" if value is True else f'="{escape(str(value))}"')
+        for key, value in attributes.items()
+        if value is not None and value is not False
+    )
+    if name in _VOID:
+        return Markup(f"<{name}{rendered}/>" if name in ("rect", "line", "circle") else f"<{name}{rendered}>")
+    return Markup(f"<{name}{rendered}>{join(children)}</{name}>")
+
+
+def join(children: Child) -> Markup:
+    """Joins children, escaping those that are plain text."""
+    if children is None:
+        return Markup()
+    if isinstance(children, Markup):
+        return children
+    if isinstance(children, str):
+        return Markup(escape(children))
+    return Markup("".join(join(child) for child in children))
+
+
+def number(value: float) -> str:
+    """A number for people: thousands apart by thin spaces, decimals only where they say something."""
+    if isinstance(value, int) or float(value).is_integer():
+        return f"{int(value):,}".replace(",", "\u202f")
+    return f"{value:,.3g}".replace(",", "\u202f")
+
+
+def percent(share: float) -> str:
+    """A share for people: small ones keep a digit, none is rounded to 0 or 100."""
+    value = share * 100
+    if value in (0, 100):
+        return f"{value:.0f}\u202f%"
+    if value < 0.1:
+        return "<\u202f0.1\u202f%"
+    if value > 99.9:
+        return ">\u202f99.9\u202f%"
+    return f"{value:.1f}\u202f%"

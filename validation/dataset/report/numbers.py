@@ -1,0 +1,167 @@
+"""report.json: every number of the report, from the judgement, in plain JSON. The page shows these and no others."""
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+from schemas.reason import RULES, Outcome, Reason, Stage
+from validation.dataset.facts import concentration, quantile
+from validation.dataset.gate import Judgement
+
+
+def measurements(judgement: Judgement) -> dict[str, Any]:
+    """Collects the numbers of the report."""
+    findings, manifest, ledger = judgement.findings, judgement.manifest, judgement.ledger
+    facts = findings.facts
+    return {
+        "verdict": judgement.verdict.model_dump(mode="json"),
+        "counts": manifest.counts.model_dump(),
+        "funnel": funnel(judgement),
+        "reasons": reasons(judgement),
+        "formats": {name: line.model_dump() for name, line in manifest.formats.items()},
+        "sources": {name: line.model_dump() for name, line in manifest.sources.items()},
+        "splits": manifest.splits,
+        "rows": facts.rows,
+        "categories": {name: dict(sorted(counts.items())) for name, counts in sorted(facts.counts.items())},
+        "crosses": {
+            name: {value: dict(sorted(counts.items())) for value, counts in sorted(table.items())}
+            for name, table in sorted(facts.crosses.items())
+        },
+        "shares": {name: shares(groups) for name, groups in sorted(facts.weigh.items())},
+        "lengths": {
+            name: {
+                "bins": {str(at): count for at, count in sorted(bins.items())},
+                "p05": round(quantile(bins, 0.05)),
+                "p50": round(quantile(bins, 0.5)),
+                "p95": round(quantile(bins, 0.95)),
+            }
+            for name, bins in sorted(facts.lengths.items())
+        },
+        "characters": facts.characters,
+        "supervised_characters": facts.supervised,
+        "shortest_supervised": facts.shortest,
+        "longest_supervised": facts.longest,
+        "concentration": concentrations(judgement),
+        "facts": judgement.facts,
+        "contamination": {
+            "items": {record.name: record.items for record in manifest.benchmarks},
+            "leaks_found": [leak._asdict() for leak in findings.leaks[:50]],
+            "removed": contamination(judgement),
+        },
+        "rechecks": {
+            "answers": dict(sorted(Counter(one.outcome for one in judgement.answers).items())),
+            "programs": dict(sorted(Counter(one.outcome for one in judgement.programs).items())),
+        },
+        "ledger": [
+            dict(zip(("source", "format", "outcome", "stage", "reason"), key, strict=True)) | {"candidates": count}
+            for key, count in sorted(ledger.ended.items())
+        ],
+        "licences": dict(sorted(facts.counts.get("licence", Counter()).items())),
+        "provenance": provenance(judgement),
+    }
+
+
+def funnel(judgement: Judgement) -> list[dict[str, Any]]:
+    """Candidates that are still there after each stage; the last number is what was kept."""
+    ledger, left = judgement.ledger, sum(judgement.ledger.ended.values())
+    steps = []
+    for stage in Stage:
+        removed = ledger.count(stage=stage, outcome=Outcome.REMOVED)
+        quarantined = ledger.count(stage=stage, outcome=Outcome.QUARANTINED)
+        left -= removed + quarantined
+        if removed or quarantined or stage.value in judgement.manifest.skipped:
+            steps.append(
+                {
+                    "stage": stage.value,
+                    "removed": removed,
+                    "quarantined": quarantined,
+                    "left": left,
+                    "reasons": dict(ledger.by("reason", stage=stage).most_common()),
+                    "skipped": stage.value in judgement.manifest.skipped,
+                }
+            )
+    return steps
+
+
+def reasons(judgement: Judgement) -> list[dict[str, Any]]:
+    """Every reason that took a candidate, the most frequent first, with its rule and a few examples."""
+    ledger = judgement.ledger
+    lost: Counter[str] = Counter()
+    for (_, _, outcome, _, reason), count in ledger.ended.items():
+        if outcome != Outcome.KEPT:
+            lost[reason] += count
+    return [
+        {
+            "reason": reason,
+            "meaning": RULES[Reason(reason)].meaning if reason in set(Reason) else "not a known reason",
+            "outcome": RULES[Reason(reason)].outcome.value if reason in set(Reason) else "",
+            "candidates": count,
+            "sources": dict(_without(ledger, reason)),
+            "examples": ledger.examples.get(reason, []),
+        }
+        for reason, count in sorted(lost.items(), key=lambda one: (-one[1], one[0]))
+    ]
+
+
+def _without(ledger: Any, reason: str) -> Counter[str]:  # noqa: ANN401  the ledger of the judgement
+    counts: Counter[str] = Counter()
+    for (source, _, outcome, _, its_reason), count in ledger.ended.items():
+        if its_reason == reason and outcome != Outcome.KEPT:
+            counts[source] += count
+    return counts
+
+
+def shares(groups: Mapping[str, list[float]]) -> dict[str, dict[str, float]]:
+    """Shares of rows, of supervised characters, and of the objective J, in which each row weighs its sampling rate."""
+    rows, characters, weight = (sum(group[at] for group in groups.values()) or 1.0 for at in range(3))
+    return {
+        name: {
+            "rows": group[0],
+            "share_of_rows": group[0] / rows,
+            "share_of_characters": group[1] / characters,
+            "share_of_j": group[2] / weight,
+        }
+        for name, group in sorted(groups.items(), key=lambda one: -one[1][0])
+    }
+
+
+def concentrations(judgement: Judgement) -> dict[str, dict[str, float]]:
+    """How many distinct problems, templates and texts there are, and how much the largest holds."""
+    names = ("problems", "templates", "texts")
+    measured = {name: concentration(judgement.findings.hashes(name)) for name in names}
+    return {
+        name: {"distinct": one.distinct, "largest": one.largest, "share": one.share} for name, one in measured.items()
+    }
+
+
+_LEAK_REASONS = (
+    Reason.BENCHMARK_EXACT,
+    Reason.BENCHMARK_NGRAM,
+    Reason.BENCHMARK_PARAPHRASE,
+    Reason.BENCHMARK_VARIANT,
+)
+
+
+def contamination(judgement: Judgement) -> dict[str, int]:
+    """Candidates that curation took out as benchmark leaks, by tier."""
+    return {reason.value: judgement.ledger.count(reason=reason) for reason in _LEAK_REASONS}
+
+
+def provenance(judgement: Judgement) -> dict[str, Any]:
+    """What was read, by what code, and what binds this report to the data."""
+    manifest, verdict = judgement.manifest, judgement.verdict
+    return {
+        "fingerprint": manifest.fingerprint,
+        "manifest_sha256": verdict.manifest_sha256,
+        "suite_sha256": verdict.suite_sha256,
+        "judge_version": verdict.judge_version,
+        "schema_version": manifest.schema_version,
+        "code_version": manifest.code_version,
+        "isolation": manifest.isolation,
+        "skipped": manifest.skipped,
+        "seed": manifest.config.get("seed"),
+        "inputs": [one.model_dump() for one in manifest.inputs],
+        "benchmarks": [one.model_dump() for one in manifest.benchmarks],
+        "shards": [one.model_dump() for one in manifest.shards],
+        "licence": manifest.licence,
+    }

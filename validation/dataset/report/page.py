@@ -1,0 +1,157 @@
+"""The page: sections in order, one style, one small script that only filters and toggles; and report.json beside it.
+
+The security policy names the hashes of that style and that script: nothing else can run or load, whatever the data
+says.
+"""
+
+import json
+from base64 import b64encode
+from hashlib import sha256
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from schemas.verdict import Check, Status
+from validation.dataset.gate import Judgement
+from validation.dataset.report import evidence, sections
+from validation.dataset.report.markup import Markup, join, number, percent, tag
+from validation.dataset.report.numbers import measurements
+
+SECTIONS = (
+    ("checks", "Checks"),
+    ("funnel", "Funnel"),
+    ("reasons", "Reasons"),
+    ("make-up", "Make-up"),
+    ("topics", "Topics"),
+    ("lengths", "Lengths"),
+    ("verification", "Verification"),
+    ("contamination", "Contamination"),
+    ("concentration", "Bias"),
+    ("examples", "Examples"),
+    ("provenance", "Provenance"),
+)
+
+
+def write_report(judgement: Judgement, folder: Path) -> None:
+    """Writes `index.html` and `report.json`, each to a temporary name first."""
+    folder.mkdir(parents=True, exist_ok=True)
+    numbers = measurements(judgement)
+    content = json.dumps(numbers, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
+    for name, text in (("report.json", content), ("index.html", render(judgement, numbers))):
+        temporary = folder / f"{name}.tmp"
+        temporary.write_text(text, encoding="utf-8")
+        temporary.replace(folder / name)
+
+
+def render(judgement: Judgement, numbers: dict[str, Any]) -> str:
+    """Renders the page."""
+    style, script = (
+        files("validation.dataset").joinpath(name).read_text("utf-8") for name in ("report.css", "report.js")
+    )
+    drawn = evidence.draw(judgement)
+    shown = frozenset(row.values["id"] for row in drawn)
+    body = [
+        sections.checks(judgement.verdict, shown),
+        sections.funnel(numbers),
+        evidence.reasons(judgement, numbers),
+        sections.make_up(numbers),
+        sections.topics(numbers),
+        sections.lengths(numbers),
+        sections.verification(numbers),
+        evidence.contamination(numbers),
+        evidence.concentration(numbers),
+        evidence.examples(drawn, judgement.verdict, judgement.manifest.config.get("seed", 0)),
+        evidence.provenance(numbers),
+    ]
+    head = tag(
+        "head",
+        tag("meta", charset="utf-8"),
+        tag("meta", http_equiv="Content-Security-Policy", content=_policy(style, script)),
+        tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
+        tag("meta", name="color-scheme", content="light dark"),
+        tag("title", f"Quality report: {judgement.verdict.status.value}"),
+        tag("style", Markup(style)),
+    )
+    page = tag(
+        "body", _masthead(judgement, numbers), tag("main", body), _colophon(judgement), tag("script", Markup(script))
+    )
+    return "<!doctype html>\n" + tag("html", head, page, lang="en")
+
+
+def _policy(style: str, script: str) -> str:
+    hashes = [b64encode(sha256(text.encode()).digest()).decode() for text in (style, script)]
+    return (
+        f"default-src 'none'; style-src 'sha256-{hashes[0]}'; script-src 'sha256-{hashes[1]}'; "
+        "base-uri 'none'; form-action 'none'"
+    )
+
+
+def _masthead(judgement: Judgement, numbers: dict[str, Any]) -> Markup:
+    verdict = judgement.verdict
+    passed = verdict.status is Status.PASSED
+    failed = [check for check in verdict.checks if check.status is Status.FAILED]
+    headline = "This data may be trained on." if passed else "This data may not be trained on."
+    draft = tag("span", "draft", class_="stamp") if verdict.draft else None
+    return tag(
+        "header",
+        tag(
+            "div",
+            tag("span", "mathmill", class_="brand"),
+            tag("span", "quality report"),
+            draft,
+            _toggle(),
+            class_="top",
+        ),
+        tag("h1", headline),
+        tag("p", _because(passed, failed), class_="because"),
+        tag("dl", [_tile(*one) for one in _tiles(judgement, numbers)], class_="tiles"),
+        tag("nav", [tag("a", name, href=f"#{anchor}") for anchor, name in SECTIONS], aria_label="Sections"),
+        class_=f"masthead {verdict.status.value}",
+    )
+
+
+def _toggle() -> Markup:
+    return tag("button", "light / dark", type="button", id="theme", hidden=True)
+
+
+def _because(passed: bool, failed: list[Check]) -> str:
+    if passed:
+        return "Every check that closes the gate was made and held. The verdict is bound to the bytes it judged."
+    names = ", ".join(check.name for check in failed[:3])
+    more = f" and {len(failed) - 3} more" if len(failed) > 3 else ""
+    return f"{len(failed)} {'check' if len(failed) == 1 else 'checks'} failed: {names}{more}."
+
+
+def _tiles(judgement: Judgement, numbers: dict[str, Any]) -> list[tuple[str, str, str]]:
+    counts, rows = numbers["counts"], numbers["rows"]
+    statuses = [check.status for check in judgement.verdict.checks]
+    independent = numbers["categories"].get("reference", {}).get("independent", 0)
+    kept = (
+        f"{percent(counts['kept'] / counts['candidates'])} of {number(counts['candidates'])} candidates"
+        if counts["candidates"]
+        else ""
+    )
+    splits = " · ".join(f"{name} {number(count)}" for name, count in numbers["splits"].items())
+    open_ = f"{statuses.count(Status.WARNING)} warnings · {statuses.count(Status.NOT_CHECKED)} not checked"
+    return [
+        ("examples", number(rows), kept),
+        ("problems", number(numbers["concentration"]["problems"]["distinct"]), splits),
+        ("independent references", percent(independent / rows) if rows else "–", "the rest equal their own text"),
+        ("checks passed", f"{statuses.count(Status.PASSED)} / {len(statuses)}", open_),
+    ]
+
+
+def _tile(name: str, value: str, note: str) -> Markup:
+    return tag("div", tag("dt", name), tag("dd", value), tag("dd", note, class_="note"))
+
+
+def _colophon(judgement: Judgement) -> Markup:
+    verdict = judgement.verdict
+    return tag(
+        "footer",
+        tag("p", join(["Judge ", verdict.judge_version, " · suite ", tag("code", verdict.suite_sha256[:12])])),
+        tag(
+            "p", "This page loads nothing and needs no script to be read. Every number stands in report.json beside it."
+        ),
+        class_="colophon",
+    )

@@ -1,0 +1,127 @@
+"""Examples as people read them: segments told apart, and what the model is trained on marked as such.
+
+The marks come from `schemas.transcript`, the same spans that the trainer and the exporter use.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from schemas.problem import Segment, SegmentKind
+from schemas.transcript import transcribe
+from validation.dataset.report.formulas import rich_text
+from validation.dataset.report.markup import Markup, join, number, tag
+
+MAX_TEXT = 6000  # characters of a segment that are shown
+_KINDS = {kind.value for kind in SegmentKind}
+_LABELS = {
+    SegmentKind.TEXT: "text",
+    SegmentKind.THINK: "thoughts",
+    SegmentKind.CODE: "program",
+    SegmentKind.OUTPUT: "tool output",
+}
+
+
+def fetch(folder: Path, shards: Sequence[str], ids: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Reads a few examples by id; a shard that cannot be read gives none."""
+    wanted, found = pa.array(sorted(set(ids)), pa.string()), {}
+    if not len(wanted):
+        return {}
+    for path in shards:
+        with pa.OSFile(str(folder / path), "rb") as source, pa.ipc.open_stream(source) as reader:
+            for batch in reader:
+                rows = batch.filter(pc.is_in(batch["id"], value_set=wanted)).to_pylist()
+                found.update({row["id"]: row for row in rows})
+    return found
+
+
+def render_example(row: Mapping[str, Any], *, why: str, marks: Sequence[str] = ()) -> Markup:
+    """One example as an article.
+
+    Args:
+        row: a row of a shard.
+        why: how it was drawn: random, by stratum, or worst.
+        marks: names of the checks that it breaks.
+    """
+    verification = row["verification"] or {}
+    chips = [row["format"], row["source"], row["topic"], row["language"], row["split"]]
+    if row["difficulty"] is not None:
+        chips.append(f"difficulty {row['difficulty']}")
+    reference = (
+        f"{verification.get('verdict')} by {verification.get('path')}, reference {verification.get('reference')}"
+    )
+    return tag(
+        "article",
+        tag(
+            "header",
+            tag("span", [tag("span", chip, class_="chip") for chip in chips if chip], class_="chips"),
+            tag("code", row["id"], class_="id"),
+        ),
+        [tag("p", "breaks ", tag("strong", mark), class_="breaks") for mark in marks],
+        tag("div", rich_text(_short(row["question"])), class_="question", dir="auto"),
+        tag("div", solution(row["segments"] or []), class_="solution"),
+        tag(
+            "footer",
+            tag("span", "answer ", tag("b", rich_text(_as_formula(row["answer"] or "none")), dir="auto")),
+            tag("span", reference),
+            tag("span", f"row {number(row['source_row'])} · {row['author']} · {row['licence']}"),
+        ),
+        class_="example",
+        id=f"example-{row['id']}",
+        data_format=row["format"],
+        data_source=row["source"],
+        data_why=why,
+    )
+
+
+def _as_formula(answer: str) -> str:
+    return f"${answer}$" if "\\" in answer and "$" not in answer else answer
+
+
+def solution(segments: Sequence[Mapping[str, str | None]]) -> Markup:
+    """A solution, segment by segment; unsupervised stretches are told apart."""
+    known = [Segment(SegmentKind(one["kind"]), one["text"] or "") for one in segments if one["kind"] in _KINDS]
+    if len(known) != len(segments):
+        return tag("p", "a segment of this solution has no known kind", class_="breaks")
+    supervised = supervised_kinds(known)
+    return join([_segment(one, supervised[at]) for at, one in enumerate(known)])
+
+
+def supervised_kinds(segments: Sequence[Segment]) -> list[bool]:
+    """Whether the body of each segment bears loss, by the spans of its transcript."""
+    transcript = transcribe(segments)
+    bodies, cursor = [], 0
+    for segment in segments:
+        start = transcript.response.index(segment.text, cursor)
+        middle = start + len(segment.text) // 2
+        bodies.append(next((span.supervised for span in transcript.spans if span.start <= middle < span.end), True))
+        cursor = start + len(segment.text)
+    return bodies
+
+
+def _segment(segment: Segment, supervised: bool) -> Markup:
+    text = _short(segment.text)
+    body = {
+        SegmentKind.CODE: lambda: tag("pre", tag("code", highlighted(text))),
+        SegmentKind.OUTPUT: lambda: tag("pre", tag("code", text)),
+    }.get(segment.kind, lambda: tag("div", rich_text(text), class_="prose", dir="auto"))()
+    label = _LABELS[segment.kind] + ("" if supervised else " · no loss here")
+    classes = f"segment {segment.kind.value} {'supervised' if supervised else 'unsupervised'}"
+    return tag("div", tag("span", label, class_="kind"), body, class_=classes)
+
+
+def highlighted(code: str) -> Markup:
+    """Python with its syntax coloured at build time."""
+    from pygments import highlight
+    from pygments.formatters import HtmlFormatter
+    from pygments.lexers import PythonLexer
+
+    return Markup(highlight(code, PythonLexer(stripnl=False), HtmlFormatter(nowrap=True)).rstrip("\n"))
+
+
+def _short(text: str | None) -> str:
+    text = text or ""
+    return text if len(text) <= MAX_TEXT else f"{text[:MAX_TEXT]} … ({len(text) - MAX_TEXT:,} more characters)"

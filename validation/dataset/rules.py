@@ -1,0 +1,175 @@
+"""The suite carried over shards: tallies per rule that add up, and the verdict drawn from their sum.
+
+Great Expectations' own `success` is no gate: empty data, an empty suite and all-null columns pass it, and a rule that
+crashes counts by its severity. Here `mostly` is applied once, to the sum over all shards; a rule that crashed, or that
+saw fewer rows than there are, fails; a rule that saw no value says `not_checked`.
+"""
+
+import logging
+import os
+import warnings
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+
+from schemas.verdict import Check, Severity, Status
+from validation.dataset.suite import Rule
+
+MAX_IDS = 20
+MAY_BE_EMPTY = frozenset({"decision", "confidence", "agreement", "difficulty", "executed", "topic_counts"})
+"""Columns that may hold no value at all: humans need not have reviewed, a data set need not hold programs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What one rule saw: rows, nulls among them, values that break it, their ids, and whether it crashed."""
+
+    rows: int = 0
+    missing: int = 0
+    unexpected: int = 0
+    ids: tuple[str, ...] = ()
+    observed: str = ""
+    error: str = ""
+
+    def plus(self, other: "Tally") -> "Tally":
+        """Adds what the rule saw elsewhere."""
+        return Tally(
+            self.rows + other.rows,
+            self.missing + other.missing,
+            self.unexpected + other.unexpected,
+            tuple(sorted({*self.ids, *other.ids})[:MAX_IDS]),
+            self.observed or other.observed,
+            self.error or other.error,
+        )
+
+
+@lru_cache(maxsize=1)
+def _batches() -> Any:  # noqa: ANN401  Great Expectations has no types
+    """One context per process: each makes a temporary folder of its own."""
+    os.environ["GX_ANALYTICS_ENABLED"] = "false"  # 1.24.1 sends nothing (measured); older and newer ones may
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # 1.24.1 imports sre_constants
+        import great_expectations as gx
+        from great_expectations.data_context.types.base import ProgressBarsConfig
+
+    logging.getLogger("great_expectations").setLevel(logging.ERROR)
+    context = gx.get_context(mode="ephemeral")
+    context.variables.progress_bars = ProgressBarsConfig(globally=False)
+    asset = context.data_sources.add_pandas("examples").add_dataframe_asset("batch")
+    return asset.add_batch_definition_whole_dataframe("batch")
+
+
+class SuiteRunner:
+    """Great Expectations set up once per process: it costs seconds to import and a context to make."""
+
+    def __init__(self, rules: Sequence[Rule]) -> None:
+        """Builds the expectations.
+
+        Raises:
+            UserError: an expectation that does not exist or does not take its arguments.
+        """
+        batches = _batches()
+        from validation.dataset import expectations
+
+        built = {rule.name: expectations.build(rule) for rule in rules}
+        self.rules = {rule.name: rule for rule in rules}
+        self.whole = [name for name, expectation in built.items() if not expectations.is_rowwise(expectation)]
+        self._batches = batches
+        import great_expectations as gx
+
+        self._suite = gx.ExpectationSuite("mathmill", expectations=list(built.values()))
+
+    def run(self, table: pa.Table) -> dict[str, Tally]:
+        """Judges every rule on a table. A rule without a result is not in the answer."""
+        frame = table.to_pandas(types_mapper=pd.ArrowDtype)
+        format_ = {"result_format": "COMPLETE", "partial_unexpected_count": 0}
+        if "id" in frame:
+            format_["unexpected_index_column_names"] = ["id"]
+        results = self._batches.get_batch({"dataframe": frame}).validate(self._suite, result_format=format_).results
+        return {result.expectation_config.meta["name"]: _tally(result, table.num_rows) for result in results}
+
+
+def _tally(result: Any, rows: int) -> Tally:  # noqa: ANN401  a Great Expectations result
+    if error := _exception(result.exception_info or {}):
+        return Tally(error=error)
+    content = result.result or {}
+    if "element_count" not in content:
+        observed = str(content.get("observed_value", ""))
+        return Tally(rows, 0, 0 if bool(result.success) else 1, observed=observed[:200])
+    found = (content.get("unexpected_index_list") or [])[:MAX_IDS]
+    ids = [str(entry.get("id")) for entry in found if isinstance(entry, dict)]
+    unexpected = int(content.get("unexpected_count") or 0)
+    return Tally(rows, int(content.get("missing_count") or 0), unexpected, tuple(ids))
+
+
+def _exception(info: Mapping[str, Any]) -> str:
+    if "raised_exception" in info:
+        return str(info.get("exception_message")) if info["raised_exception"] else ""
+    messages = [str(value.get("exception_message")) for value in info.values() if value.get("raised_exception")]
+    return messages[0] if messages else ""
+
+
+def add_up(tallies: Iterable[Mapping[str, Tally]]) -> dict[str, Tally]:
+    """Adds the tallies of shards, rule by rule."""
+    total: dict[str, Tally] = {}
+    for part in tallies:
+        for name, tally in part.items():
+            total[name] = total.get(name, Tally()).plus(tally)
+    return total
+
+
+def judge_rules(rules: Sequence[Rule], tallies: Mapping[str, Tally], *, rows: int, group: str = "suite") -> list[Check]:
+    """Turns summed tallies into checks.
+
+    Args:
+        rules: the suite as it was meant to run; none at all fails.
+        tallies: what each rule saw.
+        rows: how many rows each rule must have seen.
+        group: the group of the checks.
+    """
+    if not rules:
+        detail = "the suite holds no rule: nothing was judged"
+        return [Check(name="suite", group=group, status=Status.FAILED, severity=Severity.CRITICAL, detail=detail)]
+    return [_judge(rule, tallies.get(rule.name), rows, group) for rule in rules]
+
+
+def _judge(rule: Rule, tally: Tally | None, rows: int, group: str) -> Check:
+    check = Check(
+        name=rule.name, group=group, status=Status.PASSED, severity=rule.severity, detail=rule.meaning or rule.kind
+    )
+    if tally is None:
+        return _failed_to_run(check, "no result came back")
+    if tally.error:
+        return _failed_to_run(check, tally.error)
+    seen = tally.rows - tally.missing
+    check = check.model_copy(update={"checked": seen, "unexpected": tally.unexpected, "ids": list(tally.ids)})
+    if tally.rows != rows:
+        return _failed_to_run(check, f"it saw {tally.rows:,} of {rows:,} rows")
+    if not seen:
+        return _vacuous(check, rule)
+    mostly = float(rule.kwargs.get("mostly", 1.0))
+    share = 1 - tally.unexpected / seen
+    if share >= mostly:
+        return check
+    found = f": {tally.observed}" if tally.observed else f": {tally.unexpected:,} of {seen:,} break it"
+    asked = f" (at least {mostly:.1%} must hold)" if mostly < 1 else ""
+    status = Status.FAILED if rule.severity is Severity.CRITICAL else Status.WARNING
+    return check.model_copy(update={"status": status, "detail": f"{check.detail}{found}{asked}"})
+
+
+def _vacuous(check: Check, rule: Rule) -> Check:
+    columns = {str(rule.kwargs.get(key)) for key in ("column", "column_A", "column_B") if key in rule.kwargs}
+    if columns & MAY_BE_EMPTY or rule.severity is Severity.WARNING:
+        detail = f"{check.detail}: no value to look at"
+        return check.model_copy(update={"status": Status.NOT_CHECKED, "detail": detail})
+    return check.model_copy(update={"status": Status.FAILED, "detail": f"{check.detail}: it looked at no value"})
+
+
+def _failed_to_run(check: Check, why: str) -> Check:
+    """A rule that could not be judged closes the gate whatever its severity: nothing is known."""
+    detail = f"{check.detail}: could not be judged: {' '.join(why.split())[:300]}"
+    return check.model_copy(update={"status": Status.FAILED, "severity": Severity.CRITICAL, "detail": detail})

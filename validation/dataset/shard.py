@@ -1,0 +1,270 @@
+"""One shard looked at once: schema, nulls, suite, facts, hashes, leaks and samples, as findings that add up.
+
+Memory is bounded by a batch of rows, not by the shard; findings hold hashes and counts, and no text but that of a
+bounded sample. Whoever carries the inspector over shards (a loop, Beam) adds up what comes back.
+"""
+
+import logging
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from heapq import nsmallest
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from xxhash import xxh3_64_intdigest
+
+from schemas.example import EXAMPLE_SCHEMA, SCHEMA_NAME
+from schemas.problem import Format
+from validation.dataset.facts import Facts, measure
+from validation.dataset.frame import flatten
+from validation.dataset.recheck.contamination import BenchmarkIndex, Leak
+from validation.dataset.rules import MAX_IDS, SuiteRunner, Tally
+from validation.dataset.suite import Suite
+
+logger = logging.getLogger(__name__)
+
+CHUNK_ROWS = 20_000  # Great Expectations costs 0.2 s per call whatever the rows (measured): few, large calls
+CHUNK_BYTES = 48 * 2**20
+STRATUM_ROWS = 4  # sample rows kept for the report, per format and source
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the inspector needs to know, the same for every shard.
+
+    Attributes:
+        sample: rows for each re-check.
+        benchmarks: the file of benchmark items, or null when the data names none.
+    """
+
+    suite: Suite
+    schema_version: str
+    sample: int
+    seed: int
+    benchmarks: Path | None
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """An example drawn for a re-check or for the report. `key` is its keyed hash: the smallest are the sample."""
+
+    key: int
+    shard: str
+    values: dict[str, Any]
+
+
+@dataclass(slots=True)
+class Findings:
+    """What was found in one shard or, merged, in all of them.
+
+    Attributes:
+        read: shards that were read to their end.
+        errors: shard -> why it could not be judged.
+        schema: shard -> what differs from the contract.
+        nulls: column -> rows without a required value, and their ids.
+        ids, problems, templates, texts: one 64-bit hash per row.
+        heldout: per row, whether it is in the heldout split.
+        misplaced: ids whose split column is not that of their shard.
+        answers, programs: rows with the smallest keyed hashes; `strata` the same per (format, source).
+    """
+
+    rows: int = 0
+    read: list[str] = field(default_factory=list)
+    errors: dict[str, str] = field(default_factory=dict)
+    schema: dict[str, str] = field(default_factory=dict)
+    nulls: dict[str, Tally] = field(default_factory=dict)
+    tallies: dict[str, Tally] = field(default_factory=dict)
+    facts: Facts = field(default_factory=Facts)
+    ids: list[np.ndarray] = field(default_factory=list)
+    problems: list[np.ndarray] = field(default_factory=list)
+    templates: list[np.ndarray] = field(default_factory=list)
+    texts: list[np.ndarray] = field(default_factory=list)
+    heldout: list[np.ndarray] = field(default_factory=list)
+    misplaced: Tally = field(default_factory=Tally)
+    leaks: list[Leak] = field(default_factory=list)
+    scanned: int = 0
+    answers: list[Row] = field(default_factory=list)
+    programs: list[Row] = field(default_factory=list)
+    strata: dict[str, list[Row]] = field(default_factory=dict)
+
+    def merge(self, other: "Findings", *, sample: int) -> None:
+        """Adds the findings of other shards, keeping `sample` rows for each re-check."""
+        self.rows += other.rows
+        self.scanned += other.scanned
+        self.read += other.read
+        self.errors |= other.errors
+        self.schema |= other.schema
+        for mine, others in ((self.nulls, other.nulls), (self.tallies, other.tallies)):
+            for name, tally in others.items():
+                mine[name] = mine.get(name, Tally()).plus(tally)
+        self.facts.merge(other.facts)
+        for name in ("ids", "problems", "templates", "texts", "heldout"):
+            getattr(self, name).extend(getattr(other, name))
+        self.misplaced = self.misplaced.plus(other.misplaced)
+        self.leaks = sorted([*self.leaks, *other.leaks])[:MAX_LEAKS]
+        self.answers = smallest(self.answers + other.answers, sample)
+        self.programs = smallest(self.programs + other.programs, sample)
+        for stratum, rows in other.strata.items():
+            self.strata[stratum] = smallest(self.strata.get(stratum, []) + rows, STRATUM_ROWS)
+
+    def hashes(self, name: str) -> np.ndarray:
+        """One column of hashes (or the heldout flags) over all shards."""
+        parts = getattr(self, name)
+        kind = np.bool_ if name == "heldout" else np.uint64
+        return np.concatenate(parts) if parts else np.zeros(0, kind)
+
+
+MAX_LEAKS = 1000
+
+
+def smallest(rows: Sequence[Row], number: int) -> list[Row]:
+    """The rows with the smallest keys: a uniform sample that does not depend on how rows are sharded."""
+    return nsmallest(number, rows, key=lambda row: (row.key, row.values["id"]))
+
+
+class Inspector:
+    """Judges shards one at a time. Made once per process: the suite and the benchmarks are loaded then."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Loads the suite and the benchmark items."""
+        self.settings = settings
+        self._runner = SuiteRunner(settings.suite.rows)
+        self._benchmarks = BenchmarkIndex.read(settings.benchmarks) if settings.benchmarks else None
+
+    def inspect(self, folder: Path, path: str, split: str) -> Findings:
+        """Judges one shard. Whatever goes wrong inside becomes a finding: the judge never passes by crashing."""
+        findings = Findings()
+        try:
+            self._inspect(folder / path, path, split, findings)
+        except Exception as error:  # the judge's boundary: a crash is a verdict
+            logger.debug("%s could not be judged", path, exc_info=True)
+            findings.errors[path] = f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
+        return findings
+
+    def _inspect(self, file: Path, path: str, split: str, findings: Findings) -> None:
+        with pa.OSFile(str(file), "rb") as source, pa.ipc.open_stream(source) as reader:
+            if difference := schema_difference(reader.schema, self.settings.schema_version):
+                findings.schema[path] = difference
+                findings.errors[path] = "its schema is not the contract's, so its rows were not judged"
+                return
+            for chunk in _chunks(reader):
+                findings.merge(self._judge_chunk(chunk, path, split), sample=self.settings.sample)
+        findings.read.append(path)
+
+    def _judge_chunk(self, chunk: pa.Table, path: str, split: str) -> Findings:
+        flat = flatten(chunk)
+        whole = set(self._runner.whole)
+        tallies = {name: tally for name, tally in self._runner.run(flat).items() if name not in whole}
+        rows = Findings(rows=chunk.num_rows, nulls=_nulls(chunk), tallies=tallies, facts=measure(flat))
+        self._hash(chunk, flat, rows)
+        rows.misplaced = _misplaced(flat, split)
+        if self._benchmarks is not None:
+            rows.leaks = self._benchmarks.search(flat)
+            rows.scanned = chunk.num_rows
+        self._draw(chunk, path, rows)
+        return rows
+
+    def _hash(self, chunk: pa.Table, flat: pa.Table, findings: Findings) -> None:
+        for name, column in (("ids", "id"), ("problems", "problem_id"), ("templates", "template_id")):
+            getattr(findings, name).append(hash_texts(chunk[column].to_pylist()))
+        columns = (flat["format"], flat["question"], flat["solution"])
+        texts = zip(*(column.to_pylist() for column in columns), strict=True)
+        findings.texts.append(hash_texts("\0".join(" ".join((part or "").split()) for part in row) for row in texts))
+        findings.heldout.append(np.array([value == "heldout" for value in chunk["split"].to_pylist()], np.bool_))
+
+    def _draw(self, chunk: pa.Table, path: str, findings: Findings) -> None:
+        """Draws the re-check samples and the report's rows by keyed hash of the id, so any sharding draws the same."""
+        seed = self.settings.seed
+        keys = np.array(
+            [xxh3_64_intdigest((value or "").encode(), seed) for value in chunk["id"].to_pylist()], np.uint64
+        )
+        order = np.argsort(keys, kind="stable")
+        formats = np.array(chunk["format"].to_pylist(), dtype=object)[order]
+        sources = np.array(chunk["source"].to_pylist(), dtype=object)[order]
+        with_program = order[formats != Format.COT.value][: self.settings.sample]
+        strata: dict[str, list[int]] = {}
+        for position, one, source in zip(order.tolist(), formats, sources, strict=True):
+            members = strata.setdefault(f"{one}|{source}", [])
+            if len(members) < STRATUM_ROWS:
+                members.append(position)
+        findings.answers = _rows(chunk, order[: self.settings.sample], keys, path)
+        findings.programs = _rows(chunk, with_program, keys, path)
+        findings.strata = {name: _rows(chunk, np.array(members), keys, path) for name, members in strata.items()}
+
+
+def _rows(chunk: pa.Table, positions: np.ndarray, keys: np.ndarray, path: str) -> list[Row]:
+    values = chunk.take(pa.array(positions, pa.int64())).to_pylist()
+    return [Row(int(keys[at]), path, row) for at, row in zip(positions, values, strict=True)]
+
+
+def hash_texts(texts: Sequence[str | None] | Iterator[str]) -> np.ndarray:
+    """Hashes texts to 64 bits."""
+    return np.fromiter((xxh3_64_intdigest((text or "").encode()) for text in texts), np.uint64)
+
+
+def _chunks(reader: pa.RecordBatchReader) -> Iterator[pa.Table]:
+    waiting: list[pa.RecordBatch] = []
+    for batch in reader:
+        waiting.append(batch)
+        rows, size = sum(map(len, waiting)), sum(one.nbytes for one in waiting)
+        if rows >= CHUNK_ROWS or size >= CHUNK_BYTES:
+            yield pa.Table.from_batches(waiting).combine_chunks()
+            waiting = []
+    if any(len(batch) for batch in waiting):
+        yield pa.Table.from_batches(waiting).combine_chunks()
+
+
+def schema_difference(schema: pa.Schema, version: str) -> str:
+    """What of a shard's schema is not the contract; empty when nothing is.
+
+    Args:
+        schema: the shard's.
+        version: the schema version that the manifest names.
+    """
+    metadata = {key.decode(): value.decode() for key, value in (schema.metadata or {}).items()}
+    if metadata.get("name") != SCHEMA_NAME:
+        return f"it is called {metadata.get('name')!r}, expected {SCHEMA_NAME!r}"
+    if metadata.get("version") != version:
+        return f"version {metadata.get('version')}, but the manifest says {version}"
+    expected = {field.name: field for field in EXAMPLE_SCHEMA}
+    if missing := [name for name in expected if name not in schema.names]:
+        return f"without column {', '.join(missing)}"
+    if extra := [name for name in schema.names if name not in expected]:
+        return f"unknown column {', '.join(extra)}"
+    for one in schema:
+        if one.type != expected[one.name].type:
+            return f"{one.name} is {one.type}, expected {expected[one.name].type}"
+        if one.nullable != expected[one.name].nullable:
+            return f"{one.name} is {'nullable' if one.nullable else 'required'}, unlike the contract"
+    return "" if schema.names == EXAMPLE_SCHEMA.names else "its columns stand in another order"
+
+
+def _nulls(chunk: pa.Table) -> dict[str, Tally]:
+    """Rows without a required value: Arrow does not enforce `nullable=False` (measured)."""
+    empty = {field.name: pc.is_null(chunk[field.name]) for field in EXAMPLE_SCHEMA if not field.nullable}
+    verification = chunk["verification"].combine_chunks()
+    for name in ("verdict", "reference"):
+        empty[f"verification.{name}"] = pc.is_null(pc.struct_field(verification, name))
+    empty["segments.kind, segments.text"] = _null_segments(chunk)
+    return {name: _tally_of(chunk, mask) for name, mask in empty.items()}
+
+
+def _null_segments(chunk: pa.Table) -> pa.Array:
+    segments = chunk["segments"].combine_chunks()
+    values = segments.flatten()
+    broken = pc.or_(pc.is_null(pc.struct_field(values, "kind")), pc.is_null(pc.struct_field(values, "text")))
+    rows = pc.unique(pc.list_parent_indices(segments).filter(broken))
+    return pc.is_in(pa.array(np.arange(len(segments)), pa.int64()), value_set=rows.cast(pa.int64()))
+
+
+def _misplaced(flat: pa.Table, split: str) -> Tally:
+    return _tally_of(flat, pc.fill_null(pc.not_equal(flat["split"], split), True))
+
+
+def _tally_of(table: pa.Table, mask: pa.Array) -> Tally:
+    number = int(pc.sum(mask).as_py() or 0)
+    ids = table["id"].filter(mask).slice(0, MAX_IDS).to_pylist() if number else []
+    return Tally(table.num_rows, 0, number, tuple(str(one) for one in ids))
