@@ -1,7 +1,8 @@
 """SHARDS -> CHECKPOINTS, and evaluation of them. The only importer of torch and transformers.
 
-Threads that wait for one another sleep instead of spinning: on cores that others use too, spinning made a step of a small
-model four times as expensive in CPU seconds (measured, 2 shared cores). OpenMP reads this once, when torch is loaded.
+Threads that wait for one another sleep instead of spinning: on cores that others use too, spinning made a step
+of a small model four times as expensive in CPU seconds (measured, 2 shared cores). OpenMP reads this once, when torch
+is loaded.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""The room's command line: train, evaluate, prove. Also `python -m training train ...` and `torchrun -m training train ...`."""
+"""The room's command line: train, evaluate, prove. Also `torchrun -m training train ...` for many processes."""
 
 import logging
 import os
@@ -6,18 +6,19 @@ import sys
 from pathlib import Path
 from typing import Annotated
 
-import click
 import typer
 
 from schemas.configfile import load_config
-from schemas.exits import ExitCode, exit_code_of
+from schemas.exits import ExitCode, exit_code_of, one_line
 
-app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+
+# typer brings a click of its own since 0.20 and has no public name for the base of its usage errors.
+_USAGE_ERROR: type[Exception] = typer.BadParameter.__mro__[1]
 
 ConfigPath = Annotated[Path, typer.Argument(metavar="CONFIG.yaml", help="one file a run; every verb checks all of it")]
 Overrides = Annotated[list[str] | None, typer.Option("--set", metavar="KEY.PATH=VALUE", help="override a key")]
 Debug = Annotated[bool, typer.Option("--debug", help="show tracebacks")]
-
 
 
 @app.command()
@@ -34,8 +35,8 @@ def train(
 
     def run() -> None:
         checked = load_config(config, set_ or [])
-        from training.console import TrainingView  # noqa: PLC0415  torch only once the config is right
-        from training.train import train as run_training  # noqa: PLC0415
+        from training.console import TrainingView
+        from training.train import train as run_training
 
         with TrainingView(talk=os.environ.get("RANK", "0") == "0") as view:
             result = run_training(
@@ -60,8 +61,8 @@ def evaluate(
 
     def run() -> None:
         checked = load_config(config, set_ or [])
-        from training.console import EvaluationView  # noqa: PLC0415
-        from training.evaluate import evaluate as run_evaluation  # noqa: PLC0415
+        from training.console import EvaluationView
+        from training.evaluate import evaluate as run_evaluation
 
         source: Path | str = Path(model) / "checkpoints" / checkpoint if checkpoint else model
         with EvaluationView() as view:
@@ -77,15 +78,13 @@ def main(argv: list[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if argv is None else argv)
     try:
         return int(command.main(args=arguments, prog_name="mathmill", standalone_mode=False) or 0)
-    except click.exceptions.NoArgsIsHelpError as error:
-        sys.stderr.write(f"{error.format_message()}\n")
-    except click.UsageError as error:
-        verb = arguments[0] if arguments else ""
-        sys.stderr.write(f"mathmill: {error.format_message()} (mathmill {verb} --help)\n")
-    except click.Abort:
+    except _USAGE_ERROR as error:
+        message = one_line(getattr(error, "message", str(error)))
+        sys.stderr.write(f"mathmill: {message} (see mathmill {arguments[0] if arguments else ''} --help)\n")
+        return ExitCode.COULD_NOT_START
+    except (typer.Abort, KeyboardInterrupt):
         sys.stderr.write("mathmill: stopped\n")
         return ExitCode.FAILED
-    return ExitCode.COULD_NOT_START
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
-"""Which encoded examples may be trained on. Nothing is ever cut: an example enters whole, or is refused, or is dropped
-and counted.
+"""Which encoded examples may be trained on.
+
+Nothing is ever cut: an example enters whole, or is refused, or is dropped and counted.
 """
 
 import numpy as np
@@ -24,7 +25,7 @@ def admit(
         Whether each example enters, and how many were dropped by length, such as {"4097 to 8192 tokens": 12}.
 
     Raises:
-        UserError: no examples, examples too long under `refuse`, most of them too long, or one without supervised tokens.
+        UserError: no examples, examples too long under `refuse`, most of them too long, or one that is not supervised.
     """
     if not len(encoded):
         raise UserError("the data has no train examples; look at the splits in its manifest.json")

@@ -3,8 +3,8 @@
 Legend: T tokens of a pack, H heads, K key-value heads, D head width, G documents of a group, L the longest of them.
 
 On CUDA in half precision it is torch's variable-length attention. Elsewhere documents of like length are laid side by
-side, padded on the right, and causal SDPA runs once per group: a causal query never sees the padding behind it, so no mask
-is needed and the result is exact.
+side, padded on the right, and causal SDPA runs once per group: a causal query never sees the padding behind it, so no
+mask is needed and the result is exact.
 
 transformers' own packed detection fails silently in four ways (reference: use_cache left on, an all-ones mask, missing
 position ids, a boolean mask with eager attention). It is never relied on, and `training.probe` refuses to train when
@@ -120,11 +120,11 @@ def attend(
 def _group_attention(
     query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, group: Group, scaling: float | None, dropout: float
 ) -> torch.Tensor:
-    parts = [tensor[:, :, group.start : group.stop] for tensor in (query, key, value)]
+    q, k, v = (tensor[:, :, group.start : group.stop] for tensor in (query, key, value))
     if group.gather is not None:
-        parts = [_pad(part, group) for part in parts]
+        q, k, v = _pad(q, group), _pad(k, group), _pad(v, group)
     out = F.scaled_dot_product_attention(
-        *parts, is_causal=True, scale=scaling, dropout_p=dropout, enable_gqa=query.shape[1] != key.shape[1]
+        q, k, v, is_causal=True, scale=scaling, dropout_p=dropout, enable_gqa=query.shape[1] != key.shape[1]
     ).transpose(1, 2)
     if group.scatter is None:
         return out
@@ -135,13 +135,13 @@ def _pad(tensor: torch.Tensor, group: Group) -> torch.Tensor:
     """tensor[1, H, t, D] -> [G, H, L, D]."""
     assert group.gather is not None
     padded = tensor[0].transpose(0, 1).index_select(0, group.gather)
-    return padded.unflatten(0, (-1, group.longest)).transpose(1, 2)
+    return padded.view(-1, group.longest, *padded.shape[1:]).transpose(1, 2)
 
 
 def _variable_length(
     query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, documents: Documents, scaling: float | None
 ) -> torch.Tensor:
-    from torch.nn.attention.varlen import varlen_attn  # noqa: PLC0415  CUDA only
+    from torch.nn.attention.varlen import varlen_attn
 
     flat_q, flat_k, flat_v = (tensor[0].transpose(0, 1).contiguous() for tensor in (query, key, value))
     accepts = _varlen_parameters(varlen_attn)
@@ -156,7 +156,9 @@ def _variable_length(
         else:
             flat_q = flat_q * (scaling * flat_q.shape[-1] ** 0.5)
     bounds, longest = documents.bounds, documents.longest
-    return varlen_attn(flat_q, flat_k, flat_v, bounds, bounds, longest, longest, **settings)[None]
+    out = varlen_attn(flat_q, flat_k, flat_v, bounds, bounds, longest, longest, **settings)
+    assert isinstance(out, torch.Tensor), type(out)
+    return out[None]
 
 
 @cache
@@ -179,8 +181,8 @@ def _refuse_unsupported(module: torch.nn.Module, settings: dict[str, Any], docum
 
 def register() -> None:
     """Makes the attention known to transformers under NAME. Registering twice changes nothing."""
-    from transformers import AttentionInterface  # noqa: PLC0415  heavy
-    from transformers.masking_utils import AttentionMaskInterface  # noqa: PLC0415
+    from transformers import AttentionInterface
+    from transformers.masking_utils import AttentionMaskInterface
 
     AttentionInterface.register(NAME, attend)
     AttentionMaskInterface.register(NAME, _no_mask)

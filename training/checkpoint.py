@@ -14,7 +14,6 @@ import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import torch
 from safetensors import SafetensorError
@@ -23,6 +22,7 @@ from safetensors.torch import load_file, save_file
 from schemas.exits import RunFailedError
 from training.model import export
 from training.plan import Position
+from training.untyped import Model, Tokenizer
 
 _STATE = "state.json"
 _OPTIMIZER = "optimizer.safetensors"
@@ -56,7 +56,13 @@ class Checkpoint:
 
 
 def save(
-    run: Path, state: State, model: Any, tokenizer: Any, optimizer: torch.optim.Optimizer | None, *, stop_id: int  # noqa: ANN401
+    run: Path,
+    state: State,
+    model: Model,
+    tokenizer: Tokenizer,
+    optimizer: torch.optim.Optimizer | None,
+    *,
+    stop_id: int,
 ) -> Checkpoint:
     """Writes a checkpoint atomically.
 
@@ -81,7 +87,9 @@ def save(
     except (OSError, SafetensorError) as error:
         shutil.rmtree(temporary, ignore_errors=True)
         last = latest(run)
-        survivor = f"{last.folder} is whole; make room and run again with --resume" if last else "there is none before it"
+        survivor = (
+            f"{last.folder} is whole; make room and run again with --resume" if last else "there is none before it"
+        )
         raise RunFailedError(f"{final}: the checkpoint could not be written ({error}); {survivor}") from error
     return Checkpoint(final, state)
 
@@ -105,7 +113,7 @@ def read(folder: Path) -> Checkpoint | None:
     return Checkpoint(folder, State(raw["step"], Position(raw["next"]["epoch"], raw["next"]["step"])))
 
 
-def restore_optimizer(checkpoint: Checkpoint, model: Any, optimizer: torch.optim.Optimizer) -> None:  # noqa: ANN401
+def restore_optimizer(checkpoint: Checkpoint, model: Model, optimizer: torch.optim.Optimizer) -> None:
     """Loads the moments into an optimizer over the same model; a checkpoint of step 0 has none."""
     path = checkpoint.folder / _OPTIMIZER
     if not path.is_file():
@@ -130,7 +138,7 @@ def prune(run: Path, *, keep: int) -> None:
         shutil.rmtree(folder)
 
 
-def _moments(model: Any, optimizer: torch.optim.Optimizer) -> dict[str, torch.Tensor]:  # noqa: ANN401
+def _moments(model: Model, optimizer: torch.optim.Optimizer) -> dict[str, torch.Tensor]:
     return {
         f"{name}/{key}": value.contiguous()
         for name, parameter in model.named_parameters()

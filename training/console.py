@@ -1,4 +1,7 @@
-"""What a person sees while the room works: a live line on a terminal, plain lines elsewhere. Figures live in metrics.jsonl."""
+"""What a person sees while the room works: a live line on a terminal, plain lines elsewhere.
+
+The figures themselves live in metrics.jsonl.
+"""
 
 import time
 from pathlib import Path
@@ -24,7 +27,7 @@ class TrainingView:
     """
 
     def __init__(self, *, talk: bool = True, console: Console | None = None) -> None:
-        self._console = console or Console(quiet=not talk, highlight=False)
+        self._console = console or Console(quiet=not talk, highlight=False, soft_wrap=True)
         self._live: Live | None = None
         self._curve: list[float] = []
         self._began = time.monotonic()
@@ -127,7 +130,7 @@ class EvaluationView:
     """Shows an evaluation."""
 
     def __init__(self, console: Console | None = None) -> None:
-        self._console = console or Console(highlight=False)
+        self._console = console or Console(highlight=False, soft_wrap=True)
         self._live: Live | None = None
         self._began = time.monotonic()
         self._tenth = 0

@@ -5,8 +5,8 @@
     offsets.bin      int64[n + 1]  where each example begins
     index.json       written last: the key of what was encoded, and the hashes of the three
 
-The mask comes from schemas.transcript: the prompt, tool outputs and their closing fences bear no loss; the opening output
-fence and the stop token do.
+The mask comes from schemas.transcript: the prompt, tool outputs and their closing fences bear no loss; the opening
+output fence and the stop token do.
 """
 
 import json
@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -66,7 +67,7 @@ class Encoded:
 
 
 def encode(examples: list[Example], layout: ChatLayout, *, supervise_think: bool) -> list[EncodedExample]:
-    """Encodes a batch of examples.
+    r"""Encodes a batch of examples.
 
     Worked example (TIR): prompt 000, `We add.\n```python...```output\n` 111, `12\n```\n` 000, `So 12.` 111, stop 1.
 
@@ -167,7 +168,7 @@ def encoding_key(examples: Examples, layout: ChatLayout, *, split: str, supervis
     }
 
 
-def _map(path: Path, kind: type) -> NDArray:  # type: ignore[type-arg]  the dtype varies
+def _map(path: Path, kind: type) -> NDArray[Any]:
     if path.stat().st_size == 0:
         return np.empty(0, kind)
     return np.memmap(path, kind, mode="r")

@@ -5,7 +5,6 @@ Each digit is a token of its own. Without that, a model of this size takes far l
 """
 
 from collections.abc import Iterator
-from typing import Any
 
 import torch
 
@@ -13,6 +12,7 @@ from schemas.config import FreshModel
 from schemas.prompts import prompt_of
 from schemas.transcript import transcribe
 from training.shards import Examples
+from training.untyped import Model, Tokenizer
 
 BEGIN, END, PAD = "<|begin|>", "<|end|>", "<|pad|>"
 USER, ASSISTANT = "<|user|>", "<|assistant|>"
@@ -30,10 +30,10 @@ CHAT_TEMPLATE = (
 _FIT_ROWS = 20_000
 
 
-def fit_tokenizer(examples: Examples, spec: FreshModel, *, context: int) -> Any:  # noqa: ANN401  transformers ships no types
+def fit_tokenizer(examples: Examples, spec: FreshModel, *, context: int) -> Tokenizer:
     """Fits a byte-level BPE on questions and solutions (the first 20,000 examples)."""
-    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers  # noqa: PLC0415  heavy
-    from transformers import PreTrainedTokenizerFast  # noqa: PLC0415  heavy
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+    from transformers import PreTrainedTokenizerFast
 
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
@@ -60,9 +60,9 @@ def fit_tokenizer(examples: Examples, spec: FreshModel, *, context: int) -> Any:
     )
 
 
-def fresh_model(spec: FreshModel, tokenizer: Any, *, context: int, seed: int) -> Any:  # noqa: ANN401
+def fresh_model(spec: FreshModel, tokenizer: Tokenizer, *, context: int, seed: int) -> Model:
     """Builds a Llama with random weights; the head shares the embedding."""
-    from transformers import LlamaConfig, LlamaForCausalLM  # noqa: PLC0415  heavy
+    from transformers import LlamaConfig, LlamaForCausalLM
 
     width = spec.intermediate_size or -(-spec.hidden_size * 8 // 3 // 32) * 32
     config = LlamaConfig(

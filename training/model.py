@@ -3,21 +3,21 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import torch
 
 from schemas.exits import UserError
 from training import attention
+from training.untyped import Model, Tokenizer
 
 
-def load_tokenizer(source: Path | str) -> Any:  # noqa: ANN401  transformers ships no types
+def load_tokenizer(source: Path | str) -> Tokenizer:
     """Loads a tokenizer by name or folder.
 
     Raises:
         UserError: there is none.
     """
-    from transformers import AutoTokenizer  # noqa: PLC0415  heavy
+    from transformers import AutoTokenizer
 
     with _explained(source, "tokenizer"):
         tokenizer = AutoTokenizer.from_pretrained(str(source), padding_side="left")
@@ -26,7 +26,7 @@ def load_tokenizer(source: Path | str) -> Any:  # noqa: ANN401  transformers shi
     return tokenizer
 
 
-def load_model(source: Path | str, *, implementation: str = attention.NAME) -> Any:  # noqa: ANN401
+def load_model(source: Path | str, *, implementation: str = attention.NAME) -> Model:
     """Loads a causal language model with float32 weights.
 
     Args:
@@ -36,7 +36,7 @@ def load_model(source: Path | str, *, implementation: str = attention.NAME) -> A
     Raises:
         UserError: there is no such model, or it has no plain linear head.
     """
-    from transformers import AutoModelForCausalLM  # noqa: PLC0415  heavy
+    from transformers import AutoModelForCausalLM
 
     attention.register()
     _hush()
@@ -59,9 +59,9 @@ def _explained(source: Path | str, what: str) -> Iterator[None]:
         raise UserError(f"train.model {source}: no {what} could be loaded: {first}") from error
 
 
-def export(model: Any, tokenizer: Any, folder: Path, *, stop_id: int) -> None:  # noqa: ANN401
+def export(model: Model, tokenizer: Tokenizer, folder: Path, *, stop_id: int) -> None:
     """Writes a folder that `AutoModelForCausalLM.from_pretrained` and `AutoTokenizer` load, weights in float32."""
-    from transformers import GenerationConfig  # noqa: PLC0415  heavy
+    from transformers import GenerationConfig
 
     stops = [stop_id]
     if tokenizer.eos_token_id not in (None, stop_id):
@@ -75,13 +75,13 @@ def export(model: Any, tokenizer: Any, folder: Path, *, stop_id: int) -> None:  
     tokenizer.save_pretrained(folder)
 
 
-def parameter_count(model: Any) -> int:  # noqa: ANN401
+def parameter_count(model: Model) -> int:
     """Parameters, shared ones once."""
     return sum(parameter.numel() for parameter in model.parameters())
 
 
 def _hush() -> None:
-    """transformers draws its own progress bars over ours otherwise."""
-    from transformers.utils import logging  # noqa: PLC0415  heavy
+    """Transformers draws its own progress bars over ours otherwise."""
+    from transformers.utils import logging
 
     logging.disable_progress_bar()

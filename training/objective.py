@@ -24,7 +24,7 @@ class _WeightedCrossEntropy(torch.autograd.Function):
     """sum_t w_t * -log softmax(h_t W^T)[y_t]; gradients are computed in the forward pass, chunk by chunk."""
 
     @staticmethod
-    def forward(  # type: ignore[override]
+    def forward(
         ctx: Any,  # noqa: ANN401
         hidden: torch.Tensor,
         head: torch.Tensor,
@@ -57,7 +57,7 @@ class _WeightedCrossEntropy(torch.autograd.Function):
         return (nll * weights).sum(), nll, hit
 
     @staticmethod
-    def backward(ctx: Any, grad: torch.Tensor, *_unused: torch.Tensor) -> tuple[torch.Tensor | None, ...]:  # type: ignore[override]  # noqa: ANN401
+    def backward(ctx: Any, grad: torch.Tensor, *_unused: torch.Tensor) -> tuple[torch.Tensor | None, ...]:  # noqa: ANN401
         grad_hidden, grad_head = ctx.grads
         ctx.grads = None
         return grad_hidden.mul_(grad.to(grad_hidden.dtype)), grad_head.mul_(grad.to(grad_head.dtype)), None, None, None
@@ -98,7 +98,7 @@ def weighted_cross_entropy(
 
 
 def token_weights(supervised_lengths: torch.Tensor, *, objective: str) -> torch.Tensor:
-    """w of each example's tokens, for all N examples of a step: sum_i |o_i| w_i = 1.
+    """W of each example's tokens, for all N examples of a step: sum_i |o_i| w_i = 1.
 
     Args:
         supervised_lengths: |o_i|[N], all > 0.

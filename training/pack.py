@@ -1,7 +1,7 @@
 """Packing: which examples share a forward pass, and which rank runs it. Pure; nothing is ever cut.
 
-Packing happens inside the step's fixed set of examples. Because every token's weight is known before, any packing and any
-dealing to ranks gives the same sum.
+Packing happens inside the step's fixed set of examples. Because every token's weight is known before, any packing and
+any dealing to ranks gives the same sum.
 """
 
 from bisect import bisect_left, insort

@@ -71,7 +71,7 @@ class Plan:
         """Length of the whole run in optimizer steps."""
         return sum(1 for _ in self.positions()) if self._steps is None else self._steps
 
-    def positions(self, start: Position = Position()) -> Iterator[Position]:  # noqa: B008  frozen
+    def positions(self, start: Position = Position()) -> Iterator[Position]:
         """Yields the positions of the run from `start` on; those before it count towards its length."""
         done, epoch = 0, 0
         while self._epochs is None or epoch < self._epochs:
@@ -94,17 +94,12 @@ class Plan:
         times = (whole + (chance < self._weights - whole)).astype(np.int64)
         appearances = np.repeat(np.arange(len(times), dtype=np.int64), times)
         if not len(appearances):
-            raise ValueError(f"epoch {epoch} is empty: the weights of {len(times)} examples sum to {self._weights.sum()}")
+            raise ValueError(
+                f"epoch {epoch} is empty: the weights of {len(times)} examples sum to {self._weights.sum()}"
+            )
         order = appearances[np.argsort(_words(self.seed, epoch, "order", len(appearances)), kind="stable")]
         share = 1.0 if self._epochs is None else min(1.0, self._epochs - epoch)
         return order[: max(1, round(len(order) * share))]
-
-
-def keyed_choice(count: int, limit: int, *, seed: int, purpose: str) -> Indices:
-    """Chooses `limit` of `count` positions by a keyed hash, in ascending order."""
-    if count <= limit:
-        return np.arange(count, dtype=np.int64)
-    return np.sort(np.argsort(_words(seed, 0, purpose, count), kind="stable")[:limit])
 
 
 def _words(seed: int, epoch: int, purpose: str, count: int) -> NDArray[np.uint64]:

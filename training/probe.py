@@ -5,13 +5,13 @@ give the states that it has in the pack; and the head must be the plain matrix t
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import torch
 
 from schemas.exits import UserError
 from training.attention import documents_of
 from training.step import MicroBatch, hidden_states
+from training.untyped import Model
 
 _LENGTHS = (11, 7, 13)
 # float32 rounding grows with depth; a leak moves states by more than a hundredth of their norm (measured: 0.3 and up).
@@ -31,12 +31,13 @@ def require_no_leak(states: States, vocabulary: int, *, name: str) -> None:
     changed[: _LENGTHS[0]] = (changed[: _LENGTHS[0]] + 1) % vocabulary
     with torch.no_grad():
         packed, other = states(tokens, _LENGTHS), states(changed, _LENGTHS)
-        alone = torch.cat([states(part, [len(part)]) for part in tokens.split(list(_LENGTHS))])
+        alone = torch.cat([states(part, [len(part)]) for part in torch.split(tokens, list(_LENGTHS))])
     rest = slice(_LENGTHS[0], None)
     if not torch.equal(packed[rest], other[rest]):
         moved = float((packed[rest] - other[rest]).abs().max())
         raise UserError(
-            f"{name}: attention crosses documents: changing one document of a pack moved another's states by {moved:.3g}. "
+            f"{name}: attention crosses documents: changing one document of a pack moved another's states by "
+            f"{moved:.3g}. "
             "Training on it would not optimise J_SFT; this architecture does not keep documents apart and is refused"
         )
     difference = float((packed - alone).norm() / alone.norm())
@@ -47,7 +48,7 @@ def require_no_leak(states: States, vocabulary: int, *, name: str) -> None:
         )
 
 
-def probe_model(model: Any, *, name: str) -> None:  # noqa: ANN401  transformers ships no types
+def probe_model(model: Model, *, name: str) -> None:
     """Probes a model that is about to be trained, in its own dtype and on its own device."""
     device = model.get_output_embeddings().weight.device
     was_training = model.training
@@ -78,7 +79,7 @@ def probe_batch(tokens: torch.Tensor, lengths: Sequence[int], device: torch.devi
     )
 
 
-def _require_plain_head(model: Any, device: torch.device, *, name: str) -> None:  # noqa: ANN401
+def _require_plain_head(model: Model, device: torch.device, *, name: str) -> None:
     micro = probe_batch(torch.arange(5), [5], device)
     with torch.no_grad():
         own = model(

@@ -9,11 +9,11 @@ straddle two of them, and the tokens before a supervised one in training are exa
 """
 
 from collections.abc import Sequence
-from typing import Any
 
 from schemas.exits import UserError
 from schemas.problem import Format
 from schemas.prompts import prompt_of
+from training.untyped import Tokenizer
 
 _PROBE = "mathmill probe 0"
 
@@ -29,7 +29,7 @@ class ChatLayout:
         UserError: the tokenizer has no stop token, or its template changes what an assistant says.
     """
 
-    def __init__(self, tokenizer: Any) -> None:  # noqa: ANN401  transformers ships no types
+    def __init__(self, tokenizer: Tokenizer) -> None:
         self.tokenizer = tokenizer
         self.name = str(tokenizer.name_or_path) or "tokenizer"
         self.templated = bool(tokenizer.chat_template)

@@ -119,7 +119,7 @@ class RunResult:
         first: the first step taken by this call; None when nothing was left to do.
         heldout: the last measurement of J on the heldout split; None without heldout examples.
         model: the exported Hugging Face folder.
-        initial: the folder of the untrained model, for pass@1 before training; None when training began from a given model.
+        initial: the folder of the untrained model, for pass@1 before; None when training began from a given model.
     """
 
     output: Path

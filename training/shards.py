@@ -101,9 +101,7 @@ def _to_examples(table: pa.Table) -> list[Example]:
     ]
 
 
-def open(  # noqa: A001  training.shards.open(DATA) is the documented door
-    *folders: Path, split: Split = Split.TRAIN, draft: bool = False
-) -> Examples:
+def open(*folders: Path, split: Split = Split.TRAIN, draft: bool = False) -> Examples:
     """Opens data sets that may be trained on: judged, passed, and byte for byte what was judged.
 
     Args:

@@ -16,6 +16,7 @@ from training.attention import Documents, documents_of
 from training.encode import Encoded
 from training.objective import token_weights, weighted_cross_entropy
 from training.pack import deal, pack
+from training.untyped import Model
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +120,7 @@ def collate(
 Forward = Callable[[MicroBatch], torch.Tensor]
 
 
-def hidden_states(model: Any, micro: MicroBatch) -> torch.Tensor:  # noqa: ANN401  transformers ships no types
+def hidden_states(model: Model, micro: MicroBatch) -> torch.Tensor:
     """Last hidden states[T, E] of a pack. `use_cache` must be off: left on, some models stop seeing documents."""
     out = model.base_model(
         input_ids=micro.tokens, position_ids=micro.positions, use_cache=False, documents=micro.documents
@@ -140,7 +141,7 @@ class Likelihood:
 
 
 def accumulate(
-    model: Any,  # noqa: ANN401
+    model: Model,
     micros: Iterator[MicroBatch],
     likelihood: Likelihood,
     *,

@@ -34,72 +34,52 @@ def slices_of(examples: Examples) -> Slices:
     return Slices(examples.labels("format"), examples.labels("source"))
 
 
-@dataclass(frozen=True, slots=True)
-class Timing:
-    """Wall clock of a step, and how much of it was waiting for data, in seconds."""
-
-    seconds: float = 0.0
-    data_seconds: float = 0.0
-
-
 def measure(
-    batch: Batch,
-    totals: NDArray[np.float64],
-    slices: Slices,
-    *,
-    step: int,
-    steps: int,
-    epoch: int,
-    learning_rate: float = 0.0,
-    gradient_norm: float = 0.0,
-    timing: Timing = Timing(),  # noqa: B008  frozen
-    heldout: bool = False,
+    batch: Batch, totals: NDArray[np.float64], slices: Slices, *, step: int, steps: int, epoch: int
 ) -> StepMetrics:
-    """Turns per-example sums into a step's figures.
+    """Turns per-example sums into figures. J is J_SFT whatever is optimised, so runs can be compared.
 
     Args:
         batch: the examples, in plan order.
         totals: float64[N, 2] negative log-likelihood and greedy hits of each example.
         slices: labels of the split that the batch comes from.
-        step: steps done; with `steps`, `epoch`, `learning_rate`, `gradient_norm`, `timing`, `heldout` as in StepMetrics.
+        step: steps done.
+        steps: length of the run.
+        epoch: of the examples.
     """
     tokens = int(batch.supervised.sum())
+    objective = -totals[:, 0] / batch.supervised
     return StepMetrics(
         step=step,
         steps=steps,
         epoch=epoch,
-        objective=-float((totals[:, 0] * batch.weights).sum()),
+        objective=float(objective.mean()),
         token_loss=float(totals[:, 0].sum() / tokens),
         token_accuracy=float(totals[:, 1].sum() / tokens),
         examples=len(batch.indices),
         tokens=int(batch.lengths.sum()),
         supervised_tokens=tokens,
-        learning_rate=learning_rate,
-        gradient_norm=gradient_norm,
-        seconds=timing.seconds,
-        data_seconds=timing.data_seconds,
         memory_mb=_memory_mb(),
-        heldout=heldout,
-        formats=_slice(batch, totals, slices.formats),
-        sources=_slice(batch, totals, slices.sources),
+        formats=_slice(batch, objective, totals[:, 1], slices.formats),
+        sources=_slice(batch, objective, totals[:, 1], slices.sources),
     )
 
 
-def _slice(batch: Batch, totals: NDArray[np.float64], labels: Labels) -> dict[str, SliceMetrics]:
-    codes = labels.codes[batch.indices]
-    width = len(labels.names)
+def _slice(
+    batch: Batch, objective: NDArray[np.float64], hits: NDArray[np.float64], labels: Labels
+) -> dict[str, SliceMetrics]:
+    codes, width = labels.codes[batch.indices], len(labels.names)
     examples = np.bincount(codes, minlength=width)
     tokens = np.bincount(codes, batch.supervised, minlength=width)
-    share = -np.bincount(codes, totals[:, 0] * batch.weights, minlength=width)
-    mean = -np.bincount(codes, totals[:, 0] / batch.supervised, minlength=width)
-    hits = np.bincount(codes, totals[:, 1], minlength=width)
+    total = np.bincount(codes, objective, minlength=width)
+    right = np.bincount(codes, hits, minlength=width)
     return {
         name: SliceMetrics(
             examples=int(examples[code]),
             supervised_tokens=int(tokens[code]),
-            objective_share=float(share[code]),
-            objective=float(mean[code] / examples[code]),
-            token_accuracy=float(hits[code] / tokens[code]),
+            objective_share=float(total[code] / len(objective)),
+            objective=float(total[code] / examples[code]),
+            token_accuracy=float(right[code] / tokens[code]),
         )
         for code, name in enumerate(labels.names)
         if examples[code]

@@ -7,43 +7,30 @@ anything, or cut an example.
 """
 
 import math
-import os
 import shutil
-import signal
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from hashlib import blake2b
 from pathlib import Path
-from types import FrameType
-from typing import Any
 
 import numpy as np
 import torch
 
-from schemas.config import Config, FreshModel, Train
+from schemas.config import Config
 from schemas.exits import RunFailedError, UserError
 from schemas.split import Split
-from training import checkpoint, shards
-from training.admit import admit
+from training import checkpoint
 from training.card import write_card
-from training.checkpoint import Checkpoint, State
-from training.encode import Encoded, encode_all, encoding_key
-from training.fresh import fit_tokenizer, fresh_model
-from training.model import load_model, load_tokenizer, parameter_count
+from training.checkpoint import State
 from training.plan import Plan, Position
-from training.probe import probe_model
-from training.prompts import ChatLayout
+from training.prepare import Run, prepare
 from training.results import RunPlan, RunResult, StepMetrics
-from training.runfile import begin_run, provenance
 from training.schedule import learning_rate
-from training.shards import Examples
-from training.step import Gradients, Likelihood, accumulate, micro_batches, plan_batch
-from training.telemetry import MetricsFile, Slices, Timing, measure, mixture, slices_of
-from training.world import World, join_world
-
-_HELDOUT_BATCH = 256
+from training.step import Likelihood, accumulate, micro_batches, plan_batch
+from training.stop import StopRequest, stop_requests
+from training.telemetry import MetricsFile, measure
+from training.world import join_world
 
 
 def train(
@@ -75,221 +62,77 @@ def train(
         raise UserError("the config has no table `train:`")
     world = join_world(config.train.device)
     try:
-        with _stop_requests() as stop:
-            run = _prepare(config.train, list(data), output, world, resume=resume, draft=draft)
+        with stop_requests() as stop:
+            run = prepare(config.train, list(data), output, world, resume=resume, draft=draft)
             return _Loop(run, stop, on_step).complete(on_start)
     finally:
         world.close()
 
 
-@dataclass(frozen=True, slots=True)
-class _Split:
-    """One split, ready to draw steps from."""
-
-    examples: Examples
-    encoded: Encoded
-    supervised: Any
-    slices: Slices
-
-
-@dataclass(frozen=True, slots=True)
-class _Run:
-    """All that a run needs, built once."""
-
-    config: Train
-    output: Path
-    world: World
-    model: Any
-    layout: ChatLayout
-    optimizer: torch.optim.Optimizer
-    gradients: Gradients
-    plan: Plan
-    start: State
-    splits: dict[Split, _Split]
-    told: RunPlan
-    half: bool
-
-
-def _prepare(config: Train, data: list[Path], output: Path, world: World, *, resume: bool, draft: bool) -> _Run:
-    splits = shards.open_splits(*data, draft=draft)
-    facts = provenance(config, [str(path) for path in data], splits[Split.TRAIN].fingerprints, draft=draft)
-    if world.is_main:
-        _begin(config, output, splits[Split.TRAIN], facts, resume=resume)
-    world.wait()
-    begun = checkpoint.latest(output)
-    source: Path | str = begun.model if begun else str(config.model)
-    layout = ChatLayout(load_tokenizer(source))
-    encoded = {split: _encode(config, examples, layout, output, split, world) for split, examples in splits.items()}
-    model = load_model(source).to(world.device)
-    half = config.dtype == "bfloat16" or (config.dtype == "auto" and world.device.type == "cuda")
-    probe_model(model, name=str(config.model) if isinstance(config.model, str) else "the fresh model")
-    model.train()
-    _set_up_speed(config, model)
-    optimizer = _optimizer(config, model)
-    if begun:
-        checkpoint.restore_optimizer(begun, model, optimizer)
-    enters, dropped = admit(
-        encoded[Split.TRAIN].encoded,
-        encoded[Split.TRAIN].supervised,
-        context=config.context,
-        long_rows=config.long_rows,
-    )
-    weights = splits[Split.TRAIN].weights * enters
-    plan = Plan(
-        weights,
-        examples_per_step=config.examples_per_step,
-        seed=config.seed,
-        steps=config.steps,
-        epochs=config.epochs,
-    )
-    start = begun.state if begun else State(0, Position())
-    main = encoded[Split.TRAIN]
-    told = RunPlan(
-        model=config.model if isinstance(config.model, str) else "fresh Llama",
-        parameters=parameter_count(model),
-        vocabulary=len(layout.tokenizer),
-        device=str(world.device),
-        dtype="bfloat16, weights float32" if half else "float32",
-        world=world.size,
-        examples=int(enters.sum()),
-        tokens=int(main.encoded.lengths[enters].sum()),
-        heldout=len(splits[Split.HELDOUT]),
-        steps=plan.total_steps(),
-        resumed_at=start.step,
-        mixture=mixture(
-            main.encoded, main.slices, weights, main.supervised, objective=config.objective, dropped=dropped
-        ),
-    )
-    gradients = Gradients(list(model.parameters()))
-    return _Run(config, output, world, model, layout, optimizer, gradients, plan, start, encoded, told, half)
-
-
-def _begin(config: Train, output: Path, examples: Examples, facts: dict[str, Any], *, resume: bool) -> None:
-    """Claims RUN; a model from scratch is written as step 0, so that every run begins by loading one."""
-    begin_run(output, facts, resume=resume)
-    checkpoint.prune(output, keep=config.keep_checkpoints)
-    if isinstance(config.model, FreshModel) and checkpoint.latest(output) is None:
-        if not len(examples):
-            raise UserError("the data has no train examples; look at the splits in its manifest.json")
-        tokenizer = fit_tokenizer(examples, config.model, context=config.context)
-        model = fresh_model(config.model, tokenizer, context=config.context, seed=config.seed)
-        stop_id = ChatLayout(tokenizer).stop_id
-        checkpoint.save(output, State(0, Position()), model, tokenizer, None, stop_id=stop_id)
-
-
-def _encode(
-    config: Train, examples: Examples, layout: ChatLayout, output: Path, split: Split, world: World
-) -> _Split:
-    key = encoding_key(examples, layout, split=split, supervise_think=config.supervise_think)
-    folder = output / "tokens" / split
-    if world.is_main:
-        encode_all(examples, layout, folder, key=key, supervise_think=config.supervise_think)
-    world.wait()
-    encoded = encode_all(examples, layout, folder, key=key, supervise_think=config.supervise_think)
-    return _Split(examples, encoded, encoded.supervised_lengths, slices_of(examples))
-
-
-def _set_up_speed(config: Train, model: Any) -> None:  # noqa: ANN401  transformers ships no types
-    cores = len(os.sched_getaffinity(0))
-    if torch.get_num_threads() > cores:
-        torch.set_num_threads(cores)
-    torch.set_float32_matmul_precision("high")
-    if config.activation_checkpointing:
-        model.gradient_checkpointing_enable({"use_reentrant": False})
-    if config.compile:
-        for layer in model.base_model.layers:
-            layer.compile(dynamic=True)
-
-
-def _optimizer(config: Train, model: Any) -> torch.optim.Optimizer:  # noqa: ANN401
-    """Fused AdamW; only matrices decay."""
-    parameters = list(model.parameters())
-    groups = [
-        {"params": [p for p in parameters if p.ndim >= 2], "weight_decay": config.weight_decay},
-        {"params": [p for p in parameters if p.ndim < 2], "weight_decay": 0.0},
-    ]
-    return torch.optim.AdamW(
-        [group for group in groups if group["params"]], lr=config.learning_rate, betas=config.betas, fused=True
-    )
-
-
 class _Loop:
-    """The loop itself."""
+    """The loop itself: `complete` is all there is to it, the rest are its verbs."""
 
-    def __init__(self, run: _Run, stop: "_Stop", on_step: Callable[[StepMetrics], None] | None) -> None:
+    def __init__(self, run: Run, stop: StopRequest, on_step: Callable[[StepMetrics], None] | None) -> None:
         self._run = run
         self._stop = stop
         self._on_step = on_step
-        self._weight_dtype = torch.float32
+        self._metrics = MetricsFile(run.output, done=run.start.step) if run.world.is_main else None
 
     def complete(self, on_start: Callable[[RunPlan], None] | None) -> RunResult:
         """Runs to the end and exports the model."""
-        run, began = self._run, time.monotonic()
-        metrics_file = MetricsFile(run.output, done=run.start.step) if run.world.is_main else None
+        run, config, began = self._run, self._run.config, time.monotonic()
         if run.world.is_main and on_start:
             on_start(run.told)
-        first = last = held = None
-        step = run.start.step
-        written = step if checkpoint.latest(run.output) else None
-        positions = list(run.plan.positions(run.start.next))
-        for number, position in enumerate(positions):
-            last = self._step(position, step)
+        first: StepMetrics | None = None
+        last: StepMetrics | None = None
+        state = run.start
+        positions = list(run.plan.positions(state.next))
+        for position, after in zip(positions, _shifted(run.plan, positions), strict=True):
+            last = self._step(position, state.step)
             first = first or last
-            step += 1
-            after = positions[number + 1] if number + 1 < len(positions) else _following(run.plan, position)
-            self._tell(metrics_file, last)
-            final = number + 1 == len(positions)
-            if not final and run.config.heldout_every and step % run.config.heldout_every == 0:
-                held = self._heldout(step, position.epoch)
-                self._tell(metrics_file, held)
-            if final or step % run.config.checkpoint_every == 0 or self._asked_to_stop():
-                self._checkpoint(State(step, after))
-                written = step
-            if not final and self._asked_to_stop():
+            state = State(state.step + 1, after)
+            final = state.step == run.start.step + len(positions)
+            self._tell(last)
+            if config.heldout_every and state.step % config.heldout_every == 0 and not final:
+                self._tell(self._heldout(state.step, position.epoch))
+            stopping = self._asked_to_stop() and not final
+            if final or stopping or state.step % config.checkpoint_every == 0:
+                self._checkpoint(state)
+            if stopping:
                 raise RunFailedError(
-                    f"{run.output}: stopped by a signal after step {step} of {run.told.steps}; its checkpoint is "
+                    f"{run.output}: stopped by a signal after step {state.step} of {run.told.steps}; its checkpoint is "
                     "written; continue with --resume"
                 )
-        held = self._heldout(step, positions[-1].epoch if positions else 0) or held
+        held = self._heldout(state.step, positions[-1].epoch if positions else state.next.epoch)
         if positions:
-            self._tell(metrics_file, held)
-        if written is None:
-            self._checkpoint(State(step, run.start.next))
+            self._tell(held)
         model = self._export(last, held)
-        return RunResult(
-            output=run.output,
-            model=model,
-            initial=_initial(run.output),
-            steps=step,
-            seconds=time.monotonic() - began,
-            first=first,
-            last=last,
-            heldout=held,
-        )
+        seconds = time.monotonic() - began
+        return RunResult(run.output, model, _initial(run.output), state.step, seconds, first, last, held)
 
     def _step(self, position: Position, step: int) -> StepMetrics:
         """One optimizer step."""
         run, config = self._run, self._run.config
+        split, world = run.splits[Split.TRAIN], self._run.world
         began = time.perf_counter()
-        split = run.splits[Split.TRAIN]
         batch = plan_batch(
             split.encoded,
             split.supervised,
             run.plan.examples_at(position),
             capacity=config.context,
             objective=config.objective,
-            rank=run.world.rank,
-            world=run.world.size,
+            rank=world.rank,
+            world=world.size,
         )
-        micros = list(micro_batches(split.encoded, batch, run.world.device, self._weight_dtype))
+        micros = list(micro_batches(split.encoded, batch, world.device, torch.float32))
         data_seconds = time.perf_counter() - began
 
-        torch.manual_seed(_step_seed(config.seed, step, run.world.rank))  # dropout, for models that have it
-        likelihood = Likelihood(len(batch.indices), run.world.device)
+        torch.manual_seed(_step_seed(config.seed, step, world.rank))  # dropout, for models that have it
+        likelihood = Likelihood(len(batch.indices), world.device)
         run.gradients.clear()
         accumulate(run.model, iter(micros), likelihood, half=run.half)
-        run.world.sum(run.gradients.flat)
-        run.world.sum(likelihood.totals)
+        world.sum(run.gradients.flat)
+        world.sum(likelihood.totals)
         totals = likelihood.totals.cpu().numpy()
         norm = run.gradients.norm()
         self._require_finite(float(totals[:, 0].sum()), norm, step)
@@ -299,17 +142,9 @@ class _Loop:
         for group in run.optimizer.param_groups:
             group["lr"] = rate
         run.optimizer.step()
-        return measure(
-            batch,
-            totals,
-            split.slices,
-            step=step + 1,
-            steps=run.told.steps,
-            epoch=position.epoch,
-            learning_rate=rate,
-            gradient_norm=norm,
-            timing=Timing(time.perf_counter() - began, data_seconds),
-        )
+        seconds = time.perf_counter() - began
+        metrics = measure(batch, totals, split.slices, step=step + 1, steps=run.told.steps, epoch=position.epoch)
+        return replace(metrics, learning_rate=rate, gradient_norm=norm, seconds=seconds, data_seconds=data_seconds)
 
     def _require_finite(self, nll: float, norm: float, step: int) -> None:
         if math.isfinite(nll) and math.isfinite(norm):
@@ -323,9 +158,9 @@ class _Loop:
         )
 
     def _heldout(self, step: int, epoch: int) -> StepMetrics | None:
-        """J on the heldout split: every example once, none dropped unless longer than the context."""
+        """J on the heldout split: every example that fits the context, once."""
         run = self._run
-        split = run.splits[Split.HELDOUT]
+        split, world = run.splits[Split.HELDOUT], self._run.world
         indices = np.flatnonzero(split.encoded.lengths <= run.config.context)
         if not len(indices):
             return None
@@ -335,30 +170,23 @@ class _Loop:
             split.supervised,
             indices,
             capacity=run.config.context,
-            rank=run.world.rank,
-            world=run.world.size,
+            rank=world.rank,
+            world=world.size,
         )
-        likelihood = Likelihood(len(indices), run.world.device)
+        likelihood = Likelihood(len(indices), world.device)
         run.model.eval()
-        micros = micro_batches(split.encoded, batch, run.world.device, self._weight_dtype)
+        micros = micro_batches(split.encoded, batch, world.device, torch.float32)
         accumulate(run.model, micros, likelihood, half=run.half, backward=False)
         run.model.train()
-        run.world.sum(likelihood.totals)
-        metrics = measure(
-            batch,
-            likelihood.totals.cpu().numpy(),
-            split.slices,
-            step=step,
-            steps=run.told.steps,
-            epoch=epoch,
-            heldout=True,
-        )
-        return replace(metrics, seconds=time.perf_counter() - began)
+        world.sum(likelihood.totals)
+        totals = likelihood.totals.cpu().numpy()
+        metrics = measure(batch, totals, split.slices, step=step, steps=run.told.steps, epoch=epoch)
+        return replace(metrics, heldout=True, seconds=time.perf_counter() - began)
 
-    def _tell(self, metrics_file: MetricsFile | None, metrics: StepMetrics | None) -> None:
-        if metrics_file is None or metrics is None:
+    def _tell(self, metrics: StepMetrics | None) -> None:
+        if self._metrics is None or metrics is None:
             return
-        metrics_file.write(metrics)
+        self._metrics.write(metrics)
         if self._on_step:
             self._on_step(metrics)
 
@@ -368,16 +196,14 @@ class _Loop:
         self._run.world.sum(flag)
         return bool(flag.item() > 0)
 
-    def _checkpoint(self, state: State) -> Checkpoint | None:
+    def _checkpoint(self, state: State) -> None:
         run = self._run
-        written = None
         if run.world.is_main:
-            written = checkpoint.save(
+            checkpoint.save(
                 run.output, state, run.model, run.layout.tokenizer, run.optimizer, stop_id=run.layout.stop_id
             )
             checkpoint.prune(run.output, keep=run.config.keep_checkpoints)
         run.world.wait()
-        return written
 
     def _export(self, last: StepMetrics | None, held: StepMetrics | None) -> Path:
         """Copies the last checkpoint's model to RUN/model, with a card, at once or not at all."""
@@ -397,11 +223,15 @@ class _Loop:
         return target
 
 
-def _following(plan: Plan, position: Position) -> Position:
-    """The position after the last one of a run: where a longer run would go on."""
-    if position.step + 1 < plan.steps_in(position.epoch):
-        return Position(position.epoch, position.step + 1)
-    return Position(position.epoch + 1, 0)
+def _shifted(plan: Plan, positions: list[Position]) -> list[Position]:
+    """For each position the one after it; after the last, where a longer run would go on."""
+    if not positions:
+        return []
+    last = positions[-1]
+    following = Position(last.epoch, last.step + 1)
+    if following.step >= plan.steps_in(last.epoch):
+        following = Position(last.epoch + 1, 0)
+    return [*positions[1:], following]
 
 
 def _initial(run: Path) -> Path | None:
@@ -411,29 +241,3 @@ def _initial(run: Path) -> Path | None:
 
 def _step_seed(seed: int, step: int, rank: int) -> int:
     return int.from_bytes(blake2b(f"step:{seed}:{step}:{rank}".encode(), digest_size=7).digest())
-
-
-@dataclass(slots=True)
-class _Stop:
-    """Whether a signal asked the run to end."""
-
-    asked: bool = False
-
-
-@contextmanager
-def _stop_requests() -> Iterator[_Stop]:
-    """Turns SIGTERM into a request that the loop honours at the end of a step."""
-    stop = _Stop()
-
-    def ask(_signal: int, _frame: FrameType | None) -> None:
-        stop.asked = True
-
-    try:
-        before = signal.signal(signal.SIGTERM, ask)
-    except ValueError:  # not the main thread: signals belong to someone else
-        yield stop
-        return
-    try:
-        yield stop
-    finally:
-        signal.signal(signal.SIGTERM, before)

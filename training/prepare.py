@@ -1,0 +1,190 @@
+"""Everything that a run needs before step 1, built once: data, model, optimizer, plan. Refusals happen here."""
+
+import os
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from schemas.config import FreshModel, Train
+from schemas.exits import UserError
+from schemas.split import Split
+from training import checkpoint, shards
+from training.admit import admit
+from training.checkpoint import State
+from training.encode import Encoded, encode_all, encoding_key
+from training.fresh import fit_tokenizer, fresh_model
+from training.model import load_model, load_tokenizer, parameter_count
+from training.plan import Plan, Position
+from training.probe import probe_model
+from training.prompts import ChatLayout
+from training.results import RunPlan
+from training.runfile import begin_run, provenance
+from training.shards import Examples
+from training.step import Gradients
+from training.telemetry import Slices, mixture, slices_of
+from training.untyped import Model
+from training.world import World
+
+
+@dataclass(frozen=True, slots=True)
+class SplitData:
+    """One split, ready to draw steps from.
+
+    Attributes:
+        supervised: |o| of each example.
+    """
+
+    encoded: Encoded
+    supervised: NDArray[np.int64]
+    slices: Slices
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """All that the loop works with.
+
+    Attributes:
+        start: where the run stands: the beginning, or the checkpoint that it continues.
+        told: what the user is told before step 1.
+        half: the forward pass runs in bfloat16.
+    """
+
+    config: Train
+    output: Path
+    world: World
+    model: Model
+    layout: ChatLayout
+    optimizer: torch.optim.Optimizer
+    gradients: Gradients
+    plan: Plan
+    start: State
+    splits: dict[Split, SplitData]
+    told: RunPlan
+    half: bool
+
+
+def prepare(config: Train, data: list[Path], output: Path, world: World, *, resume: bool, draft: bool) -> Run:
+    """Builds a run, or refuses to begin it.
+
+    Raises:
+        UserError: it could not start.
+        RunFailedError: it may not resume, or bytes do not match their verdict.
+    """
+    examples = shards.open_splits(*data, draft=draft)
+    if world.is_main:
+        facts = provenance(config, [str(path) for path in data], examples[Split.TRAIN].fingerprints, draft=draft)
+        begin_run(output, facts, resume=resume)
+        _begin(config, output, examples[Split.TRAIN])
+    world.wait()
+    begun = checkpoint.latest(output)
+    source: Path | str = begun.model if begun else str(config.model)
+    layout = ChatLayout(load_tokenizer(source))
+    splits = {split: _encode(config, rows, layout, output, split, world) for split, rows in examples.items()}
+    plan, told = _plan(config, examples[Split.TRAIN], splits[Split.TRAIN])
+    model = load_model(source).to(world.device)
+    probe_model(model, name=_name(config))
+    model.train()
+    _set_up_speed(config, model)
+    optimizer = _optimizer(config, model)
+    if begun:
+        checkpoint.restore_optimizer(begun, model, optimizer)
+    start = begun.state if begun else State(0, Position())
+    half = config.dtype == "bfloat16" or (config.dtype == "auto" and world.device.type == "cuda")
+    told = replace(
+        told,
+        parameters=parameter_count(model),
+        vocabulary=len(layout.tokenizer),
+        device=str(world.device),
+        dtype="bfloat16, weights float32" if half else "float32",
+        world=world.size,
+        heldout=len(splits[Split.HELDOUT].encoded),
+        resumed_at=start.step,
+    )
+    gradients = Gradients(list(model.parameters()))
+    return Run(config, output, world, model, layout, optimizer, gradients, plan, start, splits, told, half)
+
+
+def _name(config: Train) -> str:
+    return config.model if isinstance(config.model, str) else "fresh Llama"
+
+
+def _begin(config: Train, output: Path, examples: Examples) -> None:
+    """Clears leftovers; a model from scratch is written as step 0, so that every run begins by loading one."""
+    checkpoint.prune(output, keep=config.keep_checkpoints)
+    if isinstance(config.model, FreshModel) and checkpoint.latest(output) is None:
+        if not len(examples):
+            raise UserError("the data has no train examples; look at the splits in its manifest.json")
+        tokenizer = fit_tokenizer(examples, config.model, context=config.context)
+        model = fresh_model(config.model, tokenizer, context=config.context, seed=config.seed)
+        stop_id = ChatLayout(tokenizer).stop_id
+        checkpoint.save(output, State(0, Position()), model, tokenizer, None, stop_id=stop_id)
+
+
+def _encode(
+    config: Train, examples: Examples, layout: ChatLayout, output: Path, split: Split, world: World
+) -> SplitData:
+    """Rank 0 encodes, every rank maps."""
+    key = encoding_key(examples, layout, split=split, supervise_think=config.supervise_think)
+    folder = output / "tokens" / split
+    if world.is_main:
+        encode_all(examples, layout, folder, key=key, supervise_think=config.supervise_think)
+    world.wait()
+    encoded = encode_all(examples, layout, folder, key=key, supervise_think=config.supervise_think)
+    return SplitData(encoded, encoded.supervised_lengths, slices_of(examples))
+
+
+def _plan(config: Train, examples: Examples, split: SplitData) -> tuple[Plan, RunPlan]:
+    """The order of the run, and what it means; figures of the model are filled in later."""
+    enters, dropped = admit(split.encoded, split.supervised, context=config.context, long_rows=config.long_rows)
+    weights = examples.weights * enters
+    plan = Plan(
+        weights,
+        examples_per_step=config.examples_per_step,
+        seed=config.seed,
+        steps=config.steps,
+        epochs=config.epochs,
+    )
+    told = RunPlan(
+        model=_name(config),
+        parameters=0,
+        vocabulary=0,
+        device="",
+        dtype="",
+        world=0,
+        examples=int(enters.sum()),
+        tokens=int(split.encoded.lengths[enters].sum()),
+        heldout=0,
+        steps=plan.total_steps(),
+        resumed_at=0,
+        mixture=mixture(
+            split.encoded, split.slices, weights, split.supervised, objective=config.objective, dropped=dropped
+        ),
+    )
+    return plan, told
+
+
+def _set_up_speed(config: Train, model: Model) -> None:
+    cores = len(os.sched_getaffinity(0))
+    if torch.get_num_threads() > cores:
+        torch.set_num_threads(cores)
+    torch.set_float32_matmul_precision("high")
+    if config.activation_checkpointing:
+        model.gradient_checkpointing_enable({"use_reentrant": False})
+    if config.compile:
+        for layer in model.base_model.layers:
+            layer.compile(dynamic=True)
+
+
+def _optimizer(config: Train, model: Model) -> torch.optim.Optimizer:
+    """Fused AdamW; only matrices decay."""
+    parameters = list(model.parameters())
+    groups = [
+        {"params": [p for p in parameters if p.ndim >= 2], "weight_decay": config.weight_decay},
+        {"params": [p for p in parameters if p.ndim < 2], "weight_decay": 0.0},
+    ]
+    return torch.optim.AdamW(
+        [group for group in groups if group["params"]], lr=config.learning_rate, betas=config.betas, fused=True
+    )
