@@ -8,6 +8,7 @@ import re
 
 from validation.answers import algebra
 from validation.answers.algebra import TooLargeError, UnsupportedError
+from validation.answers.brackets import parts
 from validation.answers.groups import compare_matrices, compare_several
 from validation.answers.kinds import compare_moments, compare_ratios, compare_regions, compare_words
 from validation.answers.normalise import DECIMAL_COMMA, normalise
@@ -72,11 +73,19 @@ def compare_exactly(gold: str, answer: str, question: str | None = None, languag
         return _TEXT
     comma = language[:2] in DECIMAL_COMMA
     try:
-        return _compare(read_value(left, comma), read_value(right, comma), read_question(question))
+        verdict = _compare(read_value(left, comma), read_value(right, comma), read_question(question))
+        if verdict.outcome is Outcome.NOT_EQUAL and "," in left and "," in right and _equal_as_lists(left, right):
+            return unknown("ambiguous", "a comma may separate thousands or values")
+        return verdict
     except TooLargeError:
         return unknown("too_large", "a value or an expansion is out of bounds")
     except UnsupportedError as error:
         return Verdict(Outcome.UNKNOWN, "remainder", str(error))
+
+
+def _equal_as_lists(left: str, right: str) -> bool:
+    """Says whether `100,101` and `101,100`, read as numbers, are the same list."""
+    return "" not in parts(left) and sorted(parts(left)) == sorted(parts(right)) and left[0] not in "([{\\"
 
 
 def _compare_plain(gold: str, answer: str, question: str | None, language: str) -> Verdict | None:

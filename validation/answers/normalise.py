@@ -27,7 +27,7 @@ _SQRT_BARE = re.compile(r"\\sqrt +(\d+(?:\.\d+)?|[a-zA-Z])")
 _SIZING = re.compile(
     r"\\(?:left|right|bigl|bigr|Bigl|Bigr|biggl|biggr|big|Big|bigg|Bigg|displaystyle|textstyle|limits|nolimits)(?![A-Za-z])\s*\.?(?<!\\\.)"
 )
-_SPACING = re.compile(r"\\(?:quad|qquad|enspace|thinspace|hspace\*?\{[^{}]*\})(?![A-Za-z])|\\[;: >]|~")
+_SPACING = re.compile(r"\\(?:quad|qquad|enspace|thinspace|hspace\*?\{[^{}]*\})(?![A-Za-z])|(?<!\\)\\[;: >]|~")
 _TEXT = re.compile(
     r"\\(?:text|mbox|textbf|textit|textrm|textnormal|texttt|mathrm|mathbf|mathit|mathsf|mathcal|operatorname|hbox|bm|boldsymbol)"
     r"\s*\{((?:[^{}]|\{[^{}]*\})*)\}"
@@ -35,6 +35,7 @@ _TEXT = re.compile(
 _THOUSANDS_MARK = re.compile(r"(?<=\d)(?:,\s*\\!|\{,\}(?:\\!)?|\\,|\\ )\s*(?=\d{3}(?!\d))")
 _DEGREES = re.compile(r"\^\s*(?:\{\s*\\circ\s*\}|\\circ)|\\degree(?![A-Za-z])|\\circ(?![A-Za-z])")
 _BRACED_WORD = re.compile(r"(?<=[\d)\s])\{([A-Za-z]{2,}(?:[/ .][A-Za-z]+)*\.?)\}")
+_POWER_OF_UNIT = re.compile(r"(?<= )([A-Za-z]{2,}) (?:\} ?)?\^")
 _SPACES = re.compile(r"\s+")
 _SPELLINGS = [
     (re.compile(r"\\[dtc]frac(?![A-Za-z])"), r"\\frac"),
@@ -57,7 +58,37 @@ _SPELLINGS = [
 _WRAPPERS = [("$$", "$$"), ("$", "$"), (r"\(", r"\)"), (r"\[", r"\]"), ("**", "**"), ("`", "`")]
 _UNIT_LETTERS = {"m": "meters", "g": "grams", "s": "seconds", "h": "hours", "L": "liters", "l": "liters", "N": "newtons", "C": "celsius", "J": "joules", "W": "watts", "V": "volts"}  # fmt: skip
 # Languages that write 3,5 for three and a half (CLDR decimal separators).
-DECIMAL_COMMA = frozenset(["de", "fr", "es", "pt", "it", "nl", "pl", "ru", "uk", "cs", "da", "sv", "nb", "no", "fi", "tr", "id", "ro", "hu", "el", "bg", "sk", "sl", "hr", "sr", "vi", "ca"])
+DECIMAL_COMMA = frozenset(
+    [
+        "de",
+        "fr",
+        "es",
+        "pt",
+        "it",
+        "nl",
+        "pl",
+        "ru",
+        "uk",
+        "cs",
+        "da",
+        "sv",
+        "nb",
+        "no",
+        "fi",
+        "tr",
+        "id",
+        "ro",
+        "hu",
+        "el",
+        "bg",
+        "sk",
+        "sl",
+        "hr",
+        "sr",
+        "vi",
+        "ca",
+    ]
+)
 
 
 def _unwrap_text(match: re.Match[str]) -> str:
@@ -112,9 +143,10 @@ def normalise(text: str) -> str:
         for pattern, spelling in _SPELLINGS:
             text = pattern.sub(spelling, text)
         text = _DEGREES.sub("° ", text)
-        text = _BRACED_WORD.sub(r" \1 ", text)
         for _ in range(3):
             text, found = _TEXT.subn(_unwrap_text, text)
             if not found:
                 break
+        text = _BRACED_WORD.sub(r" \1 ", text)
+        text = _POWER_OF_UNIT.sub(r"\1^", text)
     return strip_wrappers(_SPACES.sub(" ", text))

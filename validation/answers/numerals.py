@@ -1,11 +1,13 @@
 """How one number is written: separators of every kind, mixed numbers, repeating decimals, other bases, percent, currency, units."""
 
 import re
+from dataclasses import replace
 from fractions import Fraction
 
 from validation.answers import algebra, notation
-from validation.answers.algebra import UnsupportedError
-from validation.answers.units import CURRENCY_SIGNS, UNITS, split_unit
+from validation.answers.algebra import Closed, UnsupportedError
+from validation.answers.brackets import parts
+from validation.answers.units import CURRENCY_SIGNS, UNITS, Unit, split_unit
 from validation.answers.values import Scalar
 
 THOUSANDS = re.compile(r"(?<![\d.,])(\d{1,3}(?:,\d{3})+)(?![\d,])")
@@ -13,6 +15,13 @@ _SPACED_THOUSANDS = re.compile(r"(?<![\d.,])(\d{1,3}(?: \d{3})+)(?![\d ])")
 INDIAN = re.compile(r"(?<![\d.,])(\d{1,2}(?:,\d{2})+,\d{3})(?![\d,])")
 _COMMA_DECIMAL = re.compile(r"(?<![\d.,])(\d{1,3}(?:[. ]\d{3})+|\d+),(\d+)(?![\d,])")
 _POINT_THOUSANDS = re.compile(r"(?<![\d.,])(\d{1,3}(?:\.\d{3})+)(?![\d.,])")
+_ONE = algebra.number(1)
+_CURRENCY = re.compile(r"([-+]?)\s*(?:US|CA|AU|HK|S|Rs\.?)?\s*([$€£¥₹])\s*")
+_PERCENT = re.compile(r"\s*(?:%|percent|per cent|Prozent|pour cent|por ciento)\Z")
+_DEGREES = re.compile(r"([-+]?[\d.,/ ]+)°\s*(C|F)?")
+_BARE = re.compile(r"[-+\d./]+")
+_UNIT_LETTER = re.compile(r"([-+]?\d+(?:\.\d+)?) ([mgshLl])")
+_LETTERS = {"m": "meters", "g": "grams", "s": "seconds", "h": "hours", "L": "liters", "l": "liters"}
 _INTEGER = re.compile(r"[-+]?\d+\Z")
 _DECIMAL = re.compile(r"[-+]?\d*\.(\d+)\Z")
 _MIXED = re.compile(
@@ -60,42 +69,57 @@ def localise(text: str, *, comma: bool, inside: bool = False) -> str:
 def scalar(text: str, *, ambiguous: str = "") -> Scalar:
     """Reads one value with its sign of currency, percent and unit.
 
+    Args:
+        text: one value, localised.
+        ambiguous: the text before it was localised, where that differs.
+
     Raises:
         UnsupportedError: it is not one value.
         TooLargeError: its value is out of bounds.
     """
-    unit = None
-    sign = re.match(r"([-+]?)\s*(?:US|CA|AU|HK|S|Rs\.?)?\s*([$€£¥₹])\s*", text)
-    if sign:
-        unit, text = CURRENCY_SIGNS[sign.group(2)], sign.group(1) + text[sign.end() :]
-    elif text[-1:] in CURRENCY_SIGNS:
-        unit, text = CURRENCY_SIGNS[text[-1]], text[:-1].rstrip()
-    percent = re.search(r"\s*(?:%|percent|per cent|Prozent|pour cent|por ciento)\Z", text)
+    text, unit = _currency(text)
+    percent = _PERCENT.search(text)
     if percent or text.startswith("百分之"):
         text = text[: percent.start()] if percent else text.removeprefix("百分之")
-    text = text.rstrip()
     label, scale = "", 1
-    degrees = re.fullmatch(r"([-+]?[\d.,/ ]+)°\s*(C|F)?", text)
+    text = text.rstrip()
+    degrees, lettered = _DEGREES.fullmatch(text), _UNIT_LETTER.fullmatch(text)
     if degrees:
         text, unit = degrees.group(1).strip(), UNITS["degrees"]
-    elif not re.fullmatch(r"[-+\d./]+", text):
+    elif lettered and unit is None:
+        unit = UNITS[_LETTERS[lettered.group(2)]]
+        value = _number(lettered.group(1))
+        product = algebra.multiply(value.closed, algebra.symbol(lettered.group(2)))
+        return Scalar(value.closed, value.decimals, unit=unit, alternative=product)
+    elif not _BARE.fullmatch(text):
         text, found, label, scale = split_unit(text)
         if found is not None and unit is not None and found != unit:
             raise UnsupportedError("two units")
         unit = found or unit
     value = _number(text)
-    if percent or scale != 1 or text is None:
-        factor = algebra.number(Fraction(scale, 100 if percent else 1))
-        value = Scalar(
-            algebra.multiply(value.closed, factor),
-            value.decimals,
-            alternative=value.alternative,
-            unevaluated=value.unevaluated,
-        )
-    alternative = value.alternative
-    if alternative is None and ambiguous and ambiguous != text and _POINT_THOUSANDS.search(ambiguous):
-        alternative = notation.read(_POINT_THOUSANDS.search(ambiguous).group(1)) if _DECIMAL.match(ambiguous) else None  # type: ignore[union-attr]  # searched in the condition above
-    return Scalar(value.closed, value.decimals, bool(percent), unit, label, value.base, value.unevaluated, alternative)
+    factor = algebra.number(Fraction(scale, 100 if percent else 1))
+    return replace(
+        value,
+        closed=value.closed if factor == _ONE else algebra.multiply(value.closed, factor),
+        percent=bool(percent),
+        unit=unit,
+        label=label,
+        alternative=value.alternative or _with_decimal_point(ambiguous, text),
+    )
+
+
+def _currency(text: str) -> tuple[str, Unit | None]:
+    sign = _CURRENCY.match(text)
+    if sign:
+        return sign.group(1) + text[sign.end() :], CURRENCY_SIGNS[sign.group(2)]
+    if text[-1:] in CURRENCY_SIGNS:
+        return text[:-1].rstrip(), CURRENCY_SIGNS[text[-1]]
+    return text, None
+
+
+def _with_decimal_point(ambiguous: str, text: str) -> Closed | None:
+    """Returns 1.234 for a German 1.234, which was read as 1234: programs and LaTeX write a point in every language."""
+    return notation.read(ambiguous) if ambiguous != text and _POINT_THOUSANDS.fullmatch(ambiguous) else None
 
 
 def _number(text: str) -> Scalar:
@@ -116,7 +140,7 @@ def _number(text: str) -> Scalar:
         and not _FRACTION.match(text)
         and re.search(r"\d\D*[-+*/]|\\cdot|\\times|\\div", text)
     )
-    return Scalar(notation.read(text), unevaluated=bool(arithmetic))
+    return Scalar(notation.read(text), unevaluated=bool(arithmetic), summed=len(parts(text.lstrip("+-"), "+-")) > 1)
 
 
 def _mixed(text: str) -> Scalar | None:
@@ -139,9 +163,7 @@ def _mixed(text: str) -> Scalar | None:
     product = algebra.number((-1 if sign == "-" else 1) * int(whole) * Fraction(top, bottom))
     if top >= bottom and not bracketed:
         raise UnsupportedError("an improper fraction behind a whole number")
-    return Scalar(
-        algebra.number(-value if sign == "-" else value), alternative=product if bracketed or "frac" in text else None
-    )
+    return Scalar(algebra.number(-value if sign == "-" else value), alternative=product if bracketed else None)
 
 
 def _repeating(text: str) -> Scalar | None:

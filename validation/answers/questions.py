@@ -30,7 +30,8 @@ _ROUNDING = re.compile(
     re.IGNORECASE,
 )
 _BASE = re.compile(
-    r"\bbase[- $]*\{?(\d+|two|three|four|five|six|seven|eight|nine|ten|twelve|sixteen)|_\{?\d+\}?|\bbinary\b|hexadecimal|octal",
+    r"\bbase[-~ $]*\{?(\d+|two|three|four|five|six|seven|eight|nine|ten|twelve|sixteen)\b|(?<=\d)_\{?\d+\}?"
+    r"|\bbinary\b|\bhexadecimal\b|\boctal\b",
     re.IGNORECASE,
 )
 _ORDER = re.compile(
@@ -54,6 +55,7 @@ _OPTION = re.compile(
     r"(?:\\(?:text|textbf|mathrm|mathbf)\{)?['\"]?\(?[B-K]\s*[).:]\s|['\"]?\]?\s*\Z|\n)",
     re.DOTALL,
 )
+_BASES = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10, "twelve": 12, "sixteen": 16, "binary": 2, "hexadecimal": 16, "octal": 8}  # fmt: skip
 _DIGITS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "一": 1, "两": 2, "二": 2, "三": 3, "四": 4}
 _STEPS = {
     "tenth": 1,
@@ -75,7 +77,7 @@ class Asked:
     percent: bool = False
     rounding: bool = False
     places: int | None = None
-    base: bool = False
+    bases: frozenset[int] = frozenset()
     ordered: bool = False
     factored: bool = False
     ratio: bool = False
@@ -96,7 +98,7 @@ def read_question(question: str | None) -> Asked:
         percent=_PERCENT.search(question) is not None,
         rounding=_ROUNDING.search(question) is not None,
         places=_asked_places(question),
-        base=_BASE.search(question) is not None,
+        bases=_bases(question),
         ordered=_ORDER.search(question) is not None,
         factored=bool(_FACTOR.search(question) or _FACTOR_START.search(question)),
         ratio=_RATIO.search(question) is not None,
@@ -104,6 +106,15 @@ def read_question(question: str | None) -> Asked:
         options=_options(question),
         text=question.lower(),
     )
+
+
+def _bases(question: str) -> frozenset[int]:
+    """Returns the bases that a question names, 10 apart: `base 8`, `binary`, `1011_2`."""
+    found = set()
+    for match in _BASE.finditer(question):
+        name = (match.group(1) or match.group().strip("_{}")).lower()
+        found.add(int(name) if name.isdigit() else _BASES[name])
+    return frozenset(found)
 
 
 def _asked_places(question: str) -> int | None:

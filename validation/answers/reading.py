@@ -30,7 +30,20 @@ _CLOCK = re.compile(
     r"(\d{1,2})(?::|h|点)(\d{2})?(?::(\d{2}))?\s*(?:分)?\s*([aApP])?\.?\s*(?:[mM]\.?)?\s*(?:o'clock)?\Z"
 )
 _CLOCK_HOUR = re.compile(r"(\d{1,2})\s*([aApP])\.?\s*[mM]\.?\Z")
-_MONTHS = ["january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december"]
+_MONTHS = [
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+]
 _DATE = re.compile(
     rf"({'|'.join(m[:3] for m in _MONTHS)})[a-z]*\.?\s+(\d{{1,2}})(?:st|nd|rd|th)?(?:\s*,?\s+(\d{{4}}))?\Z",
     re.IGNORECASE,
@@ -65,6 +78,7 @@ _CJK_DIGITS = {
     "九": 9,
     "十": 10,
 }
+_AND = re.compile(r",?\s+(?:and|or|und|oder|y|et|和|或)\s+")
 _EMPTY = {"\\emptyset", "\\{\\}", "{}", "set()", "[]", "EmptySet", "empty set", "the empty set", "no solution", "no solutions", "no real solution", "no real solutions", "none", "无解"}  # fmt: skip
 _SYNONYMS = {
     "true": "yes",
@@ -179,9 +193,7 @@ def _words(text: str) -> Value | None:
     if (
         text in ("pi", "oo", "xy", "abc", "sqrt")
         or ("," in text and len(text.replace(" ", "")) <= 5)
-        or (text.islower()
-        and len(text) == 3
-        and key not in ("odd", "yes", "red", "one", "two", "six", "ten"))
+        or (text.islower() and len(text) == 3 and key not in ("odd", "yes", "red", "one", "two", "six", "ten"))
     ):
         return None
     return Words(_SYNONYMS.get(key, key))
@@ -228,8 +240,8 @@ def _several(text: str, *, comma: bool) -> Value | None:
             if len(pieces) > 1 or kind in ("set", "list"):
                 return Several(kind, tuple(_item(piece, comma=comma) for piece in pieces if piece))
             return None
-    plain = re.sub(r",?\s+(?:and|or|und|oder|y|et|和|或)\s+", ", ", text)
-    pieces = parts(plain if ";" not in plain else plain, ";" if ";" in plain else ",")
+    plain = _AND.sub(", ", text)
+    pieces = parts(plain, ";" if ";" in plain else ",")
     if len(pieces) < 2 or not all(pieces):
         return None
     if THOUSANDS.fullmatch(text.lstrip("-+$€£ ").split(" ")[0]) or (INDIAN.search(text) and not _spaced(text)):
@@ -274,6 +286,7 @@ def _plus_minus(text: str, *, comma: bool) -> Value:
 
 
 def _equation(text: str, *, comma: bool) -> Value:
+    text = _AND.sub(", ", text)
     sides = parts(text, "=")
     pairs = parts(text)
     if len(sides) > 2 and len(pairs) == len(sides) - 1:

@@ -1,4 +1,4 @@
-"""Whether two single values are the same one: units, percent signs, bases and roundings as the gold and the question allow."""
+"""Whether two single values are the same: units, percent, bases and roundings as the gold and the question allow."""
 
 from fractions import Fraction
 
@@ -11,8 +11,8 @@ from validation.answers.verdict import Verdict, equal, not_equal, unknown
 
 def compare_scalars(gold: Scalar, answer: Scalar, asked: Asked = NOTHING) -> Verdict:
     """Compares two single values with their units, percent signs, bases and shown digits."""
-    if gold.base != answer.base and asked.base:
-        return _compare_digits_in_base(gold, answer)
+    if gold.base != answer.base and asked.bases:
+        return _compare_digits_in_base(gold, answer, asked)
     factor = _conversion(gold, answer, asked)
     if factor is None:
         return not_equal("unit", "units that do not convert into each other")
@@ -27,7 +27,7 @@ def compare_scalars(gold: Scalar, answer: Scalar, asked: Asked = NOTHING) -> Ver
     for one, other in ((gold.alternative, value), (target, answer.alternative)):
         if one is not None and other is not None and algebra.same(one, other):
             return unknown("ambiguous", "equal under another reading of the notation")
-    rounded = _compare_rounded(gold, target.rational(), value, answer, asked)
+    rounded = _compare_rounded(gold, value, answer, asked)
     if rounded is not None:
         return rounded
     if decided is None or _mixed_logarithms(target, value):
@@ -38,28 +38,27 @@ def compare_scalars(gold: Scalar, answer: Scalar, asked: Asked = NOTHING) -> Ver
 def _accepted(gold: Scalar, answer: Scalar, asked: Asked) -> Verdict:
     if answer.unevaluated and not gold.unevaluated:
         return unknown("unevaluated", "the value is right, the expression is not worked out")
-    if (asked.factored and gold.closed != answer.closed) or (asked.factored and gold.unevaluated != answer.unevaluated):
+    if asked.factored and (gold.summed != answer.summed or gold.unevaluated != answer.unevaluated):
         return unknown("form", "equal in value, but the question asks for factors")
     return equal("scalar")
 
 
-def _compare_digits_in_base(gold: Scalar, answer: Scalar) -> Verdict:
-    """The question names a base: a bare number may be digits in that base, or a plain number."""
+def _compare_digits_in_base(gold: Scalar, answer: Scalar, asked: Asked) -> Verdict:
+    """The question names a base: a bare number is digits in that base, or a plain number."""
+    based, bare = (gold, answer) if gold.base else (answer, gold)
+    if bare.base or bare.decimals is not None:
+        return not_equal("base", "another base than the gold's")
+    digits = str(bare.rational)
+    try:
+        if based.rational == int(digits, int(based.base)) and int(based.base) in asked.bases:
+            return equal("base", "digits in the base that the question names")
+    except ValueError:
+        pass
     if algebra.same(gold.closed, answer.closed):
         return (
-            equal("base") if not (gold.base and answer.base) else not_equal("base", "the same number in another base")
+            not_equal("base", "the value in another base") if gold.base else unknown("base", "which base is asked for?")
         )
-    based, bare = (gold, answer) if gold.base else (answer, gold)
-    if bare.base or not based.base:
-        return not_equal("base")
-    written = bare.rational
-    try:
-        value = int(str(written), int(based.base))
-    except ValueError:
-        return not_equal("base")
-    if based.rational != value:
-        return not_equal("base")
-    return unknown("base", "equal when the bare digits are in that base")
+    return not_equal("base")
 
 
 def _conversion(gold: Scalar, answer: Scalar, asked: Asked) -> Fraction | None:
@@ -96,36 +95,52 @@ def _compare_percent(gold: Scalar, answer: Scalar, asked: Asked) -> Verdict:
     return equal("percent") if asked.percent else not_equal("percent", "5% is not 5")
 
 
-def _compare_rounded(
-    gold: Scalar, target: Fraction | None, value: algebra.Closed, answer: Scalar, asked: Asked
-) -> Verdict | None:
+def _compare_rounded(gold: Scalar, value: algebra.Closed, answer: Scalar, asked: Asked) -> Verdict | None:
     """Accepts a rounding where the gold is a decimal or the question asks for one.
 
     None when there is nothing to round.
     """
-    exact = value.rational()
-    if target is None:
-        if asked.rounding and answer.decimals is not None and exact is not None:
-            return _rounds_to(gold.closed, exact, asked.places if asked.places is not None else answer.decimals)
+    target, exact = gold.rational, value.rational()
+    if target is not None and exact is not None:
+        noisy = _is_float_noise(exact, answer.decimals, target) or _is_float_noise(target, gold.decimals, exact)
+        if noisy:
+            return equal("float_noise", "a binary fraction printed in full")
+    if asked.rounding:
+        return _rounded_as_asked(gold, target, value, answer, asked)
+    if gold.decimals is None or target is None:
         return None
-    if exact is not None and _is_float_noise(exact, answer.decimals, target):
-        return equal("float_noise", "a binary fraction printed in full")
-    places = gold.decimals
-    if gold.percent and places is not None:
-        places += 2
-    if places is None and asked.rounding:
-        places = asked.places if asked.places is not None else (0 if target.denominator == 1 else None)
-    if places is None:
-        if asked.rounding and answer.decimals is not None and exact is not None:
-            return _rounds_to(gold.closed, exact, answer.decimals)
-        return None
+    places = gold.decimals + (2 if gold.percent else 0)
     verdict = _rounds_to(value, target, places)
-    if verdict is None or asked.rounding:
-        return verdict
-    shown = answer.decimals
-    if places >= 2 and (shown is None or shown >= places + 2) and abs(target) >= Fraction(1, 10 ** (places - 2)):
+    if verdict is None or _worth_rounding(places, target, exact, answer.decimals):
         return verdict
     return unknown("rounded", "equal after rounding, which nothing asks for")
+
+
+def _worth_rounding(places: int, target: Fraction, exact: Fraction | None, shown: int | None) -> bool:
+    """Says whether a decimal gold is plainly a rounding: of an endless value, or of one with two more digits."""
+    significant = len(str(abs(target * 10**places).numerator))
+    if places < 2 or significant < 2:
+        return False
+    if shown is None:
+        return exact is None or (10**places * 100 * exact).denominator != 1
+    return shown >= places + 2 and significant > 2
+
+
+def _rounded_as_asked(
+    gold: Scalar, target: Fraction | None, value: algebra.Closed, answer: Scalar, asked: Asked
+) -> Verdict | None:
+    """The question asks for a rounding: to its own places, else to those that the gold shows, else the answer's."""
+    exact = value.rational()
+    shown = gold.decimals if gold.decimals is not None else answer.decimals
+    places = asked.places if asked.places is not None else shown
+    if places is None:
+        places = 0
+    places += 2 if gold.percent else 0
+    if target is not None:
+        verdict = _rounds_to(value, target, places)
+        if verdict is not None:
+            return verdict
+    return _rounds_to(gold.closed, exact, places) if exact is not None else None
 
 
 def _rounds_to(exact: algebra.Closed, rounded: Fraction, places: int) -> Verdict | None:

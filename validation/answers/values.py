@@ -12,7 +12,10 @@ from validation.answers.units import Unit
 
 @dataclass(frozen=True, slots=True)
 class Scalar:
-    """One value. `decimals` is how many digits a decimal shows after its point; `percent` is applied already."""
+    """One value. `decimals` is how many digits a decimal shows after its point; `percent` is applied
+    already. `unevaluated` is arithmetic that was not worked out, `summed` has a plus or minus outside every bracket;
+    `alternative` is what another reading of the same notation gives.
+    """
 
     closed: Closed
     decimals: int | None = None
@@ -21,6 +24,7 @@ class Scalar:
     label: str = ""
     base: str = ""
     unevaluated: bool = False
+    summed: bool = False
     alternative: Closed | None = None
 
     @property
