@@ -15,6 +15,7 @@ never near-duplicates, so near-duplicates can be sought within one guard: see `m
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from pipelines.numerals import WORD_VALUES
 from pipelines.postings import Postings
@@ -25,33 +26,34 @@ from pipelines.words import mixed, run_terms, words_of
 Hashes = npt.NDArray[np.uint64]
 
 _ASK = """
-    what which who whose when where why how many much find compute determine evaluate calculate simplify solve
-    prove express factor expand convert round estimate
+    what which who whose when where why how many much find compute prove
 """
 _COMPARE = """
     more less fewer most least than same equal equals only greatest smallest largest maximum minimum longest
-    shortest highest lowest first second third fourth fifth last next before after until between at not no none
-    never neither nor without except if then unless each every per all any both either total altogether sum
-    difference product quotient remainder remaining rest left
+    shortest highest lowest first second third fourth fifth last next before after until at not no none never
+    neither nor without except if then unless each every per all any both either total altogether sum difference
+    product quotient remainder remaining rest left
 """
 _COUNT = """
     half halves third thirds quarter quarters double twice triple thrice dozen dozens pair pairs once times
-    percent percentage average mean median mode ratio increase increases increased decrease decreases decreased
-    add added plus minus subtract multiplied multiply divided divide squared cubed hundreds thousands
+    percent percentage average mean median mode ratio decrease decreases decreased decreasing add added plus
+    minus subtract multiplied multiply divided squared cubed hundreds thousands
 """
 _KIND = """
-    integer integers positive negative nonnegative even odd prime consecutive distinct identical distinguishable
-    indistinguishable real complex rational irrational digit digits multiple divisor factors root roots degree
-    degrees slope intercept domain range area perimeter circumference radius diameter volume height width depth
-    distance angle sine cosine tangent triangle square rectangle hexagon pentagon octagon heptagon polygon
-    circle sphere cube parallelogram rhombus trapezoid ellipse parabola hyperbola line plane vertex side sides
-    edge edges altitude bisector permutation combination probability
+    integer integers positive negative nonnegative even odd prime consecutive distinct identical
+    indistinguishable complex rational irrational multiple divisor factors root roots degree degrees slope
+    intercept domain range area perimeter circumference radius diameter volume height width depth distance angle
+    sine cosine tangent triangle square rectangle hexagon pentagon octagon heptagon polygon circle sphere cube
+    parallelogram rhombus trapezoid ellipse parabola hyperbola line plane vertex side sides edge edges altitude
+    bisector permutation
 """
 _MEASURE = """
-    second seconds minute minutes hour hours day days week weeks month months year years inch inches foot feet
-    yard yards mile miles meter meters centimeter centimeters kilometer kilometers cent cents dollar dollars
+    minute minutes hour hours day days week weeks month months year years inch inches foot feet yard yards mile
+    miles meter meters centimeter centimeters kilometer kilometers cent cents dollar dollars
 """
 GUARD_WORDS = tuple(sorted({*f"{_ASK} {_COMPARE} {_COUNT} {_KIND} {_MEASURE}".split()}))
+"""Of a pair of opposites one word is enough: `increase` for `decrease` is seen by what is missing."""
+
 _SHORT_WORDS = (
     "a",
     "i",
@@ -114,7 +116,6 @@ _LAYOUT = (
     "textit",
     "mbox",
 )
-_SPACE = np.uint8(ord(" "))
 _STEP = np.uint64(0x9E3779B97F4A7C15)
 
 
@@ -126,32 +127,27 @@ def guards(texts: pa.Array, *, words: bool) -> Hashes:
         words: whether the closed lists count. They do in questions; in the prose of a solution they are free, as its
             numbers, operators and symbols say what is calculated.
     """
-    data, offsets = bytes_of(texts)
+    data, offsets = bytes_of(pc.binary_join_element_wise(pc.fill_null(texts, ""), "", "\n"))
     kept = ~thousands(data)
     if not kept.all():
         offsets = np.concatenate(([0], np.cumsum(kept)))[offsets]
         data = data[kept]
     if not len(data):
-        return np.zeros(len(offsets) - 1, np.uint64)
-    kinds, starts = _tokens(data, offsets)
-    ends = np.append(starts[1:], len(data))
+        return np.zeros(0, np.uint64)
+    kinds, starts = _tokens(data)
     upper = (data >= ord("A")) & (data <= ord("Z"))
     hashes = mixed(np.add.reduceat(run_terms(data | (upper * np.uint8(0x20)), starts), starts))
     row = np.searchsorted(offsets, starts, "right") - 1
     counts = (kinds == _DIGIT) | (kinds == _SIGN)
     letters = np.flatnonzero(kinds == _LETTER)
-    begin, end = starts[letters], ends[letters]
-    before = np.where(begin > offsets[row[letters]], data[begin - 1], _SPACE)
-    after = np.where(end < offsets[row[letters] + 1], data[np.minimum(end, len(data) - 1)], _SPACE)
+    begin, end = starts[letters], starts[letters + 1]  # a line end follows every text, so a run follows every word
     capitals = upper[begin] & upper[end - 1] & ~_shouted(upper, data, offsets)[row[letters]]
-    counts[letters] = _is_symbol(hashes[letters], end - begin, before, after, capitals)
-    if words:
-        counts[letters] |= _GUARD_HASHES.holds(hashes[letters])
+    counts[letters] = _counting(hashes[letters], end - begin, data[begin - 1], data[end], capitals, words=words)
     hashes[letters] = _by_value(hashes[letters])
     return _sequences(hashes[counts], row[counts], len(offsets) - 1)
 
 
-def _tokens(data: Bytes, offsets: npt.NDArray[np.int64]) -> tuple[Bytes, npt.NDArray[np.int64]]:
+def _tokens(data: Bytes) -> tuple[Bytes, npt.NDArray[np.int64]]:
     """Runs of one class of bytes, every sign by itself: their classes and where they start."""
     classes = _CLASS[data]
     digit = classes == _DIGIT
@@ -161,19 +157,27 @@ def _tokens(data: Bytes, offsets: npt.NDArray[np.int64]) -> tuple[Bytes, npt.NDA
     classes[bangs[digit[bangs - 1] | (data[bangs - 1] == ord(")"))]] = _SIGN
     begins = np.ones(len(data), np.bool_)
     begins[1:] = (classes[1:] != classes[:-1]) | (classes[1:] == _SIGN)
-    begins[offsets[:-1][offsets[:-1] < len(data)]] = True
     starts = np.flatnonzero(begins)
     return classes[starts], starts
 
 
-def _is_symbol(
-    hashes: Hashes, lengths: npt.NDArray[np.int64], before: Bytes, after: Bytes, capitals: npt.NDArray[np.bool_]
+def _counting(
+    hashes: Hashes,
+    lengths: npt.NDArray[np.int64],
+    before: Bytes,
+    after: Bytes,
+    capitals: npt.NDArray[np.bool_],
+    *,
+    words: bool,
 ) -> npt.NDArray[np.bool_]:
-    """Which runs of letters are commands, symbols or number words, by their neighbouring bytes."""
-    command = (before == ord("\\")) & ~_LAYOUT_HASHES.holds(hashes)
+    """Which runs of letters are commands, symbols, number words or words of the closed lists."""
+    command = before == ord("\\")
     name = capitals & (lengths >= 2) & (lengths <= 4)
-    short = (lengths <= 2) & (_BOUND[before] | _BOUND[after] | ~_SHORT_HASHES.holds(hashes))
-    return command | name | short | _NUMBER_HASHES.holds(hashes)
+    symbol = (lengths <= 2) & (_BOUND[before] | _BOUND[after] | ~_SHORT_HASHES.holds(hashes))
+    listed = _NUMBER_HASHES.holds(hashes)
+    if words:
+        listed |= _GUARD_HASHES.holds(hashes)
+    return (command | name | symbol | listed) & ~(command & _LAYOUT_HASHES.holds(hashes))
 
 
 def _shouted(upper: npt.NDArray[np.bool_], data: Bytes, offsets: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
