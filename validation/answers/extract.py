@@ -39,7 +39,8 @@ _THINK = re.compile(r"<think(?:ing)?>.*?(?:</think(?:ing)?>|\Z)", re.DOTALL)
 _THINK_END = re.compile(r"</think(?:ing)?>")
 _HASHES = re.compile(r"^[ \t]*####[ \t]*(\S.*?)[ \t]*$", re.MULTILINE)
 _PHRASES = re.compile(
-    r"(?:(?:the|our|so|therefore|hence|thus)[, ]+(?:the )?)?(?:(?:correct|final|right) )?answer(?:\s+(?:is|are|equals|would be|must be)\b\s*:?|\s*[:=])\s*"
+    r"(?:(?:the|our|so|therefore|hence|thus)[, ]+(?:the )?)?(?:(?:correct|final|right) )?answer"
+    r"(?:\s+(?:is|are|equals|would be|must be)\b\s*:?|\s*[:=])\s*"
     r"|(?:final answer)\s*[:=]\s*"
     r"|(?:所以|因此|故|最终)?[，,]?\s*(?:最终)?(?:答案|答)\s*(?:应该|应|就)?(?:是|为|選|选)?\s*[:：]?\s*"
     r"|(?:a\s+)?respost[ao](?:\s+final)?\s*(?:é|eh|:|=)+\s*:?\s*|(?:la\s+)?respuesta(?:\s+(?:final|correcta))?\s*(?:es|:)+\s*:?\s*"
@@ -136,7 +137,7 @@ def _last_line(text: str) -> Iterator[tuple[str, int, int]]:
 
 
 def _confirmed(text: str) -> Iterator[tuple[str, int, int]]:
-    """Yields the last tool output when the sentence after it, and no marker, repeats its value: `Four containers ...`."""
+    """Yields the last tool output when the sentence after it repeats its value: `Four containers ...`."""
     *_, last = [None, *_OUTPUT.finditer(text)]
     if last is None or not last.group(1).strip():
         return
@@ -163,7 +164,8 @@ def extract(solution: str, language: str = "en") -> Extraction:
         language: decides between decimal point and comma when several answers are compared.
 
     Returns:
-        The last answer behind the strongest marker (boxed, hashes, phrase, bare last line, or an output that the last sentence confirms), with the number of
+        The last answer behind the strongest marker (boxed, hashes, phrase, bare last line, or an output that the last
+        sentence confirms), with the number of
         answers behind that marker and whether any two of them differ or could not be compared.
     """
     text = _without_thoughts(solution)

@@ -8,13 +8,13 @@ import re
 import unicodedata
 
 _SYMBOLS = {
-    "−": "-", "–": "-", "—": "-", "﹣": "-", "－": "-", "×": r"\times ", "÷": r"\div ", "·": r"\cdot ", "⋅": r"\cdot ",
-    "∙": r"\cdot ", "π": r"\pi ", "∞": r"\infty ", "≤": r"\le ", "≥": r"\ge ", "≠": r"\ne ", "∪": r"\cup ",
-    "∩": r"\cap ", "∅": r"\emptyset ", "°": r"^\circ ", "±": r"\pm ", "∈": r"\in ", "ℝ": r"\mathbb{R}", "√": r"\sqrt ",
-    "⁄": "/", "∕": "/", "，": ",", "、": ",", "。": ".", "：": ":", "；": ";", "（": "(", "）": ")", "％": "%", "﹪": "%",
-    "∶": ":", "‘": "'", "’": "'", "“": '"', "”": '"', "\u00a0": " ", "\u202f": " ", "\u2009": " ", "\u200b": "", "\ufeff": "",
-    "￥": "¥", "＄": "$", "¢": " cents", "θ": r"\theta ", "α": r"\alpha ", "β": r"\beta ", "λ": r"\lambda ",
-    "⟨": r"\langle ", "⟩": r"\rangle ", "…": r"\ldots ",
+    "−": "-", "–": "-", "—": "-", "﹣": "-", "－": "-", "×": "\\times ", "÷": "\\div ", "·": "\\cdot ",
+    "⋅": "\\cdot ", "∙": "\\cdot ", "π": "\\pi ", "∞": "\\infty ", "≤": "\\le ", "≥": "\\ge ", "≠": "\\ne ",
+    "∪": "\\cup ", "∩": "\\cap ", "∅": "\\emptyset ", "°": "^\\circ ", "±": "\\pm ", "∈": "\\in ",
+    "ℝ": "\\mathbb{R}", "√": "\\sqrt ", "⁄": "/", "∕": "/", "，": ",", "、": ",", "。": ".", "：": ":", "；": ";",
+    "（": "(", "）": ")", "％": "%", "﹪": "%", "∶": ":", "‘": "'", "’": "'", "“": '"', "”": '"', "\xa0": " ",
+    "\u202f": " ", "\u2009": " ", "\u200b": "", "\ufeff": "", "￥": "¥", "＄": "$", "¢": " cents", "θ": "\\theta ",
+    "α": "\\alpha ", "β": "\\beta ", "λ": "\\lambda ", "⟨": "\\langle ", "⟩": "\\rangle ", "…": "\\ldots ",
 }  # fmt: skip
 _TRANSLATION = str.maketrans(_SYMBOLS)
 _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿ", "0123456789+-n")
@@ -56,39 +56,15 @@ _SPELLINGS = [
     (re.compile(r"\\pounds(?![A-Za-z])"), "£"),
 ]
 _WRAPPERS = [("$$", "$$"), ("$", "$"), (r"\(", r"\)"), (r"\[", r"\]"), ("**", "**"), ("`", "`")]
-_UNIT_LETTERS = {"m": "meters", "g": "grams", "s": "seconds", "h": "hours", "L": "liters", "l": "liters", "N": "newtons", "C": "celsius", "J": "joules", "W": "watts", "V": "volts"}  # fmt: skip
+_UNIT_LETTERS = {
+    "m": "meters", "g": "grams", "s": "seconds", "h": "hours", "L": "liters", "l": "liters", "N": "newtons",
+    "C": "celsius", "J": "joules", "W": "watts", "V": "volts",
+}  # fmt: skip
 # Languages that write 3,5 for three and a half (CLDR decimal separators).
-DECIMAL_COMMA = frozenset(
-    [
-        "de",
-        "fr",
-        "es",
-        "pt",
-        "it",
-        "nl",
-        "pl",
-        "ru",
-        "uk",
-        "cs",
-        "da",
-        "sv",
-        "nb",
-        "no",
-        "fi",
-        "tr",
-        "id",
-        "ro",
-        "hu",
-        "el",
-        "bg",
-        "sk",
-        "sl",
-        "hr",
-        "sr",
-        "vi",
-        "ca",
-    ]
-)
+DECIMAL_COMMA = frozenset([
+    "de", "fr", "es", "pt", "it", "nl", "pl", "ru", "uk", "cs", "da", "sv", "nb", "no", "fi", "tr", "id", "ro",
+    "hu", "el", "bg", "sk", "sl", "hr", "sr", "vi", "ca",
+])  # fmt: skip
 
 
 def _unwrap_text(match: re.Match[str]) -> str:

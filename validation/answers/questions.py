@@ -10,9 +10,11 @@ from functools import lru_cache
 from validation.answers.units import Unit, find_unit
 
 _PERCENT = re.compile(
-    r"(?:what|which|how many) percent|percent(?:age)? (?:of|is|was|did|does|chance|increase|decrease|change|more|less)[^.?]*\?|"
+    r"(?:what|which|how many) percent|percent(?:age)? (?:of|is|was|did|does|chance|increase|decrease|change|more|less)"
+    r"[^.?]*\?|"
     r"what (?:is|was|'s) (?:the |his |her |their |its )?(?:\w+ ){0,3}percent|(?:as|in|to) (?:a )?percent|percentage|"
-    r"百分之几|百分之多少|百分比|百分率|占百分|Prozent (?:ist|sind|hat)|wie viel Prozent|qué porcentaje|quel pourcentage",
+    r"百分之几|百分之多少|百分比|百分率|占百分|"
+    r"Prozent (?:ist|sind|hat)|wie viel Prozent|qué porcentaje|quel pourcentage",
     re.IGNORECASE,
 )
 _PLACES = re.compile(
@@ -21,7 +23,8 @@ _PLACES = re.compile(
     re.IGNORECASE,
 )
 _NEAREST = re.compile(
-    r"nearest[- ](?:whole |integer )?(tenths?|hundredths?|thousandths?|ten[- ]thousandths?|tens?|hundreds?|thousands?|cents?|penny|integers?|"
+    r"nearest[- ](?:whole |integer )?(tenths?|hundredths?|thousandths?|ten[- ]thousandths?|tens?|hundreds?|thousands?|"
+    r"cents?|penny|integers?|"
     r"whole|dollars?|degrees?|percent|minutes?|seconds?|hours?|miles?|inch(?:es)?|f(?:oo|ee)t|meters?|number|units?|pounds?|days?|years?)",
     re.IGNORECASE,
 )
@@ -36,7 +39,8 @@ _BASE = re.compile(
 )
 _ORDER = re.compile(
     r"\bin order\b|least to greatest|greatest to least|smallest to largest|largest to smallest|ascending|descending|"
-    r"ordered (?:pair|triple|quadruple)|respectively|(?:in|from) (?:increasing|decreasing)|increasing order|decreasing order|coordinates|"
+    r"ordered (?:pair|triple|quadruple)|respectively|(?:in|from) (?:increasing|decreasing)|"
+    r"increasing order|decreasing order|coordinates|"
     r"sequence|next (?:two|three|four) (?:terms|numbers)",
     re.IGNORECASE,
 )
@@ -47,15 +51,20 @@ _FACTOR = re.compile(
 _FACTOR_START = re.compile(r"^\s*(?:completely )?factor\b", re.IGNORECASE)
 _RATIO = re.compile(r"\bratio\b|比是|之比|比例|odds|Verhältnis|razón|rapport", re.IGNORECASE)
 _ASKED_UNIT = re.compile(
-    r"(?:how many|in|express\w* (?:your answer )?in|number of|measured in|combien d[e'’]|cuántos|wie viele)\s+((?:square |cubic )?[^\W\d_]+(?: per [^\W\d_]+)?)",
+    r"(?:how many|in|express\w* (?:your answer )?in|number of|measured in|combien d[e'’]|cuántos|wie viele)"
+    r"\s+((?:square |cubic )?[^\W\d_]+(?: per [^\W\d_]+)?)",
     re.IGNORECASE,
 )
 _OPTION = re.compile(
-    r"(?:^|[\s,;\[('\"])(?:\\(?:text|textbf|mathrm|mathbf)\{)?\(?([A-J])\s*[).:]\s*\}?\s*(?:\\ *)?(?:\$)?(.*?)(?=(?:\\(?:qquad|quad)|\$|['\"]?[,;]?\s|\\\\)*"
+    r"(?:^|[\s,;\[('\"])(?:\\(?:text|textbf|mathrm|mathbf)\{)?\(?([A-J])\s*[).:]\s*\}?\s*(?:\\ *)?(?:\$)?(.*?)"
+    r"(?=(?:\\(?:qquad|quad)|\$|['\"]?[,;]?\s|\\\\)*"
     r"(?:\\(?:text|textbf|mathrm|mathbf)\{)?['\"]?\(?[B-K]\s*[).:]\s|['\"]?\]?\s*\Z|\n)",
     re.DOTALL,
 )
-_BASES = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10, "twelve": 12, "sixteen": 16, "binary": 2, "hexadecimal": 16, "octal": 8}  # fmt: skip
+_BASES = {
+    "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10,
+    "twelve": 12, "sixteen": 16, "binary": 2, "hexadecimal": 16, "octal": 8,
+}  # fmt: skip
 _DIGITS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "一": 1, "两": 2, "二": 2, "三": 3, "四": 4}
 _STEPS = {
     "tenth": 1,

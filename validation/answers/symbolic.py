@@ -26,46 +26,11 @@ MEMORY_BYTES = 2 << 30
 _START_SECONDS = 60.0
 _CACHE = 4096
 # What math-verify reads without dropping characters; anything else is not shown to it.
-_COMMANDS = frozenset(
-    [
-        r"frac",
-        r"sqrt",
-        r"pi",
-        r"cdot",
-        r"times",
-        r"div",
-        r"sin",
-        r"cos",
-        r"tan",
-        r"cot",
-        r"sec",
-        r"csc",
-        r"log",
-        r"ln",
-        r"exp",
-        r"arcsin",
-        r"arccos",
-        r"arctan",
-        r"sinh",
-        r"cosh",
-        r"tanh",
-        r"alpha",
-        r"beta",
-        r"gamma",
-        r"theta",
-        r"lambda",
-        r"mu",
-        r"infty",
-        r"pm",
-        r"cup",
-        r"cap",
-        r"in",
-        r"le",
-        r"ge",
-        r"ne",
-        r"binom",
-    ]
-)
+_COMMANDS = frozenset([
+    "frac", "sqrt", "pi", "cdot", "times", "div", "sin", "cos", "tan", "cot", "sec", "csc", "log", "ln", "exp",
+    "arcsin", "arccos", "arctan", "sinh", "cosh", "tanh", "alpha", "beta", "gamma", "theta", "lambda", "mu",
+    "infty", "pm", "cup", "cap", "in", "le", "ge", "ne", "binom",
+])  # fmt: skip
 _READABLE = re.compile(r"(?:\\[A-Za-z]+|\\[{}|]|[0-9A-Za-z+\-*/^_(){}\[\],.|!<>= ])*\Z")
 _MISREAD = re.compile(r"\d\s+\d|\d_|[A-Za-z]{4,}(?<!\\)|%|\d\s*\\frac")
 

@@ -7,7 +7,10 @@ import logging
 import resource
 import sys
 import warnings
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sympy import Basic
 
 
 def _digits(text: str) -> str:
@@ -34,7 +37,7 @@ def answer_one(gold: str, answer: str) -> str:
     return "one way" if forward or backward else _refuted(first[0], second[0])
 
 
-def _agrees(left: Any, right: Any) -> bool:
+def _agrees(left: "Basic", right: "Basic") -> bool:
     """Checks at two points that the values agree, where they are expressions.
 
     Other kinds must be equal as they stand.
@@ -54,7 +57,7 @@ def _agrees(left: Any, right: Any) -> bool:
     return True
 
 
-def _refuted(left: Any, right: Any) -> str:
+def _refuted(left: "Basic", right: "Basic") -> str:
     from sympy import Expr
 
     if not (isinstance(left, Expr) and isinstance(right, Expr)):

@@ -12,9 +12,11 @@ from validation.answers.units import Unit
 
 @dataclass(frozen=True, slots=True)
 class Scalar:
-    """One value. `decimals` is how many digits a decimal shows after its point; `percent` is applied
-    already. `unevaluated` is arithmetic that was not worked out, `summed` has a plus or minus outside every bracket;
-    `alternative` is what another reading of the same notation gives.
+    """One value.
+
+    `decimals` is how many digits a decimal shows after its point; `percent` is applied already. `unevaluated` is
+    arithmetic that was not worked out, `summed` has a plus or minus outside every bracket; `alternative` is what another
+    reading of the same notation gives.
     """
 
     closed: Closed
