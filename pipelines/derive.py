@@ -31,21 +31,24 @@ _THOUSANDS = re.compile(r"(?<=\d),(?=\d{3})")
 _MONEY = r"[-+]?[$€£]?\s*"
 _VALUE = r"(?:\d[\d,]*(?:\.\d+)?|\.\d+)"
 _RESULT = re.compile(rf"\s*{_MONEY}{_VALUE}%?")
-_CALCULATED = re.compile(rf"\s*=\s*{_MONEY}<<[^<>]*>>\s*{_MONEY}{_VALUE}")
+_CALCULATED = re.compile(rf"([\d)%])\s*=\s*{_MONEY}<<[^<>]*>>\s*{_MONEY}{_VALUE}")
 _READABLE = re.compile(r"[\d.+\-*/() ]+")
 _WORD = re.compile(r"[A-Za-z]+(?:['\u2019][a-z]+)?")
 _TOKEN = re.compile(r"[A-Za-z]+(?:['\u2019][a-z]+)?|[^\sA-Za-z-]")
-_CLAUSE = re.compile(r"[.!?;:,](?=\s)|\n|>>[\d.,]*")
-_MAX_WORDS = 4
+_CLAUSE = re.compile(r"[.!?;:,](?=\s)|>>[\d.,]*")
+_DIGIT = re.compile(r"\d")
+_MAX_WORDS = 5
 
 # words that end a noun phrase ("24 clips | because ...") and words that say nothing in a name
 _BREAKS = frozenset(
     re.findall(
         r"\w+",
-        "and or but so because since which that who where when while if then is are was were will would can could has"
-        " have had do does did she he they it we you i than as from to with by at",
+        "but so because since which that who where when while if then is are was were will would can could has have had"
+        " do does did she he they it we you i than as from to with by at due after before into",
     )
 )
+_ARTICLES = frozenset(("the", "a", "an", "his", "her", "their", "its", "my", "our", "your", "this", "that", "these"))
+_LINKS = frozenset(("per", "each", "every", "for", "in", "on", "of"))
 _EMPTY = frozenset(
     re.findall(
         r"\w+",
@@ -115,8 +118,8 @@ def _steps(question: str, text: str, answer: str) -> list[_Step]:
     final = stated_value(answer)
     if not calculations or final is None or calculations[-1].value != final:
         return []
-    asked = {Fraction(number) for number in _NUMBER.findall(question.replace(",", ""))}
-    linked: dict[Fraction, str] = {}
+    asked = {_plain_number(number) for number in _NUMBER.findall(question.replace(",", ""))}
+    linked: dict[str, str] = {}
     values: dict[str, int | float] = {}
     found: list[_Step] = []
     for mark, calculation in zip(_ANNOTATION.finditer(text), calculations, strict=True):
@@ -126,13 +129,14 @@ def _steps(question: str, text: str, answer: str) -> list[_Step]:
         name = _name(text, mark, values)
         found.append(_Step(name, expression, text.count("\n", 0, mark.start()), value))
         values[name] = value
-        if calculation.value not in asked:
-            linked[calculation.value] = name
+        stated = _plain_number(calculation.stated.strip().replace(",", ""))
+        if stated not in asked:
+            linked[stated] = name
     return found
 
 
 def _translate(
-    annotation: str, exact: Fraction, linked: dict[Fraction, str], values: dict[str, int | float]
+    annotation: str, exact: Fraction, linked: dict[str, str], values: dict[str, int | float]
 ) -> tuple[str, int | float]:
     """Writes an annotation as Python: earlier results by name, `//` where a division of integers has no rest.
 
@@ -142,8 +146,8 @@ def _translate(
         raise _NotPythonError
 
     def number(match: re.Match[str]) -> str:
-        whole, point, decimals = match[0].partition(".")
-        return linked.get(Fraction(match[0])) or (whole.lstrip("0") or "0") + point + decimals
+        plain = _plain_number(match[0])
+        return linked.get(plain) or plain
 
     try:
         tree = ast.parse(_NUMBER.sub(number, annotation.strip()), mode="eval").body
@@ -151,13 +155,23 @@ def _translate(
     except (SyntaxError, OverflowError, ZeroDivisionError) as error:
         raise _NotPythonError from error
     expression = ast.unparse(tree)
-    if isinstance(value, float) and Fraction(repr(value)) != exact:
+    if isinstance(value, int):
+        if value != exact:
+            raise _NotPythonError
+    elif Fraction(repr(value)) != exact:
         places = next((places for places in range(1, 7) if (exact * 10**places).denominator == 1), None)
         value = round(value, places)
         expression = f"round({expression}, {places})"
-    if Fraction(repr(value)) != exact:
-        raise _NotPythonError
+        if Fraction(repr(value)) != exact:
+            raise _NotPythonError
     return expression, value
+
+
+def _plain_number(text: str) -> str:
+    """Writes a number without needless zeros, so that equal decimals are equal texts: `007` -> `7`, `.50` -> `0.5`."""
+    whole, point, decimals = text.partition(".")
+    decimals = decimals.rstrip("0")
+    return (whole.lstrip("0") or "0") + (point + decimals if decimals else "")
 
 
 def _evaluate(node: ast.expr, values: dict[str, int | float]) -> int | float:
@@ -191,8 +205,8 @@ def _commented(program: Sequence[_Step], lines: Sequence[str]) -> str:
 
 
 def _dialogue(program: Sequence[_Step], steps: str, answer: str) -> tuple[Segment, ...]:
-    """Words without the results, the program that finds them, what it prints, the answer."""
-    plan = strip_annotations(_CALCULATED.sub("", steps)).strip()
+    """Words without the results where a calculation leads to them, the program, what it prints, the answer."""
+    plan = strip_annotations(_CALCULATED.sub(r"\1", steps)).strip()
     code = "\n".join([*(f"{step.name} = {step.expression}" for step in program), f"print({program[-1].name})"])
     return (
         Segment(SegmentKind.TEXT, plan),
@@ -209,42 +223,49 @@ def answer_sentence(answer: str) -> str:
 
 def _name(text: str, mark: re.Match[str], taken: Collection[str]) -> str:
     """Names a result by the words behind it (`24 clips in May`), else by those before it, else by its step."""
-    behind, before = _words_behind(text, mark.end()), _words_before(text, mark.start())
-    for words in (behind, before, [*before[-2:], *behind]):
-        name = "_".join(words)
-        if words and name not in taken and name not in _RESERVED:
-            return name
-    stem = "_".join(behind or before) or "step"
-    return next(
-        name for number in count(2 if stem != "step" else len(taken) + 1) if (name := f"{stem}_{number}") not in taken
-    )
+    line_start, line_end = text.rfind("\n", 0, mark.start()) + 1, text.find("\n", mark.end())
+    behind = _words_behind(text[mark.end() : line_end if line_end >= 0 else len(text)])
+    before = _words_before(text[line_start : mark.start()])
+    whole = list(dict.fromkeys((*before[-2:], *behind)))
+    if not whole:
+        return f"step_{len(taken) + 1}"
+    choices = (behind, whole, before) if behind and behind[0] not in _LINKS else (whole if behind else before, before)
+    names = ["_".join(words) for words in choices if words]
+    names = [f"{name}_value" if name in _RESERVED else name for name in names]
+    free = next((name for name in names if name not in taken), None)
+    return free or next(name for number in count(2) if (name := f"{names[0]}_{number}") not in taken)
 
 
-def _words_behind(text: str, position: int) -> list[str]:
-    """The noun phrase after the result: up to a break, a number or a mark, little words trimmed."""
-    result = _RESULT.match(text, position)
-    rest = text[result.end() if result else position :]
+def _words_behind(rest: str) -> list[str]:
+    """The phrase after a result: up to a break, a number or a mark; articles go, little words at its end too."""
+    result = _RESULT.match(rest)
     words: list[str] = []
-    for token in _TOKEN.findall(rest[:120]):
+    for token in _TOKEN.findall(rest[result.end() if result else 0 :][:120]):
         word = _plain(token)
-        if not word.isalpha() or word in _BREAKS or len(words) == _MAX_WORDS:
+        if not word.isascii() or not word.isalpha() or word in _BREAKS or len(words) == _MAX_WORDS:
             break
-        words.append(word)
-    while words and words[-1] in _EMPTY:
+        if not words and word in ("a", "an"):
+            words.append("per")
+        elif word not in _ARTICLES:
+            words.append(word)
+    while words and (words[-1] in _EMPTY or words[-1] in _LINKS - {"each"}):
         words.pop()
-    while words and words[0] in _EMPTY:
+    while words and words[0] in _EMPTY - _LINKS:
         words.pop(0)
     return words
 
 
-def _words_before(text: str, position: int) -> list[str]:
-    """The last words of the clause before the calculation that say something."""
-    start = max((match.end() for match in _CLAUSE.finditer(text, 0, position)), default=0)
-    words = [_plain(word) for word in _WORD.findall(text[start:position])]
-    telling = [word for word in words if word not in _EMPTY and len(word) > 1]
-    return telling[-_MAX_WORDS:]
+def _words_before(line: str) -> list[str]:
+    """The last telling words of the clause before the calculation: its own words up to the first number, if any."""
+    clause = _CLAUSE.split(line)[-1]
+    for part in (_DIGIT.split(clause, maxsplit=1)[0], clause, _DIGIT.split(line, maxsplit=1)[0]):
+        words = [_plain(word) for word in _WORD.findall(part)]
+        telling = [word for word in words if word not in _EMPTY and len(word) > 1]
+        if telling:
+            return list(dict.fromkeys(telling[-_MAX_WORDS:]))
+    return []
 
 
 def _plain(word: str) -> str:
     """Drops the ending of `Mary's` and the case."""
-    return re.sub("['\u2019].*", "", word).lower()
+    return word.partition("'")[0].partition("\u2019")[0].lower()
