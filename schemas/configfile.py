@@ -107,7 +107,7 @@ def _variable(match: re.Match[str]) -> str:
 
 
 def _explain(error: ValidationError) -> str:
-    first = error.errors()[0]
+    first = _most_telling(error.errors())
     location = [part for part in first["loc"] if not (isinstance(part, str) and part in _UNION_MEMBERS)]
     where = ".".join(map(str, location))
     if first["type"] == "extra_forbidden":
@@ -120,6 +120,13 @@ def _explain(error: ValidationError) -> str:
     given = first["input"]
     found = f", found {given!r}" if isinstance(given, str | int | float | bool | None) else ""
     return f"{where}: {message}{found}"
+
+
+def _most_telling(errors: Sequence[Any]) -> Any:  # noqa: ANN401  pydantic's error details
+    """An unknown key before a missing one, which it often was meant to be; of a union, the member that was meant."""
+    unknown = [one for one in errors if one["type"] == "extra_forbidden"]
+    meant = [one for one in errors if one["loc"] and one["loc"][-1] not in _UNION_MEMBERS]
+    return (unknown or meant or errors)[0]
 
 
 _UNION_MEMBERS = {
