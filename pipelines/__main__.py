@@ -102,8 +102,10 @@ def review(
 
 def main(arguments: Sequence[str]) -> int:
     """Runs a verb with its arguments and returns the exit code."""
-    # Beam and its friends warn about cloud clients that nobody here uses; errors still show.
-    logging.basicConfig(level=logging.INFO if "--debug" in arguments else logging.ERROR)
+    # Beam warns about cloud clients that nobody here uses, and logs each worker's traceback of an error that it raises.
+    debug = "--debug" in arguments
+    logging.basicConfig(level=logging.WARNING if debug else logging.ERROR)
+    logging.getLogger("apache_beam").setLevel(logging.WARNING if debug else logging.CRITICAL)
     return run_command_line(app, arguments)
 
 

@@ -10,7 +10,6 @@
 Only references and hashes travel between stages; text stays in the store (pipelines/store.py).
 """
 
-import errno
 import pickle
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -28,6 +27,7 @@ from pipelines.candidate import Rejection
 from pipelines.decide import PartSummary, decide
 from pipelines.decide import Settings as DecideSettings
 from pipelines.decontaminate import BenchmarkIndex, check
+from pipelines.flags import beam_options
 from pipelines.inputs import Inputs, load_benchmarks, plan_inputs, render_split
 from pipelines.progress import Progress, Watch
 from pipelines.publish import Ending, manifest_of, publish, refuse_wipeout, wiped_out
@@ -37,15 +37,17 @@ from pipelines.stages import ReadParts, TagAcrossParts, TagParts
 from pipelines.store import PartRef, Store, code_digest, digest, replacing
 from pipelines.tags import from_verdicts
 from pipelines.verifying import VerifyParts, choose_level
-from pipelines.workfolder import claim
+from pipelines.workfolder import claim, refuse_other_runs
 from pipelines.write import WriteSettings, Written, plan_files, write_file
+from pipelines.writing_errors import full_disk_in_one_line
 from schemas.config import Config, Curate, Decontaminate
-from schemas.exits import RunFailedError, UserError
+from schemas.exits import UserError
 from schemas.manifest import Manifest
 from schemas.reason import Stage
 from validation.programs import Level
 
 Judge = Callable[[pa.RecordBatch], list[Rejection | None]]
+_FULL_DISK = "nothing was published; free some space and run the same command: it continues where it stopped"
 
 
 def curate(
@@ -79,13 +81,17 @@ def curate(
     if config.curate is None:
         raise UserError("the config has no table `curate`")
     settings = config.curate
-    work = claim(output, settings, overwrite=overwrite)
+    options = beam_options(workers, beam_flags)
+    refuse_other_runs(output, settings, overwrite=overwrite)
     code = code_digest()
     inputs = plan_inputs(settings, code)
     items, benchmarks = load_benchmarks(settings.benchmarks)
-    line = _Line(Store(work), settings, code, _level(settings), _stored_index(items, work))
-    with _one_line_for_a_full_disk(output), Watch(work, on_progress):
-        summaries, written = line.run(inputs, _options(workers, beam_flags))
+    level = _level(settings)
+    list(bounds_of(settings.balance))  # a quota that cannot be is told before anything is written
+    work = claim(output, settings, overwrite=overwrite)
+    line = _Line(Store(work), settings, code, level, _stored_index(items, code, work))
+    with full_disk_in_one_line(output, advice=_FULL_DISK), Watch(work, on_progress):
+        summaries, written = line.run(inputs, options)
         ending = Ending(
             settings=settings,
             summaries=summaries,
@@ -105,16 +111,6 @@ def curate(
 
 def _level(settings: Curate) -> Level | None:
     return None if Stage.VERIFY in settings.skip else choose_level(settings.isolation)
-
-
-def _options(workers: int, beam_flags: Sequence[str]) -> PipelineOptions:
-    """Pins the in-process runner: `DirectRunner` would choose silently, by network."""
-    flags = list(beam_flags)
-    if not any(flag.startswith("--runner") for flag in flags):
-        flags.append("--runner=FnApiRunner")
-        if workers > 1:
-            flags += ["--direct_running_mode=multi_processing", f"--direct_num_workers={workers}"]
-    return PipelineOptions(flags)
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,11 +220,11 @@ def _leave(summaries: list[PartSummary], written: list[Written], path: Path) -> 
         temporary.write_bytes(pickle.dumps(ordered))
 
 
-def _stored_index(items: pa.Table, work: Path) -> Path | None:
-    """Builds the index of benchmark items once and leaves it where workers load it; its name is its content's hash."""
+def _stored_index(items: pa.Table, code: str, work: Path) -> Path | None:
+    """Builds the index of benchmark items once and leaves it where workers load it, named by items and code."""
     if not len(items):
         return None
-    path = work / f"benchmarks-{digest(items.to_pylist())}.pickle"
+    path = work / f"benchmarks-{digest(code, items.to_pylist())}.pickle"
     if not path.is_file():
         with replacing(path) as temporary:
             temporary.write_bytes(pickle.dumps(BenchmarkIndex.build(items)))
@@ -244,20 +240,3 @@ def _load_index(path: Path) -> BenchmarkIndex:
 
 def _check_leaks(batch: pa.RecordBatch, *, index: Path, settings: Decontaminate) -> list[Rejection | None]:
     return check(batch, _load_index(index), settings)
-
-
-class _one_line_for_a_full_disk:  # noqa: N801  reads as the statement that it is
-    """Turns a full disk, met anywhere below, into one line: the user frees space and continues."""
-
-    def __init__(self, output: Path) -> None:
-        self._output = output
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
-        if error is not None and (getattr(error, "errno", None) == errno.ENOSPC or "Errno 28" in str(error)):
-            raise RunFailedError(
-                f"{self._output}: the disk is full; nothing was published; free some space and run the same command: "
-                "it continues where it stopped"
-            ) from error

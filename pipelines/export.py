@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 
 from pipelines.shards import read_examples
 from pipelines.store import replacing
+from pipelines.writing_errors import unwritable_in_one_line
 from schemas.exits import UserError
 from schemas.manifest import Manifest, read_manifest
 from schemas.problem import Format, Segment, SegmentKind
@@ -36,14 +37,14 @@ def export_data(data: Path, *, to: str, file_format: str, output: Path) -> list[
     if file_format not in FILE_FORMATS:
         raise UserError(f"--format {file_format}: one of {', '.join(FILE_FORMATS)}")
     manifest = read_manifest(data)
-    output.mkdir(parents=True, exist_ok=True)
     write = _write_jsonl if file_format == "jsonl" else _write_parquet
     written = []
-    for split, rows in manifest.splits.items():
-        if rows:
-            path = output / f"{split}.{file_format}"
-            write(path, _rows(data, manifest, split, to))
-            written.append((path, rows))
+    with unwritable_in_one_line(output):
+        for split, rows in manifest.splits.items():
+            if rows:
+                path = output / f"{split}.{file_format}"
+                write(path, _rows(data, manifest, split, to))
+                written.append((path, rows))
     return written
 
 

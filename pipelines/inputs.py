@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 import pyarrow as pa
 
+from pipelines.candidate import CANDIDATE_SCHEMA
 from pipelines.catalogue import resolve
-from pipelines.render import render_parts
+from pipelines.render import render_parts, render_record
 from pipelines.sources.adapters import check_sources, has_header
 from pipelines.sources.files import FileScan, FileSplit, Record, read_records, scan
 from pipelines.stages import ReadSplit
@@ -14,9 +16,11 @@ from pipelines.store import digest
 from schemas.config import Benchmark, Curate, Source
 from schemas.exits import UserError
 from schemas.manifest import BenchmarkRecord, InputFile
+from schemas.reason import Reason
 from validation.answers import extract
 
 PARTS_PER_SPLIT = 1 << 20
+_PROBED_ROWS = 1000
 SOURCE_SHIFT = 44  # bits of a part's number below its source's rank
 
 BENCHMARK_SCHEMA = pa.schema(
@@ -58,6 +62,7 @@ def plan_inputs(settings: Curate, code: str) -> Inputs:
     check_sources(settings.sources)
     for rank, source in enumerate(settings.sources):
         scans = scan_source(source)
+        _refuse_wrong_fields(source, scans)
         files.extend(InputFile(path=name, bytes=one.bytes, sha256=one.sha256) for name, one in _named(source, scans))
         rows += sum(one.rows for one in scans)
         splits.extend(_read_splits(rank, source, scans, code))
@@ -67,6 +72,24 @@ def plan_inputs(settings: Curate, code: str) -> Inputs:
 def scan_source(source: Source) -> list[FileScan]:
     """Scans the files of one source."""
     return scan(source.path, header=has_header(source.columns.model_dump().values()))
+
+
+def _refuse_wrong_fields(source: Source, scans: Sequence[FileScan]) -> None:
+    """A source none of whose first rows has the adapter's fields is a mistake in the config, not a thousand bad rows.
+
+    Raises:
+        UserError: naming the field and those that the rows have.
+    """
+    detail = ""
+    for record in islice((record for one in scans for record in _records(one)), _PROBED_ROWS):
+        first = dict(zip(CANDIDATE_SCHEMA.names, render_record(record, source)[0], strict=True))
+        if first["reason"] != Reason.MISSING_FIELD:
+            return
+        detail = detail or str(first["detail"])
+    raise UserError(
+        f"curate.sources: {source.name}: no row can be read by `adapter: {source.adapter}`: {detail}; "
+        "choose the adapter that fits, or `adapter: columns` and name the fields"
+    )
 
 
 def source_rank(part_number: int) -> int:

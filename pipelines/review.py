@@ -10,6 +10,7 @@ from rich.table import Table
 
 from pipelines.console import console_for
 from pipelines.store import replacing
+from pipelines.writing_errors import unwritable_in_one_line
 from schemas.manifest import read_manifest
 from schemas.reason import RULES, Outcome, Reason
 
@@ -24,7 +25,7 @@ def write_queue(data: Path, output: Path) -> Counter[str]:
     causes = Counter(str(row["reason"]) for row in rows)
     rows.sort(key=lambda row: (-causes[row["reason"]], row["reason"]))
     assert causes.total() <= manifest.counts.quarantined, (causes, manifest.counts)
-    with replacing(output) as temporary, temporary.open("wb") as file:
+    with unwritable_in_one_line(output), replacing(output) as temporary, temporary.open("wb") as file:
         file.writelines(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE) for row in rows)
     return causes
 

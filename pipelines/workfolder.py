@@ -5,16 +5,16 @@ import shutil
 from pathlib import Path
 
 from pipelines.store import WORK, write_text
+from pipelines.writing_errors import unwritable_in_one_line
 from schemas.config import Curate
 from schemas.exits import UserError
+from schemas.manifest import MANIFEST
 
 _CLAIM = "run.json"
 
 
-def claim(output: Path, settings: Curate, *, overwrite: bool) -> Path:
-    """Returns the work folder of a run, made or found.
-
-    A folder that holds the same sources is continued: what was read, tagged and judged is not done again.
+def refuse_other_runs(output: Path, settings: Curate, *, overwrite: bool) -> None:
+    """Checks that a run may write into a folder, and writes nothing.
 
     Args:
         output: the data set.
@@ -24,24 +24,40 @@ def claim(output: Path, settings: Curate, *, overwrite: bool) -> Path:
     Raises:
         UserError: the folder holds another run, or files that mathmill did not make.
     """
-    work = output / WORK
-    ours = {"sources": [[source.name, source.path] for source in settings.sources]}
     if output.exists() and not output.is_dir():
         raise UserError(f"{output}: is a file; --output names a folder")
-    claimed = _read_claim(work / _CLAIM)
-    foreign = claimed is None and output.exists() and any(output.iterdir())
-    if foreign and not (output / "manifest.json").is_file():
+    claimed = _read_claim(output / WORK / _CLAIM)
+    foreign = claimed is None and output.exists() and any(path.name != WORK for path in output.iterdir())
+    if foreign and not _is_data_set(output):
         raise UserError(f"{output}: holds files that mathmill did not make; choose an empty folder")
     if overwrite:
-        shutil.rmtree(work, ignore_errors=True)
-    elif claimed is not None and claimed != ours:
+        return
+    if claimed is not None and claimed != _claim_of(settings):
         raise UserError(
             f"{output}: holds another run, of {_names(claimed)}; choose another folder, or start over with --overwrite"
         )
-    elif foreign:
+    if foreign:
         raise UserError(f"{output}: holds a finished data set without its work folder; start over with --overwrite")
-    write_text(work / _CLAIM, json.dumps(ours))
+
+
+def claim(output: Path, settings: Curate, *, overwrite: bool) -> Path:
+    """Returns the work folder of a run, made or found.
+
+    A folder that holds the same sources is continued: what was read, tagged and judged is not done again.
+
+    Raises:
+        UserError: the folder cannot be written.
+    """
+    work = output / WORK
+    with unwritable_in_one_line(output):
+        if overwrite and work.exists():
+            shutil.rmtree(work)
+        write_text(work / _CLAIM, json.dumps(_claim_of(settings)))
     return work
+
+
+def _claim_of(settings: Curate) -> dict[str, list[list[str]]]:
+    return {"sources": [[source.name, source.path] for source in settings.sources]}
 
 
 def _read_claim(path: Path) -> dict[str, list[list[str]]] | None:
@@ -50,6 +66,15 @@ def _read_claim(path: Path) -> dict[str, list[list[str]]] | None:
     found = json.loads(path.read_text(encoding="utf-8"))
     assert isinstance(found, dict), found
     return found
+
+
+def _is_data_set(folder: Path) -> bool:
+    """Whether mathmill, of this version or another, published here."""
+    try:
+        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return isinstance(manifest, dict) and {"schema_version", "fingerprint"} <= set(manifest)
 
 
 def _names(claimed: dict[str, list[list[str]]]) -> str:

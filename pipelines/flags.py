@@ -1,0 +1,52 @@
+"""Beam's own flags, checked before a run: Beam itself passes over a mistyped one with a warning."""
+
+import difflib
+from collections.abc import Sequence
+
+from apache_beam.options.pipeline_options import PipelineOptions, StandardOptions
+
+from schemas.exits import UserError
+
+_OURS = ("output", "workers", "set", "preview", "draft", "overwrite", "against", "config", "debug")
+
+
+def beam_options(workers: int, flags: Sequence[str]) -> PipelineOptions:
+    """Returns the options of a pipeline.
+
+    The in-process runner is pinned unless a flag names another: `DirectRunner` would choose silently, by network.
+
+    Raises:
+        UserError: a flag that neither mathmill nor Beam knows, or a runner that does not exist.
+    """
+    chosen = list(flags)
+    if not any(flag.startswith("--runner") for flag in chosen):
+        chosen.append("--runner=FnApiRunner")
+        if workers > 1:
+            chosen += ["--direct_running_mode=multi_processing", f"--direct_num_workers={workers}"]
+    _refuse_unknown(flags)
+    options = PipelineOptions(chosen)
+    runner = options.view_as(StandardOptions).runner
+    if "." not in runner and _bare(runner) not in map(_bare, StandardOptions.KNOWN_RUNNER_NAMES):
+        raise UserError(f"--runner {runner}: no such runner; one of {', '.join(StandardOptions.KNOWN_RUNNER_NAMES)}")
+    return options
+
+
+def _bare(runner: str) -> str:
+    return runner.rpartition(".")[2].lower().removesuffix("runner")
+
+
+def _refuse_unknown(flags: Sequence[str]) -> None:
+    known = PipelineOptions([]).get_all_options()
+    takes_value = False
+    for flag in flags:
+        name, has_value, _ = flag.removeprefix("--").partition("=")
+        if not flag.startswith("--"):
+            if not takes_value:
+                raise UserError(f"{flag}: an argument too many; `--help` shows what this verb takes")
+            takes_value = False
+            continue
+        if name not in known and name.removeprefix("no_") not in known:
+            near = difflib.get_close_matches(name, [*_OURS, *known], n=1)
+            hint = f"; did you mean --{near[0]}?" if near else ""
+            raise UserError(f"--{name}: neither mathmill nor Beam has such a flag{hint}")
+        takes_value = not has_value
