@@ -210,7 +210,7 @@ def _fetch_from_hub(address: str) -> str:
     )
     if "revision" in options and target.is_file():
         return str(target)
-    dataset_id = f"{parts.netloc}{parts.path}".strip("/")
+    dataset_id = f"{parts.netloc}{parts.path}".rstrip("/")
     try:
         data = datasets.load_dataset(
             dataset_id, options.get("name"), split=options.get("split", "train"), revision=options.get("revision")

@@ -307,6 +307,21 @@ def test_a_url_of_fsspec_is_read(tmp_path):
         scan("nonsense://x/a.jsonl")
 
 
+def test_a_hub_data_set_is_written_once_and_named_by_its_address(tmp_path, monkeypatch):
+    datasets = pytest.importorskip("datasets")
+    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path / "cache")
+    (tmp_path / "org").mkdir()
+    pq.write_table(pa.Table.from_pylist(ROWS), tmp_path / "org" / "train.parquet")
+    address = f"hf://{tmp_path}/org?split=train[:5]"
+    (file,) = scan(address)
+    assert (file.name, file.rows) == (address, 5)
+    assert [record.value for split in file.splits for record in read_records(split)] == ROWS[:5]
+    with pytest.raises(UserError, match="unknown splt; known are split, revision, name"):
+        scan(f"hf://{tmp_path}/org?splt=train")
+    with pytest.raises(UserError, match="cannot be loaded"):
+        scan(f"hf://{tmp_path}/nothing?split=train")
+
+
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
