@@ -15,8 +15,8 @@ class Scalar:
     """One value.
 
     `decimals` is how many digits a decimal shows after its point; `percent` is applied already. `unevaluated` is
-    arithmetic that was not worked out, `summed` has a plus or minus outside every bracket; `alternative` is what another
-    reading of the same notation gives.
+    arithmetic that was not worked out, `summed` has a plus or minus outside every bracket; `alternative` is what
+    another reading of the same notation gives.
     """
 
     closed: Closed
