@@ -1,0 +1,115 @@
+"""Do the candidates of one problem agree on its answer? Three ways in which they do not, for a person to settle.
+
+    answer_conflict      the question stands with references that differ by value: every side is quarantined
+    suspect_gold         more rows end in one and the same other answer than end in the reference: what ends in the
+                         reference is quarantined (what does not has failed verification already)
+    format_disagreement  the formats of one row end in answers that differ: the row is quarantined
+
+A group is all candidates of one problem, those that verification removed among them: they are the witnesses against a
+wrong reference. Unknown comparisons accuse nobody. The order of the members does not matter.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from pipelines.candidate import Rejection
+from schemas.reason import Reason
+from validation.answers import Outcome, compare
+
+WITNESSES = 2  # rows that must agree against a reference: one is an error of its own
+
+Compare = Callable[[str, str], Outcome]
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A candidate among those of its problem.
+
+    Attributes:
+        id: the candidate's id, for the other side's evidence.
+        gold: the reference; None when the row has none of its own.
+        own: what its solution or program ends in; None when unknown.
+        rank: of its source.
+        derived: built from another solution of the row, so no witness of its own.
+    """
+
+    id: str
+    row_id: str
+    row: int
+    format: str
+    gold: str | None
+    own: str | None
+    rank: int = 0
+    derived: bool = False
+
+
+def _compare(one: str, other: str) -> Outcome:
+    return compare(one, other).outcome
+
+
+def disagreements(members: Sequence[Member], compare: Compare = _compare) -> dict[str, Rejection]:
+    """What speaks against the members of one problem, by id; the first of the three reasons that holds."""
+    ordered = sorted(members, key=lambda member: (member.rank, member.row, member.row_id, member.format, member.id))
+    found: dict[str, Rejection] = {}
+    for id_, rejection in (
+        *_conflicts(ordered, compare),
+        *_suspicions(ordered, compare),
+        *_format_disagreements(ordered, compare),
+    ):
+        found.setdefault(id_, rejection)
+    return found
+
+
+def _conflicts(members: Sequence[Member], compare: Compare) -> Iterator[tuple[str, Rejection]]:
+    classes = _by_value(((member, member.gold or member.own) for member in members), compare)
+    for value, holders in classes:
+        rivals = [other for other, _ in classes if compare(value, other) is Outcome.NOT_EQUAL]
+        for holder in holders if rivals else ():
+            rival = next(one for other, several in classes if other == rivals[0] for one in several)
+            detail = f"answer {value:.60}; the same question has {rivals[0]:.60} elsewhere"
+            yield holder.id, Rejection(Reason.ANSWER_CONFLICT, detail, rival.id, rival.row)
+
+
+def _suspicions(members: Sequence[Member], compare: Compare) -> Iterator[tuple[str, Rejection]]:
+    golds = [(member, member.gold) for member in members if member.gold is not None]
+    for gold, holders in _by_value(golds, compare):
+        ends = _by_value(((member, member.own) for member in holders if not member.derived), compare)
+        loyal = {one.row_id for value, several in ends if compare(gold, value) is Outcome.EQUAL for one in several}
+        for value, against in ends:
+            rows = {member.row_id for member in against}
+            if compare(gold, value) is Outcome.NOT_EQUAL and len(rows) >= WITNESSES and len(rows) > len(loyal):
+                detail = f"{len(rows)} rows end in {value:.60}, {len(loyal)} in the reference {gold:.60}"
+                witness = against[0]
+                for member in holders:
+                    if member.own is None or compare(gold, member.own) is not Outcome.NOT_EQUAL:
+                        yield member.id, Rejection(Reason.SUSPECT_GOLD, detail, witness.id, witness.row)
+
+
+def _format_disagreements(members: Sequence[Member], compare: Compare) -> Iterator[tuple[str, Rejection]]:
+    rows: defaultdict[str, list[Member]] = defaultdict(list)
+    for member in members:
+        rows[member.row_id].append(member)
+    for siblings in rows.values():
+        for member in siblings:
+            for other in siblings:
+                differing = other.format != member.format and member.own is not None and other.own is not None
+                if differing and compare(str(other.own), str(member.own)) is Outcome.NOT_EQUAL:
+                    detail = f"{member.format} ends in {member.own:.60}, {other.format} in {other.own:.60}"
+                    yield member.id, Rejection(Reason.FORMAT_DISAGREEMENT, detail, other.id, other.row)
+                    break
+
+
+def _by_value(pairs: Iterable[tuple[Member, str | None]], compare: Compare) -> list[tuple[str, list[Member]]]:
+    """Members by the value of their answer; a class is known by its first. Members without an answer are left out."""
+    classes: list[tuple[str, list[Member]]] = []
+    for member, answer in pairs:
+        if answer is None:
+            continue
+        for value, several in classes:
+            if value == answer or compare(value, answer) is Outcome.EQUAL:
+                several.append(member)
+                break
+        else:
+            classes.append((answer, [member]))
+    return classes

@@ -1,0 +1,87 @@
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipelines.agreement import Member, disagreements
+from validation.answers import Outcome
+
+
+def member(row_id, gold="4", own="4", *, format="cot", derived=False, row=0):
+    return Member(f"{row_id}-{format}", row_id, row, format, gold, own, derived=derived)
+
+
+def reasons(*members):
+    return {id_: rejection.reason.value for id_, rejection in disagreements(members).items()}
+
+
+def test_equal_answers_in_other_notation_agree():
+    assert reasons(member("a", "1/2", "0.5"), member("b", "0.5", r"\frac{1}{2}")) == {}
+
+
+def test_unequal_references_are_a_conflict_and_every_side_names_the_other():
+    found = disagreements([member("a", "4", "4", row=3), member("b", "5", "5", row=9), member("c", "4", "4")])
+    assert {id_: (one.reason.value, one.partner) for id_, one in found.items()} == {
+        "a-cot": ("answer_conflict", "b-cot"),
+        "b-cot": ("answer_conflict", "c-cot"),
+        "c-cot": ("answer_conflict", "b-cot"),
+    }
+    assert found["a-cot"].partner_row == 9
+    assert found["a-cot"].detail == "answer 4; the same question has 5 elsewhere"
+
+
+def test_rows_without_a_reference_conflict_by_what_they_end_in():
+    assert reasons(member("a", None, "4"), member("b", None, "5")) == {
+        "a-cot": "answer_conflict",
+        "b-cot": "answer_conflict",
+    }
+
+
+def test_an_unknown_comparison_accuses_nobody():
+    assert disagreements([member("a", "x"), member("b", "y")], lambda one, other: Outcome.UNKNOWN) == {}
+
+
+def test_two_rows_against_the_reference_make_it_suspect():
+    found = disagreements([member("a", own="4"), member("b", own="5"), member("c", own="5")])
+    assert {id_: one.reason.value for id_, one in found.items()} == {"a-cot": "suspect_gold"}
+    assert found["a-cot"].detail == "2 rows end in 5, 1 in the reference 4"
+
+
+def test_one_row_against_the_reference_is_an_error_of_its_own():
+    assert reasons(member("a", own="4"), member("b", own="5")) == {}
+
+
+def test_as_many_rows_for_the_reference_as_against_it_clear_it():
+    assert reasons(member("a"), member("b"), member("c", own="5"), member("d", own="5")) == {}
+
+
+def test_rows_that_miss_the_reference_in_different_ways_clear_it():
+    assert reasons(member("a"), member("b", own="5"), member("c", own="6")) == {}
+
+
+def test_derived_solutions_are_no_witnesses():
+    wrong = [member("b", own="5"), member("c", own="5", format="pot", derived=True)]
+    assert reasons(member("a"), *wrong) == {}
+
+
+def test_formats_of_one_row_that_end_apart_disagree():
+    assert reasons(member("a", own="4"), member("a", own="5", format="pot"), member("b")) == {
+        "a-cot": "format_disagreement",
+        "a-pot": "format_disagreement",
+    }
+
+
+@given(
+    st.lists(
+        st.builds(
+            member,
+            st.sampled_from("abc"),
+            st.sampled_from(["4", "5", None]),
+            st.sampled_from(["4", "5", "6", None]),
+            format=st.sampled_from(["cot", "pot"]),
+        ),
+        max_size=6,
+        unique_by=lambda one: one.id,
+    ),
+    st.randoms(use_true_random=False),
+)
+def test_the_order_of_members_does_not_matter(members, random):
+    assert disagreements(random.sample(members, len(members))) == disagreements(members)
