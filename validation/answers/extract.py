@@ -42,7 +42,7 @@ _PHRASES = re.compile(
     r"(?:(?:the|our|so|therefore|hence|thus)[, ]+(?:the )?)?(?:(?:correct|final|right) )?answer"
     r"(?:\s+(?:is|are|equals|would be|must be)\b\s*:?|\s*[:=])\s*"
     r"|(?:final answer)\s*[:=]\s*"
-    r"|(?:所以|因此|故|最终)?[，,]?\s*(?:最终)?(?:答案|答)\s*(?:应该|应|就)?(?:是|为|選|选)?\s*[:：]?\s*"
+    r"|(?:所以|因此|故|最终)?[，,]?\s*(?:最终)?(?:答案|答(?!え|案))\s*(?:应该|应|就)?(?:是|为|選|选)?\s*[:：]?\s*"
     r"|(?:a\s+)?respost[ao](?:\s+final)?\s*(?:é|eh|:|=)+\s*:?\s*|(?:la\s+)?respuesta(?:\s+(?:final|correcta))?\s*(?:es|:)+\s*:?\s*"
     r"|(?:la\s+)?réponse(?:\s+finale)?\s*(?:est|:)+\s*:?\s*|(?:die\s+)?antwort(?:\s+(?:ist|lautet)|\s*:)\s*:?\s*"
     r"|(?:ответ)\s*[:—-]\s*|答え(?:は|[:：])\s*|(?:la\s+)?risposta(?:\s+finale)?\s*(?:è|:)+\s*:?\s*",

@@ -1,0 +1,103 @@
+"""Where the final answer of a solution stands, in every marker that the sources use."""
+
+import pytest
+
+from validation.answers import extract
+from validation.answers.extract import boxes, matching_brace
+
+
+@pytest.mark.parametrize(
+    ("solution", "answer", "path"),
+    [
+        (r"So $x = \boxed{\frac{1}{2}}$.", r"\frac{1}{2}", "boxed"),
+        (r"nested \boxed{\frac{\sqrt{2}}{2} \text{ cm}} end", r"\frac{\sqrt{2}}{2} \text{ cm}", "boxed"),
+        (r"\boxed{\{1, 2\}}", r"\{1, 2\}", "boxed"),
+        (r"first \boxed{1}, then \boxed{2}", "2", "boxed"),
+        (r"\fbox{7}", "7", "boxed"),
+        (r"\boxed 5", "5", "boxed"),
+        (r"the box \boxed{12", None, "none"),
+        ("48/2 = 24\n#### 1,200", "1,200", "hashes"),
+        ("#### -3  \n", "-3", "hashes"),
+        ("#### 42\nThe answer is: 42", "42", "hashes"),
+        ("Thus the answer is 18.", "18", "phrase"),
+        ("The answer is: 3.5", "3.5", "phrase"),
+        ("The final answer is $\\frac{3}{4}$. I hope it is correct.", r"\frac{3}{4}", "phrase"),
+        ("The answer is 18 dollars.", "18 dollars", "phrase"),
+        ("Therefore, the answer is (B) 12.", "B", "phrase"),
+        ("The correct answer is \\textbf{(C)}", "C", "phrase"),
+        ("Answer: D", "D", "phrase"),
+        ("答案是：18。", "18", "phrase"),
+        ("所以答案为 3/4", "3/4", "phrase"),
+        ("答：20", "20", "phrase"),
+        ("A resposta é 12,5.", "12,5", "phrase"),
+        ("Resposta: 7", "7", "phrase"),
+        ("La respuesta es 42.", "42", "phrase"),
+        ("La réponse est 42.", "42", "phrase"),
+        ("Die Antwort ist 3,5.", "3,5", "phrase"),
+        ("答えは18", "18", "phrase"),
+        ("Ответ: 18", "18", "phrase"),
+        ("we get\n42", "42", "bare"),
+        ("we get\n$\\frac{1}{2}$", r"\frac{1}{2}", "bare"),
+        ("total\nans = 7", "7", "bare"),
+        ("We cannot say.", None, "none"),
+        ("", None, "none"),
+        ("```output\n4.0\n```\nFour containers were imported.", "4.0", "confirmed"),
+        ("```output\n4.0\n```\nFive containers were imported.", None, "none"),
+    ],
+)
+def test_a_final_answer(solution, answer, path):
+    found = extract(solution)
+    assert (found.answer, found.path) == (answer, path)
+    if answer:
+        assert answer in solution[found.start : found.end]
+
+
+@pytest.mark.parametrize(
+    ("solution", "count", "disagree"),
+    [
+        (r"\boxed{1}", 1, False),
+        (r"\boxed{1} and \boxed{2}", 2, True),
+        (r"\boxed{0.5} and \boxed{\frac{1}{2}}", 2, False),
+        (r"\boxed{18} ... \boxed{18 \text{ dollars}}", 2, False),
+        ("The answer is 5. So the answer is 5.\nThe answer is 6", 3, True),
+        ("#### 5\n#### 5", 2, False),
+    ],
+)
+def test_several_final_answers_are_counted_and_compared_by_value(solution, count, disagree):
+    found = extract(solution)
+    assert (found.count, found.disagree) == (count, disagree)
+
+
+@pytest.mark.parametrize(
+    ("solution", "answer"),
+    [
+        (r"<think>maybe \boxed{3}</think> It is \boxed{4}.", "4"),
+        (r"<think>maybe \boxed{3}</think> Unsure.", None),
+        (r"<think>maybe \boxed{3} and so on", None),
+        (r"maybe \boxed{3}</think> It is \boxed{4}.", "4"),
+        (r"I think it is \boxed{4}.", "4"),
+    ],
+)
+def test_a_box_inside_think_does_not_count(solution, answer):
+    found = extract(solution)
+    assert found.answer == answer
+    assert found.count == (answer is not None)
+
+
+def test_the_span_holds_the_marker():
+    found = extract(r"So \boxed{4}. Done.")
+    assert r"So \boxed{4}. Done."[found.start : found.end] == r"\boxed{4}"
+
+
+def test_decimal_commas_agree_by_language():
+    assert not extract(r"\boxed{3,5} \boxed{3.5}", "de").disagree
+    assert extract(r"\boxed{3,5} \boxed{3.5}", "en").disagree
+
+
+def test_braces_match_over_escapes():
+    assert matching_brace(r"{a\}b}", 0) == 5
+    assert matching_brace("{a", 0) == -1
+
+
+def test_a_box_in_a_box_is_one_box():
+    assert [content for content, _, _ in boxes(r"\boxed{\boxed{5}}")] == [r"\boxed{5}"]
