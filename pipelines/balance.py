@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipelines.store import PartRef, Store, read_batch
-from pipelines.tags import TAG_SCHEMA, alive_after
+from pipelines.tags import PLACED_SCHEMA, alive_after, whereabouts
 from schemas.config import Balance
 from schemas.exits import UserError
 from schemas.reason import Reason
@@ -97,8 +97,7 @@ class ApplyBound:
             "queue": pa.array(self._queue(keys), pa.uint64()),
             "accepted": keys.column("accepted"),
             "matches": pa.array(matches),
-            "part": pa.array(np.full(len(keys), part.number, np.int64)),
-            "index": pa.array(np.arange(len(keys), dtype=np.int32)),
+            **whereabouts(part),
         }
         alive = alive_after(self.store, part, self.before)
         counted = alive if self.bound.share is not None else alive & matches
@@ -135,7 +134,7 @@ class ApplyBound:
             elif unit not in seen:
                 seen.add(unit)
                 taken += 1
-        return pa.Table.from_pylist(tags, schema=pa.schema([pa.field("part", pa.int64()), *TAG_SCHEMA]))
+        return pa.Table.from_pylist(tags, schema=PLACED_SCHEMA)
 
     def _limit(self, total: int) -> int:
         if self.bound.limit is not None:

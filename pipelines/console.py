@@ -14,7 +14,7 @@ from pipelines.progress import Progress
 from schemas.manifest import Manifest
 from schemas.reason import RULES, Outcome, Reason
 
-_STEPS = ("read", "select", "screen", "decontaminate", "collapse", "verify", "identify", "decide", "write")
+_STEPS = ("read", "select", "screen", "decontaminate", "collapse", "verify", "agree", "decide", "write")
 _BAR = 28
 _PLAIN_EVERY_S = 5.0
 

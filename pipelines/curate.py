@@ -4,7 +4,7 @@
     select  screen  decontaminate   row by row: tags beside the parts
     collapse                        exact duplicates, across all parts
     verify                          answers compared, programs run in isolation
-    identify  balance               conflicts, caps and quotas, across all parts
+    identify  balance               near-duplicates, conflicts, caps and quotas, across all parts
     decide  write                   tags joined, the first reason wins; shards, ledger, rejected records
 
 Only references and hashes travel between stages; text stays in the store (pipelines/store.py).
@@ -21,13 +21,14 @@ import pyarrow as pa
 from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.pvalue import PCollection
 
-from pipelines.across import COLLAPSE_SCHEMA, Collapse, Identify, keys_of
 from pipelines.balance import ApplyBound, Bound, bounds_of
 from pipelines.candidate import Rejection
+from pipelines.collapsing import COLLAPSE_SCHEMA, Collapse, keys_of
 from pipelines.decide import PartSummary, decide
 from pipelines.decide import Settings as DecideSettings
 from pipelines.decontaminate import BenchmarkIndex, check
 from pipelines.flags import beam_options
+from pipelines.identifying import Agree, NearDuplicates, ShareGuards
 from pipelines.inputs import Inputs, load_benchmarks, plan_inputs, render_split
 from pipelines.progress import Progress, Watch
 from pipelines.publish import Ending, manifest_of, publish, refuse_wipeout, wiped_out
@@ -47,6 +48,7 @@ from schemas.reason import Stage
 from validation.programs import Level
 
 Judge = Callable[[pa.RecordBatch], list[Rejection | None]]
+_SHARED_GUARDS = "shared_guards"
 _FULL_DISK = "nothing was published; free some space and run the same command: it continues where it stopped"
 
 
@@ -154,20 +156,23 @@ class _Line:
                 folder = self._folder(stage, key)
                 yield stage, folder, partial(self._row_by_row, folder, judge)
         yield Stage.COLLAPSE, "collapse", self._collapse
-        if self.level is not None:
-            yield Stage.VERIFY, self._verified, self._verify
+        if self._verdicts is not None:
+            yield Stage.VERIFY, self._verdicts, self._verify
         if Stage.IDENTIFY not in skip:
-            yield Stage.IDENTIFY, "identify", self._identify
+            yield Stage.IDENTIFY, _SHARED_GUARDS, self._share_guards
+            yield Stage.IDENTIFY, "near_duplicates", self._near_duplicates
+            yield Stage.IDENTIFY, "agree", self._agree
         if Stage.BALANCE not in skip:
             for bound in bounds_of(settings.balance):
                 yield Stage.BALANCE, bound.name, partial(self._bound, bound)
 
-    def _folder(self, stage: Stage, *settings: object) -> str:
+    def _folder(self, stage: str, *settings: object) -> str:
         return f"{stage}-{digest(self.code, *map(str, settings))}"
 
     @property
-    def _verified(self) -> str:
-        return self._folder(Stage.VERIFY, self.settings.verify, self.level)
+    def _verdicts(self) -> str | None:
+        """The folder of the verdicts; None when nothing is verified."""
+        return None if self.level is None else self._folder(Stage.VERIFY, self.settings.verify, self.level)
 
     def _row_by_row(self, folder: str, judge: Judge, before: tuple[str, ...]) -> TagParts:
         return TagParts(self.store, folder, partial(_tag, store=self.store, judge=judge))
@@ -178,11 +183,22 @@ class _Line:
 
     def _verify(self, before: tuple[str, ...]) -> VerifyParts:
         assert self.level is not None
-        return VerifyParts(self.store, self._verified, before, self.settings.verify, self.level)
+        assert self._verdicts is not None
+        return VerifyParts(self.store, self._verdicts, before, self.settings.verify, self.level)
 
-    def _identify(self, before: tuple[str, ...]) -> TagAcrossParts:
-        stage = Identify(self.store, before, self._verified if self.level is not None else None)
-        return TagAcrossParts(self.store, "identify", stage.index, stage.resolve)
+    def _share_guards(self, before: tuple[str, ...]) -> TagAcrossParts:
+        stage = ShareGuards(self.store, before, self._folder("guards"))
+        return TagAcrossParts(self.store, _SHARED_GUARDS, stage.index, stage.resolve)
+
+    def _near_duplicates(self, before: tuple[str, ...]) -> TagAcrossParts:
+        threshold = self.settings.identify.threshold
+        guards = self._folder("guards")
+        stage = NearDuplicates(self.store, before, guards, _SHARED_GUARDS, self._verdicts, threshold)
+        return TagAcrossParts(self.store, "near_duplicates", stage.index, stage.resolve)
+
+    def _agree(self, before: tuple[str, ...]) -> TagAcrossParts:
+        stage = Agree(self.store, before, self._verdicts)
+        return TagAcrossParts(self.store, "agree", stage.index, stage.resolve)
 
     def _bound(self, bound: Bound, before: tuple[str, ...]) -> TagAcrossParts:
         stage = ApplyBound(self.store, before, bound, self.settings.seed)
@@ -192,9 +208,7 @@ class _Line:
         """Decides, writes and leaves summaries and written files where the driver finds them."""
         identified = Stage.IDENTIFY not in self.settings.skip
         deciding = DecideSettings(done, identified, self.settings.heldout, self.settings.seed)
-        writing = WriteSettings(
-            self._verified if self.level is not None else None, self.settings.verify.outputs == "regenerate"
-        )
+        writing = WriteSettings(self._verdicts, regenerate=self.settings.verify.outputs == "regenerate")
         summaries = (
             parts
             | "decide" >> beam.Map(decide, store=self.store, settings=deciding)

@@ -12,27 +12,23 @@ is exact and the last one is the final answer by value, so a derived program can
 Values carry no units and no money; the words keep them.
 """
 
-import ast
 import builtins
 import keyword
-import operator
 import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from itertools import count
 
+from pipelines.expressions import NUMBER, NotPythonError, plain_number, translate
 from schemas.problem import Format, Segment, SegmentKind, Solution
 from validation.answers.arithmetic import check_annotations, stated_value, strip_annotations
 
 _ANNOTATION = re.compile(r"<<([^<>]*)>>")
-_NUMBER = re.compile(r"\d+(?:\.\d+)?|\.\d+")
 _THOUSANDS = re.compile(r"(?<=\d),(?=\d{3})")
 _MONEY = r"[-+]?[$€£]?\s*"
 _VALUE = r"(?:\d[\d,]*(?:\.\d+)?|\.\d+)"
 _RESULT = re.compile(rf"\s*{_MONEY}{_VALUE}%?")
 _CALCULATED = re.compile(rf"([\d)%])\s*=\s*{_MONEY}<<[^<>]*>>\s*{_MONEY}{_VALUE}")
-_READABLE = re.compile(r"[\d.+\-*/() ]+")
 _WORD = re.compile(r"[A-Za-z]+(?:['\u2019][a-z]+)?")
 _TOKEN = re.compile(r"[A-Za-z]+(?:['\u2019][a-z]+)?|[^\sA-Za-z-]")
 _CLAUSE = re.compile(r"[.!?;:,](?=\s)|>>[\d.,]*")
@@ -61,20 +57,6 @@ _EMPTY = frozenset(
 _RESERVED = frozenset(keyword.kwlist) | frozenset(keyword.softkwlist) | frozenset(dir(builtins))
 
 
-_OPERATORS = {
-    ast.Add: operator.add,
-    ast.Sub: operator.sub,
-    ast.Mult: operator.mul,
-    ast.Div: operator.truediv,
-    ast.FloorDiv: operator.floordiv,
-    ast.Pow: operator.pow,
-}
-
-
-class _NotPythonError(Exception):
-    """The annotation is arithmetic that does not carry over to a Python expression of the same value."""
-
-
 @dataclass(frozen=True, slots=True)
 class _Step:
     """One annotation as an assignment, the line of the text that it stands in, and what Python makes of it."""
@@ -99,7 +81,7 @@ def derive(question: str, steps: str, answer: str, formats: Iterable[Format]) ->
     """
     try:
         program = _steps(question, steps, answer)
-    except _NotPythonError:
+    except NotPythonError:
         return []
     if not program:
         return []
@@ -118,80 +100,21 @@ def _steps(question: str, text: str, answer: str) -> list[_Step]:
     final = stated_value(answer)
     if not calculations or final is None or calculations[-1].value != final:
         return []
-    asked = {_plain_number(number) for number in _NUMBER.findall(question.replace(",", ""))}
+    asked = {plain_number(number) for number in NUMBER.findall(question.replace(",", ""))}
     linked: dict[str, str] = {}
     values: dict[str, int | float] = {}
     found: list[_Step] = []
     for mark, calculation in zip(_ANNOTATION.finditer(text), calculations, strict=True):
         if not calculation.exact or calculation.value is None:
-            raise _NotPythonError
-        expression, value = _translate(calculation.expression, calculation.value, linked, values)
+            raise NotPythonError
+        expression, value = translate(calculation.expression, calculation.value, linked, values)
         name = _name(text, mark, values)
         found.append(_Step(name, expression, text.count("\n", 0, mark.start()), value))
         values[name] = value
-        stated = _plain_number(calculation.stated.strip().replace(",", ""))
+        stated = plain_number(calculation.stated.strip().replace(",", ""))
         if stated not in asked:
             linked[stated] = name
     return found
-
-
-def _translate(
-    annotation: str, exact: Fraction, linked: dict[str, str], values: dict[str, int | float]
-) -> tuple[str, int | float]:
-    """Writes an annotation as Python: earlier results by name, `//` where a division of integers has no rest.
-
-    Floating-point noise (0.1 * 3) is rounded away to the places that the exact value has.
-    """
-    if not _READABLE.fullmatch(annotation):
-        raise _NotPythonError
-
-    def number(match: re.Match[str]) -> str:
-        plain = _plain_number(match[0])
-        return linked.get(plain) or plain
-
-    try:
-        tree = ast.parse(_NUMBER.sub(number, annotation.strip()), mode="eval").body
-        value = _evaluate(tree, values)
-    except (SyntaxError, OverflowError, ZeroDivisionError) as error:
-        raise _NotPythonError from error
-    expression = ast.unparse(tree)
-    if isinstance(value, int):
-        if value != exact:
-            raise _NotPythonError
-    elif Fraction(repr(value)) != exact:
-        places = next((places for places in range(1, 7) if (exact * 10**places).denominator == 1), None)
-        value = round(value, places)
-        expression = f"round({expression}, {places})"
-        if Fraction(repr(value)) != exact:
-            raise _NotPythonError
-    return expression, value
-
-
-def _plain_number(text: str) -> str:
-    """Writes a number without needless zeros, so that equal decimals are equal texts: `007` -> `7`, `.50` -> `0.5`."""
-    whole, point, decimals = text.partition(".")
-    decimals = decimals.rstrip("0")
-    return (whole.lstrip("0") or "0") + (point + decimals if decimals else "")
-
-
-def _evaluate(node: ast.expr, values: dict[str, int | float]) -> int | float:
-    """Computes as Python does; turns `/` into `//` in place where that keeps integers integers."""
-    match node:
-        case ast.Constant(value=int() | float() as value):
-            return value
-        case ast.Name(id=name):
-            return values[name]
-        case ast.UnaryOp(op=ast.USub(), operand=operand):
-            return -_evaluate(operand, values)
-        case ast.UnaryOp(op=ast.UAdd(), operand=operand):
-            return _evaluate(operand, values)
-        case ast.BinOp(left=left, op=sign, right=right) if type(sign) in _OPERATORS:
-            first, second = _evaluate(left, values), _evaluate(right, values)
-            if isinstance(sign, ast.Div) and isinstance(first, int) and isinstance(second, int) and first % second == 0:
-                node.op = sign = ast.FloorDiv()
-            result: int | float = _OPERATORS[type(sign)](first, second)
-            return result
-    raise _NotPythonError
 
 
 def _commented(program: Sequence[_Step], lines: Sequence[str]) -> str:

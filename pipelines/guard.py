@@ -12,6 +12,8 @@ in the order of the text. Everything else (names, things, adjectives) is free to
 never near-duplicates, so near-duplicates can be sought within one guard: see `minhash`.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
@@ -127,24 +129,55 @@ def guards(texts: pa.Array, *, words: bool) -> Hashes:
         words: whether the closed lists count. They do in questions; in the prose of a solution they are free, as its
             numbers, operators and symbols say what is calculated.
     """
+    runs = _runs(texts)
+    if not len(runs.starts):
+        return np.zeros(len(texts), np.uint64)
+    data, hashes = runs.data, runs.hashes
+    upper = (data >= ord("A")) & (data <= ord("Z"))
+    counts = (runs.kinds == _DIGIT) | (runs.kinds == _SIGN)
+    letters = np.flatnonzero(runs.kinds == _LETTER)
+    begin, end = (
+        runs.starts[letters],
+        runs.starts[letters + 1],
+    )  # a line end follows every text, so a run follows a word
+    capitals = upper[begin] & upper[end - 1] & ~_shouted(upper, data, runs.offsets)[runs.rows[letters]]
+    counts[letters] = _counting(hashes[letters], end - begin, data[begin - 1], data[end], capitals, words=words)
+    hashes[letters] = _by_value(hashes[letters])
+    return _sequences(hashes[counts], runs.rows[counts], len(texts))
+
+
+def numbers_and_words(texts: pa.Array) -> tuple[Hashes, npt.NDArray[np.int64], Hashes, npt.NDArray[np.int64]]:
+    """Hashes of the numbers in digits and of the words of two letters or more, each with the row of every hash."""
+    runs = _runs(texts)
+    numbers = runs.kinds == _DIGIT
+    words = (runs.kinds == _LETTER) & (np.diff(runs.starts, append=len(runs.data)) > 1)
+    return runs.hashes[numbers], runs.rows[numbers], runs.hashes[words], runs.rows[words]
+
+
+@dataclass(frozen=True, slots=True)
+class _Runs:
+    """Texts as runs of one class of bytes; `data` holds a line end after each text."""
+
+    data: Bytes
+    offsets: npt.NDArray[np.int64]
+    kinds: Bytes
+    starts: npt.NDArray[np.int64]
+    hashes: Hashes
+    rows: npt.NDArray[np.int64]
+
+
+def _runs(texts: pa.Array) -> _Runs:
     data, offsets = bytes_of(pc.binary_join_element_wise(pc.fill_null(texts, ""), "", "\n"))
     kept = ~thousands(data)
     if not kept.all():
         offsets = np.concatenate(([0], np.cumsum(kept)))[offsets]
         data = data[kept]
-    if not len(data):
-        return np.zeros(0, np.uint64)
     kinds, starts = _tokens(data)
-    upper = (data >= ord("A")) & (data <= ord("Z"))
-    hashes = mixed(np.add.reduceat(run_terms(data | (upper * np.uint8(0x20)), starts), starts))
-    row = np.searchsorted(offsets, starts, "right") - 1
-    counts = (kinds == _DIGIT) | (kinds == _SIGN)
-    letters = np.flatnonzero(kinds == _LETTER)
-    begin, end = starts[letters], starts[letters + 1]  # a line end follows every text, so a run follows every word
-    capitals = upper[begin] & upper[end - 1] & ~_shouted(upper, data, offsets)[row[letters]]
-    counts[letters] = _counting(hashes[letters], end - begin, data[begin - 1], data[end], capitals, words=words)
-    hashes[letters] = _by_value(hashes[letters])
-    return _sequences(hashes[counts], row[counts], len(offsets) - 1)
+    if not len(starts):
+        return _Runs(data, offsets, kinds, starts, np.zeros(0, np.uint64), starts)
+    lower = data | ((data >= ord("A")) & (data <= ord("Z"))) * np.uint8(0x20)
+    hashes = mixed(np.add.reduceat(run_terms(lower, starts), starts))
+    return _Runs(data, offsets, kinds, starts, hashes, np.searchsorted(offsets, starts, "right") - 1)
 
 
 def _tokens(data: Bytes) -> tuple[Bytes, npt.NDArray[np.int64]]:

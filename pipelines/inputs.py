@@ -12,7 +12,7 @@ from pipelines.render import render_parts, render_record
 from pipelines.sources.adapters import check_sources, has_header
 from pipelines.sources.files import FileScan, FileSplit, Record, read_records, scan
 from pipelines.stages import ReadSplit
-from pipelines.store import digest
+from pipelines.store import SOURCE_SHIFT, digest
 from schemas.config import Benchmark, Curate, Source
 from schemas.exits import UserError
 from schemas.manifest import BenchmarkRecord, InputFile
@@ -21,7 +21,6 @@ from validation.answers import extract
 
 PARTS_PER_SPLIT = 1 << 20
 _PROBED_ROWS = 1000
-SOURCE_SHIFT = 44  # bits of a part's number below its source's rank
 
 BENCHMARK_SCHEMA = pa.schema(
     [
@@ -90,11 +89,6 @@ def _refuse_wrong_fields(source: Source, scans: Sequence[FileScan]) -> None:
         f"curate.sources: {source.name}: no row can be read by `adapter: {source.adapter}`: {detail}; "
         "choose the adapter that fits, or `adapter: columns` and name the fields"
     )
-
-
-def source_rank(part_number: int) -> int:
-    """The position in the config of the source that a part was read from."""
-    return part_number >> SOURCE_SHIFT
 
 
 def _read_splits(rank: int, source: Source, scans: Sequence[FileScan], code: str) -> Iterator[ReadSplit]:

@@ -51,13 +51,23 @@ _SHIFTS = _RANDOM.integers(0, 2**32, PERMUTATIONS, dtype=np.uint32)
 
 def near_keys(batch: pa.RecordBatch) -> pa.RecordBatch:
     """Guard and shingles of each candidate (`NEAR_SCHEMA`). Needs the columns question, format and segments."""
+    return pa.RecordBatch.from_arrays([guard_keys(batch), shingle_keys(batch)], schema=NEAR_SCHEMA)
+
+
+def guard_keys(batch: pa.RecordBatch) -> pa.Array:
+    """The guard of each candidate: uint64[candidates]."""
     question = pc.fill_null(batch.column("question"), "")
     kinds, solution = _solutions(batch.column("segments"))
     shape = words_of(pc.binary_join_element_wise(pc.fill_null(batch.column("format"), "-"), kinds, "-"))
     asked = guards(question, words=True)
-    guard = mixed(mixed(asked + shape.hashes) + guards(solution, words=False))
-    texts = pc.binary_join_element_wise(question, solution, "\n\n")
-    return pa.RecordBatch.from_arrays([pa.array(guard), shingles_of(texts)], schema=NEAR_SCHEMA)
+    return pa.array(mixed(mixed(asked + shape.hashes) + guards(solution, words=False)))
+
+
+def shingle_keys(batch: pa.RecordBatch) -> pa.ListArray:
+    """The shingles of each candidate: question and solution as one text."""
+    question = pc.fill_null(batch.column("question"), "")
+    _, solution = _solutions(batch.column("segments"))
+    return shingles_of(pc.binary_join_element_wise(question, solution, "\n\n"))
 
 
 def shingles_of(texts: pa.Array) -> pa.ListArray:
@@ -93,7 +103,7 @@ def near_duplicates(candidates: pa.Table, *, threshold: float, differ: Answers) 
     _, places, counts = np.unique(candidates.column("guard").to_numpy(), return_inverse=True, return_counts=True)
     table = candidates.filter(pa.array(counts[places] > 1))
     table = table.take(survivor_order(table, "guard"))
-    shingles = _Sets.of(table.column("shingles"))
+    shingles = Sets.of(table.column("shingles"))
     better, worse = _pairs(table.column("guard").to_numpy(), shingles)
     score = similarity(shingles, better, worse)
     near = score >= threshold
@@ -110,17 +120,24 @@ def near_duplicates(candidates: pa.Table, *, threshold: float, differ: Answers) 
 
 
 @dataclass(frozen=True, slots=True)
-class _Sets:
-    """Sets of shingles, each sorted, one after another."""
+class Sets:
+    """Sets of 32-bit hashes, one after another."""
 
     values: Shingles32
     offsets: Places
 
     @classmethod
-    def of(cls, column: pa.ChunkedArray) -> "_Sets":
+    def of(cls, column: pa.ChunkedArray) -> "Sets":
+        """The sets of a column of lists."""
         lists = pa.concat_arrays(column.chunks) if column.num_chunks else pa.array([], column.type)
         lengths = pc.list_value_length(lists).to_numpy(zero_copy_only=False)
         return cls(lists.flatten().to_numpy(), np.concatenate(([0], np.cumsum(lengths, dtype=np.int64))))
+
+    @classmethod
+    def joined(cls, *several: "Sets") -> "Sets":
+        """Several collections of sets as one, numbered one after another."""
+        sizes = np.concatenate([np.diff(one.offsets) for one in several])
+        return cls(np.concatenate([one.values for one in several]), np.concatenate(([0], np.cumsum(sizes))))
 
     def gathered(self, rows: Places) -> tuple[Shingles32, Places]:
         """The values of some sets one after another, and where each begins among them [rows + 1]."""
@@ -130,7 +147,7 @@ class _Sets:
         return self.values[places], begins
 
 
-def similarity(shingles: _Sets, one: Places, other: Places) -> npt.NDArray[np.float64]:
+def similarity(shingles: Sets, one: Places, other: Places) -> npt.NDArray[np.float64]:
     """Exact Jaccard similarity of pairs of sets; two empty sets are unlike."""
     sizes = np.diff(shingles.offsets)
     total = sizes[one] + sizes[other]
@@ -141,7 +158,7 @@ def similarity(shingles: _Sets, one: Places, other: Places) -> npt.NDArray[np.fl
     return shared / np.maximum(total - shared, 1)
 
 
-def _shared(shingles: _Sets, one: Places, other: Places) -> Places:
+def _shared(shingles: Sets, one: Places, other: Places) -> Places:
     keys = []
     for rows in (one, other):
         values, begins = shingles.gathered(rows)
@@ -151,7 +168,7 @@ def _shared(shingles: _Sets, one: Places, other: Places) -> Places:
     return np.bincount((twice >> np.uint64(32)).astype(np.int64), minlength=len(one))
 
 
-def _pairs(guard: Hashes, shingles: _Sets) -> tuple[Places, Places]:
+def _pairs(guard: Hashes, shingles: Sets) -> tuple[Places, Places]:
     """Pairs (better, worse) worth a look, of rows sorted by guard and, within it, by survival."""
     starts = np.flatnonzero(np.concatenate(([True], guard[1:] != guard[:-1])))
     sizes = np.diff(starts, append=len(guard))
@@ -174,7 +191,7 @@ def _all_pairs(starts: Places, sizes: Places) -> tuple[Places, Places]:
     return np.concatenate(ones), np.concatenate(others)
 
 
-def _banded_pairs(rows: Places, shingles: _Sets) -> tuple[Places, Places]:
+def _banded_pairs(rows: Places, shingles: Sets) -> tuple[Places, Places]:
     """The pairs of a large group that share a band of their MinHash signatures."""
     values, begins = shingles.gathered(rows)
     keys = bands(signatures(values, begins))

@@ -5,7 +5,7 @@
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 
 import pyarrow as pa
@@ -65,6 +65,55 @@ def number_words(text: str, replace: Callable[[Decimal], str]) -> str:
         return "".join(replace(value) for value in _values(run[0]))
 
     return _NUMBER_WORDS.sub(replaced, text)
+
+
+def in_digits(texts: pa.Array, languages: Sequence[str]) -> pa.Array:
+    """Writes the number words of each text in digits. Texts are in lower case, languages ISO 639-1 codes."""
+    codes = pa.array(languages, pa.string())
+    for language in pc.unique(codes).to_pylist():
+        pattern = _ANY_NUMBER_WORD if language == "en" else _FOREIGN.get(language)
+        if pattern is None:
+            continue
+        spelled = pc.and_(pc.equal(codes, language), pc.match_substring_regex(texts, pattern))
+        if pc.any(spelled).as_py():
+            plain = [_written(text, language) for text in texts.filter(spelled).to_pylist()]
+            texts = pc.replace_with_mask(texts, spelled, pa.array(plain, texts.type))
+    return texts
+
+
+def _written(text: str, language: str) -> str:
+    if language == "en":
+        return number_words(text, lambda value: f" {value:f} ")
+    if language in _IDEOGRAPHIC:
+        return re.sub(_IDEOGRAMS, lambda run: f" {_ideographic(run[0])} ", text)
+    return re.sub(_FOREIGN[language], lambda word: f" {_WORDS[language][word[0]]} ", text)
+
+
+def _ideographic(run: str) -> int:
+    """Reads 二十五 as 25 and 三百 as 300."""
+    total, digit = 0, 0
+    for sign in run:
+        if sign in _SCALE_SIGNS:
+            total = (total + digit) * 10_000 if sign == "万" else total + (digit or 1) * _SCALE_SIGNS[sign]
+            digit = 0
+        else:
+            digit = digit * 10 + _DIGIT_SIGNS[sign]
+    return total + digit
+
+
+_SPELLED = (2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 15, 20, 30, 40, 50, 100)
+_LISTS = {
+    "de": "zwei drei vier fünf sechs sieben acht neun zehn elf zwölf fünfzehn zwanzig dreißig vierzig fünfzig hundert",
+    "fr": "deux trois quatre cinq six sept huit neuf dix onze douze quinze vingt trente quarante cinquante cent",
+    "es": "dos tres cuatro cinco seis siete ocho nueve diez once doce quince veinte treinta cuarenta cincuenta cien",
+}
+_WORDS = {language: dict(zip(words.split(), _SPELLED, strict=True)) for language, words in _LISTS.items()}
+_DIGIT_SIGNS = {sign: value for value, sign in enumerate("零一二三四五六七八九")} | {"两": 2}
+_SCALE_SIGNS = {"十": 10, "百": 100, "千": 1000, "万": 10_000}
+_IDEOGRAPHIC = ("zh", "ja")
+_IDEOGRAMS = "[二三四五六七八九两十百千万][零一二三四五六七八九两十百千万]*|一[十百千万零一二三四五六七八九]+"
+_FOREIGN = {language: rf"\b(?:{'|'.join(words)})\b" for language, words in _WORDS.items()}
+_FOREIGN |= dict.fromkeys(_IDEOGRAPHIC, _IDEOGRAMS)
 
 
 def has_number_words(texts: pa.Array) -> pa.Array:

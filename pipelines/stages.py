@@ -80,7 +80,7 @@ def _written_parts(split: ReadSplit, store: Store, render: Render, identity_keys
 
 @contextmanager
 def _collecting_later() -> Iterator[None]:
-    """Holds the cycle collector back: rows are millions of containers without a cycle (a third of the time, measured)."""
+    """Holds the cycle collector back: rows are millions of containers without a cycle (it took a third of the time)."""
     gc.disable()
     try:
         yield

@@ -24,6 +24,7 @@ from typing import Any
 import pyarrow as pa
 
 WORK = ".work"
+SOURCE_SHIFT = 44  # bits of a part's number below the rank of its source
 _LZ4 = pa.ipc.IpcWriteOptions(compression="lz4")
 
 
@@ -42,6 +43,11 @@ class PartRef:
     key: str
     rows: int
     bytes: int
+
+    @property
+    def source_rank(self) -> int:
+        """The position in the config of the source that the part was read from."""
+        return self.number >> SOURCE_SHIFT
 
 
 @dataclass(frozen=True, slots=True)

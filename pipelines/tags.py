@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from pipelines.candidate import Rejection
 from pipelines.store import PartRef, Store, read_batch
@@ -22,6 +23,24 @@ TAG_SCHEMA = pa.schema(
         pa.field("score", pa.float64()),
     ]
 )
+
+# What a stage across parts says: the same, with the part that a row stands in.
+PLACED_SCHEMA = pa.schema([pa.field("part", pa.int64(), nullable=False), *TAG_SCHEMA])
+
+
+def whereabouts(part: PartRef) -> dict[str, pa.Array]:
+    """Where the candidates of a part stand: the columns part, index and source_rank of an index across parts."""
+    return {
+        "part": pa.array(np.full(part.rows, part.number, np.int64)),
+        "index": pa.array(np.arange(part.rows, dtype=np.int32)),
+        "source_rank": pa.array(np.full(part.rows, part.source_rank, np.int32)),
+    }
+
+
+def repeated(keys: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Which rows share their key with another: bool[rows]."""
+    counts = pc.value_counts(keys)
+    return pc.is_in(keys, counts.filter(pc.greater(counts.field("counts"), 1)).field("values"))
 
 
 def tag_batch(rejections: Iterable[tuple[int, Rejection]]) -> pa.RecordBatch:

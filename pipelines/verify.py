@@ -26,6 +26,7 @@ VERDICT_SCHEMA = pa.schema(
         pa.field("reference", pa.string()),
         pa.field("programs", pa.int32()),
         pa.field("answer", pa.string(), metadata={"doc": "the reference, or the final answer where there is none"}),
+        pa.field("final", pa.string(), metadata={"doc": "what the solution or its program ends in"}),
         pa.field("outputs", pa.list_(pa.string()), metadata={"doc": "tool outputs as run, for `regenerate`"}),
     ]
 )
@@ -56,6 +57,7 @@ class Judgement:
     Attributes:
         verdict: equal | not_equal | unknown, of the final answer; null when it was never reached.
         answer: the reference, or the final answer where the source gives none.
+        final: what the solution or its program ends in.
         outputs: what each code block printed when it was run here.
     """
 
@@ -65,6 +67,7 @@ class Judgement:
     reference: str = "self"
     programs: int = 0
     answer: str | None = None
+    final: str | None = None
     outputs: tuple[str, ...] = ()
 
 
@@ -175,14 +178,14 @@ def _judge_final(candidate: Candidate, final: str | None, *, programs: int) -> J
         return Judgement(Rejection(Reason.NO_ANSWER, "the program gave no value"), programs=programs)
     reference = "independent" if candidate.independent else "self"
     if candidate.answer is None:
-        return Judgement(None, "equal", "self", "self", programs, final)
+        return Judgement(None, "equal", "self", "self", programs, final, final)
     verdict = compare(candidate.answer, final, question=candidate.question, language=candidate.language)
     rejection = None
     if verdict.outcome is not Outcome.EQUAL:
         reason = Reason.ANSWER_MISMATCH if verdict.outcome is Outcome.NOT_EQUAL else Reason.ANSWER_UNKNOWN
         what = "is not" if verdict.outcome is Outcome.NOT_EQUAL else "could not be compared with"
         rejection = Rejection(reason, f"{_short(final)} {what} the reference {_short(candidate.answer)}")
-    return Judgement(rejection, verdict.outcome.value, verdict.path, reference, programs, candidate.answer)
+    return Judgement(rejection, verdict.outcome.value, verdict.path, reference, programs, candidate.answer, final)
 
 
 def _verdict_row(candidate: Candidate, judgement: Judgement) -> tuple[object, ...]:
@@ -196,6 +199,7 @@ def _verdict_row(candidate: Candidate, judgement: Judgement) -> tuple[object, ..
         judgement.reference,
         judgement.programs,
         judgement.answer,
+        judgement.final,
         list(judgement.outputs),
     )
 

@@ -1,10 +1,5 @@
-"""Stages that compare rows of all parts: what each shuffles, and what it says about equals brought together.
+"""The collapse stage over parts: exact duplicates fall, and identical rows are numbered, which ids need."""
 
-Collapse finds exact duplicates and numbers identical rows. Identify finds questions that stand with unequal answers.
-Neither reads a question or a solution. (Caps and quotas: pipelines/balance.py.)
-"""
-
-from collections import defaultdict
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,11 +8,9 @@ import pyarrow.compute as pc
 
 from pipelines.collapse import exact_duplicates, survival
 from pipelines.identity import identity_keys
-from pipelines.inputs import source_rank
 from pipelines.store import PartRef, Store, read_batch
-from pipelines.tags import TAG_SCHEMA, alive_after
+from pipelines.tags import TAG_SCHEMA, alive_after, whereabouts
 from schemas.reason import Reason
-from validation.answers import Outcome, compare
 
 _KEY = pa.binary(16)
 COLLAPSE_SCHEMA = TAG_SCHEMA.append(
@@ -60,7 +53,7 @@ class Collapse:
         """Every candidate of a part, by content."""
         keys = read_batch(self.store.keys_path(part))
         columns = {name: keys.column(name) for name in keys.schema.names if name not in ("problem", "template")}
-        columns |= {"key": keys.column("content"), **_whereabouts(part, len(keys))}
+        columns |= {"key": keys.column("content"), **whereabouts(part)}
         columns["alive"] = pa.array(alive_after(self.store, part, self.before))
         return pa.RecordBatch.from_pydict(columns)
 
@@ -81,14 +74,6 @@ class Collapse:
         filled = pc.fill_null(joined.column("occurrence"), 0)
         joined = joined.set_column(joined.schema.get_field_index("occurrence"), "occurrence", filled)
         return _as_tags(joined, COLLAPSE_SCHEMA)
-
-
-def _whereabouts(part: PartRef, rows: int) -> dict[str, pa.Array]:
-    return {
-        "part": pa.array(np.full(rows, part.number, np.int64)),
-        "index": pa.array(np.arange(rows, dtype=np.int32)),
-        "source_rank": pa.array(np.full(rows, source_rank(part.number), np.int32)),
-    }
 
 
 def _occurrences(rows: pa.Table) -> np.ndarray:
@@ -118,86 +103,3 @@ def _constant(reason: Reason, rows: int) -> pa.Array:
 def _as_tags(table: pa.Table, schema: pa.Schema = TAG_SCHEMA) -> pa.Table:
     wanted = pa.schema([pa.field("part", pa.int64()), *schema])
     return pa.table([table.column(field.name).cast(field.type) for field in wanted], schema=wanted)
-
-
-@dataclass(frozen=True, slots=True)
-class Identify:
-    """Questions that stand more than once with answers that differ by value: every side is quarantined."""
-
-    store: Store
-    before: tuple[str, ...]
-    verified: str | None
-
-    def index(self, part: PartRef) -> pa.RecordBatch:
-        """The candidates of a part that still live and have an answer, by problem."""
-        keys = read_batch(self.store.keys_path(part), ["problem", "row_id", "format", "source_row"])
-        alive = alive_after(self.store, part, self.before)
-        columns = {"key": keys.column("problem"), **{n: keys.column(n) for n in ("row_id", "format", "source_row")}}
-        columns |= _whereabouts(part, len(keys)) | {"answer": self._answers(part)}
-        batch = pa.RecordBatch.from_pydict(columns)
-        return batch.filter(pc.and_(pa.array(alive), batch.column("answer").is_valid()))
-
-    def _answers(self, part: PartRef) -> pa.Array:
-        if self.verified is None:
-            return self.store.read_part(part, ["answer"]).column(0)
-        verdicts = read_batch(self.store.tags_path(self.verified, part), ["index", "answer"])
-        answers = np.full(part.rows, None, object)
-        answers[np.asarray(verdicts.column("index"))] = verdicts.column("answer").to_pylist()
-        return pa.array(answers, pa.string())
-
-    def resolve(self, rows: pa.Table) -> pa.Table:
-        """Tags the rows of every problem whose answers are not all equal."""
-        tags: list[dict[str, object]] = []
-        groups: defaultdict[bytes, list[dict[str, object]]] = defaultdict(list)
-        for row in rows.filter(_shared(rows.column("key"))).to_pylist():
-            groups[row["key"]].append(row)
-        for members in groups.values():
-            tags.extend(_conflicts(members))
-        wanted = pa.schema([pa.field("part", pa.int64()), *TAG_SCHEMA])
-        return pa.Table.from_pylist(tags, schema=wanted)
-
-
-def _conflicts(members: list[dict[str, object]]) -> list[dict[str, object]]:
-    """The tags of one problem's candidates; none unless two answers differ by value."""
-    ordered = sorted(members, key=lambda row: (row["source_rank"], row["source_row"], row["format"]))
-    classes = _by_value(ordered)
-    tags: list[dict[str, object]] = []
-    for position, members_of_class in enumerate(classes):
-        rivals = [other for k, other in enumerate(classes) if k != position and _differ(members_of_class, other)]
-        tags.extend(_conflict_tag(row, rivals[0][0]) for row in members_of_class if rivals)
-    return tags
-
-
-def _by_value(rows: list[dict[str, object]]) -> list[list[dict[str, object]]]:
-    """Groups rows whose answers are equal; a group is known by its first."""
-    classes: list[list[dict[str, object]]] = []
-    for row in rows:
-        for members in classes:
-            if compare(str(members[0]["answer"]), str(row["answer"])).outcome is Outcome.EQUAL:
-                members.append(row)
-                break
-        else:
-            classes.append([row])
-    return classes
-
-
-def _differ(one: list[dict[str, object]], other: list[dict[str, object]]) -> bool:
-    return compare(str(one[0]["answer"]), str(other[0]["answer"])).outcome is Outcome.NOT_EQUAL
-
-
-def _conflict_tag(row: dict[str, object], rival: dict[str, object]) -> dict[str, object]:
-    return {
-        "part": row["part"],
-        "index": row["index"],
-        "reason": Reason.ANSWER_CONFLICT.value,
-        "detail": f"answer {row['answer']!s:.60}; the same question has {rival['answer']!s:.60} elsewhere",
-        "partner": f"{rival['row_id']}-{rival['format']}",
-        "partner_row": rival["source_row"],
-        "score": None,
-    }
-
-
-def _shared(keys: pa.ChunkedArray) -> pa.ChunkedArray:
-    counts = pc.value_counts(keys)
-    repeated = counts.filter(pc.greater(counts.field("counts"), 1)).field("values")
-    return pc.is_in(keys, repeated)

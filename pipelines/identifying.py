@@ -1,0 +1,190 @@
+"""The identify stage over parts: near-duplicates first, then the problems whose candidates disagree on the answer.
+
+Near-duplicates take two shuffles, because most candidates stand alone: the first brings guards together (8 bytes
+each), the second only the shingles of candidates whose guard another one shares. Agreement shuffles answers.
+"""
+
+from collections import defaultdict
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipelines.agreement import Member, disagreements
+from pipelines.minhash import guard_keys, near_duplicates, shingle_keys
+from pipelines.store import PartRef, Store, read_batch, write_batch
+from pipelines.tags import PLACED_SCHEMA, TAG_SCHEMA, alive_after, repeated, whereabouts
+from schemas.reason import Reason
+from validation.answers import Outcome, compare
+
+_KEY = pa.binary(16)
+
+
+@dataclass(frozen=True, slots=True)
+class ShareGuards:
+    """Finds the candidates whose guard another one shares: tags without a reason, so nobody falls yet.
+
+    Attributes:
+        guards: folder of the guards, kept beside the parts like tags; its name holds the hash of the code.
+    """
+
+    store: Store
+    before: tuple[str, ...]
+    guards: str
+
+    def index(self, part: PartRef) -> pa.RecordBatch:
+        """The guards of the candidates of a part that still live."""
+        guards = self._guards(part)
+        batch = pa.RecordBatch.from_pydict({"key": _as_key(guards), **whereabouts(part)})
+        return batch.filter(pa.array(alive_after(self.store, part, self.before)))
+
+    def _guards(self, part: PartRef) -> pa.Array:
+        path = self.store.tags_path(self.guards, part)
+        if not path.is_file():
+            batch = self.store.read_part(part, ["format", "question", "segments"])
+            write_batch(path, pa.RecordBatch.from_arrays([guard_keys(batch)], names=["guard"]))
+        return read_batch(path).column(0)
+
+    def resolve(self, rows: pa.Table) -> pa.Table:
+        """Tags what shares its guard."""
+        shared = rows.filter(repeated(rows.column("key")))
+        nothing = {field.name: pa.nulls(len(shared), field.type) for field in TAG_SCHEMA}
+        columns = {**nothing, "part": shared.column("part"), "index": shared.column("index")}
+        return pa.table({name: columns[name] for name in PLACED_SCHEMA.names}, schema=PLACED_SCHEMA)
+
+
+@dataclass(frozen=True, slots=True)
+class NearDuplicates:
+    """Compares the candidates that share a guard.
+
+    Attributes:
+        shared: tag folder of `ShareGuards`.
+        verified: tag folder of the verdicts, or None when nothing was verified.
+    """
+
+    store: Store
+    before: tuple[str, ...]
+    guards: str
+    shared: str
+    verified: str | None
+    threshold: float
+
+    def index(self, part: PartRef) -> pa.RecordBatch:
+        """Guards, shingles and survival of the candidates of a part that share a guard."""
+        indices = read_batch(self.store.tags_path(self.shared, part), ["index"]).column(0)
+        batch = self.store.read_part(part, ["format", "question", "segments", "answer"]).take(indices)
+        keys = read_batch(self.store.keys_path(part)).take(indices)
+        guards = read_batch(self.store.tags_path(self.guards, part)).column(0).take(indices)
+        columns = {name: keys.column(name) for name in ("accepted", "completeness", "row_id", "source_row")}
+        columns |= {"key": _as_key(guards), "guard": guards, "shingles": shingle_keys(batch)}
+        columns["id"] = pc.binary_join_element_wise(keys.column("row_id"), keys.column("format"), "-")
+        columns["answer"] = answers_of(self.store, part, self.verified).take(indices)
+        columns |= {name: column.take(indices) for name, column in whereabouts(part).items()}
+        return pa.RecordBatch.from_pydict(columns)
+
+    def resolve(self, rows: pa.Table) -> pa.Table:
+        """Tags what is nearly equal to a better candidate that stays."""
+        lost = pa.Table.from_batches([near_duplicates(rows, threshold=self.threshold, differ=_differ)])
+        details = [f"Jaccard similarity {score:.3f} of 5-word shingles" for score in lost.column("score").to_pylist()]
+        columns = {name: lost.column(name) for name in lost.column_names}
+        columns["reason"] = pa.array([Reason.NEAR_DUPLICATE.value] * len(lost), pa.string())
+        columns["detail"] = pa.array(details, pa.string())
+        return pa.table({name: columns[name] for name in PLACED_SCHEMA.names}, schema=PLACED_SCHEMA)
+
+
+@dataclass(frozen=True, slots=True)
+class Agree:
+    """Finds the problems whose candidates disagree on the answer.
+
+    What verification removed for another answer than its reference takes part as a witness against that reference.
+    """
+
+    store: Store
+    before: tuple[str, ...]
+    verified: str | None
+
+    def index(self, part: PartRef) -> pa.RecordBatch:
+        """The candidates of a part that live or witness, by problem."""
+        keys = read_batch(self.store.keys_path(part), ["problem", "row_id", "format", "source_row"])
+        alive = alive_after(self.store, part, self.before)
+        columns = {"key": keys.column("problem"), **{n: keys.column(n) for n in ("row_id", "format", "source_row")}}
+        columns |= whereabouts(part) | {"alive": pa.array(alive)}
+        columns["derived"] = self.store.read_part(part, ["derived"]).column(0)
+        columns["gold"], columns["own"] = self._golds(part), answers_of(self.store, part, self.verified, final=True)
+        takes_part = alive | self._witnesses(part)
+        batch = pa.RecordBatch.from_pydict(columns).filter(pa.array(takes_part))
+        return batch.filter(pc.or_(batch.column("gold").is_valid(), batch.column("own").is_valid()))
+
+    def _golds(self, part: PartRef) -> pa.Array:
+        return self.store.read_part(part, ["answer"]).column(0)
+
+    def _witnesses(self, part: PartRef) -> np.ndarray:
+        """Which candidates verification removed because they end in another answer: bool[part.rows]."""
+        witnesses = np.zeros(part.rows, bool)
+        if self.verified is not None:
+            verdicts = read_batch(self.store.tags_path(self.verified, part), ["index", "reason"])
+            against = pc.fill_null(pc.equal(verdicts.column("reason"), Reason.ANSWER_MISMATCH.value), False)
+            witnesses[np.asarray(verdicts.column("index").filter(against))] = True
+            earlier = self.before[: self.before.index(self.verified)]
+            witnesses &= alive_after(self.store, part, earlier)
+        return witnesses
+
+    def resolve(self, rows: pa.Table) -> pa.Table:
+        """Tags the living candidates of problems that disagree."""
+        groups: defaultdict[bytes, dict[str, dict[str, object]]] = defaultdict(dict)
+        for row in rows.filter(repeated(rows.column("key"))).to_pylist():
+            groups[row["key"]][f"{row['row_id']}-{row['format']}"] = row
+        tags: list[dict[str, object]] = []
+        for members in groups.values():
+            found = disagreements([_member(identity, row) for identity, row in members.items()])
+            for identity, one in found.items():
+                row = members[identity]
+                if row["alive"]:
+                    evidence = {"reason": one.reason.value, "detail": one.detail, "partner": one.partner}
+                    more = {"partner_row": one.partner_row, "score": one.score}
+                    tags.append({"part": row["part"], "index": row["index"], **evidence, **more})
+        return pa.Table.from_pylist(tags, schema=PLACED_SCHEMA)
+
+
+def _member(identity: str, row: dict[str, object]) -> Member:
+    text = {name: str(row[name]) if row[name] is not None else None for name in ("gold", "own")}
+    return Member(
+        id=identity,
+        row_id=str(row["row_id"]),
+        row=int(str(row["source_row"])),
+        format=str(row["format"]),
+        gold=text["gold"],
+        own=text["own"],
+        rank=int(str(row["source_rank"])),
+        derived=bool(row["derived"]),
+    )
+
+
+def answers_of(store: Store, part: PartRef, verified: str | None, *, final: bool = False) -> pa.Array:
+    """The answer of each candidate of a part, null where none is known: string[part.rows].
+
+    Args:
+        store: the work folder.
+        part: the part.
+        verified: tag folder of the verdicts; None: the references as the source states them.
+        final: what the solution itself ends in, rather than the reference.
+    """
+    if verified is None:
+        return store.read_part(part, ["answer"]).column(0)
+    name = "final" if final else "answer"
+    verdicts = read_batch(store.tags_path(verified, part), ["index", name])
+    answers = np.full(part.rows, None, object)
+    answers[np.asarray(verdicts.column("index"))] = verdicts.column(name).to_pylist()
+    return pa.array(answers, pa.string())
+
+
+def _as_key(guards: pa.Array) -> pa.Array:
+    """Guards of 8 bytes as shuffle keys of 16."""
+    data = np.zeros((len(guards), 2), np.uint64)
+    data[:, 0] = np.asarray(guards)
+    return pa.Array.from_buffers(_KEY, len(guards), [None, pa.py_buffer(data.tobytes())])
+
+
+def _differ(one: str, other: str) -> bool:
+    return compare(one, other).outcome is Outcome.NOT_EQUAL
