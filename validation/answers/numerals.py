@@ -7,7 +7,7 @@ from fractions import Fraction
 from validation.answers import algebra, notation
 from validation.answers.algebra import Closed, UnsupportedError
 from validation.answers.brackets import parts
-from validation.answers.units import CURRENCY_SIGNS, UNITS, Unit, split_unit
+from validation.answers.units import CURRENCY_SIGNS, UNITS, Unit, find_unit, split_unit
 from validation.answers.values import Scalar
 
 THOUSANDS = re.compile(r"(?<![\d.,])(\d{1,3}(?:,\d{3})+)(?![\d,])")
@@ -20,7 +20,7 @@ _CURRENCY = re.compile(r"([-+]?)\s*(?:US|CA|AU|HK|S|Rs\.?)?\s*([$€£¥₹])\s*
 _PERCENT = re.compile(r"\s*(?:%|percent|per cent|Prozent|pour cent|por ciento)\Z")
 _DEGREES = re.compile(r"([-+]?[\d.,/ ]+)°\s*(C|F)?")
 _BARE = re.compile(r"[-+\d./]+")
-_UNIT_LETTER = re.compile(r"([-+]?\d+(?:\.\d+)?) ([mgshLl])")
+_UNIT_LETTER = re.compile(r"([-+]?\d+(?:\.\d+)?) ([mgshLl])(\^\{?[23]\}?)?")
 _LETTERS = {"m": "meters", "g": "grams", "s": "seconds", "h": "hours", "L": "liters", "l": "liters"}
 _INTEGER = re.compile(r"[-+]?\d+\Z")
 _DECIMAL = re.compile(r"[-+]?\d*\.(\d+)\Z")
@@ -87,9 +87,9 @@ def scalar(text: str, *, ambiguous: str = "") -> Scalar:
     if degrees:
         text, unit = degrees.group(1).strip(), UNITS["degrees"]
     elif lettered and unit is None:
-        unit = UNITS[_LETTERS[lettered.group(2)]]
+        unit = find_unit(_LETTERS[lettered.group(2)] + (lettered.group(3) or ""))
         value = _number(lettered.group(1))
-        product = algebra.multiply(value.closed, algebra.symbol(lettered.group(2)))
+        product = notation.read(text)
         return Scalar(value.closed, value.decimals, unit=unit, alternative=product)
     elif not _BARE.fullmatch(text):
         text, found, label, scale = split_unit(text)

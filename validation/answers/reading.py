@@ -57,7 +57,7 @@ _NUMBER_WORDS = {word: value for value, word in enumerate(_SMALL.split())} | _TE
 _CJK_DIGITS = {
     "零": 0, "一": 1, "二": 2, "两": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "九": 9, "十": 10,
 }  # fmt: skip
-_AND = re.compile(r",?\s+(?:and|or|und|oder|y|et|和|或)\s+")
+_AND = re.compile(r",?\s+(?:and|or|und|oder|et|和|或)\s+|(?<=\d) (?:y|e) (?=[-\d])")
 _EMPTY = {
     "\\emptyset", "\\{\\}", "{}", "set()", "[]", "EmptySet", "empty set", "the empty set", "no solution",
     "no solutions", "no real solution", "no real solutions", "none", "无解",

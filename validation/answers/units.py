@@ -91,6 +91,7 @@ SCALES = {
     "千": 1000, "万": 10**4, "百万": 10**6, "千万": 10**7, "亿": 10**8, "millones": 10**6, "millionen": 10**6,
     "万亿": 10**12,
 }  # fmt: skip
+_PER = {"h": "hour", "s": "second", "d": "day"}
 _POWERED = re.compile(r"([^\W\d_]+)\.?\^\{?([23])\}?\Z")
 # Words after a number that change what it means, so that the number alone is not the answer.
 _MEANING = frozenset([
@@ -115,7 +116,7 @@ def find_unit(phrase: str) -> Unit | None:
     for sign in (" per ", "/", " an ", " a "):
         above, found, below = phrase.partition(sign)
         if found:
-            first, second = find_unit(above), find_unit(below)
+            first, second = find_unit(above), find_unit(_PER.get(below, below))
             if first is None or second is None:
                 return None
             return _ratio(first, second)
@@ -185,6 +186,11 @@ _CJK_TAIL = re.compile(r"(.*?[\d)}%])\s*([\u3040-\u30ff\u4e00-\u9fff]+)\Z", re.D
 _WORD = re.compile(r"[^\W\d_]+(?:['’.-][^\W\d_]+)*\.?(?:\^\{?[23]\}?)?(?:/[^\W\d_]+(?:\^\{?[23]\}?)?)?\Z")
 
 
+def _is_algebra(word: str) -> bool:
+    """Says whether `a^2` or `a/b` is a formula rather than a unit such as m/s."""
+    return word[1] == "^" or (word[1] == "/" and find_unit(word) is None)
+
+
 def _trailing_words(text: str) -> tuple[str, list[str]]:
     cjk = _CJK_TAIL.match(text)
     if cjk:
@@ -200,7 +206,7 @@ def _trailing_words(text: str) -> tuple[str, list[str]]:
     while cut > 1 and (_WORD.match(parts[cut - 1]) or (parts[cut - 1] == "/" and cut < len(parts))):
         cut -= 1
     words = parts[cut:]
-    while words and (len(words[0]) == 1 and words[0].isascii()):
+    while words and words[0].isascii() and (len(words[0]) == 1 or _is_algebra(words[0])):
         cut += 1
         words = words[1:]
     if words and parts[cut - 1][-1:] in "0123456789})]!iπ°%exyn":

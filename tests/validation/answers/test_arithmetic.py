@@ -47,9 +47,19 @@ def test_an_expression_has_an_exact_value_or_none(expression, value):
 
 @pytest.mark.parametrize(
     ("text", "value"),
-    [("24", 24), ("1,200", 1200), (".5", Fraction(1, 2)), ("-3", -3), ("1/3", Fraction(1, 3)), ("25%", Fraction(1, 4)), ("$5", 5), ("x", None),
-     ("", None), ("1/0", None)],
-)  # fmt: skip
+    [
+        ("24", 24),
+        ("1,200", 1200),
+        (".5", Fraction(1, 2)),
+        ("-3", -3),
+        ("1/3", Fraction(1, 3)),
+        ("25%", Fraction(1, 4)),
+        ("$5", 5),
+        ("x", None),
+        ("", None),
+        ("1/0", None),
+    ],
+)
 def test_a_stated_value(text, value):
     assert stated_value(text) == value
 
