@@ -12,10 +12,10 @@ from pathlib import Path
 
 from benchmarks.measuring import Cost, mathmill, measure, record
 
-_WORDS = (
+_WORDS = (  # noqa: SIM905  prose, not a list to read
     "apples books boxes bought carries cover each eight fence finally five garden gives green left lights market metal "
     "more number oranges pages paint quick river seven shop sold speed table then tower train wooden yards"
-).split()  # noqa: SIM905  prose, not a list to read
+).split()
 _CONFIG = """
 curate:
   sources:
