@@ -1,0 +1,322 @@
+"""Raw rows to a data set, end to end, on rows small enough to check by eye."""
+
+import json
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import datasets
+import pytest
+
+from pipelines.curate import curate
+from schemas.exits import RunFailedError
+from schemas.manifest import Manifest, read_manifest, sha256_of
+from tests.tiny import config_of, data_bytes, gsm8k_row, marbles, read_lines, read_streams, source, write_rows
+
+SCHOOL = [
+    *marbles(10),
+    marbles(10)[0],
+    gsm8k_row(marbles(10)[1]["question"], "3+6+1=<<3+6+1=10>>10.", 10),
+    gsm8k_row("Ruth packs 12 boxes with 9 lamps each. How many lamps is that?", "12*9=<<12*9=108>>108 lamps.", 108),
+    gsm8k_row("Ida plants 5 rows of 6 trees. How many trees?", r"\[ 5*6=<<5*6=30>>30 trees.", 30),
+    gsm8k_row(" ", "1+1=<<1+1=2>>2.", 2),
+]
+PANEL = [
+    {"q": "What is 6 times 7?", "s": "6 x 7 = 42. The answer is 42.", "a": "42", "who": "ada", "verdict": ""},
+    {"q": "What is 6 times 7?", "s": "6 x 7 = 42.  The answer is 42.", "a": "42", "who": "bo", "verdict": "accepted"},
+    {"q": "What is 8 times 7?", "s": "8 x 7 = 56. The answer is 56.", "a": "56", "who": "ada", "verdict": "rejected"},
+    {"q": "What is 9 times 7?", "s": "9 x 7 = 63. The answer is 63.", "a": "64", "who": "ada", "verdict": ""},
+    {"q": "What is 5 times 7?", "s": "5 x 7 = 35. The answer is 35.", "a": "35", "who": "ada", "verdict": ""},
+]  # fmt: skip
+DIALOGUE = (
+    "Let us compute.\n```python\nprint({code})\n```\n```output\n{output}\n```\nThe answer is $\\boxed{{{final}}}$."
+)
+DIALOGUES = [
+    {"q": "What is 2 to the 10th?", "s": DIALOGUE.format(code="2**10", output="1024", final="1024")},
+    {"q": "What is 3 to the 5th?", "s": DIALOGUE.format(code="3**5", output="234", final="243")},
+    {"q": "What is 1 over 0?", "s": DIALOGUE.format(code="1//0", output="0", final="0")},
+]
+BENCHMARK = [{"text": "Ruth packs 12 boxes with 9 lamps each.  How many lamps is that?", "gold": "108"}]
+
+
+def the_config(folder: Path, **curate: Any) -> Any:
+    columns = {"question": "q", "solution": "s"}
+    panel = {**columns, "answer": "a", "annotator": "who", "decision": "verdict"}
+    bench = write_rows(folder / "bench.jsonl", BENCHMARK)
+    tables = {"adapter": "columns", "licence": "CC-BY-4.0"}
+    return config_of(
+        source(write_rows(folder / "school.jsonl", SCHOOL), derive=["pot", "tir"]),
+        source(write_rows(folder / "panel.jsonl", PANEL), "panel", **tables, format="cot", columns=panel),
+        source(write_rows(folder / "dialogues.jsonl", DIALOGUES), "dialogues", **tables, format="tir", columns=columns),
+        benchmarks=[{"name": "bench", "path": str(bench), "question": "text", "answer": "gold"}],
+        heldout=0.4,
+        wipeout={"limit": 0.9},
+        **curate,
+    )
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("curate")
+    curate(the_config(folder), folder / "data")
+    return folder / "data"
+
+
+@pytest.fixture(scope="module")
+def manifest(data: Path) -> Manifest:
+    return read_manifest(data)
+
+
+@pytest.fixture(scope="module")
+def ledger(data: Path) -> list[dict[str, Any]]:
+    return read_streams(data, "ledger/*.arrow")
+
+
+@pytest.fixture(scope="module")
+def examples(data: Path) -> list[dict[str, Any]]:
+    return read_streams(data, "shards/*.arrow")
+
+
+def ends(ledger: list[dict[str, Any]], source_name: str, row: int) -> dict[str | None, str | None]:
+    return {one["format"]: one["reason"] for one in ledger if (one["source"], one["row"]) == (source_name, row)}
+
+
+def test_the_sum_adds_up_everywhere(
+    manifest: Manifest, ledger: list[dict[str, Any]], examples: list[dict[str, Any]]
+) -> None:
+    counts = manifest.counts
+    assert counts.rows == len(SCHOOL) + len(PANEL) + len(DIALOGUES)
+    assert counts.candidates == counts.kept + counts.removed + counts.quarantined == len(ledger)
+    outcomes = Counter(one["outcome"] for one in ledger)
+    assert outcomes == {"kept": counts.kept, "removed": counts.removed, "quarantined": counts.quarantined}
+    assert len(examples) == counts.kept == sum(manifest.splits.values()) == sum(s.rows for s in manifest.shards)
+    for funnel in (manifest.formats, manifest.sources):
+        assert sum(line.candidates for line in funnel.values()) == counts.candidates
+        assert sum(line.kept for line in funnel.values()) == counts.kept
+    assert sum(manifest.removed_by_reason.values()) == counts.removed
+    assert sum(manifest.quarantined_by_reason.values()) == counts.quarantined
+
+
+def test_each_row_ends_as_it_should(ledger: list[dict[str, Any]]) -> None:
+    all_formats = ("cot", "pot", "tir")
+    assert ends(ledger, "school", 2) == dict.fromkeys(all_formats)
+    assert ends(ledger, "school", 10) == dict.fromkeys(all_formats, "exact_duplicate")
+    assert ends(ledger, "school", 1) == dict.fromkeys(all_formats, "answer_conflict")
+    assert ends(ledger, "school", 11) == dict.fromkeys(all_formats, "answer_conflict")
+    assert ends(ledger, "school", 12) == dict.fromkeys(all_formats, "benchmark_exact")
+    assert ends(ledger, "school", 14) == {None: "missing_field"}
+    assert [ends(ledger, "panel", row)["cot"] for row in range(5)] == [
+        "exact_duplicate", None, "not_selected", "answer_mismatch", None,
+    ]  # fmt: skip
+    assert [ends(ledger, "dialogues", row)["tir"] for row in range(3)] == [None, "output_mismatch", "program_error"]
+
+
+def test_what_is_derived_falls_with_its_parent(ledger: list[dict[str, Any]]) -> None:
+    assert ends(ledger, "school", 13) == {"cot": "bad_latex", "pot": "bad_latex", "tir": "bad_latex"}
+    details = {one["format"]: one["detail"] for one in ledger if (one["source"], one["row"]) == ("school", 13)}
+    assert "derived from a rejected solution" not in details["cot"]
+    assert "derived from a rejected solution" in details["pot"]
+
+
+def test_ids_are_row_and_format_and_number_identical_rows(
+    ledger: list[dict[str, Any]], examples: list[dict[str, Any]]
+) -> None:
+    ids = {(one["source"], one["row"], one["format"]): one["id"] for one in ledger}
+    assert len(set(ids.values())) == len(ledger)
+    for form in ("cot", "pot", "tir"):
+        assert ids["school", 10, form] == f"{ids['school', 0, form]}-1"
+        assert ids["school", 0, form].endswith(f"-{form}")
+    assert "-" not in ids["school", 14, None]
+    assert {one["id"] for one in examples} == {one["id"] for one in ledger if one["outcome"] == "kept"}
+
+
+def test_losers_name_who_they_lost_to(ledger: list[dict[str, Any]]) -> None:
+    by_id = {one["id"]: one for one in ledger}
+    duplicate = next(one for one in ledger if one["source"] == "panel" and one["reason"] == "exact_duplicate")
+    assert (by_id[duplicate["partner"]]["source"], by_id[duplicate["partner"]]["row"]) == ("panel", 1)
+    assert duplicate["partner_row"] == 1
+    conflict = next(one for one in ledger if one["reason"] == "answer_conflict" and one["row"] == 11)
+    assert by_id[conflict["partner"]]["row"] == 1
+    assert "10" in conflict["detail"]
+    assert "9" in conflict["detail"]
+    leak = next(one for one in ledger if one["reason"] == "benchmark_exact")
+    assert leak["partner"] == "bench/0"
+
+
+def test_examples_say_who_wrote_and_who_judged_them(examples: list[dict[str, Any]]) -> None:
+    (accepted,) = [one for one in examples if one["source"] == "panel" and one["source_row"] == 1]
+    assert accepted["selection"]["decision"] == "accepted"
+    assert accepted["selection"]["annotator"] == "bo"
+    assert accepted["verification"]["reference"] == "independent"
+    assert accepted["verification"]["verdict"] == "equal"
+    assert accepted["licence"] == "CC-BY-4.0"
+    programs = {one["format"]: one["verification"]["programs"] for one in examples if one["source"] == "school"}
+    assert programs == {"cot": 0, "pot": 1, "tir": 1}
+    assert {one["verification"]["reference"] for one in examples if one["source"] == "school"} == {"self"}
+
+
+def test_templates_are_never_split(examples: list[dict[str, Any]]) -> None:
+    splits: dict[str, set[str]] = {}
+    for one in examples:
+        splits.setdefault(one["template_id"], set()).add(one["split"])
+    assert all(len(where) == 1 for where in splits.values())
+    marble_templates = {one["template_id"] for one in examples if one["source"] == "school"}
+    assert len(marble_templates) == 3
+    assert {one["split"] for one in examples} == {"train", "heldout"}
+
+
+def test_rejected_rows_can_be_mended_and_fed_in_again(data: Path) -> None:
+    rejected = [row for path in sorted((data / "rejected").glob("*.jsonl")) for row in read_lines(path)]
+    records = {(one["_mathmill"]["source"], one["_mathmill"]["row"]): one for one in rejected}
+    assert len(records) == len(rejected)
+    mended = {key: {k: v for k, v in one.items() if k != "_mathmill"} for key, one in records.items()}
+    assert mended["school", 13] == SCHOOL[13]
+    assert mended["panel", 3] == PANEL[3]
+    assert ("school", 2) not in mended
+    why = records["school", 13]["_mathmill"]
+    assert (why["reason"], why["stage"], why["format"]) == ("bad_latex", "screen", "cot")
+    assert {one["format"] for one in why["also"]} == {"pot", "tir"}
+
+
+def test_the_manifest_is_sealed_and_names_no_time_host_or_output(data: Path, manifest: Manifest) -> None:
+    text = (data / "manifest.json").read_text(encoding="utf-8")
+    assert manifest.fingerprint == manifest.computed_fingerprint()
+    assert str(data) not in text
+    assert list(json.loads(text)) == list(Manifest.model_fields)
+    for one in [*manifest.shards, *manifest.ledger]:
+        assert sha256_of(data / one.path) == one.sha256
+        assert (data / one.path).stat().st_size == one.bytes
+    assert [one.sha256 for one in manifest.inputs] == [
+        sha256_of(data.parent / f"{name}.jsonl") for name in ("school", "panel", "dialogues")
+    ]
+    assert manifest.benchmarks[0].items == 1
+    assert manifest.licence == "CC-BY-4.0 AND MIT"
+
+
+def test_the_data_set_library_finds_both_splits(
+    data: Path, manifest: Manifest, examples: list[dict[str, Any]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(datasets.config, "HF_HUB_OFFLINE", True)
+    loaded = datasets.load_dataset(str(data), cache_dir=str(tmp_path))
+    assert {split: len(rows) for split, rows in loaded.items()} == manifest.splits
+    ids = [one["id"] for split in ("heldout", "train") for one in loaded[split]]
+    assert sorted(ids) == sorted(one["id"] for one in examples)
+
+
+def test_curating_what_was_curated_removes_nothing(data: Path, manifest: Manifest, tmp_path: Path) -> None:
+    kept = read_streams(data, "shards/*.arrow")
+    forms = ("cot", "tir")
+    sources = []
+    for form in forms:
+        rows = [
+            {"q": one["question"], "s": _laid_out(one), "a": one["answer"]} for one in kept if one["format"] == form
+        ]
+        columns = {"question": "q", "solution": "s", "answer": "a"}
+        path = write_rows(tmp_path / f"{form}.jsonl", rows)
+        sources.append(source(path, form, adapter="columns", format=form, columns=columns))
+    again = curate(config_of(*sources), tmp_path / "again")
+    assert again.counts.kept == again.counts.candidates == sum(manifest.formats[form].kept for form in forms)
+
+
+def _laid_out(example: dict[str, Any]) -> str:
+    fences = {"code": "```python\n{}\n```", "output": "```output\n{}\n```", "text": "{}"}
+    return "\n".join(fences[one["kind"]].format(one["text"]) for one in example["segments"])
+
+
+def curate_rows(
+    folder: Path, rows: list[dict[str, Any]], *, skip: tuple[str, ...] = ("verify",), **curate_table: Any
+) -> Manifest:
+    """Curates one source of GSM8K rows; without programs unless asked, because processes take seconds to start."""
+    settings = curate_table.pop("source", {})
+    school = source(write_rows(folder / "rows.jsonl", rows), **settings)
+    return curate(config_of(school, skip=list(skip), **curate_table), folder / "data")
+
+
+def reasons(folder: Path) -> dict[tuple[int, str | None], str | None]:
+    return {(one["row"], one["format"]): one["reason"] for one in read_streams(folder / "data", "ledger/*.arrow")}
+
+
+BROKEN = [{**row, "answer": "#### "} for row in marbles(3)]
+
+
+def test_a_rule_that_takes_too_much_stops_the_run_before_publication(tmp_path: Path) -> None:
+    with pytest.raises(RunFailedError, match=r"missing_field takes 60% of school \(3 of 5 candidates\)"):
+        curate_rows(tmp_path, [*marbles(2), *BROKEN])
+    assert data_bytes(tmp_path / "data") == {}
+
+
+def test_an_accepted_or_smaller_loss_is_no_alarm(tmp_path: Path) -> None:
+    accepted = curate_rows(tmp_path, [*marbles(2), *BROKEN], wipeout={"accept": ["school:missing_field"]})
+    assert accepted.counts.removed == 3
+    half = curate_rows(tmp_path / "half", [*marbles(3), *BROKEN])
+    assert (half.counts.kept, half.counts.removed) == (3, 3)
+
+
+def test_a_draft_is_published_and_says_so_everywhere(tmp_path: Path) -> None:
+    school = source(write_rows(tmp_path / "rows.jsonl", [*marbles(2), *BROKEN]))
+    manifest = curate(config_of(school, skip=["verify"]), tmp_path / "data", draft=True)
+    assert manifest.draft
+    assert read_manifest(tmp_path / "data").draft
+    assert "DRAFT" in (tmp_path / "data/README.md").read_text(encoding="utf-8")
+    final = curate(config_of(school, skip=["verify"], wipeout={"limit": 1}), tmp_path / "data")
+    assert not final.draft
+    assert "DRAFT" not in (tmp_path / "data/README.md").read_text(encoding="utf-8")
+
+
+def test_every_stage_may_be_left_out_and_the_manifest_says_so(tmp_path: Path) -> None:
+    stages = ("select", "screen", "decontaminate", "collapse", "verify", "identify", "label", "balance")
+    row = marbles(1)[0]
+    bench = write_rows(tmp_path / "bench.jsonl", [row])
+    benchmarks = [{"name": "bench", "path": str(bench)}]
+    rows = [row, row, gsm8k_row(row["question"], "1+1=2", 2)]
+    manifest = curate_rows(tmp_path, rows, skip=stages, benchmarks=benchmarks)
+    assert manifest.skipped == list(stages)
+    assert manifest.isolation is None
+    assert manifest.counts.kept == 3
+    examples = read_streams(tmp_path / "data", "shards/*.arrow")
+    assert [one["id"].count("-") for one in examples] == [1, 2, 1]
+    assert all(one["problem_id"] == one["template_id"] == one["id"].split("-")[0] for one in examples)
+    assert {one["verification"]["verdict"] for one in examples} == {"unverified"}
+
+
+def test_caps_bound_templates_problems_and_sources(tmp_path: Path) -> None:
+    question = marbles(1)[0]["question"]
+    other_words = [gsm8k_row(question, f"We add: 2+5=7. {word}.", 7) for word in ("Good", "Fine", "Done")]
+    rows = [*marbles(9), *other_words]
+    caps = {"problem": 2, "template": 2, "source": 6}
+    manifest = curate_rows(tmp_path, rows, balance={"caps": caps})
+    assert manifest.removed_by_reason["solution_cap"] == 2
+    assert manifest.counts.kept == 6
+    examples = read_streams(tmp_path / "data", "shards/*.arrow")
+    problems: dict[str, set[str]] = {}
+    for one in examples:
+        problems.setdefault(one["template_id"], set()).add(one["problem_id"])
+    assert max(map(len, problems.values())) == 2
+    assert max(Counter(one["problem_id"] for one in examples).values()) <= 2
+
+
+def test_quotas_bound_what_they_match_and_nothing_else(tmp_path: Path) -> None:
+    derive = {"derive": ["pot", "tir"]}
+    quotas = [{"where": {"format": "pot"}, "max": 3}, {"where": {"format": "tir"}, "share": 0.25}]
+    manifest = curate_rows(tmp_path, marbles(9), balance={"quotas": quotas}, source=derive)
+    assert manifest.formats["cot"].kept == 9
+    assert manifest.formats["pot"].kept == 3
+    assert manifest.formats["tir"].kept == int(0.25 * (27 - 6))
+    assert manifest.removed_by_reason == {"over_quota": 6 + 9 - 5}
+
+
+@pytest.mark.parametrize(
+    ("outputs", "ends_as", "recorded"),
+    [("keep", None, "234"), ("check", "output_mismatch", None), ("regenerate", None, "243")],
+)
+def test_recorded_outputs_are_kept_checked_or_regenerated(
+    outputs: str, ends_as: str | None, recorded: str | None, tmp_path: Path
+) -> None:
+    path = write_rows(tmp_path / "rows.jsonl", [DIALOGUES[1]])
+    columns = {"question": "q", "solution": "s"}
+    dialogues = source(path, adapter="columns", format="tir", columns=columns)
+    curate(config_of(dialogues, verify={"outputs": outputs}, wipeout={"limit": 1}), tmp_path / "data")
+    assert [one["reason"] for one in read_streams(tmp_path / "data", "ledger/*.arrow")] == [ends_as]
+    examples = read_streams(tmp_path / "data", "shards/*.arrow")
+    texts = [segment["text"] for one in examples for segment in one["segments"] if segment["kind"] == "output"]
+    assert texts == ([recorded] if recorded else [])
