@@ -69,7 +69,7 @@ def compare_exactly(gold: str, answer: str, question: str | None = None, languag
     left, right = normalise(gold), normalise(answer)
     if not left or not right:
         return _EMPTY
-    if left == right:
+    if left == right or (left.lower() == right.lower() and len(left) > 2 and left.isalpha()):
         return _TEXT
     comma = language[:2] in DECIMAL_COMMA
     try:
@@ -103,9 +103,12 @@ def _compare_plain(gold: str, answer: str, question: str | None, language: str) 
         return unknown("number", "division by zero")
     if above * bottom == top * below:
         return _NUMBER
-    if question is not None or decimals is not None or (shown or 0) > 8 or "," in gold or "," in answer:
+    if question is not None or ("," in gold and "," in answer):
         return None
-    return _OTHER_NUMBER
+    if decimals is None and (shown or 0) <= 8:
+        return _OTHER_NUMBER
+    apart = abs(above * bottom - top * below) * 10 ** min(decimals if decimals is not None else 8, 8)
+    return _OTHER_NUMBER if apart > below * bottom else None  # near enough for a rounding, or for a printed float
 
 
 def _quotient(match: re.Match[str]) -> tuple[int, int, int | None]:

@@ -63,10 +63,11 @@ def _as_sets(gold: Several, answer: Several, asked: Asked, compare: Compare) -> 
 
 
 def _not_paired(left: Sequence[Value], right: Sequence[Value], asked: Asked, compare: Compare) -> Verdict:
-    """Says `not_equal` only when some value is refuted against every value of the other side."""
-    for one in left:
-        if all(compare(one, other, asked).outcome is Outcome.NOT_EQUAL for other in right):
-            return not_equal("set")
+    """Says `not_equal` when a value is refuted against every other, or when nothing at all was left open."""
+    outcomes = [[compare(one, other, asked).outcome for other in right] for one in left]
+    refuted = [all(o is Outcome.NOT_EQUAL for o in line) for line in (*outcomes, *zip(*outcomes, strict=True))]
+    if any(refuted) or not any(Outcome.UNKNOWN in row for row in outcomes):
+        return not_equal("set")
     return unknown("set", "values that could not be paired")
 
 

@@ -44,6 +44,7 @@ _DATE_DAY_FIRST = re.compile(
 )
 _DATE_ISO = re.compile(r"(\d{4})-(\d{2})-(\d{2})\Z")
 _WORDS = re.compile(r"[^\W\d_]+(?:[\s,'’.-]+[^\W\d_]+)*[.!]?\Z")
+_LETTERS = re.compile(r"[A-Z](?:(?:,\s*(?:and\s+)?|\s+and\s+)[A-Z])+\Z")
 _MATRIX = re.compile(
     r"\\begin\{([pb]?)matrix\}(.*)\\end\{\1matrix\}\Z|\\begin\{array\}\{[^}]*\}(.*)\\end\{array\}\Z", re.DOTALL
 )
@@ -166,6 +167,8 @@ def _ratio(text: str) -> Value | None:
 
 
 def _words(text: str) -> Value | None:
+    if _LETTERS.match(text):
+        return Several("bare", tuple(Choice(letter) for letter in re.findall("[A-Z]", text)))
     if not _WORDS.match(text) or (len(text) < 3 and text.isascii() and text.lower() != "no"):
         return None
     key = " ".join(text.lower().rstrip(".!").split())

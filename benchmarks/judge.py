@@ -1,0 +1,405 @@
+"""The judge beside math-verify alone, in one process and on one labelled set.
+
+    python -m benchmarks.judge --data DATA [--per-kind 200] [--programs 200] [--no-math-verify]
+
+Counts wrong accepts, wrong rejects and unknowns by kind, and pairs and programs per second. The pairs are made by rule
+from the answers of MATH train: each rule knows whether what it makes is the same answer. Prints one JSON object.
+"""
+
+import argparse
+import json
+import random
+import re
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+
+from validation.answers import Outcome, close_symbolic, compare
+from validation.answers.normalise import normalise
+from validation.answers.reading import read_value
+from validation.answers.values import Choice, Matrix, Region, Scalar, Several, Words
+from validation.programs import Limits, Pool
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two answers and whether they are the same."""
+
+    kind: str
+    gold: str
+    answer: str
+    same: bool
+    question: str | None = None
+
+
+@dataclass
+class Score:
+    """Counts for one kind of pairs; CPU seconds of this process."""
+
+    pairs: int = 0
+    wrong_accepts: int = 0
+    wrong_rejects: int = 0
+    unknown: int = 0
+    seconds: float = 0.0
+    examples: list[str] = field(default_factory=list)
+
+    def add(self, pair: Pair, verdict: bool | None, shown: int) -> None:
+        """Counts one verdict; None is unknown."""
+        self.pairs += 1
+        wrong = None
+        if verdict is None:
+            self.unknown += 1
+            wrong = "unknown"
+        elif verdict and not pair.same:
+            self.wrong_accepts += 1
+            wrong = "accepted"
+        elif not verdict and pair.same:
+            self.wrong_rejects += 1
+            wrong = "rejected"
+        if wrong and len(self.examples) < shown:
+            self.examples.append(f"{wrong}: {pair.gold!r} / {pair.answer!r}")
+
+    def table(self) -> dict[str, object]:
+        """Returns the counts for the report."""
+        return {
+            "pairs": self.pairs,
+            "wrong_accepts": self.wrong_accepts,
+            "wrong_rejects": self.wrong_rejects,
+            "unknown": self.unknown,
+            "pairs_per_cpu_second": round(self.pairs / self.seconds) if self.seconds else None,
+            "examples": self.examples,
+        }
+
+
+def _rows(path: Path) -> list[dict[str, str]]:
+    return [json.loads(line) for line in path.read_text().splitlines() if line.strip()]
+
+
+def _integers(rng: random.Random, answers: list[str]) -> Iterator[Pair]:
+    for text in answers:
+        if re.fullmatch(r"-?\d{1,12}", text):
+            value = int(text)
+            yield Pair(
+                "integer",
+                text,
+                rng.choice([f"{value:,}", f"{value}.0", f"${value}$", f"+{value}" if value > 0 else text + " "]),
+                True,
+            )
+            yield Pair(
+                "integer",
+                text,
+                rng.choice(
+                    [
+                        str(value + 1),
+                        str(-value or 1),
+                        f"{value}0" if value else "10",
+                        f"{value}.5",
+                        f"{value}!" if abs(value) > 2 else "9",
+                    ]
+                ),
+                False,
+            )
+
+
+def _decimals(rng: random.Random, answers: list[str]) -> Iterator[Pair]:
+    for text in answers:
+        if re.fullmatch(r"-?\d+\.\d+", text):
+            value = Fraction(text)
+            yield Pair(
+                "decimal",
+                text,
+                rng.choice(
+                    [
+                        text + "0",
+                        f"{value.numerator}/{value.denominator}",
+                        f"\\frac{{{value.numerator}}}{{{value.denominator}}}",
+                    ]
+                ),
+                True,
+            )
+            yield Pair(
+                "decimal",
+                text,
+                rng.choice([str(value + 1), text[:-1] + str((int(text[-1]) + 3) % 10), text.replace(".", "")]),
+                text.replace(".", "") == text,
+            )
+
+
+def _fractions(rng: random.Random, answers: list[str]) -> Iterator[Pair]:
+    for text in answers:
+        match = re.fullmatch(r"(-?)\\d?frac\{(\d+)\}\{(\d+)\}", text)
+        if match:
+            value = Fraction(int(match.group(2)), int(match.group(3))) * (-1 if match.group(1) else 1)
+            top, bottom = value.numerator, value.denominator
+            forms = [
+                f"{top}/{bottom}",
+                f"\\dfrac{{{2 * top}}}{{{2 * bottom}}}",
+                f"({top})/({bottom})",
+                f"\\frac{{{-top}}}{{{-bottom}}}",
+            ]
+            if value > 1 and bottom > 1:
+                whole, rest = divmod(top, bottom)
+                forms += [f"{whole} {rest}/{bottom}", f"{whole}\\frac{{{rest}}}{{{bottom}}}"]
+            yield Pair("fraction", text, rng.choice(forms), True)
+            yield Pair(
+                "fraction",
+                text,
+                rng.choice(
+                    [
+                        f"{bottom}/{top}" if top != bottom else "7",
+                        f"{top + 1}/{bottom}",
+                        f"{float(value):.3f}" if _endless(bottom) else "17/19",
+                        f"{top}_{bottom}",
+                    ]
+                ),
+                abs(value) == 1,
+            )
+
+
+def _endless(bottom: int) -> bool:
+    return Fraction(10**3, bottom).denominator != 1
+
+
+def _mixed(rng: random.Random, _: list[str]) -> Iterator[Pair]:
+    while True:
+        whole, bottom = rng.randint(1, 40), rng.randint(2, 30)
+        top = rng.randint(1, bottom - 1)
+        value = whole + Fraction(top, bottom)
+        yield Pair("mixed", f"{whole} {top}/{bottom}", f"\\frac{{{value.numerator}}}{{{value.denominator}}}", True)
+        yield Pair(
+            "mixed",
+            f"{whole}\\frac{{{top}}}{{{bottom}}}",
+            f"\\frac{{{whole * top}}}{{{bottom}}}",
+            whole * Fraction(top, bottom) == value,
+        )
+
+
+def _percents(rng: random.Random, _: list[str]) -> Iterator[Pair]:
+    while True:
+        value = Fraction(rng.randint(1, 1999), rng.choice([1, 2, 4, 10]))
+        text = f"{float(value):g}"
+        yield Pair("percent", f"{text}\\%", rng.choice([f"{text}%", f"{text} percent", str(value / 100)]), True)
+        yield Pair("percent", text, f"{text}\\%", False)
+        yield Pair("percent", f"{text}", f"{text}%", True, "What percent of the balls are red?")
+
+
+def _repeating(rng: random.Random, _: list[str]) -> Iterator[Pair]:
+    while True:
+        fixed = "".join(rng.choices("0123456789", k=rng.randint(0, 2)))
+        period = str(rng.randint(1, 98))
+        nines = 10 ** len(period) - 1
+        value = Fraction(int((fixed or "0") + period) - int(fixed or "0"), nines * 10 ** len(fixed))
+        yield Pair("repeating", f"0.{fixed}\\overline{{{period}}}", f"{value.numerator}/{value.denominator}", True)
+        yield Pair("repeating", f"0.{fixed}\\overline{{{period}}}", f"0.{fixed}{period}", False)
+
+
+def _bases(rng: random.Random, _: list[str]) -> Iterator[Pair]:
+    while True:
+        base = rng.randint(2, 9)
+        digits = "".join(str(rng.randrange(base)) for _ in range(rng.randint(2, 6))).lstrip("0") or "11"
+        digits = digits if int(digits) > 1 else "11"
+        yield Pair("base", f"{digits}_{base}", rng.choice([f"{digits}_{{{base}}}", str(int(digits, base))]), True)
+        yield Pair("base", f"{digits}_{base}", rng.choice([digits, f"{digits}_{base + 1}"]), len(digits) == 1)
+
+
+def _quantities(rng: random.Random, answers: list[str]) -> Iterator[Pair]:
+    converted = [("2 hours", "120 minutes"), ("1.5 km", "1500 m"), ("3 feet", "36 inches"), ("\\$0.50", "50 cents")]
+    units = ["dollars", "cm", "apples", "miles", "students", "square feet", "cm^2", "mph", "hours", "degrees"]
+    for text in answers:
+        if re.fullmatch(r"[1-9]\d{0,5}", text):
+            unit = rng.choice(units)
+            yield Pair("quantity", text, rng.choice([f"{text} {unit}", f"{text}\\text{{ {unit}}}", f"\\${text}"]), True)
+            yield Pair("quantity", f"{text} hours", f"{text} minutes", False)
+            yield Pair("quantity", f"{text}\\text{{ cm}}", f"{int(text) + 1} cm", False)
+            yield Pair("quantity", *rng.choice(converted), True)
+
+
+def _several(rng: random.Random, answers: list[str]) -> Iterator[Pair]:
+    for text in answers:
+        value = read_value(normalise(text))
+        items = re.split(r",\s*", normalise(text).strip("()[]"))
+        if (
+            not isinstance(value, Several)
+            or len(items) != len(value.items)
+            or len(items) < 2
+            or "\\{" in text
+            or "=" in text
+        ):
+            continue
+        swapped = [items[1], items[0], *items[2:]]
+        if value.kind == "bare":
+            yield Pair("list", text, ", ".join(swapped), True)
+            yield Pair("list", text, ", ".join([*items, items[0]]), False)
+            yield Pair("list", text, ", ".join([*items[:-1], "98765"]), False)
+        elif value.kind == "tuple":
+            spaced = f"\\left( {' , '.join(items)} \\right)"
+            yield Pair("tuple", text, spaced, True)
+            yield Pair("tuple", text, "(" + ",".join(swapped) + ")", items[0] == items[1])
+            yield Pair("tuple", text, "(" + ",".join([*items[:-1], "98765"]) + ")", False)
+
+
+def _regions(rng: random.Random, answers: list[str]) -> Iterator[Pair]:
+    for text in answers:
+        value = read_value(normalise(text))
+        if isinstance(value, Region) and "(" in text + "[" and text[:1] in "([\\" and "\\cup" in text:
+            yield Pair("interval", text, "\\cup".join(reversed(normalise(text).split("\\cup"))), True)
+            yield Pair("interval", text, normalise(text).split("\\cup")[0], False)
+    for _ in range(2000):
+        low = rng.randint(-50, 50)
+        high = low + rng.randint(1, 60)
+        yield Pair("interval", f"({low},\\infty)", f"x > {low}", True)
+        yield Pair("interval", f"({low},{high}]", f"{low} < x \\le {high}", True)
+        yield Pair(
+            "interval",
+            f"[{low},{high}]",
+            rng.choice([f"({low},{high}]", f"[{low},{high + 1}]", f"{low}<x<{high}"]),
+            False,
+        )
+
+
+def _matrices(_: random.Random, answers: list[str]) -> Iterator[Pair]:
+    for text in answers:
+        if isinstance(read_value(normalise(text)), Matrix):
+            yield Pair("matrix", text, text.replace("pmatrix", "bmatrix").replace("\\frac", "\\dfrac"), True)
+            cells = re.search(r"(\d+)(?!.*\d)", text)
+            if cells:
+                yield Pair(
+                    "matrix", text, text[: cells.start()] + str(int(cells.group()) + 1) + text[cells.end() :], False
+                )
+
+
+def _closed_forms(rng: random.Random, answers: list[str]) -> Iterator[Pair]:
+    for text in answers:
+        value = read_value(normalise(text))
+        plain = normalise(text)
+        if (
+            not isinstance(value, Scalar)
+            or value.unit
+            or value.label
+            or value.percent
+            or value.base
+            or value.rational is not None
+        ):
+            continue
+        if "=" in plain or "°" in plain or len(plain) > 80:
+            continue
+        yield Pair(
+            "closed form", text, rng.choice([f"1+({plain})-1", f"\\frac{{2({plain})}}{{2}}", f"-(-({plain}))"]), True
+        )
+        yield Pair(
+            "closed form",
+            text,
+            rng.choice([f"2({plain})", f"({plain})+1", f"-({plain})", f"\\frac{{1}}{{{plain}}}"]),
+            False,
+        )
+
+
+def _words(rng: random.Random, answers: list[str]) -> Iterator[Pair]:
+    words = sorted({text for text in answers if isinstance(read_value(normalise(text)), Words)})
+    for text in words * 20:
+        other = rng.choice(words)
+        plain = normalise(text)
+        yield Pair("words", text, rng.choice([plain.upper(), plain.lower(), f"\\textbf{{{plain}}}"]), True)
+        if normalise(other).lower() != plain.lower():
+            yield Pair("words", text, other, False)
+
+
+def _choices(rng: random.Random, answers: list[str]) -> Iterator[Pair]:
+    for text in [a for a in answers if isinstance(read_value(normalise(a)), Choice)] * 10:
+        letter = normalise(text).strip("()")
+        other = rng.choice([x for x in "ABCDEFGH" if x != letter])
+        yield Pair("choice", text, rng.choice([letter, f"({letter})", f"\\textbf{{({letter})}}"]), True)
+        yield Pair("choice", text, rng.choice([other, f"({other})"]), False)
+
+
+RULES: list[Callable[[random.Random, list[str]], Iterator[Pair]]] = [
+    _integers, _decimals, _fractions, _mixed, _percents, _repeating, _bases, _quantities, _several, _regions,
+    _matrices, _closed_forms, _words, _choices,
+]  # fmt: skip
+
+
+def labelled_pairs(data: Path, per_kind: int, seed: int) -> list[Pair]:
+    """Makes at most `per_kind` pairs by each rule."""
+    answers = [row["answer"] for row in _rows(data / "cot" / "math_train_problems_7500.jsonl") if row["answer"]]
+    rng = random.Random(seed)
+    rng.shuffle(answers)
+    pairs = []
+    for rule in RULES:
+        made = rule(rng, answers)
+        pairs += [pair for pair, _ in zip(made, range(per_kind), strict=False)]
+    return pairs
+
+
+def _score(pairs: list[Pair], judge: Callable[[Pair], bool | None], shown: int) -> dict[str, Score]:
+    scores: dict[str, Score] = {}
+    for pair in pairs:
+        score = scores.setdefault(pair.kind, Score())
+        start = time.process_time()
+        verdict = judge(pair)
+        score.seconds += time.process_time() - start
+        score.add(pair, verdict, shown)
+    return scores
+
+
+def _ours(pair: Pair) -> bool | None:
+    outcome = compare(pair.gold, pair.answer, pair.question).outcome
+    return None if outcome is Outcome.UNKNOWN else outcome is Outcome.EQUAL
+
+
+def _math_verify() -> Callable[[Pair], bool | None]:
+    import logging
+
+    from math_verify import parse, verify
+
+    logging.disable(logging.CRITICAL)
+
+    def judge(pair: Pair) -> bool | None:
+        return bool(verify(parse(f"${pair.gold}$"), parse(f"${pair.answer}$")))
+
+    return judge
+
+
+def _programs(count: int) -> dict[str, object]:
+    tiny = "a=3\nb=4\nprint((a*a+b*b)**0.5)"
+    symbolic = "from sympy import symbols, solve\nx=symbols('x')\nprint(solve(x**2-5*x+6,x))"
+    result: dict[str, object] = {}
+    with Pool() as pool:
+        pool.map([tiny] * pool.size)
+        result["level"] = pool.level.value
+        for name, program in (("tiny", tiny), ("sympy", symbolic)):
+            start = time.perf_counter()
+            executions = pool.map([program] * count, Limits())
+            seconds = time.perf_counter() - start
+            assert all(e.outcome == "ok" for e in executions), executions[0]
+            result[f"{name}_per_second_per_core"] = round(count / seconds / pool.size, 1)
+    return result
+
+
+def main() -> None:
+    """Measures and prints."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, required=True, help="the pack of real rows")
+    parser.add_argument("--per-kind", type=int, default=200)
+    parser.add_argument("--programs", type=int, default=200)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--examples", type=int, default=3, help="wrong verdicts shown for each kind")
+    parser.add_argument("--no-math-verify", action="store_true")
+    options = parser.parse_args()
+    pairs = labelled_pairs(options.data, options.per_kind, options.seed)
+    judges: dict[str, Callable[[Pair], bool | None]] = {"ours": _ours}
+    if not options.no_math_verify:
+        judges["math_verify"] = _math_verify()
+    report: dict[str, object] = {}
+    for name, judge in judges.items():
+        scores = _score(pairs, judge, options.examples)
+        report[name] = {kind: score.table() for kind, score in scores.items()}
+    close_symbolic()
+    if options.programs:
+        report["programs"] = _programs(options.programs)
+    print(json.dumps(report, indent=1, ensure_ascii=False))
+
+
+if __name__ == "__main__":
+    main()
