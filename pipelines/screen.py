@@ -201,7 +201,7 @@ _FIGURE = (
     r"|\b(?:figure|diagram) (?:shown )?(?:below|above|at (?:the )?(?:right|left))\b"
     r"|\b(?:picture|image|drawing) (?:shown )?(?:below|above|at (?:the )?(?:right|left))(?:[,.;:?!]|$| is\b| shows\b)"
     r"|\b(?:accompanying|attached|adjacent) (?:figure|diagram|picture|image|drawing)\b"
-    r"|如图|如圖|下图|下圖|上图|右图|左图|图中"
+    r"|如图|如圖|下图|下圖|上图|右图|左图|图中所示"
 )
 _HAS_FIGURE = (
     r"\[asy\]|\\begin\{(?:tikzpicture|asy|picture|array|tabular)\}|\[/?(?:figure|diagram|image)[ :\]]|<svg|\|\s*-{3}"

@@ -9,10 +9,21 @@ from types import MappingProxyType
 from typing import Any
 
 from pipelines.sources.columns import read_columns
+from pipelines.sources.dialogues import read_mathcoder, read_tora
 from pipelines.sources.fields import Unreadable
 from pipelines.sources.gsm8k import read_gsm8k
 from pipelines.sources.math import read_math
 from pipelines.sources.messages import read_messages
+from pipelines.sources.prm800k import read_prm800k
+from pipelines.sources.programs import read_pal, read_pot
+from pipelines.sources.synthetic import (
+    read_mathinstruct,
+    read_metamath,
+    read_numina,
+    read_openmathinstruct,
+    read_openr1,
+)
+from pipelines.sources.word_problems import read_aqua, read_cmath, read_math23k, read_mgsm, read_svamp
 from schemas.config import Source
 from schemas.exits import UserError
 from schemas.problem import Problem
@@ -23,13 +34,29 @@ Adapter = Callable[[dict[str, Any], Source], Problem]
 
 ADAPTERS: Mapping[str, Adapter] = MappingProxyType(
     {
+        "aqua": read_aqua,
+        "cmath": read_cmath,
         "columns": read_columns,
         "gsm8k": read_gsm8k,
         "math": read_math,
+        "math23k": read_math23k,
+        "mathcoder": read_mathcoder,
+        "mathinstruct": read_mathinstruct,
         "messages": read_messages,
+        "metamath": read_metamath,
+        "mgsm": read_mgsm,
+        "numina": read_numina,
+        "openmathinstruct": read_openmathinstruct,
+        "openr1": read_openr1,
+        "pal": read_pal,
+        "pot": read_pot,
+        "prm800k": read_prm800k,
+        "svamp": read_svamp,
+        "tora": read_tora,
     }
 )
 _DERIVING = ("gsm8k",)
+_HEADLESS = ("mgsm",)
 
 
 def check_sources(sources: Iterable[Source]) -> None:
@@ -49,6 +76,11 @@ def check_sources(sources: Iterable[Source]) -> None:
             )
 
 
-def has_header(names: Iterable[str | None]) -> bool:
-    """Whether a CSV or TSV file's first row names its columns: not when the config names them by position ("0")."""
-    return not any(name is not None and name.isdecimal() for name in names)
+def has_header(names: Iterable[str | None], adapter: str | None = None) -> bool:
+    """Whether a CSV or TSV file's first row names its columns: not when fields are named by position ("0").
+
+    Args:
+        names: the fields that the config names.
+        adapter: the source's adapter; MGSM's files have no header.
+    """
+    return adapter not in _HEADLESS and not any(name is not None and name.isdecimal() for name in names)

@@ -60,7 +60,7 @@ def read_messages(record: dict[str, Any], source: Source) -> Problem:
     answer = optional_text(record, source.columns.answer or "answer")
     return Problem(
         question,
-        (Solution(source.format or _format_of(segments), segments),),
+        (Solution(source.format or format_of(segments), segments),),
         answer=answer,
         independent=answer is not None,
         language=optional_text(record, source.columns.language) or source.language,
@@ -144,5 +144,6 @@ def _program(arguments: object) -> str:
     raise Unreadable(Reason.UNSUPPORTED, "a tool call without a program (`code`) in its arguments")
 
 
-def _format_of(segments: tuple[Segment, ...]) -> Format:
+def format_of(segments: tuple[Segment, ...]) -> Format:
+    """A solution with a program in it is a dialogue, one without is words."""
     return Format.TIR if any(segment.kind is SegmentKind.CODE for segment in segments) else Format.COT

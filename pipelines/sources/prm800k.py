@@ -1,0 +1,60 @@
+"""PRM800K: solutions step by step, each step chosen or written by a human who rated what the model proposed.
+
+The labels are the human selection: a solution is accepted when the labeler followed it to its end and no step that
+was taken is rated wrong. Screening and quality-control items measure labelers; nobody trains on them.
+"""
+
+import re
+from typing import Any
+
+from pipelines.derive import answer_sentence
+from pipelines.sources.fields import Unreadable, find, optional_text, text_of
+from schemas.config import Source
+from schemas.problem import Decision, Format, Problem, Segment, SegmentKind, Selection, Solution
+from schemas.reason import Reason
+
+_ANSWER = re.compile(r"\n*^# Answer\s*\n+(?P<answer>.+?)\s*$", re.MULTILINE | re.DOTALL)
+
+
+def read_prm800k(record: dict[str, Any], source: Source) -> Problem:
+    """Reads a labelled solution: question, label.steps, labeler and marks."""
+    for mark in ("is_quality_control_question", "is_initial_screening_question"):
+        if record.get(mark):
+            raise Unreadable(Reason.NOT_SELECTED, f"{mark}: it measures labelers")
+    question = text_of(record, "question.problem").strip()
+    steps = find(record, "label.steps")
+    if not isinstance(steps, list) or not steps:
+        raise Unreadable(Reason.MISSING_FIELD, "no label.steps")
+    taken = [step for step in map(_taken, steps) if step is not None]
+    if not taken:
+        raise Unreadable(Reason.MISSING_FIELD, "no step was taken")
+    words = "\n".join(text for text, _ in taken)
+    ended = find(record, "label.finish_reason")
+    good = ended == "solution" and all(rating != -1 for _, rating in taken)
+    if end := _ANSWER.search(words):
+        words = f"{words[: end.start()]}\n{answer_sentence(end['answer'])}"
+    answer = optional_text(record, "question.ground_truth_answer")
+    return Problem(
+        question,
+        (Solution(Format.COT, (Segment(SegmentKind.TEXT, words.strip()),)),),
+        answer,
+        answer is not None,
+        source.language,
+        selection=Selection(
+            decision=Decision.ACCEPTED if good else Decision.REJECTED, annotator=optional_text(record, "labeler")
+        ),
+    )
+
+
+def _taken(step: object) -> tuple[str, int | None] | None:
+    """The text of the step that the solution went on with, and its rating; None where the labeler stopped."""
+    if not isinstance(step, dict):
+        raise Unreadable(Reason.UNSUPPORTED, "a step is an object")
+    human, chosen, proposed = step.get("human_completion"), step.get("chosen_completion"), step.get("completions") or []
+    completion = human if human else proposed[chosen] if isinstance(chosen, int) and chosen < len(proposed) else None
+    if completion is None:
+        return None
+    text = completion.get("text") if isinstance(completion, dict) else completion
+    if not isinstance(text, str):
+        raise Unreadable(Reason.UNSUPPORTED, "a step has no text")
+    return text, completion.get("rating") if isinstance(completion, dict) else None

@@ -1,0 +1,70 @@
+"""Word problems with an equation, options or just an answer: SVAMP, Math23K, AQuA, CMATH, MGSM."""
+
+from typing import Any
+
+from pipelines.expressions import NotPythonError, write_program
+from pipelines.segments import parse_segments
+from pipelines.sources.fields import Unreadable, level_of, optional_text, text_of
+from schemas.config import Source
+from schemas.problem import Format, Problem, Segment, SegmentKind, Solution
+from schemas.reason import Reason
+
+
+def read_svamp(record: dict[str, Any], source: Source) -> Problem:
+    """Reads SVAMP: Body, Question, Equation, Answer. The equation is the program."""
+    body = text_of(record, "Body").strip()
+    question = f"{body if body[-1] in '.?!' else f'{body}.'} {text_of(record, 'Question').strip()}"
+    answer = optional_text(record, "Answer")
+    topic = optional_text(record, "Type")
+    return Problem(question, (_equation(record, "Equation"),), answer, answer is not None, source.language, topic)
+
+
+def read_math23k(record: dict[str, Any], _source: Source) -> Problem:
+    """Reads Math23K: original_text, equation, ans. Chinese, whatever the config says."""
+    question, answer = text_of(record, "original_text").strip(), optional_text(record, "ans")
+    return Problem(question, (_equation(record, "equation"),), answer, answer is not None, "zh")
+
+
+def _equation(record: dict[str, Any], name: str) -> Solution:
+    equation = text_of(record, name)
+    try:
+        program = write_program(equation)
+    except NotPythonError:
+        raise Unreadable(Reason.UNSUPPORTED, f"{name} is no arithmetic: {equation[:60]!r}") from None
+    return Solution(Format.POT, (Segment(SegmentKind.CODE, program),))
+
+
+def read_aqua(record: dict[str, Any], source: Source) -> Problem:
+    """Reads AQuA: question, options, rationale, correct. The answer is the letter of an option."""
+    question = with_options(text_of(record, "question").strip(), record)
+    answer = optional_text(record, "correct")
+    solution = Solution(Format.COT, parse_segments(text_of(record, "rationale"), Format.COT))
+    return Problem(question, (solution,), answer, answer is not None, source.language)
+
+
+def with_options(question: str, record: dict[str, Any]) -> str:
+    """Writes the options of a multiple choice under its question, a line each: `(A) 5`."""
+    options = record.get("options")
+    if not isinstance(options, list):
+        return question
+    return "\n".join([question, *(f"({letter.strip()}) {text.strip()}" for letter, text in map(_option, options))])
+
+
+def _option(option: object) -> tuple[str, str]:
+    if not isinstance(option, str):
+        raise Unreadable(Reason.UNSUPPORTED, "options is a list of texts")
+    letter, mark, text = option.partition(")")
+    if not mark:
+        raise Unreadable(Reason.UNSUPPORTED, f"an option begins `A)`, not {option[:20]!r}")
+    return letter.strip(" ("), text
+
+
+def read_cmath(record: dict[str, Any], _source: Source) -> Problem:
+    """Reads CMATH: question, golden, grade. There are no solutions: it is a benchmark, or an answer to compare with."""
+    grade = level_of(optional_text(record, "grade"))
+    return Problem(text_of(record, "question").strip(), (), optional_text(record, "golden"), True, "zh", None, grade)
+
+
+def read_mgsm(record: dict[str, Any], source: Source) -> Problem:
+    """Reads MGSM's files without header: question, answer. There are no solutions."""
+    return Problem(text_of(record, "0").strip(), (), optional_text(record, "1"), True, source.language)
