@@ -5,6 +5,7 @@ An adapter is a pure function of one record and its source's config; it returns 
 
 import difflib
 from collections.abc import Callable, Iterable, Mapping
+from itertools import islice
 from types import MappingProxyType
 from typing import Any
 
@@ -16,6 +17,7 @@ from pipelines.sources.math import read_math
 from pipelines.sources.messages import read_messages
 from pipelines.sources.prm800k import read_prm800k
 from pipelines.sources.programs import read_pal, read_pot
+from pipelines.sources.records import Record
 from pipelines.sources.synthetic import (
     read_mathinstruct,
     read_metamath,
@@ -28,7 +30,7 @@ from schemas.config import Source
 from schemas.exits import UserError
 from schemas.problem import Problem
 
-__all__ = ["ADAPTERS", "Adapter", "Unreadable", "check_sources", "has_header"]
+__all__ = ["ADAPTERS", "Adapter", "Unreadable", "check_fields", "check_sources", "has_header", "named_fields"]
 
 Adapter = Callable[[dict[str, Any], Source], Problem]
 
@@ -57,6 +59,7 @@ ADAPTERS: Mapping[str, Adapter] = MappingProxyType(
 )
 _DERIVING = ("gsm8k",)
 _HEADLESS = ("mgsm",)
+_FIRST_RECORDS = 20
 
 
 def check_sources(sources: Iterable[Source]) -> None:
@@ -84,3 +87,25 @@ def has_header(names: Iterable[str | None], adapter: str | None = None) -> bool:
         adapter: the source's adapter; MGSM's files have no header.
     """
     return adapter not in _HEADLESS and not any(name is not None and name.isdecimal() for name in names)
+
+
+def named_fields(source: Source) -> list[str]:
+    """The fields that the config names for an adapter that reads by name; none for those with a shape of their own."""
+    return [name for name in source.columns.model_dump().values() if name] if source.adapter == "columns" else []
+
+
+def check_fields(where: str, names: Iterable[str], records: Iterable[Record]) -> None:
+    """Checks named fields against the first records of a source: a wrong column is one mistake, not a million rows.
+
+    Raises:
+        UserError: none of the first records has a field of that name.
+    """
+    rows = [record.value for record in islice(records, _FIRST_RECORDS) if record.value is not None]
+    known = sorted({str(field) for row in rows for field in row})
+    for name in names:
+        if rows and not any(name in row or name.partition(".")[0] in row for row in rows):
+            near = difflib.get_close_matches(name, known, n=1)
+            hint = f"; did you mean {near[0]}?" if near else ""
+            raise UserError(
+                f"{where}: no field {name!r} in the first {len(rows)} records{hint} They have {', '.join(known)}"
+            )

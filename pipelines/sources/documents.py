@@ -17,7 +17,8 @@ from pipelines.sources.records import KEPT_OF_LONG_LINE, MAX_LINE_BYTES, Record
 from schemas.reason import Reason
 
 _BLOCK_BYTES = 1 << 20
-_OUTSIDE = re.compile(rb'["{}\[\],]')
+_BETWEEN = re.compile(rb'(["{}\[\],])')
+_WITHIN = re.compile(rb'(?:[^"{}\[\]]++|"(?:[^"\\\n]++|\\.)*+")*+(["{}\[\]])')  # passes whole strings at once
 _INSIDE = re.compile(rb'["\\\n]')
 _LONGEST_INDENT = 64
 _AROUND = b" \t\r\n,\xef\xbb\xbf"
@@ -83,14 +84,16 @@ class _Cutter:
         while True:
             if self._in_string:
                 position = self._pass_string(block, position)
-            mark = None if self._in_string else _OUTSIDE.search(block, position)
+            if self._in_string:
+                break
+            mark = _WITHIN.match(block, position) if self._depth else _BETWEEN.search(block, position)
             if mark is None:
                 break
-            position = mark.end()
-            ends_before, ends_after = self._step(block, begin, mark.start())
+            place, position = mark.start(1), mark.end()
+            ends_before, ends_after = self._step(block, begin, place)
             if ends_before or ends_after:
-                self.element.grow(block[begin : position if ends_after else mark.start()])
-                begin = position if ends_after or mark[0] != b"{" else mark.start()
+                self.element.grow(block[begin : position if ends_after else place])
+                begin = position if ends_after or mark[1] != b"{" else place
                 if not self.element.is_blank():
                     yield self.element
                 self.element, self._broken = _Element(), False

@@ -23,16 +23,18 @@ def read_separated(stream: IO[str], kind: str, *, first_row: int) -> Iterator[Re
     if kind in (Kind.TSV, Kind.TSV_HEADLESS):
         reader = csv.reader(stream, delimiter="\t", quoting=csv.QUOTE_NONE)
     else:
-        reader = csv.reader(stream)
+        reader = csv.reader(stream, strict=True)
     header = None if kind in (Kind.CSV_HEADLESS, Kind.TSV_HEADLESS) else next(reader, [])
     row = first_row
     while True:
+        line = reader.line_num + 1
         try:
             cells = next(reader)
         except StopIteration:
             return
         except csv.Error as error:
-            yield Record(row, f"[line {reader.line_num}]", None, Reason.PARSE_ERROR, str(error))
+            reason = Reason.TOO_LONG if "field limit" in str(error) else Reason.PARSE_ERROR
+            yield Record(row, f"[lines {line} to {reader.line_num}]", None, reason, f"line {line}: {error}")
             row += 1
             continue
         if cells:

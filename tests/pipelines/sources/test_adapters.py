@@ -3,8 +3,8 @@ from typing import ClassVar
 
 import pytest
 
-from pipelines.sources.adapters import ADAPTERS, Unreadable, check_sources, has_header
-from pipelines.sources.files import read_records, scan
+from pipelines.sources.adapters import ADAPTERS, Unreadable, check_fields, check_sources, has_header, named_fields
+from pipelines.sources.files import Record, read_records, scan
 from schemas.config import Source
 from schemas.exits import UserError
 from schemas.problem import Decision, Format, Problem, Segment, SegmentKind
@@ -286,6 +286,18 @@ class TestSources:
         with pytest.raises(UserError, match="`derive` needs calculator annotations"):
             check_sources([source("math", derive=["pot"])])
         check_sources([source("gsm8k", derive=["pot"])])
+
+    def test_a_field_that_no_record_has_names_the_nearest(self):
+        rows = [Record(0, "", {"problem": "q", "meta": {"who": "a"}}), Record(1, "", None, Reason.PARSE_ERROR)]
+        named = source(
+            "columns", format="cot", columns={"question": "problem", "solution": None, "annotator": "meta.who"}
+        )
+        check_fields("curate.sources: mine", named_fields(named), rows)
+        message = r"mine: no field 'problm' in the first 1 records; did you mean problem\? They have meta, problem"
+        with pytest.raises(UserError, match=message):
+            check_fields("curate.sources: mine", ["problm"], rows)
+        check_fields("curate.sources: mine", ["anything"], rows[1:])
+        assert named_fields(source("gsm8k")) == []
 
     def test_columns_named_by_position_mean_a_file_without_header(self):
         assert not has_header(["0", "1", None])

@@ -237,6 +237,18 @@ def test_csv_has_a_header_and_quotes(tmp_path):
     assert orjson.loads(found[0].raw) == found[0].value
 
 
+def test_a_quote_that_never_closes_says_where_it_opens(tmp_path):
+    found = records(written(tmp_path, "a.csv", b'question,answer\nfine,1\n"open,2\nlost,3\n'))
+    assert [record.reason for record in found] == [None, Reason.PARSE_ERROR]
+    assert found[1].detail == "line 3: unexpected end of data"
+    assert found[1].raw == "[lines 3 to 4]"
+
+
+def test_an_endless_cell_is_too_long_and_the_others_survive(tmp_path):
+    found = records(written(tmp_path, "a.csv", b"question\n" + b"x" * (MAX_LINE_BYTES + 1) + b"\nfine\n"))
+    assert [record.reason for record in found] == [Reason.TOO_LONG, None]
+
+
 def test_tsv_has_no_quoting_and_may_have_no_header(tmp_path):
     path = written(tmp_path, "a.tsv", b'"Hello," said Tom. How many?\t5\nNext?\t6\n')
     found = records(path, header=False)
