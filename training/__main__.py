@@ -79,7 +79,7 @@ def main(argv: list[str] | None = None) -> int:
     try:
         return int(command.main(args=arguments, prog_name="mathmill", standalone_mode=False) or 0)
     except _USAGE_ERROR as error:
-        message = one_line(getattr(error, "message", str(error)))
+        message = one_line(error.format_message())  # type: ignore[attr-defined]  every usage error has it
         sys.stderr.write(f"mathmill: {message} (see mathmill {arguments[0] if arguments else ''} --help)\n")
         return ExitCode.COULD_NOT_START
     except (typer.Abort, KeyboardInterrupt):

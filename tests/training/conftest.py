@@ -6,10 +6,14 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
+import torch
 
 from schemas.example import EXAMPLE_SCHEMA, SCHEMA_VERSION
 from schemas.manifest import MANIFEST, Counts, FormatCounts, Manifest, ShardRecord, sha256_of
 from schemas.verdict import VERDICT, Status, Verdict
+
+# The cores are shared with whatever else runs; models here are too small to gain from a second thread.
+torch.set_num_threads(1)
 
 NAMES = ["Ada", "Ben", "Cleo", "Dan", "Eva", "Finn", "Gita", "Hugo"]
 THINGS = ["apples", "books", "coins", "stamps"]

@@ -1,0 +1,179 @@
+"""The verbs as users call them: exit codes, one clear line, many processes, a kill at any moment."""
+
+import json
+import multiprocessing
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from training.__main__ import main
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+CONFIG = """
+train:
+  model: {hidden_size: 32, layers: 2, heads: 4, vocabulary: 400}
+  examples_per_step: 16
+  steps: 8
+  context: 512
+  learning_rate: 3.0e-3
+  checkpoint_every: 2
+evaluate: {max_new_tokens: 24, limit: 3}
+"""
+
+
+@pytest.fixture(scope="module")
+def config(tmp_path_factory):
+    path = tmp_path_factory.mktemp("config") / "config.yaml"
+    path.write_text(CONFIG)
+    return path
+
+
+def started(*command, **environment):
+    quiet = {"OMP_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false", "PYTHONPATH": str(REPOSITORY)}
+    return subprocess.Popen(
+        [str(part) for part in command],
+        cwd=REPOSITORY,
+        env=os.environ | quiet | environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def train_command(config, data, output, *more):
+    return [sys.executable, "-m", "training", "train", config, "--data", data, "--output", output, *more]
+
+
+def weights_of(run):
+    return load_file(run / "model" / "model.safetensors")
+
+
+def same(one, other):
+    return all(torch.equal(one[name], other[name]) for name in one)
+
+
+@pytest.fixture(scope="module")
+def straight(config, data, tmp_path_factory):
+    """A run in one go, through the command line."""
+    output = tmp_path_factory.mktemp("straight") / "RUN"
+    assert main(["train", str(config), "--data", str(data), "--output", str(output)]) == 0
+    return output
+
+
+def test_train_then_evaluate(straight, config, data, tmp_path, capsys):
+    output = tmp_path / "EVAL"
+    code = main(["evaluate", str(config), "--model", str(straight), "--data", str(data), "--output", str(output)])
+    assert code == 0
+    results = json.loads((output / "results.json").read_text())
+    assert {name: line["n"] for name, line in results["formats"].items()} == {"cot": 3, "pot": 3, "tir": 3}
+    assert (output / "generations" / "tir.arrow").is_file()
+    assert "<script" not in (output / "index.html").read_text()
+    assert "pass@1" in capsys.readouterr().out
+
+
+def test_the_untrained_model_can_be_evaluated(straight, config, data, tmp_path):
+    arguments = ["--model", str(straight), "--checkpoint", "step-00000000", "--data", str(data)]
+    more = ["--output", str(tmp_path / "EVAL"), "--set", "evaluate.formats=[pot]"]
+    assert main(["evaluate", str(config), *arguments, *more]) == 0
+    assert json.loads((tmp_path / "EVAL" / "results.json").read_text())["formats"]["pot"]["passed"] == 0
+
+
+BAD = {
+    "no such data": (["train", "CONFIG", "--data", "nowhere", "--output", "NEW"], 2, "nowhere: no such folder"),
+    "no config": (["train", "none.yaml", "--data", "DATA", "--output", "NEW"], 2, "none.yaml: no such config file"),
+    "an unknown key": (
+        ["train", "CONFIG", "--data", "DATA", "--output", "NEW", "--set", "train.step=3"],
+        2,
+        "train.step: unknown key; did you mean `steps`?",
+    ),
+    "both durations": (
+        ["train", "CONFIG", "--data", "DATA", "--output", "NEW", "--set", "train.epochs=1"],
+        2,
+        "give either `steps` or `epochs`",
+    ),
+    "an unknown option": (["train", "CONFIG", "--date", "DATA"], 2, "--date"),
+    "no output": (["train", "CONFIG", "--data", "DATA"], 2, "--output"),
+    "a run already there": (["train", "CONFIG", "--data", "DATA", "--output", "RUN"], 2, "holds another run"),
+    "another objective": (
+        ["train", "CONFIG", "--data", "DATA", "--output", "RUN", "--resume", "--set", "train.objective=token_mean"],
+        1,
+        "refused to resume: train.objective",
+    ),
+    "no device": (
+        ["train", "CONFIG", "--data", "DATA", "--output", "NEW", "--set", "train.device=tpu"],
+        2,
+        "expected cpu, cuda or auto, found tpu",
+    ),
+    "a model that is not there": (
+        ["evaluate", "CONFIG", "--model", "/nowhere/at/all", "--data", "DATA", "--output", "NEW"],
+        2,
+        "/nowhere/at/all",
+    ),
+    "no such checkpoint": (
+        ["evaluate", "CONFIG", "--model", "RUN", "--checkpoint", "step-7", "--data", "DATA", "--output", "NEW"],
+        2,
+        "no such checkpoint",
+    ),
+    "nothing to evaluate on": (["evaluate", "CONFIG", "--model", "RUN", "--output", "NEW"], 2, "give --data DATA"),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_what_the_user_can_fix_is_one_line_and_an_exit_code(name, straight, config, data, tmp_path, capsys):
+    arguments, code, message = BAD[name]
+    paths = {"CONFIG": config, "DATA": data, "RUN": straight, "NEW": tmp_path / "NEW"}
+    assert main([str(paths.get(argument, argument)) for argument in arguments]) == code
+    told = capsys.readouterr().err.strip()
+    assert told.startswith("mathmill: ")
+    assert message in told
+    assert "\n" not in told
+    assert "Traceback" not in told
+
+
+def of_two(rank, arguments, code):
+    os.environ.update(
+        RANK=str(rank), WORLD_SIZE="2", LOCAL_RANK=str(rank), MASTER_ADDR="127.0.0.1", MASTER_PORT="29641"
+    )
+    code.value = main(arguments)
+
+
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+def test_two_ranks_take_the_steps_of_one(straight, config, data, tmp_path):
+    """The sum of gradients over ranks is that of one process, up to the order of float32 additions."""
+    output = tmp_path / "RUN"
+    arguments = [str(part) for part in train_command(config, data, output, "--set", "train.context=160")[3:]]
+    fork = multiprocessing.get_context("fork")
+    codes = [fork.Value("i", -1) for _ in range(2)]
+    ranks = [fork.Process(target=of_two, args=(rank, arguments, codes[rank])) for rank in range(2)]
+    for process in ranks:
+        process.start()
+    for process in ranks:
+        process.join(120)
+    assert [code.value for code in codes] == [0, 0]
+    require_same_run(straight, output)
+
+
+@pytest.mark.slow
+def test_torchrun_takes_the_steps_of_one(straight, config, data, tmp_path):
+    output = tmp_path / "RUN"
+    process = started(*torchrun(2, 29643), *train_command(config, data, output)[3:])
+    _, errors = process.communicate(timeout=240)
+    assert process.returncode == 0, errors
+    require_same_run(straight, output)
+
+
+def torchrun(processes, port):
+    process = started(*torchrun(3, 29642), *train_command(config, data, output, "--resume")[3:])
+    _, errors = process.communicate(timeout=240)
+    assert process.returncode == 0, errors
+    figures = [
+        [(line["examples"], line["tokens"], line["supervised_tokens"]) for line in map(json.loads, text.splitlines())]
+        for text in ((run / "metrics.jsonl").read_text() for run in (straight, output))
+    ]
+    assert [line for line in figures[0] if line[0] != 12] == [line for line in figures[1] if line[0] != 12]

@@ -1,0 +1,73 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from training.plan import Plan, Position
+
+
+def plan_of(count=10, **changes):
+    return Plan(**({"weights": np.ones(count), "examples_per_step": 4, "seed": 1, "epochs": 1.0} | changes))
+
+
+@settings(deadline=None)
+@given(count=st.integers(1, 200), n=st.integers(1, 50), seed=st.integers(0, 5), epoch=st.integers(0, 3))
+def test_an_epoch_visits_every_example_once(count, n, seed, epoch):
+    plan = plan_of(count, examples_per_step=n, seed=seed, epochs=4.0)
+    steps = [plan.examples_at(Position(epoch, step)) for step in range(plan.steps_in(epoch))]
+    assert sorted(np.concatenate(steps).tolist()) == list(range(count))
+    assert [len(step) for step in steps[:-1]] == [n] * (len(steps) - 1)
+    assert 1 <= len(steps[-1]) <= n
+
+
+def test_epochs_and_seeds_have_orders_of_their_own():
+    orders = {tuple(plan_of(50, seed=seed, epochs=2.0).order(epoch)) for seed in (1, 2) for epoch in (0, 1)}
+    assert len(orders) == 4
+
+
+def test_the_order_is_pinned():
+    """A change here would make every run in the world resume on other examples."""
+    assert plan_of(10).order(0).tolist() == PINNED
+
+
+PINNED = [4, 0, 7, 8, 9, 2, 3, 6, 5, 1]
+
+
+def test_a_weight_is_a_number_of_appearances():
+    weights = np.array([0.0, 1.0, 2.0, 2.5])
+    plan = plan_of(weights=weights, epochs=400.0)
+    times = np.zeros(4)
+    for epoch in range(400):
+        counts = np.bincount(plan.order(epoch), minlength=4)
+        assert counts[:3].tolist() == [0, 1, 2]
+        assert counts[3] in (2, 3)
+        times += counts
+    assert abs(times[3] / 400 - 2.5) < 0.1
+
+
+def test_steps_run_over_epochs_and_end_exactly():
+    plan = plan_of(10, steps=7, epochs=None)
+    assert [(p.epoch, p.step) for p in plan.positions()] == [(0, 0), (0, 1), (0, 2), (1, 0), (1, 1), (1, 2), (2, 0)]
+    assert plan.total_steps() == 7
+
+
+def test_a_fraction_of_an_epoch_is_exact():
+    plan = plan_of(10, epochs=1.5)
+    seen = [plan.examples_at(position) for position in plan.positions()]
+    assert [len(step) for step in seen] == [4, 4, 2, 4, 1]
+    assert plan.total_steps() == 5
+
+
+@pytest.mark.parametrize("done", range(8))
+def test_a_resumed_run_takes_the_steps_that_were_left(done):
+    plan = plan_of(10, steps=7, epochs=None)
+    whole = list(plan.positions())
+    rest = list(plan.positions(whole[done])) if done < 7 else list(plan.positions(Position(2, 1)))
+    assert rest == whole[done:]
+
+
+def test_weights_that_leave_nothing_are_refused():
+    with pytest.raises(ValueError, match="epoch 0 is empty"):
+        plan_of(weights=np.zeros(3)).order(0)
+    with pytest.raises(ValueError, match="finite"):
+        plan_of(weights=np.array([1.0, np.nan]))

@@ -1,0 +1,255 @@
+"""The line from shards to a checkpoint, in this process: what RUN holds, how it resumes, what it refuses."""
+
+import json
+import resource
+import shutil
+import signal
+
+import pytest
+import torch
+from safetensors.torch import load_file
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+from schemas.config import Config, FreshModel, Train
+from schemas.exits import RunFailedError, UserError
+from schemas.verdict import Status
+from training import checkpoint
+from training.checkpoint import State
+from training.train import train
+
+TINY = FreshModel(hidden_size=32, layers=2, heads=4, vocabulary=400)
+
+
+def config_of(**changes):
+    settings = {
+        "model": TINY,
+        "examples_per_step": 16,
+        "steps": 6,
+        "context": 512,
+        "learning_rate": 3e-3,
+        "checkpoint_every": 2,
+        "keep_checkpoints": 2,
+    }
+    return Config(train=Train(**(settings | changes)))
+
+
+@pytest.fixture(scope="module")
+def run(data, tmp_path_factory):
+    """A finished run of six steps. Read only."""
+    output = tmp_path_factory.mktemp("run") / "RUN"
+    told, steps = [], []
+    result = train(config_of(), [data], output, on_start=told.append, on_step=steps.append)
+    return result, told, steps
+
+
+def weights_of(folder):
+    return load_file(folder / "model.safetensors")
+
+
+def same(one, other):
+    return one.keys() == other.keys() and all(torch.equal(one[name], other[name]) for name in one)
+
+
+def test_a_run_learns_and_its_model_loads_anywhere(run):
+    result, _, steps = run
+    assert result.steps == 6
+    assert result.last.objective > result.first.objective + 0.5
+    model = AutoModelForCausalLM.from_pretrained(result.model)
+    tokenizer = AutoTokenizer.from_pretrained(result.model)
+    prompt = tokenizer.apply_chat_template([{"role": "user", "content": "1 + 1?"}], add_generation_prompt=True)
+    assert prompt["input_ids"][0] == tokenizer.bos_token_id
+    assert model.generation_config.eos_token_id == [tokenizer.eos_token_id]
+    assert "objective: sequence_mean" in (result.model / "README.md").read_text()
+    assert steps[-1].heldout
+    assert steps[-1].examples == 12
+
+
+def test_run_holds_its_provenance(run, data):
+    result, _, _ = run
+    facts = json.loads((result.output / "run.json").read_text())
+    manifest = json.loads((data / "manifest.json").read_text())
+    assert facts["data"][0]["fingerprint"] == manifest["fingerprint"]
+    assert facts["objective"] == "sequence_mean"
+    assert facts["output_length"].startswith("|o| = supervised tokens")
+    assert facts["train"]["seed"] == 0
+    assert facts["versions"]["torch"] == torch.__version__
+    assert json.loads((result.model / "run.json").read_text()) == facts
+
+
+def test_the_latest_checkpoints_stay_and_step_0_too(run):
+    names = sorted(path.name for path in (run[0].output / "checkpoints").iterdir())
+    assert names == ["step-00000000", "step-00000004", "step-00000006"]
+    assert run[0].initial == run[0].output / "checkpoints" / "step-00000000" / "model"
+
+
+def test_figures_are_one_json_a_line_and_slices_add_up_to_j(run):
+    result, _, steps = run
+    lines = [json.loads(line) for line in (result.output / "metrics.jsonl").read_text().splitlines()]
+    assert [line["step"] for line in lines if not line["heldout"]] == [1, 2, 3, 4, 5, 6]
+    for line in lines:
+        for slices in (line["formats"], line["sources"]):
+            assert sum(part["objective_share"] for part in slices.values()) == pytest.approx(line["objective"])
+            assert sum(part["supervised_tokens"] for part in slices.values()) == line["supervised_tokens"]
+    assert lines[0]["objective"] == steps[0].objective
+
+
+def test_the_mixture_is_told_before_step_1(run):
+    _, (told,), _ = run
+    assert told.examples == 48
+    assert told.steps == 6
+    lines = {line.name: line for line in told.mixture.lines}
+    assert lines["cot"].row_share == lines["cot"].objective_share == pytest.approx(1 / 3)
+    assert lines["tir"].token_share > lines["pot"].token_share
+    assert told.mixture.outweighs == told.mixture.longest / told.mixture.shortest > 1
+
+
+def test_a_resumed_run_ends_at_the_same_bits(run, data, tmp_path):
+    output = tmp_path / "RUN"
+    train(config_of(steps=4), [data], output)
+    shutil.rmtree(output / "checkpoints" / "step-00000004")  # as if it had been killed during the fourth step
+    result = train(config_of(), [data], output, resume=True)
+    assert result.first.step == 3
+    assert same(weights_of(result.model), weights_of(run[0].model))
+    straight = [
+        line for line in (run[0].output / "metrics.jsonl").read_text().splitlines() if '"heldout": false' in line
+    ]
+    resumed = [line for line in (output / "metrics.jsonl").read_text().splitlines() if '"heldout": false' in line]
+    assert [json.loads(a)["objective"] for a in resumed] == [json.loads(b)["objective"] for b in straight]
+
+
+def test_another_seed_ends_elsewhere(run, data, tmp_path):
+    result = train(config_of(seed=1), [data], tmp_path / "RUN")
+    assert not same(weights_of(result.model), weights_of(run[0].model))
+
+
+def test_a_finished_run_can_be_made_longer(run, data, tmp_path):
+    output = shutil.copytree(run[0].output, tmp_path / "RUN")
+    result = train(config_of(steps=7), [data], output, resume=True)
+    assert (result.first.step, result.steps) == (7, 7)
+    again = train(config_of(steps=7), [data], output, resume=True)
+    assert again.first is None
+    assert again.heldout.objective == result.heldout.objective
+
+
+def test_a_half_written_checkpoint_is_ignored_and_cleared(run, data, tmp_path):
+    output = shutil.copytree(run[0].output, tmp_path / "RUN")
+    last = output / "checkpoints" / "step-00000006"
+    (last / "optimizer.safetensors").write_bytes(b"cut short")
+    (output / "checkpoints" / ".writing-step-00000008").mkdir()
+    assert checkpoint.latest(output).state.step == 4
+    result = train(config_of(), [data], output, resume=True)
+    assert result.first.step == 5
+    assert same(weights_of(result.model), weights_of(run[0].model))
+    assert not (output / "checkpoints" / ".writing-step-00000008").exists()
+
+
+def test_a_folder_with_another_run_is_refused(run, data):
+    with pytest.raises(UserError, match="holds another run; continue it with --resume"):
+        train(config_of(), [data], run[0].output)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"objective": "token_mean"}, "train.objective was 'sequence_mean' and is 'token_mean' now"),
+        ({"seed": 3}, "train.seed was 0 and is 3 now"),
+        ({"examples_per_step": 8}, "train.examples_per_step was 16 and is 8 now"),
+    ],
+)
+def test_a_resume_with_another_objective_is_refused_by_name(run, data, change, message):
+    with pytest.raises(RunFailedError, match=message):
+        train(config_of(**change), [data], run[0].output, resume=True)
+
+
+def test_a_resume_with_other_data_is_refused(run, make_data, make_row, tmp_path):
+    other = make_data(tmp_path / "OTHER", [make_row(n, "cot") for n in range(5)])
+    with pytest.raises(RunFailedError, match="refused to resume: the data set changed"):
+        train(config_of(), [other], run[0].output, resume=True)
+
+
+def test_data_without_a_passed_verdict_is_refused_unless_it_is_a_draft(make_data, make_row, tmp_path):
+    rows = [make_row(n, "cot") for n in range(20)]
+    never = make_data(tmp_path / "NEVER", rows, status=None)
+    failed = make_data(tmp_path / "FAILED", rows, status=Status.FAILED)
+    with pytest.raises(UserError, match="never judged"):
+        train(config_of(), [never], tmp_path / "RUN")
+    with pytest.raises(UserError, match="the verdict is failed"):
+        train(config_of(), [failed], tmp_path / "RUN")
+    result = train(config_of(steps=1), [never], tmp_path / "RUN", draft=True)
+    assert json.loads((result.output / "run.json").read_text())["draft"]
+    assert "DRAFT" in (result.model / "README.md").read_text()
+
+
+def test_bytes_that_changed_since_the_verdict_are_refused(make_data, make_row, tmp_path):
+    folder = make_data(tmp_path / "DATA", [make_row(n, "cot") for n in range(20)])
+    shard = folder / "shards" / "train-00000-of-00001.arrow"
+    shard.write_bytes(shard.read_bytes().replace(b"Ada", b"Eve", 1))
+    with pytest.raises(RunFailedError, match="bytes changed since they were judged"):
+        train(config_of(), [folder], tmp_path / "RUN")
+
+
+def test_two_data_sets_are_one_run(data, make_data, make_row, tmp_path):
+    more = make_data(tmp_path / "MORE", [make_row(n, "cot", source="more") for n in range(100, 110)])
+    told = []
+    train(config_of(steps=1), [data, more], tmp_path / "RUN", on_start=told.append)
+    assert told[0].examples == 58
+    assert {line.name for line in told[0].mixture.lines if line.kind == "source"} == {"hand", "other", "more"}
+
+
+def test_a_weight_of_two_is_two_appearances_and_never_a_loss_weight(make_data, make_row, tmp_path):
+    rows = [make_row(n, "cot", weight=2.0 if n < 5 else 1.0) for n in range(10)]
+    folder = make_data(tmp_path / "DATA", rows)
+    steps = []
+    train(config_of(steps=None, epochs=1.0, examples_per_step=4), [folder], tmp_path / "RUN", on_step=steps.append)
+    assert [step.examples for step in steps] == [4, 4, 4, 3]
+
+
+def test_an_endless_loss_stops_the_run_before_the_update(data, tmp_path):
+    config = config_of(learning_rate=1e30, clip_norm=None, warmup_steps=0)
+    with pytest.raises(RunFailedError, match=r"not finite at step \d; no update was made.*lower train.learning_rate"):
+        train(config, [data], tmp_path / "RUN")
+
+
+def test_a_context_shorter_than_most_rows_is_refused(data, tmp_path):
+    with pytest.raises(UserError, match="that is most of the data"):
+        train(config_of(context=40), [data], tmp_path / "RUN")
+
+
+def test_a_model_that_is_not_there_is_one_line(data, tmp_path):
+    config = config_of(model=str(tmp_path / "nothing"))
+    with pytest.raises(UserError, match="no tokenizer could be loaded"):
+        train(config, [data], tmp_path / "RUN")
+
+
+def test_training_goes_on_from_a_hugging_face_folder(run, data, tmp_path):
+    config = config_of(model=str(run[0].model), steps=2)
+    result = train(config, [data], tmp_path / "RUN")
+    assert result.initial is None
+    assert result.first.objective > run[0].first.objective + 0.3
+    assert not (result.output / "checkpoints" / "step-00000000").exists()
+
+
+@pytest.fixture
+def no_room():
+    """A disk that takes files of 20 kB at most, for this process."""
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, limits[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    signal.signal(signal.SIGXFSZ, handler)
+
+
+def test_a_full_disk_leaves_the_last_checkpoint_whole(run, data, tmp_path, no_room):
+    output = tmp_path / "RUN"
+    (output / "checkpoints").mkdir(parents=True)
+    for name in ("step-00000000", "step-00000006"):
+        (output / "checkpoints" / name).symlink_to(run[0].output / "checkpoints" / name)
+    before = checkpoint.latest(output)
+    model = AutoModelForCausalLM.from_pretrained(before.model)
+    tokenizer = AutoTokenizer.from_pretrained(before.model)
+    state = State(8, before.state.next)
+    with pytest.raises(RunFailedError, match=r"could not be written .*step-00000006 is whole; make room"):
+        checkpoint.save(output, state, model, tokenizer, None, stop_id=2)
+    assert checkpoint.latest(output) == before
+    assert not list((output / "checkpoints").glob(".writing-*"))
