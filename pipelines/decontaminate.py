@@ -6,6 +6,8 @@ Tiers, strongest evidence first:
     n-gram   ten words in a row are the item's (the whole text of a shorter item). Guarded: a leak when the numbers
     agree,
              or the item has none. On 3,000 MATH training rows 380 of 431 bare hits share no numbers with the item
+    reworded the item's numbers in other words or another language (`paraphrase`): quarantined
+    variant  the item's words with other numbers: what happens to it is the benchmark's `variants`
 
 Rows and items meet as hashes in numpy arrays; the text of an item is touched only to confirm a hit.
 """
@@ -23,12 +25,14 @@ import pyarrow.compute as pc
 import xxhash
 
 from pipelines.candidate import Rejection
+from pipelines.paraphrase import ParaphraseIndex
 from pipelines.postings import Hashes, Places, Postings
-from pipelines.skeleton import numbers_in, skeletons
+from pipelines.skeleton import numbers_in, skeletons, template_forms
 from pipelines.textbytes import bytes_of
 from pipelines.words import Words, mixed, ngrams_of, words_of
 from schemas.config import Decontaminate
 from schemas.reason import Reason
+from validation.answers import extract
 
 NGRAM = 10  # DeepSeekMath, section 2.1: 10-grams; items of 3 to 9 words as a whole
 SHORTEST = 3
@@ -65,6 +69,9 @@ class BenchmarkIndex:
         run_counts: how many n-grams each item has.
         heads: a trigram of each shorter item, the rarest among items, to find it by.
         shorter: for each shorter item, its words and the place of its trigram among them.
+        reworded: items by numbers and words.
+        templates: template forms of the questions.
+        variants: what each item's benchmark does about variants.
     """
 
     names: tuple[str, ...]
@@ -76,6 +83,9 @@ class BenchmarkIndex:
     run_counts: Places
     heads: Postings
     shorter: dict[int, tuple[Hashes, int]]
+    reworded: ParaphraseIndex
+    templates: Postings
+    variants: tuple[str, ...]
 
     @classmethod
     def build(cls, items: pa.Table) -> "BenchmarkIndex":
@@ -102,6 +112,11 @@ class BenchmarkIndex:
             run_counts=np.maximum(np.diff(words.offsets) - NGRAM + 1, 1),
             heads=_trigrams(shorter),
             shorter=shorter,
+            reworded=ParaphraseIndex.build(
+                questions, _plain(items.column("answer")), items.column("language").to_pylist()
+            ),
+            templates=Postings.of(_digests(template_forms(questions)), np.arange(len(names))),
+            variants=tuple(items.column("variants").to_pylist()),
         )
 
 
@@ -124,11 +139,58 @@ class _Hit:
 
 
 def check(batch: pa.RecordBatch, index: BenchmarkIndex, settings: Decontaminate) -> list[Rejection | None]:
-    """Says for each candidate which benchmark item it leaks, if any. Needs the columns question and segments."""
+    """Says for each candidate which benchmark item it leaks, if any.
+
+    Needs the columns question, segments, answer and language. Candidates with one question are of one row, or alike.
+    """
     encoded = pc.dictionary_encode(pc.fill_null(batch.column("question"), ""))
+    texts = _solutions(batch)
     questions = _check_texts(encoded.dictionary, index, settings, whole=True)
-    solutions = _check_texts(_solutions(batch), index, settings, whole=False)
-    return [questions.get(place) or solutions.get(row) for row, place in enumerate(encoded.indices.to_pylist())]
+    solutions = _check_texts(texts, index, settings, whole=False)
+    places = encoded.indices.to_numpy()
+    firsts = np.unique(places, return_index=True)[1]
+    open_ = np.array([place for place in range(len(firsts)) if place not in questions], np.int64)
+    reworded = _check_wording(batch.take(pa.array(firsts[open_])), texts.take(pa.array(firsts[open_])), index)
+    questions |= {int(open_[place]): rejection for place, rejection in reworded.items()}
+    return [
+        found
+        if (found := questions.get(place)) and found.reason is not Reason.BENCHMARK_VARIANT
+        else solutions.get(row) or found
+        for row, place in enumerate(places.tolist())
+    ]
+
+
+def _check_wording(batch: pa.RecordBatch, solutions: pa.Array, index: BenchmarkIndex) -> dict[int, Rejection]:
+    """Rewordings, translations and variants among questions that are no item word for word, by place."""
+    given = batch.column("answer").to_pylist()
+    languages = pc.fill_null(batch.column("language"), "en").to_pylist()
+
+    def answer_of(place: int) -> str | None:
+        return given[place] or extract(solutions[place].as_py(), languages[place]).answer
+
+    rejections: dict[int, Rejection] = {}
+    for one in index.reworded.find(batch.column("question"), answer_of, languages):
+        if one.variant:
+            _add_variant(rejections, one.text, one.item, index)
+            continue
+        words = "in another language" if one.cosine is None else f"in other words (cosine {one.cosine:.2f})"
+        answers = {True: ", the same answer", None: "", False: ", another answer"}[one.answers]
+        detail = f"the question is the item {words}: numbers alike {one.numbers:.2f}{answers}"
+        score = one.numbers if one.cosine is None else one.cosine
+        rejections[one.text] = Rejection(
+            Reason.BENCHMARK_PARAPHRASE, detail, index.names[one.item], score=round(score, 4)
+        )
+    if set(index.variants) - {"report"}:
+        forms = _digests(template_forms(batch.column("question")))
+        for text, item in zip(*map(np.ndarray.tolist, index.templates.hits(forms)), strict=True):
+            _add_variant(rejections, text, item, index)
+    return rejections
+
+
+def _add_variant(rejections: dict[int, Rejection], text: int, item: int, index: BenchmarkIndex) -> None:
+    if index.variants[item] != "report" and text not in rejections:
+        detail = "the question is the item with other numbers"
+        rejections[text] = Rejection(Reason.BENCHMARK_VARIANT, detail, index.names[item])
 
 
 def shared_ngrams(texts: pa.Array, items: pa.Array, *, n: int = NGRAM) -> npt.NDArray[np.int64]:

@@ -146,12 +146,28 @@ def guards(texts: pa.Array, *, words: bool) -> Hashes:
     return _sequences(hashes[counts], runs.rows[counts], len(texts))
 
 
-def numbers_and_words(texts: pa.Array) -> tuple[Hashes, npt.NDArray[np.int64], Hashes, npt.NDArray[np.int64]]:
-    """Hashes of the numbers in digits and of the words of two letters or more, each with the row of every hash."""
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """Hashes of one sort of token, and the row of each."""
+
+    hashes: Hashes
+    rows: npt.NDArray[np.int64]
+
+
+def facets(texts: pa.Array) -> tuple[Tokens, Tokens, Tokens]:
+    """What texts are made of: numbers in digits, signs (operators, brackets, commands, single letters), and words."""
     runs = _runs(texts)
     numbers = runs.kinds == _DIGIT
-    words = (runs.kinds == _LETTER) & (np.diff(runs.starts, append=len(runs.data)) > 1)
-    return runs.hashes[numbers], runs.rows[numbers], runs.hashes[words], runs.rows[words]
+    letters = runs.kinds == _LETTER
+    single = letters & (np.diff(runs.starts, append=len(runs.data)) == 1)
+    command = np.zeros(len(runs.starts), np.bool_)
+    command[letters] = runs.data[runs.starts[letters] - 1] == ord("\\")
+    article = np.zeros(len(runs.starts), np.bool_)
+    article[single] = _SHORT_HASHES.holds(runs.hashes[single]) | (runs.data[runs.starts[single] - 1] == ord("'"))
+    signs = (runs.kinds == _SIGN) | command | (single & ~article)
+    words = letters & ~single & ~command
+    sorts = (numbers, signs, words)
+    return tuple(Tokens(runs.hashes[sort], runs.rows[sort]) for sort in sorts)  # type: ignore[return-value]  # three
 
 
 @dataclass(frozen=True, slots=True)

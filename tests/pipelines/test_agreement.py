@@ -1,4 +1,4 @@
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.agreement import Member, disagreements
@@ -69,6 +69,7 @@ def test_formats_of_one_row_that_end_apart_disagree():
     }
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.builds(

@@ -1,7 +1,7 @@
 import hashlib
 
 import pyarrow as pa
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.collapse import SURVIVAL_SCHEMA, exact_duplicates, survival
@@ -89,6 +89,7 @@ ROWS = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(ROWS, st.randoms(use_true_random=False))
 def test_the_result_does_not_depend_on_the_order_of_candidates(rows, random):
     rows = [(*row[:5], position, 0, position, row[8]) for position, row in enumerate(rows)]
@@ -96,6 +97,7 @@ def test_the_result_does_not_depend_on_the_order_of_candidates(rows, random):
     assert exact_duplicates(table(*shuffled)).equals(exact_duplicates(table(*rows)))
 
 
+@settings(deadline=None)
 @given(ROWS)
 def test_every_content_keeps_exactly_one_candidate(rows):
     rows = [(*row[:5], position, 0, position, row[8]) for position, row in enumerate(rows)]

@@ -1,5 +1,6 @@
 import json
 import pickle
+from pathlib import Path
 
 import pyarrow as pa
 import pytest
@@ -8,6 +9,7 @@ from pipelines.decontaminate import ITEM_SCHEMA, BenchmarkIndex, check, shared_n
 from schemas.config import Decontaminate
 from schemas.example import SEGMENTS
 from schemas.reason import Reason
+from validation.answers import extract
 
 DUCKS = (
     "Janet’s ducks lay 16 eggs per day. She eats three for breakfast every morning and bakes muffins for her friends "
@@ -18,20 +20,31 @@ MATRIX = r"Let $A = \begin{pmatrix} 1 \\ 2 \end{pmatrix}$ be a vector and let $B
 NUMBERLESS = "How many ways are there to arrange the letters of the word BANANA on a long shelf?"
 
 
-def index_of(*questions, name="bench"):
+def index_of(*questions, name="bench", variants="report", answers=None):
     rows = [
-        {"benchmark": name, "position": position, "question": question, "language": "en", "variants": "report"}
-        for position, question in enumerate(questions)
+        {"benchmark": name, "position": position, "question": question, "answer": answer, "language": "en"}
+        for position, (question, answer) in enumerate(zip(questions, answers or [None] * len(questions), strict=True))
     ]
-    return BenchmarkIndex.build(pa.Table.from_pylist(rows, schema=ITEM_SCHEMA))
+    return BenchmarkIndex.build(pa.Table.from_pylist([row | {"variants": variants} for row in rows], ITEM_SCHEMA))
 
 
 INDEX = index_of(DUCKS, TANGENT, MATRIX, NUMBERLESS)
 
 
-def verdict(question, *segments, index=INDEX, ngram="guarded"):
+def batch_of(questions, segments=None, answers=None, language="en"):
+    return pa.RecordBatch.from_pydict(
+        {
+            "question": pa.array(questions, pa.string()),
+            "segments": pa.array(segments or [[]] * len(questions), SEGMENTS),
+            "answer": pa.array(answers or [None] * len(questions), pa.string()),
+            "language": pa.array([language] * len(questions), pa.string()),
+        }
+    )
+
+
+def verdict(question, *segments, index=INDEX, ngram="guarded", answer=None, language="en"):
     segments = [{"kind": kind, "text": text} for kind, text in segments]
-    batch = pa.RecordBatch.from_pydict({"question": [question], "segments": pa.array([segments], SEGMENTS)})
+    batch = batch_of([question], [segments], [answer], language)
     return check(batch, index, Decontaminate(ngram=ngram))[0]
 
 
@@ -109,8 +122,7 @@ def test_a_phrase_in_a_solution_is_no_leak():
 
 
 def test_candidates_without_text_are_clean():
-    batch = pa.RecordBatch.from_pydict({"question": pa.array([None, ""]), "segments": pa.array([None, []], SEGMENTS)})
-    assert check(batch, INDEX, Decontaminate()) == [None, None]
+    assert check(batch_of([None, ""], [None, []]), INDEX, Decontaminate()) == [None, None]
 
 
 def test_an_index_of_no_items_finds_nothing():
@@ -136,8 +148,93 @@ def test_gsm8k_train_holds_no_leak_and_every_recorded_trajectory_on_its_test_set
     train = questions(real_data / "cot" / "gsm8k_train.jsonl")
     tora = real_data / "tir" / "tora70b_gsm8k_test_outputs.jsonl"
     programs = [json.loads(line)["code"][0] for line in tora.read_text(encoding="utf-8").splitlines()]
-    segments = pa.array([[{"kind": "code", "text": program}] for program in programs], SEGMENTS)
-    clean = pa.RecordBatch.from_pydict({"question": train, "segments": pa.array([[]] * len(train), SEGMENTS)})
-    hidden = pa.RecordBatch.from_pydict({"question": ["Solve it."] * len(programs), "segments": segments})
-    assert [found for found in check(clean, index, Decontaminate()) if found] == []
+    hidden = batch_of(["Solve it."] * len(programs), [[{"kind": "code", "text": program}] for program in programs])
+    certain = {Reason.BENCHMARK_EXACT, Reason.BENCHMARK_NGRAM}
+    assert not [found for found in check(batch_of(train), index, Decontaminate()) if found and found.reason in certain]
     assert all(found.reason == Reason.BENCHMARK_EXACT for found in check(hidden, index, Decontaminate()))
+
+
+CLIPS = "Natalia sold 48 clips in April. In May she sold half as many, and each cost 3 dollars. What did she take in?"
+AGAIN = "48 people bought clips from Olga in April at 3 dollars; sales in May were half of that. How much money was it?"
+
+
+def test_an_item_in_other_words_is_quarantined_with_its_evidence():
+    index = index_of(CLIPS, answers=["216"])
+    found = verdict(AGAIN, index=index, answer="216")
+    assert (found.reason, found.partner) == (Reason.BENCHMARK_PARAPHRASE, "bench/0")
+    assert "numbers alike 1.00, the same answer" in found.detail
+
+
+def test_the_answer_of_the_solution_stands_in_for_a_missing_reference():
+    index = index_of(CLIPS, answers=["216"])
+    assert verdict(AGAIN, ("text", "In all \\boxed{216}"), index=index).reason == Reason.BENCHMARK_PARAPHRASE
+
+
+def test_the_same_numbers_with_another_answer_are_another_problem():
+    index = index_of(CLIPS, answers=["216"])
+    assert verdict(AGAIN, index=index, answer="144") is None
+
+
+def test_other_numbers_in_other_words_are_another_problem():
+    assert verdict(AGAIN.replace("48", "64"), index=index_of(CLIPS, answers=["216"]), answer="216") is None
+
+
+def test_an_item_in_another_language_is_known_by_its_numbers_and_answer():
+    index = index_of("A train goes 120 km in 3 hours and stops 15 minutes. How far does it get in 7?", answers=["280"])
+    german = "Ein Zug fährt 120 km in drei Stunden und hält 15 Minuten. Wie weit kommt er in sieben?"
+    assert verdict(german, index=index, answer="280", language="de").reason == Reason.BENCHMARK_PARAPHRASE
+    assert verdict(german, index=index, answer="281", language="de") is None
+    assert verdict(german, index=index, answer=None, language="de") is None
+
+
+@pytest.mark.parametrize(("policy", "reason"), [("report", None), ("quarantine", Reason.BENCHMARK_VARIANT)])
+def test_variants_meet_the_policy_of_their_benchmark(policy, reason):
+    found = verdict(DUCKS.replace("16", "20").replace("four", "nine"), index=index_of(DUCKS, variants=policy))
+    assert (found.reason if found else None) == reason
+
+
+def rows_of(path):
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+@pytest.fixture(scope="module")
+def gsm8k(real_data):
+    rows = rows_of(real_data / "eval" / "gsm8k_test.jsonl")
+    answers = [row["answer"].split("####")[-1].strip().replace(",", "") for row in rows]
+    return index_of(*[row["question"] for row in rows], answers=answers), answers
+
+
+def caught(index, questions, answers, language="en"):
+    return [found is not None for found in check(batch_of(questions, None, answers, language), index, Decontaminate())]
+
+
+def test_most_rewordings_of_gsm8k_items_are_caught(gsm8k):
+    index, answers = gsm8k
+    rows = rows_of(Path(__file__).with_name("gsm8k_rewordings.jsonl"))  # written for this project
+    texts, wanted = [row["question"] for row in rows], [answers[row["position"]] for row in rows]
+    assert sum(caught(index, texts, wanted)) >= 0.85 * len(texts)
+    assert sum(caught(index, texts, None)) >= 0.6 * len(texts)
+
+
+def test_gsm8k_train_is_hardly_ever_taken_for_a_rewording(gsm8k, real_data):
+    rows = rows_of(real_data / "cot" / "gsm8k_train.jsonl")
+    answers = [row["answer"].split("####")[-1].strip().replace(",", "") for row in rows]
+    assert sum(caught(gsm8k[0], [row["question"] for row in rows], answers)) <= 0.001 * len(rows)
+
+
+@pytest.mark.parametrize(("language", "recall"), [("zh", 0.6), ("de", 0.5), ("fr", 0.5), ("es", 0.55), ("ja", 0.6)])
+def test_translations_of_gsm8k_items_are_caught_by_numbers_and_answer(gsm8k, real_data, language, recall):
+    lines = (real_data / "multiling" / f"mgsm_{language}.tsv").read_text(encoding="utf-8").splitlines()
+    questions, answers = zip(*(line.split("\t") for line in lines), strict=True)
+    found = caught(gsm8k[0], list(questions), [answer.replace(",", "") for answer in answers], language)
+    assert sum(found) >= recall * len(found)
+
+
+def test_human_variants_of_math_items_are_not_taken_for_leaks(real_data):
+    items = rows_of(real_data / "eval" / "math_test.jsonl")
+    answers = [extract(row["solution"]).answer for row in items]
+    index = index_of(*[row["problem"] for row in items], answers=answers)
+    rows = rows_of(real_data / "variants" / "math_perturb_simple.jsonl")
+    batch = batch_of([row["problem"] for row in rows], None, [str(row["answer"]) for row in rows])
+    reworded = [found for found in check(batch, index, Decontaminate()) if found]
+    assert sum(found.reason == Reason.BENCHMARK_PARAPHRASE for found in reworded) <= 0.02 * len(rows)

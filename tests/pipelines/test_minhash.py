@@ -4,7 +4,7 @@ import random
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines import minhash
@@ -144,6 +144,7 @@ ROWS = st.lists(
 )
 
 
+@settings(max_examples=40, deadline=None)
 @given(ROWS, st.randoms(use_true_random=False))
 def test_the_result_does_not_depend_on_the_order_of_candidates(rows, chance):
     whole = table(rows)
@@ -152,6 +153,7 @@ def test_the_result_does_not_depend_on_the_order_of_candidates(rows, chance):
     assert near_duplicates(shuffled, threshold=0.6, differ=str.__ne__).equals(expected)
 
 
+@settings(max_examples=40, deadline=None)
 @given(ROWS)
 def test_removing_what_is_lost_leaves_nothing_to_remove(rows):
     whole = table(rows)

@@ -3,7 +3,7 @@ from decimal import Decimal
 
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.skeleton import numbers_of, skeleton, skeletons, template_form
@@ -66,6 +66,7 @@ def test_spacing_at_the_borders_of_neighbouring_texts_leaves_no_mark():
     assert skeletons(pa.array(["1 ", " 2", None, "", "3"])).to_pylist() == ["1", "2", "", "", "3"]
 
 
+@settings(deadline=None)
 @given(st.lists(st.text(alphabet="ab12 ,\\{}$.٣é²\n", max_size=30), max_size=6))
 def test_a_skeleton_does_not_depend_on_the_other_texts_of_its_batch(texts):
     assert skeletons(pa.array(texts, pa.string())).to_pylist() == [skeleton(text) for text in texts]
