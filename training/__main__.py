@@ -4,7 +4,7 @@ import logging
 import os
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -14,7 +14,7 @@ from schemas.exits import ExitCode, exit_code_of, one_line
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 # typer brings a click of its own since 0.20 and has no public name for the base of its usage errors.
-_USAGE_ERROR: type[Exception] = typer.BadParameter.__mro__[1]
+_USAGE_ERROR: Any = typer.BadParameter.__mro__[1]
 
 ConfigPath = Annotated[Path, typer.Argument(metavar="CONFIG.yaml", help="one file a run; every verb checks all of it")]
 Overrides = Annotated[list[str] | None, typer.Option("--set", metavar="KEY.PATH=VALUE", help="override a key")]
@@ -79,7 +79,7 @@ def main(argv: list[str] | None = None) -> int:
     try:
         return int(command.main(args=arguments, prog_name="mathmill", standalone_mode=False) or 0)
     except _USAGE_ERROR as error:
-        message = one_line(error.format_message())  # type: ignore[attr-defined]  every usage error has it
+        message = one_line(error.format_message())
         sys.stderr.write(f"mathmill: {message} (see mathmill {arguments[0] if arguments else ''} --help)\n")
         return ExitCode.COULD_NOT_START
     except (typer.Abort, KeyboardInterrupt):

@@ -169,6 +169,68 @@ def test_torchrun_takes_the_steps_of_one(straight, config, data, tmp_path):
 
 
 def torchrun(processes, port):
+    launch = [sys.executable, "-m", "torch.distributed.run"]
+    return [*launch, f"--nproc-per-node={processes}", f"--master-port={port}", "-m", "training"]
+
+
+def require_same_run(straight, output):
+    one, two = weights_of(straight), weights_of(output)
+    start = load_file(straight / "checkpoints" / "step-00000000" / "model" / "model.safetensors")
+    for name in one:
+        assert (one[name] - two[name]).norm() < 2e-3 * (one[name] - start[name]).norm() + 1e-6, name
+    objectives = [
+        [line["objective"] for line in map(json.loads, (run / "metrics.jsonl").read_text().splitlines())]
+        for run in (straight, output)
+    ]
+    assert objectives[0] == pytest.approx(objectives[1], rel=1e-5)
+
+
+def wait_for(condition, process, seconds=120):
+    until = time.monotonic() + seconds
+    while not condition():
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < until
+        time.sleep(0.002)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("moment", ["a step", "a checkpoint", "the export"])
+def test_a_killed_run_resumes_to_the_same_bits(moment, straight, config, data, tmp_path):
+    output = tmp_path / "RUN"
+    process = started(*train_command(config, data, output))
+    lines = output / "metrics.jsonl"
+    condition = {
+        "a step": lambda: lines.is_file() and lines.read_text().count("\n") >= 3,
+        "a checkpoint": lambda: any((output / "checkpoints").glob(".writing-step-0000000[2468]")),
+        "the export": lambda: (output / ".model").is_dir() or (output / "model").is_dir(),
+    }[moment]
+    wait_for(condition, process)
+    process.send_signal(signal.SIGKILL)
+    process.communicate(timeout=60)
+    assert main(["train", str(config), "--data", str(data), "--output", str(output), "--resume"]) == 0
+    assert same(weights_of(straight), weights_of(output))
+    assert (output / "metrics.jsonl").read_text().count('"heldout": false') == 8
+
+
+@pytest.mark.slow
+def test_sigterm_writes_a_checkpoint_and_says_how_to_go_on(straight, config, data, tmp_path):
+    output = tmp_path / "RUN"
+    process = started(*train_command(config, data, output, "--set", "train.checkpoint_every=1000"))
+    lines = output / "metrics.jsonl"
+    wait_for(lambda: lines.is_file() and lines.read_text().count("\n") >= 2, process)
+    process.terminate()
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert errors.strip().endswith("continue with --resume")
+    assert "Traceback" not in errors
+    assert main(["train", str(config), "--data", str(data), "--output", str(output), "--resume"]) == 0
+    assert same(weights_of(straight), weights_of(output))
+
+
+@pytest.mark.slow
+def test_another_number_of_processes_may_resume_and_takes_the_same_examples(straight, config, data, tmp_path):
+    output = tmp_path / "RUN"
+    assert main(["train", str(config), "--data", str(data), "--output", str(output), "--set", "train.steps=4"]) == 0
     process = started(*torchrun(3, 29642), *train_command(config, data, output, "--resume")[3:])
     _, errors = process.communicate(timeout=240)
     assert process.returncode == 0, errors
