@@ -13,15 +13,16 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import reduce
 
-Exponent = Fraction
+Rational = int | Fraction  # whole numbers stay int, which is several times faster
+Exponent = Rational
 Monomial = tuple[tuple[str, Exponent], ...]
-Polynomial = Mapping[Monomial, Fraction]
+Polynomial = Mapping[Monomial, Rational]
 
 MAX_TERMS = 400  # (a+b+c+d)^60 has 39,711: refused, not expanded
 MAX_BITS = 20_000  # 2^{20000} has 6,021 digits; 9^{9^{9^9}} is refused
 MAX_DEGREE = 200
 _TRIAL_LIMIT = 10_000
-_ONE: Polynomial = {(): Fraction(1)}
+_ONE: Polynomial = {(): 1}
 
 
 class TooLargeError(Exception):
@@ -43,32 +44,36 @@ class Closed:
     def rational(self) -> Fraction | None:
         """Returns the value when the form is a rational number."""
         if set(self.numerator) <= {()} and set(self.denominator) == {()}:
-            return self.numerator.get((), Fraction(0)) / self.denominator[()]
+            return Fraction(self.numerator.get((), 0)) / self.denominator[()]
         return None
 
 
-def number(value: int | Fraction) -> Closed:
+def _whole(value: Rational) -> Rational:
+    return value.numerator if value.denominator == 1 else value
+
+
+def number(value: Rational) -> Closed:
     """Returns a rational number as a closed form."""
-    return Closed({(): Fraction(value)} if value else {}, _ONE)
+    return Closed({(): _whole(value)} if value else {}, _ONE)
 
 
 def symbol(name: str) -> Closed:
     """Returns a variable or one of the constants `pi`, `e`, `i`."""
-    return Closed({((name, Fraction(1)),): Fraction(1)}, _ONE)
+    return Closed({((name, 1),): 1}, _ONE)
 
 
 def opaque(name: str) -> Closed:
     """Returns something whose value this engine does not know, named by its canonical form."""
-    return Closed({((f"?{name}", Fraction(1)),): Fraction(1)}, _ONE, opaque=True)
+    return Closed({((f"?{name}", 1),): 1}, _ONE, opaque=True)
 
 
-def _join(left: Monomial, right: Monomial) -> tuple[Monomial, Fraction]:
+def _join(left: Monomial, right: Monomial) -> tuple[Monomial, Rational]:
     if not left or not right:
-        return left or right, Fraction(1)
+        return left or right, 1
     exponents = dict(left)
     for name, exponent in right:
-        exponents[name] = exponents.get(name, Fraction(0)) + exponent
-    factor = Fraction(1)
+        exponents[name] = _whole(exponents.get(name, 0) + exponent)
+    factor: Rational = 1
     kept: list[tuple[str, Exponent]] = []
     for name in sorted(exponents):
         exponent = exponents[name]
@@ -77,8 +82,8 @@ def _join(left: Monomial, right: Monomial) -> tuple[Monomial, Fraction]:
             factor *= -1 if quotient % 2 else 1
         elif name[0].isdigit() and name.isdigit():
             whole = math.floor(exponent)
-            factor *= _bounded_power(Fraction(int(name)), whole)
-            exponent -= whole
+            factor *= _bounded_power(int(name), whole)
+            exponent = _whole(exponent - whole)
         if exponent:
             kept.append((name, exponent))
     return tuple(kept), factor
@@ -87,11 +92,15 @@ def _join(left: Monomial, right: Monomial) -> tuple[Monomial, Fraction]:
 def _product(left: Polynomial, right: Polynomial) -> Polynomial:
     if len(left) * len(right) > MAX_TERMS * 25:
         raise TooLargeError
-    result: dict[Monomial, Fraction] = {}
+    if left is _ONE or left == _ONE:
+        return right
+    if right is _ONE or right == _ONE:
+        return left
+    result: dict[Monomial, Rational] = {}
     for first, scale in left.items():
         for second, weight in right.items():
             monomial, factor = _join(first, second)
-            total = result.get(monomial, 0) + scale * weight * factor
+            total = _whole(result.get(monomial, 0) + scale * weight * factor)
             if total:
                 result[monomial] = total
             else:
@@ -104,7 +113,7 @@ def _product(left: Polynomial, right: Polynomial) -> Polynomial:
 def _sum(left: Polynomial, right: Polynomial, sign: int = 1) -> Polynomial:
     result = dict(left)
     for monomial, scale in right.items():
-        total = result.get(monomial, 0) + sign * scale
+        total = _whole(result.get(monomial, 0) + sign * scale)
         if total:
             result[monomial] = total
         else:
@@ -142,13 +151,13 @@ def negate(value: Closed) -> Closed:
     return Closed({m: -c for m, c in value.numerator.items()}, value.denominator, value.opaque)
 
 
-def _bounded_power(base: Fraction, exponent: int) -> Fraction:
+def _bounded_power(base: Rational, exponent: int) -> Rational:
     bits = max(base.numerator.bit_length(), base.denominator.bit_length())
     if bits * abs(exponent) > MAX_BITS and base not in (0, 1, -1):
         raise TooLargeError
     if base == 0 and exponent < 0:
         raise UnsupportedError("division by zero")
-    return base**exponent
+    return _whole(Fraction(base) ** exponent) if exponent < 0 else _whole(base**exponent)
 
 
 def _repeated(value: Closed, exponent: int) -> Closed:
@@ -203,7 +212,7 @@ def _rational_root(base: Fraction, exponent: Fraction) -> Closed:
         factors, certain = _factors(part)
         unknown = unknown or not certain
         for prime, times in factors.items():
-            monomial, factor = _join(((str(prime), sign * times * exponent),), (("pi", Fraction(0)),))
+            monomial, factor = _join(((str(prime), sign * times * exponent),), (("pi", 0),))
             result = multiply(result, Closed({monomial: factor}, _ONE))
     return Closed(result.numerator, result.denominator, unknown)
 
@@ -215,12 +224,12 @@ def _exponential(name: str, exponent: Closed) -> Closed:
     result = number(1)
     for monomial, scale in exponent.numerator.items():
         if monomial:
-            generator = f"?{name}^{_name({monomial: Fraction(1)})}"
-            part = Closed({((generator, scale),): Fraction(1)}, _ONE, opaque=True)
+            generator = f"?{name}^{_name({monomial: 1})}"
+            part = Closed({((generator, scale),): 1}, _ONE, opaque=True)
         elif name == "e":
-            part = Closed({(("e", scale),): Fraction(1)}, _ONE)
+            part = Closed({(("e", scale),): 1}, _ONE)
         else:
-            part = _rational_root(Fraction(int(name)), scale)
+            part = _rational_root(Fraction(int(name)), Fraction(scale))
         result = multiply(result, part)
     return result
 
@@ -262,7 +271,7 @@ def logarithm(value: Closed, name: str = "ln") -> Closed:
         factors, certain = _factors(part)
         unknown = unknown or not certain
         for prime, times in factors.items():
-            term = Closed({((f"{name}{prime}", Fraction(1)),): Fraction(sign * times)}, _ONE)
+            term = Closed({((f"{name}{prime}", 1),): sign * times}, _ONE)
             result = add(result, term)
     return Closed(result.numerator, result.denominator, unknown)
 
@@ -278,13 +287,17 @@ def _name(terms: Polynomial) -> str:
 def name_of(value: Closed) -> str:
     """Returns a string that is the same for forms with the same numerator and denominator."""
     scale = value.denominator[min(value.denominator)]
-    above = {m: c / scale for m, c in value.numerator.items()}
-    below = {m: c / scale for m, c in value.denominator.items()}
+    above = {m: _whole(Fraction(c) / scale) for m, c in value.numerator.items()}
+    below = {m: _whole(Fraction(c) / scale) for m, c in value.denominator.items()}
     return f"{_name(above)}/{_name(below)}"
 
 
 def same(left: Closed, right: Closed) -> bool | None:
     """Returns True or False where it is proven, None where an opaque part leaves it open."""
+    if left.denominator == right.denominator:
+        if left.numerator == right.numerator:
+            return True
+        return None if left.opaque or right.opaque else False
     crossed = _sum(_product(left.numerator, right.denominator), _product(right.numerator, left.denominator), -1)
     if not crossed:
         return True
@@ -296,7 +309,7 @@ def proportional(left: Closed, right: Closed) -> bool:
     if set(left.numerator) != set(right.numerator) or not left.numerator:
         return False
     first = min(left.numerator)
-    ratio = left.numerator[first] / right.numerator[first]
+    ratio = Fraction(left.numerator[first]) / right.numerator[first]
     return all(left.numerator[m] == ratio * right.numerator[m] for m in left.numerator)
 
 
@@ -310,10 +323,10 @@ def _is_constant(name: str) -> bool:
     return name in ("pi", "e", "i") or name.removeprefix("ln").removeprefix("log").isdigit()
 
 
-def degree(value: Closed) -> Fraction:
+def degree(value: Closed) -> Rational:
     """Returns the total degree of the numerator in its variables."""
     variables = symbols_of(value)
-    return max((sum((e for n, e in m if n in variables), Fraction(0)) for m in value.numerator), default=Fraction(0))
+    return max((sum(e for n, e in m if n in variables) for m in value.numerator), default=0)
 
 
 def total(values: list[Closed]) -> Closed:

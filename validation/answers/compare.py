@@ -35,6 +35,11 @@ _PLAIN = re.compile(
     r"\s*([-+]?)(\d{1,3}(?:,\d{3})+(?!,)|\d{1,4000})(?:\.(\d{1,300})|/(\d{1,300}))?\s*\Z|\s*(-?)\\[dt]?frac\{(-?\d{1,300})\}\{(\d{1,300})\}\s*\Z",
     re.ASCII,
 )
+_FRACTION = re.compile(
+    r"\s*\$?([-+]?)(?:(?:(\d{1,15})\s*(?:\s|(?=\\)))?(?:\(?(-?\d{1,30})\)?/\(?(-?\d{1,30})\)?"
+    r"|\\[dt]?frac\{(-?\d{1,30})\}\{(-?\d{1,30})\}|\\[dt]?frac\s?(\d)(\d))|(\d{1,30}))\$?\s*\Z",
+    re.ASCII,
+)
 _TEXT, _NUMBER = equal("text"), equal("number")
 _OTHER_NUMBER = not_equal("number")
 _EMPTY = unknown("empty", "an answer is empty")
@@ -94,7 +99,7 @@ def _compare_plain(gold: str, answer: str, question: str | None, language: str) 
         return _TEXT if gold.strip() else _EMPTY
     first, second = _PLAIN.match(gold), _PLAIN.match(answer)
     if first is None or second is None:
-        return None
+        return _compare_written(gold, answer, question, language)
     if language[:2] in DECIMAL_COMMA and any(mark in gold or mark in answer for mark in ".,"):
         return None
     above, below, decimals = _quotient(first)
@@ -109,6 +114,32 @@ def _compare_plain(gold: str, answer: str, question: str | None, language: str) 
         return _OTHER_NUMBER
     apart = abs(above * bottom - top * below) * 10 ** min(decimals if decimals is not None else 8, 8)
     return _OTHER_NUMBER if apart > below * bottom else None  # near enough for a rounding, or for a printed float
+
+
+def _compare_written(gold: str, answer: str, question: str | None, language: str) -> Verdict | None:
+    r"""Decides as `_compare_plain` does, for fractions in every spelling: `-3/(4)`, `2 1/3`, `$\\frac34$`."""
+    if question is not None or len(gold) > 100 or len(answer) > 100:
+        return None
+    first, second = _FRACTION.match(gold), _FRACTION.match(answer)
+    if first is None or second is None or (language[:2] in DECIMAL_COMMA and ("." in gold or "." in answer)):
+        return None
+    (above, below), (top, bottom) = _fraction(first), _fraction(second)
+    if not below or not bottom:
+        return None
+    return _NUMBER if above * bottom == top * below else _OTHER_NUMBER
+
+
+def _fraction(match: re.Match[str]) -> tuple[int, int]:
+    """Returns numerator and denominator; a zero denominator marks what the slow path should read."""
+    sign, whole, slashed, below, braced, under, first, last, alone = match.groups()
+    if alone is not None:
+        return int(f"{sign}{alone}"), 1
+    top, bottom = int(slashed or braced or first), int(below or under or last)
+    if whole is not None:
+        if not 0 < top < bottom:
+            return 0, 0
+        top += int(whole) * bottom
+    return (-top if sign == "-" else top), bottom
 
 
 def _quotient(match: re.Match[str]) -> tuple[int, int, int | None]:

@@ -55,6 +55,8 @@ _SPELLINGS = [
     (re.compile(r"\\euro?(?![A-Za-z])"), "€"),
     (re.compile(r"\\pounds(?![A-Za-z])"), "£"),
 ]
+# Most answers hold none of the commands above: one search decides.
+_SPELLED = re.compile("|".join(pattern.pattern for pattern, _ in _SPELLINGS))
 _WRAPPERS = [("$$", "$$"), ("$", "$"), (r"\(", r"\)"), (r"\[", r"\]"), ("**", "**"), ("`", "`")]
 _UNIT_LETTERS = {
     "m": "meters", "g": "grams", "s": "seconds", "h": "hours", "L": "liters", "l": "liters", "N": "newtons",
@@ -93,7 +95,7 @@ def strip_wrappers(text: str) -> str:
         text = text.strip()
         if text[-1:] in ".;,。" and not text.endswith((r"\,", r"\;", "...")):
             text = text[:-1].rstrip()
-        for left, right in _WRAPPERS:
+        for left, right in _WRAPPERS if text[:1] in "$\\*`" else ():
             inner = text[len(left) : -len(right)]
             if len(text) > len(left) + len(right) and text.startswith(left) and text.endswith(right):
                 if left not in inner and right not in inner:
@@ -112,13 +114,15 @@ def normalise(text: str) -> str:
         text = _fold_unicode(text)
     text = strip_wrappers(text)
     if "\\" in text or "{" in text:
-        text = _THOUSANDS_MARK.sub("", text)
+        if "," in text or "\\ " in text:
+            text = _THOUSANDS_MARK.sub("", text)
         text = text.replace(r"\!", "").replace(r"\,", " ").replace(r"\%", "%").replace(r"\$", "$").replace(r"\#", "#")
         text = _SIZING.sub("", text)
         text = _SPACING.sub(" ", text)
-        for pattern, spelling in _SPELLINGS:
+        for pattern, spelling in _SPELLINGS if _SPELLED.search(text) else ():
             text = pattern.sub(spelling, text)
-        text = _DEGREES.sub("° ", text)
+        if "circ" in text or "degree" in text:
+            text = _DEGREES.sub("° ", text)
         for _ in range(3):
             text, found = _TEXT.subn(_unwrap_text, text)
             if not found:

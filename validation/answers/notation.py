@@ -338,7 +338,7 @@ def _exact_quotient(value: Closed) -> Closed | None:
     """Returns log_4 8 = 3/2 where numerator and denominator are rational multiples of each other."""
     if algebra.proportional(value, Closed(value.denominator, value.denominator)):
         first = min(value.numerator)
-        return algebra.number(value.numerator[first] / value.denominator[first])
+        return algebra.number(Fraction(value.numerator[first]) / value.denominator[first])
     return algebra.number(0) if not value.numerator else None
 
 
@@ -364,7 +364,7 @@ def _cancelled(value: Closed) -> Fraction | None:
     pi = algebra.symbol("pi")
     if set(value.numerator) == set(pi.numerator) == set(value.denominator):
         key = next(iter(pi.numerator))
-        return value.numerator[key] / value.denominator[key]
+        return Fraction(value.numerator[key]) / value.denominator[key]
     return None
 
 
