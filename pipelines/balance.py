@@ -116,9 +116,8 @@ class ApplyBound:
 
     def resolve(self, rows: pa.Table) -> pa.Table:
         """Tags what stands behind the bound in each group's queue."""
-        order = pc.sort_indices(
-            rows, sort_keys=[("key", "ascending"), ("accepted", "descending"), ("queue", "ascending")]
-        )
+        queue = [("key", "ascending"), ("accepted", "descending"), ("queue", "ascending")]
+        order = pc.sort_indices(rows, sort_keys=[*queue, ("part", "ascending"), ("index", "ascending")])
         tags: list[dict[str, object]] = []
         group, taken, seen = None, 0, set[object]()
         totals = dict(zip(*(pc.value_counts(rows.column("key")).field(i).to_pylist() for i in (0, 1)), strict=True))

@@ -5,14 +5,18 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+import xxhash
 
 from pipelines.collapse import exact_duplicates, survival
 from pipelines.identity import identity_keys
 from pipelines.store import PartRef, Store, read_batch
 from pipelines.tags import TAG_SCHEMA, alive_after, whereabouts
 from schemas.reason import Reason
+from validation.answers import Outcome, compare
 
 _KEY = pa.binary(16)
+_INPUT_ORDER = ("source_rank", "source_row")
+_ANSWER_CHARS = 200  # most that a reference may weigh in a shuffle
 COLLAPSE_SCHEMA = TAG_SCHEMA.append(
     pa.field("occurrence", pa.int32(), nullable=False, metadata={"doc": "which of several identical rows, 0 first"})
 )
@@ -31,7 +35,15 @@ def keys_of(batch: pa.RecordBatch) -> pa.RecordBatch:
     lives = survival(batch, ranks)
     columns |= {name: lives.column(name) for name in ("accepted", "completeness")}
     columns |= {name: batch.column(name) for name in ("row_id", "format")} | {"source_row": batch.column("row")}
+    columns["answer"] = pa.array(map(_short, batch.column("answer").to_pylist()), pa.string())
     return pa.RecordBatch.from_pydict(columns)
+
+
+def _short(answer: str | None) -> str | None:
+    """A reference as keys hold it: an answer as it is, a whole solution by its hash."""
+    if answer is None or len(answer) <= _ANSWER_CHARS:
+        return answer
+    return xxhash.xxh3_128_hexdigest(answer.encode("utf-8", "surrogatepass"))
 
 
 def _scattered(values: pa.Array, mask: pa.Array, others: pa.Array) -> pa.Array:
@@ -65,7 +77,8 @@ class Collapse:
         if self.skipped:
             losses = exact_duplicates(rows.slice(0, 0))
         else:
-            losses = exact_duplicates(rows.filter(rows.column("alive")).drop_columns(["occurrence"]))
+            living = rows.filter(rows.column("alive")).drop_columns(["occurrence"])
+            losses = exact_duplicates(_apart_by_answer(living))
         tags = pa.Table.from_batches([losses]).append_column("reason", _constant(Reason.EXACT_DUPLICATE, len(losses)))
         joined = tags.join(repeated, ["part", "index"], join_type="full outer")
         same = "same question and solution, formatting aside"
@@ -76,9 +89,32 @@ class Collapse:
         return _as_tags(joined, COLLAPSE_SCHEMA)
 
 
+def _apart_by_answer(rows: pa.Table) -> pa.Table:
+    """Gives candidates of one content whose references differ by value a content of their own: they are no duplicates.
+
+    Each is judged by its own reference then, and the conflict shows. A candidate without reference joins the first.
+    """
+    answers = rows.select(["content", "answer"]).group_by("content").aggregate([("answer", "count_distinct")])
+    torn = set(answers.filter(pc.greater(answers.column("answer_count_distinct"), 1)).column("content").to_pylist())
+    if not torn:
+        return rows
+    contents = rows.column("content").to_pylist()
+    first: dict[bytes, list[str]] = {}
+    for place in np.asarray(pc.sort_indices(rows, [(name, "ascending") for name in _INPUT_ORDER])).tolist():
+        content, answer = contents[place], rows.column("answer")[place].as_py()
+        if content in torn and answer is not None:
+            known = first.setdefault(content, [])
+            equal = [k for k, one in enumerate(known) if compare(one, answer).outcome is not Outcome.NOT_EQUAL]
+            position = equal[0] if equal else len(known)
+            if not equal:
+                known.append(answer)
+            contents[place] = content if position == 0 else xxhash.xxh3_128_digest(content + bytes([position % 256]))
+    return rows.set_column(rows.schema.get_field_index("content"), "content", pa.array(contents, _KEY))
+
+
 def _occurrences(rows: pa.Table) -> np.ndarray:
     """Numbers rows of one row_id and format in input order: int32[len(rows)], 0 for the first."""
-    names = ["row_id", "format", "source_rank", "source_row"]
+    names = ["row_id", "format", *_INPUT_ORDER]
     order = np.asarray(pc.sort_indices(rows, sort_keys=[(name, "ascending") for name in names]))
     same = np.ones(len(rows), bool)
     same[:1] = False

@@ -19,6 +19,7 @@ from schemas.reason import Reason
 from validation.answers import Outcome, compare
 
 _KEY = pa.binary(16)
+_INPUT_ORDER = [("source_rank", "ascending"), ("source_row", "ascending")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,15 +133,14 @@ class Agree:
 
     def resolve(self, rows: pa.Table) -> pa.Table:
         """Tags the living candidates of problems that disagree."""
-        groups: defaultdict[bytes, dict[str, dict[str, object]]] = defaultdict(dict)
-        for row in rows.filter(repeated(rows.column("key"))).to_pylist():
-            groups[row["key"]][f"{row['row_id']}-{row['format']}"] = row
+        groups: defaultdict[bytes, defaultdict[str, list[dict[str, object]]]] = defaultdict(lambda: defaultdict(list))
+        for row in rows.filter(repeated(rows.column("key"))).sort_by(_INPUT_ORDER).to_pylist():
+            groups[row["key"]][f"{row['row_id']}-{row['format']}"].append(row)
         tags: list[dict[str, object]] = []
         for members in groups.values():
-            found = disagreements([_member(identity, row) for identity, row in members.items()])
+            found = disagreements([_member(identity, twins[0]) for identity, twins in members.items()])
             for identity, one in found.items():
-                row = members[identity]
-                if row["alive"]:
+                for row in (row for row in members[identity] if row["alive"]):
                     evidence = {"reason": one.reason.value, "detail": one.detail, "partner": one.partner}
                     more = {"partner_row": one.partner_row, "score": one.score}
                     tags.append({"part": row["part"], "index": row["index"], **evidence, **more})

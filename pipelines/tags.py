@@ -57,16 +57,21 @@ def from_verdicts(verdicts: Sequence[Rejection | None]) -> pa.RecordBatch:
 
 
 def alive_after(store: Store, part: PartRef, stages: Sequence[str]) -> np.ndarray:
-    """Which candidates of a part no stage has rejected: bool[part.rows].
+    """Which candidates of a part no stage has rejected, nor their parents: bool[part.rows].
+
+    What was derived from a rejected solution falls with it (`pipelines.decide`), so it must not outlive an equal one.
 
     Args:
         store: the work folder.
         part: the part.
         stages: tag folders of the stages before, `name` or `name-hash`.
     """
-    alive = np.asarray(store.read_part(part, ["reason"]).column(0).is_null())
+    made = store.read_part(part, ["reason", "derived"])
+    alive = np.asarray(made.column("reason").is_null())
     for stage in stages:
         tags = read_batch(store.tags_path(stage, part), ["index", "reason"])
         rejected = tags.column("index").filter(tags.column("reason").is_valid())
         alive[np.asarray(rejected)] = False
-    return alive
+    derived = np.asarray(pc.fill_null(made.column("derived"), False))
+    parents = np.maximum.accumulate(np.where(derived, 0, np.arange(part.rows)))  # a parent stands before its children
+    return alive & alive[parents]

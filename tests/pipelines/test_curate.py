@@ -320,3 +320,33 @@ def test_recorded_outputs_are_kept_checked_or_regenerated(
     examples = read_streams(tmp_path / "data", "shards/*.arrow")
     texts = [segment["text"] for one in examples for segment in one["segments"] if segment["kind"] == "output"]
     assert texts == ([recorded] if recorded else [])
+
+
+def test_a_dead_parents_child_takes_nobody_with_it(tmp_path: Path) -> None:
+    rows = []
+    for a in range(3, 9):
+        question = f"Ida plants {a} rows of 6 trees. How many trees?"
+        rows.append(gsm8k_row(question, rf"\[ {a}*6=<<{a}*6={a * 6}>>{a * 6} trees.", a * 6))
+        rows.append(gsm8k_row(question, f"She plants {a}*6=<<{a}*6={a * 6}>>{a * 6} trees.", a * 6))
+    curate_rows(tmp_path, rows, source={"derive": ["pot"]})
+    for (row, form), reason in reasons(tmp_path).items():
+        assert reason == (None if row % 2 else "bad_latex"), (row, form)
+
+
+def test_equal_solutions_with_unequal_references_are_no_duplicates(tmp_path: Path) -> None:
+    rows = [{"q": "What is 6 times 7?", "s": "It is 42. The answer is 42.", "a": a} for a in ("42", "41", "42.0", None)]
+    columns = {"question": "q", "solution": "s", "answer": "a"}
+    panel = source(write_rows(tmp_path / "p.jsonl", rows), adapter="columns", format="cot", columns=columns)
+    curate(config_of(panel, wipeout={"limit": 1}), tmp_path / "data")
+    ended = {rows[one["row"]]["a"]: one["reason"] for one in read_streams(tmp_path / "data", "ledger/*.arrow")}
+    assert ended["41"] == "answer_mismatch"
+    assert sorted(str(ended[a]) for a in ("42", "42.0", None)) == [
+        "answer_conflict", "exact_duplicate", "exact_duplicate",
+    ]  # fmt: skip
+
+
+def test_twins_share_the_fate_of_their_problem_when_nothing_is_collapsed(tmp_path: Path) -> None:
+    row = marbles(1)[0]
+    other = gsm8k_row(row["question"], "So 1+1=<<1+1=2>>2 marbles, as everybody knows.", 2)
+    manifest = curate_rows(tmp_path, [row, row, other, other], skip=("verify", "collapse"), wipeout={"limit": 1})
+    assert manifest.quarantined_by_reason["answer_conflict"] + manifest.removed_by_reason.get("near_duplicate", 0) == 4
