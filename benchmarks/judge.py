@@ -219,7 +219,7 @@ def _quantities(rng: random.Random, answers: list[str]) -> Iterator[Pair]:
 def _several(rng: random.Random, answers: list[str]) -> Iterator[Pair]:
     for text in answers:
         value = read_value(normalise(text))
-        items = re.split(r",\s*", normalise(text).strip("()[]"))
+        items = re.split(r"\s*,\s*", normalise(text).strip("()[] "))
         if (
             not isinstance(value, Several)
             or len(items) != len(value.items)

@@ -7,7 +7,7 @@ normalise, values, units, questions, notation, algebra: how an answer is read;  
 is left to math-verify
 """
 
-from validation.answers.arithmetic import Calculation, calculate, check_annotations, strip_annotations
+from validation.answers.arithmetic import Calculation, calculate, check_annotations, reaches, strip_annotations
 from validation.answers.compare import compare, compare_exactly
 from validation.answers.extract import Extraction, extract
 from validation.answers.symbolic import close_symbolic
@@ -24,5 +24,6 @@ __all__ = [
     "compare",
     "compare_exactly",
     "extract",
+    "reaches",
     "strip_annotations",
 ]

@@ -141,3 +141,23 @@ def check_annotations(text: str) -> list[Calculation]:
 def strip_annotations(text: str) -> str:
     """Removes the annotations and leaves the text around them."""
     return _ANNOTATION.sub("", text)
+
+
+_SPACED = re.compile(r"(?<=\d) (?=\d{3}(?!\d))")
+_WRITTEN = re.compile(r"(?<![\w.])-?\$?\d[\d,]*(?:\.\d+)?")
+
+
+def reaches(rationale: str, final: str) -> bool:
+    """Returns whether any annotation, or the last number of the text, is the final answer.
+
+    Args:
+        rationale: the solution without its final-answer line.
+        final: the final answer; one that is no plain number counts as reached.
+    """
+    claim = stated_value(final)
+    if claim is None:
+        return True
+    if any(stated_value(calculation.stated) == claim for calculation in check_annotations(rationale)):
+        return True
+    numbers = _WRITTEN.findall(_SPACED.sub("", strip_annotations(rationale)))
+    return bool(numbers) and stated_value(numbers[-1].replace("$", "").rstrip(",")) == claim

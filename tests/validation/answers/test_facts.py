@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from validation.answers import Outcome, check_annotations, close_symbolic, compare, compare_exactly, extract
+from validation.answers import Outcome, check_annotations, close_symbolic, compare, compare_exactly, extract, reaches
 from validation.answers.normalise import normalise
 from validation.answers.reading import read_value
 from validation.answers.values import Unread
@@ -38,6 +38,14 @@ def test_gsm8k_annotations_are_all_exact(real_data):
     assert (total, exact) == (23_716, 23_716)
     assert ends == {"equal": 7001, "not_equal": 377, "none": 95}
     assert (commas, negatives) == (79, 3)
+
+
+def test_gsm8k_rationales_that_never_reach_their_answer(real_data):
+    found = 0
+    for row in rows(real_data / "cot" / "gsm8k_train.jsonl"):
+        rationale, _, final = row["answer"].rpartition("####")
+        found += not reaches(rationale, final)
+    assert found == 38
 
 
 def test_math_solutions_end_in_their_answers(real_data):

@@ -1,0 +1,45 @@
+"""Which programs deserve a second run: their result could depend on hash order, time, randomness or addresses.
+
+A screen over the syntax tree, wide on purpose. A program without sets, impure calls and imports (but those below)
+cannot vary.
+"""
+
+import ast
+
+# Modules whose functions depend on their arguments alone.
+_PURE_MODULES = frozenset([
+    "math", "cmath", "fractions", "decimal", "statistics", "itertools", "functools", "operator", "collections",
+    "sympy", "typing", "dataclasses", "re", "string", "bisect", "heapq", "copy", "enum",
+])  # fmt: skip
+_IMPURE_CALLS = frozenset([
+    "set", "frozenset", "hash", "id", "input", "open", "vars", "globals", "locals", "dir", "object", "repr", "eval",
+    "exec", "__import__",
+])  # fmt: skip
+_IMPURE_ATTRIBUTES = frozenset([
+    "free_symbols", "atoms", "random", "time", "now", "today", "shuffle", "sample", "choice", "intersection", "union",
+    "difference", "symmetric_difference", "__hash__", "__subclasses__",
+])  # fmt: skip
+
+
+def may_vary(program: str) -> bool:
+    """Returns whether a second run, under another hash seed, could end differently; True where it cannot be read."""
+    try:
+        tree = ast.parse(program)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return True
+    return any(_impure(node) for node in ast.walk(tree))
+
+
+def _impure(node: ast.AST) -> bool:
+    match node:
+        case ast.Set() | ast.SetComp():
+            return True
+        case ast.Import(names=names):
+            return any(name.name.partition(".")[0] not in _PURE_MODULES for name in names)
+        case ast.ImportFrom(module=module):
+            return (module or "").partition(".")[0] not in _PURE_MODULES
+        case ast.Name(id=name):
+            return name in _IMPURE_CALLS
+        case ast.Attribute(attr=name):
+            return name in _IMPURE_ATTRIBUTES
+    return False
