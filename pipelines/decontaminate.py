@@ -256,17 +256,20 @@ def _run_hits(words: Words, index: BenchmarkIndex) -> Iterator[_Hit]:
     found, items = index.runs.hits(hashes)
     begins = places[found]
     texts = _text_of(words, begins)
-    pairs, pair = np.unique(np.stack((texts, items), 1), axis=0, return_inverse=True)
-    pair = pair.reshape(-1)
+    pairs, pair = np.unique((texts << 32) | items, return_inverse=True)
+    texts, items = pairs >> 32, pairs & 0xFFFFFFFF
     first = np.full(len(pairs), len(words.hashes))
     np.minimum.at(first, pair, begins)
     last = np.zeros(len(pairs), np.int64)
     np.maximum.at(last, pair, begins + NGRAM)
-    distinct = np.unique(np.stack((pair, hashes[found].view(np.int64)), 1), axis=0)[:, 0]
-    cover = np.bincount(distinct, minlength=len(pairs)) / index.run_counts[pairs[:, 1]]
-    start = words.offsets[pairs[:, 0]]
-    for (text, item), share, begin, end in zip(pairs.tolist(), cover, first - start, last - start, strict=True):
-        yield _Hit(text, item, float(share), int(begin), int(end))
+    order = np.lexsort((hashes[found], pair))
+    grams, owners = hashes[found][order], pair[order]
+    fresh = np.concatenate(([True], (grams[1:] != grams[:-1]) | (owners[1:] != owners[:-1])))[: len(owners)]
+    cover = np.bincount(owners[fresh], minlength=len(pairs)) / index.run_counts[items]
+    start = words.offsets[texts]
+    columns = (one.tolist() for one in (texts, items, cover, first - start, last - start))
+    for text, item, share, begin, end in zip(*columns, strict=True):
+        yield _Hit(text, item, share, begin, end)
     yield from _shorter_hits(words, index)
 
 

@@ -23,6 +23,7 @@ import pyarrow.compute as pc
 
 from pipelines.collapse import LOSS_SCHEMA, survivor_order
 from pipelines.guard import guards
+from pipelines.postings import distinct
 from pipelines.words import mixed, ngrams_of, words_of
 
 SHINGLE = 5  # words; the unit of the similarity that is promised
@@ -202,8 +203,8 @@ def _banded_pairs(rows: Places, shingles: Sets) -> tuple[Places, Places]:
         one, other = _all_pairs(starts, np.diff(starts, append=len(order)))
         ones.append(rows[order[one]])
         others.append(rows[order[other]])
-    pairs = np.unique(np.stack((np.concatenate(ones), np.concatenate(others)), 1), axis=0)
-    return pairs[:, 0], pairs[:, 1]
+    pairs = distinct((np.concatenate(ones) << 32) | np.concatenate(others))
+    return pairs >> 32, pairs & 0xFFFFFFFF
 
 
 def signatures(values: Shingles32, offsets: Places) -> Shingles32:

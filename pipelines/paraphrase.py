@@ -20,7 +20,7 @@ import pyarrow as pa
 from pipelines.guard import Tokens, facets
 from pipelines.minhash import Sets, similarity
 from pipelines.numerals import in_digits
-from pipelines.postings import Postings
+from pipelines.postings import Postings, distinct
 from pipelines.skeleton import folded, skeletons
 from pipelines.words import mixed
 
@@ -129,6 +129,8 @@ class ParaphraseIndex:
         rows, items, shared = rows[enough], items[enough], shared[enough]
         cosine = _cosine(features.weighted(self.weights), self.words, rows, items)
         variant = (cosine >= SAME_WORDS) & (bags[rows] != self.bags[items])
+        hopeful = (cosine >= min(COSINE.values())) | (np.array(languages)[rows] != np.array(self.languages)[items])
+        rows, items, shared, cosine, variant = (one[hopeful] for one in (rows, items, shared, cosine, variant))
         asked = np.unique(rows).tolist()
         keys = dict(zip(asked, _answer_keys(pa.array(map(answers, asked), pa.string())), strict=True))
         best: dict[int, Reworded] = {}
@@ -155,8 +157,8 @@ class ParaphraseIndex:
         word_rows = np.repeat(few, np.diff(words.ends))
         places, word_items = self.by_words.hits(_word_keys(numbers.sums[word_rows], words.words))
         rows, items = np.concatenate((rows[found], word_rows[places])), np.concatenate((items, word_items))
-        pairs = np.unique(np.stack((rows, items), 1), axis=0)
-        return pairs[:, 0], pairs[:, 1]
+        pairs = distinct((rows << 32) | items)
+        return pairs >> 32, pairs & 0xFFFFFFFF
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,8 +240,10 @@ def _read(questions: pa.Array, languages: Sequence[str]) -> tuple[_Multisets, Ha
     vectors = _Vectors(features, np.diff(fresh, append=len(keys)).astype(np.float64), ends)
     bags = _Multisets.of(numbers, len(questions)).sums
     plain = numbers.hashes != _ONE
-    once = np.unique(np.stack((numbers.rows[plain].view(np.uint64), numbers.hashes[plain]), 1), axis=0)
-    numbers = Tokens(once[:, 1], once[:, 0].astype(np.int64))
+    order = np.lexsort((numbers.hashes[plain], numbers.rows[plain]))
+    hashes, rows = numbers.hashes[plain][order], numbers.rows[plain][order]
+    fresh = np.concatenate(([True], (hashes[1:] != hashes[:-1]) | (rows[1:] != rows[:-1])))[: len(rows)]
+    numbers = Tokens(hashes[fresh], rows[fresh])
     return _Multisets.of(numbers, len(questions)), bags, _Multisets.of(signs, len(questions)), vectors
 
 

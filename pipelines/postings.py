@@ -51,3 +51,9 @@ class Postings:
 
 def _slots(hashes: Hashes, bitmap: npt.NDArray[np.bool_]) -> Hashes:
     return hashes & np.uint64(len(bitmap) - 1)
+
+
+def distinct(keys: Places) -> Places:
+    """Sorts and drops repeats: what `np.unique` does, at the speed of a sort."""
+    keys = np.sort(keys)
+    return keys[np.concatenate(([True], keys[1:] != keys[:-1]))[: len(keys)]]
