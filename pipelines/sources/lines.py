@@ -113,15 +113,22 @@ def parse_json(text: bytes, row: int) -> Record:
     except orjson.JSONDecodeError as error:
         try:
             value = _loads_lenient(raw)
-        except (ValueError, RecursionError, TypeError):
+        except (ValueError, RecursionError):
             return Record(row, raw, None, Reason.PARSE_ERROR, str(error))
     if type(value) is not dict:
         return Record(row, raw, None, Reason.UNSUPPORTED, f"a record is a JSON object, this is {_json_type(value)}")
     for field in value.values():
         if type(field) is float and abs(field) >= 2.0**53:
-            value = json.loads(raw)  # orjson rounds integers above 64 bits; the standard library keeps every digit
-            break
+            return _parse_big_numbers(raw, row)
     return Record(row, raw, value)
+
+
+def _parse_big_numbers(raw: str, row: int) -> Record:
+    """Reads integers above 64 bits, which orjson rounds, with every digit; the standard library stops at 4,300."""
+    try:
+        return Record(row, raw, json.loads(raw))
+    except (ValueError, RecursionError) as error:
+        return Record(row, raw, None, Reason.PARSE_ERROR, str(error))
 
 
 def _loads_lenient(raw: str) -> Any:  # noqa: ANN401 - JSON is Any
@@ -129,7 +136,7 @@ def _loads_lenient(raw: str) -> Any:  # noqa: ANN401 - JSON is Any
     if "NaN" not in raw and "Infinity" not in raw:
         raise ValueError(raw[:20])
     value = json.loads(raw)
-    orjson.dumps(value)
+    json.dumps(value, ensure_ascii=False).encode()  # a lone surrogate is no text: UnicodeEncodeError is a ValueError
     return value
 
 

@@ -135,6 +135,13 @@ def test_integers_keep_every_digit(tmp_path):
     assert record.value == {"answer": 123456789012345678901234567890}
 
 
+def test_a_number_that_nobody_could_mean_is_a_parse_error(tmp_path):
+    lines = [b'{"a": ' + b"1" * 5000 + b"}", b'{"a": 1e400}', b"[" * 5000, b'{"a": 1}']
+    found = records(written(tmp_path, "a.jsonl", b"\n".join(lines)))
+    assert found[0].reason is found[2].reason is Reason.PARSE_ERROR
+    assert found[3].value == {"a": 1}
+
+
 def test_a_byte_order_mark_is_no_text(tmp_path):
     assert records(written(tmp_path, "a.jsonl", b"\xef\xbb\xbf" + LINES))[0].value == ROWS[0]
     assert records(written(tmp_path, "a.json", b"\xef\xbb\xbf" + json.dumps(ROWS).encode()))[0].value == ROWS[0]
