@@ -24,12 +24,12 @@ def part(rng: Random, top: int) -> Numbers:
 
 def groups(rng: Random, top: int) -> Numbers:
     """Draws n groups of `each`."""
-    return {"n": rng.randint(2, top), "each": rng.randint(2, 9)}
+    return {"n": rng.randint(2, top), "each": rng.randint(2, min(top, 9))}
 
 
 def shared(rng: Random, top: int) -> Numbers:
     """Draws a total that n divides."""
-    n = rng.randint(2, 9)
+    n = rng.randint(2, min(top, 9))
     return {"total": n * rng.randint(2, top), "n": n}
 
 

@@ -1,0 +1,152 @@
+"""The last screen: the sum that adds up, why the rest was not kept, what surprises, what the model can do now."""
+
+import os
+import shutil
+import sys
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+from rich.table import Table
+from rich.text import Text
+
+from demo.curve import bar
+from demo.generate import Expected
+from demo.screen import Screen
+from pipelines.console import the_sum
+from pipelines.findings import findings
+from schemas.manifest import Manifest
+from schemas.reason import RULES, Outcome, Reason
+
+_MOST_REASONS = 12
+_REASON_BAR = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Planted:
+    """How the line did on the rows whose fate is known.
+
+    Attributes:
+        defects: planted defects, and how many of them got the reason that they are a case of.
+        sound: near misses and ordinary rows, and how many of them were kept.
+    """
+
+    defects: int
+    caught: int
+    kinds: int
+    sound: int
+    kept: int
+
+
+def compare_with_planted(expected: Sequence[Expected], ledger: pa.Table) -> Planted:
+    """Compares the ledger with what was planted. A row counts only when all its candidates ended as expected."""
+    reasons = defaultdict(set)
+    columns = (ledger.column(name).to_pylist() for name in ("source", "row", "reason"))
+    for source, row, reason in zip(*columns, strict=True):
+        reasons[source, row].add(reason)
+    right = [reasons[one.source, one.row] == {one.reason and one.reason.value} for one in expected]
+    defects = [ok for one, ok in zip(expected, right, strict=True) if one.reason]
+    sound = [ok for one, ok in zip(expected, right, strict=True) if not one.reason]
+    kinds = len({one.reason for one in expected if one.reason})
+    return Planted(len(defects), sum(defects), kinds, len(sound), sum(sound))
+
+
+def show_sum(screen: Screen, manifest: Manifest, planted: Planted) -> None:
+    """The sum, and how the line did on what was planted."""
+    screen.say(the_sum(manifest))
+    screen.say(
+        Text.assemble(
+            (
+                f"{planted.caught} of {planted.defects}",
+                "bold green" if planted.caught == planted.defects else "bold red",
+            ),
+            f" planted defects of {planted.kinds} kinds were caught; ",
+            (f"{planted.kept:,} of {planted.sound:,}", "bold green" if planted.kept == planted.sound else "bold red"),
+            " sound rows were kept",
+        )
+    )
+
+
+def show_reasons(screen: Screen, manifest: Manifest) -> None:
+    """Why the rest was not kept, the most frequent reasons first."""
+    counts = Counter(manifest.removed_by_reason) + Counter(manifest.quarantined_by_reason)
+    if not counts:
+        return
+    most = max(counts.values())
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(justify="right")
+    grid.add_column(no_wrap=True)
+    grid.add_column(no_wrap=True)
+    grid.add_column(no_wrap=True, overflow="ellipsis", style="dim")
+    for code, number in counts.most_common(_MOST_REASONS):
+        rule = RULES[Reason(code)]
+        style = "yellow" if rule.outcome is Outcome.QUARANTINED else "red"
+        grid.add_row(f"{number:,}", bar(number / most, _REASON_BAR, style), code, rule.meaning)
+    if len(counts) > _MOST_REASONS:
+        rest = counts.most_common()[_MOST_REASONS:]
+        names = ", ".join(code for code, _ in rest)
+        grid.add_row(f"{sum(number for _, number in rest):,}", f"{len(rest)} more kinds", "", names)
+    screen.say(grid)
+
+
+def show_findings(screen: Screen, manifest: Manifest, ledger: pa.Table, data: Path) -> None:
+    """The three most surprising findings, each with its evidence and the command that shows it."""
+    details = dict(zip(ledger.column("id").to_pylist(), ledger.column("detail").to_pylist(), strict=True))
+    for finding in findings(manifest, ledger):
+        shown = finding.ids[0]
+        screen.say(Text(finding.text))
+        screen.say(Text(f"  {details[shown]}", style="dim"))
+        screen.say(Text(f"  {command()} trace {data} {shown}", style="cyan"))
+
+
+def show_answers(screen: Screen, generations: Path) -> None:
+    """A problem that the model solved in each format, and one that it did not."""
+    tables = [read_generations(path) for path in sorted(generations.glob("*.arrow"))]
+    rows = [row for table in tables for row in table.to_pylist()]
+    solved = {row["format"]: row for row in reversed(rows) if row["passed"]}
+    for _, row in sorted(solved.items()):
+        _show_answer(screen, row)
+    wrong = [row for row in rows if not row["passed"] and row["answer"]] or [row for row in rows if not row["passed"]]
+    if wrong:
+        _show_answer(screen, wrong[0])
+
+
+def _show_answer(screen: Screen, row: dict[str, object]) -> None:
+    mark = ("solved", "green") if row["passed"] else ("not solved", "red")
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(width=10)
+    grid.add_column(overflow="fold")
+    grid.add_row(Text(mark[0], style=mark[1]), Text(str(row["question"])))
+    written = str(row["response"]).strip()
+    grid.add_row(Text(str(row["format"]), style="dim"), Text(written, style="cyan"))
+    if not row["passed"]:
+        grid.add_row("", Text(f"the answer is {row['reference']}", style="dim"))
+    screen.say(grid)
+    screen.blank()
+
+
+def read_generations(path: Path) -> pa.Table:
+    """Reads what the model wrote to the problems of one format."""
+    with pa.OSFile(str(path), "rb") as source:
+        return pa.ipc.open_stream(source).read_all()
+
+
+def show_places(screen: Screen, places: Sequence[tuple[str, Path | str]]) -> None:
+    """Where everything is."""
+    grid = Table.grid(padding=(0, 3))
+    for name, place in places:
+        grid.add_row(Text(name, style="dim"), Text(str(place), no_wrap=True))
+    screen.say(grid)
+
+
+def command() -> str:
+    """How this program was called, so that its commands can be pasted: `mathmill`, or the path to it."""
+    called = Path(sys.argv[0])
+    if called.suffix == ".py":
+        return f"python {called}"
+    found = shutil.which("mathmill")
+    if found is not None and called.name == "mathmill" and Path(found).resolve() == called.resolve():
+        return "mathmill"
+    return os.path.relpath(called) if called.name == "mathmill" else "mathmill"
