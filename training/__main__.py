@@ -71,6 +71,27 @@ def evaluate(
     raise typer.Exit(exit_code_of(run, debug=debug))
 
 
+@app.command()
+def prove(
+    config: ConfigPath,
+    data: Annotated[list[Path], typer.Option(help="a judged data set; may be given several times")],
+    model: Annotated[str | None, typer.Option(help="Hugging Face folder or name; else train.model")] = None,
+    rows: Annotated[int, typer.Option(min=2, help="examples to compute in float64")] = 8,
+    set_: Overrides = None,
+    debug: Debug = False,
+) -> None:
+    """J and its gradient on your model and rows, against float64."""
+
+    def run() -> None:
+        checked = load_config(config, set_ or [])
+        from training.console import show_proof
+        from training.prove import prove as run_proof
+
+        show_proof(run_proof(checked, data, model=model, rows=rows))
+
+    raise typer.Exit(exit_code_of(run, debug=debug))
+
+
 def main(argv: list[str] | None = None) -> int:
     """Runs a verb and returns its exit code; a wrong option is one line and exit 2."""
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")

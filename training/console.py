@@ -4,15 +4,19 @@ The figures themselves live in metrics.jsonl.
 """
 
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from rich.console import Console
 from rich.live import Live
+from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
+from schemas.exits import RunFailedError
+from training.prove import Line
 from training.results import EvalResult, Mixture, RunPlan, RunResult, StepMetrics
 
 _PLAIN_EVERY = 20
@@ -166,3 +170,21 @@ class EvaluationView:
             table.add_row(name, f"{line.n:,}", f"{line.passed:,}", f"[bold]{line.pass_at_1:.1%}[/]", interval)
         self._console.print(table)
         self._console.print(f"every answer  {Path(result.output) / 'index.html'}")
+
+
+def show_proof(lines: Iterable[Line], console: Console | None = None) -> None:
+    """Prints each line of a proof when it is known: green when it holds, red when not.
+
+    Raises:
+        RunFailedError: a line does not hold.
+    """
+    console = console or Console(highlight=False, soft_wrap=True)
+    failed = []
+    for line in lines:
+        mark, colour = ("✓", "green") if line.passed else ("✗", "red")
+        console.print(f"[{colour}]{mark} {line.name:<28}[/] {escape(line.detail)}")
+        if not line.passed:
+            failed.append(line.name)
+    if failed:
+        raise RunFailedError(f"prove: out of bounds: {', '.join(failed)}")
+    console.print("\nWhat is optimised is J_SFT (DeepSeekMath, eq. 6), and its gradient is eq. 7.")
