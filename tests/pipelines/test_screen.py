@@ -281,6 +281,21 @@ def test_no_screen_rejects_what_humans_wrote_and_checked(real_data, name, settin
     assert [rejection for rejection in found if rejection] == []
 
 
+def test_scripts_of_translated_problems_are_told_apart(real_data):
+    def questions(language: str) -> list[str]:
+        files = scan(str(real_data / "multiling" / f"mgsm_{language}.tsv"), header=False)
+        splits = [split for file in files for split in file.splits]
+        return [record.value["0"] for split in splits for record in read_records(split) if record.value is not None]
+
+    for written_in in ("en", "zh", "de", "fr", "es", "ja"):
+        texts = questions(written_in)
+        assert len(texts) == 250
+        assert not any(wrong_script(text, written_in) for text in texts)
+        assert all(wrong_script(text, "ru") for text in texts)
+    assert sum(wrong_script(text, "en") is not None for text in questions("zh")) == 248
+    assert all(wrong_script(text, "zh") for text in questions("de"))
+
+
 def test_a_row_costs_microseconds(real_data):
     read = parts(real_data / "cot" / "gsm8k_train.jsonl", adapter="gsm8k")
     best = min(_seconds(read) for _ in range(3))

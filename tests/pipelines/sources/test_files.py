@@ -1,6 +1,7 @@
 import bz2
 import gzip
 import hashlib
+import io
 import json
 import lzma
 from pathlib import Path
@@ -10,8 +11,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import zstandard
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from pipelines.sources.documents import read_document
 from pipelines.sources.files import FileSplit, Kind, Record, read_records, row_id, scan
+from pipelines.sources.lines import LineCounter, read_lines
 from pipelines.sources.records import MAX_LINE_BYTES
 from schemas.exits import UserError
 from schemas.reason import Reason
@@ -57,6 +62,55 @@ def test_splits_change_nothing_about_the_rows(tmp_path, split_bytes, end):
     assert [record.value for record in records(path, split_bytes=split_bytes)] == [{"a": 1}, {"a": 2}, {"a": 3}, *ROWS]
     assert [split.start for split in splits[1:]] == [split.end for split in splits[:-1]]
     assert (splits[0].start, splits[-1].end) == (0, len(content))
+
+
+PIECES = [b"{}", b" {} ", b" ", b"\t", b"x", b"\r", b"[1]", b"\xff", b"\xc3\xa9", b"\n", b"\n", b"\r\n", b"\n\n"]
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.sampled_from(PIECES), max_size=14), st.integers(1, 12), st.integers(1, 12))
+def test_any_bytes_in_any_blocks_give_the_lines_that_are_not_blank(pieces, block, split_bytes):
+    content = b"".join(pieces)
+    counter = LineCounter(split_bytes)
+    for start in range(0, len(content), block):
+        counter.feed(content[start : start + block])
+    counter.finish()
+    expected = [line for line in content.split(b"\n") if line.strip()]
+    found = [
+        [record.row for record in read_lines(opened(content, start), end=end, first_row=first_row)]
+        for start, end, first_row, _ in counter.cuts
+    ]
+    assert counter.rows == len(expected)
+    assert [len(rows) for rows in found] == [rows for _, _, _, rows in counter.cuts]
+    assert [row for rows in found for row in rows] == list(range(len(expected)))
+
+
+def opened(content: bytes, start: int) -> io.BytesIO:
+    stream = io.BytesIO(content)
+    stream.seek(start)
+    return stream
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-9, 9) | st.text('ab"\\{}[],:\n é', max_size=6),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text('k"\\}', max_size=3), inner, max_size=3),
+    max_leaves=6,
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.lists(st.dictionaries(st.text("ab", max_size=2), JSON, max_size=3), max_size=4), st.integers(1, 9), st.booleans()
+)
+def test_any_json_in_any_blocks_gives_its_elements(rows, block, array):
+    indent = None if block % 2 else 2
+    text = json.dumps(rows, indent=indent) if array else "\n".join(json.dumps(row, indent=indent) for row in rows)
+
+    class Blocks(io.BytesIO):
+        def read(self, _size=-1, /):
+            return super().read(block)
+
+    assert [record.value for record in read_document(Blocks(text.encode()), first_row=0)] == rows
 
 
 def test_lines_over_block_ends_are_counted_once(tmp_path, monkeypatch):
