@@ -1,0 +1,220 @@
+"""Near-duplicates and decontamination: what they find, what they spare, what they cost.
+
+    python -m benchmarks.identity duplicates CORPUS.jsonl [--workers 1]
+    python -m benchmarks.identity leaks --data DATA [--rows 100000] [--items 20000]
+
+`duplicates` runs `mathmill curate` over a labelled corpus (rows with question, solution, decision, cluster_id, kind and
+jaccard) and scores what was kept. `leaks` checks real rows against the benchmark items in DATA: recall over rewordings
+made by rule and translations made by hand, false alarms on rows that leak nothing, and cost against many items.
+"""
+
+import argparse
+import json
+import random
+import re
+import sys
+import tempfile
+import time
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pyarrow as pa
+
+from benchmarks.measuring import Cost, mathmill, measure, record
+from pipelines.decontaminate import ITEM_SCHEMA, BenchmarkIndex, check
+from schemas.config import Decontaminate
+from schemas.example import SEGMENTS
+from validation.answers import extract
+
+BANDS = ((0.9, "J>=.9"), (0.8, "J.8-.9"), (0.7, "J.7-.8"), (0.0, "J<.7"))
+SYNONYMS = {
+    "buys": "purchases", "bought": "purchased", "sells": "vends", "altogether": "in all", "each": "every",
+    "gives": "hands", "has": "owns", "had": "owned", "children": "kids", "house": "home", "friends": "pals",
+    "eats": "consumes", "ate": "consumed", "big": "large", "money": "cash", "needs": "requires", "wants": "wishes",
+    "started": "began", "spends": "pays", "store": "shop", "car": "vehicle", "people": "persons", "gets": "receives",
+    "got": "received", "then": "afterwards", "after": "following", "costs": "is priced at", "left": "remaining",
+    "went": "travelled", "drives": "rides", "walks": "strolls", "works": "labours", "total": "sum",
+}  # fmt: skip
+NAMES = ("Olga", "Priya", "Samir", "Talia", "Uma", "Victor", "Wendy", "Xavier", "Yara", "Zane", "Aaron", "Bella")
+NO_NAMES = {"The", "How", "If", "What", "There", "Each", "After", "Every", "Two", "For", "When", "She", "His", "Her"}
+WORDS = {"2": "two", "3": "three", "4": "four", "5": "five", "6": "six", "7": "seven", "8": "eight", "9": "nine"}
+
+
+def duplicates(corpus: Path, workers: int) -> None:
+    """Curates a labelled corpus and scores what was kept, at the level of documents."""
+    with tempfile.TemporaryDirectory() as folder:
+        columns = {"question": "question", "solution": "solution", "decision": "decision"}
+        source: dict[str, object] = {
+            "name": "corpus",
+            "path": str(corpus.resolve()),
+            "adapter": "columns",
+            "format": "cot",
+        }
+        source |= {"licence": "MIT", "columns": columns}
+        curate = {"sources": [source], "skip": ["screen", "verify"], "heldout": 0, "wipeout": {"limit": 1}}
+        config, output = Path(folder, "config.yaml"), Path(folder, "data")
+        config.write_text(json.dumps({"curate": curate}))
+        cost = measure("curate", mathmill("curate", config, "--output", output, "--workers", str(workers)))
+        kept = set(_kept_rows(output))
+    record("identity_duplicates", score(corpus, kept), [cost])
+
+
+def _kept_rows(output: Path) -> Iterator[int]:
+    for path in sorted((output / "ledger").glob("*.arrow")):
+        for batch in pa.ipc.open_stream(path):
+            rows = zip(batch.column("row").to_pylist(), batch.column("outcome").to_pylist(), strict=True)
+            yield from (row for row, outcome in rows if outcome == "kept")
+
+
+def score(corpus: Path, kept: set[int]) -> dict[str, object]:
+    """Recall by similarity, precision, and what must never go, of kept rows (0-based positions)."""
+    members: dict[int, list[tuple[int, str, float, str]]] = defaultdict(list)
+    with corpus.open(encoding="utf-8") as lines:
+        for row, line in enumerate(lines):
+            one = json.loads(line)
+            members[one["cluster_id"]].append((row, one["kind"], one["jaccard"], one["decision"]))
+    removed = {cluster: sum(row not in kept for row, *_ in rows) for cluster, rows in members.items()}
+    right = sum(min(removed[cluster], len(rows) - 1) for cluster, rows in members.items())
+    total, found = Counter[str](), Counter[str]()
+    for cluster, rows in members.items():
+        copies = [one for one in rows if one[1] != "base"]
+        if len(rows) == 2 and len(copies) == 1:
+            _, kind, jaccard, _ = copies[0]
+            band = "exact" if kind == "exact" else next(name for least, name in BANDS if jaccard >= least)
+            total[band] += 1
+            found[band] += removed[cluster] > 0
+    flat = [one for rows in members.values() for one in rows]
+    return {
+        "documents": len(flat),
+        "removed": sum(removed.values()),
+        "precision": round(right / max(1, sum(removed.values())), 4),
+        "recall": {band: round(found[band] / total[band], 4) for band in sorted(total)},
+        "variants_removed": sum(row not in kept for row, kind, *_ in flat if kind == "variant"),
+        "picks_lost": sum(row not in kept for row, _, _, decision in flat if decision),
+    }
+
+
+def leaks(data: Path, rows: int, items: int) -> None:
+    """Recall, false alarms and cost of decontamination on real rows."""
+    gsm8k, math = _rows(data / "eval" / "gsm8k_test.jsonl"), _rows(data / "eval" / "math_test.jsonl")
+    questions = [row["question"] for row in gsm8k] + [row["problem"] for row in math]
+    answers = [_final(row["answer"]) for row in gsm8k] + [_final(row["solution"]) for row in math]
+    index = _index(questions, answers)
+    train = _rows(data / "cot" / "gsm8k_train.jsonl")
+    rng = random.Random(0)
+    reworded = [reword(row["question"], rng) for row in gsm8k]
+    variants = [_varied(row["question"], rng) for row in gsm8k]
+    found: dict[str, object] = {
+        "rewordings by rule": _flagged(index, reworded, answers[: len(gsm8k)]),
+        "rewordings by rule, answers unknown": _flagged(index, reworded, None),
+        "numeric variants, answers unknown": _flagged(index, variants, None),
+        "GSM8K train": _flagged(index, [row["question"] for row in train], [_final(row["answer"]) for row in train]),
+    }
+    for language in ("zh", "de", "fr", "es", "ja"):
+        pairs = [line.split("\t") for line in (data / "multiling" / f"mgsm_{language}.tsv").read_text().splitlines()]
+        texts, wanted = [pair[0] for pair in pairs], [pair[1].replace(",", "") for pair in pairs]
+        found[f"MGSM {language}"] = _flagged(index, texts, wanted, language)
+    cmath = _rows(data / "multiling" / "cmath_test.jsonl")
+    found["CMATH"] = _flagged(index, [row["question"] for row in cmath], [row["golden"] for row in cmath], "zh")
+    many = [reword(question, rng) for question in rng.choices(questions, k=max(0, items - len(questions)))]
+    crowd = _index([*questions, *many], [*answers, *[None] * len(many)])
+    started = time.process_time()
+    for begin in range(0, rows, 5_000):
+        some = rng.choices(train, k=min(5_000, rows - begin))
+        check(
+            _batch([row["question"] for row in some], None, "en", [row["answer"] for row in some]),
+            crowd,
+            Decontaminate(),
+        )
+    seconds = time.process_time() - started
+    cost = Cost(f"{rows} rows against {len(questions) + len(many)} items", 0.0, round(seconds, 1), 0.0)
+    record("identity_leaks", {"flagged": found, "us_a_row": round(seconds / rows * 1e6)}, [cost])
+
+
+def reword(question: str, rng: random.Random) -> str:
+    """The same problem with other names, synonyms, digits or number words, and its sentences in another order."""
+    for name in {*re.findall(r"(?<=[a-z,] )[A-Z][a-z]{2,}|^[A-Z][a-z]{2,}(?='s| )", question)} - NO_NAMES:
+        question = re.sub(rf"\b{name}\b", rng.choice(NAMES), question)
+    question = re.sub(r"[A-Za-z]+", lambda word: SYNONYMS.get(word[0].lower(), word[0]), question)
+    if rng.random() < 0.5:
+        question = re.sub(r"(?<![\d.,$/:-])\d(?![\d.,%/:-]|\w)", lambda digit: WORDS.get(digit[0], digit[0]), question)
+    else:
+        digits = {word: digit for digit, word in WORDS.items()}
+        question = re.sub(r"\b[a-z]+\b", lambda word: digits.get(word[0], word[0]), question)
+    *told, asked = re.split(r"(?<=[.?!])\s+", question)
+    rng.shuffle(told)
+    return " ".join((*told, asked))
+
+
+def _varied(question: str, rng: random.Random) -> str:
+    numbers = re.findall(r"\b\d+\b", question)
+    if not numbers:
+        return "no number to vary"
+    chosen = rng.choice(numbers)
+    return re.sub(rf"\b{chosen}\b", str(int(chosen) + rng.randint(1, 9)), question)
+
+
+def _index(questions: Sequence[str], answers: Sequence[str | None]) -> BenchmarkIndex:
+    columns = {"benchmark": ["items"] * len(questions), "position": range(len(questions)), "question": questions}
+    more = {"answer": answers, "solution": [None] * len(questions)}
+    constant = {"language": ["en"] * len(questions), "variants": ["report"] * len(questions)}
+    return BenchmarkIndex.build(pa.table({**columns, **more, **constant}, schema=ITEM_SCHEMA))
+
+
+def _flagged(
+    index: BenchmarkIndex, questions: Sequence[str], answers: Sequence[str | None] | None, language: str = "en"
+) -> dict[str, object]:
+    found = Counter(
+        rejection.reason.value
+        for rejection in check(_batch(questions, answers, language), index, Decontaminate())
+        if rejection
+    )
+    return {"rows": len(questions), "share": round(found.total() / len(questions), 4), **found}
+
+
+def _batch(
+    questions: Sequence[str],
+    answers: Sequence[str | None] | None,
+    language: str,
+    solutions: Sequence[str] | None = None,
+) -> pa.RecordBatch:
+    segments = [[{"kind": "text", "text": solution}] for solution in solutions or [""] * len(questions)]
+    return pa.RecordBatch.from_pydict(
+        {
+            "question": pa.array(questions, pa.string()),
+            "segments": pa.array(segments, SEGMENTS),
+            "answer": pa.array(answers or [None] * len(questions), pa.string()),
+            "language": pa.array([language] * len(questions), pa.string()),
+        }
+    )
+
+
+def _rows(path: Path) -> list[dict[str, str]]:
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line]
+
+
+def _final(solution: str) -> str | None:
+    return extract(solution).answer
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Reads the command line and runs one of the two."""
+    parser = argparse.ArgumentParser(prog="benchmarks.identity", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    near = commands.add_parser("duplicates")
+    near.add_argument("corpus", type=Path)
+    near.add_argument("--workers", type=int, default=1)
+    leak = commands.add_parser("leaks")
+    leak.add_argument("--data", type=Path, required=True)
+    leak.add_argument("--rows", type=int, default=100_000)
+    leak.add_argument("--items", type=int, default=20_000)
+    options = parser.parse_args(arguments)
+    if options.command == "duplicates":
+        duplicates(options.corpus, options.workers)
+    else:
+        leaks(options.data, options.rows, options.items)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
