@@ -1,13 +1,21 @@
 """Word problems with an equation, options or just an answer: SVAMP, Math23K, AQuA, CMATH, MGSM."""
 
+import re
 from typing import Any
 
+from pipelines.derive import answer_sentence
 from pipelines.expressions import NotPythonError, write_program
 from pipelines.segments import parse_segments
 from pipelines.sources.fields import Unreadable, level_of, optional_text, text_of
 from schemas.config import Source
 from schemas.problem import Format, Problem, Segment, SegmentKind, Solution
 from schemas.reason import Reason
+
+_STATED_LETTER = re.compile(
+    r"(?:\b(?:so|hence|thus|therefore),?\s+)?(?:\bthe\s+)?(?:\bcorrect\s+)?\b(?:answer|ans|option)"
+    r"(?:\s+(?:option|choice|is|will be))*\s*[:\-–=]*\s*(?:option\s*)?\(?(?P<letter>(?-i:[A-E]))\b\)?[.\s]*$",
+    re.IGNORECASE,
+)
 
 
 def read_svamp(record: dict[str, Any], source: Source) -> Problem:
@@ -35,10 +43,17 @@ def _equation(record: dict[str, Any], name: str) -> Solution:
 
 
 def read_aqua(record: dict[str, Any], source: Source) -> Problem:
-    """Reads AQuA: question, options, rationale, correct. The answer is the letter of an option."""
+    """Reads AQuA: question, options, rationale, correct. The answer is the letter of an option.
+
+    The crowd wrote its last line in dozens of ways (`ANS:D`, `Correct option is C`, `answer - A`); it becomes one. A
+    rationale that names no letter stays as it is.
+    """
     question = with_options(text_of(record, "question").strip(), record)
     answer = optional_text(record, "correct")
-    solution = Solution(Format.COT, parse_segments(text_of(record, "rationale"), Format.COT))
+    rationale = text_of(record, "rationale").strip()
+    if stated := _STATED_LETTER.search(rationale):
+        rationale = f"{rationale[: stated.start()].rstrip()}\n{answer_sentence(stated['letter'])}".strip()
+    solution = Solution(Format.COT, parse_segments(rationale, Format.COT))
     return Problem(question, (solution,), answer, answer is not None, source.language)
 
 

@@ -163,8 +163,30 @@ def test_aqua_is_a_rationale_with_a_letter():
     row = {"question": "What?", "options": ["A)5", "B)6"], "rationale": "It is 5.\nAnswer: A", "correct": "A"}
     problem = read("aqua", row)
     assert (problem.question, problem.answer, problem.independent) == ("What?\n(A) 5\n(B) 6", "A", True)
-    assert laid_out(problem) == [("text", "It is 5.\nAnswer: A")]
+    assert laid_out(problem) == [("text", "It is 5.\nThe answer is \\boxed{A}.")]
     assert refusal("aqua", {**row, "options": ["5"]})[0] is Reason.UNSUPPORTED
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "Answer D",
+        "ANS:D",
+        "Correct answer - D",
+        "CORRECT OPTION:OPTION D",
+        "Answer (D)",
+        "So, the correct option is D.",
+    ],
+)
+def test_aquas_last_line_becomes_one_statement(statement):
+    row = {"question": "What?", "options": ["D)5"], "rationale": f"x = 5. {statement}", "correct": "D"}
+    assert laid_out(read("aqua", row)) == [("text", "x = 5.\nThe answer is \\boxed{D}.")]
+
+
+@pytest.mark.parametrize("rationale", ["x = 5", "They answer a dog", "Option price is 5", "the vitamin D"])
+def test_aqua_rationales_without_a_letter_stay(rationale):
+    row = {"question": "What?", "options": ["D)5"], "rationale": rationale, "correct": "D"}
+    assert laid_out(read("aqua", row)) == [("text", rationale)]
 
 
 def test_answers_without_solutions_have_none():
