@@ -12,6 +12,7 @@ in the order of the text. Everything else (names, things, adjectives) is free to
 never near-duplicates, so near-duplicates can be sought within one guard: see `minhash`.
 """
 
+import unicodedata
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,7 +22,7 @@ import pyarrow.compute as pc
 
 from pipelines.numerals import WORD_VALUES
 from pipelines.postings import Postings
-from pipelines.skeleton import thousands
+from pipelines.skeleton import LOOK_ALIKES, thousands
 from pipelines.textbytes import Bytes, bytes_of
 from pipelines.words import mixed, run_terms, words_of
 
@@ -84,6 +85,9 @@ _SHORT_WORDS = (
     "we",
 )
 """English words of one or two letters: any other run as short is a symbol (x, AB, cm)."""
+
+_IDEOGRAPHS = frozenset("零一二三四五六七八九十百千万两半倍多少不没无未余剩加减乘除和差积商正负大小最共每各几")
+"""What asks, counts, compares or negates in Chinese and Japanese."""
 
 _BLANK, _DIGIT, _LETTER, _SIGN, _PROSE = range(5)
 _CLASS = np.full(256, _SIGN, np.uint8)
@@ -182,7 +186,37 @@ class _Runs:
     rows: npt.NDArray[np.int64]
 
 
+class _Plain(dict[int, str | int]):
+    """What a character beyond ASCII counts as, found once each.
+
+    Quotes and dashes are ASCII's, accents fall, letters of scripts without closed lists of ours are prose (but for the
+    ideographs that count or negate), the rest are signs.
+    """
+
+    def __missing__(self, code: int) -> str | int:
+        sign = chr(code)
+        base = unicodedata.normalize("NFKD", sign)[0]
+        if code < 128 or sign in _IDEOGRAPHS:
+            self[code] = code
+        elif code in LOOK_ALIKES:
+            self[code] = LOOK_ALIKES[code]
+        elif base.isascii():
+            self[code] = base
+        else:
+            self[code] = {"Mn": "", "Cf": "", "Lo": " ", "Lm": " ", "Po": " ", "Ps": " ", "Pe": " "}.get(
+                unicodedata.category(sign), code
+            )
+        return self[code]
+
+
+_PLAIN = _Plain()
+
+
 def _runs(texts: pa.Array) -> _Runs:
+    foreign = pc.invert(pc.fill_null(pc.string_is_ascii(texts), True))
+    if pc.any(foreign).as_py():
+        plain = [text.translate(_PLAIN) for text in texts.filter(foreign).to_pylist()]
+        texts = pc.replace_with_mask(texts, foreign, pa.array(plain, texts.type))
     data, offsets = bytes_of(pc.binary_join_element_wise(pc.fill_null(texts, ""), "", "\n"))
     kept = ~thousands(data)
     if not kept.all():

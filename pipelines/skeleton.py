@@ -67,7 +67,9 @@ _LOOK_ALIKES = {
     "\\pm ": "±",
     "\\sqrt ": "√",
 }
-_FOLDED = str.maketrans({alike: plain for plain, alikes in _LOOK_ALIKES.items() for alike in alikes})
+LOOK_ALIKES = {ord(alike): plain for plain, alikes in _LOOK_ALIKES.items() for alike in alikes}
+"""What is drawn like it, or means it, by code point."""
+
 _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿ", "0123456789+-n")
 _SUPERSCRIPT_RUN = re.compile("[⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿ]+")
 _SUBSCRIPTS = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
@@ -226,7 +228,7 @@ def _to_latin(text: str) -> str:
     text = _SUPERSCRIPT_RUN.sub(lambda run: _script("^", run[0].translate(_SUPERSCRIPTS)), text)
     text = _SUBSCRIPT_RUN.sub(lambda run: _script("_", run[0].translate(_SUBSCRIPTS)), text)
     text = _VULGAR_FRACTION.sub(lambda sign: f" {sign[0]} ", text)
-    text = unicodedata.normalize("NFKC", text).translate(_FOLDED).casefold()
+    text = unicodedata.normalize("NFKC", text).translate(LOOK_ALIKES).casefold()
     return _OTHER_DIGIT.sub(lambda digit: str(unicodedata.decimal(digit[0])), text)
 
 

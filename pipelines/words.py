@@ -1,7 +1,7 @@
 """Words and runs of words as 64-bit hashes, for whole batches at once: what n-gram rules and MinHash are made of.
 
 A word is what stands between white space, in lower case, as in DeepSeekMath's ten-gram rule: digits, operators and
-LaTeX stay in it. About 20 ns a character.
+LaTeX stay in it. Scripts that put no spaces between words have a word for every character. About 20 ns a character.
 """
 
 from dataclasses import dataclass
@@ -18,6 +18,7 @@ Places = npt.NDArray[np.int64]
 
 _SPACE = ord(" ")
 _OTHER_SPACE = r"[\x{85}\x{a0}\x{1680}\x{2000}-\x{200a}\x{2028}\x{2029}\x{202f}\x{205f}\x{3000}]"
+_UNSPACED = r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}]"
 _RANDOM = np.random.Generator(np.random.PCG64(0x6D696C6C))  # fixed for ever: stored signatures depend on it
 _BYTE = _RANDOM.integers(1, 2**63, 256, dtype=np.uint64)
 _POWERS = 1024  # bytes of a word after which its positions repeat; a power of two
@@ -93,5 +94,6 @@ def _lowered(texts: pa.Array) -> pa.Array:
     foreign = pc.invert(pc.fill_null(pc.string_is_ascii(texts), True))
     if pc.any(foreign).as_py():
         plain = pc.replace_substring_regex(texts.filter(foreign), _OTHER_SPACE, " ")
+        plain = pc.replace_substring_regex(plain, _UNSPACED, r" \0 ")
         texts = pc.replace_with_mask(texts, foreign, plain)
     return pc.utf8_lower(texts)

@@ -19,6 +19,9 @@ def guard(text, *, words=True):
         ("A man walks in.", "The old man walked in."),
         ("TOM HAS THREE RED BALLS", "Tom has three red balls"),
         ("I bought a hat", "we bought an umbrella"),
+        ("Janet’s 3 ducks – all", "Janet's 3 ducks - all"),
+        ("Für 3 Äpfel", "Fur 3 Apfel"),
+        ("小明买了3个苹果。", "小红买了3个梨。"),
     ],
 )
 def test_names_things_and_layout_are_free_to_differ(one, other):
@@ -44,6 +47,8 @@ def test_names_things_and_layout_are_free_to_differ(one, other):
         ("It increases by 5 percent.", "It decreases by 5 percent."),
         ("3 hours", "3 minutes"),
         ("the greatest value", "the smallest value"),
+        ("小明有3个苹果，还剩几个？", "小明有3个苹果，共几个？"),
+        ("他有三个", "他有五个"),
     ],
 )
 def test_numbers_operators_symbols_and_asking_words_are_not(one, other):

@@ -113,6 +113,11 @@ def test_short_texts_are_duplicates_when_all_words_agree():
     assert losers(("Add 2", "4"), ("add  2", "4"), ("Sum 2", "4")) == {1: "00"}
 
 
+def test_texts_without_spaces_are_compared_by_characters():
+    one = "小明家有3棵苹果树，每棵树上结了12个苹果，小明把苹果平均分给邻居，请问一共有几个苹果？"
+    assert losers((one, "36"), (one.replace("邻居", "同学"), "36"), (one.replace("12", "15"), "36")) == {1: "00"}
+
+
 def test_nothing_and_one_candidate_lose_nothing():
     assert losers((SENTENCE, "60")) == {}
     assert near_duplicates(table([(SENTENCE, "1")]).slice(0, 0), threshold=0.7, differ=str.__ne__).num_rows == 0
