@@ -17,7 +17,10 @@ _INVISIBLE = dict.fromkeys(map(ord, "\u00ad\u200b\u200e\u200f\u2060\ufeff"))
 _CHARACTERS = _SPACES | _INVISIBLE
 _ODD_SPACE = re.compile(f"[{''.join(map(chr, _CHARACTERS))}]")
 
-_LOST_TAB = r"\t(?=imes\b|heta\b|ext[a-z]*\{|frac|an\b|anh\b|riangle|ilde|au\b|op\b|o\b(?! ))"
+_LOST_TAB = (  # `\times`, `\theta`, `\text{`, `\tan x`, `\tau = `, ...; but "a cell<TAB>an apple" is a table
+    r"\t(?=imes\b|heta\b|ext[a-z]*\{|frac|anh?(?:[\\({^_\d]|\s+[a-z\d]\b)|riangle|ilde|au(?:[\\^_)}$]|\s*[-=+<>])|op\b"
+    r"|o(?:\\|\s*(?:\\infty|[-+]?\d)))"
+)
 _CONTROL = re.compile(f"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]|{_LOST_TAB}")
 _CONTROL_BYTES = bytes([*range(9), *range(11, 32), 127])
 _NAMES = {

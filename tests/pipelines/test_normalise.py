@@ -49,6 +49,10 @@ def test_operators_and_digits_stay(text):
     [
         ("tabs\tand\nlines é 结 −", None),
         ("an\tindented\tcell", None),
+        ("cell\tan apple\ta tangent\tau lait\tto town\to be", None),
+        ("\tan x", "TAB (a lost \\t...?) before 'an x'"),
+        ("x \to \\infty", "TAB (a lost \\t...?) before 'o \\\\infty'"),
+        ("\tau = 5", "TAB (a lost \\t...?) before 'au = 5'"),
         ("\x0crac{1}{2}", "FORM FEED (a lost \\f...?) before 'rac{1}{2}'"),
         ("\x08oxed{5}", "BACKSPACE (a lost \\b...?) before 'oxed{5}'"),
         ("2 \times 3", "TAB (a lost \\t...?) before 'imes 3'"),
