@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from pipelines.card import dataset_card
 from pipelines.decide import PartSummary
-from pipelines.store import Store, replacing, write_text
+from pipelines.store import Store, write_text
 from pipelines.write import STAGED, Written
 from schemas.config import Curate
 from schemas.example import SCHEMA_VERSION
@@ -30,6 +30,7 @@ from schemas.split import Split
 
 CODE_VERSION = "0.1.0"
 _FOLDERS = ("shards", "ledger", "rejected")
+_BENCHMARKS, _CARD = "benchmarks.arrow", "README.md"
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,12 +183,11 @@ def publish(ending: Ending, manifest: Manifest, items: pa.Table, *, store: Store
         (output / folder).mkdir(parents=True)
     for one in ending.written:
         (store.root / STAGED / one.path).replace(output / one.path)
-    shutil.rmtree(store.root / STAGED, ignore_errors=True)
-    with (
-        replacing(output / "benchmarks.arrow") as temporary,
-        pa.OSFile(str(temporary), "wb") as sink,
-        pa.ipc.new_stream(sink, items.schema) as writer,
-    ):
+    staged = store.root / STAGED
+    with pa.OSFile(str(staged / _BENCHMARKS), "wb") as sink, pa.ipc.new_stream(sink, items.schema) as writer:
         writer.write_table(items)
-    write_text(output / "README.md", dataset_card(manifest))
-    write_text(output / MANIFEST, manifest.to_json())
+    write_text(staged / _CARD, dataset_card(manifest))
+    write_text(staged / MANIFEST, manifest.to_json())
+    for name in (_BENCHMARKS, _CARD, MANIFEST):
+        (staged / name).replace(output / name)
+    shutil.rmtree(staged)
