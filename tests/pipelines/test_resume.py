@@ -1,0 +1,148 @@
+"""A killed run continues, a changed setting re-runs only what it changes: same bytes, and nothing done twice."""
+
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from pipelines.curate import curate
+from schemas.config import Config
+from schemas.manifest import read_manifest
+from tests.tiny import config_of, data_bytes, marbles, read_streams, source, write_rows
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+
+def whole_files(work: Path, folder: str) -> dict[str, int]:
+    """Finished files below a folder of the work folder, with their modification times in nanoseconds."""
+    files = [path for path in (work / folder).rglob("*") if path.is_file() and not path.name.startswith(".")]
+    return {str(path.relative_to(work)): path.stat().st_mtime_ns for path in files}
+
+
+def settings(rows: Path, *, count: int = 60, name: str = "school", **curate_table: Any) -> Config:
+    write_rows(rows, marbles(count))
+    return config_of(source(rows, name, derive=["pot"]), **{"heldout": 0.3, **curate_table})
+
+
+def start(config: Config, folder: Path) -> subprocess.Popen[bytes]:
+    assert config.curate is not None
+    path = folder / "config.yaml"
+    path.write_text(yaml.safe_dump({"curate": config.curate.model_dump(mode="json")}), encoding="utf-8")
+    command = [sys.executable, str(REPOSITORY / "mathmill.py"), "curate", str(path), "--output", str(folder / "data")]
+    return subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def kill_when(process: subprocess.Popen[bytes], work: Path, sign: str, delay: float = 0.0) -> bool:
+    """Kills a run as soon as a file that matches `sign` stands in its work folder; false when it ended before."""
+    while process.poll() is None:
+        if next(work.glob(sign), None) is not None:
+            time.sleep(delay)
+            process.send_signal(signal.SIGKILL)
+            process.wait()
+            return True
+        time.sleep(0.002)
+    return False
+
+
+def test_a_killed_run_continues_to_the_same_bytes_and_judges_nothing_twice(tmp_path: Path) -> None:
+    config = settings(tmp_path / "rows.jsonl")
+    work = tmp_path / "data/.work"
+    assert kill_when(start(config, tmp_path), work, "tags/verify-*/*.arrow")
+    assert not (tmp_path / "data/manifest.json").exists()
+    done = {name: whole_files(work, name) for name in ("parts", "keys")}
+    judged = {name: when for name, when in whole_files(work, "tags").items() if "/verify-" in name}
+    assert judged
+    curate(config, tmp_path / "data")
+    assert {name: whole_files(work, name) for name in ("parts", "keys")} == done
+    assert judged.items() <= whole_files(work, "tags").items()
+    curate(config, tmp_path / "straight")
+    assert data_bytes(tmp_path / "data") == data_bytes(tmp_path / "straight")
+
+
+SIGNS = ("run.json", "parts/.*", "parts/*.json", "tags/*/.*", "decisions/.*", "staged/*/.*", "ended.pickle")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("sign", SIGNS)
+def test_a_run_killed_at_any_stage_continues_to_the_same_bytes(sign: str, tmp_path: Path) -> None:
+    config = settings(tmp_path / "rows.jsonl", skip=["verify"])
+    kill_when(start(config, tmp_path), tmp_path / "data/.work", sign)
+    curate(config, tmp_path / "data")
+    curate(config, tmp_path / "straight")
+    assert data_bytes(tmp_path / "data") == data_bytes(tmp_path / "straight")
+
+
+@pytest.mark.slow
+def test_a_run_killed_again_and_again_ends_at_the_same_bytes(tmp_path: Path) -> None:
+    config = settings(tmp_path / "rows.jsonl", skip=["verify"])
+    chance = random.Random(3)
+    for _ in range(8):
+        kill_when(start(config, tmp_path), tmp_path / "data/.work", "run.json", delay=chance.uniform(0, 6))
+    curate(config, tmp_path / "data")
+    curate(config, tmp_path / "straight")
+    assert data_bytes(tmp_path / "data") == data_bytes(tmp_path / "straight")
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("finished")
+    curate(settings(folder / "rows.jsonl"), folder / "data")
+    return folder
+
+
+SLOW = pytest.mark.slow
+CHANGES: dict[str, dict[str, Any]] = {
+    "heldout": {"heldout": 0.6},
+    "length": {"screen": {"max_chars": 95}, "wipeout": {"limit": 1}},
+    "caps": {"balance": {"caps": {"template": 5}}, "wipeout": {"limit": 1}},
+}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [pytest.param(change, id=name, marks=SLOW if name != "length" else ()) for name, change in CHANGES.items()],
+)
+def test_a_changed_threshold_reads_and_judges_nothing_again(finished: Path, change: dict[str, Any]) -> None:
+    rows, data = finished / "rows.jsonl", finished / "data"
+    before = curate(settings(rows), data)
+    kept = {name: whole_files(data / ".work", name) for name in ("parts", "keys")}
+    verdicts = {name: when for name, when in whole_files(data / ".work", "tags").items() if "/verify-" in name}
+    after = curate(settings(rows, **change), data)
+    assert (after.counts, after.splits) != (before.counts, before.splits)
+    assert {name: whole_files(data / ".work", name) for name in ("parts", "keys")} == kept
+    assert {name: when for name, when in whole_files(data / ".work", "tags").items() if "/verify-" in name} == verdicts
+    assert data_bytes(data) == data_bytes(_fresh(finished, change))
+
+
+def _fresh(finished: Path, change: dict[str, Any]) -> Path:
+    output = finished / f"fresh-{min(change)}"
+    curate(settings(finished / "rows.jsonl", **change), output)
+    return output
+
+
+def test_a_changed_source_file_is_read_again(tmp_path: Path) -> None:
+    rows, data = tmp_path / "rows.jsonl", tmp_path / "data"
+    curate(settings(rows, count=5, skip=["verify"]), data)
+    curate(settings(rows, count=6, skip=["verify"]), data)
+    curate(settings(rows, count=6, skip=["verify"]), tmp_path / "straight")
+    assert len(read_streams(data, "ledger/*.arrow")) == 12
+    assert data_bytes(data) == data_bytes(tmp_path / "straight")
+
+
+@pytest.mark.slow
+def test_overwriting_starts_over_with_other_sources(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    curate(settings(tmp_path / "a.jsonl", count=5, skip=["verify"]), data)
+    other = settings(tmp_path / "b.jsonl", count=4, name="other", skip=["verify"])
+    old = set(whole_files(data / ".work", "parts"))
+    curate(other, data, overwrite=True)
+    assert set(read_manifest(data).sources) == {"other"}
+    assert not old & set(whole_files(data / ".work", "parts"))
+    curate(other, tmp_path / "straight")
+    assert data_bytes(data) == data_bytes(tmp_path / "straight")
