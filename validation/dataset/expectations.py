@@ -10,7 +10,10 @@ import json
 import re
 from typing import Any, ClassVar
 
+import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 from great_expectations.compatibility import pydantic
 from great_expectations.exceptions import ExpectationNotFoundError
 from great_expectations.execution_engine import PandasExecutionEngine
@@ -86,6 +89,78 @@ class ExpectAnswersVerified(ColumnMapExpectation):
     map_metric: ClassVar[str] = "column_values.answers_verified"
 
 
+class _TextMatches(ColumnMapMetricProvider):
+    condition_metric_name = "column_values.text_matches"
+    condition_value_keys = ("regex",)
+
+    @column_condition_partial(engine=PandasExecutionEngine)
+    def _pandas(cls, column: pd.Series, regex: str, **_: Any) -> pd.Series:  # noqa: ANN401, N805
+        return _found(column, regex)
+
+
+class _TextLacks(ColumnMapMetricProvider):
+    condition_metric_name = "column_values.text_lacks"
+    condition_value_keys = ("regex",)
+
+    @column_condition_partial(engine=PandasExecutionEngine)
+    def _pandas(cls, column: pd.Series, regex: str, **_: Any) -> pd.Series:  # noqa: ANN401, N805
+        return ~_found(column, regex)
+
+
+def _found(column: pd.Series, regex: str) -> pd.Series:
+    """Searches by an Arrow kernel: the built-in regex expectation makes a Python string of every value (measured)."""
+    found = pc.match_substring_regex(pa.array(column, pa.string()), regex)
+    return pd.Series(pc.fill_null(found, False).to_numpy(zero_copy_only=False), index=column.index, dtype=bool)
+
+
+class ExpectTextToMatch(ColumnMapExpectation):
+    """Expect a regular expression (RE2) to be found in every text."""
+
+    regex: str
+    map_metric: ClassVar[str] = "column_values.text_matches"
+    success_keys: ClassVar[tuple[str, ...]] = ("regex", "mostly")
+
+
+class ExpectTextToLack(ColumnMapExpectation):
+    """Expect a regular expression (RE2) to be found in no text."""
+
+    regex: str
+    map_metric: ClassVar[str] = "column_values.text_lacks"
+    success_keys: ClassVar[tuple[str, ...]] = ("regex", "mostly")
+
+
+class _NumbersBetween(ColumnMapMetricProvider):
+    condition_metric_name = "column_values.numbers_between"
+    condition_value_keys = ("low", "high", "strict")
+
+    @column_condition_partial(engine=PandasExecutionEngine)
+    def _pandas(
+        cls,  # noqa: N805
+        column: pd.Series,
+        low: float | None,
+        high: float | None,
+        strict: bool,
+        **_: Any,  # noqa: ANN401
+    ) -> pd.Series:
+        numbers = column.to_numpy(dtype=float, na_value=np.nan)
+        good = ~np.isnan(numbers)
+        if low is not None:
+            good &= numbers > low if strict else numbers >= low
+        if high is not None:
+            good &= numbers <= high
+        return pd.Series(good, index=column.index, dtype=bool)
+
+
+class ExpectNumbersBetween(ColumnMapExpectation):
+    """Expect every number to lie in [low, high], or in (low, high] when strict. NaN never does."""
+
+    low: float | None = None
+    high: float | None = None
+    strict: bool = False
+    map_metric: ClassVar[str] = "column_values.numbers_between"
+    success_keys: ClassVar[tuple[str, ...]] = ("low", "high", "strict", "mostly")
+
+
 _TOKEN = re.compile(r"\\begin\{(\w+\*?)\}|\\end\{(\w+\*?)\}|\\\\|\\[{}\[\]]|[{}]")
 _CLOSES = {"\\]": "\\[", "}": "{"}
 
@@ -107,17 +182,21 @@ def is_balanced_latex(text: str) -> bool:
     return not open_
 
 
+_NEEDS_PARSING = r"\\(?:begin|end|[\[\]{}\\])"  # with none of these, and as many { as }, a text balances
+
+
 class _BalancedLatex(ColumnMapMetricProvider):
     condition_metric_name = "column_values.balanced_latex"
 
     @column_condition_partial(engine=PandasExecutionEngine)
     def _pandas(cls, column: pd.Series, **_: Any) -> pd.Series:  # noqa: ANN401, N805
-        suspect = column.str.contains(r"[{}]|\\[\[\]]", regex=True).fillna(False).astype(bool)
-        return pd.Series(
-            [not look or is_balanced_latex(text) for look, text in zip(suspect, column, strict=True)],
-            index=column.index,
-            dtype=bool,
-        )
+        text = pa.array(column, pa.string())
+        uneven = pc.not_equal(pc.count_substring(text, "{"), pc.count_substring(text, "}"))
+        suspect = pc.fill_null(pc.or_(uneven, pc.match_substring_regex(text, _NEEDS_PARSING)), False)
+        verdict = np.ones(len(text), dtype=bool)
+        positions = np.flatnonzero(suspect.to_numpy(zero_copy_only=False))
+        verdict[positions] = [is_balanced_latex(one) for one in text.take(pa.array(positions)).to_pylist()]
+        return pd.Series(verdict, index=column.index, dtype=bool)
 
 
 class ExpectBalancedLatex(ColumnMapExpectation):

@@ -26,7 +26,7 @@ from validation.dataset.recheck.answers import Compared, check_answers, compare_
 from validation.dataset.recheck.contamination import check_contamination
 from validation.dataset.recheck.programs import Ran, check_programs, run_programs
 from validation.dataset.recheck.recount import recount
-from validation.dataset.rules import SuiteRunner, Tally, judge_rules
+from validation.dataset.rules import SuiteRunner, Tally, judge_rules, named_columns
 from validation.dataset.shard import Findings, Inspector, Settings
 from validation.dataset.suite import Suite, build_suite
 
@@ -183,17 +183,11 @@ def _suite_checks(folder: Path, manifest: Manifest, suite: Suite, findings: Find
     checks = judge_rules(row_rules, findings.tallies, rows=expected)
     if whole_rules:
         columns = _columns(
-            folder, findings.read, sorted({name for rule in whole_rules for name in _named(rule.kwargs)})
+            folder, findings.read, sorted({name for rule in whole_rules for name in named_columns(rule.kwargs)})
         )
         checks += judge_rules(whole_rules, SuiteRunner(whole_rules).run(columns), rows=expected)
     tallies: dict[str, Tally] = SuiteRunner(suite.facts).run(facts)
     return checks + judge_rules(suite.facts, tallies, rows=facts.num_rows, group="facts")
-
-
-def _named(kwargs: dict[str, object]) -> list[str]:
-    names = [kwargs[key] for key in ("column", "column_A", "column_B") if isinstance(kwargs.get(key), str)]
-    listed = kwargs.get("column_list")
-    return [str(name) for name in [*names, *(listed if isinstance(listed, list) else [])]]
 
 
 def _columns(folder: Path, shards: Sequence[str], names: Sequence[str]) -> pa.Table:
@@ -236,7 +230,7 @@ def _rechecks(
     verified = Stage.VERIFY not in manifest.skipped
     return [
         items.model_copy(update={"group": "recheck"}),
-        check_contamination(findings.leaks, scanned=findings.scanned, rows=findings.rows, items=sum(stored.values())),
+        *check_contamination(findings.leaks, scanned=findings.scanned, rows=findings.rows, items=sum(stored.values())),
         check_answers(answers),
         check_programs(ran, with_programs=with_programs, verified=verified),
     ]

@@ -107,12 +107,12 @@ def _in_set(name: str, column: str, values: Sequence[str], meaning: str) -> Rule
 
 def _matches(name: str, column: str, regex: str, meaning: str, severity: Severity = Severity.CRITICAL) -> Rule:
     kwargs = {"column": column, "regex": regex}
-    return Rule(name, "expect_column_values_to_match_regex", kwargs, severity, meaning)
+    return Rule(name, "expect_text_to_match", kwargs, severity, meaning)
 
 
 def _lacks(name: str, column: str, regex: str, meaning: str, severity: Severity = Severity.CRITICAL) -> Rule:
     kwargs = {"column": column, "regex": regex}
-    return Rule(name, "expect_column_values_to_not_match_regex", kwargs, severity, meaning)
+    return Rule(name, "expect_text_to_lack", kwargs, severity, meaning)
 
 
 def _between(
@@ -125,14 +125,9 @@ def _between(
     severity: Severity = Severity.CRITICAL,
     meaning: str,
 ) -> Rule:
-    kwargs: dict[str, Any] = {"column": column}
-    if low is not None:
-        kwargs["min_value"] = low
-    if high is not None:
-        kwargs["max_value"] = high
-    if strict:
-        kwargs["strict_min"] = True
-    return Rule(name, "expect_column_values_to_be_between", kwargs, severity, meaning)
+    bounds = {"low": low, "high": high, "strict": strict or None}
+    kwargs = {"column": column} | {key: value for key, value in bounds.items() if value is not None}
+    return Rule(name, "expect_numbers_between", kwargs, severity, meaning)
 
 
 def _identity() -> list[Rule]:

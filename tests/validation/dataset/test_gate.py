@@ -206,7 +206,7 @@ def test_an_answer_that_nobody_verified_is_caught(tmp_path):
     "question",
     [
         BENCHMARK_ITEMS[0][0].upper().replace(" ", "  "),
-        "Look: " + BENCHMARK_ITEMS[0][0].replace("How many hens are there?", "Count all the hens."),
+        "Here is one for you. " + BENCHMARK_ITEMS[0][0].replace("are there?", "are there? Show each step."),
     ],
 )
 def test_a_benchmark_item_is_caught_whole_or_by_ten_words_and_its_numbers(tmp_path, question):

@@ -1,8 +1,9 @@
 """Leaks of benchmark items, found by brute force against the items that are stored with the data.
 
-Every window of ten words of every question and solution is looked up among those of every item, whole texts too. A
-shared window is a leak when question and item also hold the same numbers; where the item holds none, the window itself
-must not be boilerplate ("express your answer as a common fraction in simplest form").
+Every window of ten words of every question and solution is looked up among those of every item, whole texts too. An
+example leaks an item when it is the item's text, or holds three quarters of its windows and its numbers. Fewer shared
+windows are common wording ("express your answer as a common fraction"): counted, shown, and no leak by themselves. On
+24,413 curated examples of GSM8K and MATH one window alone flagged 91 and half of them 5; none was an item.
 """
 
 import re
@@ -19,11 +20,15 @@ import pyarrow as pa
 from schemas.verdict import Check, Severity, Status
 
 WINDOW = 10  # words; DeepSeekMath section 2.1
-COMMON = 3  # a window that this many items share is wording of the benchmark, not of an item
+OVERLAP_SHARE = 0.1  # share of examples with common wording that shows as a warning; GSM8K + MATH has 0.027
+COVERAGE = 0.75  # share of an item's windows that an example must hold
 
 
 class Leak(NamedTuple):
-    """One example that holds a benchmark item. `tier`: exact (the item's whole text) | ngram."""
+    """One example that holds a benchmark item, or shares words with one.
+
+    `tier`: exact (the item's whole text) | ngram (most of its windows and its numbers) | overlap (a window: no leak).
+    """
 
     id: str
     tier: str
@@ -44,19 +49,44 @@ class Item:
     numbers: Counter[Fraction]
 
 
-_WORD = re.compile(r"[^\W_]+(?:[.,/][0-9]+)*|[+*/=<>^-]")
+_WORD = re.compile(r"[^\W_]+(?:[.,/][0-9]+)*")
 _NUMBER = re.compile(r"\d[\d,]*(?:\.\d+)?")
 
 
 def words_of(text: str) -> list[str]:
-    """Lower-case words, numbers and operators; everything else only separates."""
+    """Lower-case words and numbers; everything else only separates."""
     return _WORD.findall(unicodedata.normalize("NFKC", text).lower())
 
 
+_NUMBER_WORDS = {
+    word: Fraction(value)
+    for value, words in enumerate(
+        (
+            ("zero",),
+            (),  # "one" is a pronoun more often than a number
+            ("two", "twice"),
+            ("three", "third"),
+            ("four", "fourth"),
+            ("five", "fifth"),
+            ("six", "sixth"),
+            ("seven", "seventh"),
+            ("eight", "eighth"),
+            ("nine", "ninth"),
+            ("ten", "tenth"),
+            ("eleven",),
+            ("twelve",),
+        )
+    )
+    for word in words
+}
+
+
 def numbers_of(text: str) -> Counter[Fraction]:
-    """The numbers written in digits, by value: 1,000 and 1000 are one."""
-    found = _NUMBER.findall(unicodedata.normalize("NFKC", text))
-    return Counter(Fraction(number.replace(",", "").rstrip(".")) for number in found)
+    """The numbers in digits or, up to twelve, in English words, by value: 1,000 and 1000 are one."""
+    text = unicodedata.normalize("NFKC", text)
+    numbers = Counter(Fraction(number.replace(",", "").rstrip(".")) for number in _NUMBER.findall(text))
+    numbers.update(_NUMBER_WORDS[word] for word in re.findall(r"[a-z]+", text.lower()) if word in _NUMBER_WORDS)
+    return numbers
 
 
 def whole_text(text: str) -> str:
@@ -72,8 +102,11 @@ class BenchmarkIndex:
         self.items = [item for item in items if item.words]
         self._whole = {whole_text(item.question): item for item in reversed(self.items)}
         self._windows: dict[str, list[int]] = {}
+        self._counts: list[int] = []
         for at, item in enumerate(self.items):
-            for window in set(_windows(item.words)):
+            windows = set(_windows(item.words))
+            self._counts.append(len(windows))
+            for window in windows:
                 self._windows.setdefault(window, []).append(at)
 
     @classmethod
@@ -93,25 +126,34 @@ class BenchmarkIndex:
         question = question or ""
         if (item := self._whole.get(whole_text(question))) is not None:
             return Leak(id_, "exact", item.benchmark, item.position, question[:200], item.question[:300])
-        return self._shared(id_, question, whole=True) or self._shared(id_, solution or "", whole=False)
+        found = [self._shared(id_, question, whole=True), self._shared(id_, solution or "", whole=False)]
+        return min((one for one in found if one), key=lambda leak: _TIERS.index(leak.tier), default=None)
 
     def _shared(self, id_: str, text: str, *, whole: bool) -> Leak | None:
-        hits: dict[int, str] = {}
-        rare: set[int] = set()
-        for window in _windows(words_of(text)):
-            found = self._windows.get(window, ())
-            for at in found:
-                hits.setdefault(at, window)
-                if len(found) < COMMON:
-                    rare.add(at)
+        hits: dict[int, list[str]] = {}
+        for window in dict.fromkeys(_windows(words_of(text))):
+            for at in self._windows.get(window, ()):
+                hits.setdefault(at, []).append(window)
         if not hits:
             return None
         numbers = numbers_of(text)
-        for at in sorted(hits):
-            item = self.items[at]
-            if _numbers_agree(item.numbers, numbers, whole=whole) if item.numbers else at in rare:
-                return Leak(id_, "ngram", item.benchmark, item.position, hits[at], item.question[:300])
-        return None
+        leaking = [at for at in sorted(hits) if self._leaks(at, len(hits[at]), numbers, whole=whole)]
+        at = leaking[0] if leaking else max(hits, key=lambda one: (len(hits[one]), -one))
+        item = self.items[at]
+        tier = "ngram" if leaking else "overlap"
+        return Leak(id_, tier, item.benchmark, item.position, hits[at][0], item.question[:300])
+
+    def _leaks(self, at: int, windows: int, numbers: Counter[Fraction], *, whole: bool) -> bool:
+        enough = windows >= COVERAGE * self._counts[at]
+        return enough and _numbers_agree(self.items[at].numbers, numbers, whole=whole)
+
+
+_TIERS = ("exact", "ngram", "overlap")
+
+
+def severity(leak: Leak) -> tuple[int, Leak]:
+    """Sorts what was found: the strongest evidence first, then by id."""
+    return _TIERS.index(leak.tier), leak
 
 
 def _numbers_agree(item: Counter[Fraction], row: Counter[Fraction], *, whole: bool) -> bool:
@@ -129,32 +171,46 @@ def _windows(words: Sequence[str]) -> Iterator[str]:
         yield " ".join(words[start : start + WINDOW])
 
 
-def check_contamination(leaks: Sequence[Leak], *, scanned: int, rows: int, items: int) -> Check:
+def check_contamination(found: Sequence[Leak], *, scanned: int, rows: int, items: int) -> list[Check]:
     """Draws the verdict on contamination.
 
     Args:
-        leaks: what was found.
+        found: leaks and overlaps.
         scanned: examples that were looked up.
         rows: examples that there are.
         items: benchmark items that they were looked up among.
     """
+    leaks = [leak for leak in found if leak.tier != "overlap"]
     check = Check(
         name="no_benchmark_leak",
         group="recheck",
         status=Status.PASSED,
         severity=Severity.CRITICAL,
-        detail=f"no example holds one of {items:,} benchmark items (whole text, or ten words and the same numbers)",
+        detail=f"no example holds one of {items:,} benchmark items",
         checked=scanned,
         unexpected=len(leaks),
         ids=[leak.id for leak in leaks[:20]],
     )
     if not items:
         detail = "no benchmark items are stored with the data: nothing to look examples up among"
-        return check.model_copy(update={"status": Status.NOT_CHECKED, "severity": Severity.WARNING, "detail": detail})
+        return [check.model_copy(update={"status": Status.NOT_CHECKED, "severity": Severity.WARNING, "detail": detail})]
     if leaks or scanned != rows:
         first = f"; {leaks[0].id} holds {leaks[0].benchmark} item {leaks[0].position}" if leaks else ""
-        detail = (
-            f"{len(leaks):,} of {scanned:,} examples hold a benchmark item ({rows - scanned:,} not looked at){first}"
-        )
-        return check.model_copy(update={"status": Status.FAILED, "detail": detail})
-    return check
+        detail = f"{len(leaks):,} of {scanned:,} examples hold a benchmark item ({rows - scanned:,} not looked at)"
+        check = check.model_copy(update={"status": Status.FAILED, "detail": f"{detail}{first}"})
+    return [check, _overlap([leak for leak in found if leak.tier == "overlap"], scanned)]
+
+
+def _overlap(found: Sequence[Leak], scanned: int) -> Check:
+    """Shared wording is no leak, but a data set full of it is worth a look."""
+    few = len(found) <= OVERLAP_SHARE * scanned
+    return Check(
+        name="benchmark_wording",
+        group="recheck",
+        status=Status.PASSED if few else Status.WARNING,
+        severity=Severity.WARNING,
+        detail=f"{len(found):,} examples share ten words in a row with an item, not its numbers or most of it",
+        checked=scanned,
+        unexpected=len(found),
+        ids=[] if few else [leak.id for leak in found[:20]],
+    )

@@ -7,12 +7,12 @@ from schemas.verdict import Status, Verdict
 from validation.dataset.gate import Judgement
 from validation.dataset.report.figures import bar
 from validation.dataset.report.formulas import rich_text
-from validation.dataset.report.markup import Markup, join, number, percent, tag
+from validation.dataset.report.markup import Child, Markup, join, number, percent, tag
 from validation.dataset.report.samples import fetch, render_example
 from validation.dataset.report.sections import section, table
 from validation.dataset.shard import Row, smallest
 
-RANDOM_ROWS = 12
+RANDOM_ROWS = 24
 WORST_ROWS = 12
 
 
@@ -34,8 +34,8 @@ def draw(judgement: Judgement) -> list[Row]:
 
 def reasons(judgement: Judgement, numbers: Mapping[str, Any]) -> Markup:
     """Why the rest is not here: each reason with its rule, its count and a few candidates."""
-    candidates = max(numbers["counts"]["candidates"], 1)
-    entries = [_reason(one, candidates) for one in numbers["reasons"]]
+    lost = max(sum(one["candidates"] for one in numbers["reasons"]), 1)
+    entries = [_reason(one, lost, numbers["counts"]["candidates"]) for one in numbers["reasons"]]
     lead = (
         "The first reason wins. Removed is wrong by itself; quarantined is what a person could settle. "
         "Open one to see candidates and the evidence."
@@ -45,15 +45,15 @@ def reasons(judgement: Judgement, numbers: Mapping[str, Any]) -> Markup:
     return section("reasons", "Why the rest is not here", lead, entries)
 
 
-def _reason(one: Mapping[str, Any], candidates: int) -> Markup:
-    share = one["candidates"] / candidates
+def _reason(one: Mapping[str, Any], lost: int, candidates: int) -> Markup:
+    share = one["candidates"] / max(candidates, 1)
     series = "bad" if one["outcome"] == "removed" else "doubt"
     summary = tag(
         "summary",
         tag("code", one["reason"]),
         tag("span", one["meaning"], class_="meaning"),
         tag("span", number(one["candidates"]), class_="count"),
-        bar(share, series=series),
+        bar(one["candidates"] / lost, series=series, label=f"{percent(one['candidates'] / lost)} of what was lost"),
     )
     sources = ", ".join(f"{name} {number(count)}" for name, count in one["sources"].items())
     rows = [_candidate(row) for row in one["examples"][:4]]
@@ -91,20 +91,33 @@ def contamination(numbers: Mapping[str, Any]) -> Markup:
         f"{number(sum(stored.values()))} items of {len(stored)} benchmarks are stored with the data "
         "and were searched for again by brute force."
     )
-    found = [
-        [tag("code", leak["id"]), leak["tier"], f"{leak['benchmark']} {leak['position']}", rich_text(leak["item"])]
-        for leak in leaks[:20]
-    ]
+    found = [_leak(leak) for leak in leaks if leak["tier"] != "overlap"][:20]
+    wording = [_leak(leak) for leak in leaks if leak["tier"] == "overlap"][:12]
     return section(
         "contamination",
         "Contamination",
         lead,
-        table(["Benchmark", "Items"], [[name, number(count)] for name, count in stored.items()]),
+        table(["Benchmark", "Items"], [[name, number(count)] for name, count in stored.items()], class_="narrow"),
         tag("h3", "Taken out by curation"),
-        table(["Tier", "Candidates"], [[name, number(count)] for name, count in removed.items()]),
+        table(["Tier", "Candidates"], [[name, number(count)] for name, count in removed.items()], class_="narrow"),
         tag("h3", "Still found"),
-        table(["Example", "Tier", "Item", "Its text"], found) if found else tag("p", "Nothing.", class_="fine"),
+        table(_LEAK_HEAD, found) if found else tag("p", "Nothing.", class_="fine"),
+        tag(
+            "details",
+            tag("summary", "Examples that share wording with an item, and are no leak"),
+            table(_LEAK_HEAD, wording),
+        )
+        if wording
+        else None,
     )
+
+
+_LEAK_HEAD = ("Example", "Shared words", "Item", "Its text")
+
+
+def _leak(leak: Mapping[str, Any]) -> list[Child]:
+    item = f"{leak['benchmark']} {leak['position']}"
+    return [tag("code", leak["id"]), leak["shared"], item, rich_text(leak["item"])]
 
 
 def concentration(numbers: Mapping[str, Any]) -> Markup:
@@ -126,6 +139,7 @@ def concentration(numbers: Mapping[str, Any]) -> Markup:
         "Bias and concentration",
         "Which problems, authors, languages and licences weigh most. All licences bind who passes the data on.",
         table(["", "Distinct", "Largest holds", "", "of all"], rows, class_="wide-bars"),
+        tag("h3", "By author, language, licence and decision"),
         table(["Column", "Value", "Examples", "", "Share"], shares, class_="wide-bars"),
     )
 

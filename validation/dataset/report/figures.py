@@ -5,7 +5,7 @@ No style attributes: the page's security policy forbids them. Colours are classe
 
 from collections.abc import Mapping, Sequence
 
-from validation.dataset.facts import bin_edges
+from validation.dataset.facts import NONE, bin_edges
 from validation.dataset.report.markup import Markup, join, number, percent, tag
 
 SERIES = ("s1", "s2", "s3", "s4", "s5", "s6")
@@ -88,13 +88,14 @@ def heat(
     rows: Sequence[str], columns: Sequence[str], counts: Mapping[str, Mapping[str, int]], *, corner: str
 ) -> Markup:
     """A table whose cells are the darker the more they hold; empty cells are marked."""
-    top = max((counts.get(row, {}).get(column, 0) for row in rows for column in columns), default=0)
+    known = [(row, column) for row in rows for column in columns if NONE not in (row, column)]
+    top = max((counts.get(row, {}).get(column, 0) for row, column in known), default=0)
     head = tag("tr", tag("th", corner, scope="col"), [tag("th", column, scope="col") for column in columns])
     body = [
         tag(
             "tr",
             tag("th", row, scope="row"),
-            [_cell(counts.get(row, {}).get(column, 0), top) for column in columns],
+            [_cell(counts.get(row, {}).get(column, 0), 0 if NONE in (row, column) else top) for column in columns],
         )
         for row in rows
     ]
@@ -106,5 +107,5 @@ def heat(
 def _cell(count: int, top: int) -> Markup:
     if not count:
         return tag("td", "·", class_="empty", title="none")
-    level = 1 + round(7 * (count / top) ** 0.5) if top else 1
+    level = 1 + round(7 * (count / top) ** 0.5) if top else 0
     return tag("td", number(count), class_=f"h{level}")

@@ -21,6 +21,7 @@ _FORMULA = re.compile(
     re.DOTALL,
 )
 _MATHML = "{http://www.w3.org/1998/Math/MathML}"
+_THOUSANDS = re.compile(r"<mn>(\d{1,3})</mn><mo>,</mo><mn>(\d{3}(?:\.\d+)?)</mn>")
 _ELEMENTS = frozenset(
     {
         "math",
@@ -143,7 +144,7 @@ def _clean(root: ElementTree.Element) -> str | None:
         for attribute in set(element.attrib) - _ATTRIBUTES:
             del element.attrib[attribute]
         _for_browsers(element, align)
-    return ElementTree.tostring(root, encoding="unicode")
+    return _THOUSANDS.sub("<mn>\\1,\\2</mn>", ElementTree.tostring(root, encoding="unicode"))
 
 
 def _for_browsers(element: ElementTree.Element, align: str) -> None:

@@ -116,7 +116,7 @@ def _toggle() -> Markup:
 
 def _because(passed: bool, failed: list[Check]) -> str:
     if passed:
-        return "Every check that closes the gate was made and held. The verdict is bound to the bytes it judged."
+        return "Nothing that closes the gate was found. The verdict is bound to the bytes that were judged."
     names = ", ".join(check.name for check in failed[:3])
     more = f" and {len(failed) - 3} more" if len(failed) > 3 else ""
     return f"{len(failed)} {'check' if len(failed) == 1 else 'checks'} failed: {names}{more}."

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from schemas.verdict import Check, Status, Verdict
+from validation.dataset.facts import NONE
 from validation.dataset.report.figures import bar, heat, histogram, legend, stacked
 from validation.dataset.report.markup import Child, Markup, join, number, percent, tag
 
@@ -212,7 +213,7 @@ def _outweighs(numbers: Mapping[str, Any]) -> Markup | None:
 def topics(numbers: Mapping[str, Any]) -> Markup:
     """Topic by difficulty, with empty cells marked."""
     counts = numbers["crosses"].get("topic|difficulty", {})
-    rows = sorted(counts, key=lambda topic: (-sum(counts[topic].values()), topic))[:30]
+    rows = sorted(counts, key=lambda topic: (topic == NONE, -sum(counts[topic].values()), topic))[:30]
     columns = sorted(
         {column for row in counts.values() for column in row}, key=lambda text: (not text.isdecimal(), text.zfill(4))
     )

@@ -1,0 +1,64 @@
+import pytest
+
+from validation.dataset.report.formulas import rich_text
+
+
+@pytest.mark.parametrize(
+    ("text", "mathml"),
+    [
+        ("so $x^2$ grows", "<msup>"),
+        (r"\[\frac{1}{2}\]", 'display="block"'),
+        (r"\(a_1\)", "<msub>"),
+        ("$$a+b$$", 'display="block"'),
+        (r"it is \boxed{\frac{1}{2}}.", 'class="boxed"'),
+        (r"$\begin{pmatrix}1&2\\3&4\end{pmatrix}$", "<mtable"),
+    ],
+)
+def test_formulas_become_mathml(text, mathml):
+    assert mathml in rich_text(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["$5 and $6 make $11", "It costs $3, or $ 4.", r"a price of \$5", "from $5-$6 upwards"],
+)
+def test_dollars_that_are_money_stay_text(text):
+    assert rich_text(text) == text
+
+
+def test_thousands_are_one_number():
+    assert "<mn>12,345</mn>" in rich_text("$12,345$")
+    assert "<mn>1,2</mn>" not in rich_text("$1,2$")
+
+
+@pytest.mark.parametrize("formula", [r"\frac{1}{", r"\begin{align}x", r"\left(", r"}{", r"\nosuchcommand{"])
+def test_broken_latex_falls_back_to_its_text_or_draws_something_safe(formula):
+    shown = rich_text(f"before ${formula}$ after")
+    assert shown.startswith("before ")
+    assert shown.endswith(" after")
+    assert "<script" not in shown
+
+
+def test_a_formula_of_100_kb_stays_text_and_costs_nothing():
+    formula = "x+" * 50_000 + "x"
+    assert f'<code class="tex">${formula}$</code>' in rich_text(f"${formula}$")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        r"$\href{javascript:alert(1)}{x}$",
+        r"$\text{</math><script>alert(1)</script>}$",
+        r"$\style{color:red}{x}$",
+        r"$\class{evil}{x}$",
+        "<img src=x onerror=alert(1)>",
+        "</script><script>alert(1)</script>",
+    ],
+)
+def test_nothing_out_of_data_becomes_markup(text):
+    shown = rich_text(text)
+    assert "<script" not in shown
+    assert "<img" not in shown
+    assert "href=" not in shown.replace("\\href", "")
+    assert "style=" not in shown
+    assert 'class="evil"' not in shown

@@ -1,0 +1,156 @@
+"""The page stays whole and safe whatever the data says, and shows the numbers of report.json."""
+
+import copy
+import json
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from schemas.config import Recheck, Validate
+from tests.validation.dataset.handmade import edit_manifest, examples, removals, write_data
+from validation.dataset.gate import judge
+from validation.dataset.report.page import SECTIONS, write_report
+
+CONFIG = Validate(recheck=Recheck(sample=0))
+VOID = {"meta", "input", "br", "hr"}
+
+
+class Reader(HTMLParser):
+    """Reads a page and notes what stands open, what would load, and every id."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.loads: list[str] = []
+        self.ids: list[str] = []
+        self.links: list[str] = []
+        self.scripts = 0
+
+    def handle_starttag(self, tag, attrs):
+        named = dict(attrs)
+        assert not [name for name in named if name.startswith("on") or name == "style"], (tag, named)
+        self.loads += [f"{tag} {name}" for name in ("src", "srcset", "poster", "data", "action") if name in named]
+        if "id" in named:
+            self.ids.append(named["id"])
+        if "href" in named:
+            self.links.append(named["href"])
+        self.scripts += tag == "script"
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.handle_starttag(tag, attrs)
+        if tag not in VOID:
+            self.open.pop()
+
+    def handle_endtag(self, tag):
+        assert self.open, tag
+        assert self.open.pop() == tag
+
+
+def read(folder: Path) -> tuple[str, Reader]:
+    page = (folder / "index.html").read_text("utf-8")
+    reader = Reader()
+    reader.feed(page)
+    assert reader.open == []
+    assert reader.loads == []
+    assert reader.scripts == 1
+    assert len(set(reader.ids)) == len(reader.ids)
+    assert all(link.startswith("#") and link[1:] in reader.ids for link in reader.links)
+    return page, reader
+
+
+def report(data: Path, folder: Path) -> tuple[str, Reader]:
+    write_report(judge(data, CONFIG), folder)
+    return read(folder)
+
+
+@pytest.fixture(scope="module")
+def honest(tmp_path_factory) -> tuple[str, Reader, dict]:
+    folder = tmp_path_factory.mktemp("honest")
+    page, reader = report(write_data(folder / "data"), folder / "report")
+    return page, reader, json.loads((folder / "report/report.json").read_text("utf-8"))
+
+
+def test_the_page_loads_nothing_and_says_so_to_the_browser(honest):
+    page, _, _ = honest
+    policy = re.search(r'http-equiv="Content-Security-Policy" content="([^"]*)"', page)
+    assert policy is not None
+    assert policy[1].startswith("default-src &#x27;none&#x27;")
+    assert "unsafe" not in policy[1]
+    assert not re.search(r"https?://(?!www\.w3\.org/1998/Math)", page)
+
+
+def test_every_section_stands_there_with_the_verdict_first(honest):
+    page, reader, _ = honest
+    assert [one for one in reader.ids if one in dict(SECTIONS)] == [anchor for anchor, _ in SECTIONS]
+    assert page.index("This data may be trained on.") < page.index('id="checks"')
+
+
+def test_the_funnel_adds_up_and_numbers_stand_in_report_json(honest):
+    page, _, numbers = honest
+    assert numbers["counts"] == {"rows": 28, "candidates": 76, "kept": 72, "removed": 3, "quarantined": 1}
+    assert "76 candidates = 72 kept + 3 removed + 1 quarantined." in page
+    assert [(step["stage"], step["left"]) for step in numbers["funnel"]] == [
+        ("read", 75),
+        ("decontaminate", 74),
+        ("verify", 73),
+        ("identify", 72),
+    ]
+    assert numbers["shares"]["format"]["cot"]["share_of_j"] == pytest.approx(1 / 3)
+    assert numbers["categories"]["reference"] == {"independent": 36, "self": 36}
+
+
+def test_each_reason_shows_its_rule_and_its_evidence(honest):
+    page, _, _ = honest
+    assert "the solution or its program ends in another answer than the reference" in page
+    assert "ends in 4, reference 5" in page
+    assert "farm/0" in page
+
+
+def test_what_is_not_trained_on_is_marked(honest):
+    page, _, _ = honest
+    assert "tool output · no loss here" in page
+    assert page.count('class="segment output unsupervised"') == page.count('class="segment output ')
+    assert 'class="segment code supervised"' in page
+
+
+def test_a_sum_that_does_not_add_up_is_said_loudly(tmp_path):
+    data = write_data(tmp_path / "data")
+    edit_manifest(data, reseal=True, counts__kept=71)
+    page, _ = report(data, tmp_path / "report")
+    assert "The sum does not add up." in page
+    assert "This data may not be trained on." in page
+    assert page.index("sum_adds_up") < page.index('id="funnel"')
+
+
+def test_hostile_rows_leave_the_page_whole(tmp_path):
+    rows = copy.deepcopy(examples())
+    evil = "</script><script>alert(1)</script><img src=x onerror=alert(1)>"
+    texts = [evil, "כמה זה 2 + 2? \u202eabc", "$" + "x+" * 50_000 + "x$", r"$\frac{1}{$ and \begin{align}", "{" * 500]
+    for row in rows:
+        row["question"] = f"{texts[row['source_row'] % len(texts)]} {row['question']}"
+        row["topic"] = evil
+        row["source"] = '"><script>x</script>'
+    rows[0]["id"] = '"><svg onload=alert(1)>-cot'
+    lost = [row | {"detail": evil, "partner": evil} for row in removals()]
+    page, _ = report(write_data(tmp_path / "data", rows, lost=lost), tmp_path / "report")
+    assert "<script>alert" not in page
+    assert "<img" not in page
+    assert "&lt;script&gt;alert(1)" in page
+    assert len(page) < 3_000_000
+
+
+def test_a_page_about_no_data_at_all_is_whole(tmp_path):
+    page, _ = report(write_data(tmp_path / "data", [], lost=[]), tmp_path / "report")
+    assert "This data may not be trained on." in page
+
+
+def test_equal_judgements_give_equal_bytes(tmp_path):
+    data = write_data(tmp_path / "data")
+    for name in ("one", "two"):
+        report(data, tmp_path / name)
+    assert (tmp_path / "one/index.html").read_bytes() == (tmp_path / "two/index.html").read_bytes()
+    assert (tmp_path / "one/report.json").read_bytes() == (tmp_path / "two/report.json").read_bytes()
