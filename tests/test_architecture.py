@@ -1,0 +1,136 @@
+"""Who may import whom: the floors of the house, held by a walk over the syntax trees."""
+
+import ast
+import importlib
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+ROOMS = ("schemas", "validation", "pipelines", "training", "demo")
+MOST_LINES = 500
+NAMES_THAT_SAY_NOTHING = {"util", "utils", "helper", "helpers", "common", "base", "misc"}
+
+
+def modules() -> list[Path]:
+    return sorted(path for room in ROOMS for path in (REPOSITORY / room).rglob("*.py"))
+
+
+def imports_of(source: str) -> Iterator[str]:
+    """Every module that a source imports, deferred imports included."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "imports are absolute"
+            yield node.module or ""
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def below(module: str, *packages: str) -> bool:
+    return any(module == package or module.startswith(f"{package}.") for package in packages)
+
+
+def broken_rules(where: str, imported: str) -> Iterator[str]:
+    """The rules that an import breaks; `where` is the importing file's path below the repository."""
+    room = where.split("/")[0]
+    floors = {
+        "schemas": ("validation", "pipelines", "training", "demo"),
+        "validation": ("pipelines", "training", "demo"),
+        "pipelines": ("training", "demo"),
+        "training": ("pipelines", "demo"),
+    }
+    if below(imported, *floors.get(room, ())):
+        yield f"{room} stands below or beside {imported.split('.')[0]}"
+    if below(imported, "apache_beam") and room != "pipelines":
+        yield "apache_beam only in pipelines"
+    if below(imported, "torch", "transformers", "tokenizers", "safetensors", "accelerate") and room != "training":
+        yield "torch and transformers only in training"
+    if below(imported, "great_expectations") and not where.startswith("validation/dataset/"):
+        yield "great_expectations only in validation/dataset"
+    if below(imported, "validation.dataset") and not (
+        where == "pipelines/validate.py" or where.startswith("validation/dataset/")
+    ):
+        yield "validation.dataset is imported by pipelines/validate.py alone"
+    if room == "schemas" and not _light(where, imported):
+        yield "schemas imports the standard library, pyarrow, pydantic and yaml"
+
+
+def _light(where: str, imported: str) -> bool:
+    top = imported.split(".")[0]
+    known = sys.stdlib_module_names | {"schemas", "pyarrow", "pydantic", "yaml"}
+    return top in known or (top == "typer" and where == "schemas/exits.py")
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(REPOSITORY)))
+def test_a_module_imports_only_what_its_room_may(path: Path) -> None:
+    where = str(path.relative_to(REPOSITORY))
+    broken = [(one, rule) for one in imports_of(path.read_text(encoding="utf-8")) for rule in broken_rules(where, one)]
+    assert broken == []
+
+
+@pytest.mark.parametrize(
+    ("where", "source"),
+    [
+        ("pipelines/x.py", "import training.train"),
+        ("training/x.py", "from pipelines import curate"),
+        ("training/x.py", "import apache_beam as beam"),
+        ("validation/x.py", "def f():\n    import torch.nn"),
+        ("demo/x.py", "import torch"),
+        ("demo/x.py", "from apache_beam import Create"),
+        ("pipelines/x.py", "from transformers import AutoModel"),
+        ("pipelines/x.py", "import great_expectations"),
+        ("validation/answers/x.py", "import great_expectations.core"),
+        ("pipelines/curate.py", "from validation.dataset import judge"),
+        ("training/x.py", "from validation import dataset"),
+        ("schemas/x.py", "import numpy"),
+        ("schemas/config.py", "import typer"),
+        ("schemas/x.py", "from validation.answers import compare"),
+    ],
+)
+def test_the_rules_catch_what_they_forbid(where: str, source: str) -> None:
+    assert [rule for one in imports_of(source) for rule in broken_rules(where, one)]
+
+
+@pytest.mark.parametrize(
+    ("where", "source"),
+    [
+        ("demo/x.py", "from training.train import train\nfrom pipelines.curate import curate"),
+        ("pipelines/validate.py", "from validation.dataset import judge\nimport apache_beam"),
+        ("training/x.py", "import torch\nfrom validation.answers import compare\nimport numpy"),
+        ("schemas/exits.py", "def f():\n    import typer"),
+        ("schemas/x.py", "import json, pyarrow.compute"),
+    ],
+)
+def test_the_rules_let_pass_what_they_allow(where: str, source: str) -> None:
+    assert [rule for one in imports_of(source) for rule in broken_rules(where, one)] == []
+
+
+def test_typer_is_deferred_in_the_contract() -> None:
+    tree = ast.parse((REPOSITORY / "schemas/exits.py").read_text(encoding="utf-8"))
+    top = [name for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom) for name in imports_of(ast.unparse(node))]  # fmt: skip  # noqa: E501
+    assert not [name for name in top if below(name, "typer")]
+
+
+def test_the_front_door_imports_no_room_before_a_verb_is_called() -> None:
+    imported = set(imports_of((REPOSITORY / "mathmill.py").read_text(encoding="utf-8")))
+    assert {one.split(".")[0] for one in imported} <= set(sys.stdlib_module_names)
+
+
+@pytest.mark.parametrize("room", ["schemas", "validation", "pipelines", "demo"])
+def test_packages_are_imported_from_this_repository(room: str) -> None:
+    module = importlib.import_module(room)
+    assert module.__file__ == str(REPOSITORY / room / "__init__.py")
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(REPOSITORY)))
+def test_a_module_has_a_name_that_says_something_and_a_readable_length(path: Path) -> None:
+    assert path.stem not in NAMES_THAT_SAY_NOTHING
+    lines = path.read_text(encoding="utf-8").splitlines()
+    assert len(lines) <= MOST_LINES, f"{path}: {len(lines)} lines"
+
+
+def test_tests_are_no_package() -> None:
+    assert list((REPOSITORY / "tests").rglob("__init__.py")) == []
