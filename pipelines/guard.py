@@ -6,7 +6,7 @@ different answers. The guard of a text is one hash over the sequence of
     numbers    by value, in digits or words
     operators  and brackets, every sign that is not prose punctuation
     symbols    LaTeX commands, single letters, runs of capitals (x, AB, \angle ABC)
-    words      of the closed lists below: what asks, compares, counts, measures or negates
+    words      of the closed lists below: what asks, compares, counts, measures or negates; what `how many` asks for
 
 in the order of the text. Everything else (names, things, adjectives) is free to differ. Texts with unequal guards are
 never near-duplicates, so near-duplicates can be sought within one guard: see `minhash`.
@@ -34,7 +34,7 @@ _ASK = """
 _COMPARE = """
     more less fewer most least than same equal equals only greatest smallest largest maximum minimum longest
     shortest highest lowest first second third fourth fifth last next before after until at not no none never
-    neither nor without except if then unless each every per all any both either total altogether sum difference
+    cannot neither nor without except if then unless each every per all any both either total altogether sum difference
     product quotient remainder remaining rest left
 """
 _COUNT = """
@@ -146,6 +146,11 @@ def guards(texts: pa.Array, *, words: bool) -> Hashes:
     )  # a line end follows every text, so a run follows a word
     capitals = upper[begin] & upper[end - 1] & ~_shouted(upper, data, runs.offsets)[runs.rows[letters]]
     counts[letters] = _counting(hashes[letters], end - begin, data[begin - 1], data[end], capitals, words=words)
+    if words:
+        asked = np.zeros(len(letters), np.bool_)
+        same_text = runs.rows[letters[2:]] == runs.rows[letters[:-2]]
+        asked[2:] = _HOW.holds(hashes[letters[:-2]]) & _MANY.holds(hashes[letters[1:-1]]) & same_text
+        counts[letters[asked]] = True
     hashes[letters] = _by_value(hashes[letters])
     return _sequences(hashes[counts], runs.rows[counts], len(texts))
 
@@ -255,7 +260,7 @@ def _counting(
 ) -> npt.NDArray[np.bool_]:
     """Which runs of letters are commands, symbols, number words or words of the closed lists."""
     command = before == ord("\\")
-    name = capitals & (lengths >= 2) & (lengths <= 4)
+    name = capitals & (lengths >= 2)
     symbol = (lengths <= 2) & (_BOUND[before] | _BOUND[after] | ~_SHORT_HASHES.holds(hashes))
     listed = _NUMBER_HASHES.holds(hashes)
     if words:
@@ -296,6 +301,7 @@ def _hashes_of(words: list[str] | tuple[str, ...]) -> Postings:
 
 
 _GUARD_HASHES = _hashes_of(GUARD_WORDS)
+_HOW, _MANY = _hashes_of(("how",)), _hashes_of(("many", "much"))
 _SHORT_HASHES = _hashes_of(_SHORT_WORDS)
 _LAYOUT_HASHES = _hashes_of(_LAYOUT)
 _NUMBER_HASHES = _hashes_of(tuple(WORD_VALUES))

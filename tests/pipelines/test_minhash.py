@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from pipelines import minhash
 from pipelines.minhash import bands, near_duplicates, near_keys, shingles_of, signatures
 from schemas.example import SEGMENTS
+from validation.answers import extract
 
 SENTENCE = (
     "In the morning the baker puts 12 rolls into every basket and carries 5 baskets to the shop around the corner , "
@@ -191,6 +192,22 @@ def test_shingles_are_sets_of_five_words_in_lower_case():
     lists = shingles_of(pa.array(["a b c d e f", "A B  C d E", "a b c d e a b c d e", None, "a b"])).to_pylist()
     assert [len(one) for one in lists] == [2, 1, 5, 0, 1]
     assert lists[1][0] in lists[0]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("known", [True, False])
+def test_math_problems_lose_exactly_these(real_data, known):
+    rows = []
+    for path in ("cot/math_train_problems_7500.jsonl", "eval/math_test.jsonl"):
+        for line in (real_data / path).read_text(encoding="utf-8").splitlines():
+            row = json.loads(line)
+            answer = row["answer"] if "answer" in row else extract(row["solution"]).answer
+            rows.append((row["problem"], "", {"answer": answer if known else None, "name": f"{len(rows):05d}"}))
+    lost = near_duplicates(table(rows), threshold=0.7, differ=lambda one, other: one != other)
+    assert {rows[index][0][:40] for index in lost.column("index").to_pylist()} == {
+        "Real numbers $x$ and $y$ satisfy the equ",
+        r"The points $(0,0)\,$, $(a,11)\,$, and $(",
+    }
 
 
 @pytest.mark.slow
