@@ -35,6 +35,9 @@ class Extraction:
 NO_ANSWER = Extraction(None, 0, False, "none")
 
 _BOX = re.compile(r"\\(?:boxed|fbox|framebox)\s*")
+_ONE_TOKEN = re.compile(r"\\[A-Za-z]+|[^\s$\\,.;]+")
+_MAX_SENTENCE = 1000
+_MAX_PHRASES = 64
 _THINK = re.compile(r"<think(?:ing)?>.*?(?:</think(?:ing)?>|\Z)", re.DOTALL)
 _THINK_END = re.compile(r"</think(?:ing)?>")
 _HASHES = re.compile(r"^[ \t]*####[ \t]*(\S.*?)[ \t]*$", re.MULTILINE)
@@ -53,43 +56,40 @@ _OUTPUT = re.compile(r"```output[ \t]*\n(.*?)\n?```", re.DOTALL)
 _BARE_LINE = re.compile(r"(?:ans(?:wer)?|result|x|y|n)\s*=\s*(\S.*)\Z", re.IGNORECASE)
 
 
-def matching_brace(text: str, start: int) -> int:
-    """Returns the position of the brace that closes the one at `start`, or -1; escaped braces do not count."""
-    depth = 0
-    position = start
-    while position < len(text):
-        character = text[position]
-        if character == "\\":
-            position += 2
-            continue
-        if character == "{":
-            depth += 1
-        elif character == "}":
-            depth -= 1
-            if depth == 0:
-                return position
-        position += 1
-    return -1
+_BRACE = re.compile(r"\\.|[{}]", re.DOTALL)
+
+
+def matching_braces(text: str) -> dict[int, int]:
+    """Returns where each brace is closed, by where it opens, in one pass; escaped braces do not count."""
+    closed: dict[int, int] = {}
+    opened: list[int] = []
+    for match in _BRACE.finditer(text):
+        if match.group() == "{":
+            opened.append(match.start())
+        elif match.group() == "}" and opened:
+            closed[opened.pop()] = match.start()
+    return closed
 
 
 def boxes(text: str) -> Iterator[tuple[str, int, int]]:
     r"""Yields the content and span of every box; a box inside another is part of it; `\boxed 5` takes one token."""
     position = 0
+    closed = matching_braces(text) if _BOX.search(text) else {}
     while match := _BOX.search(text, position):
         start = match.end()
         if text[start : start + 1] == "{":
-            close = matching_brace(text, start)
+            close = closed.get(start, -1)
             if close < 0:
                 position = start
                 continue
             yield text[start + 1 : close].strip(), match.start(), close + 1
             position = close + 1
             continue
-        token = re.match(r"(?:\\[A-Za-z]+|[^\s$\\,.;]+)", text[start:])
+        token = _ONE_TOKEN.match(text, start)
         position = start
         if token and match.group().endswith(" "):
-            yield token.group(), match.start(), start + token.end()
-            position = start + token.end()
+            yield token.group(), match.start(), token.end()
+            position = token.end()
 
 
 def _hashes(text: str) -> Iterator[tuple[str, int, int]]:
@@ -98,9 +98,9 @@ def _hashes(text: str) -> Iterator[tuple[str, int, int]]:
 
 
 def _phrases(text: str) -> Iterator[tuple[str, int, int]]:
-    for match in _PHRASES.finditer(text):
-        end = text.find("\n", match.end())
-        rest = text[match.end() : end if end >= 0 else len(text)]
+    for match in [*_PHRASES.finditer(text)][-_MAX_PHRASES:]:
+        end = text.find("\n", match.end(), match.end() + _MAX_SENTENCE)
+        rest = text[match.end() : end if end >= 0 else match.end() + _MAX_SENTENCE]
         answer = _first_value(rest)
         if answer:
             yield answer, match.start(), match.end() + len(rest.rstrip())

@@ -8,6 +8,7 @@ from validation.answers.questions import Asked
 from validation.answers.values import Matrix, Several, Value, Words
 from validation.answers.verdict import Outcome, Verdict, equal, not_equal, unknown
 
+_MAX_ITEMS = 200  # every value may be compared with every other
 Compare = Callable[[Value, Value, Asked], Verdict]
 
 
@@ -29,6 +30,8 @@ def compare_several(gold: Value, answer: Value, asked: Asked, compare: Compare) 
             if isinstance(other, Matrix)
             else not_equal("list", "a list and one value")
         )
+    if len(gold.items) + len(answer.items) > _MAX_ITEMS:
+        return unknown("too_large", f"more than {_MAX_ITEMS} values")
     kinds = {gold.kind, answer.kind}
     if kinds == {"tuple", "list"} or kinds == {"set", "tuple"}:
         if len(gold.items) != len(answer.items):

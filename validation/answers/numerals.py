@@ -174,6 +174,8 @@ def _repeating(text: str) -> Scalar | None:
     period = bar or bracket or ""
     if dots:
         period = re.sub(r"\\dot|[{}\s]", "", dots)
+    if ellipsis and len(fixed) > 200:
+        raise UnsupportedError("a long decimal that is cut off")
     if ellipsis:
         tail = re.search(r"(\d+?)\1{2,}\Z", fixed) or re.search(r"(\d{2,}?)\1\Z", fixed)
         if tail is None:

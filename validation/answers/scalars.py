@@ -8,6 +8,8 @@ from validation.answers.questions import NOTHING, Asked
 from validation.answers.values import Scalar
 from validation.answers.verdict import Verdict, equal, not_equal, unknown
 
+_MAX_PLACES = 8  # an approximate value has 15 digits; it decides only far from the middle
+
 
 def compare_scalars(gold: Scalar, answer: Scalar, asked: Asked = NOTHING) -> Verdict:
     """Compares two single values with their units, percent signs, bases and shown digits."""
@@ -149,6 +151,8 @@ def _rounds_to(exact: algebra.Closed, rounded: Fraction, places: int) -> Verdict
     step = Fraction(1, 10**places) if places >= 0 else Fraction(10**-places)
     if (rounded / step).denominator != 1:
         return None
+    if value is None and places > _MAX_PLACES:
+        return unknown("rounded", "more places than an approximate value can decide")
     if value is None:
         size = algebra.magnitude(exact)
         if size is None or abs(size.imag) > 1e-9:

@@ -72,9 +72,11 @@ class Child:
     def _line(self, wall: float, cpu: float | None) -> str:
         """Waits for a line until the wall time or the child's CPU time is used up."""
         assert self.process.stdout is not None
+        poller = select.poll()
+        poller.register(self.process.stdout, select.POLLIN)
         end = time.monotonic() + wall
         while time.monotonic() < end:
-            if select.select([self.process.stdout], [], [], 0.05)[0]:
+            if poller.poll(50):
                 return self.process.stdout.readline().decode().strip()
             if cpu is not None and self._cpu() > cpu:
                 return ""

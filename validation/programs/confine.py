@@ -2,7 +2,7 @@
 
 Resource limits, Landlock, dropped capabilities, scrubbed state.
 
-The server confines itself once (`confine_server`): every fork inherits Landlock, the missing capabilities and
+The server confines itself once (`Zygote._confine`): every fork inherits Landlock, the missing capabilities and
 no-new-privs. Each fork then limits itself (`limit_process`) and installs the seccomp filter last.
 """
 
@@ -19,6 +19,7 @@ _READ_FILE = 1 << 2
 _ACCESS_NET = 0b11  # bind and connect TCP, from version 4
 _SCOPES = 0b11  # abstract sockets and signals, from version 6
 _PR_SET_DUMPABLE, _PR_SET_NO_NEW_PRIVS, _PR_CAPBSET_DROP, _PR_SET_PDEATHSIG = 4, 38, 24, 1
+_PR_SET_CHILD_SUBREAPER = 36
 _NOBODY = 65534
 
 
@@ -95,6 +96,11 @@ def _drop_capabilities(libc: ctypes.CDLL) -> None:
 def _open_to_others(path: str) -> bool:
     place = Path(path).resolve()
     return all(step.stat().st_mode & 0o005 == 0o005 for step in (place, *place.parents) if step.is_dir())
+
+
+def adopt_orphans() -> None:
+    """Makes this process the parent of every descendant whose own parent ends."""
+    _libc().prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
 def address_space() -> int:

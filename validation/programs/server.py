@@ -148,9 +148,11 @@ class Server:
         assert self._process is not None
         assert self._process.stdout is not None
         source, data = self._process.stdout.fileno(), bytearray()
+        poller = select.poll()  # unlike select, for descriptors of any number
+        poller.register(source, select.POLLIN)
         while len(data) < count:
             left = end - time.monotonic()
-            if left <= 0 or not select.select([source], [], [], left)[0]:
+            if left <= 0 or not poller.poll(left * 1000):
                 raise ServerError("the server does not answer")
             more = os.read(source, min(count - len(data), 1 << 20))
             if not more:

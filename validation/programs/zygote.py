@@ -153,6 +153,8 @@ class Zygote:
         self.space = confine.address_space()
         if level != "weak":
             self._confine(readable)
+        else:
+            confine.adopt_orphans()
         sys.path[:] = (
             [p for p in sys.path if any(Path(p).is_relative_to(r) for r in readable)] if level != "weak" else sys.path
         )
@@ -197,7 +199,16 @@ class Zygote:
             _send(reply)
 
     def _reap(self) -> None:
-        """Ends whatever a program left behind (only at level weak can it leave anything)."""
+        """Ends whatever a program left behind; only at level weak can it leave anything."""
+        if self.level == "weak":
+            for _ in range(100):
+                left = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
+                for pid in left:
+                    with contextlib.suppress(OSError):
+                        os.kill(int(pid), signal.SIGKILL)
+                        os.waitpid(int(pid), 0)
+                if not left:
+                    break
         with contextlib.suppress(ChildProcessError):
             while os.waitpid(-1, os.WNOHANG)[0]:
                 pass

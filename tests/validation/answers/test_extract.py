@@ -3,7 +3,7 @@
 import pytest
 
 from validation.answers import extract
-from validation.answers.extract import boxes, matching_brace
+from validation.answers.extract import boxes, matching_braces
 
 
 @pytest.mark.parametrize(
@@ -95,8 +95,8 @@ def test_decimal_commas_agree_by_language():
 
 
 def test_braces_match_over_escapes():
-    assert matching_brace(r"{a\}b}", 0) == 5
-    assert matching_brace("{a", 0) == -1
+    assert matching_braces(r"{a\}b}") == {0: 5}
+    assert matching_braces("{a{b}") == {2: 4}
 
 
 def test_a_box_in_a_box_is_one_box():

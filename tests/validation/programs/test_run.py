@@ -242,3 +242,15 @@ def test_lone_surrogates_in_a_program_do_not_break_the_channel(pool):
 
 def test_limits_are_those_of_the_configuration():
     assert (Limits().cpu_s, Limits().memory_mb) == (5.0, 1024)
+
+
+def test_even_at_level_weak_no_process_outlives_its_program():
+    program = (
+        "import os, time\nif os.fork() == 0:\n    os.setsid()\n    if os.fork() == 0:\n        for fd in (1, 2, 3, 4): os.close(fd)\n"
+        "        time.sleep(60)\n    os._exit(0)\nos.wait()\nprint(os.getpid())"
+    )
+    with Pool(Level.WEAK, 1, modules=("time",)) as pool:
+        execution = pool.run(program)
+        server = pool._servers[0]._process.pid
+        assert execution.outcome is Outcome.OK
+        assert Path(f"/proc/{server}/task/{server}/children").read_text() == ""
