@@ -67,7 +67,7 @@ def test_splits_change_nothing_about_the_rows(tmp_path, split_bytes, end):
 PIECES = [b"{}", b" {} ", b" ", b"\t", b"x", b"\r", b"[1]", b"\xff", b"\xc3\xa9", b"\n", b"\n", b"\r\n", b"\n\n"]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.lists(st.sampled_from(PIECES), max_size=14), st.integers(1, 12), st.integers(1, 12))
 def test_any_bytes_in_any_blocks_give_the_lines_that_are_not_blank(pieces, block, split_bytes):
     content = b"".join(pieces)
@@ -98,7 +98,7 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(
     st.lists(st.dictionaries(st.text("ab", max_size=2), JSON, max_size=3), max_size=4), st.integers(1, 9), st.booleans()
 )
