@@ -125,7 +125,8 @@ def _explain(error: ValidationError) -> str:
 def _most_telling(errors: Sequence[Any]) -> Any:  # noqa: ANN401  pydantic's error details
     """An unknown key before a missing one, which it often was meant to be; of a union, the member that was meant."""
     unknown = [one for one in errors if one["type"] == "extra_forbidden"]
-    meant = [one for one in errors if one["loc"] and one["loc"][-1] not in _UNION_MEMBERS]
+    wrong_shape = ("string_type", "model_type", "dict_type")
+    meant = [one for one in errors if not (one["type"] in wrong_shape and one["loc"][-1:] in _SHAPES)]
     return (unknown or meant or errors)[0]
 
 
@@ -137,6 +138,7 @@ _UNION_MEMBERS = {
     "float",
     "function-after[_divisible(), FreshModel]",
 }
+_SHAPES = {(member,) for member in _UNION_MEMBERS}
 
 
 def _known_keys(parents: list[str]) -> list[str]:
