@@ -9,7 +9,7 @@ import pyarrow as pa
 from pipelines.candidate import CANDIDATE_SCHEMA
 from pipelines.catalogue import resolve
 from pipelines.render import render_parts, render_record
-from pipelines.sources.adapters import check_sources, has_header
+from pipelines.sources.adapters import check_fields, check_sources, has_header, named_fields
 from pipelines.sources.files import FileScan, FileSplit, Record, read_records, scan
 from pipelines.stages import ReadSplit
 from pipelines.store import SOURCE_SHIFT, digest
@@ -70,7 +70,7 @@ def plan_inputs(settings: Curate, code: str) -> Inputs:
 
 def scan_source(source: Source) -> list[FileScan]:
     """Scans the files of one source."""
-    return scan(source.path, header=has_header(source.columns.model_dump().values()))
+    return scan(source.path, header=has_header(source.columns.model_dump().values(), source.adapter))
 
 
 def _refuse_wrong_fields(source: Source, scans: Sequence[FileScan]) -> None:
@@ -79,6 +79,8 @@ def _refuse_wrong_fields(source: Source, scans: Sequence[FileScan]) -> None:
     Raises:
         UserError: naming the field and those that the rows have.
     """
+    first_records = (record for one in scans for record in _records(one))
+    check_fields(f"curate.sources: {source.name}", named_fields(source), first_records)
     detail = ""
     for record in islice((record for one in scans for record in _records(one)), _PROBED_ROWS):
         first = dict(zip(CANDIDATE_SCHEMA.names, render_record(record, source)[0], strict=True))
@@ -123,7 +125,7 @@ def load_benchmarks(benchmarks: Sequence[str | Benchmark]) -> tuple[pa.Table, li
     """
     tables, records = [BENCHMARK_SCHEMA.empty_table()], []
     for one in map(resolve, benchmarks):
-        scans = scan(one.path)
+        scans = scan(one.path, header=has_header([one.question, one.answer]))
         items = [_item(one, record.row, record.value) for file in scans for record in _records(file)]
         tables.append(pa.Table.from_pylist(items, schema=BENCHMARK_SCHEMA))
         records.append(

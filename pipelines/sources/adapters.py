@@ -59,7 +59,7 @@ ADAPTERS: Mapping[str, Adapter] = MappingProxyType(
 )
 _DERIVING = ("gsm8k",)
 _HEADLESS = ("mgsm",)
-_FIRST_RECORDS = 20
+_FIRST_RECORDS = 1000
 
 
 def check_sources(sources: Iterable[Source]) -> None:
@@ -68,7 +68,7 @@ def check_sources(sources: Iterable[Source]) -> None:
         where = f"curate.sources: {source.name}:"
         if source.adapter not in ADAPTERS:
             near = difflib.get_close_matches(source.adapter, ADAPTERS, n=1)
-            hint = f"; did you mean {near[0]}?" if near else ""
+            hint = f"; did you mean {near[0]}?" if near else ";"
             raise UserError(f"{where} no adapter {source.adapter!r}{hint} Known are {', '.join(sorted(ADAPTERS))}")
         if source.adapter == "columns" and source.format is None:
             raise UserError(f"{where} `adapter: columns` needs `format`: cot, pot or tir")
@@ -105,7 +105,7 @@ def check_fields(where: str, names: Iterable[str], records: Iterable[Record]) ->
     for name in names:
         if rows and not any(name in row or name.partition(".")[0] in row for row in rows):
             near = difflib.get_close_matches(name, known, n=1)
-            hint = f"; did you mean {near[0]}?" if near else ""
+            hint = f" (did you mean {near[0]}?)" if near else ""
             raise UserError(
-                f"{where}: no field {name!r} in the first {len(rows)} records{hint} They have {', '.join(known)}"
+                f"{where}: no field {name!r} in the first {len(rows)} records{hint}; they have {', '.join(known)}"
             )

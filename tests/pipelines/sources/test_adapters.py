@@ -293,7 +293,7 @@ class TestSources:
             "columns", format="cot", columns={"question": "problem", "solution": None, "annotator": "meta.who"}
         )
         check_fields("curate.sources: mine", named_fields(named), rows)
-        message = r"mine: no field 'problm' in the first 1 records; did you mean problem\? They have meta, problem"
+        message = r"mine: no field 'problm' in the first 1 records \(did you mean problem\?\); they have meta, problem"
         with pytest.raises(UserError, match=message):
             check_fields("curate.sources: mine", ["problm"], rows)
         check_fields("curate.sources: mine", ["anything"], rows[1:])
