@@ -54,6 +54,7 @@ def evaluate(
     output: Annotated[Path, typer.Option(help="the EVAL folder")],
     data: Annotated[Path | None, typer.Option(help="a judged data set; else evaluate.data of the config")] = None,
     checkpoint: Annotated[str | None, typer.Option(help="a checkpoint of RUN, such as step-00000000")] = None,
+    draft: Annotated[bool, typer.Option("--draft", help="accept data without a passed verdict")] = False,
     set_: Overrides = None,
     debug: Debug = False,
 ) -> None:
@@ -66,7 +67,7 @@ def evaluate(
 
         source: Path | str = Path(model) / "checkpoints" / checkpoint if checkpoint else model
         with EvaluationView() as view:
-            view.end(run_evaluation(checked, source, output, data, view.progress))
+            view.end(run_evaluation(checked, source, output, data, view.progress, draft=draft))
 
     raise typer.Exit(exit_code_of(run, debug=debug))
 

@@ -111,10 +111,19 @@ def attend(
             "this architecture is not supported"
         )
     _refuse_unsupported(module, settings, documents)
+    query, key, value = _as_autocast((query, key, value))
     if query.is_cuda and query.dtype in (torch.bfloat16, torch.float16):
         return _variable_length(query, key, value, documents, scaling), None
     pieces = [_group_attention(query, key, value, group, scaling, dropout) for group in documents.groups]
     return (pieces[0] if len(pieces) == 1 else torch.cat(pieces, dim=1)), None
+
+
+def _as_autocast(tensors: tuple[torch.Tensor, ...]) -> tuple[torch.Tensor, ...]:
+    """Casts as autocast would: rotary embeddings are float32 under it and would lift queries and keys back to it."""
+    device = tensors[0].device.type
+    if not torch.is_autocast_enabled(device):
+        return tensors
+    return tuple(tensor.to(torch.get_autocast_dtype(device)) for tensor in tensors)
 
 
 def _group_attention(

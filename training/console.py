@@ -58,14 +58,20 @@ class TrainingView:
         for bucket, count in plan.mixture.dropped.items():
             say(f"dropped: {count:,} examples of {bucket} (longer than train.context)")
         say(mixture_table(plan.mixture))
-        say(
-            f"A token of the shortest solution ({plan.mixture.shortest} tokens) weighs {plan.mixture.outweighs:.1f} "
-            f"times one of the longest ({plan.mixture.longest}): every solution counts the same.\n"
-        )
+        if plan.objective == "token_mean":
+            say("Every token weighs the same: long solutions outweigh short ones. This is not J_SFT.\n")
+        else:
+            say(self._weights(plan.mixture))
         self._began = time.monotonic()
         if self._console.is_terminal:
             self._live = Live(console=self._console, refresh_per_second=8, transient=True)
             self._live.start()
+
+    def _weights(self, mixture: Mixture) -> str:
+        return (
+            f"A token of the shortest solution ({mixture.shortest} tokens) weighs {mixture.outweighs:.1f} times one of "
+            f"the longest ({mixture.longest}): every solution counts the same.\n"
+        )
 
     def step(self, metrics: StepMetrics) -> None:
         """Shows a step, or a measurement on heldout examples."""

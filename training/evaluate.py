@@ -58,6 +58,8 @@ def evaluate(
     output: Path,
     data: Path | None = None,
     on_progress: Callable[[int, int], None] | None = None,
+    *,
+    draft: bool = False,
 ) -> EvalResult:
     """Asks a model the problems of a split, greedily, and judges its answers.
 
@@ -67,6 +69,7 @@ def evaluate(
         output: the EVAL folder.
         data: a judged data set; None takes `evaluate.data`.
         on_progress: called with (problems done, problems in all).
+        draft: accept data without a passed verdict.
 
     Raises:
         UserError: no data, no model, no problems, or a folder that holds another evaluation.
@@ -77,7 +80,7 @@ def evaluate(
         raise UserError("nothing to evaluate on: give --data DATA, or `evaluate.data` in the config")
     if (output / RESULTS).exists():
         raise UserError(f"{output}: holds another evaluation; choose a new folder for --output")
-    examples = shards.open(folder, split=Split(settings.split))
+    examples = shards.open(folder, split=Split(settings.split), draft=draft)
     problems = {form: _choose(examples, form, settings) for form in settings.formats}
     problems = {form: chosen for form, chosen in problems.items() if chosen}
     if not problems:

@@ -85,14 +85,14 @@ def prepare(config: Train, data: list[Path], output: Path, world: World, *, resu
     splits = {split: _encode(config, rows, layout, output, split, world) for split, rows in examples.items()}
     plan, told = _plan(config, examples[Split.TRAIN], splits[Split.TRAIN])
     model = load_model(source).to(world.device)
-    probe_model(model, name=_name(config))
+    half = config.dtype == "bfloat16" or (config.dtype == "auto" and world.device.type == "cuda")
+    probe_model(model, name=_name(config), half=half)
     model.train()
     _set_up_speed(config, model)
     optimizer = _optimizer(config, model)
     if begun:
         checkpoint.restore_optimizer(begun, model, optimizer)
     start = begun.state if begun else State(0, Position())
-    half = config.dtype == "bfloat16" or (config.dtype == "auto" and world.device.type == "cuda")
     told = replace(
         told,
         parameters=parameter_count(model),
@@ -140,6 +140,8 @@ def _plan(config: Train, examples: Examples, split: SplitData) -> tuple[Plan, Ru
     """The order of the run, and what it means; figures of the model are filled in later."""
     enters, dropped = admit(split.encoded, split.supervised, context=config.context, long_rows=config.long_rows)
     weights = examples.weights * enters
+    if weights.sum() < 1:
+        raise UserError(f"the weights of {len(weights)} examples sum to {weights.sum():g}: an epoch would be empty")
     plan = Plan(
         weights,
         examples_per_step=config.examples_per_step,
@@ -149,6 +151,7 @@ def _plan(config: Train, examples: Examples, split: SplitData) -> tuple[Plan, Ru
     )
     told = RunPlan(
         model=_name(config),
+        objective=config.objective,
         parameters=0,
         vocabulary=0,
         device="",
@@ -172,7 +175,9 @@ def _set_up_speed(config: Train, model: Model) -> None:
         torch.set_num_threads(cores)
     torch.set_float32_matmul_precision("high")
     if config.activation_checkpointing:
-        model.gradient_checkpointing_enable({"use_reentrant": False})
+        # transformers renamed the switch between 5.17 and 5.23
+        enable = getattr(model, "activation_checkpointing_enable", None) or model.gradient_checkpointing_enable
+        enable({"use_reentrant": False})
     if config.compile:
         for layer in model.base_model.layers:
             layer.compile(dynamic=True)

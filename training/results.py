@@ -98,6 +98,7 @@ class RunPlan:
     """What is about to happen, told before step 1."""
 
     model: str
+    objective: str
     parameters: int
     vocabulary: int
     device: str

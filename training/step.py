@@ -160,7 +160,7 @@ def accumulate(
     head = model.get_output_embeddings().weight
     for micro in micros:
         with torch.set_grad_enabled(backward):
-            with _autocast(head.device.type, half=half):
+            with autocast(head.device.type, half=half):
                 hidden = hidden_states(model, micro).index_select(0, micro.predict)
             loss, nll, hit = weighted_cross_entropy(
                 hidden.to(torch.bfloat16) if half else hidden, head, micro.targets, micro.weights
@@ -170,7 +170,8 @@ def accumulate(
         likelihood.add(micro, nll, hit)
 
 
-def _autocast(device: str, *, half: bool) -> AbstractContextManager[Any]:
+def autocast(device: str, *, half: bool) -> AbstractContextManager[Any]:
+    """The forward pass in bfloat16, or as the weights are."""
     return torch.autocast(device, dtype=torch.bfloat16) if half else nullcontext()
 
 

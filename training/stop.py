@@ -1,6 +1,10 @@
-"""SIGTERM as a request: the loop finishes its step, writes a checkpoint and ends."""
+"""SIGTERM and Ctrl-C as a request: the loop finishes its step, writes a checkpoint and ends.
+
+A second Ctrl-C ends at once.
+"""
 
 import signal
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,18 +20,19 @@ class StopRequest:
 
 @contextmanager
 def stop_requests() -> Iterator[StopRequest]:
-    """Turns SIGTERM into a request while the context lasts."""
+    """Turns the signals into a request while the context lasts."""
     stop = StopRequest()
 
     def ask(_signal: int, _frame: FrameType | None) -> None:
         stop.asked = True
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
-    try:
-        before = signal.signal(signal.SIGTERM, ask)
-    except ValueError:  # not the main thread: signals belong to someone else
+    if threading.current_thread() is not threading.main_thread():  # signals belong to someone else
         yield stop
         return
+    before = {number: signal.signal(number, ask) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
         yield stop
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)

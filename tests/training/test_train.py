@@ -210,6 +210,18 @@ def test_an_endless_loss_stops_the_run_before_the_update(data, tmp_path):
         train(config, [data], tmp_path / "RUN")
 
 
+def test_weights_stay_float32_when_the_forward_pass_is_bfloat16(run, data, tmp_path):
+    result = train(config_of(dtype="bfloat16"), [data], tmp_path / "RUN")
+    assert {tensor.dtype for tensor in weights_of(result.model).values()} == {torch.float32}
+    assert result.last.objective == pytest.approx(run[0].last.objective, rel=0.02)
+    assert result.last.objective != run[0].last.objective
+
+
+def test_activation_checkpointing_changes_nothing_but_memory(run, data, tmp_path):
+    result = train(config_of(activation_checkpointing=True), [data], tmp_path / "RUN")
+    assert result.last.objective == pytest.approx(run[0].last.objective, rel=1e-6)
+
+
 def test_a_context_shorter_than_most_rows_is_refused(data, tmp_path):
     with pytest.raises(UserError, match="that is most of the data"):
         train(config_of(context=40), [data], tmp_path / "RUN")
