@@ -94,7 +94,7 @@ CASES = [
     Case("unknown extension", f"{CURATE} --set curate.sources.0.path=rows.xyz", ("rows.xyz", "extension", ".parquet")),
     Case("damaged compression", f"{CURATE} --set curate.sources.0.path=cut.jsonl.gz", ("cut.jsonl.gz", "cannot be read")),
     Case("wrong adapter", f"{CURATE} --set curate.sources.0.adapter=math", ("school", "no problem", "question, answer")),
-    Case("wrong column", f"{CURATE} --set curate.sources.0.path=table.csv --set curate.sources.0.adapter=columns --set curate.sources.0.format=cot", ("school", "no question", "frage, antwort")),
+    Case("wrong column", f"{CURATE} --set curate.sources.0.path=table.csv --set curate.sources.0.adapter=columns --set curate.sources.0.format=cot", ("school", "no field 'question'", "antwort, frage")),
     Case("a format that nothing tells", f"{CURATE} --set curate.sources.0.adapter=columns", ("school", "format", "cot, pot or tir")),
     Case("an output folder of somebody else", "curate config.yaml --output taken", ("taken", "did not make")),
     Case("the same, overwriting", "curate config.yaml --output taken --overwrite", ("taken", "did not make")),
