@@ -1,0 +1,63 @@
+from decimal import Decimal
+
+import pyarrow as pa
+import pytest
+
+from pipelines.numerals import NUMBER, in_digits, number_words, value_of
+
+
+def read(text):
+    found = []
+    number_words(text, lambda value: found.append(value) or "")
+    return found
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ("three", [3]),
+        ("twenty-five", [25]),
+        ("twenty five", [25]),
+        ("thirty-one", [31]),
+        ("two hundred", [200]),
+        ("one hundred and five", [105]),
+        ("two hundred thousand", [200_000]),
+        ("five ten", [5, 10]),
+        ("often, tenth, weighted, sevens", []),
+        ("one", []),
+        ("someone", []),
+    ],
+)
+def test_number_words_are_read_by_value(text, values):
+    assert read(text) == [Decimal(value) for value in values]
+
+
+def test_numbers_in_digits_are_found_without_their_sign():
+    assert NUMBER.findall("-3 + 4.50 = .5, v1.2.3") == ["3", "4.50", ".5", "1.2", "3"]
+
+
+def test_digits_are_compared_by_value():
+    assert value_of("007") == value_of("7.0") == value_of("7")
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "digits"),
+    [
+        ("she ate twenty-five", "en", ["25"]),
+        ("sie aß drei und zwölf", "de", ["3", "12"]),
+        ("elle a mangé trois pommes", "fr", ["3"]),
+        ("comió siete manzanas", "es", ["7"]),
+        ("买了二十五个，又买了三百", "zh", ["25", "300"]),
+        ("三千二百人和一万二千人", "zh", ["3200", "12000"]),
+        ("一些人", "zh", []),
+        ("りんごを三つ", "ja", ["3"]),
+        ("tre mele", "it", []),
+    ],
+)
+def test_number_words_of_other_languages_are_written_in_digits(text, language, digits):
+    assert NUMBER.findall(in_digits(pa.array([text]), [language])[0].as_py()) == digits
+
+
+def test_each_text_is_read_in_its_own_language():
+    texts = in_digits(pa.array(["six once", "six once", "six once"]), ["en", "fr", "es"])
+    assert [NUMBER.findall(text) for text in texts.to_pylist()] == [["6"], ["6"], ["11"]]

@@ -1,0 +1,88 @@
+import pickle
+
+import pyarrow as pa
+import pytest
+
+from pipelines.paraphrase import ParaphraseIndex
+
+BAKER = "A baker puts 12 rolls into every basket and sells 5 baskets for 30 dollars each. What does the baker earn?"
+AGAIN = "Each basket of a baker holds 12 rolls. The baker gets 30 dollars for a basket and sells 5. How much is earned?"
+ROOTS = r"Find all roots of $x^2 - 5x + 6 = 0$ and write them in ascending order."
+
+
+def index_of(*items, languages=None):
+    questions, answers = zip(*items, strict=True)
+    return ParaphraseIndex.build(
+        pa.array(questions), pa.array(answers, pa.string()), languages or ["en"] * len(questions)
+    )
+
+
+INDEX = index_of((BAKER, "150"), (ROOTS, "2, 3"), ("Compute the area of a square garden.", None))
+
+
+def found(question, answer=None, *, index=INDEX, language="en"):
+    hits = index.find(pa.array([question]), lambda _: answer, [language])
+    return hits[0] if hits else None
+
+
+def test_the_same_numbers_in_other_words_are_a_rewording():
+    hit = found(AGAIN, "150")
+    assert (hit.item, hit.numbers, hit.answers, hit.variant) == (0, 1.0, True, False)
+    assert 0.2 < hit.cosine < 0.9
+
+
+def test_digits_and_number_words_are_the_same_numbers():
+    assert found(AGAIN.replace("12", "twelve").replace("5", "five"), "150").numbers == 1.0
+
+
+def test_without_answers_more_words_must_agree():
+    other = "At 30 dollars a seat, 12 people watch and 5 leave. What will the circus earn?"
+    assert 0.2 <= found(other, "150").cosine < 0.45
+    assert found(other) is None
+
+
+def test_another_answer_is_another_problem():
+    assert found(AGAIN, "151") is None
+
+
+def test_other_numbers_are_another_problem():
+    assert found(AGAIN.replace("12", "14").replace("30", "35"), "150") is None
+
+
+def test_the_items_own_words_with_another_number_are_a_variant():
+    many = "Add the 2, 3, 4, 5, 6, 7, 8 and 9 apples to the box and count what is in it."
+    assert found(many.replace("9", "10"), "44", index=index_of((many, "44"))).variant
+    assert not found(many.replace("count", "say"), "44", index=index_of((many, "44"))).variant
+
+
+def test_a_formula_must_agree_in_its_signs():
+    assert found(r"Write in ascending order all roots of $x^2 - 5x + 6 = 0$.").item == 1
+    assert found(r"Write in ascending order all roots of $\frac{2}{5} \cdot (6 \div x)$.") is None
+
+
+def test_an_item_without_numbers_is_found_by_its_rarest_words():
+    assert found("What is the area of a garden that is square? Compute it.").item == 2
+    assert found("What is the length of a rope? Compute it.") is None
+
+
+@pytest.mark.parametrize(("answer", "caught"), [("150", True), ("151", False), (None, False)])
+def test_across_languages_numbers_and_answer_must_agree(answer, caught):
+    german = "Ein Bäcker legt zwölf Brötchen in jeden Korb und verkauft fünf Körbe für je 30 Dollar. Was verdient er?"
+    hit = found(german, answer, language="de")
+    assert (hit is not None) == caught
+    assert hit is None or hit.cosine is None
+
+
+def test_the_answer_is_asked_for_only_where_an_item_is_near():
+    asked = []
+    INDEX.find(pa.array(["There are 8 cats.", AGAIN]), lambda place: asked.append(place), ["en", "en"])
+    assert asked == [1]
+
+
+def test_nothing_is_found_among_nothing():
+    assert found(AGAIN, index=ParaphraseIndex.build(pa.array([], pa.string()), pa.array([], pa.string()), [])) is None
+    assert INDEX.find(pa.array([], pa.string()), lambda _: None, []) == []
+
+
+def test_the_index_survives_pickling():
+    assert found(AGAIN, "150", index=pickle.loads(pickle.dumps(INDEX))).item == 0
