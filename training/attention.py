@@ -14,11 +14,13 @@ anything leaks all the same.
 import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from typing import Any
 
+import numpy as np
 import torch
 import torch.nn.functional as F  # noqa: N812  torch's own idiom
+from numpy.typing import NDArray
 
 from schemas.exits import UserError
 
@@ -36,7 +38,7 @@ class Group:
         start: first token of the group in the pack.
         stop: behind its last.
         longest: L.
-        gather: int64[G * L] flat positions in the pack, the padding pointing at `start`; None for a single document.
+        gather: int64[G * L] flat positions in the group, the padding pointing at the first; None for a single document.
         scatter: int64[stop - start] positions in the padded layout; None for a single document.
     """
 
@@ -47,50 +49,51 @@ class Group:
     scatter: torch.Tensor | None
 
 
-@dataclass(frozen=True, slots=True)
 class Documents:
     """Where the documents of a pack lie.
 
+    Args:
+        lengths: tokens of each document, in pack order.
+        device: where the pack lies.
+
     Attributes:
-        groups: for SDPA; empty when variable-length attention runs.
         bounds: int32[documents + 1] cumulative lengths, on the device.
         longest: tokens of the longest document.
     """
 
-    groups: tuple[Group, ...]
-    bounds: torch.Tensor
-    longest: int
+    def __init__(self, lengths: Sequence[int], device: torch.device) -> None:
+        self._sizes = np.asarray(lengths, np.int64)
+        self._bounds = np.concatenate([[0], np.cumsum(self._sizes)])
+        self.bounds = torch.from_numpy(self._bounds.astype(np.int32)).to(device)
+        self.longest = int(self._sizes.max())
+
+    @cached_property
+    def groups(self) -> tuple[Group, ...]:
+        """Documents of like length that follow one another, for SDPA; variable-length attention never asks."""
+        sizes = self._sizes.tolist()
+        groups, first = [], 0
+        while first < len(sizes):
+            last = first + 1
+            low = high = sizes[first]
+            while last < len(sizes):
+                low, high = min(low, sizes[last]), max(high, sizes[last])
+                if low < _GROUP_SHARE * high:
+                    break
+                last += 1
+            groups.append(_group(self._sizes[first:last], int(self._bounds[first]), self.bounds.device))
+            first = last
+        return tuple(groups)
 
 
-def documents_of(lengths: Sequence[int], device: torch.device) -> Documents:
-    """Lays out documents of the given lengths, in pack order."""
-    bounds = torch.zeros(len(lengths) + 1, dtype=torch.int32)
-    bounds[1:] = torch.cumsum(torch.tensor(lengths, dtype=torch.int32), 0)
-    groups, first = [], 0
-    while first < len(lengths):
-        last = first + 1
-        low = high = lengths[first]
-        while last < len(lengths):
-            low, high = min(low, lengths[last]), max(high, lengths[last])
-            if low < _GROUP_SHARE * high:
-                break
-            last += 1
-        groups.append(_group(lengths[first:last], int(bounds[first]), device))
-        first = last
-    return Documents(tuple(groups), bounds.to(device), max(lengths))
-
-
-def _group(lengths: Sequence[int], start: int, device: torch.device) -> Group:
-    longest, stop = max(lengths), start + sum(lengths)
-    if len(lengths) == 1:
+def _group(sizes: NDArray[np.int64], start: int, device: torch.device) -> Group:
+    longest, stop = int(sizes.max()), start + int(sizes.sum())
+    if len(sizes) == 1:
         return Group(start, stop, longest, None, None)
-    sizes = torch.tensor(lengths)
-    begin = torch.cumsum(sizes, 0) - sizes
-    column = torch.arange(longest)
-    real = column[None] < sizes[:, None]
-    gather = torch.where(real, begin[:, None] + column[None], 0).flatten()
-    scatter = real.flatten().nonzero()[:, 0]
-    return Group(start, stop, longest, gather.to(device), scatter.to(device))
+    column = np.arange(longest)
+    real = column < sizes[:, None]
+    gather = np.where(real, (np.cumsum(sizes) - sizes)[:, None] + column, 0).ravel()
+    scatter = np.flatnonzero(real)
+    return Group(start, stop, longest, torch.from_numpy(gather).to(device), torch.from_numpy(scatter).to(device))
 
 
 def attend(

@@ -171,4 +171,4 @@ def encoding_key(examples: Examples, layout: ChatLayout, *, split: str, supervis
 def _map(path: Path, kind: type) -> NDArray[Any]:
     if path.stat().st_size == 0:
         return np.empty(0, kind)
-    return np.memmap(path, kind, mode="r")
+    return np.asarray(np.memmap(path, kind, mode="r"))  # a plain view: slicing a memmap object is slow

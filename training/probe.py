@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 import torch
 
 from schemas.exits import UserError
-from training.attention import documents_of
+from training.attention import Documents
 from training.step import MicroBatch, autocast, hidden_states
 from training.untyped import Model
 
@@ -73,7 +73,7 @@ def probe_batch(tokens: torch.Tensor, lengths: Sequence[int], device: torch.devi
     return MicroBatch(
         tokens[None].to(device),
         positions[None].to(device),
-        documents_of(lengths, device),
+        Documents(lengths, device),
         empty,
         empty,
         empty,

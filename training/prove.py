@@ -19,7 +19,7 @@ from schemas.exits import UserError
 from schemas.transcript import transcribe
 from training import shards
 from training.admit import admit
-from training.attention import documents_of
+from training.attention import Documents
 from training.encode import Encoded, encode_all, encoding_key
 from training.fresh import fit_tokenizer, fresh_model
 from training.model import export, load_model, load_tokenizer, parameter_count
@@ -297,4 +297,4 @@ def _weighed(micro: MicroBatch, weight: float) -> MicroBatch:
 def _one_document(micro: MicroBatch) -> MicroBatch:
     length = micro.tokens.shape[1]
     device = micro.tokens.device
-    return replace(micro, positions=torch.arange(length, device=device)[None], documents=documents_of([length], device))
+    return replace(micro, positions=torch.arange(length, device=device)[None], documents=Documents([length], device))

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from training.attention import Documents, documents_of
+from training.attention import Documents
 from training.encode import Encoded
 from training.objective import token_weights, weighted_cross_entropy
 from training.pack import deal, pack
@@ -94,13 +94,13 @@ def collate(
     Worked example: documents `a b C D` and `e F` (capitals supervised) give predict [1, 2, 4], targets [C, D, F],
     owner [0, 0, 1]: the token at p is predicted at p - 1, and a document's last token predicts nothing.
     """
-    rows = [encoded[int(batch.indices[member])] for member in members]
-    lengths = batch.lengths[members]
-    tokens = np.concatenate([row.tokens for row in rows]).astype(np.int64)
-    bears = np.flatnonzero(np.concatenate([row.supervised for row in rows]))
-    starts = np.cumsum(lengths) - lengths
-    positions = np.arange(len(tokens)) - np.repeat(starts, lengths)
-    owner = np.repeat(np.asarray(members, np.int64), lengths)[bears]
+    chosen = np.asarray(members, np.int64)
+    lengths = batch.lengths[chosen]
+    positions = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+    source = positions + np.repeat(encoded.offsets[batch.indices[chosen]], lengths)
+    tokens = encoded.tokens[source].astype(np.int64)
+    bears = np.flatnonzero(encoded.supervised[source])
+    owner = np.repeat(chosen, lengths)[bears]
 
     def send(array: NDArray[Any]) -> torch.Tensor:
         tensor = torch.from_numpy(array)
@@ -109,7 +109,7 @@ def collate(
     return MicroBatch(
         tokens=send(tokens)[None],
         positions=send(positions)[None],
-        documents=documents_of(lengths.tolist(), device),
+        documents=Documents(lengths.tolist(), device),
         predict=send(bears - 1),
         targets=send(tokens[bears]),
         weights=send(batch.weights[owner]).to(dtype),

@@ -85,7 +85,7 @@ def test_the_probe_refuses_positions_that_do_not_restart():
     model = llama(attention.NAME)
 
     def states(tokens, lengths):
-        documents = attention.documents_of(list(lengths), torch.device("cpu"))
+        documents = attention.Documents(list(lengths), torch.device("cpu"))
         places = torch.arange(len(tokens))[None] ** 2
         out = model.model(input_ids=tokens[None], position_ids=places, use_cache=False, documents=documents)
         return out.last_hidden_state[0]
@@ -126,7 +126,7 @@ def test_grouped_attention_equals_one_document_at_a_time(lengths):
     torch.manual_seed(0)
     query = torch.randn(1, 4, sum(lengths), 8, dtype=torch.float64)
     key, value = (torch.randn(1, 2, sum(lengths), 8, dtype=torch.float64) for _ in range(2))
-    documents = attention.documents_of(lengths, torch.device("cpu"))
+    documents = attention.Documents(lengths, torch.device("cpu"))
     found, _ = attention.attend(torch.nn.Module(), query, key, value, None, documents=documents)
     start, parts = 0, []
     for length in lengths:

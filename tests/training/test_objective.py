@@ -136,7 +136,7 @@ def one_document(micro):
     from dataclasses import replace
 
     length = micro.tokens.shape[1]
-    return replace(micro, positions=torch.arange(length)[None], documents=attention.documents_of([length], CPU))
+    return replace(micro, positions=torch.arange(length)[None], documents=attention.Documents([length], CPU))
 
 
 @pytest.mark.parametrize(
