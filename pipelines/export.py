@@ -16,14 +16,21 @@ import pyarrow.parquet as pq
 from pipelines.shards import read_examples
 from pipelines.store import replacing
 from pipelines.writing_errors import unwritable_in_one_line
+from schemas.example import EXAMPLE_SCHEMA
 from schemas.exits import UserError
 from schemas.manifest import Manifest, read_manifest
 from schemas.problem import Format, Segment, SegmentKind
 from schemas.prompts import prompt_of
 from schemas.transcript import transcribe
 
-LAYOUTS = ("messages", "prompt_completion")
 FILE_FORMATS = ("jsonl", "parquet")
+
+_ABOUT = ("id", "format", "answer", "source", "licence", "weight")
+_TURN = pa.struct([pa.field("role", pa.string()), pa.field("content", pa.string())])
+_LAYOUT_FIELDS = {
+    "messages": [pa.field("messages", pa.list_(_TURN))],
+    "prompt_completion": [pa.field("prompt", pa.string()), pa.field("completion", pa.string())],
+}
 
 
 def export_data(data: Path, *, to: str, file_format: str, output: Path) -> list[tuple[Path, int]]:
@@ -32,8 +39,8 @@ def export_data(data: Path, *, to: str, file_format: str, output: Path) -> list[
     Raises:
         UserError: an unknown layout or file format, or a folder that is not a data set.
     """
-    if to not in LAYOUTS:
-        raise UserError(f"--to {to}: one of {', '.join(LAYOUTS)}")
+    if to not in _LAYOUT_FIELDS:
+        raise UserError(f"--to {to}: one of {', '.join(_LAYOUT_FIELDS)}")
     if file_format not in FILE_FORMATS:
         raise UserError(f"--format {file_format}: one of {', '.join(FILE_FORMATS)}")
     manifest = read_manifest(data)
@@ -43,7 +50,7 @@ def export_data(data: Path, *, to: str, file_format: str, output: Path) -> list[
         for split, rows in manifest.splits.items():
             if rows:
                 path = output / f"{split}.{file_format}"
-                write(path, _rows(data, manifest, split, to))
+                write(path, _rows(data, manifest, split, to), to)
                 written.append((path, rows))
     return written
 
@@ -64,7 +71,7 @@ def export_row(example: dict[str, Any], to: str) -> dict[str, object]:
     else:
         text = {"prompt": prompt, "completion": transcript.response}
     unsupervised = [[span.start, span.end] for span in transcript.spans if not span.supervised]
-    about = {name: example[name] for name in ("id", "format", "answer", "source", "licence", "weight")}
+    about = {name: example[name] for name in _ABOUT}
     return {**text, **about, "unsupervised": unsupervised}
 
 
@@ -73,23 +80,20 @@ def _rows(data: Path, manifest: Manifest, split: str, to: str) -> Iterator[list[
         yield [export_row(example, to) for example in batch.to_pylist()]
 
 
-def _write_jsonl(path: Path, batches: Iterator[list[dict[str, object]]]) -> None:
+def _write_jsonl(path: Path, batches: Iterator[list[dict[str, object]]], _to: str) -> None:
     with replacing(path) as temporary, temporary.open("wb") as file:
         for rows in batches:
             file.writelines(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE) for row in rows)
 
 
-_SPANS = pa.field("unsupervised", pa.list_(pa.list_(pa.int64())))
+def export_schema(to: str) -> pa.Schema:
+    """The columns of a layout as a Parquet file has them."""
+    about = [EXAMPLE_SCHEMA.field(name).remove_metadata() for name in _ABOUT]
+    return pa.schema([*_LAYOUT_FIELDS[to], *about, pa.field("unsupervised", pa.list_(pa.list_(pa.int64())))])
 
 
-def _write_parquet(path: Path, batches: Iterator[list[dict[str, object]]]) -> None:
-    with replacing(path) as temporary:
-        writer = None
+def _write_parquet(path: Path, batches: Iterator[list[dict[str, object]]], to: str) -> None:
+    schema = export_schema(to)
+    with replacing(path) as temporary, pq.ParquetWriter(temporary, schema) as writer:
         for rows in batches:
-            table = pa.Table.from_pylist(rows)
-            position = table.schema.get_field_index(_SPANS.name)
-            table = table.set_column(position, _SPANS, table.column(position).cast(_SPANS.type))
-            writer = writer or pq.ParquetWriter(temporary, table.schema)
-            writer.write_table(table.cast(writer.schema))
-        assert writer is not None, path
-        writer.close()
+            writer.write_table(pa.Table.from_pylist(rows, schema=schema))

@@ -38,10 +38,24 @@ def _quarantined(data: Path) -> Iterator[dict[str, Any]]:
         with path.open("rb") as file:
             for line in file:
                 record = orjson.loads(line)
-                why = record.pop("_mathmill")
-                if why["outcome"] == Outcome.QUARANTINED:
-                    about = {name: why.get(name) for name in _ABOUT}
-                    yield {"row_id": why["id"].split("-")[0], "decision": None, **about, "record": record}
+                first = record.pop("_mathmill")
+                ends = [first, *first.pop("also", [])]
+                doubtful = [one for one in ends if one["outcome"] == Outcome.QUARANTINED]
+                if doubtful:
+                    yield {
+                        "row_id": _row_id(doubtful[0]["id"]),
+                        "decision": None,
+                        **_about(doubtful[0]),
+                        "record": record,
+                    }
+
+
+def _about(why: dict[str, object]) -> dict[str, object]:
+    return {name: why.get(name) for name in ("id", "source", "row", "format", "reason", "detail", "partner")}
+
+
+def _row_id(identity: str) -> str:
+    return identity.split("-")[0]
 
 
 def print_queue(causes: Counter[str], output: Path) -> None:

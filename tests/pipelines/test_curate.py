@@ -11,55 +11,24 @@ import pytest
 from pipelines.curate import curate
 from schemas.exits import RunFailedError
 from schemas.manifest import Manifest, read_manifest, sha256_of
-from tests.tiny import config_of, data_bytes, gsm8k_row, marbles, read_lines, read_streams, source, write_rows
-
-SCHOOL = [
-    *marbles(10),
-    marbles(10)[0],
-    gsm8k_row(marbles(10)[1]["question"], "3+6+1=<<3+6+1=10>>10.", 10),
-    gsm8k_row("Ruth packs 12 boxes with 9 lamps each. How many lamps is that?", "12*9=<<12*9=108>>108 lamps.", 108),
-    gsm8k_row("Ida plants 5 rows of 6 trees. How many trees?", r"\[ 5*6=<<5*6=30>>30 trees.", 30),
-    gsm8k_row(" ", "1+1=<<1+1=2>>2.", 2),
-]
-PANEL = [
-    {"q": "What is 6 times 7?", "s": "6 x 7 = 42. The answer is 42.", "a": "42", "who": "ada", "verdict": ""},
-    {"q": "What is 6 times 7?", "s": "6 x 7 = 42.  The answer is 42.", "a": "42", "who": "bo", "verdict": "accepted"},
-    {"q": "What is 8 times 7?", "s": "8 x 7 = 56. The answer is 56.", "a": "56", "who": "ada", "verdict": "rejected"},
-    {"q": "What is 9 times 7?", "s": "9 x 7 = 63. The answer is 63.", "a": "64", "who": "ada", "verdict": ""},
-    {"q": "What is 5 times 7?", "s": "5 x 7 = 35. The answer is 35.", "a": "35", "who": "ada", "verdict": ""},
-]  # fmt: skip
-DIALOGUE = (
-    "Let us compute.\n```python\nprint({code})\n```\n```output\n{output}\n```\nThe answer is $\\boxed{{{final}}}$."
+from tests.tiny import (
+    DIALOGUES,
+    PANEL,
+    SCHOOL,
+    config_of,
+    data_bytes,
+    gsm8k_row,
+    marbles,
+    read_lines,
+    read_streams,
+    source,
+    write_rows,
 )
-DIALOGUES = [
-    {"q": "What is 2 to the 10th?", "s": DIALOGUE.format(code="2**10", output="1024", final="1024")},
-    {"q": "What is 3 to the 5th?", "s": DIALOGUE.format(code="3**5", output="234", final="243")},
-    {"q": "What is 1 over 0?", "s": DIALOGUE.format(code="1//0", output="0", final="0")},
-]
-BENCHMARK = [{"text": "Ruth packs 12 boxes with 9 lamps each.  How many lamps is that?", "gold": "108"}]
-
-
-def the_config(folder: Path, **curate: Any) -> Any:
-    columns = {"question": "q", "solution": "s"}
-    panel = {**columns, "answer": "a", "annotator": "who", "decision": "verdict"}
-    bench = write_rows(folder / "bench.jsonl", BENCHMARK)
-    tables = {"adapter": "columns", "licence": "CC-BY-4.0"}
-    return config_of(
-        source(write_rows(folder / "school.jsonl", SCHOOL), derive=["pot", "tir"]),
-        source(write_rows(folder / "panel.jsonl", PANEL), "panel", **tables, format="cot", columns=panel),
-        source(write_rows(folder / "dialogues.jsonl", DIALOGUES), "dialogues", **tables, format="tir", columns=columns),
-        benchmarks=[{"name": "bench", "path": str(bench), "question": "text", "answer": "gold"}],
-        heldout=0.4,
-        wipeout={"limit": 0.9},
-        **curate,
-    )
 
 
 @pytest.fixture(scope="module")
-def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("curate")
-    curate(the_config(folder), folder / "data")
-    return folder / "data"
+def data(tiny_data: Path) -> Path:
+    return tiny_data
 
 
 @pytest.fixture(scope="module")

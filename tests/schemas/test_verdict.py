@@ -25,8 +25,9 @@ def write_data(folder: Path, *, status: Status = Status.PASSED) -> Path:
     ]
     manifest = Manifest(
         schema_version=SCHEMA_VERSION, code_version="0.1.0", draft=False, config={}, skipped=[], isolation=None,
-        inputs=[], benchmarks=[], counts=Counts(rows=2, candidates=2, kept=2, removed=0, quarantined=0), removed_by_reason={},
-        quarantined_by_reason={}, formats={}, sources={}, splits={"train": 1, "heldout": 1}, licence="MIT", quotas=[],
+        inputs=[], benchmarks=[], counts=Counts(rows=2, candidates=2, kept=2, removed=0, quarantined=0),
+        removed_by_reason={}, quarantined_by_reason={}, formats={}, sources={},
+        splits={"train": 1, "heldout": 1}, licence="MIT", quotas=[],
         shards=records, ledger=[], lineage=[], fingerprint="",
     ).sealed()  # fmt: skip
     (folder / "manifest.json").write_text(manifest.to_json(), encoding="utf-8")

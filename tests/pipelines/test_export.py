@@ -1,0 +1,99 @@
+from pathlib import Path
+from typing import Any
+
+import datasets
+import pyarrow.parquet as pq
+import pytest
+
+from pipelines.curate import curate
+from pipelines.export import export_data, export_schema
+from schemas.manifest import read_manifest
+from schemas.problem import Format, Segment, SegmentKind
+from schemas.prompts import prompt_of
+from schemas.transcript import parse_response
+from tests.tiny import config_of, read_lines, read_streams, source, write_rows
+
+
+def exported(data: Path, output: Path, *, to: str, file_format: str) -> dict[str, dict[str, Any]]:
+    """Exports a data set and reads the rows of both splits back, by id."""
+    rows: list[dict[str, Any]] = []
+    for path, number in export_data(data, to=to, file_format=file_format, output=output):
+        found = read_lines(path) if file_format == "jsonl" else pq.read_table(path).to_pylist()
+        assert len(found) == number
+        rows.extend(found)
+    return {row["id"]: row for row in rows}
+
+
+@pytest.fixture(scope="module")
+def examples(tiny_data: Path) -> dict[str, dict[str, Any]]:
+    return {one["id"]: one for one in read_streams(tiny_data, "shards/*.arrow")}
+
+
+def segments_of(example: dict[str, Any]) -> tuple[Segment, ...]:
+    return tuple(Segment(SegmentKind(one["kind"]), one["text"]) for one in example["segments"])
+
+
+@pytest.mark.parametrize("file_format", ["jsonl", "parquet"])
+def test_messages_read_back_as_question_and_segments(
+    file_format: str, tiny_data: Path, examples: dict[str, dict[str, Any]], tmp_path: Path
+) -> None:
+    rows = exported(tiny_data, tmp_path, to="messages", file_format=file_format)
+    assert set(rows) == set(examples)
+    assert {one["format"] for one in examples.values()} == {"cot", "pot", "tir"}
+    for identity, row in rows.items():
+        example = examples[identity]
+        user, assistant = row["messages"]
+        assert (user["role"], assistant["role"]) == ("user", "assistant")
+        assert user["content"] == prompt_of(example["question"], Format(example["format"]), "en")
+        assert parse_response(assistant["content"]) == segments_of(example)
+        assert (row["answer"], row["licence"]) == (example["answer"], example["licence"])
+
+
+@pytest.mark.parametrize("file_format", ["jsonl", "parquet"])
+def test_prompt_and_completion_say_the_same_as_messages(file_format: str, tiny_data: Path, tmp_path: Path) -> None:
+    chats = exported(tiny_data, tmp_path / "chats", to="messages", file_format=file_format)
+    pairs = exported(tiny_data, tmp_path / "pairs", to="prompt_completion", file_format=file_format)
+    assert set(chats) == set(pairs)
+    for identity, row in pairs.items():
+        assert [row["prompt"], row["completion"]] == [turn["content"] for turn in chats[identity]["messages"]]
+
+
+def test_unsupervised_spans_are_what_the_tool_wrote(
+    tiny_data: Path, examples: dict[str, dict[str, Any]], tmp_path: Path
+) -> None:
+    rows = exported(tiny_data, tmp_path, to="prompt_completion", file_format="jsonl")
+    dialogues = [row for row in rows.values() if row["format"] == "tir"]
+    assert dialogues
+    for row in dialogues:
+        spans = [row["completion"][start:end] for start, end in row["unsupervised"]]
+        outputs = [one["text"] for one in examples[row["id"]]["segments"] if one["kind"] == "output"]
+        assert [span.removesuffix("\n").removesuffix("\n```") for span in spans] == outputs
+    assert all(row["unsupervised"] == [] for row in rows.values() if row["format"] != "tir")
+
+
+@pytest.mark.parametrize(("file_format", "loader"), [("jsonl", "json"), ("parquet", "parquet")])
+@pytest.mark.parametrize("to", ["messages", "prompt_completion"])
+def test_the_data_set_library_loads_what_is_exported(
+    to: str, file_format: str, loader: str, tiny_data: Path, tmp_path: Path
+) -> None:
+    files = {
+        path.stem: str(path) for path, _ in export_data(tiny_data, to=to, file_format=file_format, output=tmp_path)
+    }
+    loaded = datasets.load_dataset(loader, data_files=files, cache_dir=str(tmp_path / "cache"))
+    assert {split: len(rows) for split, rows in loaded.items()} == read_manifest(tiny_data).splits
+    wanted = {"messages"} if to == "messages" else {"prompt", "completion"}
+    assert wanted <= set(loaded["train"].column_names)
+    if to == "messages":
+        assert [turn["role"] for turn in loaded["train"][0]["messages"]] == ["user", "assistant"]
+
+
+@pytest.mark.slow
+def test_answers_that_begin_late_are_exported(tmp_path: Path) -> None:
+    rows: list[dict[str, Any]] = [{"q": f"What is {n} plus 0?", "s": f"It is {n}.", "a": None} for n in range(1100)]
+    rows.append({"q": "What is 7 plus 1?", "s": "It is 8.", "a": "8"})
+    columns = {"question": "q", "solution": "s", "answer": "a"}
+    unanswered = source(write_rows(tmp_path / "r.jsonl", rows), adapter="columns", format="cot", columns=columns)
+    curate(config_of(unanswered, skip=["verify", "identify"], heldout=0), tmp_path / "data")
+    found = exported(tmp_path / "data", tmp_path / "out", to="messages", file_format="parquet")
+    assert [row["answer"] for row in found.values()] == [None] * 1100 + ["8"]
+    assert pq.read_schema(tmp_path / "out/train.parquet").equals(export_schema("messages"))
