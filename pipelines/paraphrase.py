@@ -33,6 +33,7 @@ NUMBERS = (
 )
 COSINE = {True: 0.2, None: 0.45}
 """Least cosine of the words when the answers are equal, and not known. With unequal answers it is another problem."""
+COSINE_OF_FEW = 0.35  # the same, with equal answers and an item of fewer than three numbers: they agree by chance
 SIGNS = 0.75  # Jaccard similarity of the multisets of signs, where there are formulas
 _FORMULA = 6  # signs from which a text holds a formula: prose has a hyphen or a percent sign
 _FORMULAS = 12  # signs from which an item is more formula than prose: nothing to know a translation by
@@ -143,7 +144,8 @@ class ParaphraseIndex:
                 holds = equal is True and count >= FOREIGN_NUMBERS
                 one = Reworded(row, item, None, near, equal, variant=False)
             else:
-                holds = other or (equal is not False and alike >= COSINE[equal])
+                least = COSINE_OF_FEW if equal and self.numbers.counts[item] < _FEW else COSINE.get(equal, 2.0)
+                holds = other or alike >= least
                 one = Reworded(row, item, alike, near, equal, variant=other)
             if holds and (row not in best or _strength(one) > _strength(best[row])):
                 best[row] = one

@@ -154,29 +154,33 @@ def test_gsm8k_train_holds_no_leak_and_every_recorded_trajectory_on_its_test_set
     assert all(found.reason == Reason.BENCHMARK_EXACT for found in check(hidden, index, Decontaminate()))
 
 
-CLIPS = "Natalia sold 48 clips in April. In May she sold half as many, and each cost 3 dollars. What did she take in?"
-AGAIN = "48 people bought clips from Olga in April at 3 dollars; sales in May were half of that. How much money was it?"
+CLIPS = (
+    "Natalia sold 48 clips in April and half as many in May for 3 dollars each. Rent was 16. What did she take home?"
+)
+AGAIN = (
+    "At 3 dollars, 48 people bought clips from Olga in April, half of that in May. How much was left after 16 for rent?"
+)
 
 
 def test_an_item_in_other_words_is_quarantined_with_its_evidence():
-    index = index_of(CLIPS, answers=["216"])
-    found = verdict(AGAIN, index=index, answer="216")
+    index = index_of(CLIPS, answers=["200"])
+    found = verdict(AGAIN, index=index, answer="200")
     assert (found.reason, found.partner) == (Reason.BENCHMARK_PARAPHRASE, "bench/0")
     assert "numbers alike 1.00, the same answer" in found.detail
 
 
 def test_the_answer_of_the_solution_stands_in_for_a_missing_reference():
-    index = index_of(CLIPS, answers=["216"])
-    assert verdict(AGAIN, ("text", "In all \\boxed{216}"), index=index).reason == Reason.BENCHMARK_PARAPHRASE
+    index = index_of(CLIPS, answers=["200"])
+    assert verdict(AGAIN, ("text", "In all \\boxed{200}"), index=index).reason == Reason.BENCHMARK_PARAPHRASE
 
 
 def test_the_same_numbers_with_another_answer_are_another_problem():
-    index = index_of(CLIPS, answers=["216"])
-    assert verdict(AGAIN, index=index, answer="144") is None
+    index = index_of(CLIPS, answers=["200"])
+    assert verdict(AGAIN, index=index, answer="128") is None
 
 
 def test_other_numbers_in_other_words_are_another_problem():
-    assert verdict(AGAIN.replace("48", "64"), index=index_of(CLIPS, answers=["216"]), answer="216") is None
+    assert verdict(AGAIN.replace("48", "64"), index=index_of(CLIPS, answers=["200"]), answer="200") is None
 
 
 def test_an_item_in_another_language_is_known_by_its_numbers_and_answer():
