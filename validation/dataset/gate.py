@@ -22,8 +22,10 @@ from validation.dataset.facts import FACT_NAMES, facts_table
 from validation.dataset.files import BENCHMARKS, check_files
 from validation.dataset.frame import flatten
 from validation.dataset.ledger import Ledger, read_ledger
+from validation.dataset.lengths import check_lengths
 from validation.dataset.recheck.answers import Compared, check_answers, compare_answers
 from validation.dataset.recheck.contamination import check_contamination
+from validation.dataset.recheck.duplicates import check_near_duplicates, find_near_duplicates
 from validation.dataset.recheck.programs import Ran, check_programs, run_programs
 from validation.dataset.recheck.recount import recount
 from validation.dataset.rules import SuiteRunner, Tally, judge_rules, named_columns
@@ -94,13 +96,19 @@ def judge(
     tell("judging the suite")
     facts = _facts(findings)
     checks += _suite_checks(folder, manifest, suite, findings, facts)
+    checks.append(
+        check_lengths(findings.lengths, tokenizer=config.tokenizer, context=config.context, rows=findings.rows)
+    )
     tell("counting again")
-    checks += recount(manifest, findings, ledger)
+    checks += recount(folder, manifest, findings, ledger)
     tell("answering a sample again")
     answers = compare_answers(findings.answers)
     tell("running a sample of programs again")
     ran = run_programs(findings.programs, _limits(manifest), manifest.isolation)
-    checks += [*_rechecks(folder, manifest, findings, answers, ran), _draft_check(manifest, draft)]
+    checks += _rechecks(folder, manifest, findings, answers, ran)
+    tell("comparing a sample with every example")
+    alike = find_near_duplicates(folder, findings.read, findings.answers)
+    checks += [check_near_duplicates(alike, rows=findings.rows), _draft_check(manifest, draft)]
     verdict = _verdict(folder, manifest, suite, hashes, checks, draft=draft or manifest.draft)
     programs = [] if isinstance(ran, str) else ran
     return Judgement(folder, manifest, suite, verdict, findings, ledger, facts.to_pylist()[0], answers, programs)
@@ -120,6 +128,8 @@ def _look_at_shards(
         sample=config.recheck.sample,
         seed=config.seed,
         benchmarks=folder / BENCHMARKS if has_items else None,
+        tokenizer=config.tokenizer,
+        context=config.context,
     )
     total = Findings()
     for number, one in enumerate(carry(settings, folder, manifest.shards), start=1):

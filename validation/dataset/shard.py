@@ -20,6 +20,7 @@ from schemas.example import EXAMPLE_SCHEMA, SCHEMA_NAME
 from schemas.problem import Format
 from validation.dataset.facts import Facts, measure
 from validation.dataset.frame import flatten
+from validation.dataset.lengths import load_tokenizer, measure_lengths
 from validation.dataset.recheck.contamination import BenchmarkIndex, Leak, severity
 from validation.dataset.rules import MAX_IDS, SuiteRunner, Tally
 from validation.dataset.suite import Suite
@@ -38,6 +39,7 @@ class Settings:
     Attributes:
         sample: rows for each re-check.
         benchmarks: the file of benchmark items, or null when the data names none.
+        tokenizer: counts tokens against `context`; null: they are not counted.
     """
 
     suite: Suite
@@ -45,6 +47,8 @@ class Settings:
     sample: int
     seed: int
     benchmarks: Path | None
+    tokenizer: str | None = None
+    context: int = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +88,7 @@ class Findings:
     texts: list[np.ndarray] = field(default_factory=list)
     heldout: list[np.ndarray] = field(default_factory=list)
     misplaced: Tally = field(default_factory=Tally)
+    lengths: Tally = field(default_factory=Tally)
     leaks: list[Leak] = field(default_factory=list)
     scanned: int = 0
     answers: list[Row] = field(default_factory=list)
@@ -104,6 +109,7 @@ class Findings:
         for name in ("ids", "problems", "templates", "texts", "heldout"):
             getattr(self, name).extend(getattr(other, name))
         self.misplaced = self.misplaced.plus(other.misplaced)
+        self.lengths = self.lengths.plus(other.lengths)
         self.leaks = sorted([*self.leaks, *other.leaks], key=severity)[:MAX_LEAKS]
         self.answers = smallest(self.answers + other.answers, sample)
         self.programs = smallest(self.programs + other.programs, sample)
@@ -129,9 +135,15 @@ class Inspector:
     """Judges shards one at a time. Made once per process: the suite and the benchmarks are loaded then."""
 
     def __init__(self, settings: Settings) -> None:
-        """Loads the suite and the benchmark items."""
+        """Loads the suite and the benchmark items.
+
+        Raises:
+            UserError: an expectation or a tokenizer that does not exist.
+        """
         self.settings = settings
         self._runner = SuiteRunner(settings.suite.rows)
+        if settings.tokenizer is not None:
+            load_tokenizer(settings.tokenizer)
         self._benchmarks = BenchmarkIndex.read(settings.benchmarks) if settings.benchmarks else None
 
     def inspect(self, folder: Path, path: str, split: str) -> Findings:
@@ -164,6 +176,8 @@ class Inspector:
         if self._benchmarks is not None:
             rows.leaks = self._benchmarks.search(flat)
             rows.scanned = chunk.num_rows
+        if self.settings.tokenizer is not None:
+            rows.lengths = measure_lengths(chunk, self.settings.tokenizer, self.settings.context)
         self._draw(chunk, path, rows)
         return rows
 

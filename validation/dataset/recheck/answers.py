@@ -100,7 +100,7 @@ def final_answer(solution_format: str, segments: Sequence[dict[str, str]]) -> st
     if (box := _last_box(text)) is not None:
         return box
     said = _SAID.findall(text)
-    return said[-1].strip().strip("$").rstrip(".").strip() if said else None
+    return said[-1].strip().rstrip(".").strip("$").strip() if said else None
 
 
 def _last_box(text: str) -> str | None:

@@ -1,23 +1,26 @@
 """The sums counted again: shards, ledger and manifest must tell one story, number by number."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 
 from schemas.manifest import FormatCounts, Manifest
 from schemas.reason import Outcome
 from schemas.split import Split
 from schemas.verdict import Check, Severity, Status
 from validation.dataset.ledger import Ledger
-from validation.dataset.shard import Findings
+from validation.dataset.rules import MAX_IDS
+from validation.dataset.shard import Findings, hash_texts
 
 _OUTCOMES = (Outcome.KEPT, Outcome.REMOVED, Outcome.QUARANTINED)
 
 
-def recount(manifest: Manifest, findings: Findings, ledger: Ledger) -> list[Check]:
+def recount(folder: Path, manifest: Manifest, findings: Findings, ledger: Ledger) -> list[Check]:
     """Counts everything again that the manifest claims."""
-    return [
+    checks = [
         _sum_adds_up(manifest, ledger),
         _ledger_readable(ledger),
         _reasons(manifest, ledger),
@@ -32,6 +35,41 @@ def recount(manifest: Manifest, findings: Findings, ledger: Ledger) -> list[Chec
         _disjoint("splits_disjoint_by_template", "template", findings.hashes("templates"), findings.hashes("heldout")),
         _skipped(manifest),
     ]
+    offending = {
+        "ids_unique": ("id", _repeated(findings.hashes("ids"))),
+        "splits_disjoint_by_problem": ("problem_id", _shared(findings, "problems")),
+        "splits_disjoint_by_template": ("template_id", _shared(findings, "templates")),
+        "ledger_agrees_with_shards": ("id", np.setdiff1d(findings.hashes("ids"), ledger.hashes("kept"))),
+    }
+    return [_with_ids(check, folder, findings.read, *offending.get(check.name, ("id", _NONE))) for check in checks]
+
+
+_NONE = np.zeros(0, np.uint64)
+
+
+def _repeated(hashes: np.ndarray) -> np.ndarray:
+    values, numbers = np.unique(hashes, return_counts=True)
+    return values[numbers > 1]
+
+
+def _shared(findings: Findings, name: str) -> np.ndarray:
+    hashes, heldout = findings.hashes(name), findings.hashes("heldout")
+    return np.intersect1d(hashes[heldout], hashes[~heldout])
+
+
+def _with_ids(check: Check, folder: Path, shards: Sequence[str], column: str, hashes: np.ndarray) -> Check:
+    """Names the examples behind hashes that break a rule: only then are shards read again."""
+    if check.status is not Status.FAILED or not len(hashes):
+        return check
+    ids: list[str] = []
+    for path in shards:
+        with pa.OSFile(str(folder / path), "rb") as source, pa.ipc.open_stream(source) as reader:
+            for batch in reader:
+                hit = np.isin(hash_texts(batch[column].to_pylist()), hashes)
+                ids += batch["id"].filter(pa.array(hit)).to_pylist()
+        if len(ids) >= MAX_IDS:
+            break
+    return check.model_copy(update={"ids": [str(one) for one in ids[:MAX_IDS]]})
 
 
 def _check(name: str, good: str, problems: list[str], *, checked: int, ids: list[str] | None = None) -> Check:
@@ -44,7 +82,7 @@ def _check(name: str, good: str, problems: list[str], *, checked: int, ids: list
         detail=shown if problems else good,
         checked=checked,
         unexpected=len(problems),
-        ids=(ids or [])[:20],
+        ids=(ids or [])[:MAX_IDS],
     )
 
 
@@ -154,7 +192,11 @@ def _placed(findings: Findings) -> Check:
 
 def _disjoint(name: str, noun: str, hashes: np.ndarray, heldout: np.ndarray) -> Check:
     both = np.intersect1d(hashes[heldout], hashes[~heldout])
-    problems = [f"{len(both):,} {noun}s stand in train and in heldout"] if len(both) else []
+    problems = (
+        [f"{len(both):,} {noun}{'s stand' if len(both) > 1 else ' stands'} in train and in heldout"]
+        if len(both)
+        else []
+    )
     return _check(name, f"no {noun} stands in both splits", problems, checked=len(np.unique(hashes)))
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from schemas.verdict import Status, Verdict
 from validation.dataset.gate import Judgement
+from validation.dataset.report.beside import Evidence, beside, gather
 from validation.dataset.report.figures import bar
 from validation.dataset.report.formulas import rich_text
 from validation.dataset.report.markup import Child, Markup, join, number, percent, tag
@@ -14,6 +15,7 @@ from validation.dataset.shard import Row, smallest
 
 RANDOM_ROWS = 24
 WORST_ROWS = 12
+SHOWN = 4  # candidates shown for each reason
 
 
 def draw(judgement: Judgement) -> list[Row]:
@@ -35,7 +37,9 @@ def draw(judgement: Judgement) -> list[Row]:
 def reasons(judgement: Judgement, numbers: Mapping[str, Any]) -> Markup:
     """Why the rest is not here: each reason with its rule, its count and a few candidates."""
     lost = max(sum(one["candidates"] for one in numbers["reasons"]), 1)
-    entries = [_reason(one, lost, numbers["counts"]["candidates"]) for one in numbers["reasons"]]
+    shown = [row for one in numbers["reasons"] for row in one["examples"][:SHOWN]]
+    texts = gather(judgement, shown)
+    entries = [_reason(one, lost, numbers["counts"]["candidates"], texts) for one in numbers["reasons"]]
     lead = (
         "The first reason wins. Removed is wrong by itself; quarantined is what a person could settle. "
         "Open one to see candidates and the evidence."
@@ -45,7 +49,7 @@ def reasons(judgement: Judgement, numbers: Mapping[str, Any]) -> Markup:
     return section("reasons", "Why the rest is not here", lead, entries)
 
 
-def _reason(one: Mapping[str, Any], lost: int, candidates: int) -> Markup:
+def _reason(one: Mapping[str, Any], lost: int, candidates: int, texts: Evidence) -> Markup:
     share = one["candidates"] / max(candidates, 1)
     series = "bad" if one["outcome"] == "removed" else "doubt"
     summary = tag(
@@ -56,7 +60,7 @@ def _reason(one: Mapping[str, Any], lost: int, candidates: int) -> Markup:
         bar(one["candidates"] / lost, series=series, label=f"{percent(one['candidates'] / lost)} of what was lost"),
     )
     sources = ", ".join(f"{name} {number(count)}" for name, count in one["sources"].items())
-    rows = [_candidate(row) for row in one["examples"][:4]]
+    rows = [_candidate(row, texts) for row in one["examples"][:SHOWN]]
     return tag(
         "details",
         summary,
@@ -66,7 +70,7 @@ def _reason(one: Mapping[str, Any], lost: int, candidates: int) -> Markup:
     )
 
 
-def _candidate(row: Mapping[str, Any]) -> Markup:
+def _candidate(row: Mapping[str, Any], texts: Evidence) -> Markup:
     partner = join(["lost to ", tag("code", row["partner"])]) if row.get("partner") else None
     score = f"score {number(row['score'])}" if row.get("score") is not None else None
     facts = [join([tag("code", row["id"]), f" {row['source']} row {number(row['row'])}"]), partner, score]
@@ -74,6 +78,7 @@ def _candidate(row: Mapping[str, Any]) -> Markup:
         "li",
         tag("p", [join([fact, " "]) for fact in facts if fact], class_="fine"),
         tag("p", rich_text(str(row.get("detail") or "no detail was recorded")[:600]), dir="auto"),
+        beside(row, texts),
     )
 
 

@@ -132,7 +132,10 @@ def _tiles(judgement: Judgement, numbers: dict[str, Any]) -> list[tuple[str, str
         else ""
     )
     splits = " · ".join(f"{name} {number(count)}" for name, count in numbers["splits"].items())
-    open_ = f"{statuses.count(Status.WARNING)} warnings · {statuses.count(Status.NOT_CHECKED)} not checked"
+    warnings = statuses.count(Status.WARNING)
+    open_ = (
+        f"{warnings} {'warning' if warnings == 1 else 'warnings'} · {statuses.count(Status.NOT_CHECKED)} not checked"
+    )
     return [
         ("examples", number(rows), kept),
         ("problems", number(numbers["concentration"]["problems"]["distinct"]), splits),

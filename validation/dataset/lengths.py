@@ -1,0 +1,78 @@
+"""Does every example fit the context that it will be trained with? Tokens are counted only when a tokenizer is named.
+
+Prompt and response are laid out as the contract says (schemas.prompts, schemas.transcript). A chat template adds some
+tokens that depend on the model and are not counted, so this warns: the trainer decides.
+"""
+
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from schemas.exits import UserError
+from schemas.problem import Format, Segment, SegmentKind
+from schemas.prompts import prompt_of
+from schemas.transcript import transcribe
+from schemas.verdict import Check, Severity, Status
+from validation.dataset.rules import MAX_IDS, Tally
+
+
+@lru_cache(maxsize=1)
+def load_tokenizer(name: str) -> Any:  # noqa: ANN401  tokenizers has no types
+    """Loads a tokenizer from a folder with `tokenizer.json`, from such a file, or by its name on the hub.
+
+    Raises:
+        UserError: there is none, or it cannot be read.
+    """
+    try:
+        from tokenizers import Tokenizer
+    except ModuleNotFoundError as error:
+        raise UserError("validate.tokenizer: the package tokenizers is not installed; leave the key null") from error
+
+    path = Path(name) / "tokenizer.json" if Path(name).is_dir() else Path(name)
+    try:
+        return Tokenizer.from_file(str(path)) if path.is_file() else Tokenizer.from_pretrained(name)
+    except Exception as error:
+        reason = " ".join(str(error).split())[:160]
+        raise UserError(f"validate.tokenizer: {name}: no tokenizer can be loaded: {reason}") from error
+
+
+def measure_lengths(chunk: pa.Table, tokenizer: str, context: int) -> Tally:
+    """Counts the examples that are longer than the context."""
+    encoder = load_tokenizer(tokenizer)
+    rows = chunk.select(["id", "question", "format", "language", "segments"]).to_pylist()
+    texts = [text for row in rows for text in _texts(row)]
+    lengths = [len(encoding.ids) for encoding in encoder.encode_batch(texts, add_special_tokens=False)]
+    long = [str(row["id"]) for at, row in enumerate(rows) if lengths[2 * at] + lengths[2 * at + 1] + 1 > context]
+    return Tally(len(rows), 0, len(long), tuple(sorted(long)[:MAX_IDS]))
+
+
+def _texts(row: dict[str, Any]) -> tuple[str, str]:
+    kinds, formats = {kind.value for kind in SegmentKind}, {one.value for one in Format}
+    segments = [Segment(SegmentKind(one["kind"]), one["text"] or "") for one in row["segments"] if one["kind"] in kinds]
+    form = Format(row["format"]) if row["format"] in formats else Format.COT
+    return prompt_of(row["question"] or "", form, row["language"] or "en"), transcribe(segments).response
+
+
+def check_lengths(tally: Tally, *, tokenizer: str | None, context: int, rows: int) -> Check:
+    """Draws the verdict on lengths."""
+    check = Check(
+        name="lengths_fit_context",
+        group="facts",
+        status=Status.PASSED,
+        severity=Severity.WARNING,
+        detail=f"every example fits into {context:,} tokens",
+        checked=tally.rows,
+        unexpected=tally.unexpected,
+        ids=list(tally.ids),
+    )
+    if tokenizer is None:
+        detail = "no `validate.tokenizer` is named: tokens were not counted"
+        return check.model_copy(update={"status": Status.NOT_CHECKED, "detail": detail})
+    if tally.unexpected or tally.rows != rows:
+        detail = (
+            f"{tally.unexpected:,} examples are longer than {context:,} tokens ({tally.rows:,} of {rows:,} counted)"
+        )
+        return check.model_copy(update={"status": Status.WARNING, "detail": detail})
+    return check

@@ -1,0 +1,128 @@
+"""What was removed beside what it lost to: the original record, the partner's text, and the words that differ.
+
+Records come from `rejected/`, partners from the shards or from the stored benchmark items. All of it is optional: what
+is not found is not shown.
+"""
+
+import difflib
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from validation.dataset.files import BENCHMARKS
+from validation.dataset.gate import Judgement
+from validation.dataset.report.formulas import rich_text
+from validation.dataset.report.markup import Child, Markup, tag
+from validation.dataset.report.samples import fetch
+
+READ_BYTES = 64 * 2**20  # of `rejected/`: enough for the few records shown, whatever the size of the data
+MAX_WORDS = 160
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Texts of removed records (id -> field -> text) and of what they lost to (partner -> text)."""
+
+    records: Mapping[str, Mapping[str, str]]
+    partners: Mapping[str, str]
+
+
+def gather(judgement: Judgement, rows: Sequence[Mapping[str, Any]]) -> Evidence:
+    """Finds the texts for a few rows of the ledger."""
+    wanted = frozenset(str(row["id"]) for row in rows)
+    partners = {str(row["partner"]) for row in rows if row.get("partner")}
+    kept = fetch(judgement.folder, judgement.findings.read, sorted(partners))
+    texts = {one: str(row["question"]) for one, row in kept.items()}
+    texts |= _items(judgement.folder, partners - set(texts))
+    records = dict(_records(judgement.folder, wanted))
+    texts |= {one: _longest(record) for one, record in _records(judgement.folder, frozenset(partners - set(texts)))}
+    return Evidence(records, texts)
+
+
+def _records(folder: Path, wanted: frozenset[str]) -> Iterator[tuple[str, dict[str, str]]]:
+    left = READ_BYTES
+    for path in sorted((folder / "rejected").glob("*.jsonl")) if wanted else ():
+        with path.open("rb") as file:
+            for line in file:
+                left -= len(line)
+                if left < 0:
+                    return
+                yield from _wanted(line, wanted)
+
+
+def _wanted(line: bytes, wanted: frozenset[str]) -> Iterator[tuple[str, dict[str, str]]]:
+    try:
+        record = json.loads(line)
+    except ValueError:
+        return
+    about = record.pop("_mathmill", None) if isinstance(record, dict) else None
+    if not isinstance(about, dict):
+        return
+    also = about.get("also")
+    ids = {str(one.get("id")) for one in [about, *(also if isinstance(also, list) else [])] if isinstance(one, dict)}
+    texts = {name: value for name, value in record.items() if isinstance(value, str) and value.strip()}
+    for one in sorted(ids & wanted):
+        yield one, texts
+
+
+def _items(folder: Path, partners: Iterable[str]) -> dict[str, str]:
+    asked = {one: one.rsplit("/", 1) for one in partners if "/" in one}
+    path = folder / BENCHMARKS
+    if not asked or not path.is_file():
+        return {}
+    with pa.OSFile(str(path), "rb") as source, pa.ipc.open_stream(source) as reader:
+        table = reader.read_all().select(["benchmark", "position", "question"])
+    names = pa.array([name for name, _ in asked.values()], pa.string())
+    rows = table.filter(pc.is_in(table["benchmark"], value_set=names)).to_pylist()
+    texts = {f"{row['benchmark']}/{row['position']}": row["question"] for row in rows}
+    return {one: texts[one] for one in asked if one in texts}
+
+
+def _longest(record: Mapping[str, str]) -> str:
+    return max(record.values(), key=len, default="")
+
+
+def beside(row: Mapping[str, Any], evidence: Evidence) -> Markup | None:
+    """The record's text, beside its partner's when it has one, with differing words marked."""
+    record = evidence.records.get(str(row["id"]), {})
+    partner = evidence.partners.get(str(row.get("partner")))
+    if not record:
+        return tag("div", _side("lost to", _clipped(partner)), class_="beside") if partner else None
+    if partner is None:
+        longest = sorted(record, key=lambda name: -len(record[name]))[:2]
+        shown = [name for name in record if name in longest]
+        return tag("div", [_side(name, rich_text(_clipped(record[name]))) for name in shown], class_="beside")
+    field = max(record, key=lambda name: _overlap(record[name], partner))
+    first, second = _marked(record[field], partner)
+    return tag("div", _side(field, first), _side("lost to", second), class_="beside")
+
+
+def _side(label: str, text: Child) -> Markup:
+    return tag("div", tag("span", label, class_="kind"), tag("p", text, dir="auto"))
+
+
+def _clipped(text: str | None) -> str:
+    words = (text or "").split()
+    return " ".join(words[:MAX_WORDS])[:1500] + (" …" if len(words) > MAX_WORDS else "")
+
+
+def _overlap(text: str, other: str) -> float:
+    first, second = set(text.lower().split()), set(other.lower().split())
+    return len(first & second) / max(len(first | second), 1)
+
+
+def _marked(text: str, other: str) -> tuple[list[Child], list[Child]]:
+    first, second = _clipped(text).split(), _clipped(other).split()
+    left: list[Child] = []
+    right: list[Child] = []
+    matcher = difflib.SequenceMatcher(None, first, second, autojunk=False)
+    for kind, a, b, c, d in matcher.get_opcodes():
+        for side, words in ((left, first[a:b]), (right, second[c:d])):
+            if words:
+                side += [" ".join(words) if kind == "equal" else tag("mark", " ".join(words)), " "]
+    return left, right
