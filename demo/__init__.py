@@ -40,6 +40,8 @@ def demo(
 
 def main(arguments: Sequence[str]) -> int:
     """Runs the demo and returns the exit code."""
-    logging.basicConfig(level=logging.ERROR)
+    logging.basicConfig()
+    for handler in logging.getLogger().handlers:
+        handler.setLevel(logging.ERROR)  # of the handler: some libraries set the level of their own loggers
     logging.getLogger("apache_beam").setLevel(logging.CRITICAL)
     return run_command_line(app, arguments)

@@ -1,5 +1,6 @@
 """The last screen: the sum that adds up, why the rest was not kept, what surprises, what the model can do now."""
 
+import json
 import os
 import shutil
 import sys
@@ -7,8 +8,10 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from rich.table import Table
 from rich.text import Text
 
@@ -21,7 +24,8 @@ from schemas.manifest import Manifest
 from schemas.reason import RULES, Outcome, Reason
 
 _MOST_REASONS = 12
-_REASON_BAR = 16
+_REASON_BAR = 10
+_SHORT_ID = 12  # characters of a row_id: enough to name a row among thousands
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,15 +62,20 @@ def show_sum(screen: Screen, manifest: Manifest, planted: Planted) -> None:
     screen.say(the_sum(manifest))
     screen.say(
         Text.assemble(
-            (
-                f"{planted.caught} of {planted.defects}",
-                "bold green" if planted.caught == planted.defects else "bold red",
-            ),
-            f" planted defects of {planted.kinds} kinds were caught; ",
-            (f"{planted.kept:,} of {planted.sound:,}", "bold green" if planted.kept == planted.sound else "bold red"),
-            " sound rows were kept",
+            (f"{planted.caught} of {planted.defects}", _style(planted.caught, planted.defects)),
+            f" planted defects, {planted.kinds} kinds, were caught",
         )
     )
+    screen.say(
+        Text.assemble(
+            (f"{planted.kept:,} of {planted.sound:,}", _style(planted.kept, planted.sound)),
+            " sound rows, near misses among them, were kept",
+        )
+    )
+
+
+def _style(right: int, all_: int) -> str:
+    return "bold green" if right == all_ else "bold red"
 
 
 def show_reasons(screen: Screen, manifest: Manifest) -> None:
@@ -75,11 +84,13 @@ def show_reasons(screen: Screen, manifest: Manifest) -> None:
     if not counts:
         return
     most = max(counts.values())
+    codes = max(len(code) for code, _ in counts.most_common(_MOST_REASONS))
+    meaning = screen.width - 3 - 5 - _REASON_BAR - codes - 6
     grid = Table.grid(padding=(0, 2))
-    grid.add_column(justify="right")
-    grid.add_column(no_wrap=True)
-    grid.add_column(no_wrap=True)
-    grid.add_column(no_wrap=True, overflow="ellipsis", style="dim")
+    grid.add_column(justify="right", width=5)
+    grid.add_column(width=_REASON_BAR)
+    grid.add_column(width=codes)
+    grid.add_column(width=meaning, no_wrap=True, overflow="ellipsis", style="dim")
     for code, number in counts.most_common(_MOST_REASONS):
         rule = RULES[Reason(code)]
         style = "yellow" if rule.outcome is Outcome.QUARANTINED else "red"
@@ -87,18 +98,39 @@ def show_reasons(screen: Screen, manifest: Manifest) -> None:
     if len(counts) > _MOST_REASONS:
         rest = counts.most_common()[_MOST_REASONS:]
         names = ", ".join(code for code, _ in rest)
-        grid.add_row(f"{sum(number for _, number in rest):,}", f"{len(rest)} more kinds", "", names)
+        grid.add_row(f"{sum(number for _, number in rest):,}", "", f"{len(rest)} more kinds", names)
     screen.say(grid)
 
 
-def show_findings(screen: Screen, manifest: Manifest, ledger: pa.Table, data: Path) -> None:
+def show_findings(screen: Screen, manifest: Manifest, ledger: pa.Table, data: Path, rows: Path) -> None:
     """The three most surprising findings, each with its evidence and the command that shows it."""
-    details = dict(zip(ledger.column("id").to_pylist(), ledger.column("detail").to_pylist(), strict=True))
     for finding in findings(manifest, ledger):
-        shown = finding.ids[0]
+        cases = ledger.filter(pc.equal(ledger.column("reason"), finding.reason.value)).to_pylist()
+        case, question = _most_telling(cases, rows)
+        disguise = sum(character.isalpha() and not character.isascii() for character in question)
+        detail = f"{case['detail']}, with {disguise} letters of another alphabet" if disguise else case["detail"]
         screen.say(Text(finding.text))
-        screen.say(Text(f"  {details[shown]}", style="dim"))
-        screen.say(Text(f"  {command()} trace {data} {shown}", style="cyan"))
+        screen.say(Text(f"  {shortened(question, screen.width - 5)}", style="dim"))
+        screen.say(Text(f"  {shortened(detail, screen.width - 5)}", style="dim"))
+        screen.say(Text(f"  {command()} trace {data} {case['row_id'][:_SHORT_ID]}", style="cyan"))
+        screen.blank()
+
+
+def _most_telling(cases: Sequence[dict[str, Any]], rows: Path) -> tuple[dict[str, Any], str]:
+    """A case that looks right to the eye, letters of other alphabets and all; else the first. And its question."""
+    asked = [(case, _question(case, rows)) for case in cases]
+    return next((one for one in asked if not one[1].isascii()), asked[0])
+
+
+def _question(case: dict[str, Any], rows: Path) -> str:
+    lines = (rows / f"{case['source']}.jsonl").read_bytes().splitlines()
+    return str(json.loads(lines[case["row"]])["question"])
+
+
+def shortened(text: str, width: int) -> str:
+    """The text in one line of at most `width` characters."""
+    flat = " ".join(text.split())
+    return flat if len(flat) <= width else f"{flat[: width - 1]}…"
 
 
 def show_answers(screen: Screen, generations: Path) -> None:

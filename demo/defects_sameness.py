@@ -1,5 +1,8 @@
 """Planted defects of rows beside other rows: leaks of the benchmark, copies, contradictions."""
 
+import re
+from random import Random
+
 from demo import layout
 from demo.defects_reading import bad, near
 from demo.records import (
@@ -10,16 +13,19 @@ from demo.records import (
     PROGRAMS,
     Drafts,
     Planted,
+    Record,
     dialogue,
+    encoded,
     lesson,
     program,
     reviewed,
 )
-from demo.template import Draft
+from demo.template import Draft, fill
 from schemas.reason import Reason
 
 _LOOK_ALIKES = str.maketrans({"a": "а", "e": "е", "o": "о", "c": "с", "p": "р"})
 _NGRAM = 10  # words in a row that make a leak
+_WORDY = ("birds", "bus", "two_purchases", "change_of_several", "tank")
 
 
 def benchmark_exact(drafts: Drafts, i: int, exam: list[Draft]) -> list[Planted]:
@@ -33,7 +39,7 @@ def benchmark_exact(drafts: Drafts, i: int, exam: list[Draft]) -> list[Planted]:
             leak["question"] = leak["question"].replace(" ", "\u00a0 ").replace(".", "\u200b.").upper()
         case 3:
             leak["question"] = f"Question {i}: {leak['question']}"
-    variant = near(LESSONS, lesson(drafts.next(templates=(item.key[0],))), Reason.BENCHMARK_EXACT)
+    variant = near(LESSONS, lesson(drafts.next(templates=(item.template.name,))), Reason.BENCHMARK_EXACT)
     if i % 5 < 4:
         return [bad(LESSONS, leak, Reason.BENCHMARK_EXACT), variant]
     hidden = program(drafts.next(top=LARGE))
@@ -43,10 +49,12 @@ def benchmark_exact(drafts: Drafts, i: int, exam: list[Draft]) -> list[Planted]:
 
 def benchmark_ngram(drafts: Drafts, i: int, exam: list[Draft]) -> list[Planted]:
     """An exam item with another ending; beside it, the same words around other numbers."""
-    item = [item for item in exam if len(_without_ask(item.question).split()) > _NGRAM][i]
+    item = [item for item in exam if len(_without_ask(item.question).split()) > _NGRAM and _asks_without_numbers(item)][
+        i
+    ]
     leak = lesson(item)
     leak["question"] = f"{_without_ask(item.question)} {('Find the number', 'Give the amount')[i % 2]} that results."
-    other = drafts.next(top=LARGE, templates=(item.key[0],))
+    other = drafts.next(top=LARGE, templates=(item.template.name,))
     variant = lesson(other)
     variant["question"] = f"{_without_ask(other.question)} Find the number that results."
     return [bad(LESSONS, leak, Reason.BENCHMARK_NGRAM), near(LESSONS, variant, Reason.BENCHMARK_NGRAM)]
@@ -55,6 +63,76 @@ def benchmark_ngram(drafts: Drafts, i: int, exam: list[Draft]) -> list[Planted]:
 def _without_ask(question: str) -> str:
     """The question without its last sentence."""
     return question.rpartition(". ")[0] + "." if ". " in question else ""
+
+
+def _asks_without_numbers(draft: Draft) -> bool:
+    return not any(character.isdigit() for character in draft.question.rpartition(". ")[2])
+
+
+def benchmark_paraphrase(drafts: Drafts, i: int, exam: list[Draft]) -> list[Planted]:
+    """An exam item told backwards, no ten words in a row kept; beside it, that told of other numbers."""
+    items = [item for item in exam if ". " in item.question and not _shares_run(item.question, _told_backwards(item))]
+    other = lesson(drafts.next(top=LARGE, templates=(items[i].template.name,)))
+    return [
+        bad(LESSONS, lesson(items[i]) | {"question": _told_backwards(items[i])}, Reason.BENCHMARK_PARAPHRASE),
+        near(LESSONS, other | {"question": f"Exactly this is asked: {other['question']}"}, Reason.BENCHMARK_PARAPHRASE),
+    ]
+
+
+def _told_backwards(draft: Draft) -> str:
+    facts, _, ask = draft.question.rpartition(". ")
+    told = re.sub(r"(?<![$0-9])(?=[$]?[0-9])", "exactly ", facts)
+    return f"{ask} What we know is this: {told.replace('. exactly', '. Exactly')}."
+
+
+def _shares_run(one: str, other: str) -> bool:
+    runs = [
+        {tuple(words[k : k + _NGRAM]) for k in range(len(words) - _NGRAM + 1)}
+        for words in (one.lower().split(), other.lower().split())
+    ]
+    return bool(runs[0] & runs[1])
+
+
+def near_duplicate(drafts: Drafts, i: int) -> list[Planted]:
+    """The same row with a word more; beside it, the same row with other numbers."""
+    drawn = drafts.next(top=LARGE, templates=_WORDY)
+    others = drafts.next(top=LARGE, templates=(drawn.template.name,)).numbers
+    words = drafts.rng.random()
+    draft, variant = (fill(drawn.template, drawn.wording, n, Random(words)) for n in (drawn.numbers, others))
+    original = reviewed(draft, drafts.rng) | {"decision": "accepted"}
+    copy = original | {"decision": None, "votes": None, "agreement": None}
+    copy["solution"] = copy["solution"].replace("The answer", ("So the answer", "Thus, the answer")[i % 2])
+    return [
+        near(CLASSROOM, original, Reason.NEAR_DUPLICATE),
+        bad(CLASSROOM, copy, Reason.NEAR_DUPLICATE),
+        near(CLASSROOM, reviewed(variant, drafts.rng), Reason.NEAR_DUPLICATE),
+    ]
+
+
+def suspect_gold(drafts: Drafts, i: int) -> list[Planted]:
+    """Two programs against the reference and a rationale for it; beside it, three that agree."""
+
+    def three(draft: Draft, answer: int) -> tuple[Record, Record, Record]:
+        code = layout.pot(draft)
+        named = f"{code.replace('print(', 'result = ')[:-1]}\nprint(result)"
+        shared = {"question": draft.question, "answer": str(answer), "topic": draft.topic}
+        counted = f"Counting on, step by step, one arrives there.\n{layout.boxed(answer)}"
+        return (
+            shared | {"program": code},
+            shared | {"program": named},
+            reviewed(draft, drafts.rng) | shared | {"solution": counted},
+        )
+
+    doubted, sure = drafts.next(top=LARGE), drafts.next(top=LARGE)
+    first, second, loyal = three(doubted, doubted.answer + 10 + i)
+    rows = three(sure, sure.answer)
+    return [
+        Planted(PROGRAMS, encoded(first), Reason.ANSWER_MISMATCH, Reason.SUSPECT_GOLD),
+        Planted(PROGRAMS, encoded(second), Reason.ANSWER_MISMATCH, Reason.SUSPECT_GOLD),
+        bad(CLASSROOM, loyal, Reason.SUSPECT_GOLD),
+        *(near(PROGRAMS, row, Reason.SUSPECT_GOLD) for row in rows[:2]),
+        near(CLASSROOM, rows[2], Reason.SUSPECT_GOLD),
+    ]
 
 
 def exact_duplicate(drafts: Drafts, i: int) -> list[Planted]:

@@ -72,7 +72,7 @@ def write_rows(folder: Path, seed: int, sizes: Sizes | None = None) -> list[Expe
     sizes = sizes or Sizes()
     rng = Random(seed)
     drafts = Drafts(rng)
-    exam = [drafts.next() for _ in range(sizes.exam)]
+    exam = drafts.exam(sizes.exam)
     rows = [*_ordinary(drafts, sizes), *planted(drafts, exam, each=sizes.each)]
     rng.shuffle(rows)
     folder.mkdir(parents=True, exist_ok=True)

@@ -45,6 +45,15 @@ class Drafts:
     def __init__(self, rng: Random) -> None:
         self.rng = rng
         self._seen: set[tuple[str, int, tuple[int, ...]]] = set()
+        self._examined: set[tuple[int, ...]] = set()
+
+    def exam(self, items: int) -> list[Draft]:
+        """Draws the benchmark. No two items share their numbers, and no other problem will have an item's."""
+        drawn = []
+        for _ in range(items):
+            drawn.append(self.next(top=LARGE))
+            self._examined.add(drawn[-1].values)
+        return drawn
 
     def next(self, *, top: int = SMALL, templates: tuple[str, ...] = ()) -> Draft:
         """Draws a problem that was not drawn before.
@@ -56,7 +65,7 @@ class Drafts:
         pool = [template for template in TEMPLATES if not templates or template.name in templates]
         while True:
             draft = draw(self.rng.choice(pool), self.rng, top=top)
-            if draft.key not in self._seen:
+            if draft.key not in self._seen and draft.values not in self._examined:
                 self._seen.add(draft.key)
                 return draft
 

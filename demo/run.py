@@ -119,7 +119,9 @@ def _variable(name: str, value: str) -> Iterator[None]:
 
 def _curate(screen: Screen, config: Config, folders: Folders, expected: Sequence[Expected]) -> Manifest:
     assert config.curate is not None
-    screen.act(1, "Curate", f"{len(expected):,} rows of {len(config.curate.sources)} sources, defects among them")
+    screen.act(
+        1, "Curate", f"{len(expected):,} rows of {len(config.curate.sources)} sources, defects planted among them"
+    )
     with CurateConsole(screen.console) as shown:
         manifest = curate(config, folders.data, on_progress=shown.show)
     closing.show_sum(screen, manifest, _planted(folders, manifest, expected))
@@ -131,7 +133,7 @@ def _planted(folders: Folders, manifest: Manifest, expected: Sequence[Expected])
 
 
 def _validate(screen: Screen, config: Config, folders: Folders) -> Verdict:
-    screen.act(2, "Validate", "hashes, contract, suite, and answers judged again by an independent path")
+    screen.act(2, "Validate", "hashes, contract, suite; answers judged again, apart from the line")
     with screen.waiting("judging") as shown:
         verdict = validate(folders.data, config.validate_, on_progress=shown.say)
     failed = [check.name for check in verdict.checks if check.status is Status.FAILED]
@@ -144,7 +146,7 @@ def _validate(screen: Screen, config: Config, folders: Folders) -> Verdict:
 
 
 def _train(screen: Screen, config: Config, folders: Folders) -> RunResult:
-    screen.act(3, "Train", "every solution weighs the same: J_SFT = E[ 1/|o| Σ log π(o_t | q, o_<t) ]")
+    screen.act(3, "Train", "J_SFT = E[ 1/|o| Σ log π(o_t | q, o_<t) ] goes up")
     with screen.live() as region:
         shown = TrainingScreen(screen, region)
         result = train(config, [folders.data], folders.run, on_start=shown.start, on_step=shown.step)
@@ -166,7 +168,7 @@ def _train(screen: Screen, config: Config, folders: Folders) -> RunResult:
 
 
 def _evaluate(screen: Screen, config: Config, folders: Folders, result: RunResult) -> tuple[EvalResult, EvalResult]:
-    screen.act(4, "Evaluate", "problems that training has never seen; programs run, answers judged")
+    screen.act(4, "Evaluate", "problems that training never saw; programs run, answers judged")
     assert result.initial is not None, result
     results = []
     with screen.waiting("before training") as shown:
@@ -188,7 +190,7 @@ def _close(screen: Screen, folders: Folders, manifest: Manifest, expected: Seque
     screen.heading("Why the rest was not")
     closing.show_reasons(screen, manifest)
     screen.heading("Worth a look")
-    closing.show_findings(screen, manifest, ledger, folders.data)
+    closing.show_findings(screen, manifest, ledger, folders.data, folders.rows)
     screen.heading("What the model wrote")
     closing.show_answers(screen, folders.evaluation / "after" / "generations")
     screen.heading("Where it is")

@@ -7,6 +7,7 @@ from math import exp
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
+from rich.padding import Padding
 from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
@@ -94,9 +95,7 @@ def indented(content: RenderableType) -> RenderableType:
     if isinstance(content, Text):
         lines = content.split("\n", allow_blank=True)
         return Text("\n").join(Text("   ") + line for line in lines)
-    grid = Table.grid(padding=0)
-    grid.add_row("   ", content)
-    return grid
+    return Padding(content, (0, 0, 0, 3))
 
 
 class TrainingScreen:

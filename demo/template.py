@@ -67,14 +67,11 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A problem drawn from a template, before it is laid out in a format.
+    """A problem drawn from a template, before it is laid out in a format."""
 
-    Attributes:
-        key: (template, wording, numbers): two drafts that differ in key cannot be near-duplicates.
-    """
-
-    key: tuple[str, int, tuple[int, ...]]
-    topic: str
+    template: Template
+    wording: int
+    numbers: Numbers
     question: str
     rationale: str
     steps: tuple[Step, ...]
@@ -84,19 +81,38 @@ class Draft:
         """The value of the last calculation."""
         return self.steps[-1].value
 
+    @property
+    def topic(self) -> str:
+        """The template's."""
+        return self.template.topic
+
+    @property
+    def values(self) -> tuple[int, ...]:
+        """The numbers of the question, sorted."""
+        return tuple(sorted(self.numbers.values()))
+
+    @property
+    def key(self) -> tuple[str, int, tuple[int, ...]]:
+        """Template, wording, numbers: two drafts that differ in it are never near-duplicates."""
+        return self.template.name, self.wording, self.values
+
 
 def draw(template: Template, rng: Random, *, top: int) -> Draft:
     """Fills one of the template's wordings with words, and with numbers that `top` bounds."""
-    numbers = template.draw(rng, top)
-    wording = rng.randrange(len(template.questions))
+    return fill(template, rng.randrange(len(template.questions)), template.draw(rng, top), rng)
+
+
+def fill(template: Template, wording: int, numbers: Numbers, rng: Random) -> Draft:
+    """Fills a wording with numbers, and with words of its own choice."""
     words = _words(template, rng)
     solution = rng.choice(template.solutions)
     steps = _steps(solution, numbers)
     filled = iter(steps)
     rationale = _CALCULATION.sub(lambda _: _annotated(next(filled)), solution)
     return Draft(
-        key=(template.name, wording, tuple(sorted(numbers.values()))),
-        topic=template.topic,
+        template=template,
+        wording=wording,
+        numbers=numbers,
         question=template.questions[wording].format(**words, **numbers),
         rationale=rationale.format(**words, **numbers),
         steps=steps,

@@ -11,7 +11,7 @@ from schemas.configfile import load_config
 from schemas.problem import Format
 from schemas.reason import Reason
 
-SMALL = Sizes(lessons=30, classroom=20, programs=10, dialogues=10, exam=80, each=EACH)
+SMALL = Sizes(lessons=30, classroom=20, programs=10, dialogues=10, exam=120, each=EACH)
 
 
 @pytest.fixture(scope="module")

@@ -63,7 +63,7 @@ def test_a_folder_that_holds_something_else_is_left_alone(tmp_path):
 
 def test_an_earlier_demo_is_replaced_and_nothing_beside_it(tmp_path):
     folders = Folders(tmp_path)
-    write_rows(folders.rows, 0, Sizes(1, 1, 1, 1, 80, 0))
+    write_rows(folders.rows, 0, Sizes(1, 1, 1, 1, 1, 0))
     (tmp_path / "notes.txt").write_text("mine")
     folders.run.mkdir()
     folders.clear()
