@@ -90,9 +90,12 @@ def curate(
     items, benchmarks = load_benchmarks(settings.benchmarks)
     level = _level(settings)
     list(bounds_of(settings.balance))  # a quota that cannot be is told before anything is written
-    work = claim(output, settings, overwrite=overwrite)
-    line = _Line(Store(work), settings, code, level, _stored_index(items, code, work))
-    with full_disk_in_one_line(output, advice=_FULL_DISK), Watch(work, on_progress):
+    with (
+        full_disk_in_one_line(output, advice=_FULL_DISK),
+        claim(output, settings, overwrite=overwrite) as work,
+        Watch(work, on_progress),
+    ):
+        line = _Line(Store(work), settings, code, level, _stored_index(items, code, work))
         summaries, written = line.run(inputs, options)
         ending = Ending(
             settings=settings,

@@ -1,7 +1,10 @@
 """The work folder of a data set belongs to one run: the same sources, so that continuing never mixes two."""
 
+import fcntl
 import json
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from pipelines.store import WORK, write_text
@@ -10,7 +13,7 @@ from schemas.config import Curate
 from schemas.exits import UserError
 from schemas.manifest import MANIFEST
 
-_CLAIM = "run.json"
+_CLAIM, _LOCK = "run.json", "lock"
 
 
 def refuse_other_runs(output: Path, settings: Curate, *, overwrite: bool) -> None:
@@ -40,20 +43,39 @@ def refuse_other_runs(output: Path, settings: Curate, *, overwrite: bool) -> Non
         raise UserError(f"{output}: holds a finished data set without its work folder; start over with --overwrite")
 
 
-def claim(output: Path, settings: Curate, *, overwrite: bool) -> Path:
-    """Returns the work folder of a run, made or found.
+@contextmanager
+def claim(output: Path, settings: Curate, *, overwrite: bool) -> Iterator[Path]:
+    """Holds the work folder of a run, made or found, for this process alone.
 
-    A folder that holds the same sources is continued: what was read, tagged and judged is not done again.
+    A folder that holds the same sources is continued: what was read, tagged and judged is not done again. The hold ends
+    with the process, however it ends.
 
     Raises:
-        UserError: the folder cannot be written.
+        UserError: the folder cannot be written, or another process is writing it.
     """
     work = output / WORK
     with unwritable_in_one_line(output):
-        if overwrite and work.exists():
-            shutil.rmtree(work)
+        work.mkdir(parents=True, exist_ok=True)
+        lock = (work / _LOCK).open("a")
+    with lock:
+        try:
+            fcntl.lockf(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise UserError(
+                f"{output}: another `mathmill curate` is writing here; wait for it, or choose another folder"
+            ) from error
+        if overwrite:
+            _empty(work)
         write_text(work / _CLAIM, json.dumps(_claim_of(settings)))
-    return work
+        yield work
+
+
+def _empty(work: Path) -> None:
+    for path in work.iterdir():
+        if path.is_dir():
+            shutil.rmtree(path)
+        elif path.name != _LOCK:
+            path.unlink()
 
 
 def _claim_of(settings: Curate) -> dict[str, list[list[str]]]:

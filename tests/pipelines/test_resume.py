@@ -1,5 +1,6 @@
 """A killed run continues, a changed setting re-runs only what it changes: same bytes, and nothing done twice."""
 
+import os
 import random
 import signal
 import subprocess
@@ -13,6 +14,7 @@ import yaml
 
 from pipelines.curate import curate
 from schemas.config import Config
+from schemas.exits import UserError
 from schemas.manifest import read_manifest
 from tests.tiny import config_of, data_bytes, marbles, read_streams, source, write_rows
 
@@ -146,3 +148,30 @@ def test_overwriting_starts_over_with_other_sources(tmp_path: Path) -> None:
     assert not old & set(whole_files(data / ".work", "parts"))
     curate(other, tmp_path / "straight")
     assert data_bytes(data) == data_bytes(tmp_path / "straight")
+
+
+def test_two_runs_never_write_one_folder_at_once(tmp_path: Path) -> None:
+    config = settings(tmp_path / "rows.jsonl", count=5, skip=["verify"])
+    assert config.curate is not None
+    holder = (
+        "import pathlib, sys\nfrom schemas.configfile import load_config\nfrom pipelines.workfolder import claim\n"
+        "with claim(pathlib.Path('data'), load_config(pathlib.Path('config.yaml')).curate, overwrite=False):\n"
+        "    print('held', flush=True)\n    sys.stdin.read()"
+    )
+    (tmp_path / "config.yaml").write_text(
+        yaml.safe_dump({"curate": config.curate.model_dump(mode="json")}), encoding="utf-8"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", holder],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"held\n"
+        for overwrite in (False, True):
+            with pytest.raises(UserError, match="another `mathmill curate` is writing here"):
+                curate(config, tmp_path / "data", overwrite=overwrite)
+        process.kill()
+    assert curate(config, tmp_path / "data").counts.kept == 10
