@@ -87,6 +87,26 @@ def test_an_item_hidden_in_the_solution_is_an_exact_leak(segment):
     assert found.detail == "the solution holds the item"
 
 
+def test_the_own_solution_of_an_item_is_a_leak_under_any_question():
+    solution = (
+        "Every day Janet sells 16 - 3 - 4 = <<16-3-4=9>>9 duck eggs.\n"
+        "She makes 9 * 2 = $<<9*2=18>>18 every day at the farmers' market in the middle of the town.\n#### 18"
+    )
+    row = {"benchmark": "bench", "position": 7, "question": DUCKS, "answer": "18", "solution": solution}
+    index = BenchmarkIndex.build(pa.Table.from_pylist([row | {"language": "en", "variants": "report"}], ITEM_SCHEMA))
+    stripped = (
+        "Every day Janet sells 16 - 3 - 4 = 9 duck eggs. "
+        "She makes 9 * 2 = $18 every day at the farmers' market in the middle of the town."
+    )
+    found = verdict("What does Janet earn with her birds?", ("text", stripped + " So it is 18."), index=index)
+    assert (found.reason, found.partner, found.detail) == (
+        Reason.BENCHMARK_EXACT,
+        "bench/7",
+        "the solution is the item's own",
+    )
+    assert verdict("What does Janet earn?", ("text", stripped.replace("16", "17")), index=index) is None
+
+
 def test_ten_shared_words_with_the_same_numbers_are_a_leak():
     reworded = DUCKS.replace("How much does she make", "What does she earn")
     found = verdict(reworded)
