@@ -124,9 +124,8 @@ def check_programs(ran: Sequence[Ran] | str, *, with_programs: int, verified: bo
     update: dict[str, Any] = {"checked": len(ran) - unknown, "unexpected": len(differ), "detail": detail}
     update["ids"] = [one.id for one in differ[:20]]
     if differ:
-        update["detail"] = (
-            f"{len(differ):,} of them {'does' if len(differ) == 1 else 'do'} not reproduce: {detail}; {differ[0].id}: {differ[0].detail}"
-        )
+        wrong = f"{len(differ):,} of them {'does' if len(differ) == 1 else 'do'} not reproduce"
+        update["detail"] = f"{detail}; {wrong}; {differ[0].id}: {differ[0].detail}"
         update |= {"status": Status.FAILED} if verified else {"status": Status.WARNING, "severity": Severity.WARNING}
     elif len(ran) == unknown:
         update |= not_checked
