@@ -1,7 +1,9 @@
 """Beam's own flags, checked before a run: Beam itself passes over a mistyped one with a warning."""
 
 import difflib
+import os
 from collections.abc import Sequence
+from pathlib import Path
 
 from apache_beam.options.pipeline_options import PipelineOptions, StandardOptions
 
@@ -23,12 +25,21 @@ def beam_options(workers: int, flags: Sequence[str]) -> PipelineOptions:
         chosen.append("--runner=FnApiRunner")
         if workers > 1:
             chosen += ["--direct_running_mode=multi_processing", f"--direct_num_workers={workers}"]
+            _let_processes_find_us()
     _refuse_unknown(flags)
     options = PipelineOptions(chosen)
     runner = options.view_as(StandardOptions).runner
     if "." not in runner and _bare(runner) not in map(_bare, StandardOptions.KNOWN_RUNNER_NAMES):
         raise UserError(f"--runner {runner}: no such runner; one of {', '.join(StandardOptions.KNOWN_RUNNER_NAMES)}")
     return options
+
+
+def _let_processes_find_us() -> None:
+    """Beam starts its processes with our environment, not with our import path."""
+    here = str(Path(__file__).resolve().parent.parent)
+    known = os.environ.get("PYTHONPATH", "")
+    if here not in known.split(os.pathsep):
+        os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (here, known)))
 
 
 def _bare(runner: str) -> str:
