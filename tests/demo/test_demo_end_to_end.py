@@ -42,4 +42,3 @@ def test_the_demo_runs_from_rows_to_answers_and_its_last_screen_tells_the_truth(
     assert "\x1b" not in shown
     for place in ("data/quality/report/index.html", "run/model/model.safetensors", "eval/after/index.html"):
         assert (tmp_path / "demo" / place).is_file()
-    assert max(map(len, shown.splitlines())) <= 140

@@ -4,7 +4,7 @@ import pyarrow as pa
 import pytest
 from rich.console import Console
 
-from demo.closing import compare_with_planted
+from demo.closing import command, compare_with_planted, shortened
 from demo.curve import area, bar, chart, resampled
 from demo.generate import Expected, Sizes, write_rows
 from demo.run import Folders, run_demo
@@ -68,3 +68,17 @@ def test_an_earlier_demo_is_replaced_and_nothing_beside_it(tmp_path):
     folders.run.mkdir()
     folders.clear()
     assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
+
+
+def test_commands_on_the_last_screen_can_be_pasted(monkeypatch, tmp_path):
+    monkeypatch.setattr("sys.argv", ["mathmill.py", "demo"])
+    assert command() == "python mathmill.py"
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.setattr("sys.argv", [str(tmp_path / ".venv" / "bin" / "mathmill"), "demo"])
+    assert command() == ".venv/bin/mathmill"
+
+
+def test_a_long_text_is_shortened_to_one_line():
+    assert shortened("a b\nc", 5) == "a b c"
+    assert shortened("abcdefgh", 5) == "abcd…"
