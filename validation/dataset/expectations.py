@@ -41,6 +41,7 @@ from great_expectations.expectations.registry import (
 
 from schemas.exits import UserError
 from validation.dataset.facts import normalised_entropy
+from validation.dataset.latex import NEEDS_PARSING, is_balanced_latex
 from validation.dataset.suite import SHAPES, Rule
 
 ACCEPTED_VERDICTS = ("equal",)
@@ -161,30 +162,6 @@ class ExpectNumbersBetween(ColumnMapExpectation):
     success_keys: ClassVar[tuple[str, ...]] = ("low", "high", "strict", "mostly")
 
 
-_TOKEN = re.compile(r"\\begin\{(\w+\*?)\}|\\end\{(\w+\*?)\}|\\\\|\\[{}\[\]]|[{}]")
-_CLOSES = {"\\]": "\\[", "}": "{"}
-
-
-def is_balanced_latex(text: str) -> bool:
-    r"""Whether braces, environments and \[ \] balance. Dollar signs are not judged: in prose they are money."""
-    open_: list[str] = []
-    for match in _TOKEN.finditer(text):
-        token = match[0]
-        if match[1]:
-            open_.append(f"env:{match[1]}")
-        elif match[2]:
-            if not open_ or open_.pop() != f"env:{match[2]}":
-                return False
-        elif token in ("\\[", "{"):
-            open_.append(token)
-        elif token in _CLOSES and (not open_ or open_.pop() != _CLOSES[token]):
-            return False
-    return not open_
-
-
-_NEEDS_PARSING = r"\\(?:begin|end|[\[\]{}\\])"  # with none of these, and as many { as }, a text balances
-
-
 class _BalancedLatex(ColumnMapMetricProvider):
     condition_metric_name = "column_values.balanced_latex"
 
@@ -192,7 +169,7 @@ class _BalancedLatex(ColumnMapMetricProvider):
     def _pandas(cls, column: pd.Series, **_: Any) -> pd.Series:  # noqa: ANN401, N805
         text = pa.array(column, pa.string())
         uneven = pc.not_equal(pc.count_substring(text, "{"), pc.count_substring(text, "}"))
-        suspect = pc.fill_null(pc.or_(uneven, pc.match_substring_regex(text, _NEEDS_PARSING)), False)
+        suspect = pc.fill_null(pc.or_(uneven, pc.match_substring_regex(text, NEEDS_PARSING)), False)
         verdict = np.ones(len(text), dtype=bool)
         positions = np.flatnonzero(suspect.to_numpy(zero_copy_only=False))
         verdict[positions] = [is_balanced_latex(one) for one in text.take(pa.array(positions)).to_pylist()]
