@@ -77,7 +77,7 @@ def prove(
     config: ConfigPath,
     data: Annotated[list[Path], typer.Option(help="a judged data set; may be given several times")],
     model: Annotated[str | None, typer.Option(help="Hugging Face folder or name; else train.model")] = None,
-    rows: Annotated[int, typer.Option(min=2, help="examples to compute in float64")] = 8,
+    rows: Annotated[int, typer.Option(min=3, help="examples to compute in float64")] = 8,
     set_: Overrides = None,
     debug: Debug = False,
 ) -> None:

@@ -17,8 +17,9 @@ CONFIG = Config(
 )
 
 
-def test_every_line_of_a_sound_setup_holds(data):
-    lines = list(prove(CONFIG, [data]))
+@pytest.mark.parametrize("rows", [3, 8])
+def test_every_line_of_a_sound_setup_holds(data, rows):
+    lines = list(prove(CONFIG, [data], rows=rows))
     assert [line.name for line in lines if not line.passed] == []
     assert [line.name for line in lines] == [
         "prompt",
