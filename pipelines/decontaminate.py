@@ -205,7 +205,8 @@ def _add_variant(rejections: dict[int, Rejection], text: int, item: int, index: 
 
 def shared_ngrams(texts: pa.Array, items: pa.Array, *, n: int = NGRAM) -> npt.NDArray[np.int64]:
     """How many n-grams of each text also stand in some item: a fact about text, before any guard."""
-    wanted = Postings.of(*_with_zeros(ngrams_of(words_of(items), n)[0]))
+    known = ngrams_of(words_of(items), n)[0]
+    wanted = Postings.of(known, np.zeros(len(known), np.int64))
     words = words_of(texts)
     hashes, places = ngrams_of(words, n)
     found, _ = wanted.hits(hashes)
@@ -388,10 +389,6 @@ def _digests(texts: pa.Array) -> Hashes:
 
 def _text_of(words: Words, places: Places) -> Places:
     return np.searchsorted(words.offsets, places, "right") - 1
-
-
-def _with_zeros(hashes: Hashes) -> tuple[Hashes, Places]:
-    return hashes, np.zeros(len(hashes), np.int64)
 
 
 def _plain(column: pa.ChunkedArray) -> pa.Array:
