@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,8 +13,7 @@ from rich.text import Text
 
 from demo import closing
 from demo.generate import EXPECTED, Expected, Sizes, write_rows
-from demo.screen import Screen, TrainingScreen, pass_table
-from pipelines.console import CurateConsole
+from demo.screen import CuratingScreen, Screen, TrainingScreen, Waiting, pass_table
 from pipelines.curate import curate
 from pipelines.findings import read_ledger
 from pipelines.validate import validate
@@ -122,8 +122,8 @@ def _curate(screen: Screen, config: Config, folders: Folders, expected: Sequence
     screen.act(
         1, "Curate", f"{len(expected):,} rows of {len(config.curate.sources)} sources, defects planted among them"
     )
-    with CurateConsole(screen.console) as shown:
-        manifest = curate(config, folders.data, on_progress=shown.show)
+    with screen.live() as region:
+        manifest = curate(config, folders.data, on_progress=CuratingScreen(region).show)
     closing.show_sum(screen, manifest, _planted(folders, manifest, expected))
     return manifest
 
@@ -136,11 +136,12 @@ def _validate(screen: Screen, config: Config, folders: Folders) -> Verdict:
     screen.act(2, "Validate", "hashes, contract, suite; answers judged again, apart from the line")
     with screen.waiting("judging") as shown:
         verdict = validate(folders.data, config.validate_, on_progress=shown.say)
-    failed = [check.name for check in verdict.checks if check.status is Status.FAILED]
-    passed = sum(check.status is Status.PASSED for check in verdict.checks)
+    numbers = Counter(check.status for check in verdict.checks)
+    rest = ", ".join(f"{number} {status.value.replace('_', ' ')}" for status, number in sorted(numbers.items()))
     colour = "green" if verdict.status is Status.PASSED else "red"
-    screen.say(Text.assemble((verdict.status.value, f"bold {colour}"), f"  {passed} of {len(verdict.checks)} checks"))
+    screen.say(Text.assemble((verdict.status.value, f"bold {colour}"), f"   {len(verdict.checks)} checks: {rest}"))
     if verdict.status is not Status.PASSED:
+        failed = [check.name for check in verdict.checks if check.status is Status.FAILED]
         raise RunFailedError(f"{folders.data}: the gate is closed: {', '.join(failed[:3])}")
     return verdict
 
@@ -148,6 +149,7 @@ def _validate(screen: Screen, config: Config, folders: Folders) -> Verdict:
 def _train(screen: Screen, config: Config, folders: Folders) -> RunResult:
     screen.act(3, "Train", "J_SFT = E[ 1/|o| Σ log π(o_t | q, o_<t) ] goes up")
     with screen.live() as region:
+        Waiting(region).say("fitting a tokenizer, building the model, probing its attention")
         shown = TrainingScreen(screen, region)
         result = train(config, [folders.data], folders.run, on_start=shown.start, on_step=shown.step)
     screen.say(shown.curve())

@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from demo.curve import bar, chart
+from pipelines.progress import Progress
 from training.results import EvalResult, RunPlan, StepMetrics
 
 _WIDEST = 96
@@ -96,6 +97,26 @@ def indented(content: RenderableType) -> RenderableType:
         lines = content.split("\n", allow_blank=True)
         return Text("\n").join(Text("   ") + line for line in lines)
     return Padding(content, (0, 0, 0, 3))
+
+
+class CuratingScreen:
+    """Candidates on their way through the stages. It is told from another thread."""
+
+    def __init__(self, region: Live | None) -> None:
+        self._region = region
+        self._began = time.monotonic()
+
+    def show(self, progress: Progress) -> None:
+        """Shows how many candidates each stage has seen."""
+        if self._region is None:
+            return
+        total = max(progress.rows["read"], 1)
+        grid = Table.grid(padding=(0, 2))
+        for stage, rows in progress.rows.items():
+            if rows:
+                grid.add_row(stage, bar(rows / total, _BAR, "cyan"), f"{min(rows, total):,}")
+        seconds = Text(f"{time.monotonic() - self._began:.0f} s", style="dim")
+        self._region.update(indented(Group(grid, Text(), seconds)))
 
 
 class TrainingScreen:
