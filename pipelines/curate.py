@@ -20,6 +20,7 @@ import apache_beam as beam
 import pyarrow as pa
 from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.pvalue import PCollection
+from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 
 from pipelines.balance import ApplyBound, Bound, bounds_of
 from pipelines.candidate import Rejection
@@ -27,7 +28,7 @@ from pipelines.collapsing import COLLAPSE_SCHEMA, Collapse, keys_of
 from pipelines.decide import PartSummary, decide
 from pipelines.decide import Settings as DecideSettings
 from pipelines.decontaminate import BenchmarkIndex, check
-from pipelines.flags import beam_options
+from pipelines.flags import beam_options, beam_runner
 from pipelines.identifying import Agree, NearDuplicates, ShareGuards
 from pipelines.inputs import Inputs, load_benchmarks, plan_inputs, render_split
 from pipelines.progress import Progress, Watch
@@ -96,7 +97,7 @@ def curate(
         Watch(work, on_progress),
     ):
         line = _Line(Store(work), settings, code, level, _stored_index(items, code, work))
-        summaries, written = line.run(inputs, options)
+        summaries, written = line.run(inputs, options, beam_runner(workers, beam_flags))
         ending = Ending(
             settings=settings,
             summaries=summaries,
@@ -128,11 +129,13 @@ class _Line:
     level: Level | None
     benchmarks: Path | None
 
-    def run(self, inputs: Inputs, options: PipelineOptions) -> tuple[list[PartSummary], list[Written]]:
+    def run(
+        self, inputs: Inputs, options: PipelineOptions, runner: FnApiRunner | None
+    ) -> tuple[list[PartSummary], list[Written]]:
         """Runs all stages and returns what was decided and written."""
         ended = self.store.root / "ended.pickle"
         ended.unlink(missing_ok=True)
-        with beam.Pipeline(options=options) as pipeline:
+        with beam.Pipeline(runner=runner, options=options) as pipeline:
             parts = (
                 pipeline | "splits" >> beam.Create(list(inputs.splits)) | ReadParts(self.store, render_split, keys_of)
             )

@@ -2,10 +2,14 @@
 
 import difflib
 import os
+import shlex
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from apache_beam.options.pipeline_options import PipelineOptions, StandardOptions
+from apache_beam.runners.portability.fn_api_runner import FnApiRunner
+from apache_beam.transforms.environments import SubprocessSDKEnvironment
 
 from schemas.exits import UserError
 
@@ -24,14 +28,26 @@ def beam_options(workers: int, flags: Sequence[str]) -> PipelineOptions:
     if not any(flag.startswith("--runner") for flag in chosen):
         chosen.append("--runner=FnApiRunner")
         if workers > 1:
-            chosen += ["--direct_running_mode=multi_processing", f"--direct_num_workers={workers}"]
-            _let_processes_find_us()
+            chosen.append(f"--direct_num_workers={workers}")
     _refuse_unknown(flags)
     options = PipelineOptions(chosen)
     runner = options.view_as(StandardOptions).runner
     if "." not in runner and _bare(runner) not in map(_bare, StandardOptions.KNOWN_RUNNER_NAMES):
         raise UserError(f"--runner {runner}: no such runner; one of {', '.join(StandardOptions.KNOWN_RUNNER_NAMES)}")
     return options
+
+
+def beam_runner(workers: int, flags: Sequence[str]) -> FnApiRunner | None:
+    """Returns the runner for several processes, or None where the options say it all.
+
+    Beam's own `multi_processing` lets every process write its log to our stderr. Here what a process has to say comes
+    back through Beam's log alone, which `--debug` shows; errors are raised here in any case.
+    """
+    if workers == 1 or any(flag.startswith("--runner") for flag in flags):
+        return None
+    _let_processes_find_us()
+    command = f"{shlex.quote(sys.executable)} -m apache_beam.runners.worker.sdk_worker_main 2>{os.devnull}"
+    return FnApiRunner(default_environment=SubprocessSDKEnvironment.from_command_string(command))
 
 
 def _let_processes_find_us() -> None:

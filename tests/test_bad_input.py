@@ -270,13 +270,23 @@ def test_a_line_of_100_mb_goes_to_the_ledger_and_not_to_memory(desk: Path) -> No
     assert int(done.stdout.split()[-1]) < 450 << 10, "peak memory in KiB"
 
 
-def test_a_full_disk_is_one_line_and_the_same_command_continues(desk: Path) -> None:
+@pytest.mark.parametrize("workers", ["1", pytest.param("2", marks=pytest.mark.slow)])
+def test_a_full_disk_is_one_line_and_the_same_command_continues(workers: str, desk: Path) -> None:
     disk = desk / "disk"
     disk.mkdir()
     mounted = ("unshare", "--user", "--map-root-user", "--mount", "sh", "-c")
     script = 'mount -t tmpfs -o size=$1 none disk || exit 77; shift; "$@"; code=$?; find disk -name manifest.json; exit $code'
     write_rows(desk / "rows.jsonl", marbles(3000))
-    done = run_apart("curate", "config.yaml", "--output", "disk/out", cwd=desk, before=(*mounted, script, "sh", "100k"))
+    done = run_apart(
+        "curate",
+        "config.yaml",
+        "--output",
+        "disk/out",
+        "--workers",
+        workers,
+        cwd=desk,
+        before=(*mounted, script, "sh", "100k"),
+    )
     if done.returncode in (1, 77) and ("unshare" in done.stderr or "mount" in done.stderr):
         pytest.skip(f"this machine mounts nothing for us: {done.stderr.strip()}")
     assert done.returncode == 1, done.stderr
