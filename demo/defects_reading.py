@@ -7,6 +7,7 @@ from demo import layout
 from demo.records import (
     CLASSROOM,
     DIALOGUES,
+    LARGE,
     LESSONS,
     PROGRAMS,
     SCRAPED,
@@ -84,7 +85,7 @@ def unsupported(drafts: Drafts, i: int) -> list[Planted]:
         record | {"question": 12 + i},
         record | {"answer": f"{record['answer']}\n#### {i}"},
     )
-    as_number = program(drafts.next(top=49))
+    as_number = program(drafts.next(top=LARGE))
     as_number["answer"] = float(as_number["answer"])
     return [bad(LESSONS, shapes[i % 3], Reason.UNSUPPORTED), near(PROGRAMS, as_number, Reason.UNSUPPORTED)]
 
@@ -100,7 +101,7 @@ def control_characters(drafts: Drafts, i: int) -> list[Planted]:
 
 
 def _latex_record(drafts: Drafts, i: int) -> Record:
-    draft = drafts.next(top=49, templates=("half",) if i % 2 else ("twice",))
+    draft = drafts.next(top=LARGE, templates=("half",) if i % 2 else ("twice",))
     record = reviewed(draft, drafts.rng)
     number = draft.steps[0].left_value if i % 2 else draft.steps[0].right_value
     term = rf"\frac{{1}}{{2}} \times {number}" if i % 2 else rf"2 \times {number}"
@@ -135,7 +136,7 @@ def _reviewed(drafts: Drafts) -> Record:
 
 def bad_segments(drafts: Drafts, i: int) -> list[Planted]:
     """Code without output, output without code, an open fence, no words at the end; beside it, two programs."""
-    draft = drafts.next(top=49)
+    draft = drafts.next(top=LARGE)
     record = dialogue(draft, drafts.rng)
     code, output = f"```python\n{layout.pot(draft)}\n```\n", f"```output\n{draft.answer}\n```\n"
     end = layout.boxed(draft.answer)
@@ -145,7 +146,7 @@ def bad_segments(drafts: Drafts, i: int) -> list[Planted]:
         f"I run it.\n{code.rstrip('`').rstrip()}\n{end}",
         f"I run it.\n{code}{output}",
     )[i % 4]
-    other = drafts.next(top=49)
+    other = drafts.next(top=LARGE)
     twice = dialogue(other, drafts.rng)
     check = f"To be sure:\n```python\nprint({other.answer} > 0)\n```\n```output\nTrue\n```\n"
     twice["dialogue"] = twice["dialogue"].replace(layout.boxed(other.answer), check + layout.boxed(other.answer))

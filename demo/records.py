@@ -17,7 +17,7 @@ DIALOGUES = "dialogues"
 SCRAPED = "scraped"
 SOURCES = (LESSONS, CLASSROOM, PROGRAMS, DIALOGUES, SCRAPED)
 
-SMALL, LARGE = 8, 49  # numbers to learn by heart; numbers that want a program
+SMALL, LARGE = 8, 29  # numbers to learn by heart; numbers that want a program
 _ANNOTATORS = ("ana", "bruno", "chidi")
 
 Record = dict[str, Any]

@@ -27,6 +27,15 @@ WORDS: dict[str, tuple[str, ...]] = {
     "wares": ("notebooks", "scarves", "lamps", "cups", "puzzles", "brushes", "kites", "hats"),
     "goal": ("bicycle", "drum", "telescope", "guitar", "tent", "camera"),
     "box": ("boxes", "bags", "jars", "baskets", "crates", "trays"),
+    "people": ("children", "pupils", "dancers", "players", "guests", "runners", "singers", "scouts"),
+    "vessel": ("barrel", "tank", "pond", "bathtub", "kettle", "trough"),
+    "ground": ("field", "yard", "garden", "court", "park", "meadow"),
+    "floor": ("floor", "wall", "stage", "terrace", "roof", "carpet"),
+    "drink": ("tea", "cocoa", "coffee", "soup", "milk", "punch"),
+    "show": ("film", "concert", "play", "lesson", "match", "circus show"),
+    "load": ("parcel", "crate", "sack", "suitcase", "barrel", "trunk"),
+    "craft": ("boat", "train", "ship", "tram", "balloon", "truck"),
+    "meal": ("meal", "pizza", "cake", "stew", "roast", "salad"),
     "day": ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
 }
 _CALCULATION = re.compile(r"\[(\w+) = (\w+) ([-+*/]) (\w+)\]")

@@ -64,12 +64,12 @@ COUNTING = (
         "class",
         "subtraction",
         (
-            "A class has {a} children, and {b} of them are boys. How many are girls?",
+            "A club has {a} {people}, and {b} of them are adults. How many are not?",
             "{b} of the {a} children in the class of {name} play football; the others swim. How many children swim?",
-            "Out of {a} children on a trip to {place}, {b} came by train and the rest by bus. How many came by bus?",
+            "Out of {a} {people} on a trip to {place}, {b} came by train and the rest by bus. How many came by bus?",
         ),
         (
-            "The rest are [rest = a - b] children.",
+            "The rest are [rest = a - b].",
             "Take {b} away from {a}: [rest = a - b].",
         ),
         part,
@@ -120,7 +120,7 @@ COUNTING = (
         "addition and subtraction",
         (
             "A bus carries {a} people. At {place}, {b} get on and {c} get off. How many people does it carry now?",
-            "{a} people ride a bus. {b} more join them, and later {c} leave. How many people are on the bus?",
+            "{a} {people} ride a bus. {b} more join them, and later {c} leave. How many {people} are on the bus?",
         ),
         (
             "With those who get on there are [full = a + b] people.\nThen {c} leave: [now = full - c] people.",

@@ -43,7 +43,7 @@ GROUPS = (
             "{n} times {each} wheels are [wheels = n * each] wheels.",
         ),
         groups,
-        {"vehicle": ("toy cart", "wagon", "machine", "robot", "trailer")},
+        {"vehicle": ("toy cart", "wagon", "machine", "robot", "trailer", "tractor", "crane", "drone")},
     ),
     Template(
         "reading_days",
@@ -79,7 +79,7 @@ GROUPS = (
         (
             "{name} packs {total} {fruit} into bags of {n}. How many bags does {name} fill?",
             "A bag holds {n} {thing}. How many bags are needed for {total} {thing}?",
-            "{total} eggs go into cartons that take {n} eggs each. How many cartons become full?",
+            "{total} {baked} go into boxes that take {n} {baked} each. How many boxes become full?",
         ),
         (
             "The number is [bags = total / n].",
@@ -91,8 +91,8 @@ GROUPS = (
         "teams",
         "division",
         (
-            "{total} pupils form teams of {n}. How many teams are there?",
-            "At {place}, a group of {total} visitors is divided into tours of {n} people. How many tours is that?",
+            "{total} {people} form teams of {n}. How many teams are there?",
+            "At {place}, a group of {total} {people} is divided into tours of {n} {people}. How many tours is that?",
         ),
         (
             "[teams = total / n] groups can be formed.",
@@ -164,6 +164,6 @@ GROUPS = (
             "{n} times {each} legs: [legs = n * each].",
         ),
         groups,
-        {"animal": ("paper dragon", "robot dog", "clay monster", "puppet")},
+        {"animal": ("paper dragon", "robot dog", "clay monster", "puppet", "kite spider", "toy beetle")},
     ),
 )

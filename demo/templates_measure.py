@@ -22,7 +22,7 @@ MEASURE = (
         "multiplication",
         (
             "{name} cycles {each} miles an hour. How many miles does {name} cover in {n} hours?",
-            "A boat makes {each} kilometres every hour. How far does it get in {n} hours?",
+            "A {craft} makes {each} kilometres every hour. How far does it get in {n} hours?",
             "How many miles is a walk of {n} hours when {name} walks {each} miles an hour?",
         ),
         (
@@ -36,7 +36,7 @@ MEASURE = (
         "multiplication and addition",
         (
             "A tank holds {a} litres. {name} pours in {n} buckets of {each} litres. How many litres does it hold now?",
-            "There are {a} litres of water in a barrel, and {n} cans of {each} litres are added. How much is that?",
+            "There are {a} litres of water in a {vessel}, and {n} cans of {each} litres are added. How much is that?",
         ),
         (
             "Added: [added = n * each] litres.\nNow there are [now = added + a] litres.",
@@ -48,7 +48,7 @@ MEASURE = (
         "perimeter",
         "geometry",
         (
-            "A field is {a} metres long and {b} metres wide. How many metres of fence go around it?",
+            "A {ground} is {a} metres long and {b} metres wide. How many metres of fence go around it?",
             "{name} runs once around a yard of {a} by {b} metres. How many metres is that?",
         ),
         (
@@ -61,7 +61,7 @@ MEASURE = (
         "area",
         "geometry",
         (
-            "A floor is {a} metres long and {b} metres wide. What is its area in square metres?",
+            "A {floor} is {a} metres long and {b} metres wide. What is its area in square metres?",
             "{name} lays {a} rows of {b} square tiles. How many tiles does {name} need?",
         ),
         (
@@ -89,7 +89,7 @@ MEASURE = (
         "subtraction",
         (
             "It is {a} degrees in {town} at noon and {b} degrees colder at night. How many degrees is it at night?",
-            "A cup of tea cools down from {a} degrees by {b} degrees. What is its temperature then?",
+            "A cup of {drink} cools down from {a} degrees by {b} degrees. What is its temperature then?",
         ),
         (
             "It falls to [cold = a - b] degrees.",
@@ -102,7 +102,7 @@ MEASURE = (
         "film",
         "subtraction",
         (
-            "A film lasts {a} minutes, and {b} of them are over. How many minutes are still to come?",
+            "A {show} lasts {a} minutes, and {b} of them are over. How many minutes are still to come?",
             "{name} has {a} minutes for a test and has used {b}. How many minutes remain?",
             "The bus to {place} needs {a} minutes. {name} has been riding for {b}. How many minutes are left?",
         ),
@@ -129,9 +129,9 @@ MEASURE = (
         "parcels",
         "addition",
         (
-            "One parcel weighs {a} kilograms, another {b}. How many kilograms do both weigh?",
+            "One {load} weighs {a} kilograms, another {b}. How many kilograms do both weigh?",
             "{name} carries {a} kilograms and {friend} carries {b}. How heavy are their loads together?",
-            "A bag of {a} kilograms is put on a cart that already holds {b}. How many kilograms is that?",
+            "A {load} of {a} kilograms is put on a cart that already holds {b}. How many kilograms is that?",
         ),
         (
             "Together they weigh [weight = a + b] kilograms.",
@@ -151,7 +151,7 @@ MEASURE = (
             "In {n} weeks it gains [grown = n * each].\nThe height is [height = grown + a].",
         ),
         groups_and_more,
-        {"sprout": ("sunflower", "bean", "young palm", "vine")},
+        {"sprout": ("sunflower", "bean", "young palm", "vine", "pea", "lily")},
     ),
     Template(
         "laps",

@@ -141,7 +141,7 @@ MONEY = (
         "split_bill",
         "addition and division",
         (
-            "A meal costs ${a} and the drinks ${b}. {n} friends split the bill evenly. How much does each pay?",
+            "A {meal} costs ${a} and the drinks ${b}. {n} friends split the bill evenly. How much does each pay?",
             "{name} bought {fruit} for ${a} and {baked} for ${b}; {n} people share the cost. What does one person owe?",
         ),
         (
