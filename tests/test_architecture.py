@@ -46,7 +46,7 @@ def broken_rules(where: str, imported: str) -> Iterator[str]:
         yield f"{room} stands below or beside {imported.split('.')[0]}"
     if below(imported, "apache_beam") and room != "pipelines":
         yield "apache_beam only in pipelines"
-    if below(imported, "torch", "transformers", "tokenizers", "safetensors", "accelerate") and room != "training":
+    if below(imported, "torch", "transformers", "safetensors", "accelerate") and room != "training":
         yield "torch and transformers only in training"
     if below(imported, "great_expectations") and not where.startswith("validation/dataset/"):
         yield "great_expectations only in validation/dataset"
