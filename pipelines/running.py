@@ -81,7 +81,7 @@ def run_validate(
     verdict = validate(data, settings, output=output, draft=draft, beam_flags=beam_flags)
     report = (output or data / "quality") / "report" / "index.html"
     print_verdict(console_for(), verdict, report)
-    if verdict.status is not Status.PASSED:
+    if verdict.status is not Status.PASSED and not draft:
         failed = [check.name for check in verdict.checks if check.status is Status.FAILED]
         raise RunFailedError(f"{data}: the gate is closed: {', '.join(failed[:3])}; every failure is in {report}")
 
