@@ -73,7 +73,8 @@ def write_rows(folder: Path, seed: int, sizes: Sizes | None = None) -> list[Expe
     rng = Random(seed)
     drafts = Drafts(rng)
     exam = drafts.exam(sizes.exam)
-    rows = [*_ordinary(drafts, sizes), *planted(drafts, exam, each=sizes.each)]
+    # Planted rows choose among few templates, so they draw first: what is left is enough for all the others.
+    rows = [*planted(drafts, exam, each=sizes.each), *_ordinary(drafts, sizes)]
     rng.shuffle(rows)
     folder.mkdir(parents=True, exist_ok=True)
     _write_lines(folder / EXAM, [encoded(exam_item(item)) for item in exam])
