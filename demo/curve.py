@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from itertools import pairwise
+from math import exp, log
 
 from rich.text import Text
 
@@ -31,24 +32,27 @@ def area(values: Sequence[float], *, low: float, high: float, width: int, height
 def chart(values: Sequence[float], *, total: int, width: int, height: int = 7) -> Text:
     """The curve of J over steps with its axes.
 
+    Heights are exp(J), the probability that a reference token gets: on a plain scale of J nothing seems to happen after
+    the first tenth of a run. The axis says J.
+
     Args:
         values: J of each step so far, nats per token, <= 0.
         total: steps that the run will have: the curve grows to the right.
         width: characters of the whole chart.
-        height: lines of the area.
+        height: lines of the area, an odd number.
     """
     plot = width - 9
     drawn = max(1, round(plot * len(values) / total))
-    low, high = min(values), 0.0
-    labels = {0: f"{high:6.1f}", height - 1: f"{low:6.1f}", (height - 1) // 2: "J_SFT"}
+    half = log(0.5)  # stands in the middle, where exp(J) is a half
+    labels = {0: f"{0.0:.1f}", height // 2: f"{half:.1f}", height - 1: f"{min(values):.1f}"}
     text = Text()
-    for row, line in enumerate(area(values, low=low, high=high, width=drawn, height=height)):
-        text.append(f"{labels.get(row, ''):>6} ", style="dim")
-        text.append("│", style="dim")
+    means = resampled(values, drawn)
+    for row, line in enumerate(area([exp(mean) for mean in means], low=0.0, high=1.0, width=drawn, height=height)):
+        text.append(f"{labels.get(row, ''):>6} │", style="dim")
         text.append(line.rstrip() + "\n", style="cyan")
     text.append(f"{'':>6} └{'─' * plot}\n", style="dim")
-    last = f"{total} steps"
-    text.append(f"{'':>6}  1{last:>{plot - 1}}", style="dim")
+    last = f"{total:,} steps"
+    text.append(f"{'J_SFT':>6}  1{last:>{plot - 1}}", style="dim")
     return text
 
 

@@ -111,10 +111,11 @@ class CuratingScreen:
         if self._region is None:
             return
         total = max(progress.rows["read"], 1)
+        width = len(f"{total:,}")
         grid = Table.grid(padding=(0, 2))
         for stage, rows in progress.rows.items():
             if rows:
-                grid.add_row(stage, bar(rows / total, _BAR, "cyan"), f"{min(rows, total):,}")
+                grid.add_row(stage, bar(rows / total, _BAR, "cyan"), Text(f"{min(rows, total):>{width},}"))
         seconds = Text(f"{time.monotonic() - self._began:.0f} s", style="dim")
         self._region.update(indented(Group(grid, Text(), seconds)))
 

@@ -89,3 +89,10 @@ def test_a_truncated_solution_and_its_near_miss_look_alike(written):
     whole = [json.loads(lines[one.row])["solution"] for one in case if not one.reason]
     assert all("boxed" not in solution for solution in broken)
     assert all("boxed" in solution and solution.endswith(",") for solution in whole)
+
+
+def test_the_default_sizes_are_drawn_without_running_dry(tmp_path):
+    sizes = Sizes()
+    expected = write_rows(tmp_path, 3, sizes)
+    ordinary = Counter(one.source for one in expected if one.case is None)
+    assert ordinary == {"lessons": 1000, "classroom": 1400, "programs": 300, "dialogues": 300}
