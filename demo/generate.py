@@ -39,10 +39,10 @@ EXAM = "exam.jsonl"
 class Sizes:
     """Ordinary rows per source, items of the benchmark, and planted cases of each defect."""
 
-    lessons: int = 1000
-    classroom: int = 1400
-    programs: int = 300
-    dialogues: int = 300
+    lessons: int = 300
+    classroom: int = 1300
+    programs: int = 1200
+    dialogues: int = 1200
     exam: int = 120
     each: int = EACH
 

@@ -95,4 +95,4 @@ def test_the_default_sizes_are_drawn_without_running_dry(tmp_path):
     sizes = Sizes()
     expected = write_rows(tmp_path, 3, sizes)
     ordinary = Counter(one.source for one in expected if one.case is None)
-    assert ordinary == {"lessons": 1000, "classroom": 1400, "programs": 300, "dialogues": 300}
+    assert ordinary == {"lessons": 300, "classroom": 1300, "programs": 1200, "dialogues": 1200}
