@@ -22,14 +22,15 @@ COLLAPSE_SCHEMA = TAG_SCHEMA.append(
 )
 
 
-def keys_of(batch: pa.RecordBatch) -> pa.RecordBatch:
+def keys_of(batch: pa.RecordBatch, *, templates: bool = True) -> pa.RecordBatch:
     """The keys file of a part: identity keys and what decides which of two equals stays.
 
     A row that could not be read has keys of its own, so it equals nothing but its identical twin.
+    `templates`: as `identity_keys` has it.
     """
     read = batch.column("format").is_valid()
     alone = pa.array([bytes.fromhex(row_id) for row_id in batch.column("row_id").to_pylist()], _KEY)
-    identities = identity_keys(batch.filter(read))
+    identities = identity_keys(batch.filter(read), templates=templates)
     columns = {name: _scattered(identities.column(name), read, alone) for name in identities.schema.names}
     ranks = dict.fromkeys(pc.unique(batch.column("source")).to_pylist(), 0)
     lives = survival(batch, ranks)

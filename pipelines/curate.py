@@ -10,6 +10,7 @@
 Only references and hashes travel between stages; text stays in the store (pipelines/store.py).
 """
 
+import gc
 import pickle
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -87,7 +88,7 @@ def curate(
     options = beam_options(workers, beam_flags)
     refuse_other_runs(output, settings, overwrite=overwrite)
     code = code_digest()
-    inputs = plan_inputs(settings, code)
+    inputs = plan_inputs(settings, digest(code, _needs_templates(settings)))
     items, benchmarks = load_benchmarks(settings.benchmarks)
     level = _level(settings)
     list(bounds_of(settings.balance))  # a quota that cannot be is told before anything is written
@@ -115,6 +116,10 @@ def curate(
     return manifest
 
 
+def _needs_templates(settings: Curate) -> bool:
+    return not {Stage.IDENTIFY, Stage.BALANCE} <= set(settings.skip)
+
+
 def _level(settings: Curate) -> Level | None:
     return None if Stage.VERIFY in settings.skip else choose_level(settings.isolation)
 
@@ -135,10 +140,10 @@ class _Line:
         """Runs all stages and returns what was decided and written."""
         ended = self.store.root / "ended.pickle"
         ended.unlink(missing_ok=True)
+        keys = partial(keys_of, templates=_needs_templates(self.settings))
+        gc.freeze()  # what is imported stays: the collector need not walk it again and again
         with beam.Pipeline(runner=runner, options=options) as pipeline:
-            parts = (
-                pipeline | "splits" >> beam.Create(list(inputs.splits)) | ReadParts(self.store, render_split, keys_of)
-            )
+            parts = pipeline | "splits" >> beam.Create(list(inputs.splits)) | ReadParts(self.store, render_split, keys)
             done: tuple[tuple[Stage, str], ...] = ()
             for stage, folder, transform in self._stages():
                 parts = parts | f"{folder} stage" >> transform(tuple(name for _, name in done))

@@ -30,12 +30,15 @@ _WORDS = pa.array([SegmentKind.TEXT, SegmentKind.THINK])
 _PART, _SEGMENT = "\x1e", "\x1f"
 
 
-def identity_keys(batch: pa.RecordBatch) -> pa.RecordBatch:
-    """The keys of each candidate of a batch with the columns question, format and segments (`IDENTITY_SCHEMA`)."""
+def identity_keys(batch: pa.RecordBatch, *, templates: bool = True) -> pa.RecordBatch:
+    """The keys of each candidate of a batch with the columns question, format and segments (`IDENTITY_SCHEMA`).
+
+    Without `templates` each problem is a template of its own, which saves reading its numbers.
+    """
     question = pc.dictionary_encode(batch.column("question"), null_encoding="encode")
     places = question.indices.to_pylist()
     problems = skeletons(question.dictionary).to_pylist()
-    templates = template_forms(question.dictionary).to_pylist()
+    forms = template_forms(question.dictionary).to_pylist() if templates else problems
     contents = [
         _PART.join((problems[place], form or "", response))
         for place, form, response in zip(places, batch.column("format").to_pylist(), _responses(batch), strict=True)
@@ -43,7 +46,7 @@ def identity_keys(batch: pa.RecordBatch) -> pa.RecordBatch:
     columns = [
         pa.array(map(_digest, contents), KEY),
         pa.array(list(map(_digest, problems)), KEY).take(question.indices),
-        pa.array(list(map(_digest, templates)), KEY).take(question.indices),
+        pa.array(list(map(_digest, forms)), KEY).take(question.indices),
     ]
     return pa.RecordBatch.from_arrays(columns, schema=IDENTITY_SCHEMA)
 
