@@ -94,7 +94,7 @@ def show_reasons(screen: Screen, manifest: Manifest) -> None:
     for code, number in counts.most_common(_MOST_REASONS):
         rule = RULES[Reason(code)]
         style = "yellow" if rule.outcome is Outcome.QUARANTINED else "red"
-        grid.add_row(f"{number:,}", bar(number / most, _REASON_BAR, style), code, rule.meaning)
+        grid.add_row(f"{number:,}", bar(number / most, _REASON_BAR, style), code, Text(rule.meaning))
     if len(counts) > _MOST_REASONS:
         rest = counts.most_common()[_MOST_REASONS:]
         names = ", ".join(code for code, _ in rest)

@@ -106,7 +106,7 @@ def reasons_table(manifest: Manifest, *, most: int = 12) -> Table:
     for code, number in ordered[:most]:
         rule = RULES[Reason(code)]
         style = "yellow" if rule.outcome is Outcome.QUARANTINED else "red"
-        table.add_row(f"{number:,}", Text(code, style=style), rule.meaning)
+        table.add_row(f"{number:,}", Text(code, style=style), Text(rule.meaning))
     if len(ordered) > most:
         rest = sum(number for _, number in ordered[most:])
         table.add_row(f"{rest:,}", Text(f"{len(ordered) - most} more", style="dim"), "")
