@@ -38,6 +38,8 @@ CANDIDATE_SCHEMA = pa.schema(
     ]
 )
 
+UNDERSTOOD = tuple(name for name in CANDIDATE_SCHEMA.names if name != "record")  # what stages look at
+
 
 @dataclass(frozen=True, slots=True)
 class Rejection:

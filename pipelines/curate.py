@@ -24,7 +24,7 @@ from apache_beam.pvalue import PCollection
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 
 from pipelines.balance import ApplyBound, Bound, bounds_of
-from pipelines.candidate import Rejection
+from pipelines.candidate import UNDERSTOOD, Rejection
 from pipelines.collapsing import COLLAPSE_SCHEMA, Collapse, keys_of
 from pipelines.decide import PartSummary, decide
 from pipelines.decide import Settings as DecideSettings
@@ -236,7 +236,7 @@ class _Line:
 
 
 def _tag(part: PartRef, *, store: Store, judge: Judge) -> pa.RecordBatch:
-    return from_verdicts(judge(store.read_part(part)))
+    return from_verdicts(judge(store.read_part(part, UNDERSTOOD)))
 
 
 def _leave(summaries: list[PartSummary], written: list[Written], path: Path) -> None:

@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipelines import progress
+from pipelines.candidate import UNDERSTOOD
 from pipelines.decide import PartSummary
 from pipelines.quality import quality_facts
 from pipelines.store import PartRef, Store, read_batch, replacing
@@ -135,7 +136,7 @@ def _single(table: pa.Table) -> pa.RecordBatch:
 def _examples(part: PartRef, split: Split, store: Store, settings: WriteSettings) -> pa.RecordBatch:
     decisions = read_batch(store.decisions_path(part), ["id", "problem_id", "template_id", "split"])
     keep = pa.array(pc.indices_nonzero(pc.equal(decisions.column("split"), split.value)), pa.int32())
-    decided, batch = decisions.take(keep), store.read_part(part).take(keep)
+    decided, batch = decisions.take(keep), store.read_part(part, UNDERSTOOD).take(keep)
     answers, verification, segments = _verification(part, keep, batch, store, settings)
     columns = {
         **{name: batch.column(name) for name in batch.schema.names if name in EXAMPLE_SCHEMA.names},
