@@ -85,6 +85,11 @@ def curate(
     if config.curate is None:
         raise UserError("the config has no table `curate`")
     settings = config.curate
+    if settings.reviews:
+        raise UserError(
+            "curate.reviews: files of decisions are not joined yet; give decisions as a column of the source "
+            "(columns: {decision: ...})"
+        )
     options = beam_options(workers, beam_flags)
     refuse_other_runs(output, settings, overwrite=overwrite)
     code = code_digest()

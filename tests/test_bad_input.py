@@ -96,6 +96,7 @@ CASES = [
     Case("wrong adapter", f"{CURATE} --set curate.sources.0.adapter=math", ("school", "no problem", "question, answer")),
     Case("wrong column", f"{CURATE} --set curate.sources.0.path=table.csv --set curate.sources.0.adapter=columns --set curate.sources.0.format=cot", ("school", "no field 'question'", "antwort, frage")),
     Case("a format that nothing tells", f"{CURATE} --set curate.sources.0.adapter=columns", ("school", "format", "cot, pot or tir")),
+    Case("a file of reviews", f"{CURATE} --set curate.reviews=[r.jsonl]", ("curate.reviews", "column")),
     Case("an output folder of somebody else", "curate config.yaml --output taken", ("taken", "did not make")),
     Case("the same, overwriting", "curate config.yaml --output taken --overwrite", ("taken", "did not make")),
     Case("somebody else's manifest", "curate config.yaml --output npm --overwrite", ("npm", "did not make")),
