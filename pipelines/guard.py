@@ -223,7 +223,7 @@ def _runs(texts: pa.Array) -> _Runs:
         plain = [text.translate(_PLAIN) for text in texts.filter(foreign).to_pylist()]
         texts = pc.replace_with_mask(texts, foreign, pa.array(plain, texts.type))
     data, offsets = bytes_of(pc.binary_join_element_wise(pc.fill_null(texts, ""), "", "\n"))
-    kept = ~thousands(data)
+    kept = ~thousands(data, offsets)
     if not kept.all():
         offsets = np.concatenate(([0], np.cumsum(kept)))[offsets]
         data = data[kept]

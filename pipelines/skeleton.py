@@ -178,7 +178,7 @@ def _packed(texts: pa.Array) -> pa.Array:
     texts = pc.replace_substring_regex(texts, *_SINGLE_BRACED)
     data, offsets = bytes_of(texts)
     kept = (data > _SPACE) & (data != _DOLLAR)
-    kept &= ~thousands(data)
+    kept &= ~thousands(data, offsets)
     data = _marked_gaps(data, kept, offsets)
     ends = np.concatenate(([0], np.cumsum(kept)))[offsets]
     return texts_of(data[kept], ends)
@@ -186,19 +186,23 @@ def _packed(texts: pa.Array) -> pa.Array:
 
 def _joined_thousands(texts: pa.Array) -> pa.Array:
     data, offsets = bytes_of(texts)
-    kept = ~thousands(data)
+    kept = ~thousands(data, offsets)
     return texts_of(data[kept], np.concatenate(([0], np.cumsum(kept)))[offsets])
 
 
-def thousands(data: Bytes) -> Mask:
-    """Where the commas of 1,234 (and 1{,}234) stand: a digit before, exactly three after."""
+def thousands(data: Bytes, offsets: npt.NDArray[np.int64]) -> Mask:
+    """Where the commas of 1,234 (and 1{,}234) stand: a digit before, exactly three after, all in one text."""
     padded = np.concatenate((data, np.zeros(5, np.uint8)))
     separators = np.zeros(len(data), np.bool_)
     commas = np.flatnonzero(data == _COMMA)
     braced = (padded[commas - 1] == ord("{")) & (padded[commas + 1] == ord("}"))
     before, after = commas - 1 - braced, commas + 1 + braced
     digits = _is_digit(padded)
-    joins = (before >= 0) & digits[before] & digits[after] & digits[after + 1] & digits[after + 2] & ~digits[after + 3]
+    text = np.searchsorted(offsets, commas, "right")
+    begin, end = offsets[text - 1], offsets[text]
+    three = digits[after] & digits[after + 1] & digits[after + 2] & (after + 2 < end)
+    fourth = digits[after + 3] & (after + 3 < end)
+    joins = (before >= begin) & digits[before] & three & ~fourth
     for shift in (-1, 0, 1):
         separators[commas[joins & (braced | (shift == 0))] + shift] = True
     return separators

@@ -66,6 +66,10 @@ def test_spacing_at_the_borders_of_neighbouring_texts_leaves_no_mark():
     assert skeletons(pa.array(["1 ", " 2", None, "", "3"])).to_pylist() == ["1", "2", "", "", "3"]
 
 
+def test_thousands_do_not_reach_into_neighbouring_texts():
+    assert skeletons(pa.array(["1,", "111", "1,234", "5"])).to_pylist() == ["1,", "111", "1234", "5"]
+
+
 @settings(deadline=None)
 @given(st.lists(st.text(alphabet="ab12 ,\\{}$.٣é²\n", max_size=30), max_size=6))
 def test_a_skeleton_does_not_depend_on_the_other_texts_of_its_batch(texts):
