@@ -24,7 +24,7 @@ test: $(STAMP)
 	$(BIN)/python -m pytest -m 'not slow and not gpu'
 
 test-all: $(STAMP)
-	$(BIN)/python -m pytest -m 'not gpu'
+	MATHMILL_EXPLORE=1 $(BIN)/python -m pytest -m 'not gpu'
 
 check: $(STAMP)
 	$(BIN)/ruff format --check .

@@ -2,8 +2,15 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 REPOSITORY = Path(__file__).resolve().parent.parent
+
+# The same examples on every run, whatever the machine's speed: a change is judged by what it did, not by luck.
+# `make test-all` explores new ones.
+settings.register_profile("repeatable", derandomize=True, deadline=None)
+if not os.environ.get("MATHMILL_EXPLORE"):
+    settings.load_profile("repeatable")
 
 
 @pytest.fixture(scope="session")
