@@ -6,7 +6,6 @@ which file depends on the parts alone: the bytes do not depend on runner, worker
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import orjson
 import pyarrow as pa
@@ -223,8 +222,3 @@ def _rejected(raw: str, reasons: list[dict[str, object]]) -> dict[str, object]:
     if not isinstance(record, dict):
         record = {"_raw": raw}
     return {**record, "_mathmill": why}
-
-
-def staged_path(store: Store, path: str) -> Path:
-    """Where a written file waits for publication."""
-    return store.root / STAGED / path
