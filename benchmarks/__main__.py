@@ -1,11 +1,31 @@
-"""`make bench`: every benchmark in turn. Each prints JSON and keeps it under `benchmarks/results`."""
+"""`make bench`: every benchmark in turn. Each prints JSON; those of the store keep it under `benchmarks/results`.
 
+The judge is measured on real rows: in $MATHMILL_DATA, else in shared/data beside the repository. Near-duplicates need a
+labelled corpus: `python -m benchmarks.identity duplicates CORPUS`.
+"""
+
+import os
 import subprocess
 import sys
+from pathlib import Path
 
-COMMANDS = (("benchmarks.store", "throughput"), ("benchmarks.store", "memory"), ("benchmarks.judge",))
+from benchmarks.measuring import REPOSITORY
+
+COMMANDS = (("benchmarks.store", "throughput"), ("benchmarks.store", "memory"), ("benchmarks.train_data",))
+
+
+def run(module: str, *arguments: str | Path) -> None:
+    """Runs one benchmark to its end."""
+    print(f"== {module} {' '.join(map(str, arguments))}", flush=True)
+    subprocess.run([sys.executable, "-m", module, *map(str, arguments)], cwd=REPOSITORY, check=True)
+
 
 if __name__ == "__main__":
-    for module, *arguments in COMMANDS:
-        print(f"== {module} {' '.join(arguments)}", flush=True)
-        subprocess.run([sys.executable, "-m", module, *arguments], check=True)
+    for command in COMMANDS:
+        run(*command)
+    rows = Path(os.environ.get("MATHMILL_DATA", REPOSITORY.parent / "shared" / "data"))
+    if rows.is_dir():
+        run("benchmarks.judge", "--data", rows)
+        run("benchmarks.identity", "leaks", "--data", rows)
+    else:
+        print(f"no real rows at {rows}: set MATHMILL_DATA to measure the judge and the leaks")
