@@ -33,7 +33,7 @@ def load_tokenizer(name: str) -> Any:  # noqa: ANN401  tokenizers has no types
     path = Path(name) / "tokenizer.json" if Path(name).is_dir() else Path(name)
     try:
         return Tokenizer.from_file(str(path)) if path.is_file() else Tokenizer.from_pretrained(name)
-    except Exception as error:
+    except Exception as error:  # the library raises nothing more precise
         reason = " ".join(str(error).split())[:160]
         raise UserError(f"validate.tokenizer: {name}: no tokenizer can be loaded: {reason}") from error
 
