@@ -73,7 +73,7 @@ def exact_duplicates(candidates: pa.Table | pa.RecordBatch) -> pa.RecordBatch:
         The losers in the order of (part, index).
     """
     table = pa.table(candidates) if isinstance(candidates, pa.RecordBatch) else candidates
-    table = table.filter(pa.array(_shared(table.column("content"))))
+    table = table.filter(pa.array(shared(table.column("content"))))
     table = table.take(survivor_order(table, "content"))
     keys = _keys(table.column("content"))
     first = np.concatenate((np.ones(min(1, len(keys)), np.bool_), keys[1:] != keys[:-1]))
@@ -96,7 +96,7 @@ def survivor_order(table: pa.Table, *groups: str) -> pa.Array:
     return pc.sort_indices(table, sort_keys=keys)
 
 
-def _shared(column: pa.ChunkedArray) -> npt.NDArray[np.bool_]:
+def shared(column: pa.ChunkedArray) -> npt.NDArray[np.bool_]:
     """Which keys occur more than once."""
     _, places, counts = np.unique(_keys(column), return_inverse=True, return_counts=True)
     return counts[places] > 1

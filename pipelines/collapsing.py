@@ -7,10 +7,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import xxhash
 
-from pipelines.collapse import exact_duplicates, survival
+from pipelines.collapse import exact_duplicates, shared, survival
 from pipelines.identity import identity_keys
 from pipelines.store import PartRef, Store, read_batch
-from pipelines.tags import TAG_SCHEMA, alive_after, whereabouts
+from pipelines.tags import TAG_SCHEMA, alive_after, candidate_ids, whereabouts
 from schemas.reason import Reason
 from validation.answers import Outcome, compare
 
@@ -72,8 +72,11 @@ class Collapse:
 
     def resolve(self, rows: pa.Table) -> pa.Table:
         """Tags every candidate that loses to an equal one or is not the first of identical rows."""
+        rows = rows.filter(pa.array(shared(rows.column("content"))))  # identical rows have one content
         occurrence = _occurrences(rows)
-        rows = rows.append_column("id", _ids(rows, occurrence)).append_column("occurrence", pa.array(occurrence))
+        rows = rows.append_column(
+            "id", candidate_ids(rows.column("row_id"), rows.column("format"), occurrence)
+        ).append_column("occurrence", pa.array(occurrence))
         repeated = rows.filter(pc.greater(rows.column("occurrence"), 0)).select(["part", "index", "occurrence"])
         if self.skipped:
             losses = exact_duplicates(rows.slice(0, 0))
@@ -126,11 +129,6 @@ def _occurrences(rows: pa.Table) -> np.ndarray:
     occurrence = np.empty(len(rows), np.int32)
     occurrence[order] = np.arange(len(rows)) - starts
     return occurrence
-
-
-def _ids(rows: pa.Table, occurrence: np.ndarray) -> pa.ChunkedArray:
-    suffix = pc.if_else(pa.array(occurrence > 0), pa.array(occurrence).cast(pa.string()), None)
-    return pc.binary_join_element_wise(rows.column("row_id"), rows.column("format"), suffix, "-", null_handling="skip")
 
 
 def _constant(reason: Reason, rows: int) -> pa.Array:

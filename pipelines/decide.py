@@ -5,8 +5,8 @@ the manifest are all read from, so they cannot disagree.
 """
 
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -14,9 +14,11 @@ import pyarrow.compute as pc
 
 from pipelines import progress
 from pipelines.store import PartRef, Store, read_batch, write_batch
+from pipelines.tags import TAG_SCHEMA, candidate_ids, parents_of
+from pipelines.textbytes import texts_of
 from schemas.ledger import LEDGER_SCHEMA
 from schemas.reason import RULES, Outcome, Reason, Stage
-from schemas.split import split_of
+from schemas.split import splits_of
 
 DECISION_SCHEMA = pa.schema(
     [
@@ -61,102 +63,111 @@ class PartSummary:
 
 def decide(part: PartRef, *, store: Store, settings: Settings) -> PartSummary:
     """Writes how each candidate of a part ended and returns the counts."""
-    columns = ["row_id", "source", "row", "format", "derived", "stage", "reason", "detail", "record"]
-    batch = store.read_part(part, columns)
-    keys = read_batch(store.keys_path(part))
-    rows = _first_reasons(part, batch, store, settings)
-    _fell_with_parent(batch, rows)
-    ids = candidate_ids(batch, _occurrences(part, store, settings))
-    table = _table(batch, keys, ids, rows, settings)
-    write_batch(store.decisions_path(part), table)
-    summary = _summary(part, batch, table)
+    batch = store.read_part(part, ["row_id", "source", "row", "format", "derived", "stage", "reason", "detail"])
+    keys = read_batch(store.keys_path(part), ["problem", "template"])
+    ended = _fallen_with_parents(batch, _first_reasons(part, batch, store, settings))
+    occurrences = _occurrences(part, store, settings)
+    ids = candidate_ids(batch.column("row_id"), batch.column("format"), occurrences)
+    decisions = _decisions(batch, keys, ids, ended, settings)
+    write_batch(store.decisions_path(part), decisions)
     progress.report(store.root, "decide", part.rows)
-    return summary
+    return _summary(part, decisions)
 
 
-def candidate_ids(batch: pa.RecordBatch, occurrences: np.ndarray) -> list[str]:
-    """Returns `row_id-format`, or `row_id` without a format, with `-n` for the n-th identical later row."""
-    return [
-        row_id + (f"-{form}" if form else "") + (f"-{n}" if n else "")
-        for row_id, form, n in zip(
-            batch.column("row_id").to_pylist(), batch.column("format").to_pylist(), occurrences.tolist(), strict=True
-        )
-    ]
+_EVIDENCE = ("detail", "partner", "partner_row", "score")
+_ENDED_SCHEMA = pa.schema([TAG_SCHEMA.field("index"), LEDGER_SCHEMA.field("stage"), *list(TAG_SCHEMA)[1:]])
 
 
-Ended = tuple[Stage, str, str | None, str | None, int | None, float | None]  # stage and a tag's columns
-
-
-def _first_reasons(part: PartRef, batch: pa.RecordBatch, store: Store, settings: Settings) -> dict[int, Ended]:
-    ended: dict[int, Ended] = {}
-    made = zip(*(batch.column(name).to_pylist() for name in ("stage", "reason", "detail")), strict=True)
-    for index, (stage, reason, detail) in enumerate(made):
-        if reason is not None:
-            ended[index] = (Stage(stage), reason, detail, None, None, None)
+def _first_reasons(part: PartRef, batch: pa.RecordBatch, store: Store, settings: Settings) -> pa.Table:
+    """How candidates ended (`_ENDED_SCHEMA`): the first reason of each, none for those that are kept."""
+    made = pa.table({name: batch.column(name) for name in ("stage", "reason", "detail")})
+    made = made.append_column("index", pa.array(np.arange(len(batch), dtype=np.int32)))
+    said = [made]
     for stage, folder in settings.stages:
-        tags = read_batch(
-            store.tags_path(folder, part), ["index", "reason", "detail", "partner", "partner_row", "score"]
-        )
-        for index, reason, *evidence in zip(*(column.to_pylist() for column in tags.columns), strict=True):
-            if reason is not None and index not in ended:
-                ended[index] = (stage, reason, *evidence)
-    return ended
+        tags = pa.Table.from_batches([read_batch(store.tags_path(folder, part), TAG_SCHEMA.names)])
+        said.append(tags.append_column("stage", pa.repeat(stage.value, len(tags))))
+    found = pa.concat_tables([one.filter(one.column("reason").is_valid()) for one in said], promote_options="default")
+    whole = [found.column(field.name) if field.name in found.column_names else None for field in _ENDED_SCHEMA]
+    table = pa.table(
+        [
+            pa.nulls(len(found), field.type) if column is None else column.cast(field.type)
+            for column, field in zip(whole, _ENDED_SCHEMA, strict=True)
+        ],
+        schema=_ENDED_SCHEMA,
+    )
+    _, first = np.unique(np.asarray(table.column("index")), return_index=True)
+    return table.take(pa.array(first))
 
 
-def _fell_with_parent(batch: pa.RecordBatch, ended: dict[int, Ended]) -> None:
-    """A derived candidate is no better than the solution it was built from: it falls with it, for the same reason."""
-    derived, row_ids = batch.column("derived").to_pylist(), batch.column("row").to_pylist()
-    parent = None
-    for index, (is_derived, row) in enumerate(zip(derived, row_ids, strict=True)):
-        if not is_derived:
-            parent = (row, ended.get(index))
-        elif parent and parent[0] == row and parent[1] is not None and index not in ended:
-            stage, reason, detail, *evidence = parent[1]
-            ended[index] = (stage, reason, f"derived from a rejected solution: {detail or ''}", *evidence)  # type: ignore[assignment]
+def _fallen_with_parents(batch: pa.RecordBatch, ended: pa.Table) -> pa.Table:
+    """Adds derived candidates: one is no better than the solution that it was built from and falls with it."""
+    parents = parents_of(batch.column("derived"))
+    place = _places(np.asarray(ended.column("index")), len(batch))
+    fallen = np.flatnonzero((place < 0) & (place[parents] >= 0))
+    if not len(fallen):
+        return ended
+    children = ended.take(pa.array(place[parents[fallen]]))
+    details = pc.binary_join_element_wise(
+        "derived from a rejected solution", pc.fill_null(children.column("detail"), ""), ": "
+    )
+    children = children.set_column(0, _ENDED_SCHEMA.field("index"), pa.array(fallen, pa.int32()))
+    position = _ENDED_SCHEMA.get_field_index("detail")
+    return pa.concat_tables([ended, children.set_column(position, _ENDED_SCHEMA.field(position), details)])
+
+
+def _places(indices: np.ndarray, rows: int) -> np.ndarray:
+    """Where each row of a part stands among `indices`; -1 for those that do not."""
+    places = np.full(rows, -1)
+    places[indices] = np.arange(len(indices))
+    return places
 
 
 def _occurrences(part: PartRef, store: Store, settings: Settings) -> np.ndarray:
-    occurrences = np.zeros(part.rows, np.int64)
+    occurrences = np.zeros(part.rows, np.int32)
     tags = read_batch(store.tags_path(dict(settings.stages)[Stage.COLLAPSE], part), ["index", "occurrence"])
     occurrences[np.asarray(tags.column("index"))] = np.asarray(tags.column("occurrence"))
     return occurrences
 
 
-def _table(
-    batch: pa.RecordBatch,
-    keys: pa.RecordBatch,
-    ids: Sequence[str],
-    ended: dict[int, Ended],
-    settings: Settings,
+_OUTCOMES = pa.array([RULES[reason].outcome.value for reason in Reason])
+_REASONS = pa.array([reason.value for reason in Reason])
+
+
+def _decisions(
+    batch: pa.RecordBatch, keys: pa.RecordBatch, ids: pa.Array, ended: pa.Table, settings: Settings
 ) -> pa.RecordBatch:
-    columns: dict[str, list[object]] = {name: [None] * len(ids) for name in DECISION_SCHEMA.names}
-    row_ids = batch.column("row_id").to_pylist()
-    columns["outcome"] = [Outcome.KEPT.value] * len(ids)
-    for index, (stage, reason, detail, partner, partner_row, score) in ended.items():
-        columns["outcome"][index] = RULES[Reason(reason)].outcome.value
-        columns["stage"][index], columns["reason"][index] = stage.value, reason
-        columns["detail"][index], columns["partner"][index] = detail, partner
-        columns["partner_row"][index], columns["score"][index] = partner_row, score
-    problems = _hex(keys.column("problem")) if settings.identified else row_ids
-    templates = _hex(keys.column("template")) if settings.identified else row_ids
-    for index in range(len(ids)):
-        if index not in ended:
-            split = split_of(templates[index], heldout=settings.heldout, seed=settings.seed)
-            columns["split"][index] = split.value
-    columns |= {"id": list(ids), "row_id": row_ids, "problem_id": list(problems), "template_id": list(templates)}
-    for name in ("source", "row", "format"):
-        columns[name] = batch.column(name).to_pylist()
-    arrays = [pa.array(columns[field.name], field.type) for field in DECISION_SCHEMA]
+    places = _places(np.asarray(ended.column("index")), len(batch))
+    kept = places < 0
+    said = ended.combine_chunks().take(pa.array(places, mask=kept))
+    columns = {name: batch.column(name) for name in ("row_id", "source", "row", "format")}
+    columns |= {name: said.column(name).combine_chunks() for name in ("stage", "reason", *_EVIDENCE)}
+    outcomes = _OUTCOMES.take(pc.index_in(columns["reason"], value_set=_REASONS))
+    columns |= {"id": ids, "outcome": pc.if_else(pa.array(kept), Outcome.KEPT.value, outcomes)}
+    for name in ("problem", "template"):
+        columns[f"{name}_id"] = hex_of(keys.column(name)) if settings.identified else columns["row_id"]
+    templates = columns["template_id"].filter(pa.array(kept)).to_pylist()
+    splits = pa.array(splits_of(templates, heldout=settings.heldout, seed=settings.seed), pa.string())
+    columns["split"] = splits.take(pa.array(np.cumsum(kept) - 1, mask=~kept))
+    arrays = [columns[field.name].cast(field.type) for field in DECISION_SCHEMA]
     return pa.RecordBatch.from_arrays(arrays, schema=DECISION_SCHEMA)
 
 
-def _hex(hashes: pa.Array) -> list[str]:
-    return [value.hex() if value is not None else "" for value in hashes.to_pylist()]
+def hex_of(keys: pa.FixedSizeBinaryArray) -> pa.Array:
+    """Keys of 16 bytes as 32 hex digits each."""
+    data = np.frombuffer(keys.buffers()[1], np.uint8) if len(keys) else np.zeros(0, np.uint8)
+    digits = data[keys.offset * 16 : (keys.offset + len(keys)) * 16].tobytes().hex().encode()
+    return texts_of(np.frombuffer(digits, np.uint8), np.arange(len(keys) + 1) * 32).cast(pa.string())
 
 
-def _summary(part: PartRef, batch: pa.RecordBatch, table: pa.RecordBatch) -> PartSummary:
-    names = ("source", "format", "outcome", "stage", "reason")
-    ended = Counter(zip(*(table.column(name).to_pylist() for name in names), strict=True))
-    kept = Counter(split for split in table.column("split").to_pylist() if split is not None)
-    rows = len(batch) - pc.sum(pc.is_null(batch.column("record"))).as_py()
+def _summary(part: PartRef, decisions: pa.RecordBatch) -> PartSummary:
+    rows = pc.count_distinct(decisions.column("row")).as_py()
+    ended = _counted(decisions, "source", "format", "outcome", "stage", "reason")
+    kept = Counter({split: count for (split,), count in _counted(decisions, "split").items() if split is not None})
     return PartSummary(part, rows, ended, kept)
+
+
+def _counted(decisions: pa.RecordBatch, *names: str) -> Counter[Any]:
+    """How many candidates there are of each combination of values."""
+    counts = pa.Table.from_batches([decisions]).group_by(list(names)).aggregate([([], "count_all")])
+    rows = zip(*(counts.column(name).to_pylist() for name in (*names, "count_all")), strict=True)
+    return Counter({tuple(values): count for *values, count in rows})

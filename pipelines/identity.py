@@ -38,16 +38,13 @@ def identity_keys(batch: pa.RecordBatch, *, templates: bool = True) -> pa.Record
     question = pc.dictionary_encode(batch.column("question"), null_encoding="encode")
     places = question.indices.to_pylist()
     problems = skeletons(question.dictionary).to_pylist()
-    forms = template_forms(question.dictionary).to_pylist() if templates else problems
     contents = [
         _PART.join((problems[place], form or "", response))
         for place, form, response in zip(places, batch.column("format").to_pylist(), _responses(batch), strict=True)
     ]
-    columns = [
-        pa.array(map(_digest, contents), KEY),
-        pa.array(list(map(_digest, problems)), KEY).take(question.indices),
-        pa.array(list(map(_digest, forms)), KEY).take(question.indices),
-    ]
+    keys = pa.array(map(_digest, problems), KEY)
+    forms = pa.array(map(_digest, template_forms(question.dictionary).to_pylist()), KEY) if templates else keys
+    columns = [pa.array(map(_digest, contents), KEY), keys.take(question.indices), forms.take(question.indices)]
     return pa.RecordBatch.from_arrays(columns, schema=IDENTITY_SCHEMA)
 
 
@@ -56,10 +53,13 @@ def _responses(batch: pa.RecordBatch) -> Iterator[str]:
     segments = batch.column("segments")
     kinds, texts = segments.flatten().flatten()
     prose = pc.is_in(kinds, _WORDS)
-    plain = pc.utf8_rtrim_whitespace(pc.replace_substring_regex(texts, r"[ \t]*\r?\n", "\n"))
     if pc.any(prose).as_py():
-        plain = pc.replace_with_mask(plain, prose, skeletons(texts.filter(prose)).cast(plain.type))
-    pieces = [f"{kind}{_SEGMENT}{text}" for kind, text in zip(kinds.to_pylist(), plain.to_pylist(), strict=True)]
+        texts = pc.replace_with_mask(texts, prose, skeletons(texts.filter(prose)).cast(texts.type))
+    if not pc.all(prose).as_py():
+        rest = pc.invert(prose)
+        lines = pc.replace_substring_regex(texts.filter(rest), r"[ \t]*\r?\n", "\n")
+        texts = pc.replace_with_mask(texts, rest, pc.utf8_rtrim_whitespace(lines))
+    pieces = [f"{kind}{_SEGMENT}{text}" for kind, text in zip(kinds.to_pylist(), texts.to_pylist(), strict=True)]
     end = 0
     for length in pc.fill_null(pc.list_value_length(segments), 0).to_pylist():
         end += length

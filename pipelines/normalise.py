@@ -22,6 +22,8 @@ _LOST_TAB = (  # `\times`, `\theta`, `\text{`, `\tan x`, `\tau = `, ...; but "a 
     r"|o(?:\\|\s*(?:\\infty|[-+]?\d)))"
 )
 _CONTROL = re.compile(f"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]|{_LOST_TAB}")
+MAY_CHANGE = r"[^\n -~]|\\!|[ \t]\n|^\s|\s$"
+"""a regular expression (RE2's) for whatever `normalise` may change or `control_characters` may name"""
 _CONTROL_BYTES = bytes([*range(9), *range(11, 32), 127])
 _NAMES = {
     "\x00": "NUL",

@@ -5,15 +5,17 @@ The columns of a part are filled row by row here, once; nothing later turns a pa
 
 from collections.abc import Iterable, Iterator
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from pipelines.candidate import CANDIDATE_SCHEMA, Rejection
-from pipelines.normalise import control_characters, normalise
+from pipelines.normalise import MAY_CHANGE, control_characters, normalise
 from pipelines.sources.adapters import ADAPTERS, Unreadable
 from pipelines.sources.records import Record, row_id
 from schemas.config import Source
-from schemas.example import SELECTION
-from schemas.problem import Problem, Segment, SegmentKind, Selection
+from schemas.example import SEGMENTS, SELECTION
+from schemas.problem import Problem, SegmentKind, Selection
 from schemas.reason import RULES, Reason
 
 PART_BYTES = 4 << 20  # one Beam element's worth: by bytes, because 8,192 rows of 50 KB are one 410 MB element
@@ -37,30 +39,62 @@ def render_parts(records: Iterable[Record], source: Source) -> Iterator[tuple[pa
         yield _batch(rows), size
 
 
-def _batch(rows: list[tuple[object, ...]]) -> pa.RecordBatch:
-    columns = zip(*rows, strict=True)
-    arrays = [pa.array(list(column), field.type) for column, field in zip(columns, CANDIDATE_SCHEMA, strict=True)]
-    return pa.RecordBatch.from_arrays(arrays, schema=CANDIDATE_SCHEMA)
-
-
 def render_record(record: Record, source: Source) -> list[tuple[object, ...]]:
-    """Returns a record's candidates as rows of `CANDIDATE_SCHEMA`; at least one, rejected when nothing can be read."""
+    """Returns a record's candidates as rows of `CANDIDATE_SCHEMA`; at least one, rejected when nothing can be read.
+
+    Texts are as the adapter read them, segments still `Segment`s: a part is normalised as a whole.
+    """
     identity = row_id(source.name, record.raw)
     problem = _understand(record, source)
     if isinstance(problem, Rejection):
         return [_unread_row(record, source, identity, problem)]
-    question = normalise(problem.question)
-    answer = None if problem.answer is None else normalise(problem.answer)
     about = (problem.independent, problem.language, source.author, source.licence, problem.topic, problem.difficulty)
     human = _selection_column(problem.selection)
     rows: list[tuple[object, ...]] = []
     for solution in problem.solutions:
-        segments = [_segment_column(segment) for segment in solution.segments]
-        reasons = _reason_columns(_spoiled(question, segments))
-        content = (solution.format.value, question, segments, answer)
-        rest = (solution.derived, human, source.weight, *reasons, None if rows else record.raw)
+        content = (solution.format, problem.question, solution.segments, problem.answer)
+        rest = (solution.derived, human, source.weight, None, None, None, None if rows else record.raw)
         rows.append((identity, source.name, record.row, *content, *about, *rest))
     return rows
+
+
+def _batch(rows: list[tuple[object, ...]]) -> pa.RecordBatch:
+    columns = {name: list(values) for name, values in zip(CANDIDATE_SCHEMA.names, zip(*rows, strict=True), strict=True)}
+    solutions = columns.pop("segments")
+    arrays = {name: pa.array(values, CANDIDATE_SCHEMA.field(name).type) for name, values in columns.items()}
+    arrays["question"], odd_questions = _normalised(arrays["question"])
+    arrays["answer"], _ = _normalised(arrays["answer"])
+    segments = [segment for solution in solutions for segment in solution or ()]
+    kinds = pa.array([segment.kind for segment in segments], pa.string())
+    texts, odd_texts = _normalised(pa.array([segment.text for segment in segments], pa.string()), kinds)
+    sizes = np.array([len(solution or ()) for solution in solutions])
+    ends = np.concatenate(([0], np.cumsum(sizes)))
+    arrays["segments"] = pa.ListArray.from_arrays(
+        pa.array(ends, pa.int32()),
+        pa.StructArray.from_arrays([kinds, texts], fields=list(SEGMENTS.value_type)),
+        type=SEGMENTS,
+        mask=pa.array([solution is None for solution in solutions]),
+    )
+    odd = set(odd_questions) | set(np.repeat(np.arange(len(rows)), sizes)[odd_texts].tolist())
+    spoiled = {row: found for row in sorted(odd) if (found := _spoiled(arrays, row)) is not None}
+    if spoiled:
+        for position, name in enumerate(("stage", "reason", "detail")):
+            values = columns[name]
+            for row, found in spoiled.items():
+                values[row] = _reason_columns(found)[position]
+            arrays[name] = pa.array(values, pa.string())
+    return pa.RecordBatch.from_arrays([arrays[field.name] for field in CANDIDATE_SCHEMA], schema=CANDIDATE_SCHEMA)
+
+
+def _normalised(texts: pa.Array, kinds: pa.Array | None = None) -> tuple[pa.Array, list[int]]:
+    """Normalises texts and says which were looked at one by one: all others have nothing to normalise or to refuse."""
+    odd = pc.fill_null(pc.match_substring_regex(texts, MAY_CHANGE), False)
+    places = pc.indices_nonzero(odd).to_pylist()
+    if not places:
+        return texts, places
+    codes = [kind in _CODE for kind in kinds.take(pa.array(places)).to_pylist()] if kinds else [False] * len(places)
+    fresh = [normalise(text, code=code) for text, code in zip(texts.filter(odd).to_pylist(), codes, strict=True)]
+    return pc.replace_with_mask(texts, odd, pa.array(fresh, pa.string())), places
 
 
 def _understand(record: Record, source: Source) -> Problem | Rejection:
@@ -80,22 +114,17 @@ _CODE = (SegmentKind.CODE, SegmentKind.OUTPUT)
 _NOTHING_SAID = Selection()
 
 
-def _segment_column(segment: Segment) -> dict[str, str]:
-    return {"kind": segment.kind.value, "text": normalise(segment.text, code=segment.kind in _CODE)}
-
-
 def _selection_column(human: Selection) -> dict[str, object] | None:
     if human == _NOTHING_SAID:
         return None
     return {field.name: getattr(human, field.name) for field in SELECTION}
 
 
-def _spoiled(question: str, segments: list[dict[str, str]]) -> Rejection | None:
-    texts = [("question", question), *((segment["kind"], segment["text"]) for segment in segments)]
-    if control_characters("\n".join(text for _, text in texts)) is None:
-        return None
+def _spoiled(arrays: dict[str, pa.Array], row: int) -> Rejection | None:
+    segments = arrays["segments"][row].as_py() or ()
+    texts = [("question", arrays["question"][row].as_py()), *((one["kind"], one["text"]) for one in segments)]
     for where, text in texts:
-        if found := control_characters(text):
+        if text is not None and (found := control_characters(text)):
             return Rejection(Reason.CONTROL_CHARACTERS, f"{where}: {found}")
     return None
 

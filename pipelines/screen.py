@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 from pipelines.candidate import Rejection
 from pipelines.languages import LATIN, NOT_LATIN, wrong_script
 from pipelines.segments import check_order, check_structure
+from pipelines.textbytes import bytes_of
 from schemas.config import Screen
 from schemas.problem import Format, Segment, SegmentKind
 from schemas.reason import Reason
@@ -23,7 +24,8 @@ from schemas.transcript import is_faithful
 
 _KIND_LIST = list(SegmentKind)
 _KINDS = pa.array([kind.value for kind in _KIND_LIST])
-_LETTERS = np.array(list("thco"))  # SegmentKind in order: text, think, code, output
+_LETTERS = np.frombuffer(b"thco", np.uint8)  # SegmentKind in order: text, think, code, output
+_FORMATS = {format.value: format for format in Format}
 _ODD_TEXT = r"```|<[/|]?(?:llm-code|tool_call|think|text|code|execution|endofblock)|^\s|\s$|^$"
 
 
@@ -95,10 +97,10 @@ _Rule = Callable[[_Columns, Screen, np.ndarray], _Found]
 
 def _structure(columns: _Columns, _settings: Screen, alive: np.ndarray) -> _Found:
     """bad_segments: a structure that is not the format's, or a layout that could not be read back."""
-    letters = "".join(_LETTERS[columns.kinds])
+    letters = _LETTERS[columns.kinds].tobytes().decode()
     odd = columns.any(_flags(pc.match_substring_regex(columns.texts, _ODD_TEXT)))
     for row in np.flatnonzero(alive).tolist():
-        format = Format(columns.formats[row])
+        format = _FORMATS[columns.formats[row]]
         order = letters[columns.ends[row] : columns.ends[row + 1]]
         wrong = check_order(format, order)
         if wrong is None and (odd[row] or "tt" in order):
@@ -126,22 +128,33 @@ def _lengths(columns: _Columns, settings: Screen, alive: np.ndarray) -> _Found:
 
 
 _ASY = re.compile(r"\[asy\].*?\[/asy\]", re.DOTALL)
+_BRACKETS = r"\\(?:[\[\](){}\\]|begin|end)|\[asy\]"
 _ENVIRONMENT = re.compile(r"\\(begin|end)\s*\{([^{}]*)\}")
 
 
 def _latex(columns: _Columns, _settings: Screen, alive: np.ndarray) -> _Found:
     r"""bad_latex: braces, environments or \[ \] that do not balance. Only where LaTeX is."""
-    in_question = _flags(pc.match_substring(columns.questions, "\\"))
-    in_words = columns.is_words & _flags(pc.match_substring(columns.texts, "\\"))
     found: dict[int, str] = {}
-    for row in np.flatnonzero(alive & in_question).tolist():
-        if wrong := check_latex(columns.question_list[row]):
+    for row in np.flatnonzero(alive & _maybe_unbalanced(columns.questions)).tolist():
+        if wrong := _wrong_latex(columns.question_list[row]):
             found[row] = f"question: {wrong}"
-    for place in np.flatnonzero(in_words & alive[columns.of_row]).tolist():
-        if wrong := check_latex(columns.text_list[place]):
+    words = columns.is_words & alive[columns.of_row]
+    for place in np.flatnonzero(words & _maybe_unbalanced(columns.texts)).tolist():
+        if wrong := _wrong_latex(columns.text_list[place]):
             found.setdefault(int(columns.of_row[place]), f"solution: {wrong}")
     for row, detail in sorted(found.items()):
         yield row, Rejection(Reason.BAD_LATEX, detail)
+
+
+def _maybe_unbalanced(texts: pa.Array) -> np.ndarray:
+    """Which texts `check_latex` has to look at: all others hold no bracket but braces, as many opened as closed."""
+    data, offsets = bytes_of(texts)
+    opened, closed = (np.searchsorted(np.flatnonzero(data == ord(brace)), offsets) for brace in "{}")
+    return _flags(pc.match_substring_regex(texts, _BRACKETS)) | (np.diff(opened) != np.diff(closed))
+
+
+def _wrong_latex(text: str) -> str | None:
+    return check_latex(text) if "\\" in text else None
 
 
 def check_latex(text: str) -> str | None:
@@ -240,18 +253,22 @@ def _proofs(columns: _Columns, _settings: Screen, alive: np.ndarray) -> _Found:
 
 def _language(columns: _Columns, _settings: Screen, alive: np.ndarray) -> _Found:
     """wrong_language: question or words are mostly in a script that the language is not written in."""
-    languages = columns.batch.column("language").to_pylist()
-    odd = _flags(pc.match_substring_regex(columns.questions, NOT_LATIN)) | columns.any(
-        columns.is_words & _flags(pc.match_substring_regex(columns.texts, NOT_LATIN))
-    )
-    for row in np.flatnonzero(alive).tolist():
-        language = languages[row] or "en"
-        if language in LATIN and not odd[row]:
-            continue
+    languages = pc.fill_null(columns.batch.column("language"), "en")
+    odd = _not_latin(columns.questions) | columns.any(columns.is_words & _not_latin(columns.texts))
+    expected = _flags(pc.is_in(languages, value_set=pa.array(sorted(LATIN)))) & ~odd
+    for row in np.flatnonzero(alive & ~expected).tolist():
+        language = languages[row].as_py() or "en"
         for where, text in (("question", columns.question_list[row]), ("solution", "\n".join(columns.words(row)))):
             if wrong := wrong_script(text, language):
                 yield row, Rejection(Reason.WRONG_LANGUAGE, f"{where}: {wrong}")
                 break
+
+
+def _not_latin(texts: pa.Array) -> np.ndarray:
+    """Which texts hold a letter of another script."""
+    found = ~_flags(pc.string_is_ascii(texts))
+    found[found] = _flags(pc.match_substring_regex(texts.filter(pa.array(found)), NOT_LATIN))
+    return found
 
 
 def _licence(columns: _Columns, settings: Screen, alive: np.ndarray) -> _Found:

@@ -97,6 +97,7 @@ _LATEX_RULES = (
     (r"\\frac\s*(\d)", r"\\frac{\1}"),
     (r"(\\frac\{[^{}]*\})\s*(\d)", r"\1{\2}"),
 )
+_ODD_LATEX = "|".join(f"(?:{pattern})" for pattern, _ in _LATEX_RULES)  # what no rule matches needs no rule
 _SINGLE_BRACED = (r"([^\\])\{\s*([a-z0-9#])\s*\}", r"\1\2")
 _GAP = 1
 _PLACEHOLDER = "#"
@@ -160,13 +161,13 @@ def folded(texts: pa.Array) -> pa.Array:
     if pc.any(foreign).as_py():
         texts = _replaced(texts, foreign, [_to_latin(text) for text in texts.filter(foreign).to_pylist()])
     texts = pc.ascii_lower(texts)
-    latex = pc.match_substring_regex(texts, r"\\|~")
-    if not pc.any(latex).as_py():
+    odd = pc.match_substring_regex(texts, _ODD_LATEX)
+    if not pc.any(odd).as_py():
         return texts
-    rows = texts.filter(latex)
+    rows = texts.filter(odd)
     for pattern, replacement in _LATEX_RULES:
         rows = pc.replace_substring_regex(rows, pattern, replacement)
-    return pc.replace_with_mask(texts, latex, rows)
+    return pc.replace_with_mask(texts, odd, rows)
 
 
 def _replaced(texts: pa.Array, where: pa.Array, by: Sequence[str]) -> pa.Array:
@@ -177,17 +178,21 @@ def _packed(texts: pa.Array) -> pa.Array:
     """Drops spacing, dollar signs, braces around one character and thousands separators; digits stay apart."""
     texts = pc.replace_substring_regex(texts, *_SINGLE_BRACED)
     data, offsets = bytes_of(texts)
-    kept = (data > _SPACE) & (data != _DOLLAR)
-    kept &= ~thousands(data, offsets)
-    data = _marked_gaps(data, kept, offsets)
-    ends = np.concatenate(([0], np.cumsum(kept)))[offsets]
-    return texts_of(data[kept], ends)
+    dropped = (data <= _SPACE) | (data == _DOLLAR) | thousands(data, offsets)
+    gaps = _gaps(data, dropped, offsets)
+    dropped[gaps] = False
+    packed = data.copy()
+    packed[gaps] = _GAP
+    return _without(packed, dropped, offsets)
+
+
+def _without(data: Bytes, dropped: Mask, offsets: npt.NDArray[np.int64]) -> pa.Array:
+    return texts_of(data[~dropped], offsets - np.searchsorted(np.flatnonzero(dropped), offsets))
 
 
 def _joined_thousands(texts: pa.Array) -> pa.Array:
     data, offsets = bytes_of(texts)
-    kept = ~thousands(data, offsets)
-    return texts_of(data[kept], np.concatenate(([0], np.cumsum(kept)))[offsets])
+    return _without(data, thousands(data, offsets), offsets)
 
 
 def thousands(data: Bytes, offsets: npt.NDArray[np.int64]) -> Mask:
@@ -208,19 +213,16 @@ def thousands(data: Bytes, offsets: npt.NDArray[np.int64]) -> Mask:
     return separators
 
 
-def _marked_gaps(data: Bytes, kept: Mask, offsets: npt.NDArray[np.int64]) -> Bytes:
-    """Keeps one mark where dropped spacing had stood between two digits: `1 2` is not `12`. Widens `kept`."""
-    places = np.flatnonzero(kept)
-    digits = _is_digit(data[places])
-    first = np.flatnonzero(digits[:-1] & digits[1:] & (np.diff(places) > 1))
-    left, right = places[first], places[first + 1]
-    spaced = data[right - 1] <= _SPACE
+def _gaps(data: Bytes, dropped: Mask, offsets: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Where spacing that is dropped parts two digits of one text, its last place: `1 2` is not `12`."""
+    left = np.flatnonzero(_is_digit(data[:-1]) & dropped[1:])
+    right = left + 1
+    while len(running := np.flatnonzero(dropped[np.minimum(right, len(data) - 1)] & (right < len(data)))):
+        right[running] += 1
+    inside = right < len(data)
+    left, right = left[inside], right[inside]
     same_text = np.searchsorted(offsets, left, "right") == np.searchsorted(offsets, right, "right")
-    gaps = right[spaced & same_text] - 1
-    data = data.copy()
-    data[gaps] = _GAP
-    kept[gaps] = True
-    return data
+    return (right - 1)[_is_digit(data[right]) & (data[right - 1] <= _SPACE) & same_text]
 
 
 def _is_digit(data: Bytes) -> Mask:

@@ -72,6 +72,16 @@ def alive_after(store: Store, part: PartRef, stages: Sequence[str]) -> np.ndarra
         tags = read_batch(store.tags_path(stage, part), ["index", "reason"])
         rejected = tags.column("index").filter(tags.column("reason").is_valid())
         alive[np.asarray(rejected)] = False
-    derived = np.asarray(pc.fill_null(made.column("derived"), False))
-    parents = np.maximum.accumulate(np.where(derived, 0, np.arange(part.rows)))  # a parent stands before its children
-    return alive & alive[parents]
+    return alive & alive[parents_of(made.column("derived"))]
+
+
+def parents_of(derived: pa.Array) -> np.ndarray:
+    """Where the solution stands that each candidate was built from: itself, or the one before its derived row."""
+    built = np.asarray(pc.fill_null(derived, False))
+    return np.maximum.accumulate(np.where(built, 0, np.arange(len(built))))  # a parent stands before its children
+
+
+def candidate_ids(row_ids: pa.Array, formats: pa.Array, occurrences: np.ndarray) -> pa.Array:
+    """Returns `row_id-format`, or `row_id` without a format, with `-n` for the n-th identical later row."""
+    suffix = pc.if_else(pa.array(occurrences > 0), pa.array(occurrences).cast(pa.string()), None)
+    return pc.binary_join_element_wise(row_ids, formats, suffix, "-", null_handling="skip")

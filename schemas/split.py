@@ -1,5 +1,6 @@
 """Which split a problem belongs to: by template, so that no heldout problem has a sibling in train."""
 
+from collections.abc import Iterable
 from enum import StrEnum
 from hashlib import blake2b
 
@@ -19,5 +20,11 @@ def split_of(template_id: str, *, heldout: float, seed: int) -> Split:
         heldout: expected share of templates in heldout, 0 <= heldout < 1.
         seed: another seed gives another independent split.
     """
-    digest = blake2b(f"{seed}:{template_id}".encode(), digest_size=8).digest()
-    return Split.HELDOUT if int.from_bytes(digest) < heldout * 2**64 else Split.TRAIN
+    return splits_of([template_id], heldout=heldout, seed=seed)[0]
+
+
+def splits_of(template_ids: Iterable[str], *, heldout: float, seed: int) -> list[Split]:
+    """Assigns many templates (`split_of`)."""
+    bound, key = heldout * 2**64, f"{seed}:"
+    hashes = (blake2b((key + one).encode(), digest_size=8).digest() for one in template_ids)
+    return [Split.HELDOUT if int.from_bytes(one) < bound else Split.TRAIN for one in hashes]
