@@ -9,8 +9,10 @@ import glob
 import gzip
 import hashlib
 import io
+import logging
 import lzma
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
@@ -211,12 +213,15 @@ def _fetch_from_hub(address: str) -> str:
     if "revision" in options and target.is_file():
         return str(target)
     dataset_id = f"{parts.netloc}{parts.path}".rstrip("/")
+    logging.getLogger("huggingface_hub").setLevel(logging.ERROR)  # each of five retries is a warning, twice
+    if not sys.stderr.isatty():
+        datasets.disable_progress_bars()
     try:
         data = datasets.load_dataset(
             dataset_id, options.get("name"), split=options.get("split", "train"), revision=options.get("revision")
         )
     except (OSError, ValueError, datasets.exceptions.DatasetsError) as error:
-        raise UserError(f"{address} cannot be loaded: {error}") from error
+        raise UserError(f"{address} cannot be loaded: {' '.join(str(error).split())}") from error
     target.parent.mkdir(parents=True, exist_ok=True)
     partial = target.with_suffix(f".{os.getpid()}.partial")
     data.to_parquet(str(partial))

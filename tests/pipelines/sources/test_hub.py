@@ -1,0 +1,104 @@
+"""`hf://` over HTTP: the real client libraries against a small hub on the loopback."""
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+REVISION = "a" * 40
+TRAIN = [
+    {
+        "question": f"Ann has {n} pens and buys {n + 1} more. How many now?",
+        "answer": f"{2 * n + 1} pens.\n#### {2 * n + 1}",
+    }
+    for n in range(5, 25)
+]
+TEST = [{"question": "Ann has 7 pens and buys 8 more. How many now?", "answer": "15 pens.\n#### 15"}]
+FILES = {
+    f"{name}.jsonl": "\n".join(map(json.dumps, rows)).encode() for name, rows in [("train", TRAIN), ("test", TEST)]
+}
+
+
+class Hub(BaseHTTPRequestHandler):
+    """As much of the hub as reading one public data set takes."""
+
+    def do_GET(self) -> None:
+        path = self.path.partition("?")[0]
+        name = path.rpartition("/")[2]
+        if "org/data" not in path or ("/resolve/" in path and name not in FILES):
+            error = "EntryNotFound" if "org/data" in path else "RepoNotFound"
+            self._send(404, b"{}", {"X-Error-Code": error})
+        elif "/resolve/" in path:
+            tag = {"X-Repo-Commit": REVISION, "ETag": f'"{hashlib.sha256(FILES[name]).hexdigest()}"'}
+            self._send(200, FILES[name], tag)
+        elif "/tree/" in path:
+            files = [{"type": "file", "oid": name, "size": len(data), "path": name} for name, data in FILES.items()]
+            self._send(200, json.dumps(files).encode())
+        else:
+            about = {"id": "org/data", "sha": REVISION, "tags": [], "siblings": [{"rfilename": name} for name in FILES]}
+            self._send(200, json.dumps(about).encode())
+
+    def do_HEAD(self) -> None:
+        self.do_GET()
+
+    def log_message(self, *_: object) -> None:
+        """Says nothing."""
+
+    def _send(self, status: int, body: bytes, headers: dict[str, str] | None = None) -> None:
+        self.send_response(status)
+        for name, value in {**(headers or {}), "Content-Length": str(len(body))}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        if self.command == "GET":
+            self.wfile.write(body)
+
+
+@pytest.fixture
+def hub() -> Iterator[str]:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Hub) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+def curate(folder: Path, hub: str, benchmark: str) -> subprocess.CompletedProcess[str]:
+    (folder / "config.yaml").write_text(f"""
+curate:
+  sources: [{{name: gsm8k, path: "hf://org/data?split=train&revision={REVISION}", adapter: gsm8k, licence: MIT}}]
+  benchmarks: [{{name: exam, path: "{benchmark}", question: question, answer: answer, licence: MIT}}]
+""")
+    command = [sys.executable, "-m", "mathmill", "curate", "config.yaml", "--output", "data"]
+    environment = {**os.environ, "HF_ENDPOINT": hub, "HF_HOME": str(folder / "hub"), "HF_HUB_OFFLINE": "0"}
+    environment["PYTHONPATH"] = str(Path(__file__).parents[3])
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+
+
+def test_source_and_benchmark_come_from_the_hub(tmp_path: Path, hub: str) -> None:
+    first = curate(tmp_path, hub, f"hf://org/data?split=test&revision={REVISION}")
+    assert (first.returncode, first.stderr) == (0, "")
+    manifest = json.loads((tmp_path / "data/manifest.json").read_text())
+    assert manifest["counts"]["rows"] == 20
+    assert manifest["removed_by_reason"] == {"benchmark_exact": 1}
+    assert manifest["inputs"][0]["path"] == f"hf://org/data?split=train&revision={REVISION}"
+
+    again = curate(tmp_path, "http://127.0.0.1:9", f"hf://org/data?split=test&revision={REVISION}")
+    assert again.returncode == 0, "a pinned revision needs the hub once"
+
+
+@pytest.mark.parametrize(
+    ("benchmark", "said"),
+    [("hf://org/nothing?split=test", "doesn't exist on the Hub"), ("hf://org/data?split=tset", 'Unknown split "tset"')],
+)
+def test_what_the_hub_does_not_have_is_one_line(tmp_path: Path, hub: str, benchmark: str, said: str) -> None:
+    run = curate(tmp_path, hub, benchmark)
+    assert run.returncode == 2
+    assert run.stderr.startswith(f"mathmill: {benchmark} cannot be loaded: ")
+    assert said in run.stderr
+    assert run.stderr.count("\n") == 1
