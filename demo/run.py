@@ -13,7 +13,7 @@ from rich.text import Text
 
 from demo import closing
 from demo.generate import EXPECTED, Expected, Sizes, write_rows
-from demo.screen import CuratingScreen, Screen, TrainingScreen, Waiting, pass_table
+from demo.screen import CuratingScreen, Screen, TrainingScreen, Waiting, pass_table, tools_lesson
 from pipelines.curate import curate
 from pipelines.findings import read_ledger
 from pipelines.validate import validate
@@ -182,6 +182,9 @@ def _evaluate(screen: Screen, config: Config, folders: Folders, result: RunResul
             results.append(evaluate(config, model, folders.evaluation / name, folders.data, on_progress=tell))
     before, after = results
     screen.say(pass_table(before, after))
+    if lesson := tools_lesson(after):
+        screen.blank()
+        screen.say(Text(lesson))
     return before, after
 
 

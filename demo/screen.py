@@ -195,6 +195,18 @@ _MEANING = {
 }
 
 
+_TOOLS_HELP = 0.2  # a lead of programs over chains of thought that is worth a word: two standard errors of 60 problems
+
+
+def tools_lesson(after: EvalResult) -> str | None:
+    """What the table teaches: where programs lead, the model reads problems that it cannot calculate."""
+    rates = {name: line.pass_at_1 for name, line in after.formats.items()}
+    tools = [rate for name, rate in rates.items() if name != "cot"]
+    if "cot" not in rates or not tools or min(tools) - rates["cot"] < _TOOLS_HELP:
+        return None
+    return "The model has learned to read the problems, not to calculate: where Python calculates, it is right."
+
+
 def pass_table(before: EvalResult, after: EvalResult) -> Table:
     """pass@1 by format, before and after training."""
     table = Table(box=None, padding=(0, 3, 0, 0), header_style="dim")

@@ -1,4 +1,5 @@
 import io
+from pathlib import Path
 
 import pyarrow as pa
 import pytest
@@ -8,8 +9,10 @@ from demo.closing import command, compare_with_planted, shortened
 from demo.curve import area, bar, chart, resampled
 from demo.generate import Expected, Sizes, write_rows
 from demo.run import Folders, run_demo
+from demo.screen import tools_lesson
 from schemas.exits import UserError
 from schemas.reason import Reason
+from training.results import EvalResult, FormatResult
 
 
 def test_a_curve_is_resampled_to_means_of_neighbours():
@@ -82,3 +85,13 @@ def test_commands_on_the_last_screen_can_be_pasted(monkeypatch, tmp_path):
 def test_a_long_text_is_shortened_to_one_line():
     assert shortened("a b\nc", 5) == "a b c"
     assert shortened("abcdefgh", 5) == "abcd…"
+
+
+def test_the_lesson_is_said_only_where_programs_lead():
+    def results(**passed):
+        formats = {name: FormatResult(60, n, n / 60, 0.0, 1.0) for name, n in passed.items()}
+        return EvalResult("model", Path("eval"), formats, seconds=1.0)
+
+    assert tools_lesson(results(cot=5, pot=47, tir=37)) is not None
+    assert tools_lesson(results(cot=40, pot=47, tir=37)) is None
+    assert tools_lesson(results(cot=5)) is None
