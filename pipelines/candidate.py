@@ -29,6 +29,7 @@ CANDIDATE_SCHEMA = pa.schema(
         pa.field("topic", pa.string()),
         pa.field("difficulty", pa.int32()),
         pa.field("derived", pa.bool_()),
+        pa.field("annotations", pa.list_(pa.string()), metadata={"doc": "calculator annotations that left the text"}),
         pa.field("selection", SELECTION),
         pa.field("weight", pa.float64()),
         pa.field("stage", pa.string(), metadata={"doc": "stage that rejected it while it was made"}),

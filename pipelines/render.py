@@ -53,8 +53,9 @@ def render_record(record: Record, source: Source) -> list[tuple[object, ...]]:
     rows: list[tuple[object, ...]] = []
     for solution in problem.solutions:
         content = (solution.format, problem.question, solution.segments, problem.answer)
-        rest = (solution.derived, human, source.weight, None, None, None, None if rows else record.raw)
-        rows.append((identity, source.name, record.row, *content, *about, *rest))
+        rest = (human, source.weight, None, None, None, None if rows else record.raw)
+        made = (solution.derived, solution.annotations)
+        rows.append((identity, source.name, record.row, *content, *about, *made, *rest))
     return rows
 
 

@@ -14,7 +14,7 @@ from pipelines.tags import TAG_SCHEMA
 from schemas.config import Verify
 from schemas.problem import Format, SegmentKind
 from schemas.reason import Reason
-from validation.answers import Outcome, compare, extract
+from validation.answers import Outcome, compare, extract, reaches
 from validation.programs import Execution, Pool
 from validation.programs import Outcome as ProgramOutcome
 
@@ -44,6 +44,7 @@ class Candidate:
     answer: str | None
     independent: bool
     language: str
+    annotations: tuple[str, ...] | None
 
     def texts(self, kind: SegmentKind) -> list[str]:
         """The texts of the segments of one kind, in order."""
@@ -101,7 +102,7 @@ def verify(
 
 
 def _candidates(batch: pa.RecordBatch, indices: Sequence[int]) -> list[Candidate]:
-    columns = ["format", "question", "segments", "answer", "independent", "language"]
+    columns = ["format", "question", "segments", "answer", "independent", "language", "annotations"]
     rows = batch.select(columns).take(pa.array(indices, pa.int32())).to_pylist()
     return [
         Candidate(
@@ -112,6 +113,7 @@ def _candidates(batch: pa.RecordBatch, indices: Sequence[int]) -> list[Candidate
             answer=row["answer"],
             independent=row["independent"],
             language=row["language"],
+            annotations=None if row["annotations"] is None else tuple(row["annotations"]),
         )
         for index, row in zip(indices, rows, strict=True)
     ]
@@ -170,7 +172,17 @@ def _judge_text(candidate: Candidate, *, programs: int) -> Judgement:
     if found.disagree:
         detail = f"{found.count} final answers that differ, the last is {_short(found.answer)}"
         return Judgement(Rejection(Reason.AMBIGUOUS_ANSWER, detail), programs=programs)
-    return _judge_final(candidate, found.answer, programs=programs)
+    judgement = _judge_final(candidate, found.answer, programs=programs)
+    if judgement.rejection is None and candidate.annotations is not None:
+        judgement = replace(judgement, rejection=_unreached(candidate.annotations, text[: found.start], found.answer))
+    return judgement
+
+
+def _unreached(annotations: Sequence[str], rationale: str, final: str) -> Rejection | None:
+    """Rejects a final answer that stands on a line of its own, which no step before it arrives at."""
+    if reaches(rationale, final, annotations):
+        return None
+    return Rejection(Reason.RATIONALE_MISMATCH, f"no step arrives at {_short(final)}: ... {_short(rationale[-60:])}")
 
 
 def _judge_final(candidate: Candidate, final: str | None, *, programs: int) -> Judgement:

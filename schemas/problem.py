@@ -41,11 +41,13 @@ class Solution:
     """One way to solve the problem, in one format.
 
     `derived` solutions were built from the row's own one (calculator annotations): they fall with it.
+    `annotations` are the calculations (`48/2=24`) that left the text; None where the source has no calculator.
     """
 
     format: Format
     segments: tuple[Segment, ...]
     derived: bool = False
+    annotations: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from pipelines.sources.fields import Unreadable, text_of
 from schemas.config import Source
 from schemas.problem import Format, Problem, Segment, SegmentKind, Solution
 from schemas.reason import Reason
-from validation.answers.arithmetic import strip_annotations
+from validation.answers.arithmetic import annotations_in, strip_annotations
 
 
 def read_gsm8k(record: dict[str, Any], source: Source) -> Problem:
@@ -25,7 +25,7 @@ def read_gsm8k(record: dict[str, Any], source: Source) -> Problem:
         raise Unreadable(Reason.UNSUPPORTED, "answer has more than one `####`")
     steps = steps.strip()
     words = f"{strip_annotations(steps)}\n{answer_sentence(answer)}".strip()
-    solutions = [Solution(Format.COT, (Segment(SegmentKind.TEXT, words),))]
+    solutions = [Solution(Format.COT, (Segment(SegmentKind.TEXT, words),), annotations=annotations_in(steps))]
     if source.derive:
         solutions += derive(question, steps, answer, source.derive)
     return Problem(question, tuple(solutions), answer, independent=False, language=source.language)

@@ -5,7 +5,7 @@ By a small reader of its own (no eval).
 
 import operator
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -123,6 +123,11 @@ def stated_value(text: str) -> Fraction | None:
     return -value if sign == "-" else value
 
 
+def annotations_in(text: str) -> tuple[str, ...]:
+    """Returns what stands inside every `<<expression=value>>`, in order."""
+    return tuple(_ANNOTATION.findall(text))
+
+
 def check_annotations(text: str) -> list[Calculation]:
     """Checks every `<<expression=value>>` of a solution, in order.
 
@@ -131,8 +136,8 @@ def check_annotations(text: str) -> list[Calculation]:
         None).
     """
     found = []
-    for match in _ANNOTATION.finditer(text):
-        expression, _, stated = match.group(1).rpartition("=")
+    for annotation in annotations_in(text):
+        expression, _, stated = annotation.rpartition("=")
         value, claim = calculate(expression), stated_value(stated)
         found.append(Calculation(expression, stated, value, value is not None and value == claim))
     return found
@@ -147,17 +152,19 @@ _SPACED = re.compile(r"(?<=\d) (?=\d{3}(?!\d))")
 _WRITTEN = re.compile(r"(?<![\w.])-?\$?\d[\d,]*(?:\.\d+)?")
 
 
-def reaches(rationale: str, final: str) -> bool:
+def reaches(rationale: str, final: str, annotations: Sequence[str] = ()) -> bool:
     """Returns whether any annotation, or the last number of the text, is the final answer.
 
     Args:
         rationale: the solution without its final-answer line.
         final: the final answer; one that is no plain number counts as reached.
+        annotations: those that have left the text already.
     """
     claim = stated_value(final)
     if claim is None:
         return True
-    if any(stated_value(calculation.stated) == claim for calculation in check_annotations(rationale)):
+    written = (*annotations_in(rationale), *annotations)
+    if any(stated_value(annotation.rpartition("=")[2]) == claim for annotation in written):
         return True
     numbers = _WRITTEN.findall(_SPACED.sub("", strip_annotations(rationale)))
     return bool(numbers) and stated_value(numbers[-1].replace("$", "").rstrip(",")) == claim

@@ -1,0 +1,68 @@
+"""The verify stage on rows: what the judge says of a solution, and which reason wins."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from pipelines.render import render_parts
+from pipelines.sources.records import Record
+from pipelines.verify import verify
+from schemas.config import Source, Verify
+from tests.tiny import gsm8k_row
+from validation.programs import Level, Pool
+
+SCHOOL = Source(name="school", path="rows.jsonl", adapter="gsm8k", licence="MIT")
+# Rows whose final answer is neither the result of an annotation nor the last number of the rationale. Some are wrong
+# labels (356: 48 + 16 = 64, then 66), some change their unit (343: $0.49, then 49), some are right and said early (32).
+UNREACHED = [
+    32, 123, 343, 356, 359, 497, 786, 1147, 1154, 1427, 1608, 1617, 2146, 2270, 2770, 2969, 3334, 3350, 3409, 3517,
+    3928, 4339, 4349, 4796, 4910, 5350, 5597, 5872, 6089, 6157, 6169, 6726, 6760, 7002, 7182, 7241, 7373, 7444,
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def pool():
+    with Pool(Level.SECCOMP, 1, modules=("math",)) as pool:
+        yield pool
+
+
+def verdicts(rows: list[dict], pool: Pool, source: Source = SCHOOL, settings: Verify | None = None) -> list[dict]:
+    records = [Record(i, json.dumps(row), row) for i, row in enumerate(rows)]
+    found = []
+    for batch, _ in render_parts(records, source):
+        indices = range(batch.num_rows)
+        judged = verify(batch, indices, settings=settings or Verify(), pool=pool, on_progress=lambda count: None)
+        found += judged.to_pylist()
+    return found
+
+
+@pytest.mark.parametrize(
+    ("steps", "final", "reason"),
+    [
+        ("48/2 = <<48/2=24>>24 clips.\n48+24 = <<48+24=72>>72 clips.", "72", None),
+        ("48/2 = <<48/2=24>>24 clips, which is more than 20.", "24", None),
+        ("There are 24 clips.", "24", None),
+        ("That is 1,200 dollars.", "1200", None),
+        ("It does not matter: nobody comes.", "nobody", None),
+        ("48/2 = <<48/2=24>>24 clips.", "42", "rationale_mismatch"),
+        ("48/2 = 24 clips, which is more than 20.", "24", "rationale_mismatch"),
+        ("40/160 = $<<40/160=0.25>>0.25", "25", "rationale_mismatch"),
+        ("There are two dozen clips.", "24", "rationale_mismatch"),
+    ],
+)
+def test_a_final_answer_that_no_step_arrives_at_is_for_a_person(steps, final, reason, pool):
+    [verdict] = verdicts([gsm8k_row("How many?", steps, final)], pool)
+    assert verdict["reason"] == reason
+
+
+def test_text_without_a_calculator_is_not_asked_to_repeat_its_answer(pool):
+    source = Source(name="s", path="s", adapter="columns", licence="MIT", columns={"question": "q", "solution": "s"})
+    [verdict] = verdicts([{"q": "How many?", "s": r"Half of 48 and 3 more: \boxed{27}."}], pool, source)
+    assert (verdict["reason"], verdict["answer"]) == (None, "27")
+
+
+def test_the_rationales_of_gsm8k_that_never_reach_their_answer(real_data: Path, pool):
+    rows = [json.loads(line) for line in (real_data / "cot" / "gsm8k_train.jsonl").read_text().splitlines()]
+    found = [v["reason"] == "rationale_mismatch" for v in verdicts(rows, pool)]
+    assert [row for row, unreached in enumerate(found) if unreached] == UNREACHED
