@@ -16,6 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from schemas.exits import RunFailedError
+from training.losses import LOSSES, TO_LOOK_AT
 from training.prove import Line
 from training.results import EvalResult, Mixture, RunPlan, RunResult, StepMetrics
 
@@ -101,6 +102,7 @@ class TrainingView:
         else:
             say(f"nothing left to do: {result.steps:,} steps were done before")
         say(f"model   {result.model}\nfigures {result.output / 'metrics.jsonl'}")
+        say(f"to look at  {result.output / LOSSES / TO_LOOK_AT}: furthest below their step (none was dropped)")
         say(f"next    mathmill evaluate CONFIG.yaml --model {result.output} --data DATA --output EVAL")
 
     def _line(self, metrics: StepMetrics) -> Text:

@@ -15,6 +15,7 @@ from training import checkpoint, shards
 from training.admit import admit
 from training.checkpoint import State
 from training.encode import Encoded, encode_all, encoding_key
+from training.flops import Shape, peak_flops, shape_of
 from training.fresh import fit_tokenizer, fresh_model
 from training.model import load_model, load_tokenizer, parameter_count
 from training.plan import Plan, Position
@@ -37,6 +38,7 @@ class SplitData:
         supervised: |o| of each example.
     """
 
+    examples: Examples
     encoded: Encoded
     supervised: NDArray[np.int64]
     slices: Slices
@@ -50,6 +52,8 @@ class Run:
         start: where the run stands: the beginning, or the checkpoint that it continues.
         told: what the user is told before step 1.
         half: the forward pass runs in bfloat16.
+        shape: what its FLOPs depend on; None when they are not known.
+        peak: operations per second of all devices together; None when not known.
     """
 
     config: Train
@@ -64,6 +68,8 @@ class Run:
     splits: dict[Split, SplitData]
     told: RunPlan
     half: bool
+    shape: Shape | None
+    peak: float | None
 
 
 def prepare(config: Train, data: list[Path], output: Path, world: World, *, resume: bool, draft: bool) -> Run:
@@ -103,8 +109,23 @@ def prepare(config: Train, data: list[Path], output: Path, world: World, *, resu
         heldout=len(splits[Split.HELDOUT].encoded),
         resumed_at=start.step,
     )
-    gradients = Gradients(list(model.parameters()))
-    return Run(config, output, world, model, layout, optimizer, gradients, plan, start, splits, told, half)
+    peak = peak_flops(world.device, half=half)
+    return Run(
+        config=config,
+        output=output,
+        world=world,
+        model=model,
+        layout=layout,
+        optimizer=optimizer,
+        gradients=Gradients(list(model.parameters())),
+        plan=plan,
+        start=start,
+        splits=splits,
+        told=told,
+        half=half,
+        shape=shape_of(model),
+        peak=peak * world.size if peak else None,
+    )
 
 
 def _name(config: Train) -> str:
@@ -133,7 +154,7 @@ def _encode(
         encode_all(examples, layout, folder, key=key, supervise_think=config.supervise_think)
     world.wait()
     encoded = encode_all(examples, layout, folder, key=key, supervise_think=config.supervise_think)
-    return SplitData(encoded, encoded.supervised_lengths, slices_of(examples))
+    return SplitData(examples, encoded, encoded.supervised_lengths, slices_of(examples))
 
 
 def _plan(config: Train, examples: Examples, split: SplitData) -> tuple[Plan, RunPlan]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class SliceMetrics:
-    """One slice (a format, a source) of a step. Slices are additive: `objective_share` sums to the step's J.
+    """One slice (a format, a source, a topic) of a step. Slices are additive: `objective_share` sums to the step's J.
 
     Attributes:
         objective_share: the slice's summand of J.
@@ -34,6 +34,8 @@ class StepMetrics:
         gradient_norm: before clipping.
         seconds: wall clock of the step, data wait included.
         data_seconds: of which waiting for data.
+        memory_mb: most memory so far, MiB: of the device, or of the process on a CPU.
+        mfu: model FLOPs per second over the peak of all devices (training.flops); None where no peak is known.
         heldout: this is a measurement on the heldout split, no step was taken.
     """
 
@@ -51,14 +53,21 @@ class StepMetrics:
     seconds: float = 0.0
     data_seconds: float = 0.0
     memory_mb: float = 0.0
+    mfu: float | None = None
     heldout: bool = False
     formats: dict[str, SliceMetrics] = field(default_factory=dict)
     sources: dict[str, SliceMetrics] = field(default_factory=dict)
+    topics: dict[str, SliceMetrics] = field(default_factory=dict)
 
     @property
     def tokens_per_second(self) -> float:
         """Tokens of the step, prompts included, per second of wall clock."""
         return self.tokens / self.seconds if self.seconds else 0.0
+
+    @property
+    def supervised_tokens_per_second(self) -> float:
+        """Tokens that bear loss per second of wall clock."""
+        return self.supervised_tokens / self.seconds if self.seconds else 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from schemas.example import EXAMPLE_SCHEMA
@@ -64,6 +65,15 @@ class Examples:
     def ids(self) -> list[str]:
         """Every example's id."""
         return self._table["id"].to_pylist()
+
+    def ids_of(self, indices: NDArray[np.int64]) -> pa.Array:
+        """The ids of some examples, in the order given."""
+        return self._table["id"].take(pa.array(indices)).combine_chunks()
+
+    def indices_of(self, ids: pa.ChunkedArray) -> NDArray[np.int64]:
+        """Where the examples of some ids lie; of an id that several data sets share, its first place."""
+        known = self._table["id"].combine_chunks()
+        return pc.index_in(ids, value_set=known).to_numpy().astype(np.int64)
 
     def labels(self, column: str) -> Labels:
         """A text column as codes; null is called `none`."""

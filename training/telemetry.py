@@ -1,6 +1,6 @@
 """What a run says about itself: metrics.jsonl (one JSON object a line, the truth), slices that add up, the mixture.
 
-Every figure comes from per-example sums, so the slices of J by format and by source add up to J exactly.
+Every figure comes from per-example sums, so the slices of J by format, source and topic each add up to J exactly.
 """
 
 import json
@@ -27,11 +27,12 @@ class Slices:
 
     formats: Labels
     sources: Labels
+    topics: Labels
 
 
 def slices_of(examples: Examples) -> Slices:
     """Reads the labels of a split."""
-    return Slices(examples.labels("format"), examples.labels("source"))
+    return Slices(examples.labels("format"), examples.labels("source"), examples.labels("topic"))
 
 
 def measure(
@@ -62,6 +63,7 @@ def measure(
         memory_mb=_memory_mb(),
         formats=_slice(batch, objective, totals[:, 1], slices.formats),
         sources=_slice(batch, objective, totals[:, 1], slices.sources),
+        topics=_slice(batch, objective, totals[:, 1], slices.topics),
     )
 
 
@@ -130,7 +132,11 @@ class MetricsFile:
 
     def write(self, metrics: StepMetrics) -> None:
         """Appends one line."""
-        record = asdict(metrics) | {"tokens_per_second": round(metrics.tokens_per_second, 1)}
+        rates = {
+            "tokens_per_second": round(metrics.tokens_per_second, 1),
+            "supervised_tokens_per_second": round(metrics.supervised_tokens_per_second, 1),
+        }
+        record = asdict(metrics) | rates
         with self._path.open("a", encoding="utf-8") as file:
             file.write(json.dumps(record) + "\n")
 

@@ -23,11 +23,13 @@ from schemas.split import Split
 from training import checkpoint
 from training.card import write_card
 from training.checkpoint import State
+from training.flops import model_flops
+from training.losses import LossLedger
 from training.plan import Plan, Position
 from training.prepare import Run, prepare
 from training.results import RunPlan, RunResult, StepMetrics
 from training.schedule import learning_rate
-from training.step import Likelihood, accumulate, micro_batches, plan_batch
+from training.step import Batch, Likelihood, accumulate, micro_batches, plan_batch
 from training.stop import StopRequest, stop_requests
 from training.telemetry import MetricsFile, measure
 from training.world import join_world
@@ -76,7 +78,11 @@ class _Loop:
         self._run = run
         self._stop = stop
         self._on_step = on_step
-        self._metrics = MetricsFile(run.output, done=run.start.step) if run.world.is_main else None
+        self._metrics: MetricsFile | None = None
+        self._losses: LossLedger | None = None
+        if run.world.is_main:
+            self._metrics = MetricsFile(run.output, done=run.start.step)
+            self._losses = LossLedger(run.output, run.splits[Split.TRAIN].examples, done=run.start.step)
 
     def complete(self, on_start: Callable[[RunPlan], None] | None) -> RunResult:
         """Runs to the end and exports the model."""
@@ -107,6 +113,8 @@ class _Loop:
         if positions:
             self._tell(held)
         model = self._export(last, held)
+        if self._losses:
+            self._losses.list_worst()
         seconds = time.monotonic() - began
         return RunResult(run.output, model, _initial(run.output), state.step, seconds, first, last, held)
 
@@ -144,7 +152,22 @@ class _Loop:
         run.optimizer.step()
         seconds = time.perf_counter() - began
         metrics = measure(batch, totals, split.slices, step=step + 1, steps=run.told.steps, epoch=position.epoch)
-        return replace(metrics, learning_rate=rate, gradient_norm=norm, seconds=seconds, data_seconds=data_seconds)
+        if self._losses:
+            objective = -totals[:, 0] / batch.supervised
+            self._losses.add(batch.indices, objective, batch.supervised, step=step + 1, epoch=position.epoch)
+        return replace(
+            metrics,
+            learning_rate=rate,
+            gradient_norm=norm,
+            seconds=seconds,
+            data_seconds=data_seconds,
+            mfu=self._mfu(batch, seconds),
+        )
+
+    def _mfu(self, batch: Batch, seconds: float) -> float | None:
+        if self._run.shape is None or self._run.peak is None:
+            return None
+        return model_flops(self._run.shape, batch.lengths, batch.supervised) / seconds / self._run.peak
 
     def _require_finite(self, nll: float, norm: float, step: int) -> None:
         if math.isfinite(nll) and math.isfinite(norm):
@@ -198,6 +221,8 @@ class _Loop:
 
     def _checkpoint(self, state: State) -> None:
         run = self._run
+        if self._losses:
+            self._losses.write()
         if run.world.is_main:
             checkpoint.save(
                 run.output, state, run.model, run.layout.tokenizer, run.optimizer, stop_id=run.layout.stop_id

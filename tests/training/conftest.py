@@ -48,7 +48,7 @@ def row(number: int, solution_format: str, *, split: str = "train", **changes: A
         "source_row": number,
         "author": "human",
         "licence": "CC0-1.0",
-        "topic": None,
+        "topic": [None, "sums", "counting"][number % 3],
         "difficulty": None,
         "derived": solution_format != "cot",
         "selection": None,

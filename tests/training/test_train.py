@@ -87,10 +87,13 @@ def test_figures_are_one_json_a_line_and_slices_add_up_to_j(run):
     lines = [json.loads(line) for line in (result.output / "metrics.jsonl").read_text().splitlines()]
     assert [line["step"] for line in lines if not line["heldout"]] == [1, 2, 3, 4, 5, 6]
     for line in lines:
-        for slices in (line["formats"], line["sources"]):
+        for slices in (line["formats"], line["sources"], line["topics"]):
             assert sum(part["objective_share"] for part in slices.values()) == pytest.approx(line["objective"])
             assert sum(part["supervised_tokens"] for part in slices.values()) == line["supervised_tokens"]
+        assert line["mfu"] is None  # a CPU's peak is not known
     assert lines[0]["objective"] == steps[0].objective
+    assert 0 < lines[0]["supervised_tokens_per_second"] < lines[0]["tokens_per_second"]
+    assert 0 <= lines[0]["data_seconds"] < lines[0]["seconds"]
 
 
 def test_the_mixture_is_told_before_step_1(run):

@@ -1,0 +1,124 @@
+"""The ledger of losses: every example that a step took, with its own J, beside the figures of the run.
+
+    losses/steps-00000001-00000100.arrow    a row per appearance: id, step, epoch, objective, supervised_tokens
+    losses/to_look_at.jsonl                 at the end: the examples furthest below their step's mean, worst first
+
+Rows wait for the next checkpoint and are written just before it, so a run that is killed and resumed holds each
+appearance once. A high loss is a reason to look, not a fault: hard, rare and new examples have one too. Nothing here
+removes a row from training.
+"""
+
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from training.shards import Examples
+
+LOSSES = "losses"
+TO_LOOK_AT = "to_look_at.jsonl"
+
+SCHEMA = pa.schema(
+    [
+        ("id", pa.string()),
+        ("step", pa.int32()),
+        ("epoch", pa.int32()),
+        ("objective", pa.float64()),
+        ("supervised_tokens", pa.int32()),
+    ]
+)
+
+_LISTED = 100
+
+
+class LossLedger:
+    """Writes the ledger of a run. A resumed run first drops the files of steps that will be done again."""
+
+    def __init__(self, run: Path, examples: Examples, *, done: int) -> None:
+        self._folder = run / LOSSES
+        self._examples = examples
+        self._waiting: list[pa.Table] = []
+        self._folder.mkdir(exist_ok=True)
+        for path in self._folder.glob("*.arrow"):
+            if path.name.startswith(".") or _last_step(path) > done:
+                path.unlink()
+
+    def add(
+        self,
+        indices: NDArray[np.int64],
+        objective: NDArray[np.float64],
+        supervised: NDArray[np.int64],
+        *,
+        step: int,
+        epoch: int,
+    ) -> None:
+        """Notes a step's examples: their global indices, (1/|o|) sum_t log pi(o_t), and |o|."""
+        columns = [
+            self._examples.ids_of(indices),
+            pa.array(np.full(len(indices), step, np.int32)),
+            pa.array(np.full(len(indices), epoch, np.int32)),
+            pa.array(objective),
+            pa.array(supervised.astype(np.int32)),
+        ]
+        self._waiting.append(pa.table(columns, schema=SCHEMA))
+
+    def write(self) -> None:
+        """Writes what has been noted since the last call, whole or not at all."""
+        if not self._waiting:
+            return
+        table = pa.concat_tables(self._waiting)
+        first, last = table["step"][0].as_py(), table["step"][-1].as_py()
+        name = f"steps-{first:08d}-{last:08d}.arrow"
+        temporary = self._folder / f".{name}"
+        with pa.OSFile(str(temporary), "wb") as file, pa.ipc.new_stream(file, SCHEMA) as writer:
+            writer.write_table(table.combine_chunks())
+        os.replace(temporary, self._folder / name)  # noqa: PTH105  atomic
+        self._waiting.clear()
+
+    def list_worst(self) -> None:
+        """Writes the worst examples of the whole run as JSON lines, with what they ask."""
+        worst = worst_of(read_losses(self._folder.parent), limit=_LISTED)
+        indices = self._examples.indices_of(worst["id"])
+        lines = [
+            json.dumps(
+                row | {"format": str(example.format), "source": example.source, "question": example.question[:300]}
+            )
+            for row, example in zip(worst.to_pylist(), self._examples.take(indices), strict=True)
+        ]
+        temporary = self._folder / f".{TO_LOOK_AT}"
+        temporary.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+        os.replace(temporary, self._folder / TO_LOOK_AT)  # noqa: PTH105  atomic
+
+
+def read_losses(run: Path) -> pa.Table:
+    """Reads the ledger of a run, in the order of its steps."""
+    tables = [
+        pa.ipc.open_stream(pa.memory_map(str(path))).read_all() for path in sorted((run / LOSSES).glob("*.arrow"))
+    ]
+    return pa.concat_tables(tables) if tables else SCHEMA.empty_table()
+
+
+def worst_of(losses: pa.Table, *, limit: int) -> pa.Table:
+    """The examples whose J lies furthest below the mean of their steps, worst first; ties by id.
+
+    Compared with its own step, an example seen early, when every J was low, is no worse than one seen late.
+
+    Returns:
+        id, below (mean distance to the mean J of its step, nats per token), objective (its mean J), seen, and
+        supervised_tokens.
+    """
+    means = losses.group_by("step").aggregate([("objective", "mean")])
+    position = pc.index_in(losses["step"], value_set=means["step"].combine_chunks())
+    below = pc.subtract(means["objective_mean"].take(position), losses["objective"])
+    rows = losses.append_column("below", below).group_by("id", use_threads=False)
+    found = rows.aggregate([("below", "mean"), ("objective", "mean"), ("step", "count"), ("supervised_tokens", "max")])
+    found = found.rename_columns(["id", "below", "objective", "seen", "supervised_tokens"])
+    return found.sort_by([("below", "descending"), ("id", "ascending")]).slice(0, limit)
+
+
+def _last_step(path: Path) -> int:
+    return int(path.stem.rsplit("-", 1)[1])
