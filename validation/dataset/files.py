@@ -4,7 +4,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from schemas.manifest import FileRecord, Manifest, ShardRecord, sha256_of
-from schemas.verdict import Check, Severity, Status
+from schemas.verdict import Check
+from validation.dataset.check import check_of
 
 BENCHMARKS = "benchmarks.arrow"
 
@@ -34,23 +35,12 @@ def check_files(
     return checks, hashes
 
 
-def _check(name: str, good: str, problems: Sequence[str], *, checked: int) -> Check:
-    shown = "; ".join(problems[:3]) + (f"; and {len(problems) - 3} more" if len(problems) > 3 else "")
-    return Check(
-        name=name,
-        group="files",
-        status=Status.FAILED if problems else Status.PASSED,
-        severity=Severity.CRITICAL,
-        detail=shown if problems else good,
-        checked=checked,
-        unexpected=len(problems),
-    )
-
-
 def _sealed(manifest: Manifest) -> Check:
     good = manifest.fingerprint == manifest.computed_fingerprint()
     problems = [] if good else ["its fingerprint is not that of its contents: it was edited after it was written"]
-    return _check("manifest_sealed", "the manifest's fingerprint is that of its contents", problems, checked=1)
+    return check_of(
+        "manifest_sealed", "files", "the manifest's fingerprint is that of its contents", problems, checked=1
+    )
 
 
 def _complete(name: str, folder: Path, below: str, claimed: Sequence[str]) -> Check:
@@ -62,7 +52,9 @@ def _complete(name: str, folder: Path, below: str, claimed: Sequence[str]) -> Ch
     ]
     if not claimed:
         problems.append(f"the manifest names no {below}")
-    return _check(name, f"{len(claimed):,} files, as the manifest says", problems, checked=len(on_disk | set(claimed)))
+    return check_of(
+        name, "files", f"{len(claimed):,} files, as the manifest says", problems, checked=len(on_disk | set(claimed))
+    )
 
 
 def _hashed(
@@ -81,4 +73,6 @@ def _hashed(
             problems.append(f"{record.path} has {size:,} bytes, the manifest says {record.bytes:,}")
         elif hashes[record.path] != record.sha256:
             problems.append(f"{record.path}: bytes changed since the manifest was written")
-    return _check(name, "every file has the size and the hash of the manifest", problems, checked=len(hashes)), hashes
+    return check_of(
+        name, "files", "every file has the size and the hash of the manifest", problems, checked=len(hashes)
+    ), hashes

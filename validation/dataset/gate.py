@@ -18,6 +18,7 @@ from schemas.manifest import MANIFEST, Manifest, ShardRecord, read_manifest, sha
 from schemas.problem import Format
 from schemas.reason import Stage
 from schemas.verdict import Check, Severity, Status, Verdict
+from validation.dataset.check import check_of
 from validation.dataset.facts import FACT_NAMES, facts_table
 from validation.dataset.files import BENCHMARKS, check_files
 from validation.dataset.frame import flatten
@@ -145,9 +146,13 @@ def _schema_checks(manifest: Manifest, findings: Findings) -> list[Check]:
     unread += [f"{path}: nothing came back" for path in shards if path not in {*findings.read, *findings.errors}]
     differing = [f"{path}: {why}" for path, why in sorted(findings.schema.items())]
     checks = [
-        _check("shards_readable", "every shard was read to its end", unread, checked=len(shards)),
-        _check(
-            "schema_equals_contract", "columns, types and version are the contract's", differing, checked=len(shards)
+        check_of("shards_readable", "schema", "every shard was read to its end", unread, checked=len(shards)),
+        check_of(
+            "schema_equals_contract",
+            "schema",
+            "columns, types and version are the contract's",
+            differing,
+            checked=len(shards),
         ),
     ]
     empty = {name: tally for name, tally in findings.nulls.items() if tally.unexpected}
@@ -156,21 +161,7 @@ def _schema_checks(manifest: Manifest, findings: Findings) -> list[Check]:
         problems.append("no example was looked at")
     ids = sorted({one for tally in empty.values() for one in tally.ids})
     good = f"no null in the {len(findings.nulls)} required columns"
-    return [*checks, _check("required_values_present", good, problems, checked=findings.rows, ids=ids)]
-
-
-def _check(name: str, good: str, problems: Sequence[str], *, checked: int, ids: Sequence[str] = ()) -> Check:
-    shown = "; ".join(problems[:3]) + (f"; and {len(problems) - 3} more" if len(problems) > 3 else "")
-    return Check(
-        name=name,
-        group="schema",
-        status=Status.FAILED if problems else Status.PASSED,
-        severity=Severity.CRITICAL,
-        detail=shown if problems else good,
-        checked=checked,
-        unexpected=len(problems),
-        ids=list(ids)[:20],
-    )
+    return [*checks, check_of("required_values_present", "schema", good, problems, checked=findings.rows, ids=ids)]
 
 
 def _facts(findings: Findings) -> pa.Table:
@@ -234,12 +225,12 @@ def _rechecks(
     good = (
         f"{sum(stored.values()):,} items of {len(stored):,} benchmarks are stored with the data, as the manifest says"
     )
-    items = _check("benchmarks_stored", good, differing, checked=sum(claimed.values()))
+    items = check_of("benchmarks_stored", "recheck", good, differing, checked=sum(claimed.values()))
     formats = findings.facts.counts.get("format", Counter())
     with_programs = formats[Format.POT] + formats[Format.TIR]
     verified = Stage.VERIFY not in manifest.skipped
     return [
-        items.model_copy(update={"group": "recheck"}),
+        items,
         *check_contamination(findings.leaks, scanned=findings.scanned, rows=findings.rows, items=sum(stored.values())),
         check_answers(answers),
         check_programs(ran, with_programs=with_programs, verified=verified),

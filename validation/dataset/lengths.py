@@ -15,7 +15,8 @@ from schemas.problem import Format, Segment, SegmentKind
 from schemas.prompts import prompt_of
 from schemas.transcript import transcribe
 from schemas.verdict import Check, Severity, Status
-from validation.dataset.rules import MAX_IDS, Tally
+from validation.dataset.check import MAX_IDS
+from validation.dataset.rules import Tally
 
 
 @lru_cache(maxsize=1)

@@ -17,9 +17,9 @@ import pandas as pd
 import pyarrow as pa
 
 from schemas.verdict import Check, Severity, Status
+from validation.dataset.check import MAX_IDS
 from validation.dataset.suite import Rule
 
-MAX_IDS = 20
 LONG_COLUMNS = ("question", "solution", "prose")
 GROUP_RULES = 6
 MAY_BE_EMPTY = frozenset({"decision", "confidence", "agreement", "difficulty", "executed", "topic_counts"})

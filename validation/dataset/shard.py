@@ -18,11 +18,12 @@ from xxhash import xxh3_64_intdigest
 
 from schemas.example import EXAMPLE_SCHEMA, SCHEMA_NAME
 from schemas.problem import Format
+from validation.dataset.check import MAX_IDS
 from validation.dataset.facts import Facts, measure
 from validation.dataset.frame import flatten
 from validation.dataset.lengths import load_tokenizer, measure_lengths
 from validation.dataset.recheck.contamination import BenchmarkIndex, Leak, severity
-from validation.dataset.rules import MAX_IDS, SuiteRunner, Tally
+from validation.dataset.rules import SuiteRunner, Tally
 from validation.dataset.suite import Suite
 
 logger = logging.getLogger(__name__)

@@ -11,8 +11,8 @@ from schemas.manifest import FormatCounts, Manifest
 from schemas.reason import Outcome
 from schemas.split import Split
 from schemas.verdict import Check, Severity, Status
+from validation.dataset.check import MAX_IDS, check_of
 from validation.dataset.ledger import Ledger
-from validation.dataset.rules import MAX_IDS
 from validation.dataset.shard import Findings, hash_texts
 
 _OUTCOMES = (Outcome.KEPT, Outcome.REMOVED, Outcome.QUARANTINED)
@@ -72,20 +72,6 @@ def _with_ids(check: Check, folder: Path, shards: Sequence[str], column: str, ha
     return check.model_copy(update={"ids": [str(one) for one in ids[:MAX_IDS]]})
 
 
-def _check(name: str, good: str, problems: list[str], *, checked: int, ids: list[str] | None = None) -> Check:
-    shown = "; ".join(problems[:4]) + (f"; and {len(problems) - 4} more" if len(problems) > 4 else "")
-    return Check(
-        name=name,
-        group="recheck",
-        status=Status.FAILED if problems else Status.PASSED,
-        severity=Severity.CRITICAL,
-        detail=shown if problems else good,
-        checked=checked,
-        unexpected=len(problems),
-        ids=(ids or [])[:MAX_IDS],
-    )
-
-
 def _sum_adds_up(manifest: Manifest, ledger: Ledger) -> Check:
     claimed = manifest.counts
     counted = {outcome: ledger.count(outcome=outcome) for outcome in _OUTCOMES}
@@ -100,7 +86,7 @@ def _sum_adds_up(manifest: Manifest, ledger: Ledger) -> Check:
     pairs |= {outcome.value: (getattr(claimed, outcome.value), counted[outcome]) for outcome in _OUTCOMES}
     problems += _differences(pairs, "manifest", "ledger")
     good = f"{candidates:,} candidates = " + " + ".join(f"{counted[one]:,} {one.value}" for one in _OUTCOMES)
-    return _check("sum_adds_up", good, problems, checked=candidates)
+    return check_of("sum_adds_up", "recheck", good, problems, checked=candidates)
 
 
 def _differences(pairs: Mapping[str, tuple[int, int]], first: str, second: str) -> list[str]:
@@ -113,7 +99,7 @@ def _ledger_readable(ledger: Ledger) -> Check:
         problems.append(f"{len(ledger.contradictions)} or more candidates with an outcome that their reason denies")
     good = "every candidate has an outcome, and a known reason unless it was kept"
     checked = sum(ledger.ended.values())
-    return _check("ledger_consistent", good, problems, checked=checked, ids=ledger.contradictions)
+    return check_of("ledger_consistent", "recheck", good, problems, checked=checked, ids=ledger.contradictions)
 
 
 def _reasons(manifest: Manifest, ledger: Ledger) -> Check:
@@ -126,7 +112,7 @@ def _reasons(manifest: Manifest, ledger: Ledger) -> Check:
         pairs = {name: (claimed.get(name, 0), counted[name]) for name in sorted({*claimed, *counted})}
         problems += _differences(pairs, f"{outcome.value} by the manifest", "by the ledger")
     good = "removed and quarantined candidates by reason are those of the ledger"
-    return _check("reasons_agree", good, problems, checked=len(manifest.removed_by_reason))
+    return check_of("reasons_agree", "recheck", good, problems, checked=len(manifest.removed_by_reason))
 
 
 def _lines(name: str, column: str, claimed: Mapping[str, FormatCounts], ledger: Ledger) -> Check:
@@ -142,7 +128,7 @@ def _lines(name: str, column: str, claimed: Mapping[str, FormatCounts], ledger: 
         if (line := claimed.get(value)) and line.candidates != line.kept + line.removed + line.quarantined:
             pairs[f"{value} sum"] = (line.candidates, line.kept + line.removed + line.quarantined)
     problems = _differences(pairs, "manifest", "ledger")
-    return _check(name, f"candidates by {column} are those of the ledger", problems, checked=len(claimed))
+    return check_of(name, "recheck", f"candidates by {column} are those of the ledger", problems, checked=len(claimed))
 
 
 def _shards_hold_what_is_claimed(manifest: Manifest, findings: Findings) -> Check:
@@ -160,8 +146,12 @@ def _shards_hold_what_is_claimed(manifest: Manifest, findings: Findings) -> Chec
         for value in sorted({*claimed, *counts}):
             pairs[f"{column} {value}"] = (claimed[value].kept if value in claimed else 0, counts[value])
     problems = _differences(pairs, "manifest", "shards")
-    return _check(
-        "shards_hold_what_is_claimed", "rows by shard, split, format and source agree", problems, checked=findings.rows
+    return check_of(
+        "shards_hold_what_is_claimed",
+        "recheck",
+        "rows by shard, split, format and source agree",
+        problems,
+        checked=findings.rows,
     )
 
 
@@ -174,20 +164,20 @@ def _ledger_and_shards(findings: Findings, ledger: Ledger) -> Check:
     if len(lost):
         problems.append(f"{len(lost):,} candidates that the ledger calls kept are in no shard")
     good = "the shards hold exactly the candidates that the ledger calls kept"
-    return _check("ledger_agrees_with_shards", good, problems, checked=len(in_shards))
+    return check_of("ledger_agrees_with_shards", "recheck", good, problems, checked=len(in_shards))
 
 
 def _unique(name: str, noun: str, hashes: np.ndarray) -> Check:
     repeated = len(hashes) - len(np.unique(hashes))
     problems = [f"{repeated:,} of {len(hashes):,} {noun} ids stand more than once"] if repeated else []
-    return _check(name, f"every {noun} id stands once, over all files", problems, checked=len(hashes))
+    return check_of(name, "recheck", f"every {noun} id stands once, over all files", problems, checked=len(hashes))
 
 
 def _placed(findings: Findings) -> Check:
     wrong = findings.misplaced
     problems = [f"{wrong.unexpected:,} examples whose split is not that of their shard"] if wrong.unexpected else []
     good = "every example's split is that of its shard"
-    return _check("splits_as_filed", good, problems, checked=wrong.rows, ids=list(wrong.ids))
+    return check_of("splits_as_filed", "recheck", good, problems, checked=wrong.rows, ids=list(wrong.ids))
 
 
 def _disjoint(name: str, noun: str, hashes: np.ndarray, heldout: np.ndarray) -> Check:
@@ -197,7 +187,7 @@ def _disjoint(name: str, noun: str, hashes: np.ndarray, heldout: np.ndarray) -> 
         if len(both)
         else []
     )
-    return _check(name, f"no {noun} stands in both splits", problems, checked=len(np.unique(hashes)))
+    return check_of(name, "recheck", f"no {noun} stands in both splits", problems, checked=len(np.unique(hashes)))
 
 
 def _skipped(manifest: Manifest) -> Check:

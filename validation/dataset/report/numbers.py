@@ -1,6 +1,6 @@
 """report.json: every number of the report, from the judgement, in plain JSON. The page shows these and no others."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from typing import Any
 
@@ -87,14 +87,16 @@ def reasons(judgement: Judgement) -> list[dict[str, Any]]:
     """Every reason that took a candidate, the most frequent first, with its rule and a few examples."""
     ledger = judgement.ledger
     lost: Counter[str] = Counter()
+    outcomes: defaultdict[str, set[str]] = defaultdict(set)
     for (_, _, outcome, _, reason), count in ledger.ended.items():
         if outcome != Outcome.KEPT:
             lost[reason] += count
+            outcomes[reason].add(outcome)
     return [
         {
             "reason": reason,
             "meaning": RULES[Reason(reason)].meaning if reason in set(Reason) else "not a known reason",
-            "outcome": RULES[Reason(reason)].outcome.value if reason in set(Reason) else "",
+            "outcome": " or ".join(sorted(outcomes[reason])),
             "candidates": count,
             "sources": dict(_without(ledger, reason)),
             "examples": ledger.examples.get(reason, []),
