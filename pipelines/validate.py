@@ -12,8 +12,8 @@ from pathlib import Path
 
 import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
-from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 
+from pipelines.flags import beam_options
 from schemas.config import Validate
 from schemas.manifest import ShardRecord
 from schemas.verdict import VERDICT, Verdict
@@ -47,12 +47,14 @@ def validate(
         The verdict; a failed one too: the caller decides how the process ends.
 
     Raises:
-        UserError: not a data set, or an expectation that does not exist.
+        UserError: not a data set, an expectation that does not exist, or a flag that nobody knows.
     """
+    carry: Carry = inspect_in_turn
+    if beam_flags:
+        carry = partial(inspect_with_beam, options=beam_options(1, beam_flags))
     quality = output or (folder / VERDICT).parent
     path = quality / Path(VERDICT).name
     path.unlink(missing_ok=True)
-    carry: Carry = partial(inspect_with_beam, flags=beam_flags) if beam_flags else inspect_in_turn
     judgement = judge(folder, config, draft=draft, carry=carry, on_progress=on_progress)
     if on_progress is not None:
         on_progress("writing the report")
@@ -89,14 +91,12 @@ class InspectShards(beam.DoFn):
 
 
 def inspect_with_beam(
-    settings: Settings, folder: Path, shards: Sequence[ShardRecord], *, flags: Sequence[str] = ()
+    settings: Settings, folder: Path, shards: Sequence[ShardRecord], *, options: PipelineOptions
 ) -> Iterable[Findings]:
-    """Inspects shards with Beam: the in-process runner unless the flags name another."""
+    """Inspects shards with Beam, one shard an element."""
     with tempfile.TemporaryDirectory(prefix="mathmill-findings-") as findings:
-        options = PipelineOptions(list(flags))
-        runner = None if any(flag.startswith("--runner") for flag in flags) else FnApiRunner()
         elements = [(number, shard.path, shard.split) for number, shard in enumerate(shards)]
-        with beam.Pipeline(runner=runner, options=options) as pipeline:
+        with beam.Pipeline(options=options) as pipeline:
             _ = (
                 pipeline
                 | "shards" >> beam.Create(elements)

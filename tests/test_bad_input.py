@@ -106,6 +106,7 @@ CASES = [
     Case("an unknown flag", f"{CURATE} --ouput out", ("--ouput",)),
     Case("validate nothing", "validate nowhere", ("nowhere", "no such folder")),
     Case("validate another folder", "validate taken", ("taken", "manifest.json", "mathmill curate")),
+    Case("validate with an unknown flag", "validate taken --ouput out", ("--ouput", "did you mean --output")),
     Case("trace nothing", "trace nowhere abc", ("nowhere", "no such folder")),
     Case("export another manifest", "export npm --to messages --output out", ("npm", "not a manifest")),
     Case("review nothing", "review taken --output out/q.jsonl", ("taken", "manifest.json")),
