@@ -55,7 +55,7 @@ def _body(manifest: Manifest) -> list[str]:
         "|---|---:|---|",
         *(
             f"| {reason} | {number:,} | {RULES[Reason(reason)].meaning} |"
-            for reason, number in {**manifest.removed_by_reason, **manifest.quarantined_by_reason}.items()
+            for reason, number in manifest.rejected_by_reason.items()
         ),
         "",
         f"Licence: {manifest.licence}. Schema {manifest.schema_version}, fingerprint `{manifest.fingerprint}`.",

@@ -12,7 +12,7 @@ from rich.text import Text
 from pipelines.findings import Finding
 from pipelines.progress import Progress
 from schemas.manifest import Manifest
-from schemas.reason import RULES, Outcome, Reason
+from schemas.reason import RULES, Reason
 
 _STEPS = ("read", "select", "screen", "decontaminate", "collapse", "verify", "agree", "decide", "write")
 _BAR = 28
@@ -97,16 +97,15 @@ def the_sum(manifest: Manifest) -> Text:
 
 def reasons_table(manifest: Manifest, *, most: int = 12) -> Table:
     """Why candidates are missing: the reasons by number, with what they mean."""
-    counts = {**manifest.removed_by_reason, **manifest.quarantined_by_reason}
+    counts = manifest.rejected_by_reason
     table = Table(box=None, padding=(0, 2, 0, 0), show_header=bool(counts), header_style="dim")
     table.add_column("candidates", justify="right")
     table.add_column("reason")
     table.add_column("meaning", style="dim", overflow="ellipsis", no_wrap=True)
-    ordered = sorted(counts.items(), key=lambda one: -one[1])
+    ordered = list(counts.items())
     for code, number in ordered[:most]:
-        rule = RULES[Reason(code)]
-        style = "yellow" if rule.outcome is Outcome.QUARANTINED else "red"
-        table.add_row(f"{number:,}", Text(code, style=style), Text(rule.meaning))
+        style = "red" if code in manifest.removed_by_reason else "yellow"
+        table.add_row(f"{number:,}", Text(code, style=style), Text(RULES[Reason(code)].meaning))
     if len(ordered) > most:
         rest = sum(number for _, number in ordered[most:])
         table.add_row(f"{rest:,}", Text(f"{len(ordered) - most} more", style="dim"), "")

@@ -25,6 +25,7 @@ from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 
 from pipelines.balance import ApplyBound, Bound, bounds_of
 from pipelines.candidate import UNDERSTOOD, Rejection
+from pipelines.catalogue import resolve
 from pipelines.collapsing import COLLAPSE_SCHEMA, Collapse, keys_of
 from pipelines.decide import PartSummary, decide
 from pipelines.decide import Settings as DecideSettings
@@ -223,7 +224,8 @@ class _Line:
     def _finish(self, parts: PCollection[PartRef], done: tuple[tuple[Stage, str], ...], ended: Path) -> None:
         """Decides, writes and leaves summaries and written files where the driver finds them."""
         identified = Stage.IDENTIFY not in self.settings.skip
-        deciding = DecideSettings(done, identified, self.settings.heldout, self.settings.seed)
+        removing = frozenset(one.name for one in map(resolve, self.settings.benchmarks) if one.variants == "remove")
+        deciding = DecideSettings(done, identified, removing, self.settings.heldout, self.settings.seed)
         writing = WriteSettings(self._verdicts, regenerate=self.settings.verify.outputs == "regenerate")
         summaries = (
             parts

@@ -37,10 +37,12 @@ class Settings:
     Attributes:
         stages: (stage, tag folder), in order.
         identified: whether problems and templates were identified; else each row is a problem of its own.
+        removing: benchmarks whose variants are removed (policy `variants`) and not quarantined.
     """
 
     stages: tuple[tuple[Stage, str], ...]
     identified: bool
+    removing: frozenset[str]
     heldout: float
     seed: int
 
@@ -141,7 +143,7 @@ def _decisions(
     said = ended.combine_chunks().take(pa.array(places, mask=kept))
     columns = {name: batch.column(name) for name in ("row_id", "source", "row", "format")}
     columns |= {name: said.column(name).combine_chunks() for name in ("stage", "reason", *_EVIDENCE)}
-    outcomes = _OUTCOMES.take(pc.index_in(columns["reason"], value_set=_REASONS))
+    outcomes = _outcomes(columns["reason"], columns["partner"], settings.removing)
     columns |= {"id": ids, "outcome": pc.if_else(pa.array(kept), Outcome.KEPT.value, outcomes)}
     for name in ("problem", "template"):
         columns[f"{name}_id"] = hex_of(keys.column(name)) if settings.identified else columns["row_id"]
@@ -150,6 +152,15 @@ def _decisions(
     columns["split"] = splits.take(pa.array(np.cumsum(kept) - 1, mask=~kept))
     arrays = [columns[field.name].cast(field.type) for field in DECISION_SCHEMA]
     return pa.RecordBatch.from_arrays(arrays, schema=DECISION_SCHEMA)
+
+
+def _outcomes(reasons: pa.Array, partners: pa.Array, removing: frozenset[str]) -> pa.Array:
+    """What each reason does, by the table of reasons, but for variants of a benchmark that removes them."""
+    outcomes = _OUTCOMES.take(pc.index_in(reasons, value_set=_REASONS))
+    variants = pc.equal(reasons, Reason.BENCHMARK_VARIANT.value)
+    benchmarks = pc.replace_substring_regex(partners, "/[0-9]+$", "")
+    asked = pc.and_(variants, pc.is_in(benchmarks, value_set=pa.array(sorted(removing), pa.string())))
+    return pc.if_else(pc.fill_null(asked, False), Outcome.REMOVED.value, outcomes)
 
 
 def hex_of(keys: pa.FixedSizeBinaryArray) -> pa.Array:

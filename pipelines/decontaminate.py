@@ -42,6 +42,7 @@ _CONTAINED = 40  # bytes of skeleton from which an item standing inside another 
 _OWN_SOLUTION = 80  # the same for solutions, which are made of fewer turns of phrase
 _MIN_COVER = 0.5  # share of an item's n-grams that a solution must hold: solutions repeat phrases of other questions
 _LABEL = r"^(?:#|\*)*(?:question|problem|exercise|task|q|prompt|input|instruction)\d*(?:\*)*[:.)]+(?:\*)*"
+_POLICIES = ("report", "quarantine", "remove")  # about variants, the strictest last
 _EVIDENCE = 160  # characters of a matched span that the ledger keeps
 
 ITEM_SCHEMA = pa.schema(
@@ -179,9 +180,10 @@ def _check_wording(batch: pa.RecordBatch, solutions: pa.Array, index: BenchmarkI
         return given[place] or extract(solutions[place].as_py(), languages[place]).answer
 
     rejections: dict[int, Rejection] = {}
+    variants: list[tuple[int, int]] = []
     for one in index.reworded.find(batch.column("question"), answer_of, languages):
         if one.variant:
-            _add_variant(rejections, one.text, one.item, index)
+            variants.append((one.text, one.item))
             continue
         words = "in another language" if one.cosine is None else f"in other words (cosine {one.cosine:.2f})"
         answers = {True: ", the same answer", None: "", False: ", another answer"}[one.answers]
@@ -192,15 +194,23 @@ def _check_wording(batch: pa.RecordBatch, solutions: pa.Array, index: BenchmarkI
         )
     if set(index.variants) - {"report"}:
         forms = _digests(template_forms(batch.column("question")))
-        for text, item in zip(*map(np.ndarray.tolist, index.templates.hits(forms)), strict=True):
-            _add_variant(rejections, text, item, index)
-    return rejections
+        variants.extend(zip(*map(np.ndarray.tolist, index.templates.hits(forms)), strict=True))
+    return {**_variants(variants, index), **rejections}
 
 
-def _add_variant(rejections: dict[int, Rejection], text: int, item: int, index: BenchmarkIndex) -> None:
-    if index.variants[item] != "report" and text not in rejections:
-        detail = "the question is the item with other numbers"
-        rejections[text] = Rejection(Reason.BENCHMARK_VARIANT, detail, index.names[item])
+def _variants(found: Sequence[tuple[int, int]], index: BenchmarkIndex) -> dict[int, Rejection]:
+    """What the benchmarks do about their variants, by place of the text: the strictest policy of those that match."""
+    strictest: dict[int, int] = {}
+    for text, item in found:
+        known = strictest.setdefault(text, item)
+        if _POLICIES.index(index.variants[item]) > _POLICIES.index(index.variants[known]):
+            strictest[text] = item
+    detail = "the question is the item with other numbers"
+    return {
+        text: Rejection(Reason.BENCHMARK_VARIANT, detail, index.names[item])
+        for text, item in strictest.items()
+        if index.variants[item] != "report"
+    }
 
 
 def shared_ngrams(texts: pa.Array, items: pa.Array, *, n: int = NGRAM) -> npt.NDArray[np.int64]:

@@ -51,8 +51,8 @@ _SURPRISES: tuple[tuple[Reason, str], ...] = (
 
 def findings(manifest: Manifest, ledger: pa.Table, *, most: int = 3) -> list[Finding]:
     """The most surprising findings of a run, at most `most`."""
-    counts = {**manifest.removed_by_reason, **manifest.quarantined_by_reason}
-    found = [_finding(reason, text, counts[reason], ledger) for reason, text in _SURPRISES if counts.get(reason, 0) > 0]
+    counts = manifest.rejected_by_reason
+    found = [_finding(reason, text, counts[reason], ledger) for reason, text in _SURPRISES if counts[reason]]
     return found[:most]
 
 

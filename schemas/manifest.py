@@ -4,6 +4,7 @@ No time, host, output path or runner flag stands in it: equal inputs give equal 
 """
 
 import json
+from collections import Counter
 from hashlib import file_digest, sha256
 from pathlib import Path
 from typing import Any
@@ -106,6 +107,12 @@ class Manifest(_Record):
     ledger: list[FileRecord]
     lineage: list[str]
     fingerprint: str
+
+    @property
+    def rejected_by_reason(self) -> Counter[str]:
+        """Candidates by reason, the most frequent first, whether removed or quarantined: a policy may ask for both."""
+        both = Counter(self.removed_by_reason) + Counter(self.quarantined_by_reason)
+        return Counter(dict(sorted(both.items(), key=lambda one: (-one[1], one[0]))))
 
     def sealed(self) -> "Manifest":
         """Returns the manifest with its fingerprint: the hash of everything else in it."""

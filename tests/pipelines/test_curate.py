@@ -1,6 +1,7 @@
 """Raw rows to a data set, end to end, on rows small enough to check by eye."""
 
 import json
+import re
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,8 @@ import datasets
 import pytest
 
 from pipelines.curate import curate
+from pipelines.validate import validate
+from schemas.config import Validate
 from schemas.exits import RunFailedError
 from schemas.manifest import Manifest, read_manifest, sha256_of
 from tests.tiny import (
@@ -319,3 +322,44 @@ def test_twins_share_the_fate_of_their_problem_when_nothing_is_collapsed(tmp_pat
     other = gsm8k_row(row["question"], "So 1+1=<<1+1=2>>2 marbles, as everybody knows.", 2)
     manifest = curate_rows(tmp_path, [row, row, other, other], skip=("verify", "collapse"), wipeout={"limit": 1})
     assert manifest.quarantined_by_reason["answer_conflict"] + manifest.removed_by_reason.get("near_duplicate", 0) == 4
+
+
+def variant_of(row: dict[str, Any], *, items: Path, name: str, policy: str) -> dict[str, Any]:
+    """A benchmark whose one item is the row with other numbers."""
+    item = {"question": re.sub(r"\d+", lambda number: str(int(number[0]) + 40), row["question"])}
+    path = write_rows(items / f"{name}.jsonl", [item])
+    return {"name": name, "path": str(path), "answer": None, "variants": policy}
+
+
+@pytest.mark.parametrize(("policy", "outcome"), [("quarantine", "quarantined"), ("remove", "removed")])
+def test_variants_end_as_their_benchmark_asks(policy: str, outcome: str, tmp_path: Path) -> None:
+    rows = marbles(3)
+    bench = variant_of(rows[0], items=tmp_path, name="bench", policy=policy)
+    manifest = curate_rows(tmp_path, rows, benchmarks=[bench], source={"derive": ["pot"]})
+    ended = {(one["row"], one["format"]): one for one in read_streams(tmp_path / "data", "ledger/*.arrow")}
+    assert [ended[0, form]["outcome"] for form in ("cot", "pot")] == [outcome, outcome]
+    assert {ended[row, "cot"]["outcome"] for row in (1, 2)} == {"kept"}
+    both = {"removed": manifest.removed_by_reason, "quarantined": manifest.quarantined_by_reason}
+    assert both.pop(outcome) == {"benchmark_variant": 2}
+    assert list(both.values()) == [{}]
+    (rejected,) = read_lines(next((tmp_path / "data/rejected").glob("*.jsonl")))
+    assert rejected["_mathmill"]["outcome"] == outcome
+    checks = {one.name: one.status for one in validate(tmp_path / "data", Validate()).checks}
+    assert checks["reasons_agree"] == "passed"
+
+
+def test_the_stricter_of_two_policies_holds_and_every_count_has_both(tmp_path: Path) -> None:
+    rows = marbles(3)
+    benchmarks = [
+        variant_of(rows[0], items=tmp_path, name="mild", policy="quarantine"),
+        variant_of(rows[0], items=tmp_path, name="strict", policy="remove"),
+        variant_of(rows[1], items=tmp_path, name="other", policy="quarantine"),
+    ]
+    manifest = curate_rows(tmp_path, rows, benchmarks=benchmarks, wipeout={"limit": 1})
+    ended = {one["row"]: one for one in read_streams(tmp_path / "data", "ledger/*.arrow")}
+    assert [ended[row]["partner"] for row in range(3)] == ["strict/0", "other/0", None]
+    assert (manifest.removed_by_reason, manifest.quarantined_by_reason) == (
+        {"benchmark_variant": 1},
+        {"benchmark_variant": 1},
+    )
+    assert "| benchmark_variant | 2 |" in (tmp_path / "data/README.md").read_text(encoding="utf-8")
