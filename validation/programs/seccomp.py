@@ -82,6 +82,7 @@ _ALLOW, _KILL_PROCESS = 0x7FFF0000, 0x80000000
 _ERRNO = 0x00050000
 _EPERM, _ENOTTY = 1, 25
 _NUMBER, _ARCHITECTURE, _FIRST_ARGUMENT = 0, 4, 16
+_INSTRUCTION = 8  # bytes
 _X32_BIT = 0x40000000
 # O_WRONLY | O_RDWR | O_CREAT | O_TRUNC | O_APPEND | __O_TMPFILE, the same on both architectures
 # (asm-generic/fcntl.h)
@@ -117,45 +118,61 @@ def _jump(code: int, value: int, yes: int, no: int) -> bytes:
     return struct.pack("<HBBI", code, yes, no, value)
 
 
-def _when(number: int, action: int) -> list[bytes]:
-    return [_jump(_JEQ, number, 0, 1), _statement(_RETURN, action)]
-
-
-def _checked(number: int, argument: int, mask: int) -> list[bytes]:
-    """Allows a call when its argument has none of the bits of the mask (low word), else EPERM."""
-    return [
-        _jump(_JEQ, number, 0, 4),
+def _checked(argument: int, mask: int) -> bytes:
+    """Allows the call when its argument has none of the bits of the mask (low word), else EPERM."""
+    return b"".join([
         _statement(_LOAD, _FIRST_ARGUMENT + 8 * argument),
         _jump(_JSET, mask, 0, 1),
         _statement(_RETURN, _ERRNO | _EPERM),
         _statement(_RETURN, _ALLOW),
-    ]
+    ])  # fmt: skip
+
+
+def _actions(architecture: Architecture, *, files: bool) -> dict[int, bytes]:
+    """Returns what to do with each system call that has a number here; the others answer EPERM."""
+    numbers = architecture.numbers
+    actions = {numbers[name]: _statement(_RETURN, _ALLOW) for name in _ALLOWED.split() if name in numbers}
+    actions |= {numbers[name]: _statement(_RETURN, _KILL_PROCESS) for name in _KILLED.split() if name in numbers}
+    actions[numbers["ioctl"]] = _statement(_RETURN, _ERRNO | _ENOTTY)
+    actions[numbers["prlimit64"]] = _checked(0, 0xFFFFFFFF)
+    if files:
+        actions[numbers["openat"]] = _checked(2, _WRITING)
+        if "open" in numbers:
+            actions[numbers["open"]] = _checked(1, _WRITING)
+    if architecture.name == "x86_64":
+        actions[_X32_BIT] = _statement(_RETURN, _KILL_PROCESS)
+    return actions
+
+
+def _ranges(actions: dict[int, bytes]) -> list[tuple[int, bytes]]:
+    """Returns the actions as ranges: the first number of each and what holds up to the next; x32 has no end."""
+    refused = _statement(_RETURN, _ERRNO | _EPERM)
+    ranges = [(0, actions.get(0, refused))]
+    for number in sorted({*actions, *(n + 1 for n in actions if n != _X32_BIT)}):
+        action = actions.get(number, refused)
+        if action != ranges[-1][1]:
+            ranges.append((number, action))
+    return ranges
+
+
+def _search(ranges: list[tuple[int, bytes]]) -> bytes:
+    """Finds the range of a number by halves: the kernel walks the filter for every number when it is installed."""
+    if len(ranges) == 1:
+        return ranges[0][1]
+    half = len(ranges) // 2
+    below, above = _search(ranges[:half]), _search(ranges[half:])
+    return _jump(_JGE, ranges[half][0], len(below) // _INSTRUCTION, 0) + below + above
 
 
 def build_filter(architecture: Architecture, *, files: bool) -> bytes:
     """Returns the BPF program; `files` allows opening files for reading (something else must say which)."""
-    numbers = architecture.numbers
     program = [
         _statement(_LOAD, _ARCHITECTURE),
         _jump(_JEQ, architecture.audit, 1, 0),
         _statement(_RETURN, _KILL_PROCESS),
         _statement(_LOAD, _NUMBER),
+        _search(_ranges(_actions(architecture, files=files))),
     ]
-    if architecture.name == "x86_64":
-        program += [_jump(_JGE, _X32_BIT, 0, 1), _statement(_RETURN, _KILL_PROCESS)]
-    for name in _ALLOWED.split():
-        if name in numbers:
-            program += _when(numbers[name], _ALLOW)
-    for name in _KILLED.split():
-        if name in numbers:
-            program += _when(numbers[name], _KILL_PROCESS)
-    program += _when(numbers["ioctl"], _ERRNO | _ENOTTY)
-    program += _checked(numbers["prlimit64"], 0, 0xFFFFFFFF)
-    if files:
-        if "open" in numbers:
-            program += _checked(numbers["open"], 1, _WRITING)
-        program += _checked(numbers["openat"], 2, _WRITING)
-    program.append(_statement(_RETURN, _ERRNO | _EPERM))
     return b"".join(program)
 
 
@@ -171,9 +188,9 @@ class Filter:
         if architecture is None:
             raise OSError(f"no table of system calls for {platform.machine()}")
         code = build_filter(architecture, files=files)
-        self._libc = ctypes.CDLL(None, use_errno=True)
+        self._prctl = ctypes.CDLL(None, use_errno=True).prctl
         self._code = ctypes.create_string_buffer(code, len(code))
-        self._program = _Program(len(code) // 8, ctypes.cast(self._code, ctypes.c_void_p))
+        self._program = _Program(len(code) // _INSTRUCTION, ctypes.cast(self._code, ctypes.c_void_p))
 
     def install(self) -> None:
         """Installs the filter.
@@ -181,7 +198,7 @@ class Filter:
         Raises:
             OSError: the kernel has no seccomp filters.
         """
-        if self._libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) or self._libc.prctl(
+        if self._prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) or self._prctl(
             _PR_SET_SECCOMP, _FILTER_MODE, ctypes.byref(self._program), 0, 0
         ):
             raise OSError(ctypes.get_errno(), "seccomp refused the filter")
