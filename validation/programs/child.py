@@ -32,9 +32,10 @@ class _Program:
         result: dict[str, str | None] = {"status": "ok", "value": None, "error": None}
         sys.stdout = self.stdout
         try:
-            last = self._execute(source, echo=echo)
+            tree = ast.parse(source, "<program>")
+            last = self._execute(tree, echo=echo)
             if value:
-                result["value"] = self._value(source, last)
+                result["value"] = self._value(tree, last)
         except SystemExit as error:
             if error.code not in (None, 0):
                 result |= {"status": "error", "error": f"SystemExit: {error.code}"[:_MAX_ERROR]}
@@ -51,21 +52,19 @@ class _Program:
             return {"status": "error", "value": None, "error": _described(error)}
         return result
 
-    def _execute(self, source: str, *, echo: bool) -> object:
-        tree = ast.parse(source, "<program>")
-        last = None
-        if tree.body and isinstance(tree.body[-1], ast.Expr):
-            expression = ast.Expression(tree.body.pop().value)  # type: ignore[attr-defined]  # just checked
+    def _execute(self, tree: ast.Module, *, echo: bool) -> object:
+        """Runs the statements; returns the value of the last one when it is an expression."""
+        final = tree.body[-1] if tree.body else None
+        if not isinstance(final, ast.Expr):
             exec(compile(tree, "<program>", "exec"), self.names)
-            last = eval(compile(expression, "<program>", "eval"), self.names)
-            if echo and last is not None:
-                self.stdout.write(repr(last) + "\n")
-            return last
-        exec(compile(tree, "<program>", "exec"), self.names)
+            return None
+        exec(compile(ast.Module(tree.body[:-1], []), "<program>", "exec"), self.names)
+        last = eval(compile(ast.Expression(final.value), "<program>", "eval"), self.names)
+        if echo and last is not None:
+            self.stdout.write(repr(last) + "\n")
         return last
 
-    def _value(self, source: str, last: object) -> str | None:
-        tree = ast.parse(source)
+    def _value(self, tree: ast.Module, last: object) -> str | None:
         assigned = any(
             isinstance(name, ast.Name) and name.id == "ans" and isinstance(name.ctx, ast.Store)
             for node in tree.body

@@ -10,6 +10,7 @@ import ctypes
 import os
 import resource
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 
 _CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446  # the same number on every architecture
@@ -23,7 +24,9 @@ _PR_SET_CHILD_SUBREAPER = 36
 _NOBODY = 65534
 
 
+@cache
 def _libc() -> ctypes.CDLL:
+    """Loaded once: each load makes a new class, which a fork would pay for."""
     return ctypes.CDLL(None, use_errno=True)
 
 
