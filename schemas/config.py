@@ -129,6 +129,42 @@ class Select(_Table):
     """remove rows that nobody accepted"""
 
 
+class ReviewColumns(_Table):
+    """Which field of a review holds what. A dotted name reaches into an object."""
+
+    row: str = "row_id"
+    """the row's id, as the ledger and `mathmill review` write it; with `key`, the key's value"""
+    annotator: str = "annotator"
+    """who voted; one vote per person and row, the later by time"""
+    reviewer: str = "reviewer"
+    """who decided over the votes: adjudication"""
+    decision: str = "decision"
+    """accepted | rejected | empty: not decided"""
+    answer: str = "answer"
+    """the annotator's own answer: votes are counted by its value, and it accepts the row when it equals the reference"""
+    confidence: str = "confidence"
+    """0 to 1"""
+    time: str = "time"
+    """ISO 8601, or seconds"""
+    control: str = "control"
+    """true: a screening or control item, which measures annotators and is never trained on"""
+    expected: str = "expected"
+    """what is right about a control item: accepted | rejected, or an answer"""
+    reason: str = "reason"
+    """the quarantine that the decision is about: an acceptance overrules this reason and no other"""
+
+
+class Reviews(_Table):
+    """A file of reviews: one decision of one person about one row a record."""
+
+    path: str
+    """like a source's"""
+    key: str | None = None
+    """a field of the sources' records that `columns.row` is the value of; null: the row's id"""
+    columns: ReviewColumns = ReviewColumns()
+    """field names"""
+
+
 class Screen(_Table):
     """Bounds on text. They are wide: two words can be a problem, 50,000 characters a solution."""
 
@@ -239,8 +275,8 @@ class Curate(_Table):
     """expected share of templates in the heldout split"""
     select: Select = Select()
     """human selection"""
-    reviews: list[str] = []
-    """files of review decisions, joined by row_id"""
+    reviews: list[str | Reviews] = []
+    """files of decisions: paths, joined by row_id, or tables"""
     screen: Screen = Screen()
     """bounds on text"""
     decontaminate: Decontaminate = Decontaminate()
@@ -378,6 +414,8 @@ class Train(_Table):
     """how many of the latest stay"""
     heldout_every: Annotated[int, Field(ge=1)] | None = None
     """steps between measurements of J on the heldout split; null: at the end"""
+    trackers: list[Literal["tensorboard", "wandb", "trackio"]] | None = None
+    """where figures go beside metrics.jsonl; null: to tensorboard, where it is installed"""
     seed: int = 0
     """the seed of order and initial weights"""
 

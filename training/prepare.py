@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from schemas.config import FreshModel, Train
 from schemas.exits import UserError
 from schemas.split import Split
-from training import checkpoint, shards
+from training import checkpoint, shards, trackers
 from training.admit import admit
 from training.checkpoint import State
 from training.encode import Encoded, encode_all, encoding_key
@@ -79,6 +79,7 @@ def prepare(config: Train, data: list[Path], output: Path, world: World, *, resu
         UserError: it could not start.
         RunFailedError: it may not resume, or bytes do not match their verdict.
     """
+    trackers.chosen(config.trackers)
     examples = shards.open_splits(*data, draft=draft)
     if world.is_main:
         facts = provenance(config, [str(path) for path in data], examples[Split.TRAIN].fingerprints, draft=draft)

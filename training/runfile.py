@@ -22,6 +22,7 @@ _FREE = frozenset(
         "checkpoint_every",
         "keep_checkpoints",
         "heldout_every",
+        "trackers",
         "device",
         "compile",
         "activation_checkpointing",

@@ -10,6 +10,7 @@ import math
 import shutil
 import time
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import replace
 from hashlib import blake2b
 from pathlib import Path
@@ -24,14 +25,14 @@ from training import checkpoint
 from training.card import write_card
 from training.checkpoint import State
 from training.flops import model_flops
-from training.losses import LossLedger
 from training.plan import Plan, Position
 from training.prepare import Run, prepare
+from training.record import Record
 from training.results import RunPlan, RunResult, StepMetrics
 from training.schedule import learning_rate
 from training.step import Batch, Likelihood, accumulate, micro_batches, plan_batch
 from training.stop import StopRequest, stop_requests
-from training.telemetry import MetricsFile, measure
+from training.telemetry import measure
 from training.world import join_world
 
 
@@ -66,7 +67,8 @@ def train(
     try:
         with stop_requests() as stop:
             run = prepare(config.train, list(data), output, world, resume=resume, draft=draft)
-            return _Loop(run, stop, on_step).complete(on_start)
+            with closing(_Loop(run, stop, on_step)) as loop:
+                return loop.complete(on_start)
     finally:
         world.close()
 
@@ -78,11 +80,12 @@ class _Loop:
         self._run = run
         self._stop = stop
         self._on_step = on_step
-        self._metrics: MetricsFile | None = None
-        self._losses: LossLedger | None = None
-        if run.world.is_main:
-            self._metrics = MetricsFile(run.output, done=run.start.step)
-            self._losses = LossLedger(run.output, run.splits[Split.TRAIN].examples, done=run.start.step)
+        self._record = Record(run) if run.world.is_main else None
+
+    def close(self) -> None:
+        """Ends what the run writes to."""
+        if self._record:
+            self._record.close()
 
     def complete(self, on_start: Callable[[RunPlan], None] | None) -> RunResult:
         """Runs to the end and exports the model."""
@@ -113,8 +116,8 @@ class _Loop:
         if positions:
             self._tell(held)
         model = self._export(last, held)
-        if self._losses:
-            self._losses.list_worst()
+        if self._record:
+            self._record.end()
         seconds = time.monotonic() - began
         return RunResult(run.output, model, _initial(run.output), state.step, seconds, first, last, held)
 
@@ -152,9 +155,8 @@ class _Loop:
         run.optimizer.step()
         seconds = time.perf_counter() - began
         metrics = measure(batch, totals, split.slices, step=step + 1, steps=run.told.steps, epoch=position.epoch)
-        if self._losses:
-            objective = -totals[:, 0] / batch.supervised
-            self._losses.add(batch.indices, objective, batch.supervised, step=step + 1, epoch=position.epoch)
+        if self._record:
+            self._record.losses(batch, totals, metrics)
         return replace(
             metrics,
             learning_rate=rate,
@@ -207,9 +209,9 @@ class _Loop:
         return replace(metrics, heldout=True, seconds=time.perf_counter() - began)
 
     def _tell(self, metrics: StepMetrics | None) -> None:
-        if self._metrics is None or metrics is None:
+        if self._record is None or metrics is None:
             return
-        self._metrics.write(metrics)
+        self._record.figures(metrics)
         if self._on_step:
             self._on_step(metrics)
 
@@ -221,8 +223,8 @@ class _Loop:
 
     def _checkpoint(self, state: State) -> None:
         run = self._run
-        if self._losses:
-            self._losses.write()
+        if self._record:
+            self._record.before_checkpoint()
         if run.world.is_main:
             checkpoint.save(
                 run.output, state, run.model, run.layout.tokenizer, run.optimizer, stop_id=run.layout.stop_id

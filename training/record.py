@@ -1,0 +1,46 @@
+"""What a run writes about itself beside its checkpoints: figures, the ledger of losses, trackers. Rank 0 has one."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from schemas.split import Split
+from training.losses import LossLedger
+from training.prepare import Run
+from training.results import StepMetrics
+from training.step import Batch
+from training.telemetry import MetricsFile
+from training.trackers import figures_of, open_trackers
+
+
+class Record:
+    """The record of one run."""
+
+    def __init__(self, run: Run) -> None:
+        done = run.start.step
+        self._metrics = MetricsFile(run.output, done=done)
+        self._losses = LossLedger(run.output, run.splits[Split.TRAIN].examples, done=done)
+        self._trackers = open_trackers(run.config, run.output, done=done)
+
+    def figures(self, metrics: StepMetrics) -> None:
+        """Notes a step or a measurement."""
+        self._metrics.write(metrics)
+        for tracker in self._trackers:
+            tracker.write(figures_of(metrics), metrics.step)
+
+    def losses(self, batch: Batch, totals: NDArray[np.float64], metrics: StepMetrics) -> None:
+        """Notes the examples of a step; `totals` as in `telemetry.measure`."""
+        objective = -totals[:, 0] / batch.supervised
+        self._losses.add(batch.indices, objective, batch.supervised, step=metrics.step, epoch=metrics.epoch)
+
+    def before_checkpoint(self) -> None:
+        """Puts on disk what a run resumed from the coming checkpoint will not do again."""
+        self._losses.write()
+
+    def end(self) -> None:
+        """Lists the examples to look at, after the last step."""
+        self._losses.list_worst()
+
+    def close(self) -> None:
+        """Ends the trackers, however the run ended."""
+        for tracker in self._trackers:
+            tracker.close()
