@@ -22,6 +22,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from benchmarks.measuring import Cost, mathmill, measure, record
+from pipelines.candidate import Rejection
 from pipelines.decontaminate import ITEM_SCHEMA, BenchmarkIndex, check
 from schemas.config import Decontaminate
 from schemas.example import SEGMENTS
@@ -166,9 +167,9 @@ def _flagged(
     index: BenchmarkIndex, questions: Sequence[str], answers: Sequence[str | None] | None, language: str = "en"
 ) -> dict[str, object]:
     found = Counter(
-        rejection.reason.value
-        for rejection in check(_batch(questions, answers, language), index, Decontaminate())
-        if rejection
+        one.reason.value
+        for one in check(_batch(questions, answers, language), index, Decontaminate())
+        if isinstance(one, Rejection)
     )
     return {"rows": len(questions), "share": round(found.total() / len(questions), 4), **found}
 

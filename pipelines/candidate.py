@@ -5,6 +5,7 @@ set. Text stands here and nowhere else: later stages emit tags beside it.
 """
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 import pyarrow as pa
 
@@ -58,3 +59,18 @@ class Rejection:
     partner: str | None = None
     partner_row: int | None = None
     score: float | None = None
+
+
+class Remark(StrEnum):
+    """What there may be to know of a candidate that goes on, as the ledger's detail says it."""
+
+    VARIANT = "a benchmark item with other numbers, whose benchmark has `variants: report`"
+    CROWDED = "among more look-alikes than GROUP_CAP: it was compared with the best of them only"
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Something to know of a candidate, no reason to stop it; `partner` is the benchmark item that it is about."""
+
+    remark: Remark
+    partner: str

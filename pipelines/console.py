@@ -2,6 +2,7 @@
 
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -66,12 +67,16 @@ class CurateConsole:
         return grid
 
 
-def print_last_screen(console: Console, manifest: Manifest, findings: list[Finding], folder: Path) -> None:
+def print_last_screen(
+    console: Console, manifest: Manifest, findings: list[Finding], folder: Path, *, remarks: Sequence[str] = ()
+) -> None:
     """Prints what a run ended with: the sum, why rows are missing, what is surprising, and what to do next."""
     console.print()
     console.print(the_sum(manifest))
     console.print()
     console.print(reasons_table(manifest))
+    for remark in remarks:
+        console.print(Text(f"\n{remark}"))
     if findings:
         console.print()
         console.print(Text("Worth a look", style="bold"))

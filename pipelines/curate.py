@@ -24,7 +24,7 @@ from apache_beam.pvalue import PCollection
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 
 from pipelines.balance import ApplyBound, Bound, bounds_of
-from pipelines.candidate import UNDERSTOOD, Rejection
+from pipelines.candidate import UNDERSTOOD, Note, Rejection
 from pipelines.catalogue import resolve
 from pipelines.collapsing import COLLAPSE_SCHEMA, Collapse, keys_of
 from pipelines.decide import PartSummary, decide
@@ -50,7 +50,7 @@ from schemas.manifest import Manifest
 from schemas.reason import Stage
 from validation.programs import Level
 
-Judge = Callable[[pa.RecordBatch], list[Rejection | None]]
+Judge = Callable[[pa.RecordBatch], Sequence[Rejection | Note | None]]
 _SHARED_GUARDS = "shared_guards"
 _FULL_DISK = "nothing was published; free some space and run the same command: it continues where it stopped"
 
@@ -270,5 +270,5 @@ def _load_index(path: Path) -> BenchmarkIndex:
     return index
 
 
-def _check_leaks(batch: pa.RecordBatch, *, index: Path, settings: Decontaminate) -> list[Rejection | None]:
+def _check_leaks(batch: pa.RecordBatch, *, index: Path, settings: Decontaminate) -> list[Rejection | Note | None]:
     return check(batch, _load_index(index), settings)

@@ -67,7 +67,10 @@ def decide(part: PartRef, *, store: Store, settings: Settings) -> PartSummary:
     """Writes how each candidate of a part ended and returns the counts."""
     batch = store.read_part(part, ["row_id", "source", "row", "format", "derived", "stage", "reason", "detail"])
     keys = read_batch(store.keys_path(part), ["problem", "template"])
-    ended = _fallen_with_parents(batch, _first_reasons(part, batch, store, settings))
+    said = _said(part, batch, store, settings)
+    rejecting = said.column("reason").is_valid()
+    ended = _fallen_with_parents(batch, _first_of_each(said.filter(rejecting)))
+    ended = _with_notes(ended, _first_of_each(said.filter(pc.invert(rejecting))))
     occurrences = _occurrences(part, store, settings)
     ids = candidate_ids(batch.column("row_id"), batch.column("format"), occurrences)
     decisions = _decisions(batch, keys, ids, ended, settings)
@@ -80,25 +83,21 @@ _EVIDENCE = ("detail", "partner", "partner_row", "score")
 _ENDED_SCHEMA = pa.schema([TAG_SCHEMA.field("index"), LEDGER_SCHEMA.field("stage"), *list(TAG_SCHEMA)[1:]])
 
 
-def _first_reasons(part: PartRef, batch: pa.RecordBatch, store: Store, settings: Settings) -> pa.Table:
-    """How candidates ended (`_ENDED_SCHEMA`): the first reason of each, none for those that are kept."""
+def _said(part: PartRef, batch: pa.RecordBatch, store: Store, settings: Settings) -> pa.Table:
+    """All reasons and notes about the candidates of a part, in the order of the stages (`_ENDED_SCHEMA`)."""
     made = pa.table({name: batch.column(name) for name in ("stage", "reason", "detail")})
     made = made.append_column("index", pa.array(np.arange(len(batch), dtype=np.int32)))
     said = [made]
     for stage, folder in settings.stages:
         tags = pa.Table.from_batches([read_batch(store.tags_path(folder, part), TAG_SCHEMA.names)])
         said.append(tags.append_column("stage", pa.repeat(stage.value, len(tags))))
-    found = pa.concat_tables([one.filter(one.column("reason").is_valid()) for one in said], promote_options="default")
-    whole = [found.column(field.name) if field.name in found.column_names else None for field in _ENDED_SCHEMA]
-    table = pa.table(
-        [
-            pa.nulls(len(found), field.type) if column is None else column.cast(field.type)
-            for column, field in zip(whole, _ENDED_SCHEMA, strict=True)
-        ],
-        schema=_ENDED_SCHEMA,
-    )
-    _, first = np.unique(np.asarray(table.column("index")), return_index=True)
-    return table.take(pa.array(first))
+    telling = [one.filter(pc.or_(one.column("reason").is_valid(), one.column("detail").is_valid())) for one in said]
+    return pa.concat_tables(telling, promote_options="default").select(_ENDED_SCHEMA.names).cast(_ENDED_SCHEMA)
+
+
+def _first_of_each(said: pa.Table) -> pa.Table:
+    _, first = np.unique(np.asarray(said.column("index")), return_index=True)
+    return said.take(pa.array(first))
 
 
 def _fallen_with_parents(batch: pa.RecordBatch, ended: pa.Table) -> pa.Table:
@@ -115,6 +114,14 @@ def _fallen_with_parents(batch: pa.RecordBatch, ended: pa.Table) -> pa.Table:
     children = children.set_column(0, _ENDED_SCHEMA.field("index"), pa.array(fallen, pa.int32()))
     position = _ENDED_SCHEMA.get_field_index("detail")
     return pa.concat_tables([ended, children.set_column(position, _ENDED_SCHEMA.field(position), details)])
+
+
+def _with_notes(ended: pa.Table, notes: pa.Table) -> pa.Table:
+    """Adds what is to know of candidates that nothing rejects, of no stage."""
+    kept = pc.invert(pc.is_in(notes.column("index"), ended.column("index")))
+    position = _ENDED_SCHEMA.get_field_index("stage")
+    notes = notes.set_column(position, _ENDED_SCHEMA.field(position), pa.nulls(len(notes), pa.string()))
+    return pa.concat_tables([ended, notes.filter(kept)])
 
 
 def _places(indices: np.ndarray, rows: int) -> np.ndarray:
@@ -139,8 +146,8 @@ def _decisions(
     batch: pa.RecordBatch, keys: pa.RecordBatch, ids: pa.Array, ended: pa.Table, settings: Settings
 ) -> pa.RecordBatch:
     places = _places(np.asarray(ended.column("index")), len(batch))
-    kept = places < 0
-    said = ended.combine_chunks().take(pa.array(places, mask=kept))
+    said = ended.combine_chunks().take(pa.array(places, mask=places < 0))
+    kept = np.asarray(said.column("reason").is_null())
     columns = {name: batch.column(name) for name in ("row_id", "source", "row", "format")}
     columns |= {name: said.column(name).combine_chunks() for name in ("stage", "reason", *_EVIDENCE)}
     outcomes = _outcomes(columns["reason"], columns["partner"], settings.removing)

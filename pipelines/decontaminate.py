@@ -25,7 +25,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import xxhash
 
-from pipelines.candidate import Rejection
+from pipelines.candidate import Note, Rejection, Remark
 from pipelines.paraphrase import ParaphraseIndex
 from pipelines.postings import Hashes, Places, Postings
 from pipelines.skeleton import numbers_in, skeletons, template_forms
@@ -149,7 +149,7 @@ class _Hit:
     last: int
 
 
-def check(batch: pa.RecordBatch, index: BenchmarkIndex, settings: Decontaminate) -> list[Rejection | None]:
+def check(batch: pa.RecordBatch, index: BenchmarkIndex, settings: Decontaminate) -> list[Rejection | Note | None]:
     """Says for each candidate which benchmark item it leaks, if any.
 
     Needs the columns question, segments, answer and language. Candidates with one question are of one row, or alike.
@@ -161,18 +161,19 @@ def check(batch: pa.RecordBatch, index: BenchmarkIndex, settings: Decontaminate)
     places = encoded.indices.to_numpy()
     firsts = np.unique(places, return_index=True)[1]
     open_ = np.array([place for place in range(len(firsts)) if place not in questions], np.int64)
-    reworded = _check_wording(batch.take(pa.array(firsts[open_])), texts.take(pa.array(firsts[open_])), index)
+    reworded, varied = _check_wording(batch.take(pa.array(firsts[open_])), texts.take(pa.array(firsts[open_])), index)
     questions |= {int(open_[place]): rejection for place, rejection in reworded.items()}
-    return [
-        found
-        if (found := questions.get(place)) and found.reason is not Reason.BENCHMARK_VARIANT
-        else solutions.get(row) or found
-        for row, place in enumerate(places.tolist())
-    ]
+    variants = {int(open_[place]): one for place, one in varied.items()}
+    verdicts: list[Rejection | Note | None] = []
+    for row, place in enumerate(places.tolist()):
+        verdicts.append(questions.get(place) or solutions.get(row) or variants.get(place))
+    return verdicts
 
 
-def _check_wording(batch: pa.RecordBatch, solutions: pa.Array, index: BenchmarkIndex) -> dict[int, Rejection]:
-    """Rewordings, translations and variants among questions that are no item word for word, by place."""
+def _check_wording(
+    batch: pa.RecordBatch, solutions: pa.Array, index: BenchmarkIndex
+) -> tuple[dict[int, Rejection], dict[int, Rejection | Note]]:
+    """Rewordings and translations, and variants, among questions that are no item word for word, by place."""
     given = batch.column("answer").to_pylist()
     languages = pc.fill_null(batch.column("language"), "en").to_pylist()
 
@@ -192,24 +193,23 @@ def _check_wording(batch: pa.RecordBatch, solutions: pa.Array, index: BenchmarkI
         rejections[one.text] = Rejection(
             Reason.BENCHMARK_PARAPHRASE, detail, index.names[one.item], score=round(score, 4)
         )
-    if set(index.variants) - {"report"}:
-        forms = _digests(template_forms(batch.column("question")))
-        variants.extend(zip(*map(np.ndarray.tolist, index.templates.hits(forms)), strict=True))
-    return {**_variants(variants, index), **rejections}
+    forms = _digests(template_forms(batch.column("question")))
+    variants.extend(zip(*map(np.ndarray.tolist, index.templates.hits(forms)), strict=True))
+    return rejections, _variants(variants, index)
 
 
-def _variants(found: Sequence[tuple[int, int]], index: BenchmarkIndex) -> dict[int, Rejection]:
+def _variants(found: Sequence[tuple[int, int]], index: BenchmarkIndex) -> dict[int, Rejection | Note]:
     """What the benchmarks do about their variants, by place of the text: the strictest policy of those that match."""
     strictest: dict[int, int] = {}
     for text, item in found:
         known = strictest.setdefault(text, item)
         if _POLICIES.index(index.variants[item]) > _POLICIES.index(index.variants[known]):
             strictest[text] = item
-    detail = "the question is the item with other numbers"
     return {
-        text: Rejection(Reason.BENCHMARK_VARIANT, detail, index.names[item])
+        text: Note(Remark.VARIANT, index.names[item])
+        if index.variants[item] == "report"
+        else Rejection(Reason.BENCHMARK_VARIANT, "the question is the item with other numbers", index.names[item])
         for text, item in strictest.items()
-        if index.variants[item] != "report"
     }
 
 

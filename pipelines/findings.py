@@ -1,5 +1,6 @@
 """What in a finished run would surprise its owner: a few facts from the ledger, each with the command that shows it."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,6 +8,8 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipelines.candidate import Remark
+from pipelines.minhash import GROUP_CAP
 from schemas.manifest import Manifest
 from schemas.reason import Reason
 
@@ -60,8 +63,31 @@ def _finding(reason: Reason, text: str, number: int, ledger: pa.Table) -> Findin
     rows = ledger.filter(pc.equal(ledger.column("reason"), reason.value)).slice(0, 3)
     ids, partners = rows.column("id").to_pylist(), rows.column("partner").to_pylist()
     partner = partners[0].rpartition("/")[0] if partners and partners[0] else "a benchmark"
-    sentence = text.format(n=f"{number:,} candidate{'s' if number != 1 else ''}", partner=partner)
+    sentence = text.format(n=_number(number, "candidate"), partner=partner)
     return Finding(sentence, reason, number, tuple(ids))
+
+
+_LEAKS = (Reason.BENCHMARK_EXACT, Reason.BENCHMARK_NGRAM, Reason.BENCHMARK_PARAPHRASE)
+
+
+def remarks(manifest: Manifest, ledger: pa.Table) -> list[str]:
+    """What else a run has to report: leaks and variants of its benchmarks, and a cap that took effect."""
+    noted = Counter(ledger.column("detail").filter(pc.is_null(ledger.column("reason"))).to_pylist())
+    lost = manifest.rejected_by_reason
+    told = []
+    if manifest.benchmarks:
+        leaks = sum(lost[reason] for reason in _LEAKS)
+        variants = lost[Reason.BENCHMARK_VARIANT] + noted[Remark.VARIANT]
+        names = ", ".join(one.name for one in manifest.benchmarks)
+        items = sum(one.items for one in manifest.benchmarks)
+        told.append(f"{_number(leaks, 'leak')}, {_number(variants, 'variant')} of {items:,} benchmark items ({names})")
+    if crowded := noted[Remark.CROWDED]:
+        told.append(f"{_number(crowded, 'kept candidate')} {Remark.CROWDED} (GROUP_CAP = {GROUP_CAP})")
+    return told
+
+
+def _number(count: int, what: str) -> str:
+    return f"{count:,} {what}{'s' if count != 1 else ''}"
 
 
 def read_ledger(folder: Path, manifest: Manifest, columns: Sequence[str] | None = None) -> pa.Table:

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipelines.agreement import Member, disagreements
+from pipelines.candidate import Remark
 from pipelines.minhash import guard_keys, near_duplicates, shingle_keys
 from pipelines.store import PartRef, Store, read_batch, write_batch
 from pipelines.tags import PLACED_SCHEMA, TAG_SCHEMA, alive_after, repeated, whereabouts
@@ -86,12 +87,15 @@ class NearDuplicates:
 
     def resolve(self, rows: pa.Table) -> pa.Table:
         """Tags what is nearly equal to a better candidate that stays."""
-        lost = pa.Table.from_batches([near_duplicates(rows, threshold=self.threshold, differ=_differ)])
+        losses, crowded = near_duplicates(rows, threshold=self.threshold, differ=_differ)
+        lost = pa.Table.from_batches([losses])
         details = [f"Jaccard similarity {score:.3f} of 5-word shingles" for score in lost.column("score").to_pylist()]
         columns = {name: lost.column(name) for name in lost.column_names}
         columns["reason"] = pa.array([Reason.NEAR_DUPLICATE.value] * len(lost), pa.string())
         columns["detail"] = pa.array(details, pa.string())
-        return pa.table({name: columns[name] for name in PLACED_SCHEMA.names}, schema=PLACED_SCHEMA)
+        tags = pa.table({name: columns[name] for name in PLACED_SCHEMA.names}, schema=PLACED_SCHEMA)
+        notes = [{**row, "detail": Remark.CROWDED.value} for row in crowded.to_pylist()]
+        return pa.concat_tables([tags, pa.Table.from_pylist(notes, PLACED_SCHEMA)])
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,11 @@ from pipelines.words import mixed, ngrams_of, words_of
 SHINGLE = 5  # words; the unit of the similarity that is promised
 BANDS, ROWS = 28, 4  # a pair of similarity 0.7 meets in some band with probability 0.9996, one of 0.5 with 0.84
 PERMUTATIONS = BANDS * ROWS
-GROUP_CAP = 64  # members of a guard or of a band up to which all pairs are looked at
+GROUP_CAP = 64
+"""Members of a guard or of a band up to which all pairs are looked at; beyond it, pairs with one of the best so many.
+
+That keeps a crowd linear. Who stands behind it in a crowd is told (`near_duplicates`): two such may be nearly equal.
+"""
 _CHUNK = 1 << 21  # shingles of pairs that are compared at a time
 
 Shingles32 = npt.NDArray[np.uint32]
@@ -89,8 +93,10 @@ def shingles_of(texts: pa.Array) -> pa.ListArray:
     return pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), pa.array(keys.astype(np.uint32)))
 
 
-def near_duplicates(candidates: pa.Table, *, threshold: float, differ: Answers) -> pa.RecordBatch:
-    """Every candidate that is nearly equal to a better one that stays, with its similarity (`NEAR_LOSS_SCHEMA`).
+def near_duplicates(
+    candidates: pa.Table, *, threshold: float, differ: Answers
+) -> tuple[pa.RecordBatch, pa.RecordBatch]:
+    """Every candidate that is nearly equal to a better one that stays, and who was not compared with all.
 
     Args:
         candidates: the columns of `NEAR_SCHEMA`, those of `exact_duplicates` but content, and answer (null: unknown);
@@ -99,13 +105,14 @@ def near_duplicates(candidates: pa.Table, *, threshold: float, differ: Answers) 
         differ: whether two answers are known to differ.
 
     Returns:
-        The losers in the order of (part, index).
+        The losers with their similarity (`NEAR_LOSS_SCHEMA`), and part and index of those whom `GROUP_CAP` kept from
+        some comparison; both in the order of (part, index).
     """
     _, places, counts = np.unique(candidates.column("guard").to_numpy(), return_inverse=True, return_counts=True)
     table = candidates.filter(pa.array(counts[places] > 1))
     table = table.take(survivor_order(table, "guard"))
     shingles = Sets.of(table.column("shingles"))
-    better, worse = _pairs(table.column("guard").to_numpy(), shingles)
+    better, worse, crowded = _pairs(table.column("guard").to_numpy(), shingles)
     score = similarity(shingles, better, worse)
     near = score >= threshold
     stars = _stars(better[near], worse[near], score[near], table.column("answer").to_pylist(), differ)
@@ -116,8 +123,12 @@ def near_duplicates(candidates: pa.Table, *, threshold: float, differ: Answers) 
     losses = pa.table(
         [one.cast(field.type) for one, field in zip(columns, NEAR_LOSS_SCHEMA, strict=True)], NEAR_LOSS_SCHEMA
     )
-    batches = losses.sort_by([("part", "ascending"), ("index", "ascending")]).combine_chunks().to_batches()
-    return batches[0] if batches else pa.RecordBatch.from_pylist([], NEAR_LOSS_SCHEMA)
+    return _in_order(losses), _in_order(table.select(["part", "index"]).take(pa.array(crowded)))
+
+
+def _in_order(rows: pa.Table) -> pa.RecordBatch:
+    batches = rows.sort_by([("part", "ascending"), ("index", "ascending")]).combine_chunks().to_batches()
+    return batches[0] if batches else pa.RecordBatch.from_pylist([], rows.schema)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,14 +180,16 @@ def _shared(shingles: Sets, one: Places, other: Places) -> Places:
     return np.bincount((twice >> np.uint64(32)).astype(np.int64), minlength=len(one))
 
 
-def _pairs(guard: Hashes, shingles: Sets) -> tuple[Places, Places]:
-    """Pairs (better, worse) worth a look, of rows sorted by guard and, within it, by survival."""
+def _pairs(guard: Hashes, shingles: Sets) -> tuple[Places, Places, Places]:
+    """Pairs (better, worse) worth a look, of rows sorted by guard and, within it, by survival; and the crowded rows."""
     starts = np.flatnonzero(np.concatenate(([True], guard[1:] != guard[:-1])))
     sizes = np.diff(starts, append=len(guard))
-    pairs = [_all_pairs(starts[sizes <= GROUP_CAP], sizes[sizes <= GROUP_CAP])]
-    for start, size in zip(starts[sizes > GROUP_CAP], sizes[sizes > GROUP_CAP], strict=True):
-        pairs.append(_banded_pairs(np.arange(start, start + size), shingles))
-    return np.concatenate([one for one, _ in pairs]), np.concatenate([other for _, other in pairs])
+    few, many = sizes <= GROUP_CAP, sizes > GROUP_CAP
+    found = [(*_all_pairs(starts[few], sizes[few]), np.zeros(0, np.int64))]
+    for start, size in zip(starts[many], sizes[many], strict=True):
+        found.append(_banded_pairs(np.arange(start, start + size), shingles))
+    better, worse, crowded = (np.concatenate(columns) for columns in zip(*found, strict=True))
+    return better, worse, crowded
 
 
 def _all_pairs(starts: Places, sizes: Places) -> tuple[Places, Places]:
@@ -192,19 +205,23 @@ def _all_pairs(starts: Places, sizes: Places) -> tuple[Places, Places]:
     return np.concatenate(ones), np.concatenate(others)
 
 
-def _banded_pairs(rows: Places, shingles: Sets) -> tuple[Places, Places]:
-    """The pairs of a large group that share a band of their MinHash signatures."""
+def _banded_pairs(rows: Places, shingles: Sets) -> tuple[Places, Places, Places]:
+    """The pairs of a large group that share a band of their MinHash signatures, and the rows behind the cap of one."""
     values, begins = shingles.gathered(rows)
     keys = bands(signatures(values, begins))
     ones, others = [], []
+    crowded = np.zeros(len(rows), np.bool_)
     for band in keys.T:
         order = np.argsort(band, kind="stable")
         starts = np.flatnonzero(np.concatenate(([True], np.diff(band[order]) != 0)))
-        one, other = _all_pairs(starts, np.diff(starts, append=len(order)))
+        sizes = np.diff(starts, append=len(order))
+        one, other = _all_pairs(starts, sizes)
+        rank = np.arange(len(order)) - np.repeat(starts, sizes)
+        crowded[order[(rank >= GROUP_CAP) & (np.repeat(sizes, sizes) > GROUP_CAP + 1)]] = True
         ones.append(rows[order[one]])
         others.append(rows[order[other]])
     pairs = distinct((np.concatenate(ones) << 32) | np.concatenate(others))
-    return pairs >> 32, pairs & 0xFFFFFFFF
+    return pairs >> 32, pairs & 0xFFFFFFFF, rows[crowded]
 
 
 def signatures(values: Shingles32, offsets: Places) -> Shingles32:

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from pipelines.console import CurateConsole, console_for, print_last_screen
 from pipelines.curate import curate
-from pipelines.findings import findings, read_ledger
+from pipelines.findings import findings, read_ledger, remarks
 from pipelines.inputs import scan_source
 from pipelines.render import render_parts
 from pipelines.screen import screen
@@ -24,7 +24,7 @@ from schemas.reason import Stage
 from schemas.verdict import Status, Verdict
 from validation.programs import describe_levels
 
-_FINDING_COLUMNS = ("id", "reason", "partner")
+_FINDING_COLUMNS = ("id", "reason", "partner", "detail")
 
 
 def run_curate(
@@ -44,7 +44,7 @@ def run_curate(
             on_progress=shown.show,
         )
     ledger = read_ledger(output, manifest, _FINDING_COLUMNS)
-    print_last_screen(console, manifest, findings(manifest, ledger), output)
+    print_last_screen(console, manifest, findings(manifest, ledger), output, remarks=remarks(manifest, ledger))
 
 
 def print_isolation(console: Console, config: Config) -> None:

@@ -1,7 +1,8 @@
 """Tags: what a stage said about the candidates of one part, as a small table beside it.
 
-A tag with a reason rejects its candidate; `verify` also tags what it found right. The first stage's reason wins, so a
-stage looks only at candidates that no earlier stage rejected.
+A tag with a reason rejects its candidate; one with a detail alone is a note, which the ledger shows of what is kept;
+`verify` also tags what it found right. The first stage's reason wins, so a stage looks only at candidates that no
+earlier stage rejected.
 """
 
 from collections.abc import Iterable, Sequence
@@ -10,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipelines.candidate import Rejection
+from pipelines.candidate import Note, Rejection
 from pipelines.store import PartRef, Store, read_batch
 
 TAG_SCHEMA = pa.schema(
@@ -43,15 +44,20 @@ def repeated(keys: pa.ChunkedArray) -> pa.ChunkedArray:
     return pc.is_in(keys, counts.filter(pc.greater(counts.field("counts"), 1)).field("values"))
 
 
-def tag_batch(rejections: Iterable[tuple[int, Rejection]]) -> pa.RecordBatch:
-    """Builds tags from (position in the part, rejection) pairs."""
-    rows = [(index, one.reason.value, one.detail, one.partner, one.partner_row, one.score) for index, one in rejections]
+def tag_batch(said: Iterable[tuple[int, Rejection | Note]]) -> pa.RecordBatch:
+    """Builds tags from (position in the part, rejection or note) pairs."""
+    rows = [
+        (index, one.reason.value, one.detail, one.partner, one.partner_row, one.score)
+        if isinstance(one, Rejection)
+        else (index, None, one.remark.value, one.partner, None, None)
+        for index, one in said
+    ]
     columns = zip(*rows, strict=True) if rows else [()] * len(TAG_SCHEMA)
     arrays = [pa.array(list(column), field.type) for column, field in zip(columns, TAG_SCHEMA, strict=True)]
     return pa.RecordBatch.from_arrays(arrays, schema=TAG_SCHEMA)
 
 
-def from_verdicts(verdicts: Sequence[Rejection | None]) -> pa.RecordBatch:
+def from_verdicts(verdicts: Sequence[Rejection | Note | None]) -> pa.RecordBatch:
     """Builds tags from one verdict per candidate."""
     return tag_batch((index, verdict) for index, verdict in enumerate(verdicts) if verdict is not None)
 

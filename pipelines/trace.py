@@ -50,6 +50,8 @@ def _print_candidate(
     text = _text_of(data, manifest, row)
     if row["outcome"] == Outcome.KEPT:
         console.print(Text("kept", style="bold green"))
+        if row["detail"]:
+            console.print(Text(f"  {row['detail']}"))
     else:
         reason = Reason(str(row["reason"]))
         console.print(Text(f"{row['outcome']} at {row['stage']}: {reason}", style="bold red"))
@@ -59,7 +61,8 @@ def _print_candidate(
     if partner is None:
         console.print(Text(text))
         return
-    console.print(Text(f"\nlost to {row['partner']}", style="bold"))
+    relation = "near to" if row["outcome"] == Outcome.KEPT else "lost to"
+    console.print(Text(f"\n{relation} {row['partner']}", style="bold"))
     mine, theirs = _marked(text, partner)
     console.print(Text("this one", style="dim"))
     console.print(mine)

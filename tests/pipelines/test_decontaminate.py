@@ -5,6 +5,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
+from pipelines.candidate import Note, Rejection, Remark
 from pipelines.decontaminate import ITEM_SCHEMA, BenchmarkIndex, check, shared_ngrams
 from schemas.config import Decontaminate
 from schemas.example import SEGMENTS
@@ -42,10 +43,14 @@ def batch_of(questions, segments=None, answers=None, language="en"):
     )
 
 
+def rejections(batch, index, settings=Decontaminate()):  # noqa: B008  a frozen constant
+    return [one if isinstance(one, Rejection) else None for one in check(batch, index, settings)]
+
+
 def verdict(question, *segments, index=INDEX, ngram="guarded", answer=None, language="en"):
     segments = [{"kind": kind, "text": text} for kind, text in segments]
     batch = batch_of([question], [segments], [answer], language)
-    return check(batch, index, Decontaminate(ngram=ngram))[0]
+    return rejections(batch, index, Decontaminate(ngram=ngram))[0]
 
 
 @pytest.mark.parametrize(
@@ -170,8 +175,8 @@ def test_gsm8k_train_holds_no_leak_and_every_recorded_trajectory_on_its_test_set
     programs = [json.loads(line)["code"][0] for line in tora.read_text(encoding="utf-8").splitlines()]
     hidden = batch_of(["Solve it."] * len(programs), [[{"kind": "code", "text": program}] for program in programs])
     certain = {Reason.BENCHMARK_EXACT, Reason.BENCHMARK_NGRAM}
-    assert not [found for found in check(batch_of(train), index, Decontaminate()) if found and found.reason in certain]
-    assert all(found.reason == Reason.BENCHMARK_EXACT for found in check(hidden, index, Decontaminate()))
+    assert not [found for found in rejections(batch_of(train), index) if found and found.reason in certain]
+    assert all(found.reason == Reason.BENCHMARK_EXACT for found in rejections(hidden, index))
 
 
 CLIPS = (
@@ -211,10 +216,17 @@ def test_an_item_in_another_language_is_known_by_its_numbers_and_answer():
     assert verdict(german, index=index, answer=None, language="de") is None
 
 
-@pytest.mark.parametrize(("policy", "reason"), [("report", None), ("quarantine", Reason.BENCHMARK_VARIANT)])
-def test_variants_meet_the_policy_of_their_benchmark(policy, reason):
-    found = verdict(DUCKS.replace("16", "20").replace("four", "nine"), index=index_of(DUCKS, variants=policy))
-    assert (found.reason if found else None) == reason
+VARIED = DUCKS.replace("16", "20").replace("four", "nine")
+
+
+@pytest.mark.parametrize("policy", ["quarantine", "remove"])
+def test_variants_meet_the_policy_of_their_benchmark(policy):
+    assert verdict(VARIED, index=index_of(DUCKS, variants=policy)).reason == Reason.BENCHMARK_VARIANT
+
+
+def test_variants_that_are_only_reported_are_noted_with_their_item():
+    found = check(batch_of([VARIED, "What is 2 + 2?"]), index_of(TANGENT, DUCKS), Decontaminate())
+    assert found == [Note(Remark.VARIANT, "bench/1"), None]
 
 
 def rows_of(path):
@@ -229,7 +241,7 @@ def gsm8k(real_data):
 
 
 def caught(index, questions, answers, language="en"):
-    return [found is not None for found in check(batch_of(questions, None, answers, language), index, Decontaminate())]
+    return [found is not None for found in rejections(batch_of(questions, None, answers, language), index)]
 
 
 def test_most_rewordings_of_gsm8k_items_are_caught(gsm8k):
@@ -260,5 +272,5 @@ def test_human_variants_of_math_items_are_not_taken_for_leaks(real_data):
     index = index_of(*[row["problem"] for row in items], answers=answers)
     rows = rows_of(real_data / "variants" / "math_perturb_simple.jsonl")
     batch = batch_of([row["problem"] for row in rows], None, [str(row["answer"]) for row in rows])
-    reworded = [found for found in check(batch, index, Decontaminate()) if found]
+    reworded = [found for found in rejections(batch, index) if found]
     assert sum(found.reason == Reason.BENCHMARK_PARAPHRASE for found in reworded) <= 0.02 * len(rows)

@@ -1,9 +1,14 @@
 from pathlib import Path
 
 import pyarrow as pa
+import pytest
 
-from pipelines.findings import findings, read_ledger
+from pipelines import minhash
+from pipelines.candidate import Remark
+from pipelines.curate import curate
+from pipelines.findings import findings, read_ledger, remarks
 from schemas.manifest import read_manifest
+from tests.tiny import config_of, gsm8k_row, marbles, source, write_rows
 
 
 def test_the_most_surprising_facts_come_first_with_ids_to_look_at(tiny_data: Path) -> None:
@@ -31,6 +36,47 @@ def test_a_clean_run_has_nothing_to_find(tiny_data: Path) -> None:
     manifest = read_manifest(tiny_data)
     clean = manifest.model_copy(update={"removed_by_reason": {}, "quarantined_by_reason": {}})
     assert findings(clean, read_ledger(tiny_data, manifest)) == []
+
+
+def test_leaks_and_variants_are_counted_with_those_that_are_only_reported(tmp_path: Path) -> None:
+    rows = marbles(8)
+    items = [rows[0], marbles(1, start=30)[0]]
+    benchmarks = [{"name": "bench", "path": str(write_rows(tmp_path / "bench.jsonl", items))}]
+    school = source(write_rows(tmp_path / "rows.jsonl", rows))
+    manifest = curate(config_of(school, benchmarks=benchmarks, skip=["verify"]), tmp_path / "data")
+    ledger = read_ledger(tmp_path / "data", manifest)
+    assert remarks(manifest, ledger) == ["1 leak, 2 variants of 2 benchmark items (bench)"]
+    noted = {row["row"]: row["partner"] for row in ledger.to_pylist() if row["detail"] == Remark.VARIANT}
+    assert noted == {3: "bench/0", 6: "bench/0"}
+    assert manifest.counts.kept == 7
+
+
+def test_a_cap_that_took_effect_is_told(tiny_data: Path) -> None:
+    manifest = read_manifest(tiny_data).model_copy(update={"benchmarks": []})
+    ledger = read_ledger(tiny_data, manifest)
+    assert remarks(manifest, ledger) == []
+    details = [Remark.CROWDED.value if reason is None else None for reason in ledger.column("reason").to_pylist()]
+    crowd = ledger.set_column(ledger.schema.get_field_index("detail"), "detail", pa.array(details))
+    (told,) = remarks(manifest, crowd)
+    assert f"{manifest.counts.kept} kept candidates" in told
+    assert "GROUP_CAP = 64" in told
+
+
+def test_who_stands_behind_the_cap_is_noted_in_the_ledger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    told = "the old {} puts 12 warm rolls into every basket and carries them slowly to the shop at the old {} road"
+    questions = [told.format(filler, filler) for filler in ("cat", "hen", "fox", "owl", "elk", "yak")]
+    rows = [gsm8k_row(f"{question}. How many rolls are there?", "There are 12.", 12) for question in questions]
+    school = source(write_rows(tmp_path / "rows.jsonl", rows))
+    config = config_of(school, skip=["verify"], identify={"threshold": 0.99})
+
+    def noted() -> int:
+        manifest = curate(config, tmp_path / "data")
+        assert manifest.counts.kept == len(rows)
+        return sum(one["detail"] == Remark.CROWDED for one in read_ledger(tmp_path / "data", manifest).to_pylist())
+
+    assert noted() == 0
+    monkeypatch.setattr(minhash, "GROUP_CAP", 2)
+    assert noted() > 0
 
 
 def test_columns_of_the_ledger_may_be_chosen(tiny_data: Path) -> None:

@@ -49,13 +49,13 @@ def table(rows):
 
 
 def losers(*rows, threshold=0.7):
-    lost = near_duplicates(table(rows), threshold=threshold, differ=lambda one, other: one != other)
+    lost = near_duplicates(table(rows), threshold=threshold, differ=lambda one, other: one != other)[0]
     return dict(zip(lost.column("index").to_pylist(), lost.column("partner").to_pylist(), strict=True))
 
 
 def test_near_duplicates_keep_the_lowest_id_and_say_how_near_they_are():
     rows = [(SENTENCE, "60", {"name": "b"}), (replaced(2), "60", {"name": "a"})]
-    lost = near_duplicates(table(rows), threshold=0.7, differ=lambda one, other: one != other)
+    lost = near_duplicates(table(rows), threshold=0.7, differ=lambda one, other: one != other)[0]
     shingles = len(WORDS) + 1 - 4
     assert lost.to_pydict() == {
         "part": [0],
@@ -121,7 +121,7 @@ def test_texts_without_spaces_are_compared_by_characters():
 
 def test_nothing_and_one_candidate_lose_nothing():
     assert losers((SENTENCE, "60")) == {}
-    assert near_duplicates(table([(SENTENCE, "1")]).slice(0, 0), threshold=0.7, differ=str.__ne__).num_rows == 0
+    assert near_duplicates(table([(SENTENCE, "1")]).slice(0, 0), threshold=0.7, differ=str.__ne__)[0].num_rows == 0
 
 
 def test_a_crowd_of_one_guard_goes_through_bands_and_loses_the_same(monkeypatch):
@@ -135,6 +135,21 @@ def test_a_crowd_of_one_guard_goes_through_bands_and_loses_the_same(monkeypatch)
     monkeypatch.setattr(minhash, "GROUP_CAP", 8)
     assert losers(*rows) == everything
     assert len(everything) == 40
+
+
+def crowded(*rows):
+    told = near_duplicates(table(rows), threshold=0.7, differ=lambda one, other: one != other)[1]
+    return told.column("index").to_pylist()
+
+
+def test_who_was_not_compared_with_all_of_a_crowd_is_told(monkeypatch):
+    monkeypatch.setattr(minhash, "GROUP_CAP", 3)
+    alike = [(SENTENCE, "60", {"answer": str(place)}) for place in range(6)]  # answers differ, so nobody falls
+    assert losers(*alike) == {}
+    assert crowded(*alike) == [3, 4, 5]
+    assert crowded(*alike[:4]) == []  # the fourth was compared with the three before it: nothing is missing
+    apart = [(" ".join(f"{word}{place}" for word in "abcdefgh"), "60") for place in "klmnopqr"]
+    assert crowded(*apart) == []  # a large guard alone is no crowd: its members meet by bands
 
 
 ROWS = st.lists(
@@ -155,17 +170,17 @@ ROWS = st.lists(
 def test_the_result_does_not_depend_on_the_order_of_candidates(rows, chance):
     whole = table(rows)
     shuffled = whole.take(pa.array(chance.sample(range(len(rows)), len(rows))))
-    expected = near_duplicates(whole, threshold=0.6, differ=str.__ne__)
-    assert near_duplicates(shuffled, threshold=0.6, differ=str.__ne__).equals(expected)
+    expected = near_duplicates(whole, threshold=0.6, differ=str.__ne__)[0]
+    assert near_duplicates(shuffled, threshold=0.6, differ=str.__ne__)[0].equals(expected)
 
 
 @settings(max_examples=40, deadline=None)
 @given(ROWS)
 def test_removing_what_is_lost_leaves_nothing_to_remove(rows):
     whole = table(rows)
-    lost = set(near_duplicates(whole, threshold=0.6, differ=str.__ne__).column("index").to_pylist())
+    lost = set(near_duplicates(whole, threshold=0.6, differ=str.__ne__)[0].column("index").to_pylist())
     kept = whole.filter(pa.array([place not in lost for place in range(len(rows))]))
-    assert near_duplicates(kept, threshold=0.6, differ=str.__ne__).num_rows == 0
+    assert near_duplicates(kept, threshold=0.6, differ=str.__ne__)[0].num_rows == 0
 
 
 def test_signatures_estimate_the_exact_similarity():
@@ -203,7 +218,7 @@ def test_math_problems_lose_exactly_these(real_data, known):
             row = json.loads(line)
             answer = row["answer"] if "answer" in row else extract(row["solution"]).answer
             rows.append((row["problem"], "", {"answer": answer if known else None, "name": f"{len(rows):05d}"}))
-    lost = near_duplicates(table(rows), threshold=0.7, differ=lambda one, other: one != other)
+    lost = near_duplicates(table(rows), threshold=0.7, differ=lambda one, other: one != other)[0]
     assert {rows[index][0][:40] for index in lost.column("index").to_pylist()} == {
         "Real numbers $x$ and $y$ satisfy the equ",
         r"The points $(0,0)\,$, $(a,11)\,$, and $(",
