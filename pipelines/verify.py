@@ -14,7 +14,8 @@ from pipelines.tags import TAG_SCHEMA
 from schemas.config import Verify
 from schemas.problem import Format, SegmentKind
 from schemas.reason import Reason
-from validation.answers import Outcome, compare, extract, reaches
+from validation.answers import Arithmetic, Outcome, check_arithmetic, compare, extract, reaches
+from validation.answers.normalise import DECIMAL_COMMA
 from validation.programs import Execution, Pool
 from validation.programs import Outcome as ProgramOutcome
 
@@ -27,6 +28,8 @@ VERDICT_SCHEMA = pa.schema(
         pa.field("programs", pa.int32()),
         pa.field("answer", pa.string(), metadata={"doc": "the reference, or the final answer where there is none"}),
         pa.field("final", pa.string(), metadata={"doc": "what the solution or its program ends in"}),
+        pa.field("calculations", pa.int32(), metadata={"doc": "calculations in the text that were checked"}),
+        pa.field("unparsed", pa.int32(), metadata={"doc": "calculations in the text that were not read whole"}),
         pa.field("outputs", pa.list_(pa.string()), metadata={"doc": "tool outputs as run, for `regenerate`"}),
     ]
 )
@@ -59,6 +62,8 @@ class Judgement:
         verdict: equal | not_equal | unknown, of the final answer; null when it was never reached.
         answer: the reference, or the final answer where the source gives none.
         final: what the solution or its program ends in.
+        calculations: how many calculations of the text were checked.
+        unparsed: how many were not read whole, and not judged.
         outputs: what each code block printed when it was run here.
     """
 
@@ -69,6 +74,8 @@ class Judgement:
     programs: int = 0
     answer: str | None = None
     final: str | None = None
+    calculations: int = 0
+    unparsed: int = 0
     outputs: tuple[str, ...] = ()
 
 
@@ -173,16 +180,29 @@ def _judge_text(candidate: Candidate, *, programs: int) -> Judgement:
         detail = f"{found.count} final answers that differ, the last is {_short(found.answer)}"
         return Judgement(Rejection(Reason.AMBIGUOUS_ANSWER, detail), programs=programs)
     judgement = _judge_final(candidate, found.answer, programs=programs)
-    if judgement.rejection is None and candidate.annotations is not None:
-        judgement = replace(judgement, rejection=_unreached(candidate.annotations, text[: found.start], found.answer))
-    return judgement
+    arithmetic = _arithmetic_of(candidate, "\n".join(texts))
+    if judgement.rejection is None:
+        rejection = _unreached(candidate, text[: found.start], found.answer) or _miscalculated(arithmetic)
+        judgement = replace(judgement, rejection=rejection)
+    return replace(judgement, calculations=arithmetic.checked, unparsed=arithmetic.unparsed)
 
 
-def _unreached(annotations: Sequence[str], rationale: str, final: str) -> Rejection | None:
-    """Rejects a final answer that stands on a line of its own, which no step before it arrives at."""
-    if reaches(rationale, final, annotations):
+def _unreached(candidate: Candidate, rationale: str, final: str) -> Rejection | None:
+    """Rejects a final answer on a line of its own that no step before it arrives at."""
+    if candidate.annotations is None or reaches(rationale, final, candidate.annotations):
         return None
-    return Rejection(Reason.RATIONALE_MISMATCH, f"no step arrives at {_short(final)}: ... {_short(rationale[-60:])}")
+    return Rejection(Reason.RATIONALE_MISMATCH, f"no step arrives at {_short(final)}: {_short(rationale[-60:])}")
+
+
+def _arithmetic_of(candidate: Candidate, text: str) -> Arithmetic:
+    readable = candidate.language[:2] not in DECIMAL_COMMA
+    return check_arithmetic(text if readable else "", candidate.annotations or ())
+
+
+def _miscalculated(arithmetic: Arithmetic) -> Rejection | None:
+    if not arithmetic.wrong:
+        return None
+    return Rejection(Reason.ARITHMETIC_ERROR, "; ".join(_short(one) for one in arithmetic.wrong[:3]))
 
 
 def _judge_final(candidate: Candidate, final: str | None, *, programs: int) -> Judgement:
@@ -212,6 +232,8 @@ def _verdict_row(candidate: Candidate, judgement: Judgement) -> tuple[object, ..
         judgement.programs,
         judgement.answer,
         judgement.final,
+        judgement.calculations,
+        judgement.unparsed,
         list(judgement.outputs),
     )
 

@@ -66,3 +66,25 @@ def test_the_rationales_of_gsm8k_that_never_reach_their_answer(real_data: Path, 
     rows = [json.loads(line) for line in (real_data / "cot" / "gsm8k_train.jsonl").read_text().splitlines()]
     found = [v["reason"] == "rationale_mismatch" for v in verdicts(rows, pool)]
     assert [row for row, unreached in enumerate(found) if unreached] == UNREACHED
+
+
+@pytest.mark.parametrize(
+    ("steps", "final", "reason"),
+    [
+        ("48/2 = <<48/2=24>>24 clips.", "24", None),
+        ("48/2 = <<48/2=25>>25 clips.", "25", "arithmetic_error"),
+        ("48/2 = 25 clips.", "25", "arithmetic_error"),
+        ("half of 40 + 8 = 24 clips.", "24", None),
+        ("48/2 = 25 clips.", "24", "rationale_mismatch"),
+    ],
+)
+def test_a_wrong_calculation_is_for_a_person(steps, final, reason, pool):
+    [verdict] = verdicts([gsm8k_row("How many?", steps, final)], pool)
+    assert verdict["reason"] == reason
+    assert verdict["calculations"] + verdict["unparsed"] >= 1
+
+
+def test_decimal_commas_are_not_taken_for_thousands(pool):
+    german = SCHOOL.model_copy(update={"language": "de"})
+    [verdict] = verdicts([gsm8k_row("Wie viele?", "3,5 * 2 = 7 Kilo.", "7")], pool, german)
+    assert (verdict["reason"], verdict["calculations"]) == (None, 0)

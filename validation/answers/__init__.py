@@ -2,24 +2,27 @@
 
 extract       the final answer of a solution
 compare       gold and answer -> equal | not_equal | unknown
-arithmetic    the calculations written in a solution, checked exactly
+arithmetic, equations: the calculations written in a solution, checked exactly
 normalise, values, units, questions, notation, algebra: how an answer is read;  symbolic, symbolic_child: what
 is left to math-verify
 """
 
 from validation.answers.arithmetic import Calculation, calculate, check_annotations, reaches, strip_annotations
 from validation.answers.compare import compare, compare_exactly
+from validation.answers.equations import Arithmetic, check_arithmetic
 from validation.answers.extract import Extraction, extract
 from validation.answers.symbolic import close_symbolic
 from validation.answers.verdict import Outcome, Verdict
 
 __all__ = [
+    "Arithmetic",
     "Calculation",
     "Extraction",
     "Outcome",
     "Verdict",
     "calculate",
     "check_annotations",
+    "check_arithmetic",
     "close_symbolic",
     "compare",
     "compare_exactly",

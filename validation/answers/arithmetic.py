@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 
 _ANNOTATION = re.compile(r"<<([^<>]*)>>")
 _TOKEN = re.compile(r"\s*(?:(\d[\d,]*(?:\.\d+)?|\.\d+)|(\*\*|//|[-+*/()%^x×÷]))")
@@ -93,9 +94,10 @@ class _Reader:
             return value
         if not token or not (token[0].isdigit() or token[0] == ".") or len(token) > _MAX_DIGITS:
             raise ValueError(token)
-        return Fraction(token.replace(",", ""))
+        return Fraction(int(token)) if token.isdigit() else Fraction(token.replace(",", ""))
 
 
+@lru_cache(maxsize=1024)
 def calculate(expression: str) -> Fraction | None:
     """Returns the exact value of `+ - * / ^ %` and parentheses over decimals.
 
@@ -119,7 +121,9 @@ def stated_value(text: str) -> Fraction | None:
     sign, digits, below, percent = match.groups()
     if below is not None and not int(below):
         return None
-    value = Fraction(digits.replace(",", "").rstrip(".") or "0") / int(below or 1) / (100 if percent else 1)
+    value = Fraction(digits.replace(",", "").rstrip(".") or "0")
+    if below is not None or percent:
+        value /= int(below or 1) * (100 if percent else 1)
     return -value if sign == "-" else value
 
 

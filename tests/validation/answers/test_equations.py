@@ -1,0 +1,144 @@
+"""Equations in the text of a solution: which hold, which do not, and which are left alone."""
+
+import json
+import time
+from pathlib import Path
+
+import pytest
+
+from validation.answers import check_arithmetic
+
+# Every row of GSM8K train whose arithmetic is called wrong, with what the text says; looked at one by one.
+TRUE_FINDINGS = {
+    167: "192*100 = 1920",
+    198: "6/3 = .5",
+    224: "4080 + 4080 / 2 = 4000 + 2040",
+    502: "3/1 = 1",
+    1817: "1550 cubic inches / 50 cubic inches/pump = 29",
+    3002: "8*3 = 240",
+    3334: "4200+$3000 = 8600",
+    3409: "10 x .5 = 10",
+    4691: "2*8 = 24",
+    4973: "200*.55 = 100",
+    5195: "5 x 1/2 = 10",
+    5350: "13 marbles + 4 marbles + 16 marbles = 45",
+    6157: "70 + 40 = 100",
+    6256: "10 x 1,248 = 11,480",
+    6700: "2 / 12 = .125",
+    6713: "3 x (8/16) = 6",
+    6760: "4+4+6 = 18",
+    6812: "50-8 = 44",
+    7178: "1152/ 1,536 = .5",
+    7444: "14*20 = 140",
+}
+FALSE_FINDINGS = {
+    869: "50 stickers / 3 friends = 16",  # ... "with 2 remaining": a whole quotient
+    5396: "1 * 2 = 20",  # "10 pages per day on day 1 * 2": the 1 is a name
+    6590: "1-2 = 96 - 70",  # "Weeks 1-2" is a name
+}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "48/2 = 24",
+        "He sold 48/2 = 24 clips.",
+        "so 3 boxes * 12 eggs/box = 36 eggs.",
+        "$5 + $7 = $12",
+        "2 + 3 = 5 * 4 = 20",
+        "10 / 3 = 3.33",
+        "20 / 3 = 6.66",
+        "200 * 25% = 50",
+        "5/20 = 25%",
+        "5/20*100 = 25%",
+        "100% - 20% = 80%",
+        "1,200 - 200 = 1,000",
+        "3 x 4 = 12 and 3×4=12",
+        "(3 + 4) * 2 = 14 marbles in all",
+        "$\\frac{1}{2} \\cdot 6 = 3$",
+        "1 1/2 + 1/2 = 2",
+        "共5×3=15个",
+    ],
+)
+def test_equations_that_hold(text):
+    found = check_arithmetic(text)
+    assert (found.wrong, found.unparsed) == ((), 0)
+    assert found.checked >= 1
+
+
+@pytest.mark.parametrize(
+    ("text", "wrong"),
+    [
+        ("48/2 = 25", "48/2 = 25"),
+        ("He sold 48/2 = 25 clips.", "48/2 = 25"),
+        ("so 3 boxes * 12 eggs/box = 35 eggs.", "3 boxes * 12 eggs/box = 35"),
+        ("$5 + $7 = $13", "5 + $7 = 13"),
+        ("2 + 3 = 6 * 4 = 24", "2 + 3 = 6 * 4"),
+        ("10 / 3 = 3.34", "10 / 3 = 3.34"),
+        ("200 * 25% = 51", "200 * 25% = 51"),
+        ("<<48/2=25>>", "48/2=25"),
+        ("2 + 2 = 4 so 2 + 3 = 6", "2 + 3 = 6"),
+        ("$\\frac{1}{2} \\cdot 6 = 4$", "(1/2) × 6 = 4"),
+    ],
+)
+def test_equations_that_do_not_hold(text, wrong):
+    assert check_arithmetic(text).wrong == (wrong,)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "half of 20 + 4 = 12",
+        "60 minutes * 2 = 2 hours",
+        "4 pounds - 6 ounces = 58",
+        "28 / 1/5 = 140",
+        "4 + 4 = 7:30",
+        "2x + 5 = 15",
+        "x + 5 = 15",
+        "f(3) + 1 = 9",
+        "3! + 1 = 7",
+        "7 * 3 = 1 (mod 5)",
+        "5 * 50 = 2.50",
+        "2 \\sqrt{9} + 1 = 7",
+        "12_8 + 3_8 = 17_8",
+    ],
+)
+def test_what_is_not_read_whole_is_counted_and_not_judged(text):
+    found = check_arithmetic(text)
+    assert found.wrong == ()
+    assert found.unparsed >= 1
+
+
+@pytest.mark.parametrize("text", ["total = 15", "Let x = 5", "1 foot = 12 inches", "a <= 5", "", "no numbers here"])
+def test_what_calculates_nothing_is_not_counted(text):
+    found = check_arithmetic(text)
+    assert (found.checked, found.wrong, found.unparsed) == (0, (), 0)
+
+
+def test_annotations_that_left_the_text_are_checked_with_it():
+    found = check_arithmetic("He sold 24 clips.", ["48/2=24", "48+24=73"])
+    assert (found.checked, found.wrong) == (2, ("48+24=73",))
+
+
+def test_a_hostile_text_takes_no_time():
+    start = time.process_time()
+    for text in (
+        "1+" * 20_000 + "1=2",
+        "=" * 20_000,
+        "1 = " * 20_000,
+        "(" * 20_000 + "=1",
+        "9 apples " * 10_000 + "= 9",
+    ):
+        check_arithmetic(text)
+    assert time.process_time() - start < 5
+
+
+def test_the_arithmetic_of_gsm8k(real_data: Path):
+    rows = [json.loads(line)["answer"] for line in (real_data / "cot" / "gsm8k_train.jsonl").read_text().splitlines()]
+    found = [check_arithmetic(row) for row in rows]
+    wrong = {row: one.wrong[0] for row, one in enumerate(found) if one.wrong}
+    assert wrong == TRUE_FINDINGS | FALSE_FINDINGS
+    assert len(FALSE_FINDINGS) <= 5
+    assert len(wrong) <= 60
+    assert sum(one.checked for one in found) > 47_000
+    assert sum(one.unparsed for one in found) < 2_000
