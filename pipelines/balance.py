@@ -12,8 +12,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipelines.store import PartRef, Store, read_batch
-from pipelines.tags import PLACED_SCHEMA, alive_after, whereabouts
+from pipelines.store import PartRef, Store
+from pipelines.tags import PLACED_SCHEMA, alive_after, read_keys, whereabouts
 from schemas.config import Balance
 from schemas.exits import UserError
 from schemas.reason import Reason
@@ -86,7 +86,7 @@ class ApplyBound:
 
     def index(self, part: PartRef) -> pa.RecordBatch:
         """The living candidates of a part by group, each with its place in the queue."""
-        keys = read_batch(self.store.keys_path(part), ["problem", "template", "accepted", "row_id", "format"])
+        keys = read_keys(self.store, part, ["problem", "template", "accepted", "row_id", "format"])
         texts = self.store.read_part(part, list(_WHERE))
         matches = _matches(texts, self.bound.where)
         for where in self.bound.earlier:

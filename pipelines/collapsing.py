@@ -9,8 +9,8 @@ import xxhash
 
 from pipelines.collapse import exact_duplicates, shared, survival
 from pipelines.identity import identity_keys
-from pipelines.store import PartRef, Store, read_batch
-from pipelines.tags import TAG_SCHEMA, alive_after, candidate_ids, whereabouts
+from pipelines.store import PartRef, Store
+from pipelines.tags import TAG_SCHEMA, alive_after, candidate_ids, read_keys, whereabouts
 from schemas.reason import Reason
 from validation.answers import Outcome, compare
 
@@ -64,7 +64,7 @@ class Collapse:
 
     def index(self, part: PartRef) -> pa.RecordBatch:
         """Every candidate of a part, by content."""
-        keys = read_batch(self.store.keys_path(part))
+        keys = read_keys(self.store, part)
         columns = {name: keys.column(name) for name in keys.schema.names if name not in ("problem", "template")}
         columns |= {"key": keys.column("content"), **whereabouts(part)}
         columns["alive"] = pa.array(alive_after(self.store, part, self.before))

@@ -35,6 +35,8 @@ from pipelines.identifying import Agree, NearDuplicates, ShareGuards
 from pipelines.inputs import Inputs, load_benchmarks, plan_inputs, render_split
 from pipelines.progress import Progress, Watch
 from pipelines.publish import Ending, manifest_of, publish, refuse_wipeout, wiped_out
+from pipelines.reviewing import matched, select_reviewed, store_reviews
+from pipelines.reviews import read_reviews
 from pipelines.screen import screen
 from pipelines.selection import select
 from pipelines.stages import ReadParts, TagAcrossParts, TagParts
@@ -86,16 +88,14 @@ def curate(
     if config.curate is None:
         raise UserError("the config has no table `curate`")
     settings = config.curate
-    if settings.reviews:
-        raise UserError(
-            "curate.reviews: files of decisions are not joined yet; give decisions as a column of the source "
-            "(columns: {decision: ...})"
-        )
+    if settings.reviews and Stage.SELECT in settings.skip:
+        raise UserError("curate.reviews: the stage `select` applies them, and curate.skip leaves it out")
     options = beam_options(workers, beam_flags)
     refuse_other_runs(output, settings, overwrite=overwrite)
     code = code_digest()
     inputs = plan_inputs(settings, digest(code, _needs_templates(settings)))
     items, benchmarks = load_benchmarks(settings.benchmarks)
+    reviews, review_files = read_reviews(settings.reviews)
     level = _level(settings)
     list(bounds_of(settings.balance))  # a quota that cannot be is told before anything is written
     with (
@@ -103,13 +103,15 @@ def curate(
         claim(output, settings, overwrite=overwrite) as work,
         Watch(work, on_progress),
     ):
-        line = _Line(Store(work), settings, code, level, _stored_index(items, code, work))
+        stored = store_reviews(reviews, work) if len(reviews) else None
+        store = Store(work, None if stored is None else f"reviewed-{digest(code, str(settings.select), stored.name)}")
+        line = _Line(store, settings, code, level, _stored_index(items, code, work), stored)
         summaries, written = line.run(inputs, options, beam_runner(workers, beam_flags))
         ending = Ending(
             settings=settings,
             summaries=summaries,
             written=written,
-            files=inputs.files,
+            files=(*inputs.files, *review_files),
             benchmarks=benchmarks,
             isolation=line.level,
             draft=draft,
@@ -118,7 +120,8 @@ def curate(
         manifest = manifest_of(ending)
         if not draft:
             refuse_wipeout(wiped_out(ending))
-        publish(ending, manifest, items, store=line.store, output=output)
+        said = matched(reviews, [one.part for one in summaries], store) if len(reviews) else None
+        publish(ending, manifest, items, said, store=store, output=output)
     return manifest
 
 
@@ -139,6 +142,7 @@ class _Line:
     code: str
     level: Level | None
     benchmarks: Path | None
+    reviews: Path | None
 
     def run(
         self, inputs: Inputs, options: PipelineOptions, runner: FnApiRunner | None
@@ -169,7 +173,9 @@ class _Line:
             leaks = partial(_check_leaks, index=self.benchmarks, settings=settings.decontaminate)
             judges.append((Stage.DECONTAMINATE, [settings.decontaminate, self.benchmarks.name], leaks))
         for stage, key, judge in judges:
-            if stage not in skip:
+            if stage is Stage.SELECT and self.store.reviewed is not None:
+                yield stage, self.store.reviewed, self._select_reviewed
+            elif stage not in skip:
                 folder = self._folder(stage, key)
                 yield stage, folder, partial(self._row_by_row, folder, judge)
         yield Stage.COLLAPSE, "collapse", self._collapse
@@ -193,6 +199,12 @@ class _Line:
 
     def _row_by_row(self, folder: str, judge: Judge, before: tuple[str, ...]) -> TagParts:
         return TagParts(self.store, folder, partial(_tag, store=self.store, judge=judge))
+
+    def _select_reviewed(self, before: tuple[str, ...]) -> TagParts:
+        assert self.store.reviewed is not None
+        assert self.reviews is not None
+        tag = partial(select_reviewed, store=self.store, reviews=self.reviews, settings=self.settings.select)
+        return TagParts(self.store, self.store.reviewed, tag)
 
     def _collapse(self, before: tuple[str, ...]) -> TagAcrossParts:
         stage = Collapse(self.store, before, Stage.COLLAPSE in self.settings.skip)

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from pipelines import progress
 from pipelines.store import PartRef, Store, read_batch, write_batch
-from pipelines.tags import TAG_SCHEMA, candidate_ids, parents_of
+from pipelines.tags import TAG_SCHEMA, candidate_ids, parents_of, read_tags
 from pipelines.textbytes import texts_of
 from schemas.ledger import LEDGER_SCHEMA
 from schemas.reason import RULES, Outcome, Reason, Stage
@@ -89,7 +89,7 @@ def _said(part: PartRef, batch: pa.RecordBatch, store: Store, settings: Settings
     made = made.append_column("index", pa.array(np.arange(len(batch), dtype=np.int32)))
     said = [made]
     for stage, folder in settings.stages:
-        tags = pa.Table.from_batches([read_batch(store.tags_path(folder, part), TAG_SCHEMA.names)])
+        tags = pa.Table.from_batches([read_tags(store, folder, part, TAG_SCHEMA.names)])
         said.append(tags.append_column("stage", pa.repeat(stage.value, len(tags))))
     telling = [one.filter(pc.or_(one.column("reason").is_valid(), one.column("detail").is_valid())) for one in said]
     return pa.concat_tables(telling, promote_options="default").select(_ENDED_SCHEMA.names).cast(_ENDED_SCHEMA)

@@ -15,7 +15,7 @@ from pipelines.agreement import Member, disagreements
 from pipelines.candidate import Remark
 from pipelines.minhash import guard_keys, near_duplicates, shingle_keys
 from pipelines.store import PartRef, Store, read_batch, write_batch
-from pipelines.tags import PLACED_SCHEMA, TAG_SCHEMA, alive_after, repeated, whereabouts
+from pipelines.tags import PLACED_SCHEMA, TAG_SCHEMA, alive_after, read_keys, repeated, whereabouts
 from schemas.reason import Reason
 from validation.answers import Outcome, compare
 
@@ -76,7 +76,7 @@ class NearDuplicates:
         """Guards, shingles and survival of the candidates of a part that share a guard."""
         indices = read_batch(self.store.tags_path(self.shared, part), ["index"]).column(0)
         batch = self.store.read_part(part, ["format", "question", "segments", "answer"]).take(indices)
-        keys = read_batch(self.store.keys_path(part)).take(indices)
+        keys = read_keys(self.store, part).take(indices)
         guards = read_batch(self.store.tags_path(self.guards, part)).column(0).take(indices)
         columns = {name: keys.column(name) for name in ("accepted", "completeness", "row_id", "source_row")}
         columns |= {"key": _as_key(guards), "guard": guards, "shingles": shingle_keys(batch)}

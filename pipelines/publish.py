@@ -30,7 +30,7 @@ from schemas.split import Split
 
 CODE_VERSION = "0.1.0"
 _FOLDERS = ("shards", "ledger", "rejected")
-_BENCHMARKS, _CARD = "benchmarks.arrow", "README.md"
+_BENCHMARKS, _CARD, REVIEWS = "benchmarks.arrow", "README.md", "reviews.arrow"
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +171,9 @@ def refuse_wipeout(alarms: Sequence[Alarm]) -> None:
         )
 
 
-def publish(ending: Ending, manifest: Manifest, items: pa.Table, *, store: Store, output: Path) -> None:
+def publish(
+    ending: Ending, manifest: Manifest, items: pa.Table, reviews: pa.Table | None, *, store: Store, output: Path
+) -> None:
     """Moves what was written into place, the manifest last: until it stands, the folder is not a data set.
 
     A verdict on what stood here before is removed with it.
@@ -184,10 +186,13 @@ def publish(ending: Ending, manifest: Manifest, items: pa.Table, *, store: Store
     for one in ending.written:
         (store.root / STAGED / one.path).replace(output / one.path)
     staged = store.root / STAGED
-    with pa.OSFile(str(staged / _BENCHMARKS), "wb") as sink, pa.ipc.new_stream(sink, items.schema) as writer:
-        writer.write_table(items)
+    (output / REVIEWS).unlink(missing_ok=True)
+    for name, table in ((_BENCHMARKS, items), (REVIEWS, reviews)):
+        if table is not None:
+            with pa.OSFile(str(staged / name), "wb") as sink, pa.ipc.new_stream(sink, table.schema) as writer:
+                writer.write_table(table)
     write_text(staged / _CARD, dataset_card(manifest))
     write_text(staged / MANIFEST, manifest.to_json())
-    for name in (_BENCHMARKS, _CARD, MANIFEST):
+    for name in (_BENCHMARKS, *([REVIEWS] if reviews is not None else []), _CARD, MANIFEST):
         (staged / name).replace(output / name)
     shutil.rmtree(staged)

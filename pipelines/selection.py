@@ -1,9 +1,12 @@
 """Human selection applied: a stated rejection, votes and agreement decide before anything else looks at a row."""
 
+from collections.abc import Mapping
+
 import pyarrow as pa
 
 from pipelines.candidate import Rejection
 from schemas.config import Select
+from schemas.example import SELECTION
 from schemas.problem import Decision
 from schemas.reason import Reason
 
@@ -13,14 +16,16 @@ def select(batch: pa.RecordBatch, *, settings: Select) -> list[Rejection | None]
 
     A row without a decision, votes or agreement has not been reviewed: it stays unless `require_review` asks for more.
     """
-    if batch.column("selection").null_count == len(batch):
+    if batch.column("selection").null_count == len(batch) and not settings.require_review:
         return [None] * len(batch)
-    return [_judge(human, settings) for human in batch.column("selection").to_pylist()]
+    return [judge_selection(human or _NOTHING_SAID, settings) for human in batch.column("selection").to_pylist()]
 
 
-def _judge(human: dict[str, object] | None, settings: Select) -> Rejection | None:
-    if human is None:
-        return None
+_NOTHING_SAID: dict[str, object] = dict.fromkeys(field.name for field in SELECTION)
+
+
+def judge_selection(human: Mapping[str, object], settings: Select) -> Rejection | None:
+    """Says why what humans decided about a row stops it, or None. `human` has the fields of a `Selection`."""
     decision, votes, agreement = human["decision"], human["votes"], human["agreement"]
     by = f" by {human['reviewer'] or human['annotator']}" if human["reviewer"] or human["annotator"] else ""
     if decision == Decision.REJECTED:

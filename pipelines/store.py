@@ -52,9 +52,15 @@ class PartRef:
 
 @dataclass(frozen=True, slots=True)
 class Store:
-    """The work folder of one data set. Plain and picklable: workers open files themselves."""
+    """The work folder of one data set. Plain and picklable: workers open files themselves.
+
+    Attributes:
+        reviewed: tag folder of what files of reviews say (`pipelines.reviewing`), or None without any. It holds for
+            every stage: what people accept survives its equals, and what they overrule does not stop a candidate.
+    """
 
     root: Path
+    reviewed: str | None = None
 
     def parts_of(self, split_key: str) -> list[PartRef] | None:
         """The parts of a split that was read to its end, or None."""

@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 
 from pipelines.candidate import Note, Rejection
 from pipelines.store import PartRef, Store, read_batch
+from schemas.problem import Decision
 
 TAG_SCHEMA = pa.schema(
     [
@@ -62,6 +63,57 @@ def from_verdicts(verdicts: Sequence[Rejection | Note | None]) -> pa.RecordBatch
     return tag_batch((index, verdict) for index, verdict in enumerate(verdicts) if verdict is not None)
 
 
+def read_tags(store: Store, stage: str, part: PartRef, columns: Sequence[str]) -> pa.RecordBatch:
+    """Reads tags of a part. A reason that a person overruled has become a note: null, with the reason in the detail.
+
+    Args:
+        store: the work folder.
+        stage: the stage's tag folder.
+        part: the part.
+        columns: of the tags; `index` and `reason` among them.
+    """
+    tags = read_batch(store.tags_path(stage, part), columns)
+    overruled = overruled_reasons(store, part)
+    if not overruled:
+        return tags
+    rows = tags.to_pylist()
+    for row in rows:
+        if row["reason"] in overruled.get(row["index"], ()):
+            row["detail"] = f"{row['reason']}, overruled by a person: {row.get('detail')}"
+            row["reason"] = None
+    return pa.RecordBatch.from_pylist(rows, schema=tags.schema)
+
+
+def overruled_reasons(store: Store, part: PartRef) -> dict[int, list[str]]:
+    """The reasons that people overruled, by position in the part."""
+    if store.reviewed is None:
+        return {}
+    said = read_batch(store.tags_path(store.reviewed, part), ["index", "overruled"])
+    rows = zip(said.column("index").to_pylist(), said.column("overruled").to_pylist(), strict=True)
+    return {index: reasons for index, reasons in rows if reasons}
+
+
+def selections(store: Store, part: PartRef, given: pa.Array) -> pa.Array:
+    """What people decided about the candidates of a part: as its reviews say, else as its source does (`given`)."""
+    if store.reviewed is None:
+        return given
+    said = read_batch(store.tags_path(store.reviewed, part), ["index", "selection"])
+    said = said.filter(said.column("selection").is_valid())
+    place = np.arange(len(given))
+    place[np.asarray(said.column("index"))] = len(given) + np.arange(len(said))
+    return pa.concat_arrays([given, said.column("selection").cast(given.type)]).take(pa.array(place))
+
+
+def read_keys(store: Store, part: PartRef, columns: Sequence[str] | None = None) -> pa.RecordBatch:
+    """Reads the identity keys of a part. `accepted` is as people decided last."""
+    keys = read_batch(store.keys_path(part), columns)
+    if store.reviewed is None or "accepted" not in keys.schema.names:
+        return keys
+    decisions = selections(store, part, store.read_part(part, ["selection"]).column(0))
+    accepted = pc.fill_null(pc.equal(pc.struct_field(decisions, "decision"), Decision.ACCEPTED.value), False)
+    return keys.set_column(keys.schema.get_field_index("accepted"), keys.schema.field("accepted"), accepted)
+
+
 def alive_after(store: Store, part: PartRef, stages: Sequence[str]) -> np.ndarray:
     """Which candidates of a part no stage has rejected, nor their parents: bool[part.rows].
 
@@ -75,7 +127,7 @@ def alive_after(store: Store, part: PartRef, stages: Sequence[str]) -> np.ndarra
     made = store.read_part(part, ["reason", "derived"])
     alive = np.asarray(made.column("reason").is_null())
     for stage in stages:
-        tags = read_batch(store.tags_path(stage, part), ["index", "reason"])
+        tags = read_tags(store, stage, part, ["index", "reason"])
         rejected = tags.column("index").filter(tags.column("reason").is_valid())
         alive[np.asarray(rejected)] = False
     return alive & alive[parents_of(made.column("derived"))]

@@ -16,6 +16,7 @@ from pipelines.candidate import UNDERSTOOD
 from pipelines.decide import PartSummary
 from pipelines.quality import quality_facts
 from pipelines.store import PartRef, Store, read_batch, replacing
+from pipelines.tags import selections
 from schemas.example import EXAMPLE_SCHEMA
 from schemas.ledger import LEDGER_SCHEMA
 from schemas.manifest import sha256_of
@@ -135,11 +136,13 @@ def _single(table: pa.Table) -> pa.RecordBatch:
 def _examples(part: PartRef, split: Split, store: Store, settings: WriteSettings) -> pa.RecordBatch:
     decisions = read_batch(store.decisions_path(part), ["id", "problem_id", "template_id", "split"])
     keep = pa.array(pc.indices_nonzero(pc.equal(decisions.column("split"), split.value)), pa.int32())
-    decided, batch = decisions.take(keep), store.read_part(part, UNDERSTOOD).take(keep)
+    understood = store.read_part(part, UNDERSTOOD)
+    decided, batch = decisions.take(keep), understood.take(keep)
     answers, verification, segments = _verification(part, keep, batch, store, settings)
     columns = {
         **{name: batch.column(name) for name in batch.schema.names if name in EXAMPLE_SCHEMA.names},
         **{name: decided.column(name) for name in decided.schema.names},
+        "selection": selections(store, part, understood.column("selection")).take(keep),
         "segments": segments,
         "answer": answers,
         "source_row": batch.column("row"),
@@ -164,11 +167,20 @@ def _verification(
     found = verdicts.take(positions)
     fields = [found.column(name) for name in ("verdict", "path", "reference", "programs")]
     struct = pa.StructArray.from_arrays(fields, fields=list(kind))
+    if (overruled := found.column("reason").is_valid()).true_count:
+        struct = pc.if_else(overruled, _judged_by_people(batch, found, kind), struct)
     segments = batch.column("segments")
     if settings.regenerate:
         rows = zip(segments.to_pylist(), found.column("outputs").to_pylist(), strict=True)
         segments = pa.array([_with_outputs(row, outputs) for row, outputs in rows], segments.type)
     return found.column("answer"), struct, segments
+
+
+def _judged_by_people(batch: pa.RecordBatch, found: pa.RecordBatch, kind: pa.DataType) -> pa.Array:
+    """Verification of candidates that the judge stopped and a person accepted: equal, because a human said so."""
+    references = pc.if_else(batch.column("independent"), "independent", "self")
+    constants = [pa.repeat(pa.scalar(text), len(batch)) for text in ("equal", "human")]
+    return pa.StructArray.from_arrays([*constants, references, found.column("programs")], fields=list(kind))
 
 
 def _with_outputs(segments: list[dict[str, str]], outputs: list[str] | None) -> list[dict[str, str]]:

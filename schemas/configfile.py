@@ -133,6 +133,7 @@ def _most_telling(errors: Sequence[Any]) -> Any:  # noqa: ANN401  pydantic's err
 _UNION_MEMBERS = {
     "Benchmark",
     "FreshModel",
+    "Reviews",
     "str",
     "int",
     "float",

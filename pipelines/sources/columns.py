@@ -8,7 +8,7 @@ from schemas.config import Columns, Source
 from schemas.problem import Decision, Format, Problem, Selection, Solution
 from schemas.reason import Reason
 
-_DECISIONS = {
+DECISIONS = {
     **dict.fromkeys(("accepted", "accept", "yes", "true", "1", "keep", "approved"), Decision.ACCEPTED),
     **dict.fromkeys(("rejected", "reject", "no", "false", "0", "drop", "declined"), Decision.REJECTED),
 }
@@ -43,7 +43,7 @@ def read_selection(record: dict[str, Any], columns: Columns) -> Selection:
         return _NOTHING_SAID
     votes = share_of(record, columns.votes)
     return Selection(
-        decision=_decision(record, columns.decision),
+        decision=decision_of(record, columns.decision),
         annotator=optional_text(record, columns.annotator),
         reviewer=optional_text(record, columns.reviewer),
         confidence=share_of(record, columns.confidence),
@@ -52,13 +52,18 @@ def read_selection(record: dict[str, Any], columns: Columns) -> Selection:
     )
 
 
-def _decision(record: dict[str, Any], name: str | None) -> Decision | None:
+def decision_of(record: dict[str, Any], name: str | None) -> Decision | None:
+    """Returns a decision in any of the words that people use for it, None when nothing was decided.
+
+    Raises:
+        Unreadable: it is another word.
+    """
     value = None if name is None else find(record, name)
     if isinstance(value, bool):
         return Decision.ACCEPTED if value else Decision.REJECTED
     text = optional_text(record, name)
     if text is None:
         return None
-    if text.lower() not in _DECISIONS:
+    if text.lower() not in DECISIONS:
         raise Unreadable(Reason.UNSUPPORTED, f"{name} is accepted, rejected or empty, not {text[:40]!r}")
-    return _DECISIONS[text.lower()]
+    return DECISIONS[text.lower()]

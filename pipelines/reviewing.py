@@ -1,0 +1,144 @@
+"""The select stage with files of reviews: each row meets what people said about it, and select judges the outcome.
+
+Reviews stand beside the parts as tags, never in them: a new decision re-reads no source and re-runs no program.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from functools import lru_cache
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import orjson
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipelines.candidate import UNDERSTOOD, Rejection
+from pipelines.reviews import REVIEW_SCHEMA, Settled, settle
+from pipelines.selection import judge_selection, select
+from pipelines.sources.fields import Unreadable, optional_text
+from pipelines.store import PartRef, Store, digest, read_batch, write_batch
+from pipelines.tags import TAG_SCHEMA
+from schemas.config import Select
+from schemas.example import SELECTION
+from schemas.problem import Decision, SegmentKind
+from schemas.reason import Reason
+from validation.answers import extract
+
+_SAID = pa.struct([pa.field("review", pa.int64()), pa.field("decision", pa.string())])
+SELECT_SCHEMA = pa.schema(
+    [
+        *TAG_SCHEMA,
+        pa.field("selection", SELECTION, metadata={"doc": "what the reviews come to; null: the source's own"}),
+        pa.field("overruled", pa.list_(pa.string()), metadata={"doc": "reasons of quarantine that people accepted"}),
+        pa.field("said", pa.list_(_SAID), metadata={"doc": "on the row's first candidate: its reviews, by place"}),
+    ]
+)
+MATCHED_SCHEMA = REVIEW_SCHEMA.append(
+    pa.field("known", pa.bool_(), nullable=False, metadata={"doc": "whether any row is the one that it names"})
+).append(pa.field("decided", pa.string(), metadata={"doc": "accepted | rejected, also of answers given as votes"}))
+
+
+def store_reviews(reviews: pa.Table, work: Path) -> Path:
+    """Leaves the reviews where workers load them, named by their content."""
+    path = work / f"reviews-{digest(reviews.to_pylist())}.arrow"
+    write_batch(path, reviews.combine_chunks().to_batches()[0])
+    return path
+
+
+def select_reviewed(part: PartRef, *, store: Store, reviews: Path, settings: Select) -> pa.RecordBatch:
+    """Tags what human selection stops, and what reviews say about each row that they name (`SELECT_SCHEMA`)."""
+    batch = store.read_part(part, UNDERSTOOD)
+    verdicts = dict(enumerate(select(batch, settings=settings)))
+    tags = {index: _tag(index, rejection) for index, rejection in verdicts.items() if rejection is not None}
+    records = store.read_part(part, ["record"]).column(0)
+    for start, end, places, rows in _reviewed_rows(batch, records, reviews):
+        question, language = batch["question"][start].as_py() or "", _language(batch, start)
+        settled = settle(rows, _reference(batch, start), question, language)
+        said = [{"review": place, "decision": one} for place, one in zip(places, settled.decisions, strict=True)]
+        for index in range(start, end):
+            told = {"selection": asdict(settled.selection), "overruled": list(settled.overruled), "said": said}
+            tags[index] = _tag(index, _judged(settled, settings)) | told
+            said = []
+        if settled.adjudicated and tags[start].get("reason") is None:
+            for index in range(start, end):
+                tags[index]["detail"] = settled.adjudicated
+    return pa.RecordBatch.from_pylist([tags[index] for index in sorted(tags)], schema=SELECT_SCHEMA)
+
+
+def _tag(index: int, rejection: Rejection | None) -> dict[str, object]:
+    return {"index": index} if rejection is None else {"index": index, **asdict(rejection)}
+
+
+def _judged(settled: Settled, settings: Select) -> Rejection | None:
+    if settled.control:
+        return Rejection(Reason.NOT_SELECTED, "a control item: it measures annotators")
+    rejection = judge_selection(asdict(settled.selection), settings)
+    if rejection is None and settled.tied:
+        detail = f"{settled.selection.votes} votes stand equal and nobody adjudicated"
+        rejection = Rejection(Reason.LOW_AGREEMENT, detail, score=settled.selection.agreement)
+    return rejection
+
+
+def _reviewed_rows(
+    batch: pa.RecordBatch, records: pa.Array, reviews: Path
+) -> Iterator[tuple[int, int, list[int], list[dict[str, object]]]]:
+    """The rows of a part that reviews name: first candidate, one behind the last, the reviews and their places."""
+    table, index = _load(reviews)
+    keys = sorted({key for key, _ in index if key is not None})
+    starts = [*pc.indices_nonzero(records.is_valid()).to_pylist(), len(batch)]
+    row_ids = batch.column("row_id").to_pylist()
+    for start, end in pairwise(starts):
+        places = list(index.get((None, row_ids[start]), ()))
+        for key in keys:
+            places += index.get((key, _value(records[start].as_py(), key)), ())
+        if places:
+            yield start, end, places, table.take(pa.array(places)).to_pylist()
+
+
+def _value(record: str, key: str) -> str | None:
+    """A field of a record as text; None when there is none."""
+    try:
+        value = orjson.loads(record)
+        return optional_text(value, key) if isinstance(value, dict) else None
+    except (orjson.JSONDecodeError, Unreadable):
+        return None
+
+
+@lru_cache(maxsize=1)
+def _load(path: Path) -> tuple[pa.RecordBatch, dict[tuple[str | None, str | None], list[int]]]:
+    table = read_batch(path)
+    index: defaultdict[tuple[str | None, str | None], list[int]] = defaultdict(list)
+    for place, target in enumerate(zip(table["key"].to_pylist(), table["row"].to_pylist(), strict=True)):
+        index[target].append(place)
+    return table, dict(index)
+
+
+def _reference(batch: pa.RecordBatch, index: int) -> str | None:
+    """The answer that votes are compared with: the row's own, else what its first solution ends in."""
+    answer: str | None = batch["answer"][index].as_py()
+    if answer is not None:
+        return answer
+    segments = batch["segments"][index].as_py() or ()
+    text = "\n".join(one["text"] for one in segments if one["kind"] == SegmentKind.TEXT)
+    return extract(text, language=_language(batch, index)).answer
+
+
+def _language(batch: pa.RecordBatch, index: int) -> str:
+    return batch["language"][index].as_py() or "en"
+
+
+def matched(reviews: pa.Table, parts: Sequence[PartRef], store: Store) -> pa.Table:
+    """The reviews with what became of each (`MATCHED_SCHEMA`): whether its row is there, and what it decided."""
+    assert store.reviewed is not None, store
+    known = np.zeros(len(reviews), bool)
+    decided: list[str | None] = reviews.column("decision").to_pylist()
+    for part in parts:
+        for said in read_batch(store.tags_path(store.reviewed, part), ["said"]).column(0).to_pylist():
+            for one in said or ():
+                known[one["review"]] = True
+                decided[one["review"]] = None if one["decision"] is None else Decision(one["decision"]).value
+    columns = [*reviews.columns, pa.array(known), pa.array(decided, pa.string())]
+    return pa.Table.from_arrays(columns, schema=MATCHED_SCHEMA)

@@ -1,0 +1,297 @@
+"""Reviews: files of decisions by people, and what all of them together say about one row.
+
+Annotators vote: one vote per person and row, the later by time, counted by value (1/2 and 0.5 are one vote). A reviewer
+adjudicates: that decision stands over the votes. Control items weigh annotators by how often they were right. An
+acceptance that names a reason of quarantine overrules that reason and no other: nobody accepts what they did not see.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import pyarrow as pa
+
+from pipelines.sources.adapters import check_fields, has_header
+from pipelines.sources.columns import DECISIONS, decision_of
+from pipelines.sources.fields import Unreadable, find, optional_text, share_of
+from pipelines.sources.files import FileScan, read_records, scan
+from schemas.config import Reviews
+from schemas.exits import UserError
+from schemas.manifest import InputFile
+from schemas.problem import Decision, Selection
+from schemas.reason import RULES, Outcome, Reason
+from validation.answers import Outcome as Compared
+from validation.answers import compare
+
+REVIEW_SCHEMA = pa.schema(
+    [
+        pa.field("file", pa.string(), nullable=False, metadata={"doc": "as the config names it"}),
+        pa.field("key", pa.string(), metadata={"doc": "the records' field that `row` is a value of; null: row_id"}),
+        pa.field("row", pa.string(), nullable=False),
+        pa.field("annotator", pa.string()),
+        pa.field("reviewer", pa.string()),
+        pa.field("decision", pa.string()),
+        pa.field("answer", pa.string()),
+        pa.field("confidence", pa.float64()),
+        pa.field("time", pa.float64(), metadata={"doc": "seconds since 1970"}),
+        pa.field("control", pa.bool_(), nullable=False),
+        pa.field("expected", pa.string()),
+        pa.field("reason", pa.string()),
+        pa.field("superseded", pa.bool_(), nullable=False, metadata={"doc": "the person decided again, later"}),
+        pa.field("withdrawn", pa.bool_(), nullable=False, metadata={"doc": "so for the same reason"}),
+        pa.field("weight", pa.float64(), nullable=False, metadata={"doc": "of the annotator: accuracy on controls"}),
+    ]
+)
+OVERRULABLE = frozenset(
+    reason.value
+    for reason, rule in RULES.items()
+    if rule.outcome is Outcome.QUARANTINED and reason is not Reason.JUDGE_CRASH
+)
+"""What a person may settle: all that is quarantined, but for rows that the judge never came to judge."""
+
+Record = dict[str, object]
+
+
+def read_reviews(reviews: Sequence[str | Reviews]) -> tuple[pa.Table, list[InputFile]]:
+    """Reads all files of reviews (`REVIEW_SCHEMA`, in the order of the config) and names them for the manifest.
+
+    Lines without a decision and without an answer, as an unfinished queue has them, say nothing and are left out.
+
+    Raises:
+        UserError: a file, or one line of it, that cannot be read: naming file, line and what is allowed.
+    """
+    rows: list[Record] = []
+    files: list[InputFile] = []
+    for one in reviews:
+        settings = Reviews(path=one) if isinstance(one, str) else one
+        names = list(settings.columns.model_dump().values())
+        scans = scan(settings.path, header=has_header(names))
+        files += [InputFile(path=_named(settings, scans, file), bytes=file.bytes, sha256=file.sha256) for file in scans]
+        first = (record for file in scans for split in file.splits for record in read_records(split))
+        check_fields(f"curate.reviews: {settings.path}", [settings.columns.row], first)
+        rows += [row for file in scans for row in _rows_of(settings, file) if row["decision"] or row["answer"]]
+    _mark_earlier(rows, "superseded", ("key", "row"))
+    _mark_earlier(rows, "withdrawn", ("key", "row", "reason"))
+    weights = _weights(rows)
+    for row in rows:
+        row["weight"] = weights.get(person_of(row), _UNKNOWN_ACCURACY)
+    return pa.Table.from_pylist(rows, schema=REVIEW_SCHEMA), files
+
+
+def _named(settings: Reviews, scans: Sequence[FileScan], file: FileScan) -> str:
+    return settings.path if len(scans) == 1 else file.name
+
+
+def _rows_of(settings: Reviews, file: FileScan) -> Iterator[Record]:
+    for split in file.splits:
+        for record in read_records(split):
+            where = f"curate.reviews: {settings.path}, record {record.row + 1}"
+            if record.value is None:
+                raise UserError(f"{where}: {record.reason}: {record.detail}")
+            try:
+                yield _row_of(settings, record.value, where)
+            except Unreadable as error:
+                raise UserError(f"{where}: {error.detail}") from error
+
+
+def _row_of(settings: Reviews, value: dict[str, object], where: str) -> Record:
+    names = settings.columns
+    row = optional_text(value, names.row)
+    if row is None:
+        raise UserError(f"{where}: no {names.row}: which row is it about?")
+    expected = optional_text(value, names.expected)
+    reason = optional_text(value, names.reason)
+    confidence = share_of(value, names.confidence)
+    if confidence is not None and not 0 <= confidence <= 1:
+        raise UserError(f"{where}: {names.confidence} is {confidence:g}, expected 0 to 1")
+    return {
+        "file": settings.path,
+        "key": settings.key,
+        "row": row,
+        "annotator": optional_text(value, names.annotator),
+        "reviewer": optional_text(value, names.reviewer),
+        "decision": decision_of(value, names.decision),
+        "answer": optional_text(value, names.answer),
+        "confidence": confidence,
+        "time": _seconds(optional_text(value, names.time), where),
+        "control": _is_true(find(value, names.control)) or expected is not None,
+        "expected": expected,
+        "reason": reason,
+    }
+
+
+def _is_true(value: object) -> bool:
+    return value is True or str(value).strip().lower() in ("true", "yes", "1")
+
+
+def _seconds(text: str | None, where: str) -> float | None:
+    if text is None:
+        return None
+    try:
+        return float(text)
+    except ValueError:
+        pass
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise UserError(f"{where}: no time: {text[:40]!r}; expected ISO 8601 or seconds") from None
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+
+
+def person_of(row: Mapping[str, object]) -> str:
+    """Who decided. People without a name are one person a file."""
+    return str(row["reviewer"] or row["annotator"] or f"somebody ({row['file']})")
+
+
+def _mark_earlier(rows: Sequence[Record], mark: str, about: Sequence[str]) -> None:
+    """Marks decisions that the same person took again about the same: the later by time stays, else the later line."""
+    latest: dict[tuple[object, ...], int] = {}
+    for at, row in sorted(enumerate(rows), key=lambda one: (_moment(one[1]), one[0])):
+        row[mark] = False
+        key = (*(row[name] for name in about), person_of(row), row["reviewer"] is None)
+        if key in latest:
+            rows[latest[key]][mark] = True
+        latest[key] = at
+
+
+def _moment(row: Record) -> float:
+    return float("-inf") if row["time"] is None else float(str(row["time"]))
+
+
+_UNKNOWN_ACCURACY = 0.5  # (right + 1) / (seen + 2), Laplace's rule, of somebody who saw no control item
+
+
+def _weights(rows: Iterable[Record]) -> dict[str, float]:
+    """The accuracy of each annotator on control items."""
+    groups: defaultdict[tuple[object, object], list[Record]] = defaultdict(list)
+    for row in rows:
+        if not row["superseded"]:
+            groups[row["key"], row["row"]].append(row)
+    right, seen = Counter[str](), Counter[str]()
+    for group in groups.values():
+        expected = _expected(group)
+        if expected is None:
+            continue
+        for row in group:
+            if row["reviewer"] is None:
+                seen[person_of(row)] += 1
+                right[person_of(row)] += _is_right(row, expected)
+    return {person: (right[person] + 1) / (number + 2) for person, number in seen.items()}
+
+
+def _expected(group: Sequence[Record]) -> str | None:
+    """What is right about a control item: stated, or as a reviewer decided."""
+    if not any(row["control"] for row in group):
+        return None
+    stated = [row["expected"] for row in group if row["expected"]]
+    stated += [row["decision"] for row in group if row["reviewer"] and row["decision"]]
+    return str(stated[0]) if stated else None
+
+
+def _is_right(row: Record, expected: str) -> bool:
+    if row["decision"] is not None:
+        return row["decision"] == DECISIONS.get(expected.lower())
+    return row["answer"] is not None and compare(expected, str(row["answer"])).outcome is Compared.EQUAL
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What all reviews of one row come to.
+
+    Attributes:
+        tied: votes stand equal and nobody adjudicated.
+        overruled: reasons of quarantine that were accepted.
+        decisions: by place in the given reviews; null where an answer could not be compared.
+    """
+
+    selection: Selection
+    control: bool
+    tied: bool
+    overruled: tuple[str, ...]
+    decisions: tuple[Decision | None, ...]
+
+    @property
+    def adjudicated(self) -> str | None:
+        """The mark of an adjudicated row: whose decision stands over how many votes."""
+        human = self.selection
+        if human.reviewer is None or human.votes is None:
+            return None
+        return f"adjudicated by {human.reviewer} over {human.votes} vote{'s' if human.votes > 1 else ''}"
+
+
+def settle(reviews: Sequence[Record], reference: str | None, question: str, language: str) -> Settled:
+    """Counts the votes on one row and lets a reviewer's decision stand over them.
+
+    Args:
+        reviews: rows of `REVIEW_SCHEMA` about it.
+        reference: its answer, which answers given as votes are compared with.
+        question: its question.
+        language: ISO 639-1 code.
+    """
+    decisions = tuple(_decision(row, reference, question, language) for row in reviews)
+    standing = [(row, said) for row, said in zip(reviews, decisions, strict=True) if not row["superseded"]]
+    votes = [(row, said) for row, said in standing if row["reviewer"] is None]
+    verdicts = [(row, said) for row, said in standing if row["reviewer"] is not None and said is not None]
+    weight: defaultdict[Decision | None, float] = defaultdict(float)
+    for row, said in votes:
+        weight[said] += float(str(row["weight"]))
+    accepted, rejected = weight[Decision.ACCEPTED], weight[Decision.REJECTED]
+    tied = not verdicts and accepted == rejected > 0
+    decision = None if accepted == rejected else Decision.ACCEPTED if accepted > rejected else Decision.REJECTED
+    final = max(verdicts, key=lambda one: _moment(one[0])) if verdicts else None
+    if final is not None:
+        decision = final[1]
+    confidences = [row["confidence"] for row, _ in ([final] if final else votes) if row["confidence"] is not None]
+    people = sorted({str(row["annotator"]) for row, _ in standing if row["annotator"]})
+    selection = Selection(
+        decision=decision,
+        annotator=", ".join(people) or None,
+        reviewer=None if final is None else str(final[0]["reviewer"]),
+        confidence=sum(float(str(one)) for one in confidences) / len(confidences) if confidences else None,
+        votes=len(votes) or None,
+        agreement=_agreement([row for row, _ in votes], question, language),
+    )
+    overruled = (
+        str(row["reason"])
+        for row, said in zip(reviews, decisions, strict=True)
+        if said is Decision.ACCEPTED and not row["withdrawn"] and row["reason"] in OVERRULABLE
+    )
+    return Settled(
+        selection,
+        any(row["control"] for row in reviews),
+        tied,
+        tuple(sorted(set(overruled))) if decision is Decision.ACCEPTED else (),
+        decisions,
+    )
+
+
+def _decision(row: Record, reference: str | None, question: str, language: str) -> Decision | None:
+    if row["decision"] is not None:
+        return Decision(str(row["decision"]))
+    if reference is None:
+        return None
+    match compare(reference, str(row["answer"]), question, language).outcome:
+        case Compared.EQUAL:
+            return Decision.ACCEPTED
+        case Compared.NOT_EQUAL:
+            return Decision.REJECTED
+        case _:
+            return None
+
+
+def _agreement(votes: Sequence[Record], question: str, language: str) -> float | None:
+    """Share of the weight of the value that most agree on: answers equal by value are one, else the decision counts."""
+    classes: list[tuple[str, float]] = []
+    for row in votes:
+        value, weight = str(row["answer"] or row["decision"]), float(str(row["weight"]))
+        for at, (known, total) in enumerate(classes):
+            if known == value or (
+                row["answer"] and compare(known, value, question, language).outcome is Compared.EQUAL
+            ):
+                classes[at] = (known, total + weight)
+                break
+        else:
+            classes.append((value, weight))
+    total = sum(weight for _, weight in classes)
+    return max(weight for _, weight in classes) / total if total else None

@@ -1,0 +1,136 @@
+"""Reviews and the data set: what people decide changes what is kept, and nothing else is done again."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipelines.curate import curate
+from pipelines.review import write_queue
+from schemas.manifest import Manifest
+from tests.tiny import config_of, data_bytes, gsm8k_row, marbles, read_lines, read_streams, source, write_rows
+
+WRONG_END = gsm8k_row("Mia has 3 boxes of 7 pens. How many pens?", "3*7=<<3*7=21>>21 pens.", 24)
+CONFLICT = gsm8k_row(marbles(1)[0]["question"], "2+5+1=<<2+5+1=8>>8.", 8)
+ROWS = [*marbles(6), WRONG_END, CONFLICT]
+
+
+QUICK = ["screen", "verify", "identify"]
+
+
+def run(folder: Path, *reviews: Any, name: str = "data", **settings: Any) -> Manifest:
+    rows = write_rows(folder / "rows.jsonl", [{**row, "nr": i} for i, row in enumerate(ROWS)])
+    config = config_of(
+        source(rows, derive=["pot"]), reviews=list(reviews), wipeout={"limit": 1}, heldout=0.0, **settings
+    )
+    return curate(config, folder / name)
+
+
+def ends(folder: Path, name: str = "data") -> dict[int, dict[str, Any]]:
+    ledger = read_streams(folder / name, "ledger/*.arrow")
+    return {one["row"]: one for one in ledger if one["format"] == "cot"}
+
+
+def fill_in(queue: Path, decision: str) -> None:
+    write_rows(queue, [{**row, "decision": decision} for row in read_lines(queue)])
+
+
+def by_nr(path: Path, *rows: dict[str, Any]) -> dict[str, Any]:
+    return {"path": str(write_rows(path, rows)), "key": "nr", "columns": {"row": "nr"}}
+
+
+def test_accepted_rows_of_the_queue_come_back_and_stay(tmp_path: Path) -> None:
+    run(tmp_path)
+    assert ends(tmp_path)[6]["reason"] == "rationale_mismatch"
+    assert ends(tmp_path)[7]["reason"] == "answer_conflict"
+    queue = tmp_path / "queue.jsonl"
+    write_queue(tmp_path / "data", queue)
+    fill_in(queue, "accepted")
+    run(tmp_path, str(queue))
+    after = ends(tmp_path)
+    assert [after[row]["outcome"] for row in range(8)] == ["kept"] * 8
+    assert after[6]["detail"].startswith("rationale_mismatch, overruled by a person: ")
+    examples = {(one["source_row"], one["format"]): one for one in read_streams(tmp_path / "data", "shards/*.arrow")}
+    assert {examples[6, one]["verification"]["path"] for one in ("cot",)} == {"human"}
+    assert examples[6, "cot"]["selection"]["decision"] == "accepted"
+    assert examples[2, "cot"]["verification"]["path"] != "human"
+    before = data_bytes(tmp_path / "data")
+    run(tmp_path, str(queue))
+    assert data_bytes(tmp_path / "data") == before
+    assert write_queue(tmp_path / "data", tmp_path / "second.jsonl").total() == 0
+
+
+def test_an_unfinished_queue_changes_nothing(tmp_path: Path) -> None:
+    run(tmp_path)
+    before = ends(tmp_path)
+    write_queue(tmp_path / "data", tmp_path / "queue.jsonl")
+    run(tmp_path, str(tmp_path / "queue.jsonl"))
+    assert ends(tmp_path) == before
+
+
+def test_rejected_rows_go_and_the_conflict_goes_with_them(tmp_path: Path) -> None:
+    run(tmp_path, by_nr(tmp_path / "said.jsonl", {"nr": 7, "decision": "no", "reviewer": "cleo"}))
+    after = ends(tmp_path)
+    assert (after[7]["reason"], after[7]["detail"]) == ("not_selected", "rejected by cleo")
+    assert after[0]["outcome"] == "kept"
+
+
+def test_a_review_of_an_unknown_row_is_told_and_stops_nothing(tmp_path: Path) -> None:
+    known, unknown = {"row_id": "x" * 32, "decision": "accepted"}, {"nr": 99, "decision": "rejected"}
+    path = write_rows(tmp_path / "ids.jsonl", [known])
+    manifest = run(
+        tmp_path, str(path), by_nr(tmp_path / "said.jsonl", unknown, {"nr": 2, "decision": "accepted"}), skip=QUICK
+    )
+    said = read_streams(tmp_path / "data", "reviews.arrow")
+    assert [(one["row"], one["known"]) for one in said] == [("x" * 32, False), ("99", False), ("2", True)]
+    assert {str(path), str(tmp_path / "said.jsonl")} < {file.path for file in manifest.inputs}
+
+
+def test_control_items_are_never_trained_on(tmp_path: Path) -> None:
+    said = {"nr": 3, "annotator": "ada", "decision": "accepted", "expected": "accepted"}
+    run(tmp_path, by_nr(tmp_path / "said.jsonl", said), skip=QUICK)
+    assert ends(tmp_path)[3]["reason"] == "not_selected"
+    assert "control item" in ends(tmp_path)[3]["detail"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "row", "reason"),
+    [
+        ({"min_votes": 3}, 2, "low_agreement"),
+        ({"min_votes": 2}, 2, None),
+        ({"min_agreement": 0.9}, 3, "low_agreement"),
+        ({}, 4, "low_agreement"),
+        ({"require_review": True}, 5, "not_selected"),
+        ({"require_review": True}, 2, None),
+    ],
+)
+def test_votes_agreement_and_review_are_asked_for(
+    tmp_path: Path, settings: dict[str, Any], row: int, reason: str | None
+) -> None:
+    votes = [{"nr": 2, "annotator": name, "decision": "accepted"} for name in ("ada", "bo")]
+    votes += [
+        {"nr": 3, "annotator": name, "answer": answer} for name, answer in zip("abc", ("12", "13", "13.0"), strict=True)
+    ]
+    votes += [{"nr": 4, "annotator": name, "decision": said} for name, said in (("ada", "yes"), ("bo", "no"))]
+    run(tmp_path, by_nr(tmp_path / "said.jsonl", *votes), select=settings, skip=QUICK)
+    assert ends(tmp_path)[row]["reason"] == reason
+
+
+def test_what_people_accepted_outlives_its_equal(tmp_path: Path) -> None:
+    twin = {**ROWS[1], "answer": ROWS[1]["answer"] + " "}
+    rows = write_rows(tmp_path / "twins.jsonl", [{**ROWS[1], "nr": 0}, {**twin, "nr": 1}])
+    said = by_nr(tmp_path / "said.jsonl", {"nr": 1, "annotator": "ada", "decision": "accepted"})
+    for reviews, survivor in (([], 0), ([said], 1)):
+        curate(config_of(source(rows), reviews=reviews, wipeout={"limit": 1}, skip=QUICK), tmp_path / "twins")
+        assert [row for row, one in ends(tmp_path, "twins").items() if one["outcome"] == "kept"] == [survivor]
+
+
+def test_adjudicated_rows_are_marked_in_the_ledger(tmp_path: Path) -> None:
+    votes = [{"nr": 2, "annotator": name, "decision": "rejected"} for name in ("ada", "bo")]
+    run(
+        tmp_path,
+        by_nr(tmp_path / "said.jsonl", *votes, {"nr": 2, "reviewer": "cleo", "decision": "accepted"}),
+        skip=QUICK,
+    )
+    kept = ends(tmp_path)[2]
+    assert (kept["outcome"], kept["detail"]) == ("kept", "adjudicated by cleo over 2 votes")

@@ -1,0 +1,143 @@
+"""What people say about a row, on literal reviews."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipelines.reviews import Settled, read_reviews, settle
+from schemas.config import Reviews
+from schemas.exits import UserError
+from schemas.problem import Decision
+from tests.tiny import write_rows
+
+
+def said(row: str = "r1", **fields: Any) -> dict[str, Any]:
+    return {"row_id": row, **fields}
+
+
+def vote(annotator: str, decision: str = "accepted", row: str = "r1", **fields: Any) -> dict[str, Any]:
+    return said(row, annotator=annotator, decision=decision, **fields)
+
+
+def read(folder: Path, *rows: Mapping[str, Any]) -> list[dict[str, Any]]:
+    path = write_rows(folder / "reviews.jsonl", [dict(row) for row in rows])
+    found: list[dict[str, Any]] = read_reviews([str(path)])[0].to_pylist()
+    return found
+
+
+def settled(folder: Path, *rows: Mapping[str, Any], reference: str | None = "1/2") -> Settled:
+    about = [row for row in read(folder, *rows) if row["row"] == "r1"]
+    return settle(about, reference, "How much is half of one?", "en")
+
+
+def test_votes_are_counted_by_the_value_of_the_answer(tmp_path: Path) -> None:
+    answers = [
+        said(annotator=name, answer=answer) for name, answer in zip("abcd", ("1/2", "0.5", "50/100", "2"), strict=True)
+    ]
+    human = settled(tmp_path, *answers)
+    assert (human.selection.votes, human.selection.agreement) == (4, 0.75)
+    assert human.selection.decision is Decision.ACCEPTED
+    assert human.decisions == (*[Decision.ACCEPTED] * 3, Decision.REJECTED)
+
+
+def test_an_answer_that_nothing_can_be_compared_with_is_no_decision(tmp_path: Path) -> None:
+    human = settled(tmp_path, said(annotator="a", answer="1/2"), reference=None)
+    assert (human.selection.decision, human.selection.votes, human.decisions) == (None, 1, (None,))
+
+
+def test_one_person_has_one_vote_the_later_by_time(tmp_path: Path) -> None:
+    late = vote("ada", "rejected", time="2026-03-02T10:00:00")
+    early = vote("ada", "accepted", time="2026-03-01T10:00:00+00:00")
+    human = settled(tmp_path, late, early)
+    assert (human.selection.decision, human.selection.votes) == (Decision.REJECTED, 1)
+    assert [row["superseded"] for row in read(tmp_path, late, early)] == [False, True]
+
+
+def test_without_times_the_later_line_stands(tmp_path: Path) -> None:
+    human = settled(tmp_path, vote("ada", "rejected"), vote("ada", "accepted"))
+    assert (human.selection.decision, human.selection.votes) == (Decision.ACCEPTED, 1)
+
+
+def test_two_people_have_two_votes_and_equal_votes_settle_nothing(tmp_path: Path) -> None:
+    human = settled(tmp_path, vote("ada", "rejected"), vote("bo", "accepted"))
+    assert (human.selection.decision, human.selection.votes, human.tied) == (None, 2, True)
+    assert human.selection.agreement == 0.5
+
+
+def test_a_reviewer_stands_over_the_votes_and_the_row_is_marked(tmp_path: Path) -> None:
+    votes = [vote("ada", "rejected"), vote("bo", "rejected")]
+    human = settled(tmp_path, *votes, said(reviewer="cleo", decision="accepted", confidence=0.9))
+    assert human.selection.decision is Decision.ACCEPTED
+    assert (human.selection.reviewer, human.selection.confidence, human.selection.votes) == ("cleo", 0.9, 2)
+    assert human.adjudicated == "adjudicated by cleo over 2 votes"
+    assert settled(tmp_path, *votes).adjudicated is None
+
+
+def test_control_items_weigh_annotators(tmp_path: Path) -> None:
+    controls = [vote("careful", "rejected", row=f"c{i}", expected="rejected") for i in range(8)]
+    controls += [vote(name, "accepted", row=f"c{i}", expected="rejected") for name in ("yes", "ja") for i in range(8)]
+    judged = [vote("careful", "rejected"), vote("yes"), vote("ja")]
+    assert settled(tmp_path, *controls, *judged).selection.decision is Decision.REJECTED
+    assert settled(tmp_path, *judged).selection.decision is Decision.ACCEPTED
+    weights = {row["annotator"]: row["weight"] for row in read(tmp_path, *controls, *judged)}
+    assert weights == {"careful": 0.9, "yes": 0.1, "ja": 0.1}
+
+
+def test_a_control_item_may_be_answered_and_is_known_as_one(tmp_path: Path) -> None:
+    rows = read(tmp_path, said(annotator="a", answer="0.50", expected="1/2"))
+    assert [(row["control"], row["weight"]) for row in rows] == [(True, pytest.approx(2 / 3))]
+    assert settled(tmp_path, said(annotator="a", answer="0.50", expected="1/2")).control
+    assert settled(tmp_path, vote("a", control="true")).control
+    assert not settled(tmp_path, vote("a", control="false")).control
+
+
+def test_an_acceptance_overrules_the_quarantine_that_it_names_and_no_other(tmp_path: Path) -> None:
+    accepted = settled(tmp_path, said(decision="accepted", reason="arithmetic_error"))
+    assert accepted.overruled == ("arithmetic_error",)
+    assert settled(tmp_path, said(decision="accepted")).overruled == ()
+    assert settled(tmp_path, said(decision="rejected", reason="arithmetic_error")).overruled == ()
+
+
+@pytest.mark.parametrize("reason", ["benchmark_exact", "program_error", "judge_crash", "no_such_reason"])
+def test_what_is_wrong_by_itself_cannot_be_overruled(tmp_path: Path, reason: str) -> None:
+    assert settled(tmp_path, said(decision="accepted", reason=reason)).overruled == ()
+
+
+def test_a_second_round_adds_to_the_first_and_a_change_of_mind_takes_back(tmp_path: Path) -> None:
+    first, second = (said(decision="accepted", reason=why) for why in ("arithmetic_error", "answer_conflict"))
+    assert settled(tmp_path, first, second).overruled == ("answer_conflict", "arithmetic_error")
+    back = {**first, "decision": "rejected"}
+    assert settled(tmp_path, first, second, back, second).overruled == ("answer_conflict",)
+
+
+def test_lines_that_are_not_decided_say_nothing(tmp_path: Path) -> None:
+    assert read(tmp_path, said(decision=None), said(decision=""), said(annotator="ada")) == []
+
+
+def test_fields_may_have_other_names(tmp_path: Path) -> None:
+    path = tmp_path / "campaign.csv"
+    path.write_text("problem,who,ok,when\n7,ada,yes,1700000000\n", encoding="utf-8")
+    names = {"row": "problem", "annotator": "who", "decision": "ok", "time": "when"}
+    table, files = read_reviews([Reviews.model_validate({"path": str(path), "key": "nr", "columns": names})])
+    (row,) = table.to_pylist()
+    assert {name: row[name] for name in ("key", "row", "annotator", "decision", "time")} == {
+        "key": "nr", "row": "7", "annotator": "ada", "decision": "accepted", "time": 1.7e9,
+    }  # fmt: skip
+    assert [file.path for file in files] == [str(path)]
+
+
+@pytest.mark.parametrize(
+    ("line", "telling"),
+    [
+        (vote("ada", "maybe"), ("record 1", "'maybe'", "accepted, rejected or empty")),
+        (vote("ada", time="yesterday"), ("record 1", "'yesterday'", "ISO 8601")),
+        (vote("ada", confidence=90), ("record 1", "confidence is 90", "0 to 1")),
+        (said("", decision="accepted"), ("record 1", "row_id")),
+    ],
+)
+def test_a_line_that_cannot_be_understood_is_named(tmp_path: Path, line: dict[str, Any], telling: tuple[str]) -> None:
+    with pytest.raises(UserError) as told:
+        read(tmp_path, line)
+    assert all(word in str(told.value) for word in telling), told.value
