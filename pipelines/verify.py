@@ -14,7 +14,7 @@ from pipelines.tags import TAG_SCHEMA
 from schemas.config import Verify
 from schemas.problem import Format, SegmentKind
 from schemas.reason import Reason
-from validation.answers import Arithmetic, Outcome, check_arithmetic, compare, extract, reaches
+from validation.answers import Arithmetic, Outcome, check_arithmetic, compare, extract, extract_reference, reaches
 from validation.answers.normalise import DECIMAL_COMMA
 from validation.programs import Execution, Pool
 from validation.programs import Outcome as ProgramOutcome
@@ -211,13 +211,14 @@ def _judge_final(candidate: Candidate, final: str | None, *, programs: int) -> J
     reference = "independent" if candidate.independent else "self"
     if candidate.answer is None:
         return Judgement(None, "equal", "self", "self", programs, final, final)
-    verdict = compare(candidate.answer, final, question=candidate.question, language=candidate.language)
+    gold = extract_reference(candidate.answer, candidate.language)
+    verdict = compare(gold, final, question=candidate.question, language=candidate.language)
     rejection = None
     if verdict.outcome is not Outcome.EQUAL:
         reason = Reason.ANSWER_MISMATCH if verdict.outcome is Outcome.NOT_EQUAL else Reason.ANSWER_UNKNOWN
         what = "is not" if verdict.outcome is Outcome.NOT_EQUAL else "could not be compared with"
-        rejection = Rejection(reason, f"{_short(final)} {what} the reference {_short(candidate.answer)}")
-    return Judgement(rejection, verdict.outcome.value, verdict.path, reference, programs, candidate.answer, final)
+        rejection = Rejection(reason, f"{_short(final)} {what} the reference {_short(gold)}")
+    return Judgement(rejection, verdict.outcome.value, verdict.path, reference, programs, gold, final)
 
 
 def _verdict_row(candidate: Candidate, judgement: Judgement) -> tuple[object, ...]:

@@ -88,3 +88,16 @@ def test_decimal_commas_are_not_taken_for_thousands(pool):
     german = SCHOOL.model_copy(update={"language": "de"})
     [verdict] = verdicts([gsm8k_row("Wie viele?", "3,5 * 2 = 7 Kilo.", "7")], pool, german)
     assert (verdict["reason"], verdict["calculations"]) == (None, 0)
+
+
+@pytest.mark.parametrize(("final", "reason"), [("86", None), ("85", "answer_mismatch")])
+def test_the_reference_may_be_a_whole_solution(final, reason, pool):
+    columns = {"question": "q", "solution": "s", "answer": "a"}
+    source = Source(name="s", path="s", adapter="columns", licence="MIT", columns=columns)
+    row = {
+        "q": "How many shoes are 43 pairs?",
+        "s": rf"So \boxed{{{final}}}.",
+        "a": r"They are $43 \cdot 2 = \boxed{86}$.",
+    }
+    [verdict] = verdicts([row], pool, source)
+    assert (verdict["reason"], verdict["answer"]) == (reason, "86")

@@ -10,7 +10,7 @@ is left to math-verify
 from validation.answers.arithmetic import Calculation, calculate, check_annotations, reaches, strip_annotations
 from validation.answers.compare import compare, compare_exactly
 from validation.answers.equations import Arithmetic, check_arithmetic
-from validation.answers.extract import Extraction, extract
+from validation.answers.extract import Extraction, extract, extract_reference
 from validation.answers.symbolic import close_symbolic
 from validation.answers.verdict import Outcome, Verdict
 
@@ -27,6 +27,7 @@ __all__ = [
     "compare",
     "compare_exactly",
     "extract",
+    "extract_reference",
     "reaches",
     "strip_annotations",
 ]

@@ -35,6 +35,7 @@ class Extraction:
 NO_ANSWER = Extraction(None, 0, False, "none")
 
 _BOX = re.compile(r"\\(?:boxed|fbox|framebox)\s*")
+_MARKED = re.compile(r"\\(?:boxed|fbox)\b|^[ \t]*####", re.MULTILINE)
 _ONE_TOKEN = re.compile(r"\\[A-Za-z]+|[^\s$\\,.;]+")
 _MAX_SENTENCE = 1000
 _MAX_PHRASES = 64
@@ -175,6 +176,13 @@ def extract(solution: str, language: str = "en") -> Extraction:
             answer, start, end = found[-1]
             return Extraction(answer, len(found), _disagree([a for a, _, _ in found], language), path, start, end)
     return NO_ANSWER
+
+
+def extract_reference(reference: str, language: str = "en") -> str:
+    """Returns the answer that a reference states: the final answer where it is a whole solution, else all of it."""
+    if not _MARKED.search(reference):
+        return reference
+    return extract(reference, language).answer or reference
 
 
 def _without_thoughts(text: str) -> str:

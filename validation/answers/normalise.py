@@ -7,6 +7,8 @@ first, and only full-width forms are folded after that.
 import re
 import unicodedata
 
+from validation.answers.brackets import closes_at_end
+
 _SYMBOLS = {
     "−": "-", "–": "-", "—": "-", "﹣": "-", "－": "-", "×": "\\times ", "÷": "\\div ", "·": "\\cdot ",
     "⋅": "\\cdot ", "∙": "\\cdot ", "π": "\\pi ", "∞": "\\infty ", "≤": "\\le ", "≥": "\\ge ", "≠": "\\ne ",
@@ -57,6 +59,7 @@ _SPELLINGS = [
 ]
 # Most answers hold none of the commands above: one search decides.
 _SPELLED = re.compile("|".join(pattern.pattern for pattern, _ in _SPELLINGS))
+_BOXED = re.compile(r"\\(?:boxed|fbox)\s*\{")
 _WRAPPERS = [("$$", "$$"), ("$", "$"), (r"\(", r"\)"), (r"\[", r"\]"), ("**", "**"), ("`", "`")]
 _UNIT_LETTERS = {
     "m": "meters", "g": "grams", "s": "seconds", "h": "hours", "L": "liters", "l": "liters", "N": "newtons",
@@ -89,7 +92,7 @@ def _fold_unicode(text: str) -> str:
 
 
 def strip_wrappers(text: str) -> str:
-    """Removes what surrounds a whole answer: math delimiters, emphasis, sentence ends."""
+    """Removes what surrounds a whole answer: math delimiters, a box, emphasis, sentence ends."""
     while True:
         before = text
         text = text.strip()
@@ -101,6 +104,9 @@ def strip_wrappers(text: str) -> str:
                 if left not in inner and right not in inner:
                     text = inner
                 break
+        box = _BOXED.match(text)
+        if box and closes_at_end(text[box.end() - 1 :], "{", "}"):
+            text = text[box.end() : -1]
         if text == before:
             return text
 

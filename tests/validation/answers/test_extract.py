@@ -2,7 +2,7 @@
 
 import pytest
 
-from validation.answers import extract
+from validation.answers import Outcome, compare, extract, extract_reference
 from validation.answers.extract import boxes, matching_braces
 
 
@@ -101,3 +101,26 @@ def test_braces_match_over_escapes():
 
 def test_a_box_in_a_box_is_one_box():
     assert [content for content, _, _ in boxes(r"\boxed{\boxed{5}}")] == [r"\boxed{5}"]
+
+
+@pytest.mark.parametrize(
+    ("reference", "answer"),
+    [
+        (r"\boxed{86}", "86"),
+        (r"There are 43 pairs, so \boxed{86} shoes.", "86"),
+        (r"First \boxed{1}, then \boxed{\frac{1}{\sqrt{2}}}.", r"\frac{1}{\sqrt{2}}"),
+        ("43*2 = 86\n#### 86", "86"),
+        ("86", "86"),
+        (r"\frac{1}{2}", r"\frac{1}{2}"),
+        ("The answer is 86", "The answer is 86"),
+        (r"an open \boxed{86", r"an open \boxed{86"),
+    ],
+)
+def test_a_reference_may_be_a_whole_solution(reference, answer):
+    assert extract_reference(reference) == answer
+
+
+@pytest.mark.parametrize("boxed", [r"\boxed{86}", r"$\boxed{86}$", r"\boxed{86}.", r"\fbox{86}", r"\boxed{\text{86}}"])
+def test_a_box_around_an_answer_is_no_part_of_it(boxed):
+    assert compare(boxed, "86").outcome is compare("86", boxed).outcome is Outcome.EQUAL
+    assert compare(boxed, "87").outcome is Outcome.NOT_EQUAL
