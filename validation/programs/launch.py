@@ -9,7 +9,7 @@ from enum import StrEnum
 from pathlib import Path
 
 _HERE = Path(__file__).resolve().parent
-# The server loads only its own four modules: bare packages stand in for this one, whose __init__ would bring
+# The server loads only its own modules: bare packages stand in for this one, whose __init__ would bring
 # pydantic into every fork.
 _START = """import json, sys, types
 for name in ("validation", "validation.programs"):
