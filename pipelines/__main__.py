@@ -92,12 +92,15 @@ def export(
 def review(
     data: DataFolder,
     output: Annotated[Path, typer.Option(help="the queue, a JSONL file")],
+    accept: Annotated[list[str], typer.Option(metavar="GROUP", help="accept a group as a whole")] = [],  # noqa: B006
+    reject: Annotated[list[str], typer.Option(metavar="GROUP", help="reject a group as a whole")] = [],  # noqa: B006
+    by: Annotated[str | None, typer.Option(metavar="NAME", help="who accepts or rejects")] = None,
     debug: Debug = False,
 ) -> None:
-    """Quarantined and doubtful rows -> a queue for people, grouped by cause, ranked."""
+    """Quarantined rows -> a queue for people, grouped by cause, ranked."""
     from pipelines.review import print_queue, write_queue  # deferred: `--help` needs no pyarrow
 
-    print_queue(write_queue(data, output), output)
+    print_queue(write_queue(data, output, accept=accept, reject=reject, by=by), output)
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -1,7 +1,13 @@
-"""The queue for people: what a person could settle, grouped by cause, the largest cause first."""
+"""The queue for people: what a person could settle, grouped by cause, the largest cause first.
 
+Rows of one reason whose details differ in names and numbers only share a group, which one answer can settle.
+"""
+
+import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
@@ -11,23 +17,89 @@ from rich.table import Table
 from pipelines.console import console_for
 from pipelines.store import replacing
 from pipelines.writing_errors import unwritable_in_one_line
+from schemas.exits import UserError
 from schemas.manifest import read_manifest
+from schemas.problem import Decision
 from schemas.reason import RULES, Outcome, Reason
 
+_NAMED = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|\d+(?:[.,]\d+)*")
+_SHOWN_GROUPS = 5
 
-def write_queue(data: Path, output: Path) -> Counter[str]:
-    """Writes the quarantined rows of a data set as JSONL and returns how many there are by cause.
 
-    Each line holds row_id, reason, detail, the record and an empty `decision`: fill in accepted or rejected.
+@dataclass(frozen=True, slots=True, order=True)
+class Group:
+    """Rows with one cause.
+
+    Attributes:
+        reason: their reason code.
+        pattern: their detail, with what differs between them left out.
+    """
+
+    reason: str
+    pattern: str
+
+    @property
+    def name(self) -> str:
+        """A short name that stays the same in every run."""
+        return f"{self.reason}-{blake2b(self.pattern.encode(), digest_size=2).hexdigest()}"
+
+
+def group_of(reason: str, detail: str) -> Group:
+    """Returns the group of a row: its reason, and its detail without quoted texts and numbers."""
+    return Group(reason, _NAMED.sub("…", detail))
+
+
+def write_queue(
+    data: Path,
+    output: Path,
+    *,
+    accept: Collection[str] = (),
+    reject: Collection[str] = (),
+    by: str | None = None,
+) -> Counter[Group]:
+    """Writes the quarantined rows of a data set as JSONL and returns how many there are in each group.
+
+    Each line holds row_id, reason, group, detail, the record and a `decision`: accepted or rejected for a group that
+    is settled here, else empty, to be filled in.
+
+    Args:
+        data: the data set.
+        output: the queue.
+        accept: names of groups to accept as a whole.
+        reject: names of groups to reject as a whole.
+        by: who decides so.
+
+    Raises:
+        UserError: a group that the queue does not have, or one to both accept and reject.
     """
     manifest = read_manifest(data)
     rows = sorted(_quarantined(data), key=lambda row: (row["source"], row["row"]))
+    groups = Counter(group_of(row["reason"], row["detail"] or "") for row in rows)
     causes = Counter(str(row["reason"]) for row in rows)
-    rows.sort(key=lambda row: (-causes[row["reason"]], row["reason"]))
+    settled = _settled(groups, accept, reject)
+    rows.sort(key=lambda row: _rank(row, causes, groups))
     assert causes.total() <= manifest.counts.quarantined, (causes, manifest.counts)
+    for row in rows:
+        decision = settled.get(row["group"])
+        row |= {"decision": decision, "reviewer": by if decision else None}
     with unwritable_in_one_line(output), replacing(output) as temporary, temporary.open("wb") as file:
         file.writelines(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE) for row in rows)
-    return causes
+    return groups
+
+
+def _settled(groups: Collection[Group], accept: Collection[str], reject: Collection[str]) -> dict[str, str]:
+    known = sorted(group.name for group in groups)
+    for name in (*accept, *reject):
+        if name not in known:
+            raise UserError(f"--accept, --reject: no group {name}; the groups are {', '.join(known) or 'none'}")
+    if both := sorted(set(accept) & set(reject)):
+        raise UserError(f"--accept and --reject: {both[0]} stands in both")
+    return dict.fromkeys(accept, Decision.ACCEPTED.value) | dict.fromkeys(reject, Decision.REJECTED.value)
+
+
+def _rank(row: dict[str, Any], causes: Counter[str], groups: Counter[Group]) -> tuple[object, ...]:
+    group = group_of(row["reason"], row["detail"] or "")
+    return -causes[row["reason"]], row["reason"], -groups[group], group.pattern
 
 
 _ABOUT = ("id", "source", "row", "format", "reason", "detail", "partner")
@@ -42,30 +114,37 @@ def _quarantined(data: Path) -> Iterator[dict[str, Any]]:
                 ends = [first, *first.pop("also", [])]
                 doubtful = [one for one in ends if one["outcome"] == Outcome.QUARANTINED]
                 if doubtful:
-                    yield {
-                        "row_id": _row_id(doubtful[0]["id"]),
-                        "decision": None,
-                        **_about(doubtful[0]),
-                        "record": record,
-                    }
+                    about = {name: doubtful[0].get(name) for name in _ABOUT}
+                    group = group_of(str(about["reason"]), str(about["detail"] or ""))
+                    row_id = doubtful[0]["id"].split("-")[0]
+                    yield (
+                        {"row_id": row_id, "decision": None, "reviewer": None, "group": group.name}
+                        | about
+                        | {"record": record}
+                    )
 
 
-def _about(why: dict[str, object]) -> dict[str, object]:
-    return {name: why.get(name) for name in ("id", "source", "row", "format", "reason", "detail", "partner")}
-
-
-def _row_id(identity: str) -> str:
-    return identity.split("-")[0]
-
-
-def print_queue(causes: Counter[str], output: Path) -> None:
-    """Prints what is in the queue, by cause."""
+def print_queue(groups: Counter[Group], output: Path) -> None:
+    """Prints what is in the queue: the causes by size, and of each the groups that one answer can settle."""
     console = console_for()
+    causes: Counter[str] = Counter()
+    for group, number in groups.items():
+        causes[group.reason] += number
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
     table.add_column("rows", justify="right")
     table.add_column("cause")
-    table.add_column("meaning", style="dim")
+    table.add_column("accept all?", style="cyan", no_wrap=True)
     for reason, number in causes.most_common():
-        table.add_row(f"{number:,}", reason, RULES[Reason(reason)].meaning)
+        table.add_row(f"[bold]{number:,}[/]", f"[bold]{reason}[/]: {RULES[Reason(reason)].meaning}", "")
+        mine = [(group, rows) for group, rows in groups.most_common() if group.reason == reason]
+        for group, rows in mine[:_SHOWN_GROUPS]:
+            table.add_row(f"{rows:,} of {number:,}", _plain(group.pattern), f"--accept {group.name}")
+        if rest := mine[_SHOWN_GROUPS:]:
+            table.add_row(f"{sum(rows for _, rows in rest):,} of {number:,}", f"{len(rest)} more groups", "")
     console.print(table)
-    console.print(f"{causes.total():,} rows in {output}", soft_wrap=True)
+    console.print(f"{groups.total():,} rows in {output}; fill in `decision`, then", soft_wrap=True)
+    console.print(f"  mathmill curate CONFIG --output DATA --set 'curate.reviews=[{output}]'", soft_wrap=True)
+
+
+def _plain(text: str) -> str:
+    return text.replace("[", r"\[")

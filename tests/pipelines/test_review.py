@@ -1,7 +1,10 @@
 from collections import Counter
 from pathlib import Path
 
-from pipelines.review import write_queue
+import pytest
+
+from pipelines.review import Group, group_of, print_queue, write_queue
+from schemas.exits import UserError
 from schemas.reason import RULES, Outcome, Reason
 from tests.tiny import SCHOOL, read_lines, read_streams, write_rows
 
@@ -9,7 +12,7 @@ from tests.tiny import SCHOOL, read_lines, read_streams, write_rows
 def test_quarantined_rows_stand_grouped_by_cause_with_their_records(tiny_data: Path, tmp_path: Path) -> None:
     causes = write_queue(tiny_data, tmp_path / "queue.jsonl")
     queue = read_lines(tmp_path / "queue.jsonl")
-    assert causes == Counter(row["reason"] for row in queue)
+    assert {group.name: number for group, number in causes.items()} == Counter(row["group"] for row in queue)
     assert all(RULES[Reason(row["reason"])].outcome is Outcome.QUARANTINED for row in queue)
     quarantined = {
         row["row_id"] for row in read_streams(tiny_data, "ledger/*.arrow") if row["outcome"] == "quarantined"
@@ -22,8 +25,9 @@ def test_quarantined_rows_stand_grouped_by_cause_with_their_records(tiny_data: P
 
 
 def test_the_largest_cause_comes_first_and_causes_stay_together(tiny_data: Path, tmp_path: Path) -> None:
-    causes = write_queue(tiny_data, tmp_path / "queue.jsonl")
+    write_queue(tiny_data, tmp_path / "queue.jsonl")
     order = [row["reason"] for row in read_lines(tmp_path / "queue.jsonl")]
+    causes = Counter(order)
     assert order == sorted(order, key=lambda reason: (-causes[reason], reason))
 
 
@@ -34,6 +38,42 @@ def test_a_row_of_which_only_a_later_solution_is_doubtful_is_asked_about_too(tin
     (tmp_path / "data/rejected").mkdir(parents=True)
     (tmp_path / "data/manifest.json").write_bytes((tiny_data / "manifest.json").read_bytes())
     write_rows(tmp_path / "data/rejected/rejected.jsonl", [{"q": "?", "_mathmill": {**why, "also": [also]}}])
-    assert write_queue(tmp_path / "data", tmp_path / "queue.jsonl") == {"answer_unknown": 1}
+    assert write_queue(tmp_path / "data", tmp_path / "queue.jsonl") == {Group("answer_unknown", ""): 1}
     (asked,) = read_lines(tmp_path / "queue.jsonl")
     assert (asked["row_id"], asked["id"], asked["record"]) == ("ab", "ab-pot", {"q": "?"})
+
+
+def test_details_that_differ_in_names_and_numbers_only_are_one_group() -> None:
+    many = [f"'{n} km' could not be compared with the reference '{n},5': unit, 'km' and ''" for n in range(3)]
+    other = "'3 km' could not be compared with the reference '3': list, equal values in other brackets"
+    assert len({group_of("answer_unknown", detail) for detail in many}) == 1
+    assert len({group_of("answer_unknown", detail) for detail in [*many, other]}) == 2
+    assert group_of("answer_unknown", other) != group_of("ambiguous_answer", other)
+
+
+def test_one_answer_settles_a_group(tiny_data: Path, tmp_path: Path) -> None:
+    queue = tmp_path / "queue.jsonl"
+    (group, *_) = write_queue(tiny_data, queue)
+    write_queue(tiny_data, queue, accept=[group.name], by="ada")
+    rows = read_lines(queue)
+    said = {(row["group"] == group.name, row["decision"], row["reviewer"]) for row in rows}
+    assert said <= {(True, "accepted", "ada"), (False, None, None)}
+    assert (True, "accepted", "ada") in said
+
+
+def test_a_group_that_is_not_there_is_refused(tiny_data: Path, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="no group answer_unknown-beef; the groups are"):
+        write_queue(tiny_data, tmp_path / "queue.jsonl", accept=["answer_unknown-beef"])
+    assert not (tmp_path / "queue.jsonl").exists()
+    (group, *_) = write_queue(tiny_data, tmp_path / "queue.jsonl")
+    with pytest.raises(UserError, match="stands in both"):
+        write_queue(tiny_data, tmp_path / "queue.jsonl", accept=[group.name], reject=[group.name])
+
+
+def test_the_screen_says_how_many_of_a_cause_one_answer_settles(capsys: pytest.CaptureFixture[str]) -> None:
+    unit, other = Group("answer_unknown", "…: unit, … and …"), Group("answer_unknown", "…: list, [other] brackets")
+    print_queue(Counter({unit: 38_112, other: 1_888}), Path("queue.jsonl"))
+    shown = capsys.readouterr().out
+    assert "38,112 of 40,000" in shown
+    assert f"--accept {unit.name}" in shown
+    assert "[other] brackets" in shown
