@@ -1,17 +1,19 @@
 """What does this program do, in isolation?
 
 run        run, run_blocks, Pool: programs in, executions out
+execution  what came of a program
 purity     which programs deserve a second run
 levels     which level of isolation this machine gives
 launch, server: the command line of a fork server, and the caller's end of it
-zygote, child, confine, seccomp: the server itself, what runs in a fork, and the walls around it
+zygote, child, pages, confine, seccomp: the server itself, what runs in a fork, and the walls around it
 """
 
 from schemas.config import ProgramLimits as Limits
+from validation.programs.execution import Execution, Outcome
 from validation.programs.launch import Level
 from validation.programs.levels import LevelReport, best_level, describe_levels, doctor
 from validation.programs.purity import may_vary
-from validation.programs.run import Execution, Outcome, Pool, close_shared, run, run_blocks
+from validation.programs.run import Pool, close_shared, run, run_blocks
 
 __all__ = [
     "Execution",
