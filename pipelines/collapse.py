@@ -1,8 +1,8 @@
 """Exact duplicates: candidates with one content key lose to the best of them.
 
-The survivor's order, here and for near-duplicates: accepted by a human, then verified, then the earlier source, then
-the more complete record, then the lowest row_id, then the earlier position. It is total, so the result depends on
-nothing else: no order of input, no partition by hash of the key.
+The survivor's order, here and for near-duplicates: not fallen already, then accepted by a human, then the earlier
+source, then the more complete record, then the lowest row_id, then the earlier position. It is total, so the result
+depends on nothing else: no order of input, no partition by hash of the key.
 """
 
 from collections.abc import Mapping
@@ -31,8 +31,8 @@ LOSS_SCHEMA = pa.schema(
 )
 
 _ORDER = (
+    ("fallen", "ascending"),
     ("accepted", "descending"),
-    ("verified", "descending"),
     ("source_rank", "ascending"),
     ("completeness", "descending"),
     ("row_id", "ascending"),
@@ -67,7 +67,7 @@ def exact_duplicates(candidates: pa.Table | pa.RecordBatch) -> pa.RecordBatch:
 
     Args:
         candidates: the columns content, accepted, source_rank, completeness, row_id, source_row, part, index, id, and
-            optionally verified; all candidates of a key together.
+            optionally fallen (whether it will not stay in any case); all candidates of a key together.
 
     Returns:
         The losers in the order of (part, index).

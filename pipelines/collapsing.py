@@ -9,11 +9,12 @@ import xxhash
 
 from pipelines.collapse import exact_duplicates, shared, survival
 from pipelines.identity import identity_keys
-from pipelines.store import PartRef, Store
-from pipelines.tags import TAG_SCHEMA, alive_after, candidate_ids, read_keys, whereabouts
+from pipelines.store import PartRef, Store, read_batch
+from pipelines.tags import TAG_SCHEMA, alive_after, candidate_ids, parents_of, read_keys, read_tags, whereabouts
 from schemas.reason import Reason
 from validation.answers import Outcome, compare
 
+COLLAPSED = "collapse"  # the tag folder
 _KEY = pa.binary(16)
 _INPUT_ORDER = ("source_rank", "source_row")
 _ANSWER_CHARS = 200  # most that a reference may weigh in a shuffle
@@ -71,26 +72,74 @@ class Collapse:
         return pa.RecordBatch.from_pydict(columns)
 
     def resolve(self, rows: pa.Table) -> pa.Table:
-        """Tags every candidate that loses to an equal one or is not the first of identical rows."""
+        """Tags the candidates whose content others have: with a reason those that lose to an equal one."""
         rows = rows.filter(pa.array(shared(rows.column("content"))))  # identical rows have one content
-        occurrence = _occurrences(rows)
-        rows = rows.append_column(
-            "id", candidate_ids(rows.column("row_id"), rows.column("format"), occurrence)
-        ).append_column("occurrence", pa.array(occurrence))
-        repeated = rows.filter(pc.greater(rows.column("occurrence"), 0)).select(["part", "index", "occurrence"])
-        if self.skipped:
-            losses = exact_duplicates(rows.slice(0, 0))
-        else:
-            living = rows.filter(rows.column("alive")).drop_columns(["occurrence"])
-            losses = exact_duplicates(_apart_by_answer(living))
-        tags = pa.Table.from_batches([losses]).append_column("reason", _constant(Reason.EXACT_DUPLICATE, len(losses)))
-        joined = tags.join(repeated, ["part", "index"], join_type="full outer")
-        same = "same question and solution, formatting aside"
-        details = pc.if_else(joined.column("reason").is_valid(), pa.scalar(same), pa.scalar(None, pa.string()))
-        joined = joined.append_column("detail", details).append_column("score", pa.nulls(len(joined), pa.float64()))
-        filled = pc.fill_null(joined.column("occurrence"), 0)
-        joined = joined.set_column(joined.schema.get_field_index("occurrence"), "occurrence", filled)
-        return _as_tags(joined, COLLAPSE_SCHEMA)
+        rows = rows.append_column("occurrence", pa.array(_occurrences(rows)))
+        return _tagged(rows, rows.slice(0, 0) if self.skipped else _apart_by_answer(rows.filter(rows.column("alive"))))
+
+
+@dataclass(frozen=True, slots=True)
+class Revise:
+    """Exact duplicates again, once it is known who of them falls for another reason: verification, or its parent.
+
+    An equal one of such a candidate must not be missing for its sake. The first time its equals are recalled, so that
+    verification judges them too; then the best of those that stay outlives the others. If none stays, the best falls
+    for its own reason and the others as its duplicates: copies of one wrong solution are one witness, not several.
+    What identify and balance remove later recalls nobody: they keep a near equal or choose by number.
+
+    What an earlier run judged does not count unless this one asked: the result depends on the rows only.
+
+    Attributes:
+        before: tag folders of the stages before collapse.
+        verified: tag folder of the verdicts, or None when nothing is verified.
+        recall: whether this is the first time.
+    """
+
+    store: Store
+    before: tuple[str, ...]
+    verified: str | None
+    recall: bool
+
+    def index(self, part: PartRef) -> pa.RecordBatch:
+        """The candidates of a part whose content others have, with what became of them."""
+        tags = read_batch(self.store.tags_path(COLLAPSED, part), ["index", "reason", "occurrence"])
+        everyone = Collapse(self.store, self.before, skipped=False).index(part)
+        lost = np.zeros(part.rows, bool)
+        lost[np.asarray(tags.column("index").filter(tags.column("reason").is_valid()))] = True
+        rows = everyone.append_column("lost", pa.array(lost))
+        rows = rows.append_column("fallen", pa.array(self._fallen(part, lost))).take(tags.column("index"))
+        return rows.append_column("occurrence", tags.column("occurrence"))
+
+    def _fallen(self, part: PartRef, lost: np.ndarray) -> np.ndarray:
+        """Who does not stay whatever its equals do: bool[part.rows]."""
+        fallen = np.zeros(part.rows, bool)
+        if self.verified is not None:
+            verdicts = read_tags(self.store, self.verified, part, ["index", "reason"])
+            fallen[np.asarray(verdicts.column("index").filter(verdicts.column("reason").is_valid()))] = True
+            fallen &= alive_after(self.store, part, (*self.before, COLLAPSED))
+        parents = parents_of(self.store.read_part(part, ["derived"]).column(0))
+        return fallen | ((fallen | lost)[parents] & (parents != np.arange(part.rows)))
+
+    def resolve(self, rows: pa.Table) -> pa.Table:
+        """Tags the same candidates as `Collapse`, anew."""
+        living = _apart_by_answer(rows.filter(rows.column("alive")))
+        if self.recall:
+            failed = living.filter(pc.and_not(living.column("fallen"), living.column("lost")))
+            living = living.filter(pc.invert(pc.is_in(living.column("content"), failed.column("content"))))
+        return _tagged(rows, living)
+
+
+def _tagged(rows: pa.Table, competing: pa.Table) -> pa.Table:
+    """Tags for rows with their occurrence, and a reason for those that lose to another of `competing`."""
+    occurrence = np.asarray(competing.column("occurrence"))
+    ids = candidate_ids(competing.column("row_id"), competing.column("format"), occurrence)
+    losses = pa.Table.from_batches([exact_duplicates(competing.append_column("id", ids))])
+    losses = losses.append_column("reason", _constant(Reason.EXACT_DUPLICATE, len(losses)))
+    joined = rows.select(["part", "index", "occurrence"]).join(losses, ["part", "index"], join_type="left outer")
+    same = "same question and solution, formatting aside"
+    details = pc.if_else(joined.column("reason").is_valid(), pa.scalar(same), pa.scalar(None, pa.string()))
+    joined = joined.append_column("detail", details).append_column("score", pa.nulls(len(joined), pa.float64()))
+    return _as_tags(joined, COLLAPSE_SCHEMA)
 
 
 def _apart_by_answer(rows: pa.Table) -> pa.Table:

@@ -26,7 +26,7 @@ from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from pipelines.balance import ApplyBound, Bound, bounds_of
 from pipelines.candidate import UNDERSTOOD, Note, Rejection
 from pipelines.catalogue import resolve
-from pipelines.collapsing import COLLAPSE_SCHEMA, Collapse, keys_of
+from pipelines.collapsing import COLLAPSE_SCHEMA, COLLAPSED, Collapse, Revise, keys_of
 from pipelines.decide import PartSummary, decide
 from pipelines.decide import Settings as DecideSettings
 from pipelines.decontaminate import BenchmarkIndex, check
@@ -53,6 +53,7 @@ from schemas.reason import Stage
 from validation.programs import Level
 
 Judge = Callable[[pa.RecordBatch], Sequence[Rejection | Note | None]]
+Staged = tuple[Stage, str, Callable[[tuple[str, ...]], beam.PTransform]]
 _SHARED_GUARDS = "shared_guards"
 _FULL_DISK = "nothing was published; free some space and run the same command: it continues where it stopped"
 
@@ -155,14 +156,14 @@ class _Line:
         with beam.Pipeline(runner=runner, options=options) as pipeline:
             parts = pipeline | "splits" >> beam.Create(list(inputs.splits)) | ReadParts(self.store, render_split, keys)
             done: tuple[tuple[Stage, str], ...] = ()
-            for stage, folder, transform in self._stages():
-                parts = parts | f"{folder} stage" >> transform(tuple(name for _, name in done))
-                done = (*done, (stage, folder))
+            for number, (stage, folder, transform) in enumerate(self._stages()):
+                parts = parts | f"{number} {folder}" >> transform(tuple(name for _, name in done))
+                done = (*done, (stage, folder)) if (stage, folder) not in done else done
             self._finish(parts, done, ended)
         summaries, written = pickle.loads(ended.read_bytes())
         return summaries, written
 
-    def _stages(self) -> Iterator[tuple[Stage, str, Callable[[tuple[str, ...]], beam.PTransform]]]:
+    def _stages(self) -> Iterator[Staged]:
         """The stages in order, each with the folder of its tags and a transform made from the folders before it."""
         settings, skip = self.settings, set(self.settings.skip)
         judges: list[tuple[Stage, object, Judge]] = [
@@ -178,9 +179,11 @@ class _Line:
             elif stage not in skip:
                 folder = self._folder(stage, key)
                 yield stage, folder, partial(self._row_by_row, folder, judge)
-        yield Stage.COLLAPSE, "collapse", self._collapse
+        yield Stage.COLLAPSE, COLLAPSED, self._collapse
         if self._verdicts is not None:
             yield Stage.VERIFY, self._verdicts, self._verify
+        if Stage.COLLAPSE not in skip:
+            yield from self._revisions()
         if Stage.IDENTIFY not in skip:
             yield Stage.IDENTIFY, _SHARED_GUARDS, self._share_guards
             yield Stage.IDENTIFY, "near_duplicates", self._near_duplicates
@@ -188,6 +191,14 @@ class _Line:
         if Stage.BALANCE not in skip:
             for bound in bounds_of(settings.balance):
                 yield Stage.BALANCE, bound.name, partial(self._bound, bound)
+
+    def _revisions(self) -> Iterator[Staged]:
+        """The stages that collapse again, once it is known who falls for another reason."""
+        if self._verdicts is not None:
+            yield Stage.COLLAPSE, COLLAPSED, partial(self._revise, recall=True)
+            yield Stage.VERIFY, self._verdicts, partial(self._verify, again=True)
+        if self._verdicts is not None or any(source.derive for source in self.settings.sources):
+            yield Stage.COLLAPSE, COLLAPSED, partial(self._revise, recall=False)
 
     def _folder(self, stage: str, *settings: object) -> str:
         return f"{stage}-{digest(self.code, *map(str, settings))}"
@@ -208,12 +219,17 @@ class _Line:
 
     def _collapse(self, before: tuple[str, ...]) -> TagAcrossParts:
         stage = Collapse(self.store, before, Stage.COLLAPSE in self.settings.skip)
-        return TagAcrossParts(self.store, "collapse", stage.index, stage.resolve, COLLAPSE_SCHEMA)
+        return TagAcrossParts(self.store, COLLAPSED, stage.index, stage.resolve, COLLAPSE_SCHEMA)
 
-    def _verify(self, before: tuple[str, ...]) -> VerifyParts:
+    def _revise(self, before: tuple[str, ...], *, recall: bool) -> TagAcrossParts:
+        stage = Revise(self.store, before[: before.index(COLLAPSED)], self._verdicts, recall)
+        return TagAcrossParts(self.store, COLLAPSED, stage.index, stage.resolve, COLLAPSE_SCHEMA, again=True)
+
+    def _verify(self, before: tuple[str, ...], *, again: bool = False) -> VerifyParts:
         assert self.level is not None
         assert self._verdicts is not None
-        return VerifyParts(self.store, self._verdicts, before, self.settings.verify, self.level)
+        before = before[: before.index(COLLAPSED) + 1]
+        return VerifyParts(self.store, self._verdicts, before, self.settings.verify, self.level, again=again)
 
     def _share_guards(self, before: tuple[str, ...]) -> TagAcrossParts:
         stage = ShareGuards(self.store, before, self._folder("guards"))

@@ -127,6 +127,7 @@ class TagAcrossParts(beam.PTransform):
         resolve: what one partition of the index says, as tags with the column `part`. It sees every row of its keys,
             in no particular order, and must not depend on that order.
         schema: of the tags, without `part`.
+        again: whether it revises tags of that name that were reported already.
     """
 
     store: Store
@@ -134,6 +135,7 @@ class TagAcrossParts(beam.PTransform):
     index: Callable[[PartRef], pa.RecordBatch]
     resolve: Callable[[pa.Table], pa.Table]
     schema: pa.Schema = TAG_SCHEMA
+    again: bool = False
 
     def expand(self, parts: PCollection[PartRef]) -> PCollection[PartRef]:
         """Shuffles the index by key, resolves each partition, brings tags home to their parts."""
@@ -147,7 +149,7 @@ class TagAcrossParts(beam.PTransform):
         return (
             {"part": numbered, "tags": tags}
             | "bring tags home" >> beam.CoGroupByKey()
-            | "write tags" >> beam.Map(_write_tags, self.store, self.name, self.schema)
+            | "write tags" >> beam.Map(_write_tags, self.store, self.name, self.schema, again=self.again)
         )
 
 
@@ -175,13 +177,16 @@ def _resolved(
         yield number, mine.combine_chunks().to_batches()[0]
 
 
-def _write_tags(joined: tuple[int, dict[str, Iterable[object]]], store: Store, name: str, schema: pa.Schema) -> PartRef:
+def _write_tags(
+    joined: tuple[int, dict[str, Iterable[object]]], store: Store, name: str, schema: pa.Schema, *, again: bool
+) -> PartRef:
     (part,) = joined[1]["part"]
     assert isinstance(part, PartRef), part
     tags: Sequence[pa.RecordBatch] = [tag for tag in joined[1]["tags"] if isinstance(tag, pa.RecordBatch)]
     batch = _merged(tags, schema)
     write_batch(store.tags_path(name, part), batch)
-    progress.report(store.root, name, part.rows, _reasons(batch))
+    if not again:
+        progress.report(store.root, name, part.rows, _reasons(batch))
     return part
 
 

@@ -30,18 +30,22 @@ class VerifyParts(beam.PTransform):
     before: tuple[str, ...]
     settings: Verify
     level: Level
+    again: bool = False
+    """whether most of the parts were judged and reported already"""
 
     def expand(self, parts: PCollection[PartRef]) -> PCollection[PartRef]:
         """Judges each part with the pool of its worker."""
-        judge = JudgeParts(self.store, self.name, self.before, self.settings, self.level)
+        judge = JudgeParts(self.store, self.name, self.before, self.settings, self.level, again=self.again)
         return parts | "judge" >> beam.ParDo(judge)
 
 
 class JudgeParts(beam.DoFn):
     """Holds the pool of a worker: warm processes, started with the first part and stopped with the worker."""
 
-    def __init__(self, store: Store, name: str, before: tuple[str, ...], settings: Verify, level: Level) -> None:
-        self._store, self._name, self._before = store, name, before
+    def __init__(
+        self, store: Store, name: str, before: tuple[str, ...], settings: Verify, level: Level, *, again: bool
+    ) -> None:
+        self._store, self._name, self._before, self._again = store, name, before, again
         self._settings, self._level = settings, level
         self._pool: Pool | None = None
 
@@ -55,8 +59,9 @@ class JudgeParts(beam.DoFn):
         if missing or not path.is_file():
             known = _joined(known, self._judge(part, missing))
             write_batch(path, known)
-        reasons = Counter(reason for reason in known.column("reason").to_pylist() if reason is not None)
-        progress.report(self._store.root, "verify", part.rows - len(missing), dict(reasons))
+        if not self._again:
+            reasons = Counter(reason for reason in known.column("reason").to_pylist() if reason is not None)
+            progress.report(self._store.root, "verify", part.rows - len(missing), dict(reasons))
         return [part]
 
     def _judge(self, part: PartRef, missing: list[int]) -> pa.RecordBatch:
