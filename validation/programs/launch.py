@@ -87,7 +87,7 @@ def command(level: Level, *, modules: Sequence[str], info: int | None = None) ->
 
     Args:
         level: the level of isolation.
-        modules: what it imports before the first program; empty for the usual list.
+        modules: what it imports before the first program.
         info: the descriptor on which bubblewrap tells the id of the process it holds.
     """
     options = {"level": level.value, "readable": readable_paths(), "modules": list(modules)}

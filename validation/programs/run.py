@@ -5,7 +5,7 @@ import os
 import threading
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from queue import SimpleQueue
+from queue import LifoQueue
 from types import TracebackType
 from typing import Any
 
@@ -13,6 +13,7 @@ from schemas.config import ProgramLimits
 from validation.programs.execution import Execution, Outcome, read_reply
 from validation.programs.launch import Level
 from validation.programs.levels import best_level
+from validation.programs.preload import FULL_MODULES, LIGHT_MODULES, is_light
 from validation.programs.server import Server, ServerError
 
 Limits = ProgramLimits
@@ -34,11 +35,14 @@ def _request(blocks: Sequence[str], limits: Limits, *, notebook: bool, seed: int
 class Pool:
     """Fork servers that run programs side by side; use it as a context manager, or `close` it.
 
+    Servers start when the first program needs them: light ones for programs that need the standard library alone, full
+    ones, with sympy and numpy, for all others.
+
     Args:
         level: how programs are held; None for the strongest level here (never weak).
-        size: servers, by default one per core.
+        size: programs that run at once, by default one per core.
         hash_seed: Python's hash seed in these servers; another pool with another seed shows dependence on it.
-        modules: what the servers load beforehand; empty for sympy, numpy and the usual standard library.
+        modules: what all servers load beforehand, instead of the two kinds.
     """
 
     def __init__(
@@ -51,10 +55,18 @@ class Pool:
     ) -> None:
         self.level = level if level is not None else best_level()
         self.size = size or os.cpu_count() or 1
-        self._servers = [Server(self.level, hash_seed=hash_seed, modules=modules) for _ in range(self.size)]
-        self._idle: SimpleQueue[Server] = SimpleQueue()
-        for server in self._servers:
-            self._idle.put(server)
+        self._servers: list[Server] = []
+        self._turn = threading.BoundedSemaphore(self.size)
+        self._full = self._start(modules or FULL_MODULES, hash_seed)
+        self._light = self._full if modules else self._start(LIGHT_MODULES, hash_seed)
+
+    def _start(self, modules: Sequence[str], hash_seed: int) -> LifoQueue[Server]:
+        idle: LifoQueue[Server] = LifoQueue()
+        for _ in range(self.size):
+            server = Server(self.level, hash_seed=hash_seed, modules=modules)
+            self._servers.append(server)
+            idle.put(server)
+        return idle
 
     def run(self, program: str, limits: Limits = _DEFAULT, *, seed: int = 0) -> Execution:
         """Runs one program on the next idle server."""
@@ -81,15 +93,17 @@ class Pool:
 
     def _ask(self, blocks: list[str], limits: Limits, *, notebook: bool, seed: int) -> list[Execution]:
         request = _request(blocks, limits, notebook=notebook, seed=seed)
-        server = self._idle.get()
-        try:
-            reply = self._reply(server, request)
-            if reply["cause"] == "wall":  # the clock on the wall also measures the neighbours: once more
+        idle = self._light if all(map(is_light, blocks)) else self._full
+        with self._turn:
+            server = idle.get()
+            try:
                 reply = self._reply(server, request)
-        except ServerError as error:
-            return [Execution(Outcome.CRASH, "", None, f"the server died: {error}")] * len(blocks)
-        finally:
-            self._idle.put(server)
+                if reply["cause"] == "wall":  # the clock on the wall also measures the neighbours: once more
+                    reply = self._reply(server, request)
+            except ServerError as error:
+                return [Execution(Outcome.CRASH, "", None, f"the server died: {error}")] * len(blocks)
+            finally:
+                idle.put(server)
         return read_reply(reply, len(blocks), limits)
 
     def _reply(self, server: Server, request: dict[str, Any]) -> dict[str, Any]:

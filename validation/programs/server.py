@@ -32,7 +32,7 @@ class Server:
     `walls` says what holds its programs.
     """
 
-    def __init__(self, level: Level, *, hash_seed: int = 0, modules: Sequence[str] = ()) -> None:
+    def __init__(self, level: Level, *, hash_seed: int = 0, modules: Sequence[str]) -> None:
         self.level = level
         self.hash_seed = hash_seed
         self.modules = tuple(modules)

@@ -1,6 +1,6 @@
 """The fork server.
 
-Sympy loaded once, one fork per program, the outcome decided here from wait status, clocks and byte counts.
+Its modules loaded once, one fork per program, the outcome decided here from wait status, clocks and byte counts.
 
 Runs as its own process (started by `server.py`), confined before it reads the first request. Requests and
 replies are length-prefixed JSON on stdin and stdout; a program never holds these descriptors. A program can
@@ -28,12 +28,6 @@ from validation.programs import child, confine
 from validation.programs.pages import gather_pages
 from validation.programs.seccomp import Filter
 
-_MODULES = [
-    "math", "cmath", "ast", "itertools", "functools", "collections", "fractions", "decimal", "random", "statistics",
-    "re", "string", "datetime", "calendar", "heapq", "bisect", "operator", "copy", "json", "typing", "dataclasses",
-    "enum", "numbers", "time", "textwrap", "pprint", "sys", "io", "os", "array", "contextlib", "traceback", "abc",
-    "types", "inspect", "warnings", "numpy", "numpy.random", "numpy.linalg", "sympy",
-]  # fmt: skip
 _POLL_SECONDS = 0.05
 _REPORT, _RESUME = 3, 4  # the program's descriptors beside 0, 1, 2
 _SLACK_BYTES = 64 << 10
@@ -261,4 +255,4 @@ def _send(reply: dict[str, Any]) -> None:
 def main(options: dict[str, Any]) -> None:
     """Serves with the options that `server.py` wrote on the command line."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    Zygote(options["level"], options["readable"], options["modules"] or _MODULES).serve()
+    Zygote(options["level"], options["readable"], options["modules"]).serve()
