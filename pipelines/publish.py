@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from pipelines.card import dataset_card
 from pipelines.decide import PartSummary
+from pipelines.reviewing import REVIEWS
 from pipelines.store import Store, write_text
 from pipelines.write import STAGED, Written
 from schemas.config import Curate
@@ -30,7 +31,7 @@ from schemas.split import Split
 
 CODE_VERSION = "0.1.0"
 _FOLDERS = ("shards", "ledger", "rejected")
-_BENCHMARKS, _CARD, REVIEWS = "benchmarks.arrow", "README.md", "reviews.arrow"
+_BENCHMARKS, _CARD = "benchmarks.arrow", "README.md"
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,7 @@ from schemas.problem import Decision, SegmentKind
 from schemas.reason import Reason
 from validation.answers import extract
 
+REVIEWS = "reviews.arrow"
 _SAID = pa.struct([pa.field("review", pa.int64()), pa.field("decision", pa.string())])
 SELECT_SCHEMA = pa.schema(
     [
@@ -142,3 +143,20 @@ def matched(reviews: pa.Table, parts: Sequence[PartRef], store: Store) -> pa.Tab
                 decided[one["review"]] = None if one["decision"] is None else Decision(one["decision"]).value
     columns = [*reviews.columns, pa.array(known), pa.array(decided, pa.string())]
     return pa.Table.from_arrays(columns, schema=MATCHED_SCHEMA)
+
+
+def review_notes(folder: Path) -> list[str]:
+    """What became of the reviews of a finished data set, in sentences; none when it has none."""
+    path = folder / REVIEWS
+    if not path.is_file():
+        return []
+    with pa.OSFile(str(path), "rb") as source:
+        table = pa.ipc.open_stream(source).read_all()
+    notes = [f"{len(table):,} decisions of reviews were joined"]
+    unknown = table.filter(pc.invert(table.column("known")))
+    if len(unknown):
+        first = ", ".join(unknown.column("row").to_pylist()[:3])
+        notes.append(f"{len(unknown):,} of them name rows that are not in the sources: {first}")
+    if superseded := pc.sum(table.column("superseded")).as_py():
+        notes.append(f"{superseded:,} of them the same person took again, later")
+    return notes

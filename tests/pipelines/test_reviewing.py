@@ -7,6 +7,7 @@ import pytest
 
 from pipelines.curate import curate
 from pipelines.review import write_queue
+from pipelines.reviewing import review_notes
 from schemas.manifest import Manifest
 from tests.tiny import config_of, data_bytes, gsm8k_row, marbles, read_lines, read_streams, source, write_rows
 
@@ -83,6 +84,10 @@ def test_a_review_of_an_unknown_row_is_told_and_stops_nothing(tmp_path: Path) ->
     )
     said = read_streams(tmp_path / "data", "reviews.arrow")
     assert [(one["row"], one["known"]) for one in said] == [("x" * 32, False), ("99", False), ("2", True)]
+    assert review_notes(tmp_path / "data") == [
+        "3 decisions of reviews were joined",
+        f"2 of them name rows that are not in the sources: {'x' * 32}, 99",
+    ]
     assert {str(path), str(tmp_path / "said.jsonl")} < {file.path for file in manifest.inputs}
 
 

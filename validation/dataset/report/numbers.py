@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from schemas.reason import RULES, Outcome, Reason, Stage
+from validation.dataset.annotators import annotators
 from validation.dataset.facts import concentration, quantile
 from validation.dataset.gate import Judgement
 
@@ -56,6 +57,7 @@ def measurements(judgement: Judgement) -> dict[str, Any]:
             dict(zip(("source", "format", "outcome", "stage", "reason"), key, strict=True)) | {"candidates": count}
             for key, count in sorted(ledger.ended.items())
         ],
+        "annotators": annotators(judgement.folder),
         "licences": dict(sorted(facts.counts.get("licence", Counter()).items())),
         "provenance": provenance(judgement),
     }

@@ -13,7 +13,7 @@ from typing import Any
 
 from schemas.verdict import Check, Status
 from validation.dataset.gate import Judgement
-from validation.dataset.report import evidence, sections
+from validation.dataset.report import evidence, people, sections
 from validation.dataset.report.markup import Markup, join, number, percent, tag
 from validation.dataset.report.numbers import measurements
 
@@ -25,6 +25,7 @@ SECTIONS = (
     ("topics", "Topics"),
     ("lengths", "Lengths"),
     ("verification", "Verification"),
+    ("people", "People"),
     ("contamination", "Contamination"),
     ("concentration", "Bias"),
     ("examples", "Examples"),
@@ -58,6 +59,7 @@ def render(judgement: Judgement, numbers: dict[str, Any]) -> str:
         sections.topics(numbers),
         sections.lengths(numbers),
         sections.verification(numbers),
+        people.people(numbers),
         evidence.contamination(numbers),
         evidence.concentration(numbers),
         evidence.examples(drawn, judgement.verdict, judgement.manifest.config.get("seed", 0)),
@@ -105,7 +107,11 @@ def _masthead(judgement: Judgement, numbers: dict[str, Any]) -> Markup:
         tag("h1", headline),
         tag("p", _because(passed, failed), class_="because"),
         tag("dl", [_tile(*one) for one in _tiles(judgement, numbers)], class_="tiles"),
-        tag("nav", [tag("a", name, href=f"#{anchor}") for anchor, name in SECTIONS], aria_label="Sections"),
+        tag(
+            "nav",
+            [tag("a", name, href=f"#{anchor}") for anchor, name in SECTIONS],
+            aria_label="Sections",
+        ),
         class_=f"masthead {verdict.status.value}",
     )
 
