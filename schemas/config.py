@@ -404,6 +404,8 @@ class Train(_Table):
     """of the forward pass; weights stay float32; auto: bfloat16 on a GPU, float32 on a CPU"""
     device: str = "auto"
     """cpu | cuda | auto"""
+    parallel: Literal["replicate", "shard"] = "replicate"
+    """over many ranks: a whole copy of the weights on each, or every weight in shards (FSDP2) where one does not fit"""
     activation_checkpointing: bool = False
     """recompute activations in the backward pass: slower, less memory"""
     compile: bool = False

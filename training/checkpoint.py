@@ -21,6 +21,7 @@ from safetensors.torch import load_file, save_file
 
 from schemas.exits import RunFailedError
 from training.model import export
+from training.parallel import like, whole
 from training.plan import Position
 from training.untyped import Model, Tokenizer
 
@@ -43,6 +44,14 @@ class State:
 
 
 @dataclass(frozen=True, slots=True)
+class Contents:
+    """Whole tensors by parameter name: weights, and the optimizer's moments as `name/moment`."""
+
+    weights: dict[str, torch.Tensor]
+    moments: dict[str, torch.Tensor]
+
+
+@dataclass(frozen=True, slots=True)
 class Checkpoint:
     """A complete checkpoint on disk."""
 
@@ -55,12 +64,37 @@ class Checkpoint:
         return self.folder / "model"
 
 
+def contents_of(model: Model, optimizer: torch.optim.Optimizer | None, *, keep: bool = True) -> Contents:
+    """Puts together what a checkpoint holds; all ranks must call it when weights are sharded.
+
+    Args:
+        model: the model.
+        optimizer: None at step 0.
+        keep: False on ranks that only lend their shards.
+    """
+    weights: dict[str, torch.Tensor] = {}
+    moments: dict[str, torch.Tensor] = {}
+    saved = model.state_dict()
+    named = [*model.named_parameters(), *((name, b) for name, b in model.named_buffers() if name in saved)]
+    for name, tensor in named:
+        _put(weights, name, tensor.detach(), keep=keep)
+        for key, value in (optimizer.state.get(tensor, {}) if optimizer else {}).items():
+            _put(moments, f"{name}/{key}", value, keep=keep)
+    return Contents(weights, moments)
+
+
+def _put(tensors: dict[str, torch.Tensor], name: str, tensor: torch.Tensor, *, keep: bool) -> None:
+    together = whole(tensor)
+    if keep:
+        tensors[name] = (together if together is tensor else together.cpu()).contiguous()
+
+
 def save(
     run: Path,
     state: State,
     model: Model,
     tokenizer: Tokenizer,
-    optimizer: torch.optim.Optimizer | None,
+    contents: Contents,
     *,
     stop_id: int,
 ) -> Checkpoint:
@@ -75,9 +109,9 @@ def save(
     shutil.rmtree(temporary, ignore_errors=True)
     try:
         temporary.mkdir(parents=True)
-        export(model, tokenizer, temporary / "model", stop_id=stop_id)
-        if optimizer is not None:
-            save_file(_moments(model, optimizer), temporary / _OPTIMIZER)
+        export(model, tokenizer, temporary / "model", stop_id=stop_id, weights=contents.weights)
+        if contents.moments:
+            save_file(contents.moments, temporary / _OPTIMIZER)
         _write_state(temporary, state)
         _flush(temporary)
         if final.exists():
@@ -122,8 +156,8 @@ def restore_optimizer(checkpoint: Checkpoint, model: Model, optimizer: torch.opt
     for name, parameter in model.named_parameters():
         optimizer.state[parameter] = {
             "step": moments[f"{name}/step"],
-            "exp_avg": moments[f"{name}/exp_avg"].to(parameter.device),
-            "exp_avg_sq": moments[f"{name}/exp_avg_sq"].to(parameter.device),
+            "exp_avg": like(moments[f"{name}/exp_avg"], parameter),
+            "exp_avg_sq": like(moments[f"{name}/exp_avg_sq"], parameter),
         }
 
 
@@ -136,14 +170,6 @@ def prune(run: Path, *, keep: int) -> None:
     for folder in folders[:-keep]:
         (folder / _STATE).unlink(missing_ok=True)
         shutil.rmtree(folder)
-
-
-def _moments(model: Model, optimizer: torch.optim.Optimizer) -> dict[str, torch.Tensor]:
-    return {
-        f"{name}/{key}": value.contiguous()
-        for name, parameter in model.named_parameters()
-        for key, value in optimizer.state[parameter].items()
-    }
 
 
 def _write_state(folder: Path, state: State) -> None:

@@ -59,8 +59,18 @@ def _explained(source: Path | str, what: str) -> Iterator[None]:
         raise UserError(f"train.model {source}: no {what} could be loaded: {first}") from error
 
 
-def export(model: Model, tokenizer: Tokenizer, folder: Path, *, stop_id: int) -> None:
-    """Writes a folder that `AutoModelForCausalLM.from_pretrained` and `AutoTokenizer` load, weights in float32."""
+def export(
+    model: Model, tokenizer: Tokenizer, folder: Path, *, stop_id: int, weights: dict[str, torch.Tensor] | None = None
+) -> None:
+    """Writes a folder that `AutoModelForCausalLM.from_pretrained` and `AutoTokenizer` load, weights in float32.
+
+    Args:
+        model: the model.
+        tokenizer: its tokenizer.
+        folder: where to.
+        stop_id: the token that ends a response.
+        weights: whole weights by name; None takes the model's own.
+    """
     from transformers import GenerationConfig
 
     stops = [stop_id]
@@ -71,7 +81,7 @@ def export(model: Model, tokenizer: Tokenizer, folder: Path, *, stop_id: int) ->
         bos_token_id=tokenizer.bos_token_id, eos_token_id=stops, pad_token_id=pad, do_sample=False
     )
     _hush()
-    model.save_pretrained(folder)
+    model.save_pretrained(folder, state_dict=weights)
     tokenizer.save_pretrained(folder)
 
 

@@ -35,17 +35,16 @@ def pack(lengths: Sequence[int], capacity: int) -> list[list[int]]:
     return packs
 
 
-def deal(packs: Sequence[Sequence[int]], lengths: Sequence[int], *, rank: int, world: int) -> list[list[int]]:
-    """Deals packs to ranks, heaviest first to the rank with the least work, and returns one rank's share.
+def deal(packs: Sequence[Sequence[int]], lengths: Sequence[int], *, world: int) -> list[list[list[int]]]:
+    """Deals packs to ranks, heaviest first to the rank with the least work, and returns each rank's share.
 
     Work is the sum of squared lengths plus a linear part: attention plus everything else.
     """
     load = [0.0] * world
-    mine: list[list[int]] = []
+    shares: list[list[list[int]]] = [[] for _ in range(world)]
     work = [sum(lengths[i] * (4096 + lengths[i]) for i in members) for members in packs]
     for number in sorted(range(len(packs)), key=lambda n: (-work[n], n)):
         chosen = min(range(world), key=lambda r: (load[r], r))
         load[chosen] += work[number]
-        if chosen == rank:
-            mine.append(list(packs[number]))
-    return mine
+        shares[chosen].append(list(packs[number]))
+    return shares

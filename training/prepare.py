@@ -18,6 +18,7 @@ from training.encode import Encoded, encode_all, encoding_key
 from training.flops import Shape, peak_flops, shape_of
 from training.fresh import fit_tokenizer, fresh_model
 from training.model import load_model, load_tokenizer, parameter_count
+from training.parallel import ShardedGradients, shard
 from training.plan import Plan, Position
 from training.probe import probe_model
 from training.prompts import ChatLayout
@@ -51,6 +52,7 @@ class Run:
     Attributes:
         start: where the run stands: the beginning, or the checkpoint that it continues.
         told: what the user is told before step 1.
+        root: what the model runs through: itself, or the root of its shards.
         half: the forward pass runs in bfloat16.
         shape: what its FLOPs depend on; None when they are not known.
         peak: operations per second of all devices together; None when not known.
@@ -60,9 +62,10 @@ class Run:
     output: Path
     world: World
     model: Model
+    root: Model
     layout: ChatLayout
     optimizer: torch.optim.Optimizer
-    gradients: Gradients
+    gradients: Gradients | ShardedGradients
     plan: Plan
     start: State
     splits: dict[Split, SplitData]
@@ -91,9 +94,11 @@ def prepare(config: Train, data: list[Path], output: Path, world: World, *, resu
     layout = ChatLayout(load_tokenizer(source))
     splits = {split: _encode(config, rows, layout, output, split, world) for split, rows in examples.items()}
     plan, told = _plan(config, examples[Split.TRAIN], splits[Split.TRAIN])
-    model = load_model(source).to(world.device)
+    model = load_model(source)
+    sharded = shard(model, world) if config.parallel == "shard" and world.size > 1 else None
+    model = model if sharded else model.to(world.device)
     half = config.dtype == "bfloat16" or (config.dtype == "auto" and world.device.type == "cuda")
-    probe_model(model, name=_name(config), half=half)
+    probe_model(model, name=_name(config), half=half, root=sharded)
     model.train()
     _set_up_speed(config, model)
     optimizer = _optimizer(config, model)
@@ -118,7 +123,8 @@ def prepare(config: Train, data: list[Path], output: Path, world: World, *, resu
         model=model,
         layout=layout,
         optimizer=optimizer,
-        gradients=Gradients(list(model.parameters())),
+        root=sharded or model,
+        gradients=(ShardedGradients if sharded else Gradients)(list(model.parameters())),
         plan=plan,
         start=start,
         splits=splits,
@@ -142,7 +148,8 @@ def _begin(config: Train, output: Path, examples: Examples) -> None:
         tokenizer = fit_tokenizer(examples, config.model, context=config.context)
         model = fresh_model(config.model, tokenizer, context=config.context, seed=config.seed)
         stop_id = ChatLayout(tokenizer).stop_id
-        checkpoint.save(output, State(0, Position()), model, tokenizer, None, stop_id=stop_id)
+        contents = checkpoint.contents_of(model, None)
+        checkpoint.save(output, State(0, Position()), model, tokenizer, contents, stop_id=stop_id)
 
 
 def _encode(

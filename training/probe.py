@@ -10,6 +10,7 @@ import torch
 
 from schemas.exits import UserError
 from training.attention import Documents
+from training.parallel import Gathered, run_on
 from training.step import MicroBatch, autocast, hidden_states
 from training.untyped import Model
 
@@ -48,20 +49,28 @@ def require_no_leak(states: States, vocabulary: int, *, name: str, tolerance: fl
         )
 
 
-def probe_model(model: Model, *, name: str, half: bool = False) -> None:
-    """Probes a model that is about to be trained, on its own device, as it will run: in bfloat16 when `half`."""
+def probe_model(model: Model, *, name: str, half: bool = False, root: Gathered | None = None) -> None:
+    """Probes a model that is about to be trained, on its own device, as it will run.
+
+    Args:
+        model: the model.
+        name: how messages call it.
+        half: the forward pass runs in bfloat16.
+        root: what a sharded model runs through.
+    """
     device = model.get_output_embeddings().weight.device
+    runs = root or model
     was_training = model.training
     model.eval()
 
     def states(tokens: torch.Tensor, lengths: Sequence[int]) -> torch.Tensor:
         with autocast(device.type, half=half):
-            return hidden_states(model, probe_batch(tokens, lengths, device)).float()
+            return run_on(runs, hidden_states, probe_batch(tokens, lengths, device)).float()
 
     try:
         tolerance = _HALF_TOLERANCE if half else _TOLERANCE
         require_no_leak(states, model.config.get_text_config().vocab_size, name=name, tolerance=tolerance)
-        _require_plain_head(model, device, name=name)
+        _require_plain_head(runs, device, name=name)
     finally:
         model.train(was_training)
 
@@ -81,13 +90,15 @@ def probe_batch(tokens: torch.Tensor, lengths: Sequence[int], device: torch.devi
     )
 
 
+def _scores(model: Model, micro: MicroBatch) -> tuple[torch.Tensor, torch.Tensor]:
+    """The model's own scores, and the last states times the output matrix."""
+    own = model(input_ids=micro.tokens, position_ids=micro.positions, use_cache=False, documents=micro.documents)
+    return own.logits[0], hidden_states(model, micro) @ model.get_output_embeddings().weight.t()
+
+
 def _require_plain_head(model: Model, device: torch.device, *, name: str) -> None:
-    micro = probe_batch(torch.arange(5), [5], device)
     with torch.no_grad():
-        own = model(
-            input_ids=micro.tokens, position_ids=micro.positions, use_cache=False, documents=micro.documents
-        ).logits[0]
-        plain = hidden_states(model, micro) @ model.get_output_embeddings().weight.t()
+        own, plain = run_on(model, _scores, probe_batch(torch.arange(5), [5], device))
     difference = float((own - plain).norm() / own.norm())
     if not difference < _TOLERANCE:
         raise UserError(

@@ -24,6 +24,7 @@ _FREE = frozenset(
         "heldout_every",
         "trackers",
         "device",
+        "parallel",
         "compile",
         "activation_checkpointing",
     }

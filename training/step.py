@@ -3,7 +3,7 @@
 Legend: T tokens of a pack, M supervised positions of it, N examples of the step.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any
@@ -16,7 +16,9 @@ from training.attention import Documents
 from training.encode import Encoded
 from training.objective import token_weights, weighted_cross_entropy
 from training.pack import deal, pack
+from training.parallel import run_on
 from training.untyped import Model
+from training.world import World
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,7 @@ class Batch:
         lengths: tokens of each.
         supervised: |o| of each.
         weights: float64[N] w of each one's tokens.
-        packs: this rank's packs of positions into `indices`.
+        packs: this rank's packs of positions into `indices`; an empty one bears no loss.
     """
 
     indices: NDArray[np.int64]
@@ -70,13 +72,28 @@ def plan_batch(
     objective: str = "sequence_mean",
     rank: int = 0,
     world: int = 1,
+    even: bool = False,
 ) -> Batch:
-    """Weighs and packs the examples of a step, before anything is computed."""
+    """Weighs and packs the examples of a step, before anything is computed.
+
+    Args:
+        encoded: a split.
+        supervised_lengths: |o| of each of its examples.
+        indices: the examples of the step.
+        capacity: most tokens of a pack.
+        objective: as in `objective.token_weights`.
+        rank: whose share of the packs to return, of
+        world: ranks.
+        even: fill the share up with empty packs until every rank has as many.
+    """
     lengths = encoded.offsets[indices + 1] - encoded.offsets[indices]
     supervised = supervised_lengths[indices]
     weights = token_weights(torch.from_numpy(supervised), objective=objective).numpy()
     sizes = lengths.tolist()
-    packs = deal(pack(sizes, capacity), sizes, rank=rank, world=world)
+    shares = deal(pack(sizes, capacity), sizes, world=world)
+    packs = shares[rank]
+    if even:
+        packs += [[] for _ in range(max(map(len, shares)) - len(packs))]
     return Batch(indices, lengths, supervised, weights, packs)
 
 
@@ -92,8 +109,11 @@ def collate(
     """Lays out one pack.
 
     Worked example: documents `a b C D` and `e F` (capitals supervised) give predict [1, 2, 4], targets [C, D, F],
-    owner [0, 0, 1]: the token at p is predicted at p - 1, and a document's last token predicts nothing.
+    owner [0, 0, 1]: the token at p is predicted at p - 1, and a document's last token predicts nothing. A pack of no
+    members is one token that nothing is predicted from.
     """
+    if not members:
+        return _filler(device, dtype)
     chosen = np.asarray(members, np.int64)
     lengths = batch.lengths[chosen]
     positions = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
@@ -117,7 +137,10 @@ def collate(
     )
 
 
-Forward = Callable[[MicroBatch], torch.Tensor]
+def _filler(device: torch.device, dtype: torch.dtype) -> MicroBatch:
+    one = torch.zeros(1, 1, dtype=torch.int64, device=device)
+    none = torch.empty(0, dtype=torch.int64, device=device)
+    return MicroBatch(one, one, Documents([1], device), none, none, none.to(dtype), none)
 
 
 def hidden_states(model: Model, micro: MicroBatch) -> torch.Tensor:
@@ -151,23 +174,25 @@ def accumulate(
     """Runs micro-batches and sums their gradients into the parameters. No division anywhere: weights carry it all.
 
     Args:
-        model: a causal language model with a plain linear head.
+        model: a causal language model with a plain linear head, or the root of a sharded one.
         micros: this rank's share of the step.
         likelihood: where per-example sums go.
         half: run the forward pass in bfloat16.
         backward: False only measures.
     """
-    head = model.get_output_embeddings().weight
     for micro in micros:
         with torch.set_grad_enabled(backward):
-            with autocast(head.device.type, half=half):
-                hidden = hidden_states(model, micro).index_select(0, micro.predict)
-            loss, nll, hit = weighted_cross_entropy(
-                hidden.to(torch.bfloat16) if half else hidden, head, micro.targets, micro.weights
-            )
+            loss, nll, hit = run_on(model, _loss, micro, half)
             if backward:
                 loss.backward()  # type: ignore[no-untyped-call]
         likelihood.add(micro, nll, hit)
+
+
+def _loss(model: Model, micro: MicroBatch, half: bool) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    with autocast(micro.tokens.device.type, half=half):
+        hidden = hidden_states(model, micro).index_select(0, micro.predict)
+    head = model.get_output_embeddings().weight
+    return weighted_cross_entropy(hidden.to(torch.bfloat16) if half else hidden, head, micro.targets, micro.weights)
 
 
 def autocast(device: str, *, half: bool) -> AbstractContextManager[Any]:
@@ -196,7 +221,11 @@ class Gradients:
         """Sets all gradients to zero."""
         self.flat.zero_()
 
-    def norm(self) -> float:
+    def sum(self, world: World) -> None:
+        """Sums the gradients of all ranks."""
+        world.sum(self.flat)
+
+    def norm(self, _world: World) -> float:
         """The Euclidean norm of the whole gradient."""
         return float(torch.linalg.vector_norm(self.flat))
 

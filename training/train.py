@@ -134,6 +134,7 @@ class _Loop:
             objective=config.objective,
             rank=world.rank,
             world=world.size,
+            even=run.root is not run.model,
         )
         micros = list(micro_batches(split.encoded, batch, world.device, torch.float32))
         data_seconds = time.perf_counter() - began
@@ -141,11 +142,11 @@ class _Loop:
         torch.manual_seed(_step_seed(config.seed, step, world.rank))  # dropout, for models that have it
         likelihood = Likelihood(len(batch.indices), world.device)
         run.gradients.clear()
-        accumulate(run.model, iter(micros), likelihood, half=run.half)
-        world.sum(run.gradients.flat)
+        accumulate(run.root, iter(micros), likelihood, half=run.half)
+        run.gradients.sum(world)
         world.sum(likelihood.totals)
         totals = likelihood.totals.cpu().numpy()
-        norm = run.gradients.norm()
+        norm = run.gradients.norm(world)
         self._require_finite(float(totals[:, 0].sum()), norm, step)
         if config.clip_norm is not None and norm > config.clip_norm:
             run.gradients.scale(config.clip_norm / norm)
@@ -197,11 +198,12 @@ class _Loop:
             capacity=run.config.context,
             rank=world.rank,
             world=world.size,
+            even=run.root is not run.model,
         )
         likelihood = Likelihood(len(indices), world.device)
         run.model.eval()
         micros = micro_batches(split.encoded, batch, world.device, torch.float32)
-        accumulate(run.model, micros, likelihood, half=run.half, backward=False)
+        accumulate(run.root, micros, likelihood, half=run.half, backward=False)
         run.model.train()
         world.sum(likelihood.totals)
         totals = likelihood.totals.cpu().numpy()
@@ -225,10 +227,9 @@ class _Loop:
         run = self._run
         if self._record:
             self._record.before_checkpoint()
+        contents = checkpoint.contents_of(run.model, run.optimizer, keep=run.world.is_main)
         if run.world.is_main:
-            checkpoint.save(
-                run.output, state, run.model, run.layout.tokenizer, run.optimizer, stop_id=run.layout.stop_id
-            )
+            checkpoint.save(run.output, state, run.model, run.layout.tokenizer, contents, stop_id=run.layout.stop_id)
             checkpoint.prune(run.output, keep=run.config.keep_checkpoints)
         run.world.wait()
 

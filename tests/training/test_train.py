@@ -265,6 +265,6 @@ def test_a_full_disk_leaves_the_last_checkpoint_whole(run, data, tmp_path, no_ro
     tokenizer = AutoTokenizer.from_pretrained(before.model)
     state = State(8, before.state.next)
     with pytest.raises(RunFailedError, match=r"could not be written .*step-00000006 is whole; make room"):
-        checkpoint.save(output, state, model, tokenizer, None, stop_id=2)
+        checkpoint.save(output, state, model, tokenizer, checkpoint.contents_of(model, None), stop_id=2)
     assert checkpoint.latest(output) == before
     assert not list((output / "checkpoints").glob(".writing-*"))
