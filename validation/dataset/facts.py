@@ -7,13 +7,15 @@ problem or template weighs, shares of rows, characters and of the objective J.
 import json
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from schemas.config import Quota
 from schemas.split import Split
 
 CATEGORIES = ("format", "source", "topic", "difficulty", "language", "licence", "author", "split")
@@ -123,6 +125,26 @@ def _weigh(flat: pa.Table, column: str) -> dict[str, list[float]]:
         entry["group"]: [float(entry["count_all"]), float(entry["chars_sum"]), float(entry["weight_sum"] or 0)]
         for entry in sums.to_pylist()
     }
+
+
+def count_quotas(flat: pa.Table, quotas: Sequence[Quota]) -> Counter[int]:
+    """Counts the rows of a flattened batch (`frame.flatten`) that each quota counts: the first that matches."""
+    free = np.ones(flat.num_rows, np.bool_)
+    counts: Counter[int] = Counter()
+    for position, quota in enumerate(quotas):
+        matches = free & _matches(flat, quota.where)
+        counts[position] = int(matches.sum())
+        free &= ~matches
+    return counts
+
+
+def _matches(flat: pa.Table, where: Mapping[str, Any]) -> np.ndarray:
+    matches = np.ones(flat.num_rows, np.bool_)
+    for name, value in where.items():
+        if name in flat.column_names:
+            equal = pc.fill_null(pc.equal(flat[name].cast(pa.string()), str(value)), False)
+            matches &= equal.to_numpy(zero_copy_only=False)
+    return matches
 
 
 def bin_edges(number: int) -> tuple[float, float]:

@@ -25,6 +25,7 @@ from validation.dataset.frame import flatten
 from validation.dataset.ledger import Ledger, read_ledger
 from validation.dataset.lengths import check_lengths
 from validation.dataset.recheck.answers import Compared, check_answers, compare_answers
+from validation.dataset.recheck.bounds import balance_of, check_bounds
 from validation.dataset.recheck.contamination import check_contamination
 from validation.dataset.recheck.duplicates import check_near_duplicates, find_near_duplicates
 from validation.dataset.recheck.programs import Ran, check_programs, run_programs
@@ -41,7 +42,11 @@ Progress = Callable[[str], None]
 
 @dataclass(slots=True)
 class Judgement:
-    """The verdict with everything it was drawn from: what the report shows."""
+    """The verdict with everything it was drawn from: what the report shows.
+
+    Attributes:
+        foreign: mathmill did not make the data; the manifest was written to be able to look at it.
+    """
 
     folder: Path
     manifest: Manifest
@@ -52,6 +57,7 @@ class Judgement:
     facts: dict[str, object] = field(default_factory=dict)
     answers: list[Compared] = field(default_factory=list)
     programs: list[Ran] = field(default_factory=list)
+    foreign: bool = False
 
 
 def inspect_in_turn(settings: Settings, folder: Path, shards: Sequence[ShardRecord]) -> Iterable[Findings]:
@@ -101,7 +107,7 @@ def judge(
         check_lengths(findings.lengths, tokenizer=config.tokenizer, context=config.context, rows=findings.rows)
     )
     tell("counting again")
-    checks += recount(folder, manifest, findings, ledger)
+    checks += [*recount(folder, manifest, findings, ledger), *check_bounds(manifest, findings)]
     tell("answering a sample again")
     answers = compare_answers(findings.answers)
     tell("running a sample of programs again")
@@ -131,6 +137,7 @@ def _look_at_shards(
         benchmarks=folder / BENCHMARKS if has_items else None,
         tokenizer=config.tokenizer,
         context=config.context,
+        quotas=tuple(balance_of(manifest).quotas),
     )
     total = Findings()
     for number, one in enumerate(carry(settings, folder, manifest.shards), start=1):

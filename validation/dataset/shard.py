@@ -5,6 +5,7 @@ bounded sample. Whoever carries the inspector over shards (a loop, Beam) adds up
 """
 
 import logging
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from heapq import nsmallest
@@ -16,10 +17,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from xxhash import xxh3_64_intdigest
 
+from schemas.config import Quota
 from schemas.example import EXAMPLE_SCHEMA, SCHEMA_NAME
 from schemas.problem import Format
 from validation.dataset.check import MAX_IDS
-from validation.dataset.facts import Facts, measure
+from validation.dataset.facts import Facts, count_quotas, measure
 from validation.dataset.frame import flatten
 from validation.dataset.lengths import load_tokenizer, measure_lengths
 from validation.dataset.recheck.contamination import BenchmarkIndex, Leak, severity
@@ -41,6 +43,7 @@ class Settings:
         sample: rows for each re-check.
         benchmarks: the file of benchmark items, or null when the data names none.
         tokenizer: counts tokens against `context`; null: they are not counted.
+        quotas: those of the manifest's config, to be counted again.
     """
 
     suite: Suite
@@ -50,6 +53,7 @@ class Settings:
     benchmarks: Path | None
     tokenizer: str | None = None
     context: int = 4096
+    quotas: tuple[Quota, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +74,8 @@ class Findings:
         errors: shard -> why it could not be judged.
         schema: shard -> what differs from the contract.
         nulls: column -> rows without a required value, and their ids.
-        ids, problems, templates, texts: one 64-bit hash per row.
+        ids, problems, templates, texts: one 64-bit hash per row; `solutions` of problem and format, `questions` of the
+            question's text without space.
         heldout: per row, whether it is in the heldout split.
         misplaced: ids whose split column is not that of their shard.
         answers, programs: rows with the smallest keyed hashes; `strata` the same per (format, source).
@@ -87,8 +92,11 @@ class Findings:
     problems: list[np.ndarray] = field(default_factory=list)
     templates: list[np.ndarray] = field(default_factory=list)
     texts: list[np.ndarray] = field(default_factory=list)
+    questions: list[np.ndarray] = field(default_factory=list)
+    solutions: list[np.ndarray] = field(default_factory=list)
     heldout: list[np.ndarray] = field(default_factory=list)
     misplaced: Tally = field(default_factory=Tally)
+    quotas: Counter[int] = field(default_factory=Counter)
     lengths: Tally = field(default_factory=Tally)
     leaks: list[Leak] = field(default_factory=list)
     scanned: int = 0
@@ -107,9 +115,10 @@ class Findings:
             for name, tally in others.items():
                 mine[name] = mine.get(name, Tally()).plus(tally)
         self.facts.merge(other.facts)
-        for name in ("ids", "problems", "templates", "texts", "heldout"):
+        for name in HASHED:
             getattr(self, name).extend(getattr(other, name))
         self.misplaced = self.misplaced.plus(other.misplaced)
+        self.quotas.update(other.quotas)
         self.lengths = self.lengths.plus(other.lengths)
         self.leaks = sorted([*self.leaks, *other.leaks], key=severity)[:MAX_LEAKS]
         self.answers = smallest(self.answers + other.answers, sample)
@@ -125,6 +134,7 @@ class Findings:
 
 
 MAX_LEAKS = 1000
+HASHED = ("ids", "problems", "templates", "texts", "questions", "solutions", "heldout")
 
 
 def smallest(rows: Sequence[Row], number: int) -> list[Row]:
@@ -174,6 +184,7 @@ class Inspector:
         rows = Findings(rows=chunk.num_rows, nulls=_nulls(chunk), tallies=tallies, facts=measure(flat))
         self._hash(chunk, flat, rows)
         rows.misplaced = _misplaced(flat, split)
+        rows.quotas = count_quotas(flat, self.settings.quotas)
         if self._benchmarks is not None:
             rows.leaks = self._benchmarks.search(flat)
             rows.scanned = chunk.num_rows
@@ -185,6 +196,9 @@ class Inspector:
     def _hash(self, chunk: pa.Table, flat: pa.Table, findings: Findings) -> None:
         for name, column in (("ids", "id"), ("problems", "problem_id"), ("templates", "template_id")):
             getattr(findings, name).append(hash_texts(chunk[column].to_pylist()))
+        findings.questions.append(hash_questions(chunk["question"].to_pylist()))
+        solutions = zip(chunk["problem_id"].to_pylist(), chunk["format"].to_pylist(), strict=True)
+        findings.solutions.append(hash_texts(f"{problem}\0{one}" for problem, one in solutions))
         columns = (flat["format"], flat["question"], flat["solution"])
         texts = zip(*(column.to_pylist() for column in columns), strict=True)
         findings.texts.append(hash_texts("\0".join(" ".join((part or "").split()) for part in row) for row in texts))
@@ -218,6 +232,11 @@ def _rows(chunk: pa.Table, positions: np.ndarray, keys: np.ndarray, path: str) -
 def hash_texts(texts: Sequence[str | None] | Iterator[str]) -> np.ndarray:
     """Hashes texts to 64 bits."""
     return np.fromiter((xxh3_64_intdigest((text or "").encode()) for text in texts), np.uint64)
+
+
+def hash_questions(texts: Sequence[str | None]) -> np.ndarray:
+    """Hashes questions to 64 bits; space makes no difference."""
+    return hash_texts("".join((text or "").split()) for text in texts)
 
 
 def _chunks(reader: pa.RecordBatchReader) -> Iterator[pa.Table]:
