@@ -47,17 +47,30 @@ def curate(
 @app.command(context_settings=_BEAM)
 def validate(
     context: typer.Context,
-    data: DataFolder,
+    data: Annotated[str, typer.Argument(metavar="DATA", help="a data set made by `mathmill curate`, or other data")],
     config: Annotated[Path | None, typer.Option(help="its table `validate` is used")] = None,
     set_: Overrides = [],  # noqa: B006  typer copies defaults
-    output: Annotated[Path | None, typer.Option(help="report folder, for data that mathmill did not make")] = None,
+    output: Annotated[Path | None, typer.Option(help="where the report goes, if not into the data set")] = None,
     draft: Annotated[bool, typer.Option(help="turn a refusal into a note")] = False,
+    adapter: Annotated[str | None, typer.Option(help="reads rows of data that mathmill did not make")] = None,
+    format_: Annotated[str | None, typer.Option("--format", help="cot | pot | tir, for `--adapter columns`")] = None,
+    columns: Annotated[str, typer.Option(help="for `--adapter columns`: question=problem,solution=text")] = "",
     debug: Debug = False,
 ) -> None:
-    """Shards -> a verdict and a quality report. Exit code 1 when the gate is closed."""
-    from pipelines.running import run_validate  # deferred: `--help` needs no Beam
+    """Shards -> a verdict and a quality report. Exit code 1 when the gate is closed.
 
-    run_validate(data, config, set_, output=output, draft=draft, beam_flags=context.args)
+    Data that mathmill did not make (a folder of `datasets`, Arrow, Parquet, JSONL, hf://...) needs --adapter and
+    --output; benchmarks are those of the config's table `curate`.
+    """
+    from pipelines.running import run_validate, run_validate_foreign  # deferred: `--help` needs no Beam
+
+    if adapter is None:
+        run_validate(Path(data), config, set_, output=output, draft=draft, beam_flags=context.args)
+        return
+    if output is None:
+        raise typer.BadParameter("--output REPORT is required for data that mathmill did not make")
+    rows = {"path": data, "adapter": adapter, "format": format_, "columns": columns}
+    run_validate_foreign(rows, config, set_, output=output, draft=draft, beam_flags=context.args)
 
 
 @app.command()

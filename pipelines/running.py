@@ -1,6 +1,7 @@
 """Verbs as a person runs them: the work of a room with a console around it."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 
@@ -10,16 +11,19 @@ from rich.text import Text
 from pipelines.console import CurateConsole, console_for, print_last_screen
 from pipelines.curate import curate
 from pipelines.findings import findings, read_ledger, remarks
+from pipelines.foreign import UNKNOWN
 from pipelines.inputs import scan_source
 from pipelines.render import render_parts
+from pipelines.reviewing import review_notes
 from pipelines.screen import screen
-from pipelines.sources.adapters import check_sources
+from pipelines.sources.adapters import ADAPTERS, check_sources
 from pipelines.sources.files import read_records
-from pipelines.validate import validate
+from pipelines.validate import validate, validate_foreign
 from pipelines.verifying import choose_level
 from schemas.config import Config, Source
-from schemas.configfile import load_config
+from schemas.configfile import check_config, load_config
 from schemas.exits import RunFailedError, UserError
+from schemas.manifest import MANIFEST
 from schemas.reason import Stage
 from schemas.verdict import Status, Verdict
 from validation.programs import describe_levels
@@ -44,7 +48,8 @@ def run_curate(
             on_progress=shown.show,
         )
     ledger = read_ledger(output, manifest, _FINDING_COLUMNS)
-    print_last_screen(console, manifest, findings(manifest, ledger), output, remarks=remarks(manifest, ledger))
+    told = [*remarks(manifest, ledger), *review_notes(output)]
+    print_last_screen(console, manifest, findings(manifest, ledger), output, remarks=told)
 
 
 def print_isolation(console: Console, config: Config) -> None:
@@ -75,11 +80,74 @@ def run_validate(
     Raises:
         RunFailedError: the gate is closed.
     """
+    if output is not None and data.exists() and not (data / MANIFEST).is_file():
+        raise UserError(
+            f"{data}: no data set of mathmill: it has no {MANIFEST}; to judge other data, say with --adapter how its "
+            f"rows are read: {', '.join(ADAPTERS)}"
+        )
+    settings = _settings(config, overrides).validate_
+    verdict = validate(data, settings, output=output, draft=draft, beam_flags=beam_flags)
+    _conclude(data, verdict, output or data / "quality", draft=draft)
+
+
+def run_validate_foreign(
+    rows: Mapping[str, str | None],
+    config: Path | None,
+    overrides: Sequence[str],
+    *,
+    output: Path,
+    draft: bool,
+    beam_flags: Sequence[str],
+) -> None:
+    """Judges data that mathmill did not make and prints the verdict.
+
+    Args:
+        rows: path, adapter, format and columns as the command line has them.
+        config: its table `validate` is used, and the benchmarks of its table `curate`.
+        overrides: keys of the config.
+        output: where the report goes.
+        draft: turn a refusal into a note.
+        beam_flags: as for `validate`.
+
+    Raises:
+        RunFailedError: the gate is closed.
+        UserError: data or options that cannot be used.
+    """
+    settings = _settings(config, overrides)
+    source = _source(rows)
+    benchmarks = settings.curate.benchmarks if settings.curate else ()
+    verdict = validate_foreign(source, settings.validate_, output=output, benchmarks=benchmarks, beam_flags=beam_flags)
+    _conclude(Path(source.path), verdict, output, draft=draft)
+
+
+def _settings(config: Path | None, overrides: Sequence[str]) -> Config:
     if overrides and config is None:
         raise UserError("--set changes a key of a config: name the file with --config")
-    settings = load_config(config, overrides).validate_ if config else Config().validate_
-    verdict = validate(data, settings, output=output, draft=draft, beam_flags=beam_flags)
-    report = (output or data / "quality") / "report" / "index.html"
+    return load_config(config, overrides) if config else Config()
+
+
+def _source(rows: Mapping[str, str | None]) -> Source:
+    """The source that the options describe; it is named after its file."""
+    pairs = [pair.partition("=") for pair in (rows["columns"] or "").split(",") if pair]
+    for name, equals, _ in pairs:
+        if not equals:
+            raise UserError(f"--columns {name}: expected name=field, such as question=problem,solution=text")
+    path = str(rows["path"])
+    table = {
+        "name": re.sub(r"[^a-z0-9_.-]+", "-", Path(path.partition("?")[0]).name.lower()).strip("-._") or "data",
+        "path": path,
+        "adapter": rows["adapter"],
+        "format": rows["format"],
+        "licence": UNKNOWN,
+        "columns": {name: field for name, _, field in pairs},
+    }
+    checked = check_config({"curate": {"sources": [table]}}, where="the options")
+    assert checked.curate is not None, table
+    return checked.curate.sources[0]
+
+
+def _conclude(data: Path, verdict: Verdict, quality: Path, *, draft: bool) -> None:
+    report = quality / "report" / "index.html"
     print_verdict(console_for(), verdict, report)
     if verdict.status is not Status.PASSED and not draft:
         failed = [check.name for check in verdict.checks if check.status is Status.FAILED]

@@ -14,9 +14,11 @@ import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
 
 from pipelines.flags import beam_options
-from schemas.config import Validate
+from pipelines.foreign import lay_out
+from schemas.config import Benchmark, Source, Validate
 from schemas.manifest import ShardRecord
 from schemas.verdict import VERDICT, Verdict
+from validation.dataset.foreign import as_foreign
 from validation.dataset.gate import Carry, Judgement, Progress, inspect_in_turn, judge
 from validation.dataset.report.page import write_report
 from validation.dataset.shard import Findings, Inspector, Settings
@@ -49,22 +51,56 @@ def validate(
     Raises:
         UserError: not a data set, an expectation that does not exist, or a flag that nobody knows.
     """
-    carry: Carry = inspect_in_turn
-    if beam_flags:
-        carry = partial(inspect_with_beam, options=beam_options(1, beam_flags))
+    carry = _carry(beam_flags)
     quality = output or (folder / VERDICT).parent
-    path = quality / Path(VERDICT).name
-    path.unlink(missing_ok=True)
+    (quality / Path(VERDICT).name).unlink(missing_ok=True)
     judgement = judge(folder, config, draft=draft, carry=carry, on_progress=on_progress)
-    if on_progress is not None:
-        on_progress("writing the report")
-    _publish(judgement, quality, path)
+    _publish(judgement, quality, on_progress)
     return judgement.verdict
 
 
-def _publish(judgement: Judgement, quality: Path, path: Path) -> None:
+def validate_foreign(
+    source: Source,
+    config: Validate,
+    *,
+    output: Path,
+    benchmarks: Sequence[str | Benchmark] = (),
+    beam_flags: Sequence[str] = (),
+    on_progress: Progress | None = None,
+) -> Verdict:
+    """Judges data that mathmill did not make; what it never claimed is `not_checked`.
+
+    Args:
+        source: where the rows are and the adapter that reads them.
+        config: the table `validate`.
+        output: where `verdict.json` and `report/` go.
+        benchmarks: what must not leak; none: contamination is not checked.
+        beam_flags: as for `validate`.
+        on_progress: as for `validate`.
+
+    Raises:
+        UserError: a path, adapter, field, benchmark or expectation that cannot be used.
+    """
+    carry = _carry(beam_flags)
+    (output / Path(VERDICT).name).unlink(missing_ok=True)
+    with tempfile.TemporaryDirectory(prefix="mathmill-foreign-") as name:
+        folder = Path(name) / "data"
+        lay_out(source, benchmarks, folder)
+        judgement = as_foreign(judge(folder, config, carry=carry, on_progress=on_progress))
+        _publish(judgement, output, on_progress)
+    return judgement.verdict
+
+
+def _carry(beam_flags: Sequence[str]) -> Carry:
+    return partial(inspect_with_beam, options=beam_options(1, beam_flags)) if beam_flags else inspect_in_turn
+
+
+def _publish(judgement: Judgement, quality: Path, on_progress: Progress | None) -> None:
+    if on_progress is not None:
+        on_progress("writing the report")
     quality.mkdir(parents=True, exist_ok=True)
     write_report(judgement, quality / "report")
+    path = quality / Path(VERDICT).name
     temporary = path.with_suffix(".tmp")
     temporary.write_text(judgement.verdict.to_json(), encoding="utf-8")
     temporary.replace(path)

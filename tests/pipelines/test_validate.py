@@ -1,12 +1,17 @@
 import json
 from pathlib import Path
+from typing import Any
 
+import datasets
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
-from pipelines.validate import validate
-from schemas.config import Recheck, Validate
+from pipelines.validate import validate, validate_foreign
+from schemas.config import Benchmark, Columns, Recheck, Source, Validate
 from schemas.exits import RunFailedError, UserError
 from schemas.verdict import VERDICT, Status, Verdict, require_passed
+from tests.tiny import marbles, write_rows
 from tests.validation.dataset.handmade import edit_manifest, write_data
 
 CONFIG = Validate(recheck=Recheck(sample=0))
@@ -62,3 +67,83 @@ def test_what_is_no_data_set_cannot_be_judged(tmp_path):
         validate(Path(tmp_path / "nowhere"), CONFIG)
     with pytest.raises(UserError, match="not a data set"):
         validate(tmp_path, CONFIG)
+
+
+PUZZLES = [
+    {
+        "problem": f"Ida owns {n} pens and loses {m}. How many pens are left?",
+        "text": f"{n} - {m} = {n - m}. The answer is {n - m}.",
+        "gold": str(n - m),
+    }
+    for n, m in ((9, 4), (12, 5), (30, 11), (8, 3), (25, 6), (14, 9))
+]
+
+
+def as_jsonl(folder: Path, rows: list[dict[str, Any]]) -> Path:
+    return write_rows(folder / "puzzles.jsonl", rows)
+
+
+def as_parquet(folder: Path, rows: list[dict[str, Any]]) -> Path:
+    pq.write_table(pa.Table.from_pylist(rows), folder / "puzzles.parquet")
+    return folder / "puzzles.parquet"
+
+
+def as_arrow(folder: Path, rows: list[dict[str, Any]]) -> Path:
+    table = pa.Table.from_pylist(rows)
+    with pa.OSFile(str(folder / "puzzles.arrow"), "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:
+        writer.write_table(table)
+    return folder / "puzzles.arrow"
+
+
+def as_datasets_folder(folder: Path, rows: list[dict[str, Any]]) -> Path:
+    datasets.DatasetDict({"train": datasets.Dataset.from_list(rows)}).save_to_disk(str(folder / "puzzles"))
+    return folder / "puzzles"
+
+
+def judge_puzzles(path: Path, report: Path, **settings: Any) -> Verdict:
+    columns = Columns(question="problem", solution="text", answer="gold")
+    source = Source(name="puzzles", path=str(path), adapter="columns", format="cot", licence="unknown", columns=columns)
+    return validate_foreign(source, Validate(recheck=Recheck(sample=10)), output=report, **settings)
+
+
+@pytest.mark.parametrize("write", [as_jsonl, as_parquet, as_arrow, as_datasets_folder])
+def test_data_that_mathmill_did_not_make_is_judged_however_it_is_stored(tmp_path, write):
+    verdict = judge_puzzles(write(tmp_path, PUZZLES), tmp_path / "report")
+    assert verdict.status is Status.PASSED
+    checks = {check.name: check for check in verdict.checks}
+    assert (checks["answers_hold"].status, checks["answers_hold"].checked) == (Status.PASSED, 6)
+    assert (checks["question_present"].status, checks["question_present"].checked) == (Status.PASSED, 6)
+    assert (checks["rows_readable"].status, checks["rows_readable"].checked) == (Status.PASSED, 6)
+    numbers = json.loads((tmp_path / "report/report/report.json").read_text("utf-8"))
+    assert numbers["counts"] == {"rows": 6, "candidates": 6, "kept": 6, "removed": 0, "quarantined": 0}
+
+
+def test_what_foreign_data_never_claimed_is_not_checked_and_never_passed(tmp_path):
+    verdict = judge_puzzles(as_jsonl(tmp_path, PUZZLES), tmp_path / "report")
+    statuses = {check.name: check.status for check in verdict.checks}
+    claims = ("manifest_sealed", "sum_adds_up", "ids_unique", "licence_present", "author_known", "no_benchmark_leak")
+    assert {statuses[name] for name in claims} == {Status.NOT_CHECKED}
+    assert not {"answers_verified", "programs_executed"} & set(statuses)
+    assert list(verdict.shards) == [str(tmp_path / "puzzles.jsonl")]
+
+
+def test_faults_of_foreign_data_are_found(tmp_path):
+    wrong = {"problem": "What is 2 + 2?", "text": "The answer is 5.", "gold": "4"}
+    leak = {"problem": "Ruth packs 12 boxes with 9 lamps. How many lamps?", "text": "The answer is 108.", "gold": "108"}
+    rows = [*PUZZLES, wrong, leak, PUZZLES[0], {"problem": "no solution", "text": "", "gold": "1"}]
+    bench = write_rows(tmp_path / "bench.jsonl", [{"question": leak["problem"], "answer": "108"}])
+    benchmark = Benchmark(name="bench", path=str(bench))
+    verdict = judge_puzzles(as_jsonl(tmp_path, rows), tmp_path / "report", benchmarks=[benchmark])
+    checks = {check.name: check for check in verdict.checks}
+    failed = {name for name, check in checks.items() if check.status is Status.FAILED}
+    assert failed == {"answers_hold", "no_benchmark_leak", "no_exact_duplicates"}
+    assert checks["answers_hold"].ids == ["row00000006-cot"]
+    assert checks["no_benchmark_leak"].ids == ["row00000007-cot"]
+    assert (checks["rows_readable"].status, checks["rows_readable"].unexpected) == (Status.WARNING, 1)
+
+
+def test_an_adapter_of_a_known_data_set_reads_foreign_data(tmp_path):
+    path = write_rows(tmp_path / "rows.jsonl", marbles(12))
+    source = Source(name="school", path=str(path), adapter="gsm8k", licence="unknown")
+    assert validate_foreign(source, CONFIG, output=tmp_path / "report").status is Status.PASSED
+    assert not any(path.name.startswith("mathmill-foreign") for path in tmp_path.rglob("*"))
