@@ -11,7 +11,12 @@ from pathlib import Path
 
 from benchmarks.measuring import REPOSITORY
 
-COMMANDS = (("benchmarks.store", "throughput"), ("benchmarks.store", "memory"), ("benchmarks.train_data",))
+COMMANDS = (
+    ("benchmarks.store", "throughput"),
+    ("benchmarks.store", "memory"),
+    ("benchmarks.train_data",),
+    ("benchmarks.programs",),
+)
 
 
 def run(module: str, *arguments: str | Path) -> None:

@@ -1,8 +1,8 @@
 """The judge beside math-verify alone, in one process and on one labelled set.
 
-    python -m benchmarks.judge --data DATA [--per-kind 200] [--programs 200] [--no-math-verify]
+    python -m benchmarks.judge --data DATA [--per-kind 200] [--no-math-verify]
 
-Counts wrong accepts, wrong rejects and unknowns by kind, and pairs and programs per second. The pairs are made by rule
+Counts wrong accepts, wrong rejects and unknowns by kind, and pairs per second. The pairs are made by rule
 from the answers of MATH train: each rule knows whether what it makes is the same answer. Prints one JSON object.
 """
 
@@ -20,7 +20,6 @@ from validation.answers import Outcome, close_symbolic, compare
 from validation.answers.normalise import normalise
 from validation.answers.reading import read_value
 from validation.answers.values import Choice, Matrix, Region, Scalar, Several, Words
-from validation.programs import Limits, Pool
 
 
 @dataclass(frozen=True)
@@ -361,28 +360,11 @@ def _math_verify() -> Callable[[Pair], bool | None]:
     return judge
 
 
-def _programs(count: int) -> dict[str, object]:
-    tiny = "a=3\nb=4\nprint((a*a+b*b)**0.5)"
-    symbolic = "from sympy import symbols, solve\nx=symbols('x')\nprint(solve(x**2-5*x+6,x))"
-    result: dict[str, object] = {}
-    with Pool() as pool:
-        pool.map([tiny] * pool.size)
-        result["level"] = pool.level.value
-        for name, program in (("tiny", tiny), ("sympy", symbolic)):
-            start = time.perf_counter()
-            executions = pool.map([program] * count, Limits())
-            seconds = time.perf_counter() - start
-            assert all(e.outcome == "ok" for e in executions), executions[0]
-            result[f"{name}_per_second_per_core"] = round(count / seconds / pool.size, 1)
-    return result
-
-
 def main() -> None:
     """Measures and prints."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, help="the pack of real rows")
     parser.add_argument("--per-kind", type=int, default=200)
-    parser.add_argument("--programs", type=int, default=200)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--examples", type=int, default=3, help="wrong verdicts shown for each kind")
     parser.add_argument("--no-math-verify", action="store_true")
@@ -396,8 +378,6 @@ def main() -> None:
         scores = _score(pairs, judge, options.examples)
         report[name] = {kind: score.table() for kind, score in scores.items()}
     close_symbolic()
-    if options.programs:
-        report["programs"] = _programs(options.programs)
     print(json.dumps(report, indent=1, ensure_ascii=False))
 
 

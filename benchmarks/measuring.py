@@ -69,17 +69,18 @@ class _Peak(threading.Thread):
 
     def run(self) -> None:
         while not self.stopped.wait(_SAMPLE_S):
-            self.bytes = max(self.bytes, sum(map(_pss, _tree(self._pid))))
+            self.bytes = max(self.bytes, sum(map(_pss, process_tree(self._pid))))
 
 
-def _tree(pid: int) -> Iterable[int]:
+def process_tree(pid: int) -> Iterable[int]:
+    """A process and all that descend from it, parents first."""
     yield pid
     try:
         children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     except OSError:
         return
     for child in children:
-        yield from _tree(int(child))
+        yield from process_tree(int(child))
 
 
 def _pss(pid: int) -> int:
