@@ -94,30 +94,10 @@ def command(level: Level, *, modules: Sequence[str], info: int | None = None) ->
     python = [sys.executable, "-s", "-P", "-B", "-W", "ignore", "-c", _START, str(_HERE), json.dumps(options)]
     if level is not Level.NAMESPACES:
         return python
-    wrapper = [
-        bubblewrap() or "bwrap",
-        "--unshare-all",
-        "--new-session",
-        "--cap-drop",
-        "ALL",
-        "--uid",
-        "65534",
-        "--gid",
-        "65534",
-    ]
-    wrapper += [
-        "--hostname",
-        "judge",
-        *_binds(),
-        "--proc",
-        "/proc",
-        "--dev",
-        "/dev",
-        "--tmpfs",
-        "/tmp",
-        "--chdir",
-        "/tmp",
-    ]
+    wrapper = [bubblewrap() or "bwrap", "--unshare-all", "--new-session", "--cap-drop", "ALL"]
+    wrapper += ["--uid", "65534", "--gid", "65534", "--hostname", "judge"]
+    wrapper += ["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", "--chdir", "/tmp"]
+    wrapper += _binds()  # after the mounts above, which would hide an interpreter that lies below them
     if info is not None:
         wrapper += ["--info-fd", str(info)]
     return [*wrapper, "--remount-ro", "/", "--", *python]

@@ -31,14 +31,17 @@ def probe(level: Level) -> LevelReport:
         server.start()
         return LevelReport(level, True, server.walls)
     except ServerError as error:
-        lift = (
-            "run the container with user namespaces allowed (docker: --security-opt seccomp=unconfined)"
-            if level is Level.NAMESPACES
-            else ""
-        )
+        lift = lift_namespaces(str(error)) if level is Level.NAMESPACES else ""
         return LevelReport(level, False, (), str(error), lift)
     finally:
         server.close()
+
+
+def lift_namespaces(problem: str) -> str:
+    """Returns what would make bubblewrap work; empty when it did its part and what it started failed."""
+    if not problem.startswith("bwrap:") or "execvp" in problem:
+        return ""
+    return "run the container with user namespaces allowed (docker: --security-opt seccomp=unconfined)"
 
 
 def best_level() -> Level:

@@ -1,13 +1,22 @@
 # ruff: noqa: E501 - one case a line
 """The walls as data: the filter's tables and shape, the levels, the paths."""
 
+import shutil
 import struct
+import subprocess
+import sysconfig
+import tempfile
+import venv
+from pathlib import Path
 
 import pytest
 
 from validation.programs import Level, best_level, describe_levels, doctor
 from validation.programs.launch import command, environment, readable_paths
+from validation.programs.levels import lift_namespaces, probe
 from validation.programs.seccomp import _ALLOWED, _KILLED, ARCHITECTURES, build_filter
+
+REPOSITORY = Path(__file__).resolve().parents[3]
 
 # From linux/unistd headers, by hand: name, x86_64, aarch64.
 KNOWN = [
@@ -95,8 +104,6 @@ def test_levels_are_described_strongest_first_with_what_lifts_them():
 
 
 def test_without_bubblewrap_the_report_says_how_to_get_it(monkeypatch):
-    from validation.programs.levels import probe
-
     monkeypatch.setenv("PATH", "/nonexistent")
     probe.cache_clear()
     report = probe(Level.NAMESPACES)
@@ -131,3 +138,35 @@ def test_the_namespace_has_nothing_shared():
     words = command(Level.NAMESPACES, modules=())
     assert {"--unshare-all", "--new-session", "--cap-drop"} <= set(words)
     assert "--bind" not in words
+
+
+def test_a_checkout_below_tmp_keeps_its_namespaces():
+    if not probe(Level.NAMESPACES).available:
+        pytest.skip(f"NO NAMESPACES HERE: {probe(Level.NAMESPACES).problem}")
+    with tempfile.TemporaryDirectory(dir="/tmp") as name:
+        checkout = Path(name)
+        for room in ("validation", "schemas"):
+            shutil.copytree(REPOSITORY / room, checkout / room, ignore=shutil.ignore_patterns("__pycache__", "dataset"))
+        venv.create(checkout / ".venv", symlinks=True)
+        place = sysconfig.get_path("purelib", vars={"base": str(checkout / ".venv")})
+        (Path(place) / "caller.pth").write_text(sysconfig.get_path("purelib") + "\n")
+        caller = (
+            "from validation.programs import Level, Pool\n"
+            "with Pool(Level.NAMESPACES, 1, modules=('math',)) as pool:\n"
+            "    for program in ('print(6 * 7)', \"open('/tmp/made', 'w')\"):\n"
+            "        execution = pool.run(program)\n"
+            "        print(execution.outcome, execution.value, execution.error)\n"
+        )
+        done = subprocess.run(
+            [checkout / ".venv" / "bin" / "python", "-c", caller], cwd=checkout, capture_output=True, text=True
+        )
+    assert done.stderr == ""
+    worked, refused = done.stdout.splitlines()
+    assert worked == "ok 42 None"
+    assert refused.startswith("forbidden None PermissionError")
+
+
+def test_the_command_that_lifts_fits_the_problem():
+    assert "user namespaces" in lift_namespaces("bwrap: No permissions to create new namespace")
+    assert lift_namespaces("bwrap: execvp /tmp/gone/python: No such file or directory") == ""
+    assert lift_namespaces("ModuleNotFoundError: No module named 'ctypes'") == ""
