@@ -25,6 +25,9 @@ def curate(
     context: typer.Context,
     config: ConfigFile,
     output: Annotated[Path | None, typer.Option(help="the data set's folder")] = None,
+    against: Annotated[
+        list[Path], typer.Option(metavar="DATA", help="earlier data whose examples are removed; may be given again")
+    ] = [],  # noqa: B006  typer copies defaults
     workers: Annotated[int, typer.Option(min=1, help="Beam processes; programs use all cores anyway")] = 1,
     set_: Overrides = [],  # noqa: B006  typer copies defaults
     preview: Annotated[int | None, typer.Option(min=1, help="show so many rows of each source and stop")] = None,
@@ -41,7 +44,9 @@ def curate(
         return
     if output is None:
         raise typer.BadParameter("--output DATA is required, or --preview N")
-    run_curate(checked, output, workers=workers, draft=draft, overwrite=overwrite, beam_flags=context.args)
+    run_curate(
+        checked, output, against=against, workers=workers, draft=draft, overwrite=overwrite, beam_flags=context.args
+    )
 
 
 @app.command(context_settings=_BEAM)

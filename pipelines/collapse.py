@@ -1,8 +1,8 @@
 """Exact duplicates: candidates with one content key lose to the best of them.
 
-The survivor's order, here and for near-duplicates: not fallen already, then accepted by a human, then the earlier
-source, then the more complete record, then the lowest row_id, then the earlier position. It is total, so the result
-depends on nothing else: no order of input, no partition by hash of the key.
+The survivor's order, here and for near-duplicates: held by earlier data, then not fallen already, then accepted by a
+human, then the earlier source, then the more complete record, then the lowest row_id, then the earlier position. It is
+total, so the result depends on nothing else: no order of input, no partition by hash of the key.
 """
 
 from collections.abc import Mapping
@@ -31,6 +31,7 @@ LOSS_SCHEMA = pa.schema(
 )
 
 _ORDER = (
+    ("earlier", "descending"),
     ("fallen", "ascending"),
     ("accepted", "descending"),
     ("source_rank", "ascending"),

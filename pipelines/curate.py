@@ -30,8 +30,9 @@ from pipelines.collapsing import COLLAPSE_SCHEMA, COLLAPSED, Collapse, Revise, k
 from pipelines.decide import PartSummary, decide
 from pipelines.decide import Settings as DecideSettings
 from pipelines.decontaminate import BenchmarkIndex, check
+from pipelines.earlier import Earlier, find_earlier
 from pipelines.flags import beam_options, beam_runner
-from pipelines.identifying import Agree, NearDuplicates, ShareGuards
+from pipelines.identifying import Agree, FindHeld, NearDuplicates, ShareGuards
 from pipelines.inputs import Inputs, load_benchmarks, plan_inputs, render_split
 from pipelines.progress import Progress, Watch
 from pipelines.publish import Ending, manifest_of, publish, refuse_wipeout, wiped_out
@@ -54,7 +55,7 @@ from validation.programs import Level
 
 Judge = Callable[[pa.RecordBatch], Sequence[Rejection | Note | None]]
 Staged = tuple[Stage, str, Callable[[tuple[str, ...]], beam.PTransform]]
-_SHARED_GUARDS = "shared_guards"
+_HELD, _SHARED_GUARDS = "held_earlier", "shared_guards"
 _FULL_DISK = "nothing was published; free some space and run the same command: it continues where it stopped"
 
 
@@ -62,6 +63,7 @@ def curate(
     config: Config,
     output: Path,
     *,
+    against: Sequence[Path] = (),
     workers: int = 1,
     draft: bool = False,
     overwrite: bool = False,
@@ -73,6 +75,7 @@ def curate(
     Args:
         config: a checked config with the table `curate`.
         output: the data set's folder; its work folder makes a killed or changed run continue.
+        against: earlier data sets; what they hold already is removed.
         workers: Beam processes. Programs use all cores whatever it is.
         draft: turn the wipe-out alarm into a note, and stamp the data set DRAFT.
         overwrite: start over in a folder that holds another run.
@@ -91,9 +94,12 @@ def curate(
     settings = config.curate
     if settings.reviews and Stage.SELECT in settings.skip:
         raise UserError("curate.reviews: the stage `select` applies them, and curate.skip leaves it out")
+    if against and Stage.IDENTIFY in settings.skip:
+        raise UserError("--against: the stage `identify` holds against earlier data, and curate.skip leaves it out")
     options = beam_options(workers, beam_flags)
     refuse_other_runs(output, settings, overwrite=overwrite)
     code = code_digest()
+    earlier = find_earlier(against, output, code)
     inputs = plan_inputs(settings, digest(code, _needs_templates(settings)))
     items, benchmarks = load_benchmarks(settings.benchmarks)
     reviews, review_files = read_reviews(settings.reviews)
@@ -106,7 +112,7 @@ def curate(
     ):
         stored = store_reviews(reviews, work) if len(reviews) else None
         store = Store(work, None if stored is None else f"reviewed-{digest(code, str(settings.select), stored.name)}")
-        line = _Line(store, settings, code, level, _stored_index(items, code, work), stored)
+        line = _Line(store, settings, code, level, _stored_index(items, code, work), stored, earlier)
         summaries, written = line.run(inputs, options, beam_runner(workers, beam_flags))
         ending = Ending(
             settings=settings,
@@ -117,6 +123,7 @@ def curate(
             isolation=line.level,
             draft=draft,
             scanned_rows=inputs.rows,
+            lineage=() if earlier is None else earlier.lineage,
         )
         manifest = manifest_of(ending)
         if not draft:
@@ -144,6 +151,7 @@ class _Line:
     level: Level | None
     benchmarks: Path | None
     reviews: Path | None
+    earlier: Earlier | None
 
     def run(
         self, inputs: Inputs, options: PipelineOptions, runner: FnApiRunner | None
@@ -185,6 +193,8 @@ class _Line:
         if Stage.COLLAPSE not in skip:
             yield from self._revisions()
         if Stage.IDENTIFY not in skip:
+            if self.earlier is not None:
+                yield Stage.IDENTIFY, _HELD, self._find_held
             yield Stage.IDENTIFY, _SHARED_GUARDS, self._share_guards
             yield Stage.IDENTIFY, "near_duplicates", self._near_duplicates
             yield Stage.IDENTIFY, "agree", self._agree
@@ -231,15 +241,24 @@ class _Line:
         before = before[: before.index(COLLAPSED) + 1]
         return VerifyParts(self.store, self._verdicts, before, self.settings.verify, self.level, again=again)
 
+    @property
+    def _beside(self) -> tuple[PartRef, ...]:
+        return () if self.earlier is None else self.earlier.parts
+
+    def _find_held(self, before: tuple[str, ...]) -> TagAcrossParts:
+        assert self.earlier is not None
+        stage = FindHeld(self.store, before, self._verdicts, self.earlier)
+        return TagAcrossParts(self.store, _HELD, stage.index, stage.resolve, beside=self._beside)
+
     def _share_guards(self, before: tuple[str, ...]) -> TagAcrossParts:
-        stage = ShareGuards(self.store, before, self._folder("guards"))
-        return TagAcrossParts(self.store, _SHARED_GUARDS, stage.index, stage.resolve)
+        stage = ShareGuards(self.store, before, self._folder("guards"), self.earlier)
+        return TagAcrossParts(self.store, _SHARED_GUARDS, stage.index, stage.resolve, beside=self._beside)
 
     def _near_duplicates(self, before: tuple[str, ...]) -> TagAcrossParts:
         threshold = self.settings.identify.threshold
         guards = self._folder("guards")
-        stage = NearDuplicates(self.store, before, guards, _SHARED_GUARDS, self._verdicts, threshold)
-        return TagAcrossParts(self.store, "near_duplicates", stage.index, stage.resolve)
+        stage = NearDuplicates(self.store, before, guards, _SHARED_GUARDS, self._verdicts, threshold, self.earlier)
+        return TagAcrossParts(self.store, "near_duplicates", stage.index, stage.resolve, beside=self._beside)
 
     def _agree(self, before: tuple[str, ...]) -> TagAcrossParts:
         stage = Agree(self.store, before, self._verdicts)

@@ -13,7 +13,8 @@ import pyarrow.compute as pc
 
 from pipelines.agreement import Member, disagreements
 from pipelines.candidate import Remark
-from pipelines.minhash import guard_keys, near_duplicates, shingle_keys
+from pipelines.earlier import Earlier
+from pipelines.minhash import guard_keys, known_to_differ, near_duplicates, shingle_keys
 from pipelines.store import PartRef, Store, read_batch, write_batch
 from pipelines.tags import PLACED_SCHEMA, TAG_SCHEMA, alive_after, read_keys, repeated, whereabouts
 from schemas.reason import Reason
@@ -21,6 +22,63 @@ from validation.answers import Outcome, compare
 
 _KEY = pa.binary(16)
 _INPUT_ORDER = [("source_rank", "ascending"), ("source_row", "ascending")]
+
+
+_HELD_SCHEMA = pa.schema(
+    [
+        pa.field("key", _KEY),
+        pa.field("part", pa.int64()),
+        pa.field("index", pa.int32()),
+        pa.field("answer", pa.string()),
+        pa.field("id", pa.string()),
+        pa.field("source_row", pa.int64()),
+    ]
+)
+
+
+@dataclass(frozen=True, slots=True)
+class FindHeld:
+    """Finds the candidates that earlier data holds, formatting aside."""
+
+    store: Store
+    before: tuple[str, ...]
+    verified: str | None
+    earlier: Earlier
+
+    def index(self, part: PartRef) -> pa.RecordBatch:
+        """What earlier data holds, or the candidates of a part that still live, by content."""
+        if part.is_earlier:
+            signed = self.earlier.read(part, ["content", "answer", "id", "source_row"])
+            columns = {"key": signed.column("content"), **{n: signed.column(n) for n in signed.schema.names}}
+            return _held(columns | whereabouts(part))
+        keys = read_keys(self.store, part, ["content", "row_id", "source_row"])
+        columns = {"key": keys.column("content"), "id": keys.column("row_id"), "source_row": keys.column("source_row")}
+        columns |= whereabouts(part) | {"answer": answers_of(self.store, part, self.verified)}
+        return _held(columns).filter(pa.array(alive_after(self.store, part, self.before)))
+
+    def resolve(self, rows: pa.Table) -> pa.Table:
+        """Tags what earlier data holds with an answer that is not known to differ."""
+        own = rows.filter(pc.greater_equal(rows.column("part"), 0)).column("key")
+        rows = rows.filter(pc.and_(repeated(rows.column("key")), pc.is_in(rows.column("key"), own)))
+        held: defaultdict[bytes, list[tuple[int, str | None, str, int]]] = defaultdict(list)
+        tags: list[dict[str, object]] = []
+        order = [("part", "ascending"), ("index", "ascending")]  # earlier data has the lowest numbers
+        columns = (rows.sort_by(order).column(name).to_pylist() for name in _HELD_SCHEMA.names)
+        for key, part, index, answer, identity, source_row in zip(*columns, strict=True):
+            if part < 0:
+                held[key].append((part, answer, identity, source_row))
+                continue
+            for earlier, known, partner, partner_row in held[key]:
+                if not known_to_differ(known, answer, _differ):
+                    detail = f"same question and solution, formatting aside, {self.earlier.where(earlier)}"
+                    evidence = {"reason": Reason.DUPLICATE_OF_EARLIER.value, "detail": detail, "partner": partner}
+                    tags.append({"part": part, "index": index, **evidence, "partner_row": partner_row})
+                    break
+        return pa.Table.from_pylist(tags, schema=PLACED_SCHEMA)
+
+
+def _held(columns: dict[str, pa.Array]) -> pa.RecordBatch:
+    return pa.RecordBatch.from_arrays([columns[field.name] for field in _HELD_SCHEMA], schema=_HELD_SCHEMA)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +92,14 @@ class ShareGuards:
     store: Store
     before: tuple[str, ...]
     guards: str
+    earlier: Earlier | None = None
 
     def index(self, part: PartRef) -> pa.RecordBatch:
-        """The guards of the candidates of a part that still live."""
+        """The guards of the candidates of a part that still live, or of earlier data."""
+        if part.is_earlier:
+            assert self.earlier is not None, part
+            guards = self.earlier.read(part, ["guard"]).column(0)
+            return pa.RecordBatch.from_pydict({"key": _as_key(guards), **whereabouts(part)})
         guards = self._guards(part)
         batch = pa.RecordBatch.from_pydict({"key": _as_key(guards), **whereabouts(part)})
         return batch.filter(pa.array(alive_after(self.store, part, self.before)))
@@ -71,10 +134,13 @@ class NearDuplicates:
     shared: str
     verified: str | None
     threshold: float
+    earlier: Earlier | None = None
 
     def index(self, part: PartRef) -> pa.RecordBatch:
         """Guards, shingles and survival of the candidates of a part that share a guard."""
         indices = read_batch(self.store.tags_path(self.shared, part), ["index"]).column(0)
+        if part.is_earlier:
+            return self._of_earlier(part, indices)
         batch = self.store.read_part(part, ["format", "question", "segments", "answer"]).take(indices)
         keys = read_keys(self.store, part).take(indices)
         guards = read_batch(self.store.tags_path(self.guards, part)).column(0).take(indices)
@@ -82,20 +148,39 @@ class NearDuplicates:
         columns |= {"key": _as_key(guards), "guard": guards, "shingles": shingle_keys(batch)}
         columns["id"] = pc.binary_join_element_wise(keys.column("row_id"), keys.column("format"), "-")
         columns["answer"] = answers_of(self.store, part, self.verified).take(indices)
-        columns |= {name: column.take(indices) for name, column in whereabouts(part).items()}
-        return pa.RecordBatch.from_pydict(columns)
+        return _near(columns, part, indices)
+
+    def _of_earlier(self, part: PartRef, indices: pa.Array) -> pa.RecordBatch:
+        assert self.earlier is not None, part
+        signed = self.earlier.read(part, ["guard", "shingles", "id", "source_row", "answer"]).take(indices)
+        columns = {name: signed.column(name) for name in signed.schema.names}
+        columns |= {"key": _as_key(signed.column("guard")), "row_id": signed.column("id")}
+        columns["accepted"] = pa.array(np.zeros(len(indices), bool))
+        columns["completeness"] = pa.array(np.zeros(len(indices), np.int32))
+        return _near(columns, part, indices)
 
     def resolve(self, rows: pa.Table) -> pa.Table:
-        """Tags what is nearly equal to a better candidate that stays."""
+        """Tags what is nearly equal to a better candidate that stays, or to what earlier data holds."""
         losses, crowded = near_duplicates(rows, threshold=self.threshold, differ=_differ)
-        lost = pa.Table.from_batches([losses])
-        details = [f"Jaccard similarity {score:.3f} of 5-word shingles" for score in lost.column("score").to_pylist()]
-        columns = {name: lost.column(name) for name in lost.column_names}
-        columns["reason"] = pa.array([Reason.NEAR_DUPLICATE.value] * len(lost), pa.string())
-        columns["detail"] = pa.array(details, pa.string())
-        tags = pa.table({name: columns[name] for name in PLACED_SCHEMA.names}, schema=PLACED_SCHEMA)
+        tags = pa.Table.from_pylist(
+            [{**row, **self._why(row["score"], row["partner_part"])} for row in losses.to_pylist()], PLACED_SCHEMA
+        )
         notes = [{**row, "detail": Remark.CROWDED.value} for row in crowded.to_pylist()]
         return pa.concat_tables([tags, pa.Table.from_pylist(notes, PLACED_SCHEMA)])
+
+    def _why(self, score: float, partner_part: int) -> dict[str, str]:
+        detail = f"Jaccard similarity {score:.3f} of 5-word shingles"
+        if partner_part >= 0:
+            return {"reason": Reason.NEAR_DUPLICATE.value, "detail": detail}
+        assert self.earlier is not None, partner_part
+        detail = f"{detail}, {self.earlier.where(partner_part)}"
+        return {"reason": Reason.DUPLICATE_OF_EARLIER.value, "detail": detail}
+
+
+def _near(columns: dict[str, pa.Array], part: PartRef, indices: pa.Array) -> pa.RecordBatch:
+    columns |= {name: column.take(indices) for name, column in whereabouts(part).items()}
+    columns["earlier"] = pa.array(np.full(len(indices), part.is_earlier))
+    return pa.RecordBatch.from_pydict({name: columns[name] for name in sorted(columns)})
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,7 +47,13 @@ NEAR_SCHEMA = pa.schema(
         pa.field("shingles", pa.list_(pa.uint32()), nullable=False),
     ]
 )
-NEAR_LOSS_SCHEMA = LOSS_SCHEMA.append(pa.field("score", pa.float64(), nullable=False))
+NEAR_LOSS_SCHEMA = pa.schema(
+    [
+        *LOSS_SCHEMA,
+        pa.field("partner_part", pa.int64(), nullable=False),
+        pa.field("score", pa.float64(), nullable=False),
+    ]
+)
 
 _RANDOM = np.random.Generator(np.random.PCG64(0x6A2C4D))  # fixed for ever: stored signatures depend on it
 _FACTORS = _RANDOM.integers(0, 2**32, PERMUTATIONS, dtype=np.uint32) | np.uint32(1)
@@ -99,8 +105,8 @@ def near_duplicates(
     """Every candidate that is nearly equal to a better one that stays, and who was not compared with all.
 
     Args:
-        candidates: the columns of `NEAR_SCHEMA`, those of `exact_duplicates` but content, and answer (null: unknown);
-            all candidates of a guard together.
+        candidates: the columns of `NEAR_SCHEMA`, those of `exact_duplicates` but content, answer (null: unknown) and
+            earlier (whether it stands in earlier data and so never falls); all candidates of a guard together.
         threshold: Jaccard similarity of the shingles from which two candidates are nearly equal.
         differ: whether two answers are known to differ.
 
@@ -112,13 +118,15 @@ def near_duplicates(
     table = candidates.filter(pa.array(counts[places] > 1))
     table = table.take(survivor_order(table, "guard"))
     shingles = Sets.of(table.column("shingles"))
+    earlier = table.column("earlier").to_numpy()
     better, worse, crowded = _pairs(table.column("guard").to_numpy(), shingles)
+    better, worse, crowded = better[~earlier[worse]], worse[~earlier[worse]], crowded[~earlier[crowded]]
     score = similarity(shingles, better, worse)
     near = score >= threshold
     stars = _stars(better[near], worse[near], score[near], table.column("answer").to_pylist(), differ)
     losers, winners, scores = (list(column) for column in zip(*stars, strict=True)) if stars else ([], [], [])
     lost = table.select(["part", "index"]).take(pa.array(losers, pa.int64()))
-    won = table.select(["id", "source_row"]).take(pa.array(winners, pa.int64()))
+    won = table.select(["id", "source_row", "part"]).take(pa.array(winners, pa.int64()))
     columns = [*lost.columns, *won.columns, pa.chunked_array([pa.array(scores, pa.float64())])]
     losses = pa.table(
         [one.cast(field.type) for one, field in zip(columns, NEAR_LOSS_SCHEMA, strict=True)], NEAR_LOSS_SCHEMA
@@ -254,12 +262,13 @@ def _stars(
     stars: dict[int, tuple[int, int, float]] = {}
     order = np.lexsort((better, worse))
     for one, other, near in zip(better[order].tolist(), worse[order].tolist(), score[order].tolist(), strict=True):
-        if one not in stars and other not in stars and not _known_to_differ(answers[one], answers[other], differ):
+        if one not in stars and other not in stars and not known_to_differ(answers[one], answers[other], differ):
             stars[other] = other, one, near
     return list(stars.values())
 
 
-def _known_to_differ(one: str | None, other: str | None, differ: Answers) -> bool:
+def known_to_differ(one: str | None, other: str | None, differ: Answers) -> bool:
+    """Whether two answers, either perhaps unknown, differ by all that is known."""
     return one is not None and other is not None and one != other and differ(one, other)
 
 

@@ -46,6 +46,7 @@ class Ending:
     isolation: str | None
     draft: bool
     scanned_rows: int
+    lineage: Sequence[str] = ()
 
 
 def manifest_of(ending: Ending) -> Manifest:
@@ -95,7 +96,7 @@ def manifest_of(ending: Ending) -> Manifest:
             for one in shards
         ],
         ledger=[FileRecord(path=one.path, rows=one.rows, bytes=one.bytes, sha256=one.sha256) for one in ledger],
-        lineage=[],
+        lineage=list(ending.lineage),
         fingerprint="",
     ).sealed()
 

@@ -32,7 +32,14 @@ _FINDING_COLUMNS = ("id", "reason", "partner", "detail")
 
 
 def run_curate(
-    config: Config, output: Path, *, workers: int, draft: bool, overwrite: bool, beam_flags: Sequence[str]
+    config: Config,
+    output: Path,
+    *,
+    against: Sequence[Path],
+    workers: int,
+    draft: bool,
+    overwrite: bool,
+    beam_flags: Sequence[str],
 ) -> None:
     """Curates with a live bar and prints the last screen."""
     console = console_for()
@@ -41,6 +48,7 @@ def run_curate(
         manifest = curate(
             config,
             output,
+            against=against,
             workers=workers,
             draft=draft,
             overwrite=overwrite,

@@ -128,6 +128,7 @@ class TagAcrossParts(beam.PTransform):
             in no particular order, and must not depend on that order.
         schema: of the tags, without `part`.
         again: whether it revises tags of that name that were reported already.
+        beside: parts of earlier data that are compared too; they are not passed on.
     """
 
     store: Store
@@ -136,9 +137,13 @@ class TagAcrossParts(beam.PTransform):
     resolve: Callable[[pa.Table], pa.Table]
     schema: pa.Schema = TAG_SCHEMA
     again: bool = False
+    beside: tuple[PartRef, ...] = ()
 
     def expand(self, parts: PCollection[PartRef]) -> PCollection[PartRef]:
         """Shuffles the index by key, resolves each partition, brings tags home to their parts."""
+        if self.beside:
+            earlier = parts.pipeline | "earlier" >> beam.Create(self.beside) | "spread earlier" >> beam.Reshuffle()
+            parts = (parts, earlier) | beam.Flatten()
         tags = (
             parts
             | "index" >> beam.FlatMap(_partitioned, self.index).with_output_types(tuple[int, pa.RecordBatch])
@@ -150,7 +155,12 @@ class TagAcrossParts(beam.PTransform):
             {"part": numbered, "tags": tags}
             | "bring tags home" >> beam.CoGroupByKey()
             | "write tags" >> beam.Map(_write_tags, self.store, self.name, self.schema, again=self.again)
+            | "candidates only" >> beam.Filter(_holds_candidates)
         )
+
+
+def _holds_candidates(part: PartRef) -> bool:
+    return not part.is_earlier
 
 
 def _numbered(part: PartRef) -> tuple[int, PartRef]:
@@ -185,7 +195,7 @@ def _write_tags(
     tags: Sequence[pa.RecordBatch] = [tag for tag in joined[1]["tags"] if isinstance(tag, pa.RecordBatch)]
     batch = _merged(tags, schema)
     write_batch(store.tags_path(name, part), batch)
-    if not again:
+    if not again and not part.is_earlier:
         progress.report(store.root, name, part.rows, _reasons(batch))
     return part
 

@@ -45,8 +45,13 @@ class PartRef:
     bytes: int
 
     @property
+    def is_earlier(self) -> bool:
+        """Whether it holds what earlier data has (`pipelines.earlier`) and no candidates."""
+        return self.number < 0
+
+    @property
     def source_rank(self) -> int:
-        """The position in the config of the source that the part was read from."""
+        """The position in the config of the source that the part was read from; below zero for earlier data."""
         return self.number >> SOURCE_SHIFT
 
 

@@ -44,6 +44,7 @@ def table(rows):
             "index": pa.array(range(len(rows)), pa.int32()),
             "id": pa.array(names, pa.string()),
             "answer": pa.array([one.get("answer") for one in given], pa.string()),
+            "earlier": pa.array([one.get("earlier", False) for one in given], pa.bool_()),
         }
     )
 
@@ -62,6 +63,7 @@ def test_near_duplicates_keep_the_lowest_id_and_say_how_near_they_are():
         "index": [0],
         "partner": ["a"],
         "partner_row": [1],
+        "partner_part": [0],
         "score": [(shingles - 3) / (shingles + 3)],
     }
 
@@ -89,6 +91,12 @@ def test_another_number_in_the_solution_makes_another_solution():
 def test_answers_known_to_differ_keep_both():
     assert losers((SENTENCE, "x", {"answer": "60"}), (replaced(2), "x", {"answer": "61"})) == {}
     assert losers((SENTENCE, "x", {"answer": "60"}), (replaced(2), "x", {"answer": None})) == {1: "00"}
+
+
+def test_what_earlier_data_holds_falls_to_nobody_and_outlives_every_near_copy():
+    earlier, accepted = {"earlier": True, "rank": 9}, {"accepted": True}
+    assert losers((SENTENCE, "60", accepted), (replaced(2), "60", earlier), (replaced(3), "60", earlier)) == {0: "01"}
+    assert losers((SENTENCE, "61", accepted), (replaced(2), "60", earlier)) == {}
 
 
 def test_formats_are_never_compared():

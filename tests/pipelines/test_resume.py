@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from pipelines.curate import curate
+from pipelines.findings import read_ledger, remarks
 from schemas.config import Config
 from schemas.exits import UserError
 from schemas.manifest import read_manifest
@@ -120,6 +121,21 @@ def test_a_changed_threshold_reads_and_judges_nothing_again(finished: Path, chan
     assert {name: whole_files(data / ".work", name) for name in ("parts", "keys")} == kept
     assert {name: when for name, when in whole_files(data / ".work", "tags").items() if "/verify-" in name} == verdicts
     assert data_bytes(data) == data_bytes(_fresh(finished, change))
+
+
+def test_a_new_benchmark_checks_finished_data_again_and_judges_nothing(tmp_path: Path) -> None:
+    rows, data = tmp_path / "rows.jsonl", tmp_path / "data"
+    before = curate(settings(rows, count=9), data)
+    done = {name: whole_files(data / ".work", name) for name in ("parts", "keys")}
+    verdicts = {name: when for name, when in whole_files(data / ".work", "tags").items() if "/verify-" in name}
+    assert verdicts
+    bench = write_rows(tmp_path / "bench.jsonl", [marbles(1)[0]])
+    benchmarks = [{"name": "bench", "path": str(bench), "variants": "quarantine"}]
+    after = curate(settings(rows, count=9, benchmarks=benchmarks, wipeout={"limit": 1}), data)
+    assert {name: whole_files(data / ".work", name) for name in ("parts", "keys")} == done
+    assert {name: when for name, when in whole_files(data / ".work", "tags").items() if "/verify-" in name} == verdicts
+    assert before.counts.kept == after.counts.kept + 2 * 3
+    assert remarks(after, read_ledger(data, after)) == ["2 leaks, 4 variants of 1 benchmark items (bench)"]
 
 
 def _fresh(finished: Path, change: dict[str, Any]) -> Path:

@@ -1,0 +1,110 @@
+"""Earlier data sets that new data must not repeat (`--against`): their examples as hashes, beside the candidates.
+
+Each of their shards takes part in the stages that compare, as a part with a number below zero: its examples lose to
+nobody and win over every equal or nearly equal candidate. Hashes are made once per shard and stay in the work folder.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+
+from pipelines.identity import identity_keys
+from pipelines.minhash import NEAR_SCHEMA, near_keys
+from pipelines.store import SOURCE_SHIFT, WORK, PartRef, Store, digest, read_batch, write_batch
+from schemas.exits import RunFailedError, UserError
+from schemas.manifest import ShardRecord, read_manifest, sha256_of
+
+SIGNED_SCHEMA = pa.schema(
+    [
+        pa.field("content", pa.binary(16), nullable=False),
+        *NEAR_SCHEMA,
+        pa.field("id", pa.string(), nullable=False),
+        pa.field("source_row", pa.int64(), nullable=False),
+        pa.field("answer", pa.string()),
+    ]
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """The earlier data sets of a run.
+
+    Attributes:
+        store: of the new data: the hashes stay there.
+        code: hash of the code; what other code made is made again.
+        shards: of all earlier data sets in the order in which they were named, each with its folder.
+        lineage: the fingerprints of the data sets.
+        data: for each shard the position of its data set in `lineage`.
+    """
+
+    store: Store
+    code: str
+    shards: tuple[tuple[Path, ShardRecord], ...]
+    lineage: tuple[str, ...]
+    data: tuple[int, ...]
+
+    @property
+    def parts(self) -> tuple[PartRef, ...]:
+        """The shards as parts, the first the lowest."""
+        first = -len(self.shards) << SOURCE_SHIFT
+        return tuple(
+            PartRef(first + (place << SOURCE_SHIFT), f"earlier-{digest(self.code, shard.sha256)}", shard.rows, 0)
+            for place, (_, shard) in enumerate(self.shards)
+        )
+
+    def where(self, number: int) -> str:
+        """Says which data set a part with that number is of."""
+        fingerprint = self.lineage[self.data[(number >> SOURCE_SHIFT) + len(self.shards)]]
+        return f"in the earlier data with fingerprint {fingerprint[:12]}"
+
+    def read(self, part: PartRef, columns: Sequence[str]) -> pa.RecordBatch:
+        """Columns of a shard's hashes (`SIGNED_SCHEMA`), made when they are not there yet."""
+        path = self.store.keys_path(part)
+        if not path.is_file():
+            folder, shard = self.shards[part.source_rank + len(self.shards)]
+            write_batch(path, _signed(folder, shard))
+        return read_batch(path, columns)
+
+
+def find_earlier(folders: Sequence[Path], output: Path, code: str) -> Earlier | None:
+    """Finds the shards of earlier data sets for a run that writes to `output`; None when no folder is named.
+
+    Raises:
+        UserError: a folder is no data set, or the output itself.
+    """
+    if not folders:
+        return None
+    if output.resolve() in [folder.resolve() for folder in folders]:
+        raise UserError(f"--against {output}: that is the output itself; name other, earlier data")
+    manifests = list(map(read_manifest, folders))
+    shards = [
+        (place, folder.resolve(), shard)
+        for place, (folder, manifest) in enumerate(zip(folders, manifests, strict=True))
+        for shard in manifest.shards
+    ]
+    return Earlier(
+        store=Store(output / WORK),
+        code=code,
+        shards=tuple((folder, shard) for _, folder, shard in shards),
+        lineage=tuple(manifest.fingerprint for manifest in manifests),
+        data=tuple(place for place, _, _ in shards),
+    )
+
+
+def _signed(folder: Path, shard: ShardRecord) -> pa.RecordBatch:
+    path = folder / shard.path
+    if not path.is_file() or sha256_of(path) != shard.sha256:
+        raise RunFailedError(f"{path}: missing, or its bytes are not those that the manifest names; curate it again")
+    with pa.OSFile(str(path), "rb") as source:
+        batches = list(map(_hashes, pa.ipc.open_stream(source)))
+    return pa.Table.from_batches(batches, SIGNED_SCHEMA).combine_chunks().to_batches()[0]
+
+
+def _hashes(examples: pa.RecordBatch) -> pa.RecordBatch:
+    near = near_keys(examples)
+    columns = {name: near.column(name) for name in near.schema.names}
+    columns |= {name: examples.column(name) for name in ("id", "source_row", "answer")}
+    columns["content"] = identity_keys(examples, templates=False).column("content")
+    return pa.RecordBatch.from_arrays([columns[field.name] for field in SIGNED_SCHEMA], schema=SIGNED_SCHEMA)
