@@ -205,7 +205,10 @@ def _compare_choice(gold: Value, answer: Value, asked: Asked) -> Verdict:
         return Verdict(verdict.outcome, "choice", verdict.detail)
     if isinstance(other, Unread | Equation):
         return unknown("choice", "a letter and something unread")
-    if isinstance(other, Scalar) and other.closed == algebra.symbol(choice.letter):
+    if isinstance(other, Several) and len(other.items) > 1 and all(isinstance(item, Choice) for item in other.items):
+        return not_equal("choice", "several letters")
+    letters = (choice.letter, choice.letter.lower())
+    if isinstance(other, Scalar) and other.closed in [algebra.symbol(letter) for letter in letters]:
         return equal("choice")
     return (
         unknown("choice", "a letter beside a value, and no options to look it up in")
@@ -216,18 +219,25 @@ def _compare_choice(gold: Value, answer: Value, asked: Asked) -> Verdict:
 
 def _compare_equations(gold: Value, answer: Value, asked: Asked) -> Verdict:
     if isinstance(gold, Equation) and isinstance(answer, Equation):
-        if gold.name and gold.name == answer.name:
+        if gold.name and (gold.name == answer.name or _plain_name(gold.name) == _plain_name(answer.name)):
             return _compare(gold.right, answer.right, asked)
         return _compare_curves(gold, answer, asked)
     equation, other = (gold, answer) if isinstance(gold, Equation) else (answer, gold)
     assert isinstance(equation, Equation)
     if not equation.name:
         if isinstance(other, Scalar) and equation.left is not None and isinstance(equation.right, Scalar):
+            if algebra.same(equation.left, equation.right.closed) is False and not algebra.symbols_of(equation.left):
+                return not_equal("equation", "an equation that does not hold")
             return unknown("equation", "an equation beside a value")
         raise UnsupportedError("an equation beside another kind")
     if isinstance(equation.right, Equation):
         return unknown("equation", "several equals signs")
     return _compare(other, equation.right, asked) if equation is answer else _compare(equation.right, other, asked)
+
+
+def _plain_name(name: str) -> str:
+    """Returns x for x_1: one of several values of x."""
+    return re.sub(r"_\{?\d\}?\Z", "", name)
 
 
 def _compare_curves(gold: Equation, answer: Equation, asked: Asked) -> Verdict:
@@ -238,6 +248,8 @@ def _compare_curves(gold: Equation, answer: Equation, asked: Asked) -> Verdict:
         sides.append(algebra.add(equation.left, equation.right.closed, -1))
     if algebra.proportional(sides[0], sides[1]):
         return equal("equation")
+    if algebra.add(sides[0], sides[1], -1).rational() is not None:
+        return not_equal("equation", "they differ by a constant")
     if algebra.symbols_of(sides[0]) != algebra.symbols_of(sides[1]) and gold.name and answer.name:
         return unknown("equation", "other names on the left")
     if all(algebra.degree(side) <= 1 and not side.opaque for side in sides):

@@ -1,11 +1,13 @@
 """Comparison of several values at once: lists, sets, tuples and matrices, given how one value compares with another."""
 
 from collections.abc import Callable, Sequence
+from functools import reduce
 
+from validation.answers import algebra
 from validation.answers.algebra import UnsupportedError
 from validation.answers.kinds import compare_words
 from validation.answers.questions import Asked
-from validation.answers.values import Matrix, Several, Value, Words
+from validation.answers.values import Choice, Matrix, Scalar, Several, Value, Words
 from validation.answers.verdict import Outcome, Verdict, equal, not_equal, unknown
 
 _MAX_ITEMS = 200  # every value may be compared with every other
@@ -23,13 +25,13 @@ def compare_several(gold: Value, answer: Value, asked: Asked, compare: Compare) 
                 if isinstance(gold, Several)
                 else compare(gold, several.items[0], asked)
             )
+        if isinstance(other, Scalar | Words) and all(isinstance(item, Choice) for item in several.items):
+            return _compare_letters([item.letter for item in several.items if isinstance(item, Choice)], other)
         if isinstance(other, Words):
             return compare_words(Words(_spelled(gold)), Words(_spelled(answer)))
-        return (
-            unknown("list", "a list and a matrix")
-            if isinstance(other, Matrix)
-            else not_equal("list", "a list and one value")
-        )
+        if isinstance(other, Matrix):
+            return _compare_vector(several, other, asked, compare)
+        return not_equal("list", "a list and one value")
     if len(gold.items) + len(answer.items) > _MAX_ITEMS:
         return unknown("too_large", f"more than {_MAX_ITEMS} values")
     kinds = {gold.kind, answer.kind}
@@ -46,6 +48,24 @@ def compare_several(gold: Value, answer: Value, asked: Asked, compare: Compare) 
     if verdict.outcome is Outcome.NOT_EQUAL and "bare" in kinds and unordered(gold.items, answer.items, asked, compare):
         return unknown("list", "the same values in another order")
     return verdict
+
+
+def _compare_vector(several: Several, matrix: Matrix, asked: Asked, compare: Compare) -> Verdict:
+    """Compares `(1,2)` with a column or row of a matrix: the same vector, unless the list has no order."""
+    if len(matrix.rows) > 1 and any(len(row) > 1 for row in matrix.rows):
+        return unknown("list", "a list and a matrix")
+    verdict = in_order(several.items, [cell for row in matrix.rows for cell in row], asked, compare)
+    if verdict.outcome is Outcome.EQUAL and several.kind != "tuple":
+        return unknown("list", "a list and a vector")
+    return verdict
+
+
+def _compare_letters(letters: list[str], run: Scalar | Words) -> Verdict:
+    """Compares the options `A, C` with `AC`, which reads as a product."""
+    if isinstance(run, Words):
+        return equal("choice") if run.text.upper() == "".join(letters) else unknown("choice", "letters and words")
+    product = reduce(algebra.multiply, map(algebra.symbol, letters))
+    return equal("choice") if run.closed == product else not_equal("choice")
 
 
 def _spelled(value: Value) -> str:

@@ -10,6 +10,7 @@ from validation.answers.values import Interval, Moment, Ratio, Region, Scalar, S
 from validation.answers.verdict import Verdict, equal, not_equal, unknown
 
 _ARTICLES = re.compile(r"\b(?:the|a|an|is|are|it|will|be|le|la|el|der|die|das)\b|[^\w\s]")
+_NEGATION = re.compile(r"(?:in|im|ir|un|non|dis|a)-?")
 
 
 def compare_regions(gold: Value, answer: Value) -> Verdict:
@@ -86,7 +87,9 @@ def compare_ratios(gold: Value, answer: Value, asked: Asked) -> Verdict:
         scale = gold.parts[0] / answer.parts[0]
         if any(a != scale * b for a, b in zip(gold.parts, answer.parts, strict=True)):
             return not_equal("ratio")
-        return equal("ratio") if asked.ratio else unknown("ratio", "equal as ratios, which nothing asks for")
+        if asked.ratio or not (gold.clock or answer.clock):
+            return equal("ratio")
+        return unknown("ratio", "equal as ratios, and perhaps times of day")
     ratio, other = (gold, answer) if isinstance(gold, Ratio) else (answer, gold)
     assert isinstance(ratio, Ratio)
     if not isinstance(other, Scalar) or len(ratio.parts) != 2 or not ratio.parts[1]:
@@ -101,6 +104,11 @@ def compare_words(gold: Words, answer: Words) -> Verdict:
     left, right = (_ARTICLES.sub(" ", v.text).split() for v in (gold, answer))
     if left == right:
         return equal("words")
+    if set(left) ^ set(right) in ({"not"}, {"never"}, {"no"}):
+        return not_equal("words", "the opposite")
+    short, long = sorted((" ".join(left), " ".join(right)), key=len)
+    if long.endswith(short) and _NEGATION.fullmatch(long.removesuffix(short)):
+        return not_equal("words", "the opposite")
     if set(left) & set(right) or any(a in b or b in a for a in left for b in right):
         return unknown("words", "some words in common")
     return not_equal("words")

@@ -24,6 +24,16 @@ _SUBSCRIPTS = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
 _SUPERSCRIPT_RUN = re.compile("[⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿ]+")
 _SUBSCRIPT_RUN = re.compile("[₀₁₂₃₄₅₆₇₈₉]+")
 _VULGAR = re.compile("[¼½¾⅐⅑⅒⅓⅔⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞]")
+_OVERLINED = re.compile("(?:\\d\u0305)+")
+_CENTS_FIRST = re.compile(r"¢\s*(\d+(?:\.\d+)?)")
+_CJK_PREFIX = re.compile(r"\A\s*(?:答案?(?:是|为)?|故?选择?)\s*:?\s*(?=\S)")
+_CJK_MIXED = re.compile(r"(?<=\d)又(?=\d)")
+_ANSWER_IS = re.compile(r"\A\W*(?:the )?(?:(?:final|correct) )?answer(?: is|:)\s*:?\s*(?=\S)", re.IGNORECASE)
+_TIMES_TEN = re.compile(r"(?<=\d)\s*[xX]\s*(?=10\s*(?:\^|\*\*))")
+_INFINITE = {
+    "infinity": "\\infty", "positive infinity": "\\infty", "+infinity": "\\infty", "+\\infty": "\\infty",
+    "negative infinity": "-\\infty", "-infinity": "-\\infty", "oo": "\\infty", "-oo": "-\\infty",
+}  # fmt: skip
 _SQRT_BARE = re.compile(r"\\sqrt +(\d+(?:\.\d+)?|[a-zA-Z])")
 
 _SIZING = re.compile(
@@ -82,12 +92,15 @@ def _unwrap_text(match: re.Match[str]) -> str:
 
 
 def _fold_unicode(text: str) -> str:
+    text = _OVERLINED.sub(lambda m: "\\overline{" + m.group().replace("\u0305", "") + "}", text)
+    text = _CENTS_FIRST.sub(r"\1 cents", text)
     text = _VULGAR.sub(lambda m: " " + unicodedata.normalize("NFKC", m.group()).replace("⁄", "/"), text)
     text = _SUPERSCRIPT_RUN.sub(lambda m: "^{" + m.group().translate(_SUPERSCRIPTS) + "}", text)
     text = _SUBSCRIPT_RUN.sub(lambda m: "_{" + m.group().translate(_SUBSCRIPTS) + "}", text)
     text = text.translate(_TRANSLATION)
     if not text.isascii():
         text = unicodedata.normalize("NFKC", text)
+    text = _CJK_MIXED.sub(" ", _CJK_PREFIX.sub("", text))
     return _SQRT_BARE.sub(r"\\sqrt{\1}", text)
 
 
@@ -135,4 +148,9 @@ def normalise(text: str) -> str:
                 break
         text = _BRACED_WORD.sub(r" \1 ", text)
         text = _POWER_OF_UNIT.sub(r"\1^", text)
-    return strip_wrappers(_SPACES.sub(" ", text))
+    if "nswer" in text:
+        text = _ANSWER_IS.sub("", text)
+    if "10" in text:
+        text = _TIMES_TEN.sub(r"\\times ", text)
+    text = strip_wrappers(_SPACES.sub(" ", text))
+    return _INFINITE.get(text.lower(), text)

@@ -12,11 +12,12 @@ from validation.answers.values import Scalar
 
 THOUSANDS = re.compile(r"(?<![\d.,])(\d{1,3}(?:,\d{3})+)(?![\d,])")
 _SPACED_THOUSANDS = re.compile(r"(?<![\d.,])(\d{1,3}(?: \d{3})+)(?![\d ])")
+_MARKED_THOUSANDS = re.compile(r"(?<![\w.,'])(\d{1,3}(?:'\d{3})+|\d{1,3}(?:_\d{3})+)(?![\w'])")
 INDIAN = re.compile(r"(?<![\d.,])(\d{1,2}(?:,\d{2})+,\d{3})(?![\d,])")
 _COMMA_DECIMAL = re.compile(r"(?<![\d.,])(\d{1,3}(?:[. ]\d{3})+|\d+),(\d+)(?![\d,])")
 _POINT_THOUSANDS = re.compile(r"(?<![\d.,])(\d{1,3}(?:\.\d{3})+)(?![\d.,])")
 _ONE = algebra.number(1)
-_CURRENCY = re.compile(r"([-+]?)\s*(?:US|CA|AU|HK|S|Rs\.?)?\s*([$€£¥₹])\s*")
+_CURRENCY = re.compile(r"([-+]?)\s*(?:(?:US|CA|AU|HK|S|Rs\.?)?\s*([$€£¥₹])\s*|(USD|EUR|GBP|RMB|INR|Rs\.?)\s*(?=\d))")
 _PERCENT = re.compile(r"\s*(?:%|percent|per cent|Prozent|pour cent|por ciento)\Z")
 _DEGREES = re.compile(r"([-+]?[\d.,/ ]+)°\s*(C|F)?")
 _BARE = re.compile(r"[-+\d./]+")
@@ -32,8 +33,9 @@ _REPEATING = re.compile(
     r"([-+]?)(\d*)\.(\d*)(?:\\(?:overline|bar|overbar)\s*\{?(\d+)\}?|\((\d+)\)|((?:\\dot\s*\{?\d\}?\d*)+)|(\.\.\.|\\ldots|\\dots|\\cdots))\s*\Z"
 )
 _BASED = re.compile(
-    r"([-+]?)([0-9A-Za-z]+)_\s*\{?\s*(\d+|two|three|four|five|six|seven|eight|nine|ten|twelve|sixteen)\s*\}?\Z"
+    r"([-+]?)\(?([0-9A-Za-z]+)\)?(?:_\{?|(?:in)?base-?)(\d+|two|three|four|five|six|seven|eight|nine|ten|twelve|sixteen)\}?\Z"
 )
+_LITERAL = re.compile(r"0([box])([0-9a-fA-F]+)\Z")
 _BASE_WORDS = {
     "two": 2,
     "three": 3,
@@ -47,7 +49,7 @@ _BASE_WORDS = {
     "twelve": 12,
     "sixteen": 16,
 }
-_ARITHMETIC = re.compile(r"[\d\s.+*/()-]|\\cdot|\\times|\\div")
+_ARITHMETIC = re.compile(r"[\d\s.+*/()-]|\\cdot|\\times")
 _SCIENTIFIC = re.compile(r"[-+]?\d+(?:\.(\d+))?\s*(?:\\times|\\cdot|\*)\s*10\s*(?:\^|\*\*)\s*\{?\(?-?\d+\)?\}?\Z")
 _FRACTION = re.compile(r"[-+]?\(*[-+]?\d+\)*\s*/\s*\(*[-+]?\d+\)*\Z")
 
@@ -60,6 +62,8 @@ def localise(text: str, *, comma: bool, inside: bool = False) -> str:
     if comma and not inside:
         text = _COMMA_DECIMAL.sub(lambda m: re.sub(r"[. ]", "", m.group(1)) + "." + m.group(2), text)
         text = _POINT_THOUSANDS.sub(lambda m: m.group(1).replace(".", ""), text)
+    if "'" in text or "_" in text:
+        text = _MARKED_THOUSANDS.sub(lambda m: re.sub(r"\D", "", m.group(1)), text)
     if not inside:
         text = THOUSANDS.sub(lambda m: m.group(1).replace(",", ""), text)
         text = INDIAN.sub(lambda m: m.group(1).replace(",", ""), text)
@@ -111,7 +115,9 @@ def scalar(text: str, *, ambiguous: str = "") -> Scalar:
 def _currency(text: str) -> tuple[str, Unit | None]:
     sign = _CURRENCY.match(text)
     if sign:
-        return sign.group(1) + text[sign.end() :], CURRENCY_SIGNS[sign.group(2)]
+        code = sign.group(3)
+        unit = UNITS[code.lower().rstrip(".")] if code else CURRENCY_SIGNS[sign.group(2)]
+        return sign.group(1) + text[sign.end() :], unit
     if text[-1:] in CURRENCY_SIGNS:
         return text[:-1].rstrip(), CURRENCY_SIGNS[text[-1]]
     return text, None
@@ -119,7 +125,9 @@ def _currency(text: str) -> tuple[str, Unit | None]:
 
 def _with_decimal_point(ambiguous: str, text: str) -> Closed | None:
     """Returns 1.234 for a German 1.234, which was read as 1234: programs and LaTeX write a point in every language."""
-    return notation.read(ambiguous) if ambiguous != text and _POINT_THOUSANDS.fullmatch(ambiguous) else None
+    if ambiguous == text or ambiguous.count(".") != 1 or not _POINT_THOUSANDS.fullmatch(ambiguous):
+        return None
+    return notation.read(ambiguous)
 
 
 def _number(text: str) -> Scalar:
@@ -135,10 +143,11 @@ def _number(text: str) -> Scalar:
     match = _SCIENTIFIC.match(text)
     if match:
         return Scalar(notation.read(text), decimals=None)
+    plain = text.replace("**", "^").replace("\\div", "/")
     arithmetic = (
-        not _ARITHMETIC.sub("", text)
-        and not _FRACTION.match(text)
-        and re.search(r"\d\D*[-+*/]|\\cdot|\\times|\\div", text)
+        not _ARITHMETIC.sub("", plain)
+        and not _FRACTION.match(plain)
+        and re.search(r"\d\D*[-+*/]|\\cdot|\\times", plain)
     )
     return Scalar(notation.read(text), unevaluated=bool(arithmetic), summed=len(parts(text.lstrip("+-"), "+-")) > 1)
 
@@ -187,12 +196,16 @@ def _repeating(text: str) -> Scalar | None:
 
 
 def _based(text: str) -> Scalar | None:
-    match = _BASED.match(text.replace(" ", ""))
-    if match is None:
+    match, literal = _BASED.match(text.replace(" ", "")), _LITERAL.match(text)
+    if literal:
+        sign, digits, base = "", literal.group(2), {"b": 2, "o": 8, "x": 16}[literal.group(1)]
+    elif match:
+        sign, digits, written = match.groups()
+        base = _BASE_WORDS.get(written) or int(written)
+    else:
         return None
-    sign, digits, written = match.groups()
-    base = _BASE_WORDS.get(written) or int(written)
-    if not digits[0].isdigit() and (base != 16 or not digits.isupper()):
+    letters = digits.isupper() or (digits.islower() and len(digits) > 1)
+    if not digits[0].isdigit() and (base != 16 or not letters):
         return None
     if not 2 <= base <= 36 or len(digits) > 1000:
         raise UnsupportedError("base")

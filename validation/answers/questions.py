@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from validation.answers.units import Unit, find_unit
+from validation.answers.units import UNITS, Unit, find_unit
 
 _PERCENT = re.compile(
     r"(?:what|which|how many) percent|percent(?:age)? (?:of|is|was|did|does|chance|increase|decrease|change|more|less)"
@@ -55,6 +55,8 @@ _ASKED_UNIT = re.compile(
     r"\s+((?:square |cubic )?[^\W\d_]+(?: per [^\W\d_]+)?)",
     re.IGNORECASE,
 )
+_ASKED_CJK = re.compile("(?:多少|几)([\u4e00-\u9fff]{1,4})")
+_COUNTED = re.compile(r"how many ((?:[^\W\d_]+ ?){1,4})", re.IGNORECASE)
 _OPTION = re.compile(
     r"(?:^|[\s,;\[('\"])(?:\\(?:text|textbf|mathrm|mathbf)\{)?\(?([A-J])\s*[).:]\s*\}?\s*(?:\\ *)?(?:\$)?(.*?)"
     r"(?=(?:\\(?:qquad|quad)|\$|['\"]?[,;]?\s|\\\\)*"
@@ -92,6 +94,7 @@ class Asked:
     ratio: bool = False
     unit: Unit | None = None
     options: dict[str, str] = field(default_factory=dict)
+    counted: frozenset[str] = frozenset()
     text: str = ""
 
 
@@ -113,6 +116,7 @@ def read_question(question: str | None) -> Asked:
         ratio=_RATIO.search(question) is not None,
         unit=_asked_unit(question),
         options=_options(question),
+        counted=frozenset(word for words in _COUNTED.findall(question.lower()) for word in words.split()),
         text=question.lower(),
     )
 
@@ -140,9 +144,12 @@ def _asked_places(question: str) -> int | None:
 
 def _asked_unit(question: str) -> Unit | None:
     sentences = re.split(r"(?<=[.?!])\s+", question.strip())
-    asking = [s for s in sentences if "?" in s] or sentences[-1:]
-    named = [find_unit(match.group(1)) for match in _ASKED_UNIT.finditer(asking[-1])]
-    named += [find_unit(match.group(1).split()[0]) for match in _ASKED_UNIT.finditer(asking[-1])]
+    asking = [s for s in sentences if "?" in s or "？" in s] or sentences[-1:]
+    phrases = [match.group(1) for match in _ASKED_UNIT.finditer(asking[-1])]
+    named = [find_unit(phrase) or find_unit(phrase.split()[0]) for phrase in phrases]
+    for match in _ASKED_CJK.finditer(asking[-1]):
+        name = match.group(1)
+        named.append(next((UNITS[name[:size]] for size in (4, 3, 2, 1) if name[:size] in UNITS), None))
     known = [unit for unit in named if unit is not None and unit.dimension != "plain"]
     return known[0] if len(set(known)) == 1 else None
 

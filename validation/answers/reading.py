@@ -3,12 +3,15 @@ r"""Turns normalised text into a value of `values.py`; what cannot be read whole
 import re
 from fractions import Fraction
 from functools import lru_cache
+from itertools import pairwise
 
 from validation.answers import algebra, notation
 from validation.answers.algebra import TooLargeError, UnsupportedError
 from validation.answers.brackets import closes_at_end, parts
 from validation.answers.numerals import INDIAN, THOUSANDS, localise, scalar
 from validation.answers.regions import NAME, RELATION, read_region, read_relation
+from validation.answers.spoken import read_chinese, read_english
+from validation.answers.units import UNITS, find_unit
 from validation.answers.values import (
     Choice,
     Equation,
@@ -42,22 +45,27 @@ _DATE_DAY_FIRST = re.compile(
     rf"(\d{{1,2}})(?:st|nd|rd|th)?\s+(?:of\s+)?({'|'.join(m[:3] for m in _MONTHS)})[a-z]*\.?(?:\s*,?\s+(\d{{4}}))?\Z",
     re.IGNORECASE,
 )
-_DATE_ISO = re.compile(r"(\d{4})-(\d{2})-(\d{2})\Z")
+_DATE_ISO = re.compile(r"(\d{4})[-/](\d{1,2})[-/](\d{1,2})\Z|(?:(\d{4})年)?(\d{1,2})月(\d{1,2})[日号]\Z")
+_CLOCK_CJK = re.compile(r"(上午|早上|下午|晚上)?\s*(\d{1,2})[时点](?:(\d{1,2})分?|(半))?\Z")
+_NAMED_HOURS = {"noon": 720, "midnight": 0, "中午": 720}
+_DAYS = {day[:3]: day for day in ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]} | {
+    "tues": "tuesday", "thur": "thursday", "thurs": "thursday"
+}  # fmt: skip
 _WORDS = re.compile(r"[^\W\d_]+(?:[\s,'’.-]+[^\W\d_]+)*[.!]?\Z")
 _LETTERS = re.compile(r"[A-Z](?:(?:,\s*(?:and\s+)?|\s+and\s+)[A-Z])+\Z")
 _MATRIX = re.compile(
     r"\\begin\{([pb]?)matrix\}(.*)\\end\{\1matrix\}\Z|\\begin\{array\}\{[^}]*\}(.*)\\end\{array\}\Z", re.DOTALL
 )
 _SYMPY_MATRIX = re.compile(r"(?:Mutable(?:Dense)?|Immutable(?:Dense)?)?Matrix\((\[.*\])\)\Z", re.DOTALL)
-_SMALL = (
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen"
-    " eighteen nineteen twenty"
+_NAMES = re.compile(r"\((?:[A-Za-z]|\\[a-z]+)(?:,\s*(?:[A-Za-z]|\\[a-z]+))+\)\Z")  # (x,y)
+_SHARE = re.compile(r"(\d{1,9}) out of (\d{1,9})")
+_QUANTITY = re.compile(r"(\d+(?:\.\d+)?) ?([A-Za-z]+)")
+_COMPOUND = re.compile(r"\d+(?:\.\d+)? ?[A-Za-z]+(?:(?:,| and|, and)? \d+(?:\.\d+)? ?[A-Za-z]+)+\.?")
+# 三 alone and with a unit or a measure word; 三角形 is no number.
+_CHINESE = re.compile(
+    r"([负零〇一二两三四五六七八九十百千万亿分之\d.]*[零〇一二两三四五六七八九十百千万亿负][零〇一二两三四五六七八九十百千万亿分之\d.]*)"
+    r"(个|只|本|人|名|条|张|支|棵|辆|台|件|箱|袋|瓶|杯|次|倍|岁|元|天|米|千米|厘米|千克|吨|小时|分钟)?"
 )
-_TENS = {"thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "seventy": 70, "eighty": 80, "ninety": 90}
-_NUMBER_WORDS = {word: value for value, word in enumerate(_SMALL.split())} | _TENS
-_CJK_DIGITS = {
-    "零": 0, "一": 1, "二": 2, "两": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "九": 9, "十": 10,
-}  # fmt: skip
 _AND = re.compile(r",?\s+(?:and|or|und|oder|et|和|或)\s+|(?<=\d) (?:y|e) (?=[-\d])")
 _EMPTY = {
     "\\emptyset", "\\{\\}", "{}", "set()", "[]", "EmptySet", "empty set", "the empty set", "no solution",
@@ -96,7 +104,11 @@ def _read(text: str, *, comma: bool) -> Value:
         return Unread(text)
     if text in _EMPTY or text.lower() in _EMPTY:
         return Region(())
-    for reader in (_choice, _moment, _ratio, _words, _matrix):
+    if text.startswith("\\langle") and text.endswith("\\rangle"):
+        text = f"({text[7:-7].strip()})"
+    if text[0] + text[-1] in ("][", "]]", "[[") and len(parts(text[1:-1], ",;")) == 2:  # ]1,2[ is French for (1,2)
+        text = ("(" if text[0] == "]" else "[") + text[1:-1] + (")" if text[-1] == "[" else "]")
+    for reader in (_choice, _moment, _ratio, _chinese, _words, _matrix, _counted):
         value = reader(text)
         if value is not None:
             return value
@@ -140,7 +152,14 @@ def _moment(text: str) -> Value | None:
         return _clock(int(match.group(1)), int(match.group(2)), (match.group(4) or "").lower())
     match = _DATE_ISO.match(text)
     if match:
-        return Moment("date", (int(match.group(2)), int(match.group(3)), int(match.group(1))))
+        year, month, day = match.groups()[:3] if match.group(2) else match.groups()[3:]
+        return Moment("date", (int(month), int(day), int(year or 0)))
+    if text.lower() in _NAMED_HOURS:
+        return Moment("clock", (_NAMED_HOURS[text.lower()],), "p")
+    match = _CLOCK_CJK.match(text)
+    if match and int(match.group(2)) < 25:
+        half = {"上午": "a", "早上": "a", "下午": "p", "晚上": "p"}.get(match.group(1) or "", "")
+        return _clock(int(match.group(2)), 30 if match.group(4) else int(match.group(3) or 0), half)
     match = _DATE.match(text)
     if match:
         return _date(match.group(1), match.group(2), match.group(3))
@@ -163,7 +182,7 @@ def _ratio(text: str) -> Value | None:
     match = _RATIO.match(text)
     if match is None:
         return None
-    return Ratio(tuple(Fraction(group) for group in match.groups() if group))
+    return Ratio(tuple(Fraction(group) for group in match.groups() if group), _CLOCK.match(text) is not None)
 
 
 def _words(text: str) -> Value | None:
@@ -172,31 +191,59 @@ def _words(text: str) -> Value | None:
     if not _WORDS.match(text) or (len(text) < 3 and text.isascii() and text.lower() != "no"):
         return None
     key = " ".join(text.lower().rstrip(".!").split())
-    value = _number_word(key)
-    if value is not None:
-        return Scalar(algebra.number(value))
+    spoken = read_english(key)
+    if spoken is not None and spoken[1].count(" ") < 2:
+        return scalar(f"{spoken[0]} {spoken[1]}".rstrip())
     if (
         text in ("pi", "oo", "xy", "abc", "sqrt")
         or ("," in text and len(text.replace(" ", "")) <= 5)
         or (text.islower() and len(text) == 3 and key not in ("odd", "yes", "red", "one", "two", "six", "ten"))
     ):
         return None
-    return Words(_SYNONYMS.get(key, key))
+    return Words(_SYNONYMS.get(key) or _DAYS.get(key, key))
 
 
-def _number_word(key: str) -> int | None:
-    if key in _NUMBER_WORDS:
-        return _NUMBER_WORDS[key]
-    if key in _CJK_DIGITS:
-        return _CJK_DIGITS[key]
-    tens, _, ones = key.replace("-", " ").partition(" ")
-    if _NUMBER_WORDS.get(tens, 0) >= 20 and 0 < _NUMBER_WORDS.get(ones, 0) < 10:
-        return _NUMBER_WORDS[tens] + _NUMBER_WORDS[ones]
-    return None
+def _counted(text: str) -> Value | None:
+    """Reads what is said with digits: `2 and a half`, `3 out of 4`, `1 hour 30 minutes`."""
+    if " " not in text:
+        return None
+    said = read_english(text) if " and " in text else None
+    if said is not None:
+        return Scalar(algebra.number(said[0]))
+    share = _SHARE.fullmatch(text)
+    if share and int(share.group(2)):
+        part = Fraction(int(share.group(1)), int(share.group(2)))
+        return Scalar(algebra.number(part), alternative=algebra.number(int(share.group(1))))
+    return _compound(text) if _COMPOUND.fullmatch(text) else None
+
+
+def _compound(text: str) -> Value | None:
+    """Adds quantities of one dimension that grow smaller: `5 feet 10 inches`."""
+    found = [(Fraction(number), find_unit(name) or find_unit(f"{name}.")) for number, name in _QUANTITY.findall(text)]
+    units = [unit for _, unit in found if unit is not None]
+    if len(units) < len(found) or len({unit.dimension for unit in units}) > 1:
+        return None
+    if any(large.factor <= small.factor for large, small in pairwise(units)):
+        return None
+    total = sum((number * unit.factor for (number, _), unit in zip(found, units, strict=True)), Fraction(0))
+    return Scalar(algebra.number(total / units[0].factor), unit=units[0])
+
+
+def _chinese(text: str) -> Value | None:
+    if text.isascii():
+        return None
+    percent = text.startswith("百分之") and not text[3:].isascii()
+    match = _CHINESE.fullmatch(text[3:] if percent else text)
+    value = read_chinese(match.group(1)) if match else None
+    if match is None or value is None:
+        return None
+    if percent:
+        return Scalar(algebra.number(value / 100), percent=True) if not match.group(2) else None
+    return Scalar(algebra.number(value), unit=UNITS.get(match.group(2)))
 
 
 def _matrix(text: str) -> Value | None:
-    match = _MATRIX.match(text)
+    match = _MATRIX.match(text[1:-1].strip() if text[:1] in "([" and "\\begin{" in text[:10] else text)
     if match:
         body = match.group(2) if match.group(2) is not None else match.group(3)
         rows = [row for row in re.split(r"\\\\(?:\[[^\]]*\])?|\\cr", body) if row.strip()]
@@ -280,7 +327,7 @@ def _equation(text: str, *, comma: bool) -> Value:
             return Several("bare", tuple(values))
     if len(sides) != 2 or not sides[0] or not sides[1]:
         raise UnsupportedError("not one equals sign")
-    name = sides[0] if NAME.match(sides[0]) else ""
+    name = sides[0] if NAME.match(sides[0]) or _NAMES.match(sides[0]) else ""
     right = read_value(sides[1], comma)
     if isinstance(right, Unread):
         raise UnsupportedError(sides[1])

@@ -1,6 +1,7 @@
 """Parts of the real line: inequalities, intervals and their unions, with exact ends."""
 
 import re
+from fractions import Fraction
 from itertools import pairwise
 
 from validation.answers import algebra, notation
@@ -13,6 +14,7 @@ RELATION = re.compile(r"(<=|>=|<|>|\\le(?![a-zA-Z])|\\ge(?![a-zA-Z])|\\ne(?![a-z
 NAME = re.compile(
     r"(?:[A-Za-z]|\\[a-z]+)(?:_\{?\w+\}?)?(?:'|\s*\([a-zA-Z](?:,\s*[a-zA-Z])*\)|\^\{-1\}\s*\([a-z]\))?\Z|[A-Z]{2,4}\Z|(?:ans|answer|result|area|total)\Z"
 )
+_OR = re.compile(r",?\s+or\s+|\s*\\(?:lor|vee)(?![a-zA-Z])|\s*或\s*")
 _SIGNS = {"\\le": "<=", "\\ge": ">=", "\\ne": "!=", "\\in": "in"}
 _FLIPPED = {"<": ">", ">": "<", "<=": ">=", ">=": "<=", "!=": "!="}
 _REALS = {"\\mathbb{R}", "\\mathbb R", "\\Bbb{R}", "all real numbers", "\\R", "R"}
@@ -20,7 +22,13 @@ _INFINITE = re.compile(r"\s*([-+]?)\s*(?:\\infty|oo|inf|infinity)\s*\Z")
 
 
 def read_relation(text: str, *, comma: bool) -> Region:
-    r"""Reads an inequality, a chain of two, or `x \in [1, 2]`."""
+    r"""Reads an inequality, a chain of two, `x \in [1, 2]`, or several of them joined by `or`."""
+    alternatives = _OR.split(text)
+    if len(alternatives) > 1:
+        regions = [read_relation(piece.strip(), comma=comma) for piece in alternatives]
+        if len({region.variable for region in regions}) > 1:
+            raise UnsupportedError("several variables")
+        return Region(tuple(interval for one in regions for interval in one.intervals), regions[0].variable)
     pieces = [piece.strip() for piece in RELATION.split(localise(text, comma=comma))]
     sides, signs = pieces[::2], [_SIGNS.get(sign, sign) for sign in pieces[1::2]]
     if signs == ["in"]:
@@ -37,7 +45,22 @@ def read_relation(text: str, *, comma: bool) -> Region:
             sides, signs = sides[::-1], [_FLIPPED[signs[1]], _FLIPPED[signs[0]]]
         low, high = real(sides[0]), real(sides[2])
         return Region((Interval(low, high, "=" in signs[0], "=" in signs[1]),), sides[1])
+    if len(signs) == 1:
+        return _linear(sides[0], signs[0], sides[1])
     raise UnsupportedError(text)
+
+
+def _linear(left: str, sign: str, right: str) -> Region:
+    """Solves `2x + 1 > 7` for its one variable."""
+    apart = algebra.add(notation.read(left), notation.read(right), -1)
+    names = algebra.symbols_of(apart)
+    name = min(names) if len(names) == 1 else ""
+    variable = ((name, Fraction(1)),)
+    slope = Fraction(apart.numerator.get(variable, 0))
+    if not slope or apart.opaque or not set(apart.numerator) <= {(), variable} or set(apart.denominator) != {()}:
+        raise UnsupportedError("not a linear inequality")
+    end = algebra.number(-apart.numerator.get((), 0) / slope)
+    return Region(_half_line(sign if slope / apart.denominator[()] > 0 else _FLIPPED[sign], end), name)
 
 
 def _half_line(sign: str, end: Closed) -> tuple[Interval, ...]:
@@ -80,7 +103,7 @@ def read_region(text: str, *, alone: bool = True) -> Region | None:
 
 def _interval(text: str) -> Interval | None:
     point = re.match(r"\\\{(.*)\\\}\Z", text)
-    if point and len(parts(point.group(1))) == 1:
+    if point and len(parts(point.group(1), ",;")) == 1:
         value = real(point.group(1))
         return Interval(value, value, True, True)
     if len(text) < 5 or text[0] not in "([" or text[-1] not in ")]" or not _closes_either(text):

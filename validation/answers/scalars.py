@@ -20,7 +20,10 @@ def compare_scalars(gold: Scalar, answer: Scalar, asked: Asked = NOTHING) -> Ver
         return not_equal("unit", "units that do not convert into each other")
     if gold.label and answer.label and gold.label != answer.label and not _alike(gold.label, answer.label):
         return unknown("unit", f"{gold.label!r} and {answer.label!r}")
-    target, value = gold.closed, algebra.multiply(answer.closed, algebra.number(factor))
+    if _counts_others(answer.label, asked):
+        return unknown("unit", f"{answer.label!r} is not what the question counts")
+    target, value = _radians(gold, answer), _radians(answer, gold)
+    value = algebra.multiply(value, algebra.number(factor))
     decided = algebra.same(target, value)
     if decided:
         return _accepted(gold, answer, asked)
@@ -82,6 +85,22 @@ def _conversion(gold: Scalar, answer: Scalar, asked: Asked) -> Fraction | None:
     if "plain" in (first.dimension, second.dimension):
         return Fraction(1)
     return second.factor / first.factor if first.dimension == second.dimension else None
+
+
+def _radians(one: Scalar, other: Scalar) -> algebra.Closed:
+    """Returns the value, in radians where degrees stand beside a bare multiple of pi."""
+    if one.unit is None or one.unit.dimension != "angle" or other.unit is not None:
+        return one.closed
+    if "pi" not in _names(other.closed) or "pi" in _names(one.closed):
+        return one.closed
+    return algebra.multiply(one.closed, algebra.divide(algebra.symbol("pi"), algebra.number(180)))
+
+
+def _counts_others(label: str, asked: Asked) -> bool:
+    """Says whether the answer counts something that the question names beside what it asks for."""
+    if not label or not asked.counted or label not in asked.text:
+        return False
+    return not any(_alike(word, counted) for word in label.split() for counted in asked.counted)
 
 
 def _alike(left: str, right: str) -> bool:
@@ -173,12 +192,11 @@ def _is_float_noise(value: Fraction, decimals: int | None, target: Fraction) -> 
 
 
 def _mixed_logarithms(left: algebra.Closed, right: algebra.Closed) -> bool:
-    def names(value: algebra.Closed) -> set[str]:
-        return {
-            name.rstrip("0123456789") for part in (value.numerator, value.denominator) for m in part for name, _ in m
-        }
+    return {"ln", "log"} <= _names(left) | _names(right)
 
-    return {"ln", "log"} <= names(left) | names(right)
+
+def _names(value: algebra.Closed) -> set[str]:
+    return {name.rstrip("0123456789") for part in (value.numerator, value.denominator) for m in part for name, _ in m}
 
 
 def _refuted(left: algebra.Closed, right: algebra.Closed) -> Verdict:

@@ -32,7 +32,9 @@ _COMMANDS = frozenset([
     "infty", "pm", "cup", "cap", "in", "le", "ge", "ne", "binom",
 ])  # fmt: skip
 _READABLE = re.compile(r"(?:\\[A-Za-z]+|\\[{}|]|[0-9A-Za-z+\-*/^_(){}\[\],.|!<>= ])*\Z")
-_MISREAD = re.compile(r"\d\s+\d|\d_|[A-Za-z]{4,}(?<!\\)|%|\d\s*\\frac")
+_MISREAD = re.compile(
+    r"\d\s+\d|\d_|[A-Za-z]{4,}(?<!\\)|%|\d\s*\\frac|\b(?:and|or|not|if|to|of|in|by|is|no|per|for|mod|any|all)\b"
+)
 
 
 class Child:

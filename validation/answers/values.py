@@ -87,9 +87,10 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Ratio:
-    """`3:4` or `3:4:5`."""
+    """`3:4` or `3:4:5`; `clock` when it could be a time of day, as 3:30."""
 
     parts: tuple[Fraction, ...]
+    clock: bool = False
 
 
 @dataclass(frozen=True, slots=True)

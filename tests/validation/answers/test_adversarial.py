@@ -1,0 +1,36 @@
+"""Pairs written by hand to be misjudged, over every kind of answer, before anyone looked at how the judge works.
+
+`outcome` is what the judge says; where it says unknown, `truth` is what a person says.
+"""
+
+import json
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from validation.answers import close_symbolic, compare
+
+PAIRS = [
+    json.loads(line) for line in (Path(__file__).parent / "adversarial_pairs.jsonl").read_text("utf-8").splitlines()
+]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def symbolic_child():
+    yield
+    close_symbolic()
+
+
+@pytest.mark.parametrize("pair", PAIRS, ids=lambda pair: f"{pair['kind']}: {pair['gold']}~{pair['answer']}")
+def test_a_hard_pair(pair):
+    verdict = compare(pair["gold"], pair["answer"], pair.get("question"), pair.get("language", "en"))
+    assert verdict.outcome == pair["outcome"], verdict
+
+
+def test_what_is_not_decided_is_rare():
+    kinds = Counter(pair["kind"] for pair in PAIRS)
+    undecided = Counter(pair["kind"] for pair in PAIRS if "truth" in pair)
+    assert all(pair["outcome"] == "unknown" for pair in PAIRS if "truth" in pair)
+    assert undecided.total() < 0.04 * kinds.total()
+    assert len(kinds) >= 18
