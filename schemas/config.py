@@ -383,7 +383,9 @@ class Train(_Table):
     epochs: Annotated[float, Field(gt=0)] | None = None
     """passes over the data; null: as `steps` says"""
     context: Annotated[int, Field(ge=16)] = 4096
-    """most tokens of one example, and of one pack"""
+    """most tokens of one example"""
+    pack_tokens: Annotated[int, Field(ge=16)] | None = None
+    """most tokens of one pack: what a forward pass holds; null: as `context`. It changes speed and memory, never J"""
     long_rows: Literal["refuse", "drop"] = "refuse"
     """what happens when examples are longer than `context`: nothing is ever cut"""
     supervise_think: bool = True
@@ -409,7 +411,7 @@ class Train(_Table):
     activation_checkpointing: bool = False
     """recompute activations in the backward pass: slower, less memory"""
     compile: bool = False
-    """torch.compile the model's layers"""
+    """torch.compile the model's layers; packs are filled up to at most 8 lengths, so that few shapes are compiled"""
     checkpoint_every: Annotated[int, Field(ge=1)] = 100
     """steps between checkpoints; the last step always writes one"""
     keep_checkpoints: Annotated[int, Field(ge=1)] = 3
@@ -426,6 +428,19 @@ class Train(_Table):
         if (self.steps is None) == (self.epochs is None):
             raise ValueError("give either `steps` or `epochs`")
         return self
+
+    @model_validator(mode="after")
+    def _packs_hold_examples(self) -> "Train":
+        if self.pack_tokens is not None and self.pack_tokens < self.context:
+            raise ValueError(
+                f"pack_tokens {self.pack_tokens} is less than context {self.context}: a pack holds examples"
+            )
+        return self
+
+    @property
+    def capacity(self) -> int:
+        """Most tokens of one pack."""
+        return self.pack_tokens or self.context
 
 
 class Evaluate(_Table):

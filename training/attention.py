@@ -96,6 +96,7 @@ def _group(sizes: NDArray[np.int64], start: int, device: torch.device) -> Group:
     return Group(start, stop, longest, torch.from_numpy(gather).to(device), torch.from_numpy(scatter).to(device))
 
 
+@torch.compiler.disable
 def attend(
     module: torch.nn.Module,
     query: torch.Tensor,
@@ -106,7 +107,10 @@ def attend(
     dropout: float = 0.0,
     **settings: Any,  # noqa: ANN401  transformers hands every keyword of the call through
 ) -> tuple[torch.Tensor, None]:
-    """Causal attention inside each document: query[1, H, T, D], key and value[1, K, T, D] -> [1, T, H, D]."""
+    """Causal attention inside each document: query[1, H, T, D], key and value[1, K, T, D] -> [1, T, H, D].
+
+    It stays outside of compiled code, which would be compiled anew for every set of documents.
+    """
     documents: Documents | None = settings.get("documents")
     if documents is None:
         raise UserError(

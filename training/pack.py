@@ -35,6 +35,11 @@ def pack(lengths: Sequence[int], capacity: int) -> list[list[int]]:
     return packs
 
 
+def length_step(capacity: int) -> int:
+    """The tokens that packs are rounded up to a multiple of, so that they have at most 8 lengths."""
+    return -(-capacity // 8)
+
+
 def deal(packs: Sequence[Sequence[int]], lengths: Sequence[int], *, world: int) -> list[list[list[int]]]:
     """Deals packs to ranks, heaviest first to the rank with the least work, and returns each rank's share.
 

@@ -208,8 +208,14 @@ def _set_up_speed(config: Train, model: Model) -> None:
         enable = getattr(model, "activation_checkpointing_enable", None) or model.gradient_checkpointing_enable
         enable({"use_reentrant": False})
     if config.compile:
-        for layer in model.base_model.layers:
-            layer.compile(dynamic=True)
+        compile_layers(model)
+
+
+def compile_layers(model: Model, *, backend: str = "inductor") -> None:
+    """Compiles each layer for the few lengths of packs, twice each: with gradients and without."""
+    torch._dynamo.config.recompile_limit = 64
+    for layer in model.base_model.layers:
+        layer.compile(backend=backend, dynamic=False)
 
 
 def _optimizer(config: Train, model: Model) -> torch.optim.Optimizer:

@@ -24,6 +24,7 @@ _FREE = frozenset(
         "heldout_every",
         "trackers",
         "device",
+        "pack_tokens",
         "parallel",
         "compile",
         "activation_checkpointing",

@@ -20,6 +20,8 @@ from training.parallel import run_on
 from training.untyped import Model
 from training.world import World
 
+_FILLER = 128  # tokens of a document of padding: short, so that its attention costs nothing
+
 
 @dataclass(frozen=True, slots=True)
 class MicroBatch:
@@ -97,30 +99,39 @@ def plan_batch(
     return Batch(indices, lengths, supervised, weights, packs)
 
 
-def micro_batches(encoded: Encoded, batch: Batch, device: torch.device, dtype: torch.dtype) -> Iterator[MicroBatch]:
-    """Lays out this rank's packs one by one. `dtype` is that of the weights w_t."""
+def micro_batches(
+    encoded: Encoded, batch: Batch, device: torch.device, dtype: torch.dtype, *, multiple: int = 1
+) -> Iterator[MicroBatch]:
+    """Lays out this rank's packs one by one. `dtype` is that of the weights w_t; `multiple` as in `collate`."""
     for members in batch.packs:
-        yield collate(encoded, batch, members, device, dtype)
+        yield collate(encoded, batch, members, device, dtype, multiple=multiple)
 
 
 def collate(
-    encoded: Encoded, batch: Batch, members: Sequence[int], device: torch.device, dtype: torch.dtype
+    encoded: Encoded,
+    batch: Batch,
+    members: Sequence[int],
+    device: torch.device,
+    dtype: torch.dtype,
+    *,
+    multiple: int = 1,
 ) -> MicroBatch:
     """Lays out one pack.
 
     Worked example: documents `a b C D` and `e F` (capitals supervised) give predict [1, 2, 4], targets [C, D, F],
-    owner [0, 0, 1]: the token at p is predicted at p - 1, and a document's last token predicts nothing. A pack of no
-    members is one token that nothing is predicted from.
+    owner [0, 0, 1]: the token at p is predicted at p - 1, and a document's last token predicts nothing. A pack is
+    filled up to a `multiple` of tokens, an empty one to that many, with short documents that nothing is predicted in.
     """
-    if not members:
-        return _filler(device, dtype)
     chosen = np.asarray(members, np.int64)
-    lengths = batch.lengths[chosen]
-    positions = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
-    source = positions + np.repeat(encoded.offsets[batch.indices[chosen]], lengths)
-    tokens = encoded.tokens[source].astype(np.int64)
+    real = batch.lengths[chosen]
+    total = int(real.sum())
+    padding = (-total % multiple) if total else multiple
+    lengths = np.concatenate([real, np.diff([*range(0, padding, _FILLER), padding])])
+    positions = np.arange(total + padding) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+    source = positions[:total] + np.repeat(encoded.offsets[batch.indices[chosen]], real)
+    tokens = np.concatenate([encoded.tokens[source], np.zeros(padding, np.int32)]).astype(np.int64)
     bears = np.flatnonzero(encoded.supervised[source])
-    owner = np.repeat(chosen, lengths)[bears]
+    owner = np.repeat(chosen, real)[bears]
 
     def send(array: NDArray[Any]) -> torch.Tensor:
         tensor = torch.from_numpy(array)
@@ -135,12 +146,6 @@ def collate(
         weights=send(batch.weights[owner]).to(dtype),
         owner=send(owner),
     )
-
-
-def _filler(device: torch.device, dtype: torch.dtype) -> MicroBatch:
-    one = torch.zeros(1, 1, dtype=torch.int64, device=device)
-    none = torch.empty(0, dtype=torch.int64, device=device)
-    return MicroBatch(one, one, Documents([1], device), none, none, none.to(dtype), none)
 
 
 def hidden_states(model: Model, micro: MicroBatch) -> torch.Tensor:

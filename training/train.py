@@ -9,7 +9,7 @@ anything, or cut an example.
 import math
 import shutil
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
 from hashlib import blake2b
@@ -24,13 +24,15 @@ from schemas.split import Split
 from training import checkpoint
 from training.card import write_card
 from training.checkpoint import State
+from training.encode import Encoded
 from training.flops import model_flops
+from training.pack import length_step
 from training.plan import Plan, Position
 from training.prepare import Run, prepare
 from training.record import Record
 from training.results import RunPlan, RunResult, StepMetrics
 from training.schedule import learning_rate
-from training.step import Batch, Likelihood, accumulate, micro_batches, plan_batch
+from training.step import Batch, Likelihood, MicroBatch, accumulate, micro_batches, plan_batch
 from training.stop import StopRequest, stop_requests
 from training.telemetry import measure
 from training.world import join_world
@@ -130,13 +132,13 @@ class _Loop:
             split.encoded,
             split.supervised,
             run.plan.examples_at(position),
-            capacity=config.context,
+            capacity=config.capacity,
             objective=config.objective,
             rank=world.rank,
             world=world.size,
             even=run.root is not run.model,
         )
-        micros = list(micro_batches(split.encoded, batch, world.device, torch.float32))
+        micros = list(self._micro_batches(split.encoded, batch))
         data_seconds = time.perf_counter() - began
 
         torch.manual_seed(_step_seed(config.seed, step, world.rank))  # dropout, for models that have it
@@ -172,6 +174,10 @@ class _Loop:
             return None
         return model_flops(self._run.shape, batch.lengths, batch.supervised) / seconds / self._run.peak
 
+    def _micro_batches(self, encoded: Encoded, batch: Batch) -> Iterator[MicroBatch]:
+        multiple = length_step(self._run.config.capacity) if self._run.config.compile else 1
+        return micro_batches(encoded, batch, self._run.world.device, torch.float32, multiple=multiple)
+
     def _require_finite(self, nll: float, norm: float, step: int) -> None:
         if math.isfinite(nll) and math.isfinite(norm):
             return
@@ -195,14 +201,14 @@ class _Loop:
             split.encoded,
             split.supervised,
             indices,
-            capacity=run.config.context,
+            capacity=run.config.capacity,
             rank=world.rank,
             world=world.size,
             even=run.root is not run.model,
         )
         likelihood = Likelihood(len(indices), world.device)
         run.model.eval()
-        micros = micro_batches(split.encoded, batch, world.device, torch.float32)
+        micros = self._micro_batches(split.encoded, batch)
         accumulate(run.root, micros, likelihood, half=run.half, backward=False)
         run.model.train()
         world.sum(likelihood.totals)

@@ -268,3 +268,10 @@ def test_a_full_disk_leaves_the_last_checkpoint_whole(run, data, tmp_path, no_ro
         checkpoint.save(output, state, model, tokenizer, checkpoint.contents_of(model, None), stop_id=2)
     assert checkpoint.latest(output) == before
     assert not list((output / "checkpoints").glob(".writing-*"))
+
+
+def test_packs_may_be_longer_than_an_example_and_change_nothing_but_the_layout(run, data, tmp_path):
+    result = train(config_of(context=160, pack_tokens=1000), [data], tmp_path / "RUN")
+    assert result.last.objective == pytest.approx(run[0].last.objective, rel=1e-5)
+    with pytest.raises(ValueError, match="pack_tokens 100 is less than context 160"):
+        config_of(context=160, pack_tokens=100)
