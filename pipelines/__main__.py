@@ -82,13 +82,16 @@ def validate(
 def trace(
     data: DataFolder,
     identity: Annotated[str, typer.Argument(metavar="ID", help="an id of the ledger, or its beginning")],
+    against: Annotated[
+        list[Path], typer.Option(metavar="DATA", help="the earlier data, to show what was lost to it")
+    ] = [],  # noqa: B006  typer copies defaults
     debug: Debug = False,
 ) -> None:
     """One row's story: its source, what each stage said, and the partner or benchmark item beside it."""
     from pipelines.console import console_for  # deferred: `--help` needs no Beam
     from pipelines.trace import print_trace
 
-    print_trace(console_for(), data, identity)
+    print_trace(console_for(), data, identity, against=against)
 
 
 @app.command()

@@ -1,8 +1,11 @@
-"""One row's story: where it came from, what stopped it, and what it lost to, with the differences marked."""
+"""One row's story: where it came from, what stopped it, and what it lost to, with the differences marked.
+
+Numbers that differ are marked apart from words, and listed: without colours the list is what shows them.
+"""
 
 import difflib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import orjson
@@ -20,11 +23,19 @@ from schemas.reason import RULES, Outcome, Reason
 from schemas.transcript import transcribe
 
 _MOST_MATCHES = 8
-_WORDS = re.compile(r"(\w+|\W)")
+_OTHER_WORD, _OTHER_NUMBER = "bold yellow", "bold red"
+_NUMBER = r"\d+(?:,\d{3})*(?:\.\d+)?"
+_WORDS = re.compile(rf"({_NUMBER}|\w+|\W)")
 
 
-def print_trace(console: Console, data: Path, identity: str) -> None:
+def print_trace(console: Console, data: Path, identity: str, *, against: Sequence[Path] = ()) -> None:
     """Prints the story of every candidate whose id begins with `identity`.
+
+    Args:
+        console: where to.
+        data: the data set.
+        identity: an id of the ledger, or its beginning.
+        against: the earlier data sets that it was held against, for the text of partners there.
 
     Raises:
         UserError: no candidate has such an id.
@@ -37,13 +48,13 @@ def print_trace(console: Console, data: Path, identity: str) -> None:
             f"{data}: no candidate has an id that begins with {identity}; the ledger and the report have ids"
         )
     for row in found.slice(0, _MOST_MATCHES).to_pylist():
-        _print_candidate(console, data, manifest, ledger, row)
+        _print_candidate(console, data, manifest, row, _partner_text(data, manifest, ledger, row, against))
     if len(found) > _MOST_MATCHES:
         console.print(f"... and {len(found) - _MOST_MATCHES} more; give more characters of the id")
 
 
 def _print_candidate(
-    console: Console, data: Path, manifest: Manifest, ledger: pa.Table, row: dict[str, object]
+    console: Console, data: Path, manifest: Manifest, row: dict[str, object], partner: str | None
 ) -> None:
     console.rule(str(row["id"]), align="left", style="cyan")
     console.print(f"source {row['source']}, row {row['row']}, format {row['format'] or 'none'}")
@@ -57,13 +68,18 @@ def _print_candidate(
         console.print(Text(f"{row['outcome']} at {row['stage']}: {reason}", style="bold red"))
         console.print(Text(f"  {RULES[reason].meaning}", style="dim"))
         console.print(Text(f"  {row['detail']}"))
-    partner = _partner_text(data, manifest, ledger, row)
+    if row["partner"] is not None:
+        relation = "near to" if row["outcome"] == Outcome.KEPT else "lost to"
+        console.print(Text(f"\n{relation} {row['partner']}", style="bold"))
     if partner is None:
+        if row["reason"] == Reason.DUPLICATE_OF_EARLIER:
+            console.print(Text("it stands in earlier data: name that with --against to see it beside", style="dim"))
         console.print(Text(text))
         return
-    relation = "near to" if row["outcome"] == Outcome.KEPT else "lost to"
-    console.print(Text(f"\n{relation} {row['partner']}", style="bold"))
     mine, theirs = _marked(text, partner)
+    ours, others = (", ".join(_numbers(one)) or "none" for one in (mine, theirs))
+    if (ours, others) != ("none", "none"):
+        console.print(Text(f"numbers that only this one has: {ours}; only the other: {others}", style=_OTHER_NUMBER))
     console.print(Text("this one", style="dim"))
     console.print(mine)
     console.print(Text("the other", style="dim"))
@@ -98,10 +114,15 @@ def _rejected_records(data: Path) -> Iterator[dict[str, dict[str, object]]]:
             yield from map(orjson.loads, file)
 
 
-def _partner_text(data: Path, manifest: Manifest, ledger: pa.Table, row: dict[str, object]) -> str | None:
+def _partner_text(
+    data: Path, manifest: Manifest, ledger: pa.Table, row: dict[str, object], against: Sequence[Path]
+) -> str | None:
     partner = row["partner"]
     if partner is None:
         return None
+    if row["reason"] == Reason.DUPLICATE_OF_EARLIER:
+        examples = (find_example(folder, read_manifest(folder), str(partner)) for folder in against)
+        return next((_laid_out(example) for example in examples if example is not None), None)
     benchmark, _, position = str(partner).rpartition("/")
     if benchmark:
         return _benchmark_item(data, benchmark, int(position))
@@ -118,14 +139,23 @@ def _benchmark_item(data: Path, benchmark: str, position: int) -> str | None:
 
 
 def _marked(one: str, other: str) -> tuple[Text, Text]:
-    """Both texts with what stands in only one of them marked."""
+    """Both texts with what stands in only one of them marked, numbers apart from the rest."""
     left, right = _words(one), _words(other)
     mine, theirs = Text(), Text()
     for operation, a, b, c, d in difflib.SequenceMatcher(None, left, right, autojunk=False).get_opcodes():
-        style = "" if operation == "equal" else "bold yellow"
-        mine.append("".join(left[a:b]), style)
-        theirs.append("".join(right[c:d]), style)
+        for text, words in ((mine, left[a:b]), (theirs, right[c:d])):
+            for word in words:
+                text.append(word, "" if operation == "equal" else _style(word))
     return mine, theirs
+
+
+def _style(word: str) -> str:
+    return _OTHER_NUMBER if word[0].isdigit() else _OTHER_WORD
+
+
+def _numbers(marked: Text) -> list[str]:
+    """The numbers that are marked in a text, in its order."""
+    return [marked.plain[span.start : span.end] for span in marked.spans if span.style == _OTHER_NUMBER]
 
 
 def _words(text: str) -> list[str]:

@@ -5,9 +5,10 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from pipelines.curate import curate
 from pipelines.trace import print_trace
 from schemas.exits import UserError
-from tests.tiny import read_streams
+from tests.tiny import config_of, marbles, read_streams, source, write_rows
 
 
 @pytest.fixture(scope="module")
@@ -58,10 +59,38 @@ def test_a_leak_stands_beside_the_benchmark_item(tiny_data: Path, ledger: list[d
 
 def test_words_that_differ_are_marked_and_equal_ones_are_not(tiny_data: Path, ledger: list[dict[str, Any]]) -> None:
     story = told(tiny_data, id_of(ledger, "answer_conflict", row=11), colour=True)
-    mark = "\x1b[1;33m"
-    marked = "".join(piece.split("\x1b[0m")[0] for piece in story.split(mark)[1:])
-    assert "10" in marked
-    assert "shelf" not in marked
+    numbers, words = (
+        "|".join(piece.split("\x1b[0m")[0] for piece in story.split(f"\x1b[1;{mark}m")[1:]) for mark in (31, 33)
+    )
+    assert "10" in numbers
+    assert "10" not in words
+    assert "shelf" not in numbers + words
+
+
+def test_numbers_that_differ_are_listed_where_colours_do_not_show_them(tmp_path: Path) -> None:
+    rows = marbles(4)
+    benchmarks = [{"name": "bench", "path": str(write_rows(tmp_path / "bench.jsonl", [rows[0]]))}]
+    school = source(write_rows(tmp_path / "rows.jsonl", rows[1:]))
+    curate(config_of(school, benchmarks=benchmarks, skip=["verify"]), tmp_path / "data")
+    story = told(tmp_path / "data", id_of(read_streams(tmp_path / "data", "ledger/*.arrow"), None, row=2))
+    assert "near to bench/0" in story
+    assert "numbers that only this one has: 5, 8, 5, 8, 13, 13; only the other: 2, 5, 7" in story, story
+
+
+def test_what_earlier_data_holds_stands_beside_when_that_is_named(tmp_path: Path) -> None:
+    rows = [{**row, "question": row["question"].upper()} for row in marbles(1)]
+    old, new = tmp_path / "old", tmp_path / "new"
+    curate(config_of(source(write_rows(tmp_path / "old.jsonl", marbles(1))), skip=["verify"]), old)
+    school = source(write_rows(tmp_path / "new.jsonl", rows))
+    curate(config_of(school, skip=["verify"], wipeout={"limit": 1}), new, against=[old])
+    identity = id_of(read_streams(new, "ledger/*.arrow"), "duplicate_of_earlier")
+    console = Console(file=io.StringIO(), width=200)
+    print_trace(console, new, identity, against=[old])
+    assert isinstance(console.file, io.StringIO)
+    story = console.file.getvalue()
+    assert "Tom has 2 red marbles" in story
+    assert "TOM HAS 2 RED MARBLES" in story
+    assert "name that with --against" in told(new, identity)
 
 
 def test_the_beginning_of_an_id_is_enough(tiny_data: Path, ledger: list[dict[str, Any]]) -> None:
