@@ -12,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipelines.labelling import with_labels
 from pipelines.store import PartRef, Store
 from pipelines.tags import PLACED_SCHEMA, alive_after, read_keys, whereabouts
 from schemas.config import Balance
@@ -87,7 +88,7 @@ class ApplyBound:
     def index(self, part: PartRef) -> pa.RecordBatch:
         """The living candidates of a part by group, each with its place in the queue."""
         keys = read_keys(self.store, part, ["problem", "template", "accepted", "row_id", "format"])
-        texts = self.store.read_part(part, list(_WHERE))
+        texts = with_labels(self.store, part, self.store.read_part(part, list(_WHERE)))
         matches = _matches(texts, self.bound.where)
         for where in self.bound.earlier:
             matches &= ~_matches(texts, where)

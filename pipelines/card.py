@@ -58,10 +58,26 @@ def _body(manifest: Manifest) -> list[str]:
             for reason, number in manifest.rejected_by_reason.items()
         ),
         "",
+        *_labels(manifest),
         f"Licence: {manifest.licence}. Schema {manifest.schema_version}, fingerprint `{manifest.fingerprint}`.",
         "",
         "Made by mathmill. Why any row is missing: `mathmill trace DATA ID`, or `ledger/`.",
     ]
+
+
+def _labels(manifest: Manifest) -> list[str]:
+    """How topics and difficulties that no source gives were predicted, or why they were not."""
+    lines = []
+    for one in manifest.labels:
+        measured = (
+            "too few rows to measure" if one["macro_f1"] is None else f"macro-F1 {one['macro_f1']:.2f} on held-out rows"
+        )
+        became = f"{one['predicted']:,} predicted" if one["predicted"] else "none predicted"
+        lines.append(
+            f"Missing {one['column']} ({one['taxonomy']}, {one['language']}): {became}; {one['method']}, fitted on "
+            f"{one['rows']:,} labelled rows, {measured}."
+        )
+    return [*lines, ""] if lines else []
 
 
 def _table(name: str, lines: object) -> list[str]:

@@ -4,7 +4,7 @@
     select  screen  decontaminate   row by row: tags beside the parts
     collapse                        exact duplicates, across all parts
     verify                          answers compared, programs run in isolation
-    identify  balance               near-duplicates, conflicts, caps and quotas, across all parts
+    identify  label  balance        near-duplicates, conflicts, topics, caps and quotas, across all parts
     decide  write                   tags joined, the first reason wins; shards, ledger, rejected records
 
 Only references and hashes travel between stages; text stays in the store (pipelines/store.py).
@@ -12,7 +12,7 @@ Only references and hashes travel between stages; text stays in the store (pipel
 
 import gc
 import pickle
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
@@ -31,9 +31,10 @@ from pipelines.decide import PartSummary, decide
 from pipelines.decide import Settings as DecideSettings
 from pipelines.decontaminate import BenchmarkIndex, check
 from pipelines.earlier import Earlier, find_earlier
-from pipelines.flags import beam_options, beam_runner
+from pipelines.flags import beam_options, beam_runner, open_pipeline
 from pipelines.identifying import Agree, FindHeld, NearDuplicates, ShareGuards
 from pipelines.inputs import Inputs, load_benchmarks, plan_inputs, render_split
+from pipelines.labelling import LabelParts, folder_of, summary
 from pipelines.progress import Progress, Watch
 from pipelines.publish import Ending, manifest_of, publish, refuse_wipeout, wiped_out
 from pipelines.reviewing import matched, select_reviewed, store_reviews
@@ -43,6 +44,7 @@ from pipelines.selection import select
 from pipelines.stages import ReadParts, TagAcrossParts, TagParts
 from pipelines.store import PartRef, Store, code_digest, digest, replacing
 from pipelines.tags import from_verdicts
+from pipelines.taxonomy import Taxonomy, taxonomies_of
 from pipelines.verifying import VerifyParts, choose_level
 from pipelines.workfolder import claim, refuse_other_runs
 from pipelines.write import WriteSettings, Written, plan_files, write_file
@@ -102,6 +104,7 @@ def curate(
     earlier = find_earlier(against, output, code)
     inputs = plan_inputs(settings, digest(code, _needs_templates(settings)))
     items, benchmarks = load_benchmarks(settings.benchmarks)
+    taxonomies = taxonomies_of(settings.sources, settings.label.taxonomies)
     reviews, review_files = read_reviews(settings.reviews)
     level = _level(settings)
     list(bounds_of(settings.balance))  # a quota that cannot be is told before anything is written
@@ -111,8 +114,9 @@ def curate(
         Watch(work, on_progress),
     ):
         stored = store_reviews(reviews, work) if len(reviews) else None
-        store = Store(work, None if stored is None else f"reviewed-{digest(code, str(settings.select), stored.name)}")
-        line = _Line(store, settings, code, level, _stored_index(items, code, work), stored, earlier)
+        reviewed = None if stored is None else f"reviewed-{digest(code, str(settings.select), stored.name)}"
+        store = Store(work, reviewed, folder_of(taxonomies, settings.skip))
+        line = _Line(store, settings, code, level, _stored_index(items, code, work), stored, earlier, taxonomies)
         summaries, written = line.run(inputs, options, beam_runner(workers, beam_flags))
         ending = Ending(
             settings=settings,
@@ -121,6 +125,7 @@ def curate(
             files=(*inputs.files, *review_files),
             benchmarks=benchmarks,
             isolation=line.level,
+            labels=summary([one.part for one in summaries], store, taxonomies),
             draft=draft,
             scanned_rows=inputs.rows,
             lineage=() if earlier is None else earlier.lineage,
@@ -152,6 +157,7 @@ class _Line:
     benchmarks: Path | None
     reviews: Path | None
     earlier: Earlier | None
+    taxonomies: Mapping[str, Taxonomy]
 
     def run(
         self, inputs: Inputs, options: PipelineOptions, runner: FnApiRunner | None
@@ -161,7 +167,7 @@ class _Line:
         ended.unlink(missing_ok=True)
         keys = partial(keys_of, templates=_needs_templates(self.settings))
         gc.freeze()  # what is imported stays: the collector need not walk it again and again
-        with beam.Pipeline(runner=runner, options=options) as pipeline:
+        with open_pipeline(options, runner) as pipeline:
             parts = pipeline | "splits" >> beam.Create(list(inputs.splits)) | ReadParts(self.store, render_split, keys)
             done: tuple[tuple[Stage, str], ...] = ()
             for number, (stage, folder, transform) in enumerate(self._stages()):
@@ -198,6 +204,8 @@ class _Line:
             yield Stage.IDENTIFY, _SHARED_GUARDS, self._share_guards
             yield Stage.IDENTIFY, "near_duplicates", self._near_duplicates
             yield Stage.IDENTIFY, "agree", self._agree
+        if self.store.labelled is not None:
+            yield Stage.LABEL, self.store.labelled, self._label
         if Stage.BALANCE not in skip:
             for bound in bounds_of(settings.balance):
                 yield Stage.BALANCE, bound.name, partial(self._bound, bound)
@@ -263,6 +271,11 @@ class _Line:
     def _agree(self, before: tuple[str, ...]) -> TagAcrossParts:
         stage = Agree(self.store, before, self._verdicts)
         return TagAcrossParts(self.store, "agree", stage.index, stage.resolve)
+
+    def _label(self, before: tuple[str, ...]) -> LabelParts:
+        assert self.store.labelled is not None
+        settings = self.settings
+        return LabelParts(self.store, self.store.labelled, before, self.taxonomies, settings.label, settings.seed)
 
     def _bound(self, bound: Bound, before: tuple[str, ...]) -> TagAcrossParts:
         stage = ApplyBound(self.store, before, bound, self.settings.seed)

@@ -44,6 +44,7 @@ class Ending:
     files: Sequence[InputFile]
     benchmarks: Sequence[BenchmarkRecord]
     isolation: str | None
+    labels: Sequence[dict[str, object]]
     draft: bool
     scanned_rows: int
     lineage: Sequence[str] = ()
@@ -90,6 +91,7 @@ def manifest_of(ending: Ending) -> Manifest:
         sources=_funnel(ended, 0),
         splits={split.value: splits[split] for split in Split},
         licence=_licence(settings, ended),
+        labels=list(ending.labels),
         quotas=[],
         shards=[
             ShardRecord(path=one.path, split=str(one.split), rows=one.rows, bytes=one.bytes, sha256=one.sha256)

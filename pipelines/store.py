@@ -62,10 +62,12 @@ class Store:
     Attributes:
         reviewed: tag folder of what files of reviews say (`pipelines.reviewing`), or None without any. It holds for
             every stage: what people accept survives its equals, and what they overrule does not stop a candidate.
+        labelled: tag folder of predicted topics and difficulties, or None; for the stages after `label`.
     """
 
     root: Path
     reviewed: str | None = None
+    labelled: str | None = None
 
     def parts_of(self, split_key: str) -> list[PartRef] | None:
         """The parts of a split that was read to its end, or None."""

@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 from pipelines import progress
 from pipelines.candidate import UNDERSTOOD
 from pipelines.decide import PartSummary
+from pipelines.labelling import with_labels
 from pipelines.quality import quality_facts
 from pipelines.store import PartRef, Store, read_batch, replacing
 from pipelines.tags import selections
@@ -136,7 +137,7 @@ def _single(table: pa.Table) -> pa.RecordBatch:
 def _examples(part: PartRef, split: Split, store: Store, settings: WriteSettings) -> pa.RecordBatch:
     decisions = read_batch(store.decisions_path(part), ["id", "problem_id", "template_id", "split"])
     keep = pa.array(pc.indices_nonzero(pc.equal(decisions.column("split"), split.value)), pa.int32())
-    understood = store.read_part(part, UNDERSTOOD)
+    understood = with_labels(store, part, store.read_part(part, UNDERSTOOD))
     decided, batch = decisions.take(keep), understood.take(keep)
     answers, verification, segments = _verification(part, keep, batch, store, settings)
     columns = {

@@ -84,6 +84,8 @@ class Source(_Table):
     """cot | pot | tir, for adapters that cannot tell"""
     columns: Columns = Columns()
     """field names, for `adapter: columns`"""
+    taxonomy: str | None = None
+    """whose topics its rows are about: math, k12, one of your own, none; null: as its adapter has it"""
     derive: list[Format] = []
     """formats to build from calculator annotations: pot, tir"""
     language: str = "en"
@@ -141,7 +143,7 @@ class ReviewColumns(_Table):
     decision: str = "decision"
     """accepted | rejected | empty: not decided"""
     answer: str = "answer"
-    """the annotator's own answer: votes are counted by its value, and it accepts the row when it equals the reference"""
+    """the annotator's own: votes count by its value, and it accepts the row when it equals the reference"""
     confidence: str = "confidence"
     """0 to 1"""
     time: str = "time"
@@ -210,6 +212,17 @@ class Identify(_Table):
 
     threshold: Annotated[float, Field(gt=0, le=1)] = 0.7
     """Jaccard similarity of 5-word shingles from which two candidates may be near-duplicates"""
+
+
+class Label(_Table):
+    """How missing topics and difficulties are predicted: from the rows that have them, or not at all."""
+
+    taxonomies: str | None = None
+    """a YAML file of taxonomies of your own (pipelines/taxonomies.yaml shows how)"""
+    min_f1: Share = 0.75
+    """macro-F1 on held-out labelled rows that predictions need; below it they stay null"""
+    sample: Annotated[int, Field(ge=100)] = 20_000
+    """most labelled problems that a model is fitted on, chosen by keyed hash"""
 
 
 class Quota(_Table):
@@ -285,6 +298,8 @@ class Curate(_Table):
     """answers and programs"""
     identify: Identify = Identify()
     """sameness"""
+    label: Label = Label()
+    """topics and difficulties"""
     balance: Balance = Balance()
     """quotas and caps"""
     wipeout: Wipeout = Wipeout()

@@ -102,6 +102,7 @@ class Manifest(_Record):
     sources: dict[str, FormatCounts]
     splits: dict[str, int]
     licence: str
+    labels: list[dict[str, Any]] = []
     quotas: list[dict[str, Any]]
     shards: list[ShardRecord]
     ledger: list[FileRecord]

@@ -44,6 +44,7 @@ FILES = {
     "taken/notes.txt": "mine",
     "a_file": "mine",
     "maybe.jsonl": '{"row_id": "a", "decision": "perhaps"}\n',
+    "circle.yaml": "own: {topics: {a: {names: [A], within: b}, b: {names: [B], within: a}}}\n",
     "npm/manifest.json": '{"name": "a web page"}',
     "npm/shards/precious.txt": "mine",
 }
@@ -97,6 +98,9 @@ CASES = [
     Case("wrong adapter", f"{CURATE} --set curate.sources.0.adapter=math", ("school", "no problem", "question, answer")),
     Case("wrong column", f"{CURATE} --set curate.sources.0.path=table.csv --set curate.sources.0.adapter=columns --set curate.sources.0.format=cot", ("school", "no field 'question'", "antwort, frage")),
     Case("a format that nothing tells", f"{CURATE} --set curate.sources.0.adapter=columns", ("school", "format", "cot, pot or tir")),
+    Case("a taxonomy with a cycle", f"{CURATE} --set curate.label.taxonomies=circle.yaml", ("circle.yaml", "own", "a cycle: a within b within a")),
+    Case("no taxonomy", f"{CURATE} --set curate.label.taxonomies=none.yaml", ("none.yaml", "No such file")),
+    Case("an unknown taxonomy", f"{CURATE} --set curate.sources.0.taxonomy=k13", ("school", "'k13'", "did you mean k12")),
     Case("no file of reviews", f"{CURATE} --set curate.reviews=[r.jsonl]", ("r.jsonl", "does not exist")),
     Case("reviews without a row", f"{CURATE} --set curate.reviews=[rows.jsonl]", ("curate.reviews: rows.jsonl", "row_id", "answer, question")),
     Case("reviews by an unknown key", f"{CURATE} --set 'curate.reviews=[{{path: rows.jsonl, kex: id}}]'", ("curate.reviews.0.kex", "did you mean `key`")),

@@ -1,0 +1,293 @@
+"""The label stage over parts: a sample of labelled rows, one model a taxonomy and language, predictions as tags.
+
+Given labels are kept as they are. What is fitted on is a sample by keyed hash, one row a problem, so memory and result
+depend neither on the number of rows nor on their order; the texts of the sample are read from the store where they are
+fitted on.
+"""
+
+import pickle
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from hashlib import blake2b
+from itertools import groupby
+from pathlib import Path
+
+import apache_beam as beam
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from apache_beam.pvalue import PCollection
+
+from pipelines import progress
+from pipelines.label import LEAST, METHOD, Fitted, fit
+from pipelines.store import PartRef, Store, read_batch, replacing, write_batch
+from pipelines.tags import TAG_SCHEMA, alive_after
+from pipelines.taxonomy import Taxonomy
+from schemas.config import Label
+from schemas.reason import Stage
+
+LABEL_SCHEMA = pa.schema([*TAG_SCHEMA, pa.field("topic", pa.string()), pa.field("difficulty", pa.int32())])
+_MODELS = "labels.pickle"
+_COLUMNS = ("topic", "difficulty")
+_SAMPLE_SCHEMA = pa.schema(
+    [
+        pa.field("taxonomy", pa.string()),
+        pa.field("language", pa.string()),
+        pa.field("order", pa.binary(16)),
+        pa.field("template", pa.binary(16)),
+        pa.field("part", pa.string()),
+        pa.field("index", pa.int32()),
+        pa.field("topic", pa.string()),
+        pa.field("difficulty", pa.int32()),
+    ]
+)
+
+Group = tuple[str, str]
+"""taxonomy and language"""
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """Labelled rows, at most so many of a group, and what is missing where.
+
+    Attributes:
+        rows: of `_SAMPLE_SCHEMA`, by group and order.
+        missing: (taxonomy, language, column) of the rows without a label.
+    """
+
+    rows: pa.Table
+    missing: frozenset[tuple[str, str, str]]
+
+
+@dataclass
+class LabelParts(beam.PTransform):
+    """Parts -> the same parts, with predictions for what no source gives.
+
+    Attributes:
+        before: tag folders of the stages before.
+        taxonomies: by source.
+    """
+
+    store: Store
+    folder: str
+    before: tuple[str, ...]
+    taxonomies: Mapping[str, Taxonomy]
+    settings: Label
+    seed: int
+
+    def expand(self, parts: PCollection[PartRef]) -> PCollection[PartRef]:
+        """Samples all parts, fits once, then predicts part by part."""
+        fitted = (
+            parts
+            | "sample" >> beam.Map(self._sample)
+            | "smallest" >> beam.CombineGlobally(_Smallest(self.settings.sample))
+            | "fit" >> beam.Map(fit_models, self.store, self.taxonomies, self.settings)
+        )
+        return parts | "predict" >> beam.Map(self._predict, beam.pvalue.AsSingleton(fitted))
+
+    def _sample(self, part: PartRef) -> Sample:
+        return sample_part(part, self.store, self.before, self.taxonomies, self.seed)
+
+    def _predict(self, part: PartRef, models: Path) -> PartRef:
+        tags = predict_part(part, self.store, self.before, self.taxonomies, models)
+        write_batch(self.store.tags_path(self.folder, part), tags)
+        progress.report(self.store.root, "label", part.rows)
+        return part
+
+
+def sample_part(
+    part: PartRef, store: Store, before: Sequence[str], taxonomies: Mapping[str, Taxonomy], seed: int
+) -> Sample:
+    """The labelled rows of a part that still live: one a problem."""
+    batch, groups = _labelled(part, store, before, taxonomies)
+    keys = read_batch(store.keys_path(part), ["problem", "template"])
+    rows: list[dict[str, object]] = []
+    missing: set[tuple[str, str, str]] = set()
+    for index, group in groups.items():
+        labels = {name: batch[name][index].as_py() for name in _COLUMNS}
+        missing |= {(*group, name) for name, label in labels.items() if label is None}
+        if labels["topic"] is not None or labels["difficulty"] is not None:
+            order = blake2b(keys["problem"][index].as_py(), key=seed.to_bytes(8, "big", signed=True), digest_size=16)
+            where = {"order": order.digest(), "template": keys["template"][index].as_py()}
+            rows.append(
+                {"taxonomy": group[0], "language": group[1], "part": part.key, "index": index, **where, **labels}
+            )
+    return Sample(_first_of_each(pa.Table.from_pylist(rows, schema=_SAMPLE_SCHEMA)), frozenset(missing))
+
+
+def _labelled(
+    part: PartRef, store: Store, before: Sequence[str], taxonomies: Mapping[str, Taxonomy]
+) -> tuple[pa.RecordBatch, dict[int, Group]]:
+    """The columns of a part, and the group of each living candidate whose source has a taxonomy."""
+    batch = store.read_part(part, ["source", "language", *_COLUMNS])
+    sources, languages = (batch.column(name).to_pylist() for name in ("source", "language"))
+    alive = np.flatnonzero(alive_after(store, part, before)).tolist()
+    return batch, {at: (taxonomies[sources[at]].name, languages[at]) for at in alive if sources[at] in taxonomies}
+
+
+_ORDER = ("taxonomy", "language", "order", "part", "index")
+
+
+def _first_of_each(rows: pa.Table) -> pa.Table:
+    """Sorts rows and keeps one of each problem."""
+    rows = rows.sort_by([(name, "ascending") for name in _ORDER])
+    keys = [rows.column(name).to_pylist() for name in _ORDER[:3]]
+    previous: tuple[object, ...] | None = None
+    first = []
+    for key in zip(*keys, strict=True):
+        first.append(key != previous)
+        previous = key
+    return rows.filter(pa.array(first, pa.bool_()))
+
+
+class _Smallest(beam.CombineFn):
+    """Joins samples and keeps the first rows of each group."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__()
+        self._most = most
+
+    def create_accumulator(self) -> Sample:
+        return Sample(_SAMPLE_SCHEMA.empty_table(), frozenset())
+
+    def add_input(self, accumulator: Sample, sample: Sample) -> Sample:
+        return self.merge_accumulators([accumulator, sample])
+
+    def merge_accumulators(self, samples: Iterable[Sample]) -> Sample:
+        samples = list(samples)
+        rows = _first_of_each(pa.concat_tables([one.rows for one in samples]))
+        groups = list(zip(*(rows.column(name).to_pylist() for name in _ORDER[:2]), strict=True))
+        keep = [at < self._most for _, members in groupby(groups) for at, _ in enumerate(members)]
+        rows = rows.filter(pa.array(keep, pa.bool_())).combine_chunks()
+        return Sample(rows, frozenset().union(*(one.missing for one in samples)))
+
+    def extract_output(self, accumulator: Sample) -> Sample:
+        return accumulator
+
+
+def fit_models(sample: Sample, store: Store, taxonomies: Mapping[str, Taxonomy], settings: Label) -> Path:
+    """Fits a model for each label that is missing somewhere, and leaves them where workers load them."""
+    known = {one.name: one for one in taxonomies.values()}
+    models: dict[tuple[str, str, str], Fitted] = {}
+    for taxonomy, language, column in sorted(sample.missing):
+        mine = pc.and_(pc.equal(sample.rows["taxonomy"], taxonomy), pc.equal(sample.rows["language"], language))
+        rows = sample.rows.filter(pc.and_(mine, pc.is_valid(sample.rows[column])))
+        labels = [_label(label, column, known[taxonomy]) for label in rows[column].to_pylist()]
+        rows = rows.filter(pa.array([label is not None for label in labels], pa.bool_()))
+        given = [label for label in labels if label is not None]
+        if column == "topic":
+            given = known[taxonomy].widen(given, least=LEAST)
+        templates = rows["template"].to_pylist()
+        models[taxonomy, language, column] = fit(
+            _questions(rows, store), given, templates, language=language, min_f1=settings.min_f1
+        )
+    path = store.root / _MODELS
+    with replacing(path) as temporary:
+        temporary.write_bytes(pickle.dumps(models))
+    return path
+
+
+def _label(given: str | int, column: str, taxonomy: Taxonomy) -> str | None:
+    return str(given) if column == "difficulty" else taxonomy.topic_of(str(given))
+
+
+def _questions(rows: pa.Table, store: Store) -> list[str]:
+    """The questions of a sample, part by part from the store, in the order of the sample."""
+    parts, indices = rows["part"].to_pylist(), rows["index"].to_pylist()
+    questions = [""] * len(rows)
+    for key in sorted(set(parts)):
+        places = [place for place, part in enumerate(parts) if part == key]
+        texts = read_batch(store.root / "parts" / f"{key}.arrow", ["question"]).column(0)
+        for place, text in zip(places, texts.take(pa.array([indices[at] for at in places])).to_pylist(), strict=True):
+            questions[place] = text
+    return questions
+
+
+@lru_cache(maxsize=1)
+def _load(path: Path, _changed: int) -> dict[tuple[str, str, str], Fitted]:
+    models = pickle.loads(path.read_bytes())
+    assert isinstance(models, dict), path
+    return models
+
+
+def predict_part(
+    part: PartRef, store: Store, before: Sequence[str], taxonomies: Mapping[str, Taxonomy], models: Path
+) -> pa.RecordBatch:
+    """Predicts what the living candidates of a part lack and a model was good enough for (`LABEL_SCHEMA`)."""
+    fitted = _load(models, models.stat().st_mtime_ns)
+    batch, groups = _labelled(part, store, before, taxonomies)
+    names = {one.name: one for one in taxonomies.values()}
+    tags: dict[int, dict[str, object]] = {}
+    for column in _COLUMNS:
+        wanted: dict[Group, list[int]] = {}
+        for index, group in groups.items():
+            if not batch[column][index].is_valid:
+                wanted.setdefault(group, []).append(index)
+        for group, indices in wanted.items():
+            one = fitted.get((*group, column))
+            if one is None or one.model is None:
+                continue
+            texts = store.read_part(part, ["question"]).column(0).take(pa.array(indices)).to_pylist()
+            written = _written(column, names[group[0]])
+            for index, label in zip(indices, one.model.predict(texts).tolist(), strict=True):
+                tags.setdefault(index, {"index": index})[column] = written(label)
+    for tag in tags.values():
+        said = ", ".join(f"{column} {tag[column]}" for column in _COLUMNS if column in tag)
+        tag["detail"] = f"predicted: {said}"
+    return pa.RecordBatch.from_pylist([tags[index] for index in sorted(tags)], schema=LABEL_SCHEMA)
+
+
+def _written(column: str, taxonomy: Taxonomy) -> Callable[[str], object]:
+    """How a predicted label is written: a level as a number, a topic by its first name."""
+    return int if column == "difficulty" else lambda label: taxonomy.topics[label].names[0]
+
+
+def with_labels(store: Store, part: PartRef, batch: pa.RecordBatch) -> pa.RecordBatch:
+    """Puts predictions where `batch`, columns of a whole part, has no topic or difficulty."""
+    if store.labelled is None:
+        return batch
+    tags = read_batch(store.tags_path(store.labelled, part), ["index", *_COLUMNS])
+    for column in _COLUMNS:
+        at = batch.schema.get_field_index(column)
+        said = tags.filter(tags.column(column).is_valid())
+        place = np.full(len(batch), -1)
+        place[np.asarray(said.column("index"))] = np.arange(len(said))
+        predicted = said.column(column).take(pa.array(place, mask=place < 0))
+        batch = batch.set_column(at, batch.schema.field(at), pc.coalesce(batch.column(column), predicted))
+    return batch
+
+
+def summary(parts: Sequence[PartRef], store: Store, taxonomies: Mapping[str, Taxonomy]) -> list[dict[str, object]]:
+    """What was fitted, how good it is and what it predicted: for the manifest, the card and the report."""
+    path = store.root / _MODELS
+    if store.labelled is None or not path.is_file():
+        return []
+    predicted = Counter[tuple[str, str, str]]()
+    for part in parts:
+        tags = read_batch(store.tags_path(store.labelled, part), ["index", *_COLUMNS])
+        about = store.read_part(part, ["source", "language"]).take(tags.column("index")).to_pylist()
+        for row, tag in zip(about, tags.to_pylist(), strict=True):
+            group = taxonomies[row["source"]].name, row["language"]
+            predicted.update((*group, column) for column in _COLUMNS if tag[column] is not None)
+    return [
+        {
+            "column": column,
+            "taxonomy": taxonomy,
+            "language": language,
+            "method": METHOD,
+            "rows": one.rows,
+            "held_out": one.held_out,
+            "macro_f1": one.macro_f1,
+            "baseline": one.baseline,
+            "predicted": predicted[taxonomy, language, column],
+        }
+        for (taxonomy, language, column), one in sorted(_load(path, path.stat().st_mtime_ns).items())
+        if one.rows
+    ]
+
+
+def folder_of(taxonomies: Mapping[str, Taxonomy], skip: Iterable[Stage]) -> str | None:
+    """The tag folder of the stage; None when it is skipped or no source has a taxonomy."""
+    return "label" if taxonomies and Stage.LABEL not in set(skip) else None

@@ -1,0 +1,105 @@
+"""Predicted topics: measured where the truth is known, and null where the model is not good enough."""
+
+import json
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+from pipelines.curate import curate
+from pipelines.label import fit
+from tests.tiny import config_of, data_bytes, read_streams, write_rows
+
+SKIP = ["screen", "verify", "identify", "decontaminate"]
+WORDS = {
+    "Geometry": ("circle of radius {n}", "triangle with side {n}", "square of area {n}"),
+    "Algebra": ("equation x + {n} = 9", "polynomial x^2 - {n}", "expression {n}x - 4"),
+}
+
+
+def templates(questions: list[str]) -> list[bytes]:
+    return [blake2b(question.encode(), digest_size=16).digest() for question in questions]
+
+
+def school(rows: int) -> list[dict[str, Any]]:
+    made = []
+    for n in range(rows):
+        topic = ("Geometry", "Algebra")[n % 2]
+        thing = WORDS[topic][n // 2 % 3].format(n=n)
+        name = "".join(chr(ord("a") + int(digit)) for digit in f"{n:03d}")  # a template of its own
+        problem = f"What can {name} say about the {thing}?"
+        made.append({"problem": problem, "solution": rf"It is \boxed{{{n}}}.", "type": topic, "level": "Level ?"})
+    return made
+
+
+def config(folder: Path, rows: list[dict[str, Any]], **settings: Any) -> Any:
+    path = write_rows(folder / "rows.jsonl", rows)
+    source = {"name": "school", "path": str(path), "adapter": "math", "licence": "MIT"}
+    return config_of(source, skip=SKIP, heldout=0, **settings)
+
+
+def unlabelled(rows: list[dict[str, Any]], start: int) -> list[dict[str, Any]]:
+    return [row if at < start else {**row, "type": None} for at, row in enumerate(rows)]
+
+
+def test_missing_topics_are_predicted_and_given_ones_kept(tmp_path: Path) -> None:
+    rows = school(600)
+    rows[0]["type"] = "Knots"
+    manifest = curate(config(tmp_path, unlabelled(rows, 500)), tmp_path / "data")
+    found = {one["source_row"]: one["topic"] for one in read_streams(tmp_path / "data", "shards/*.arrow")}
+    assert {at: found[at] for at in range(500)} == {at: rows[at]["type"] for at in range(500)}
+    assert [found[at] == rows[at]["type"] for at in range(500, 600)] == [True] * 100
+    topic = next(one for one in manifest.labels if one["column"] == "topic")
+    assert topic["macro_f1"] == 1.0
+    assert topic["baseline"] < 0.5
+    assert (topic["rows"] + topic["held_out"], topic["predicted"]) == (499, 100)
+    ledger = {one["row"]: one for one in read_streams(tmp_path / "data", "ledger/*.arrow")}
+    assert ledger[510]["detail"] == "predicted: topic Geometry"
+    assert ledger[10]["detail"] is None
+    assert "macro-F1 1.00" in (tmp_path / "data" / "README.md").read_text(encoding="utf-8")
+
+
+def test_labels_that_no_word_tells_stay_null(tmp_path: Path) -> None:
+    rows = [{**row, "type": ("Geometry", "Algebra")[int(blake2b(row["problem"].encode()).hexdigest(), 16) % 2]}
+            for row in school(600)]  # fmt: skip
+    manifest = curate(config(tmp_path, unlabelled(rows, 500)), tmp_path / "data")
+    topic = next(one for one in manifest.labels if one["column"] == "topic")
+    assert topic["macro_f1"] < 0.75
+    assert topic["predicted"] == 0
+    found = {one["source_row"]: one["topic"] for one in read_streams(tmp_path / "data", "shards/*.arrow")}
+    assert {found[at] for at in range(500, 600)} == {None}
+
+
+def test_predictions_do_not_depend_on_a_second_run(tmp_path: Path) -> None:
+    settings = config(tmp_path, unlabelled(school(600), 500))
+    curate(settings, tmp_path / "data")
+    before = data_bytes(tmp_path / "data")
+    curate(settings, tmp_path / "data")
+    assert data_bytes(tmp_path / "data") == before
+
+
+def test_quotas_see_predicted_topics(tmp_path: Path) -> None:
+    quotas = {"quotas": [{"where": {"topic": "Geometry"}, "max": 280}]}
+    curate(config(tmp_path, unlabelled(school(600), 500), balance=quotas, wipeout={"limit": 1}), tmp_path / "data")
+    topics = [one["topic"] for one in read_streams(tmp_path / "data", "shards/*.arrow")]
+    assert (topics.count("Geometry"), topics.count("Algebra")) == (280, 300)
+
+
+def test_too_few_labels_fit_nothing() -> None:
+    questions = [row["problem"] for row in school(100)]
+    labels = ["a", "b"] * 50
+    assert fit(questions, labels, templates(questions), language="en", min_f1=0.0).model is None
+    assert fit([], [], [], language="en", min_f1=0.0).macro_f1 is None
+
+
+def test_subjects_of_math_can_be_told_and_levels_cannot(real_data: Path) -> None:
+    lines = (real_data / "cot" / "math_train_problems_7500.jsonl").read_text(encoding="utf-8").splitlines()
+    rows = [json.loads(line) for line in lines]
+    questions = [row["problem"] for row in rows]
+    subjects, levels = [row["subject"] for row in rows], [str(row["level"]) for row in rows]
+    told = fit(questions, subjects, templates(questions), language="en", min_f1=0.75)
+    assert told.model is not None
+    assert told.macro_f1 is not None
+    assert told.macro_f1 >= 0.75
+    assert told.baseline is not None
+    assert told.baseline < 0.1
+    assert fit(questions, levels, templates(questions), language="en", min_f1=0.75).model is None
