@@ -16,7 +16,7 @@ from schemas.problem import Format, SegmentKind
 from schemas.reason import Reason
 from validation.answers import Arithmetic, Outcome, check_arithmetic, compare, extract, extract_reference, reaches
 from validation.answers.normalise import DECIMAL_COMMA
-from validation.programs import Execution, Pool
+from validation.programs import Execution, Pool, map_repeatable, map_repeatable_blocks
 from validation.programs import Outcome as ProgramOutcome
 
 VERDICT_SCHEMA = pa.schema(
@@ -131,11 +131,12 @@ def _run_programs(chunk: Sequence[Candidate], settings: Verify, pool: Pool) -> l
     executions: list[list[Execution]] = [[] for _ in chunk]
     code = {i: one.texts(SegmentKind.CODE) for i, one in enumerate(chunk) if one.format is not Format.COT}
     programs = {i: blocks[0] for i, blocks in code.items() if chunk[i].format is Format.POT}
-    for i, execution in zip(programs, pool.map(programs.values(), settings.limits), strict=True):
+    for i, execution in zip(programs, map_repeatable(pool, list(programs.values()), settings.limits), strict=True):
         executions[i] = [execution]
     if settings.outputs != "keep":
         dialogues = {i: blocks for i, blocks in code.items() if chunk[i].format is Format.TIR}
-        for i, ran in zip(dialogues, pool.map_blocks(dialogues.values(), settings.limits), strict=True):
+        executed = map_repeatable_blocks(pool, list(dialogues.values()), settings.limits)
+        for i, ran in zip(dialogues, executed, strict=True):
             executions[i] = ran
     return executions
 

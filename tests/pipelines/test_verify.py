@@ -101,3 +101,20 @@ def test_the_reference_may_be_a_whole_solution(final, reason, pool):
     }
     [verdict] = verdicts([row], pool, source)
     assert (verdict["reason"], verdict["answer"]) == (reason, "86")
+
+
+@pytest.mark.parametrize(
+    ("program", "reason"),
+    [
+        ("print(sorted({1, 2, 43})[2])", None),
+        ("import random\nrandom.seed(0)\nans = 43 + int(random.random())", None),
+        ("import random\nans = random.choice([43, 44, 45, 43])", "program_nondeterministic"),
+        ("print(43 if hash('shoes') % 2 else 44)", "program_nondeterministic"),
+    ],
+)
+def test_a_program_that_was_right_by_luck_is_removed(program, reason, pool):
+    columns = {"question": "q", "solution": "s", "answer": "a"}
+    source = Source(name="s", path="s", adapter="columns", licence="MIT", columns=columns, format="pot")
+    row = {"q": "How many is that?", "s": f"```python\n{program}\n```", "a": "43"}
+    [verdict] = verdicts([row], pool, source)
+    assert verdict["reason"] == reason, verdict

@@ -3,6 +3,7 @@
 run        run, run_blocks, Pool: programs in, executions out
 execution  what came of a program
 purity     which programs deserve a second run
+repeat     the second run of those
 preload    what servers load beforehand, and which programs the light one serves
 levels     which level of isolation this machine gives
 launch, server: the command line of a fork server, and the caller's end of it
@@ -14,6 +15,7 @@ from validation.programs.execution import Execution, Outcome
 from validation.programs.launch import Level
 from validation.programs.levels import LevelReport, best_level, describe_levels, doctor
 from validation.programs.purity import may_vary
+from validation.programs.repeat import map_repeatable, map_repeatable_blocks
 from validation.programs.run import Pool, close_shared, run, run_blocks
 
 __all__ = [
@@ -27,6 +29,8 @@ __all__ = [
     "close_shared",
     "describe_levels",
     "doctor",
+    "map_repeatable",
+    "map_repeatable_blocks",
     "may_vary",
     "run",
     "run_blocks",

@@ -22,6 +22,7 @@ class Outcome(StrEnum):
     OUTPUT_LIMIT = "output_limit"
     FORBIDDEN = "forbidden"
     CRASH = "crash"
+    NONDETERMINISTIC = "nondeterministic"
 
 
 REASONS: dict[Outcome, Reason] = {
@@ -31,6 +32,7 @@ REASONS: dict[Outcome, Reason] = {
     Outcome.OUTPUT_LIMIT: Reason.PROGRAM_OUTPUT_LIMIT,
     Outcome.FORBIDDEN: Reason.PROGRAM_FORBIDDEN,
     Outcome.CRASH: Reason.PROGRAM_ERROR,
+    Outcome.NONDETERMINISTIC: Reason.PROGRAM_NONDETERMINISTIC,
 }
 
 

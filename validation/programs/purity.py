@@ -1,10 +1,11 @@
 """Which programs deserve a second run: their result could depend on hash order, time, randomness or addresses.
 
 A screen over the syntax tree, wide on purpose. A program without sets, impure calls and imports (but those below)
-cannot vary.
+cannot vary. What the screen would miss shows in a sample of the others.
 """
 
 import ast
+import hashlib
 
 # Modules whose functions depend on their arguments alone.
 _PURE_MODULES = frozenset([
@@ -19,6 +20,15 @@ _IMPURE_ATTRIBUTES = frozenset([
     "free_symbols", "atoms", "random", "time", "now", "today", "shuffle", "sample", "choice", "intersection", "union",
     "difference", "symmetric_difference", "__hash__", "__subclasses__",
 ])  # fmt: skip
+
+
+_SAMPLED = 64  # one in so many of the programs that the screen lets pass
+
+
+def deserves_second_run(program: str) -> bool:
+    """Returns whether the program may vary or falls into the sample, which depends on its text alone."""
+    digest = hashlib.blake2b(program.encode("utf-8", "replace"), digest_size=8, key=b"second run").digest()
+    return int.from_bytes(digest) % _SAMPLED == 0 or may_vary(program)
 
 
 def may_vary(program: str) -> bool:
@@ -38,6 +48,8 @@ def _impure(node: ast.AST) -> bool:
             return any(name.name.partition(".")[0] not in _PURE_MODULES for name in names)
         case ast.ImportFrom(module=module):
             return (module or "").partition(".")[0] not in _PURE_MODULES
+        case ast.BinOp(left=ast.Call(func=ast.Attribute(attr="keys" | "items"))):
+            return True
         case ast.Name(id=name):
             return name in _IMPURE_CALLS
         case ast.Attribute(attr=name):

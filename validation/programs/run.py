@@ -56,6 +56,9 @@ class Pool:
         self.level = level if level is not None else best_level()
         self.size = size or os.cpu_count() or 1
         self._servers: list[Server] = []
+        self._modules, self._hash_seed = modules, hash_seed
+        self._lock = threading.Lock()
+        self._twin: Pool | None = None
         self._turn = threading.BoundedSemaphore(self.size)
         self._full = self._start(modules or FULL_MODULES, hash_seed)
         self._light = self._full if modules else self._start(LIGHT_MODULES, hash_seed)
@@ -112,8 +115,17 @@ class Pool:
         except ServerError:
             return server.ask(request)
 
+    def twin(self) -> "Pool":
+        """Returns a pool like this one with another hash seed, made at the first call and closed with this one."""
+        with self._lock:
+            if self._twin is None:
+                self._twin = Pool(self.level, self.size, hash_seed=self._hash_seed + 1, modules=self._modules)
+            return self._twin
+
     def close(self) -> None:
         """Ends every server; no process is left."""
+        if self._twin is not None:
+            self._twin.close()
         for server in self._servers:
             server.close()
 

@@ -1,0 +1,93 @@
+"""Programs whose result is luck are found by a second run; the others keep their first."""
+
+import pytest
+
+from schemas.reason import Reason
+from validation.programs import Level, Limits, Outcome, Pool, map_repeatable, map_repeatable_blocks, may_vary
+from validation.programs.purity import deserves_second_run
+
+VARYING = [
+    "print({'apple', 'pear', 'plum', 'fig', 'lime'})",
+    "ans = hash('apples') % 1000",
+    "print(list({'apple': 1, 'pear': 2, 'plum': 3, 'fig': 4}.keys() & {'apple', 'pear', 'plum', 'fig'}))",
+    "import random\nprint(random.random())",
+    "import random\nprint(random.randint(1, 10**9))",
+    "import time\nprint(time.time())",
+    "import os\nprint(os.urandom(8))",
+    "print(object())",
+    "def solution():\n    return id(solution)",
+    "import random\nif random.random() < 0.5:\n    raise ValueError\nprint(7)",
+]
+STEADY = [
+    "print(48 / 2)",
+    "print(sorted({'apple', 'pear', 'plum', 'fig'}))",
+    "print(len(set('banana')))",
+    "import random\nrandom.seed(7)\nprint(random.random())",
+    "import time\nstart = time.time()\nprint(6 * 7)",
+]
+LIMITS = Limits()
+
+
+@pytest.fixture(scope="module")
+def pool():
+    with Pool(Level.SECCOMP, 1, modules=("math", "random", "time")) as pool:
+        yield pool
+
+
+@pytest.mark.parametrize("program", VARYING)
+def test_a_result_that_is_luck_is_found(pool, program):
+    assert pool.run(program).outcome is Outcome.OK
+    [found] = map_repeatable(pool, [program], LIMITS)
+    assert (found.outcome, found.value, found.reason) == (
+        Outcome.NONDETERMINISTIC,
+        None,
+        Reason.PROGRAM_NONDETERMINISTIC,
+    )
+    assert ", run again " in found.error
+
+
+def test_a_steady_result_is_kept_though_the_program_was_run_twice(pool):
+    assert map_repeatable(pool, STEADY, LIMITS) == [pool.run(program) for program in STEADY]
+    assert sum(map(may_vary, STEADY)) == 4
+
+
+def test_a_program_that_cannot_vary_is_not_run_twice():
+    pure = "print(48 / 2)"
+    assert not deserves_second_run(pure)
+    with Pool(Level.SECCOMP, 1, modules=("math",)) as pool:
+        assert map_repeatable(pool, [pure, "print(undefined | {1})", "1 / 0"], LIMITS)[0].value == "24.0"
+        assert pool._twin is None
+        map_repeatable(pool, ["print({1})"], LIMITS)
+        assert pool._twin is not None
+
+
+def test_the_second_run_has_another_hash_seed_and_another_random_state(pool):
+    program = "import random\nprint(hash('a'), random.random())"
+    hashed, drawn = pool.run(program).value.split()
+    hashed_again, drawn_same_seed = pool.twin().run(program).value.split()
+    assert (hashed_again != hashed, drawn_same_seed) == (True, drawn)
+    assert pool.twin().run(program, seed=1).value.split()[1] != drawn
+
+
+def test_a_second_run_that_was_cut_short_decides_nothing(pool):
+    slow_when_hashed_otherwise = (
+        f"import time\nif hash('a') != {pool.run('ans = hash(chr(97))').value}:\n    while True: pass\nprint(3)"
+    )
+    [found] = map_repeatable(pool, [slow_when_hashed_otherwise], Limits(cpu_s=0.3))
+    assert (found.outcome, found.value) == (Outcome.OK, "3")
+
+
+def test_only_the_block_that_varies_is_named(pool):
+    steady, varying = map_repeatable_blocks(
+        pool, [["x = {3, 4}", "sum(x)"], ["import random", "x = random.random()", "x", "7"]], LIMITS
+    )
+    assert [run.value for run in steady] == [None, "7"]
+    assert [run.outcome for run in varying] == [Outcome.OK, Outcome.OK, Outcome.NONDETERMINISTIC, Outcome.OK]
+    assert map_repeatable_blocks(pool, [], LIMITS) == []
+
+
+def test_a_sample_of_the_others_is_run_twice_too():
+    programs = [f"print({number} + 1)" for number in range(3200)]
+    assert not any(map(may_vary, programs[:100]))
+    sampled = [program for program in programs if deserves_second_run(program)]
+    assert 25 <= len(sampled) <= 80

@@ -1,0 +1,55 @@
+"""Programs run a second time where the first result could have been luck.
+
+The second run comes from other servers, whose Python has another hash seed, and starts the random generators from
+another seed. It decides nothing when it was itself cut short: a busy machine is no evidence against a program.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from schemas.config import ProgramLimits
+from validation.programs.execution import Execution, Outcome
+from validation.programs.purity import deserves_second_run
+from validation.programs.run import Pool
+
+_SEED = 1
+_CUT_SHORT = (Outcome.TIMEOUT, Outcome.MEMORY, Outcome.CRASH)
+_SHOWN = 40  # characters of an output in a message
+
+
+def map_repeatable(pool: Pool, programs: Sequence[str], limits: ProgramLimits) -> list[Execution]:
+    """Runs programs as `Pool.map` does; the outcome of one whose two runs differ is `nondeterministic`."""
+    first = pool.map(programs, limits)
+    doubtful = [at for at, run in enumerate(first) if run.outcome is Outcome.OK and deserves_second_run(programs[at])]
+    second = pool.twin().map([programs[at] for at in doubtful], limits, seed=_SEED) if doubtful else []
+    for at, again in zip(doubtful, second, strict=True):
+        first[at] = _agreed(first[at], again)
+    return first
+
+
+def map_repeatable_blocks(
+    pool: Pool, dialogues: Sequence[Sequence[str]], limits: ProgramLimits
+) -> list[list[Execution]]:
+    """Runs dialogues as `Pool.map_blocks` does; a block whose two runs differ is `nondeterministic`."""
+    first = pool.map_blocks(dialogues, limits)
+    doubtful = [
+        at
+        for at, runs in enumerate(first)
+        if all(run.outcome is Outcome.OK for run in runs) and any(map(deserves_second_run, dialogues[at]))
+    ]
+    second = pool.twin().map_blocks([dialogues[at] for at in doubtful], limits, seed=_SEED) if doubtful else []
+    for at, again in zip(doubtful, second, strict=True):
+        first[at] = [_agreed(one, other) for one, other in zip(first[at], again, strict=True)]
+    return first
+
+
+def _agreed(first: Execution, second: Execution) -> Execution:
+    if second.outcome in _CUT_SHORT or (first.stdout, first.value) == (second.stdout, second.value):
+        return first
+    said, then = (_shown(run) for run in (first, second))
+    return replace(first, outcome=Outcome.NONDETERMINISTIC, value=None, error=f"gives {said}, run again {then}")
+
+
+def _shown(run: Execution) -> str:
+    text = run.error or run.value or run.stdout
+    return repr(text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…")
