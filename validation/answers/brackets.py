@@ -1,8 +1,16 @@
 """Splitting text at separators that stand outside every bracket."""
 
+import re
+
+_BRACKET = re.compile(r"[([{)\]}]")
+
 
 def parts(text: str, separators: str = ",") -> list[str]:
     """Splits at separators that stand outside every bracket."""
+    if not _BRACKET.search(text):
+        for separator in separators[1:]:
+            text = text.replace(separator, separators[0])
+        return [part.strip() for part in text.split(separators[0])]
     found, depth, start = [], 0, 0
     for position, character in enumerate(text):
         if character in "([{":

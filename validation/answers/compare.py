@@ -90,7 +90,10 @@ def compare_exactly(gold: str, answer: str, question: str | None = None, languag
 
 def _equal_as_lists(left: str, right: str) -> bool:
     """Says whether `100,101` and `101,100`, read as numbers, are the same list."""
-    return "" not in parts(left) and sorted(parts(left)) == sorted(parts(right)) and left[0] not in "([{\\"
+    if left[0] in "([{\\":
+        return False
+    items = parts(left)
+    return "" not in items and sorted(items) == sorted(parts(right))
 
 
 def _compare_plain(gold: str, answer: str, question: str | None, language: str) -> Verdict | None:

@@ -70,6 +70,7 @@ _SPELLINGS = [
 # Most answers hold none of the commands above: one search decides.
 _SPELLED = re.compile("|".join(pattern.pattern for pattern, _ in _SPELLINGS))
 _BOXED = re.compile(r"\\(?:boxed|fbox)\s*\{")
+_OPENERS = tuple("$\\*`")
 _WRAPPERS = [("$$", "$$"), ("$", "$"), (r"\(", r"\)"), (r"\[", r"\]"), ("**", "**"), ("`", "`")]
 _UNIT_LETTERS = {
     "m": "meters", "g": "grams", "s": "seconds", "h": "hours", "L": "liters", "l": "liters", "N": "newtons",
@@ -104,6 +105,15 @@ def _fold_unicode(text: str) -> str:
     return _SQRT_BARE.sub(r"\\sqrt{\1}", text)
 
 
+def _unwrapped(text: str) -> str:
+    for left, right in _WRAPPERS:
+        if text.startswith(left) and text.endswith(right) and len(text) > len(left) + len(right):
+            inner = text[len(left) : -len(right)]
+            return text if left in inner or right in inner else inner
+    box = _BOXED.match(text)
+    return text[box.end() : -1] if box and closes_at_end(text[box.end() - 1 :], "{", "}") else text
+
+
 def strip_wrappers(text: str) -> str:
     """Removes what surrounds a whole answer: math delimiters, a box, emphasis, sentence ends."""
     while True:
@@ -111,15 +121,8 @@ def strip_wrappers(text: str) -> str:
         text = text.strip()
         if text[-1:] in ".;,。" and not text.endswith((r"\,", r"\;", "...")):
             text = text[:-1].rstrip()
-        for left, right in _WRAPPERS if text[:1] in "$\\*`" else ():
-            inner = text[len(left) : -len(right)]
-            if len(text) > len(left) + len(right) and text.startswith(left) and text.endswith(right):
-                if left not in inner and right not in inner:
-                    text = inner
-                break
-        box = _BOXED.match(text)
-        if box and closes_at_end(text[box.end() - 1 :], "{", "}"):
-            text = text[box.end() : -1]
+        if text[:1] in _OPENERS:
+            text = _unwrapped(text)
         if text == before:
             return text
 

@@ -6,6 +6,7 @@ A recursive-descent reader over one line. It reads everything or raises `Unsuppo
 dropped.
 """
 
+import math
 import re
 from fractions import Fraction
 from functools import lru_cache
@@ -70,15 +71,15 @@ def _split_word(word: str) -> list[tuple[str, str]]:
 
 class _Reader:
     def __init__(self, text: str) -> None:
-        self.tokens = _tokens(text)
+        self.tokens = [*_tokens(text), ("", "")]
         self.position = 0
         self.depth = 0
 
     def peek(self) -> str:
-        return self.tokens[self.position][1] if self.position < len(self.tokens) else ""
+        return self.tokens[self.position][1]
 
     def kind(self) -> str:
-        return self.tokens[self.position][0] if self.position < len(self.tokens) else ""
+        return self.tokens[self.position][0]
 
     def take(self, expected: str | None = None) -> str:
         value = self.peek()
@@ -279,7 +280,9 @@ class _Reader:
         return value
 
 
-def _decimal(text: str) -> Fraction:
+def _decimal(text: str) -> Fraction | int:
+    if text.isdigit() and len(text) <= _MAX_DIGITS:
+        return int(text)
     exponent = text.lower().partition("e")[2]
     if len(text) > _MAX_DIGITS or abs(int(exponent or 0)) > _MAX_DIGITS:
         raise TooLargeError
@@ -297,10 +300,7 @@ def _factorial(value: Closed) -> Closed:
     count = _integer(value)
     if count > _MAX_FACTORIAL:
         raise TooLargeError
-    result = 1
-    for factor in range(2, count + 1):
-        result *= factor
-    return algebra.number(result)
+    return algebra.number(math.factorial(count))
 
 
 def _binomial(above: Closed, below: Closed) -> Closed:

@@ -54,6 +54,10 @@ _SCIENTIFIC = re.compile(r"[-+]?\d+(?:\.(\d+))?\s*(?:\\times|\\cdot|\*)\s*10\s*(
 _FRACTION = re.compile(r"[-+]?\(*[-+]?\d+\)*\s*/\s*\(*[-+]?\d+\)*\Z")
 
 
+class NumeralError(UnsupportedError):
+    """A numeral that no base can have, such as 14_95 or 19_8: it is no number at all."""
+
+
 def localise(text: str, *, comma: bool, inside: bool = False) -> str:
     """Rewrites thousands separators and decimal commas into the plain form `1234.5`.
 
@@ -92,7 +96,7 @@ def scalar(text: str, *, ambiguous: str = "") -> Scalar:
         text, unit = degrees.group(1).strip(), UNITS["degrees"]
     elif lettered and unit is None:
         unit = find_unit(_LETTERS[lettered.group(2)] + (lettered.group(3) or ""))
-        value = _number(lettered.group(1))
+        value = plain_number(lettered.group(1))
         product = notation.read(text)
         return Scalar(value.closed, value.decimals, unit=unit, alternative=product)
     elif not _BARE.fullmatch(text):
@@ -100,16 +104,13 @@ def scalar(text: str, *, ambiguous: str = "") -> Scalar:
         if found is not None and unit is not None and found != unit:
             raise UnsupportedError("two units")
         unit = found or unit
-    value = _number(text)
+    value = plain_number(text)
+    alternative = value.alternative or _with_decimal_point(ambiguous, text)
+    if unit is None and not (percent or label) and scale == 1 and alternative is None:
+        return value
     factor = algebra.number(Fraction(scale, 100 if percent else 1))
-    return replace(
-        value,
-        closed=value.closed if factor == _ONE else algebra.multiply(value.closed, factor),
-        percent=bool(percent),
-        unit=unit,
-        label=label,
-        alternative=value.alternative or _with_decimal_point(ambiguous, text),
-    )
+    closed = value.closed if factor == _ONE else algebra.multiply(value.closed, factor)
+    return replace(value, closed=closed, percent=bool(percent), unit=unit, label=label, alternative=alternative)
 
 
 def _currency(text: str) -> tuple[str, Unit | None]:
@@ -130,7 +131,8 @@ def _with_decimal_point(ambiguous: str, text: str) -> Closed | None:
     return notation.read(ambiguous)
 
 
-def _number(text: str) -> Scalar:
+def plain_number(text: str) -> Scalar:
+    """Reads one number or expression without units."""
     if _INTEGER.match(text) and len(text) < 4000:
         return Scalar(algebra.number(int(text)))
     match = _DECIMAL.match(text)
@@ -149,7 +151,12 @@ def _number(text: str) -> Scalar:
         and not _FRACTION.match(plain)
         and re.search(r"\d\D*[-+*/]|\\cdot|\\times", plain)
     )
-    return Scalar(notation.read(text), unevaluated=bool(arithmetic), summed=len(parts(text.lstrip("+-"), "+-")) > 1)
+    return Scalar(notation.read(text), unevaluated=bool(arithmetic), summed=_is_sum(text))
+
+
+def _is_sum(text: str) -> bool:
+    rest = text.lstrip("+-")
+    return ("+" in rest or "-" in rest) and len(parts(rest, "+-")) > 1
 
 
 def _mixed(text: str) -> Scalar | None:
@@ -208,9 +215,9 @@ def _based(text: str) -> Scalar | None:
     if not digits[0].isdigit() and (base != 16 or not letters):
         return None
     if not 2 <= base <= 36 or len(digits) > 1000:
-        raise UnsupportedError("base")
+        raise NumeralError("base")
     try:
         value = int(digits, base)
     except ValueError:
-        raise UnsupportedError("a digit outside the base") from None
+        raise NumeralError("a digit outside the base") from None
     return Scalar(algebra.number(-value if sign == "-" else value), base=f"{base}")

@@ -8,7 +8,7 @@ from itertools import pairwise
 from validation.answers import algebra, notation
 from validation.answers.algebra import TooLargeError, UnsupportedError
 from validation.answers.brackets import closes_at_end, parts
-from validation.answers.numerals import INDIAN, THOUSANDS, localise, scalar
+from validation.answers.numerals import INDIAN, THOUSANDS, NumeralError, localise, plain_number, scalar
 from validation.answers.regions import NAME, RELATION, read_region, read_relation
 from validation.answers.spoken import read_chinese, read_english
 from validation.answers.units import UNITS, find_unit
@@ -58,6 +58,7 @@ _MATRIX = re.compile(
 )
 _SYMPY_MATRIX = re.compile(r"(?:Mutable(?:Dense)?|Immutable(?:Dense)?)?Matrix\((\[.*\])\)\Z", re.DOTALL)
 _NAMES = re.compile(r"\((?:[A-Za-z]|\\[a-z]+)(?:,\s*(?:[A-Za-z]|\\[a-z]+))+\)\Z")  # (x,y)
+_ALONE = re.compile(r"[^\s,;\\{(\[][^\s,;]*\Z")
 _SHARE = re.compile(r"(\d{1,9}) out of (\d{1,9})")
 _QUANTITY = re.compile(r"(\d+(?:\.\d+)?) ?([A-Za-z]+)")
 _COMPOUND = re.compile(r"\d+(?:\.\d+)? ?[A-Za-z]+(?:(?:,| and|, and)? \d+(?:\.\d+)? ?[A-Za-z]+)+\.?")
@@ -95,6 +96,8 @@ def read_value(text: str, comma: bool = False) -> Value:
         return _read(text, comma=comma)
     except TooLargeError:
         return Unread(text, too_large=True)
+    except NumeralError:
+        return Words(text)
     except (UnsupportedError, RecursionError, ZeroDivisionError, OverflowError):
         return Unread(text)
 
@@ -102,6 +105,8 @@ def read_value(text: str, comma: bool = False) -> Value:
 def _read(text: str, *, comma: bool) -> Value:
     if not text:
         return Unread(text)
+    if text.isascii() and text.isdigit():
+        return plain_number(text)
     if text in _EMPTY or text.lower() in _EMPTY:
         return Region(())
     if text.startswith("\\langle") and text.endswith("\\rangle"):
@@ -259,6 +264,8 @@ def _matrix(text: str) -> Value | None:
 
 
 def _several(text: str, *, comma: bool) -> Value | None:
+    if _ALONE.match(text):
+        return None
     for left, right, kind in (
         ("\\{", "\\}", "set"),
         ("{", "}", "set"),

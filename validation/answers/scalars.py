@@ -23,7 +23,8 @@ def compare_scalars(gold: Scalar, answer: Scalar, asked: Asked = NOTHING) -> Ver
     if _counts_others(answer.label, asked):
         return unknown("unit", f"{answer.label!r} is not what the question counts")
     target, value = _radians(gold, answer), _radians(answer, gold)
-    value = algebra.multiply(value, algebra.number(factor))
+    if factor != 1:
+        value = algebra.multiply(value, algebra.number(factor))
     decided = algebra.same(target, value)
     if decided:
         return _accepted(gold, answer, asked)
@@ -35,7 +36,7 @@ def compare_scalars(gold: Scalar, answer: Scalar, asked: Asked = NOTHING) -> Ver
     rounded = _compare_rounded(gold, value, answer, asked)
     if rounded is not None:
         return rounded
-    if decided is None or _mixed_logarithms(target, value):
+    if decided is None or (target.rational() is None and _mixed_logarithms(target, value)):
         return _refuted(target, value)
     return not_equal("scalar")
 
