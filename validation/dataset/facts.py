@@ -20,7 +20,16 @@ from schemas.split import Split
 
 CATEGORIES = ("format", "source", "topic", "difficulty", "language", "licence", "author", "split")
 VERIFICATION = ("verdict", "path", "reference", "decision")
-CROSSES = (("format", "source"), ("topic", "difficulty"), ("reference", "format"), ("path", "format"))
+BIAS = ("annotator", "reviewer", "votes", "answer_kind", "leading_digit")
+CROSSES = (
+    ("format", "source"),
+    ("topic", "difficulty"),
+    ("reference", "format"),
+    ("path", "format"),
+    ("licence", "source"),
+    ("decision", "annotator"),
+)
+TENTHS = 10
 BINS_PER_DOUBLING = 2
 NONE = "(none)"
 
@@ -76,12 +85,14 @@ def measure(flat: pa.Table) -> Facts:
         shortest=_positive_min(supervised),
         longest=pc.max(supervised).as_py() or 0,
     )
-    for column in (*CATEGORIES, *VERIFICATION):
+    for column in (*CATEGORIES, *VERIFICATION, *BIAS):
         facts.counts[column] = _count(flat[column])
     for first, second in CROSSES:
         facts.crosses[f"{first}|{second}"] = _cross(flat, first, second)
     for column in ("question_chars", "solution_chars", "supervised_chars"):
-        facts.lengths[column] = _histogram(flat[column])
+        facts.lengths[column] = length_bins(flat[column].to_numpy(zero_copy_only=False))
+    for column in ("agreement", "confidence"):
+        facts.counts[column] = _tenths(flat[column])
     for column in ("format", "source", "topic"):
         facts.weigh[column] = _weigh(flat, column)
     return facts
@@ -111,8 +122,16 @@ def _cross(flat: pa.Table, first: str, second: str) -> dict[str, Counter[str]]:
     return crossed
 
 
-def _histogram(column: pa.ChunkedArray) -> Counter[int]:
-    lengths = column.to_numpy(zero_copy_only=False)
+def _tenths(column: pa.ChunkedArray) -> Counter[str]:
+    """Shares by tenths: "0.9" counts those from 0.9 up to 1; 1 stands alone."""
+    shares = column.drop_null().to_numpy(zero_copy_only=False)
+    floors, numbers = np.unique(np.floor(shares * TENTHS + 1e-9) / TENTHS, return_counts=True)
+    known = {f"{floor:g}": int(count) for floor, count in zip(floors, numbers, strict=True)}
+    return Counter(known | ({NONE: column.null_count} if column.null_count else {}))
+
+
+def length_bins(lengths: np.ndarray) -> Counter[int]:
+    """Counts lengths by bin of a logarithmic axis (`bin_edges`)."""
     bins = np.floor(np.log2(np.maximum(lengths, 1)) * BINS_PER_DOUBLING).astype(int)
     values, numbers = np.unique(bins, return_counts=True)
     return Counter(dict(zip(values.tolist(), numbers.tolist(), strict=True)))
@@ -152,6 +171,16 @@ def bin_edges(number: int) -> tuple[float, float]:
     return math.pow(2, number / BINS_PER_DOUBLING), math.pow(2, (number + 1) / BINS_PER_DOUBLING)
 
 
+def position_of(length: float) -> float:
+    """Where a length lies on the axis of bins."""
+    return math.log2(max(length, 1)) * BINS_PER_DOUBLING
+
+
+def bin_of(length: float) -> int:
+    """The bin that holds a length."""
+    return math.floor(position_of(length))
+
+
 def quantile(bins: Mapping[int, int], share: float) -> float:
     """The length below which a share of the rows lies, within a bin's width."""
     total, running = sum(bins.values()), 0
@@ -189,6 +218,7 @@ FACT_NAMES = frozenset(
         "largest_problem_share",
         "largest_source_share",
         "largest_author_share",
+        "largest_annotator_share",
         "distinct_problems",
         "distinct_templates",
         "independent_share",
@@ -207,7 +237,7 @@ def facts_table(facts: Facts, *, problems: np.ndarray, templates: np.ndarray, te
     rows = facts.rows
     problem, template, text = concentration(problems), concentration(templates), concentration(texts)
     counts = {column: facts.counts.get(column, Counter()) for column in CATEGORIES}
-    topics = {name: number for name, number in counts["topic"].items() if name != NONE}
+    topics = _without_none(counts["topic"])
     reference = facts.counts.get("reference", Counter())
     row: dict[str, float | int | str | None] = {
         "rows": rows,
@@ -218,6 +248,7 @@ def facts_table(facts: Facts, *, problems: np.ndarray, templates: np.ndarray, te
         "largest_problem_share": problem.share,
         "largest_source_share": _largest(counts["source"], rows),
         "largest_author_share": _largest(counts["author"], rows),
+        "largest_annotator_share": _largest(_without_none(facts.counts.get("annotator", Counter())), rows),
         "distinct_problems": problem.distinct,
         "distinct_templates": template.distinct,
         "independent_share": reference["independent"] / rows if rows else 0.0,
@@ -232,7 +263,11 @@ def facts_table(facts: Facts, *, problems: np.ndarray, templates: np.ndarray, te
 
 
 def _largest(counts: Counter[str], rows: int) -> float:
-    return max(counts.values()) / rows if rows else 0.0
+    return max(counts.values(), default=0) / rows if rows else 0.0
+
+
+def _without_none(counts: Counter[str]) -> Counter[str]:
+    return Counter({name: number for name, number in counts.items() if name != NONE})
 
 
 def normalised_entropy(counts: Mapping[str, float]) -> float:

@@ -19,7 +19,8 @@ def flatten(table: pa.Table) -> pa.Table:
 
     Besides the scalar columns of a shard: `shape` (a letter per segment), `solution` (all segments), `prose` (text and
     thoughts), their lengths, `supervised_chars`, `layout` (faithful | broken), `executed` (yes | no; null without a
-    program), and the fields of selection, verification and quality.
+    program), `answer_kind` (null without an answer), `leading_digit` (of plain numbers), and the fields of selection,
+    verification and quality.
     """
     scalars = {field.name: table[field.name] for field in table.schema if not pa.types.is_nested(field.type)}
     segments = table["segments"].combine_chunks()
@@ -51,10 +52,39 @@ def flatten(table: pa.Table) -> pa.Table:
         "confidence": pc.struct_field(selection, "confidence"),
         "agreement": pc.struct_field(selection, "agreement"),
         "votes": pc.struct_field(selection, "votes"),
+        "annotator": pc.struct_field(selection, "annotator"),
+        "reviewer": pc.struct_field(selection, "reviewer"),
+        "answer_kind": answer_kinds(table["answer"]),
+        "leading_digit": _leading_digits(table["answer"]),
     }
     for name in ("question_chars", "solution_chars", "steps", "equations", "code_lines"):
         columns[f"quality_{name}"] = pc.struct_field(quality, name)
     return pa.table(columns)
+
+
+_ANSWER_KINDS = (
+    ("integer", r"^[+-]?\$?\d[\d,]*$"),
+    ("decimal", r"^[+-]?\$?\d[\d,]*\.\d+$"),
+    ("percentage", r"^[+-]?\d[\d,.]*\s*\\?%$"),
+    ("fraction", r"^[+-]?(?:\d+\s*/\s*\d+|\d*\s*\\[dt]?frac\s*\{?\d+\}?\s*\{?\d+\}?)$"),
+    ("choice", r"^\(?[A-F]\)?$"),
+    ("expression", r"[\\^_=(\[{]|\w\s*[+*/]\s*\w"),
+    ("text", r"\S"),
+)
+"""Kinds of answers, told by their writing: the first pattern that is found."""
+
+
+def answer_kinds(answers: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Tells the kinds of answers apart: one of `_ANSWER_KINDS`, or null where there is none."""
+    trimmed = pc.utf8_trim_whitespace(answers)
+    found = [pc.fill_null(pc.match_substring_regex(trimmed, pattern), False) for _, pattern in _ANSWER_KINDS]
+    struct = pc.make_struct(*(one.combine_chunks() for one in found), field_names=[name for name, _ in _ANSWER_KINDS])
+    return pa.chunked_array([pc.case_when(struct, *(pa.scalar(name) for name, _ in _ANSWER_KINDS))])
+
+
+def _leading_digits(answers: pa.ChunkedArray) -> pa.ChunkedArray:
+    digits = pc.extract_regex(pc.utf8_trim_whitespace(answers), r"^[+-]?\$?[0,.]*(?P<digit>[1-9])[\d,]*(?:\.\d+)?$")
+    return pc.struct_field(digits, "digit")
 
 
 def joined_text(segments: pa.ListArray, kinds: tuple[SegmentKind, ...] | None = None) -> pa.Array:

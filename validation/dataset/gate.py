@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -27,7 +28,7 @@ from validation.dataset.lengths import check_lengths
 from validation.dataset.recheck.answers import Compared, check_answers, compare_answers
 from validation.dataset.recheck.bounds import balance_of, check_bounds
 from validation.dataset.recheck.contamination import check_contamination
-from validation.dataset.recheck.duplicates import check_near_duplicates, find_near_duplicates
+from validation.dataset.recheck.duplicates import Pair, check_near_duplicates, find_near_duplicates
 from validation.dataset.recheck.programs import Ran, check_programs, run_programs
 from validation.dataset.recheck.recount import recount
 from validation.dataset.rules import SuiteRunner, Tally, judge_rules, named_columns
@@ -45,6 +46,9 @@ class Judgement:
     """The verdict with everything it was drawn from: what the report shows.
 
     Attributes:
+        alike: near-duplicates that the re-check found.
+        context: tokens that an example may have.
+        drift: the comparison with a baseline (`drift.compare`), where one was asked for.
         foreign: mathmill did not make the data; the manifest was written to be able to look at it.
     """
 
@@ -57,6 +61,9 @@ class Judgement:
     facts: dict[str, object] = field(default_factory=dict)
     answers: list[Compared] = field(default_factory=list)
     programs: list[Ran] = field(default_factory=list)
+    alike: list[Pair] = field(default_factory=list)
+    context: int = 0
+    drift: dict[str, Any] | None = None
     foreign: bool = False
 
 
@@ -117,8 +124,19 @@ def judge(
     alike = find_near_duplicates(folder, findings.read, findings.answers)
     checks += [check_near_duplicates(alike, rows=findings.rows), _draft_check(manifest, draft)]
     verdict = _verdict(folder, manifest, suite, hashes, checks, draft=draft or manifest.draft)
-    programs = [] if isinstance(ran, str) else ran
-    return Judgement(folder, manifest, suite, verdict, findings, ledger, facts.to_pylist()[0], answers, programs)
+    return Judgement(
+        folder,
+        manifest,
+        suite,
+        verdict,
+        findings,
+        ledger,
+        facts=facts.to_pylist()[0],
+        answers=answers,
+        programs=[] if isinstance(ran, str) else ran,
+        alike=alike.pairs,
+        context=config.context,
+    )
 
 
 def _say_nothing(_: str) -> None:
@@ -238,7 +256,13 @@ def _rechecks(
     verified = Stage.VERIFY not in manifest.skipped
     return [
         items,
-        *check_contamination(findings.leaks, scanned=findings.scanned, rows=findings.rows, items=sum(stored.values())),
+        *check_contamination(
+            findings.leaks,
+            findings.leaked,
+            scanned=findings.scanned,
+            rows=findings.rows,
+            items=sum(stored.values()),
+        ),
         check_answers(answers),
         check_programs(ran, with_programs=with_programs, verified=verified),
     ]

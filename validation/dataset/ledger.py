@@ -16,6 +16,12 @@ from schemas.ledger import LEDGER_SCHEMA
 from schemas.reason import RULES, Outcome, Reason
 from validation.dataset.shard import hash_texts
 
+LEAKS = (
+    Reason.BENCHMARK_EXACT.value,
+    Reason.BENCHMARK_NGRAM.value,
+    Reason.BENCHMARK_PARAPHRASE.value,
+    Reason.BENCHMARK_VARIANT.value,
+)
 EXAMPLES = 5  # examples of each reason in the report
 
 
@@ -26,6 +32,7 @@ class Ledger:
     Attributes:
         ended: (source, format, outcome, stage, reason) -> candidates; null is the empty text.
         rows: source -> distinct source rows.
+        leaks: (benchmark, reason) -> candidates; the reason is `kept` for variants that were only reported.
         kept: hashes of the ids of kept candidates; `candidates` of all.
         examples: reason -> a few rows of the ledger, drawn by keyed hash.
         contradictions: ids whose outcome and reason do not go together.
@@ -34,6 +41,7 @@ class Ledger:
 
     ended: Counter[tuple[str, str, str, str, str]] = field(default_factory=Counter)
     rows: Counter[str] = field(default_factory=Counter)
+    leaks: Counter[tuple[str, str]] = field(default_factory=Counter)
     kept: list[np.ndarray] = field(default_factory=list)
     candidates: list[np.ndarray] = field(default_factory=list)
     examples: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
@@ -94,9 +102,17 @@ def _add(ledger: Ledger, batch: pa.Table, last: dict[str, int], seed: int) -> No
     ids = hash_texts(batch["id"].to_pylist())
     ledger.candidates.append(ids)
     ledger.kept.append(ids[np.asarray(pc.fill_null(pc.equal(batch["outcome"], Outcome.KEPT.value), False))])
+    _count_leaks(ledger, batch)
     lost = batch.filter(pc.not_equal(batch["outcome"], Outcome.KEPT.value))
     _draw(ledger, lost, seed)
     _contradict(ledger, batch, named)
+
+
+def _count_leaks(ledger: Ledger, batch: pa.Table) -> None:
+    reasons = pc.fill_null(batch["reason"], Outcome.KEPT.value)
+    about = pc.and_(pc.is_in(reasons, value_set=pa.array([*LEAKS, Outcome.KEPT.value])), pc.is_valid(batch["partner"]))
+    rows = zip(batch["partner"].filter(about).to_pylist(), reasons.filter(about).to_pylist(), strict=True)
+    ledger.leaks.update((partner.rpartition("/")[0], reason) for partner, reason in rows if "/" in partner)
 
 
 def _draw(ledger: Ledger, lost: pa.Table, seed: int) -> None:

@@ -4,10 +4,12 @@ Prompt and response are laid out as the contract says (schemas.prompts, schemas.
 tokens that depend on the model and are not counted, so this warns: the trainer decides.
 """
 
+from collections import Counter
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 
 from schemas.exits import UserError
@@ -16,6 +18,7 @@ from schemas.prompts import prompt_of
 from schemas.transcript import transcribe
 from schemas.verdict import Check, Severity, Status
 from validation.dataset.check import MAX_IDS
+from validation.dataset.facts import length_bins
 from validation.dataset.rules import Tally
 
 
@@ -39,14 +42,15 @@ def load_tokenizer(name: str) -> Any:  # noqa: ANN401  tokenizers has no types
         raise UserError(f"validate.tokenizer: {name}: no tokenizer can be loaded: {reason}") from error
 
 
-def measure_lengths(chunk: pa.Table, tokenizer: str, context: int) -> Tally:
-    """Counts the examples that are longer than the context."""
+def measure_lengths(chunk: pa.Table, tokenizer: str, context: int) -> tuple[Tally, Counter[int]]:
+    """Counts the examples that are longer than the context, and all of them by bin of their tokens."""
     encoder = load_tokenizer(tokenizer)
     rows = chunk.select(["id", "question", "format", "language", "segments"]).to_pylist()
     texts = [text for row in rows for text in _texts(row)]
-    lengths = [len(encoding.ids) for encoding in encoder.encode_batch(texts, add_special_tokens=False)]
-    long = [str(row["id"]) for at, row in enumerate(rows) if lengths[2 * at] + lengths[2 * at + 1] + 1 > context]
-    return Tally(len(rows), 0, len(long), tuple(sorted(long)[:MAX_IDS]))
+    parts = [len(encoding.ids) for encoding in encoder.encode_batch(texts, add_special_tokens=False)]
+    lengths = np.array(parts, np.int64).reshape(-1, 2).sum(axis=1) + 1  # the stop token
+    long = sorted(str(row["id"]) for row, length in zip(rows, lengths, strict=True) if length > context)
+    return Tally(len(rows), 0, len(long), tuple(long[:MAX_IDS])), length_bins(lengths)
 
 
 def _texts(row: dict[str, Any]) -> tuple[str, str]:

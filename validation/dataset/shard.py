@@ -78,6 +78,7 @@ class Findings:
             question's text without space.
         heldout: per row, whether it is in the heldout split.
         misplaced: ids whose split column is not that of their shard.
+        leaks: the gravest `MAX_LEAKS`; `leaked` counts all by benchmark and tier.
         answers, programs: rows with the smallest keyed hashes; `strata` the same per (format, source).
     """
 
@@ -99,6 +100,7 @@ class Findings:
     quotas: Counter[int] = field(default_factory=Counter)
     lengths: Tally = field(default_factory=Tally)
     leaks: list[Leak] = field(default_factory=list)
+    leaked: Counter[tuple[str, str]] = field(default_factory=Counter)
     scanned: int = 0
     answers: list[Row] = field(default_factory=list)
     programs: list[Row] = field(default_factory=list)
@@ -119,6 +121,7 @@ class Findings:
             getattr(self, name).extend(getattr(other, name))
         self.misplaced = self.misplaced.plus(other.misplaced)
         self.quotas.update(other.quotas)
+        self.leaked.update(other.leaked)
         self.lengths = self.lengths.plus(other.lengths)
         self.leaks = sorted([*self.leaks, *other.leaks], key=severity)[:MAX_LEAKS]
         self.answers = smallest(self.answers + other.answers, sample)
@@ -187,9 +190,11 @@ class Inspector:
         rows.quotas = count_quotas(flat, self.settings.quotas)
         if self._benchmarks is not None:
             rows.leaks = self._benchmarks.search(flat)
+            rows.leaked.update((leak.benchmark, leak.tier) for leak in rows.leaks)
             rows.scanned = chunk.num_rows
         if self.settings.tokenizer is not None:
-            rows.lengths = measure_lengths(chunk, self.settings.tokenizer, self.settings.context)
+            rows.lengths, tokens = measure_lengths(chunk, self.settings.tokenizer, self.settings.context)
+            rows.facts.lengths["tokens"] = tokens
         self._draw(chunk, path, rows)
         return rows
 

@@ -9,7 +9,7 @@ windows are common wording ("express your answer as a common fraction"): counted
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -18,6 +18,7 @@ from typing import NamedTuple
 import pyarrow as pa
 
 from schemas.verdict import Check, Severity, Status
+from validation.dataset.check import MAX_IDS
 
 WINDOW = 10  # words; DeepSeekMath section 2.1
 OVERLAP_SHARE = 0.1  # share of examples with common wording that shows as a warning; GSM8K + MATH has 0.027
@@ -127,7 +128,7 @@ class BenchmarkIndex:
         if (item := self._whole.get(whole_text(question))) is not None:
             return Leak(id_, "exact", item.benchmark, item.position, question[:200], item.question[:300])
         found = [self._shared(id_, question, whole=True), self._shared(id_, solution or "", whole=False)]
-        return min((one for one in found if one), key=lambda leak: _TIERS.index(leak.tier), default=None)
+        return min((one for one in found if one), key=lambda leak: TIERS.index(leak.tier), default=None)
 
     def _shared(self, id_: str, text: str, *, whole: bool) -> Leak | None:
         hits: dict[int, list[str]] = {}
@@ -140,7 +141,7 @@ class BenchmarkIndex:
         leaking = [at for at in sorted(hits) if self._leaks(at, len(hits[at]), numbers, whole=whole)]
         at = leaking[0] if leaking else max(hits, key=lambda one: (len(hits[one]), -one))
         item = self.items[at]
-        tier = "ngram" if leaking else "overlap"
+        tier = "ngram" if leaking else OVERLAP
         return Leak(id_, tier, item.benchmark, item.position, hits[at][0], item.question[:300])
 
     def _leaks(self, at: int, windows: int, numbers: Counter[Fraction], *, whole: bool) -> bool:
@@ -148,12 +149,13 @@ class BenchmarkIndex:
         return enough and _numbers_agree(self.items[at].numbers, numbers, whole=whole)
 
 
-_TIERS = ("exact", "ngram", "overlap")
+OVERLAP = "overlap"
+TIERS = ("exact", "ngram", OVERLAP)
 
 
 def severity(leak: Leak) -> tuple[int, Leak]:
     """Sorts what was found: the strongest evidence first, then by id."""
-    return _TIERS.index(leak.tier), leak
+    return TIERS.index(leak.tier), leak
 
 
 def _numbers_agree(item: Counter[Fraction], row: Counter[Fraction], *, whole: bool) -> bool:
@@ -171,16 +173,21 @@ def _windows(words: Sequence[str]) -> Iterator[str]:
         yield " ".join(words[start : start + WINDOW])
 
 
-def check_contamination(found: Sequence[Leak], *, scanned: int, rows: int, items: int) -> list[Check]:
+def check_contamination(
+    found: Sequence[Leak], counts: Mapping[tuple[str, str], int], *, scanned: int, rows: int, items: int
+) -> list[Check]:
     """Draws the verdict on contamination.
 
     Args:
-        found: leaks and overlaps.
+        found: the gravest leaks and overlaps, as evidence.
+        counts: how many there are by benchmark and tier.
         scanned: examples that were looked up.
         rows: examples that there are.
         items: benchmark items that they were looked up among.
     """
-    leaks = [leak for leak in found if leak.tier != "overlap"]
+    overlaps = sum(number for (_, tier), number in counts.items() if tier == OVERLAP)
+    number = sum(counts.values()) - overlaps
+    leaks = [leak for leak in found if leak.tier != OVERLAP]
     check = Check(
         name="no_benchmark_leak",
         group="recheck",
@@ -188,29 +195,29 @@ def check_contamination(found: Sequence[Leak], *, scanned: int, rows: int, items
         severity=Severity.CRITICAL,
         detail=f"no example holds one of {items:,} benchmark items",
         checked=scanned,
-        unexpected=len(leaks),
-        ids=[leak.id for leak in leaks[:20]],
+        unexpected=number,
+        ids=[leak.id for leak in leaks[:MAX_IDS]],
     )
     if not items:
         detail = "no benchmark items are stored with the data: nothing to look examples up among"
         return [check.model_copy(update={"status": Status.NOT_CHECKED, "severity": Severity.WARNING, "detail": detail})]
-    if leaks or scanned != rows:
+    if number or scanned != rows:
         first = f"; {leaks[0].id} holds {leaks[0].benchmark} item {leaks[0].position}" if leaks else ""
-        detail = f"{len(leaks):,} of {scanned:,} examples hold a benchmark item ({rows - scanned:,} not looked at)"
+        detail = f"{number:,} of {scanned:,} examples hold a benchmark item ({rows - scanned:,} not looked at)"
         check = check.model_copy(update={"status": Status.FAILED, "detail": f"{detail}{first}"})
-    return [check, _overlap([leak for leak in found if leak.tier == "overlap"], scanned)]
+    return [check, _wording([leak for leak in found if leak.tier == OVERLAP], overlaps, scanned)]
 
 
-def _overlap(found: Sequence[Leak], scanned: int) -> Check:
+def _wording(found: Sequence[Leak], number: int, scanned: int) -> Check:
     """Shared wording is no leak, but a data set full of it is worth a look."""
-    few = len(found) <= OVERLAP_SHARE * scanned
+    few = number <= OVERLAP_SHARE * scanned
     return Check(
         name="benchmark_wording",
         group="recheck",
         status=Status.PASSED if few else Status.WARNING,
         severity=Severity.WARNING,
-        detail=f"{len(found):,} examples share ten words in a row with an item, not its numbers or most of it",
+        detail=f"{number:,} examples share ten words in a row with an item, not its numbers or most of it",
         checked=scanned,
-        unexpected=len(found),
-        ids=[] if few else [leak.id for leak in found[:20]],
+        unexpected=number,
+        ids=[] if few else [leak.id for leak in found[:MAX_IDS]],
     )

@@ -98,8 +98,13 @@ def beside(row: Mapping[str, Any], evidence: Evidence) -> Markup | None:
         shown = [name for name in record if name in longest]
         return tag("div", [_side(name, rich_text(_clipped(record[name]))) for name in shown], class_="beside")
     field = max(record, key=lambda name: _overlap(record[name], partner))
-    first, second = _marked(record[field], partner)
-    return tag("div", _side(field, first), _side("lost to", second), class_="beside")
+    return pair(record[field], partner, labels=(field, "lost to"))
+
+
+def pair(text: str, other: str, *, labels: tuple[str, str] = ("", "")) -> Markup:
+    """Two texts side by side, with the words that differ marked."""
+    first, second = _marked(text, other)
+    return tag("div", _side(labels[0], first), _side(labels[1], second), class_="beside")
 
 
 def _side(label: str, text: Child) -> Markup:

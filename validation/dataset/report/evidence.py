@@ -5,6 +5,7 @@ from typing import Any
 
 from schemas.verdict import Status, Verdict
 from validation.dataset.gate import Judgement
+from validation.dataset.recheck.contamination import OVERLAP
 from validation.dataset.report.beside import Evidence, beside, gather
 from validation.dataset.report.figures import bar
 from validation.dataset.report.formulas import rich_text
@@ -83,9 +84,9 @@ def _candidate(row: Mapping[str, Any], texts: Evidence) -> Markup:
 
 
 def contamination(numbers: Mapping[str, Any]) -> Markup:
-    """What curation took out, by tier, and what the independent search still found."""
-    stored, removed = numbers["contamination"]["items"], numbers["contamination"]["removed"]
-    leaks = numbers["contamination"]["leaks_found"]
+    """Leaks by benchmark and tier: what curation took out, and what the independent search still found."""
+    measured = numbers["contamination"]
+    stored, leaks = measured["items"], measured["leaks_found"]
     if not stored:
         return section(
             "contamination",
@@ -96,20 +97,27 @@ def contamination(numbers: Mapping[str, Any]) -> Markup:
         f"{number(sum(stored.values()))} items of {len(stored)} benchmarks are stored with the data "
         "and were searched for again by brute force."
     )
-    found = [_leak(leak) for leak in leaks if leak["tier"] != "overlap"][:20]
-    wording = [_leak(leak) for leak in leaks if leak["tier"] == "overlap"][:12]
+    tiers = [
+        [name, number(stored[name]), *(number(counts[tier]) if counts[tier] else "–" for tier in _TIER_HEAD)]
+        for name, counts in measured["by_benchmark"].items()
+    ]
+    found = [_leak(leak) for leak in leaks if leak["tier"] != OVERLAP][:20]
+    wording = [_leak(leak) for leak in leaks if leak["tier"] == OVERLAP][:12]
     return section(
         "contamination",
         "Contamination",
         lead,
-        table(["Benchmark", "Items"], [[name, number(count)] for name, count in stored.items()], class_="narrow"),
-        tag("h3", "Taken out by curation"),
-        table(["Tier", "Candidates"], [[name, number(count)] for name, count in removed.items()], class_="narrow"),
+        table(["Benchmark", "Items", *_TIER_HEAD.values()], tiers, class_="numbers"),
+        tag(
+            "p",
+            "Columns up to “kept” are candidates that curation took out or noted; the rest was found again.",
+            class_="fine",
+        ),
         tag("h3", "Still found"),
         table(_LEAK_HEAD, found) if found else tag("p", "Nothing.", class_="fine"),
         tag(
             "details",
-            tag("summary", "Examples that share wording with an item, and are no leak"),
+            tag("summary", "False alarms: examples that share wording with an item, and are no leak"),
             table(_LEAK_HEAD, wording),
         )
         if wording
@@ -117,36 +125,22 @@ def contamination(numbers: Mapping[str, Any]) -> Markup:
     )
 
 
+_TIER_HEAD = {
+    "benchmark_exact": "exact",
+    "benchmark_ngram": "n-gram",
+    "benchmark_paraphrase": "reworded",
+    "benchmark_variant": "variant",
+    "kept": "variant, kept",
+    "still_exact": "exact, still",
+    "still_ngram": "n-gram, still",
+    "still_overlap": "wording, no leak",
+}
 _LEAK_HEAD = ("Example", "Shared words", "Item", "Its text")
 
 
 def _leak(leak: Mapping[str, Any]) -> list[Child]:
     item = f"{leak['benchmark']} {leak['position']}"
     return [tag("code", leak["id"]), leak["shared"], item, rich_text(leak["item"])]
-
-
-def concentration(numbers: Mapping[str, Any]) -> Markup:
-    """How much of the data one problem, template, author, language or licence holds."""
-    rows = [
-        [name, number(one["distinct"]), number(one["largest"]), bar(one["share"]), percent(one["share"])]
-        for name, one in numbers["concentration"].items()
-    ]
-    total = max(numbers["rows"], 1)
-    shares = []
-    for column in ("author", "language", "licence", "decision"):
-        counts = sorted(numbers["categories"].get(column, {}).items(), key=lambda one: (-one[1], one[0]))
-        shares += [
-            [column if at == 0 else "", name, number(count), bar(count / total, series="s4"), percent(count / total)]
-            for at, (name, count) in enumerate(counts[:8])
-        ]
-    return section(
-        "concentration",
-        "Bias and concentration",
-        "Which problems, authors, languages and licences weigh most. All licences bind who passes the data on.",
-        table(["", "Distinct", "Largest holds", "", "of all"], rows, class_="wide-bars"),
-        tag("h3", "By author, language, licence and decision"),
-        table(["Column", "Value", "Examples", "", "Share"], shares, class_="wide-bars"),
-    )
 
 
 def examples(drawn: Sequence[Row], verdict: Verdict, seed: object) -> Markup:

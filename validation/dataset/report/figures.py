@@ -5,8 +5,8 @@ No style attributes: the page's security policy forbids them. Colours are classe
 
 from collections.abc import Mapping, Sequence
 
-from validation.dataset.facts import NONE, bin_edges
-from validation.dataset.report.markup import Markup, join, number, percent, tag
+from validation.dataset.facts import NONE, bin_edges, bin_of, position_of
+from validation.dataset.report.markup import Markup, number, percent, tag
 
 SERIES = ("s1", "s2", "s3", "s4", "s5", "s6")
 
@@ -36,15 +36,15 @@ def legend(entries: Sequence[tuple[str, str]]) -> Markup:
     return tag("ul", marks, class_="legend")
 
 
-def histogram(series: Sequence[tuple[str, Mapping[int, int], str]], *, mark: tuple[float, str] | None = None) -> Markup:
-    """Lengths on a logarithmic axis, one row of columns for each of (name, bins, class).
+def histogram(series: Sequence[tuple[str, Mapping[int, int], str]], *, mark: float | None = None) -> Markup:
+    """Lengths on a logarithmic axis, one figure for each of (name, bins, class).
 
     Args:
         series: what to draw.
-        mark: a length to draw a line at, and what it is.
+        mark: a length to draw a line at.
     """
-    low = min((min(bins) for _, bins, _ in series if bins), default=0)
-    high = max((max(bins) for _, bins, _ in series if bins), default=0) + 1
+    places = [at for _, bins, _ in series for at in bins] + ([bin_of(mark)] if mark else [])
+    low, high = min(places, default=0), max(places, default=0) + 1
     width = 100 / max(high - low, 1)
     figures = []
     for name, bins, colour in series:
@@ -52,12 +52,16 @@ def histogram(series: Sequence[tuple[str, Mapping[int, int], str]], *, mark: tup
         columns = [
             _column(at, count / top, (at - low) * width, width, count, colour) for at, count in sorted(bins.items())
         ]
-        lines = [_marked(mark, low, width)] if mark else []
+        line = _line((position_of(mark) - low) * width) if mark else None
         drawing = tag(
-            "svg", columns, lines, class_="histogram", role="img", aria_label=f"{name}: distribution of lengths"
+            "svg", columns, line, class_="histogram", role="img", aria_label=f"{name}: distribution of lengths"
         )
         figures.append(tag("figure", tag("figcaption", name), drawing, _axis(low, high, width)))
     return tag("div", figures, class_="figures")
+
+
+def _line(x: float) -> Markup:
+    return tag("line", class_="mark", x1=f"{x:.2f}%", x2=f"{x:.2f}%", y1="0", y2="100%")
 
 
 def _column(at: int, share: float, x: float, width: float, count: int, colour: str) -> Markup:
@@ -66,13 +70,6 @@ def _column(at: int, share: float, x: float, width: float, count: int, colour: s
     height = max(share * 100, 1.0)
     place = f'x="{x + width * 0.06:.3f}%" y="{100 - height:.2f}%" width="{width * 0.88:.3f}%" height="{height:.2f}%"'
     return Markup(f'<rect class="{colour}" {place} rx="2">{title}</rect>')
-
-
-def _marked(mark: tuple[float, str] | None, low: int, width: float) -> Markup:
-    if mark is None:
-        return Markup()
-    x = (mark[0] - low) * width
-    return join([tag("line", class_="mark", x1=f"{x:.2f}%", x2=f"{x:.2f}%", y1="0", y2="100%")])
 
 
 def _axis(low: int, high: int, width: float) -> Markup:

@@ -126,7 +126,8 @@ def _mathml(formula: str, display: bool) -> str | None:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            root = ElementTree.fromstring(convert(formula, display="block" if display else "inline"))
+            known = formula.replace("{aligned}", "{align*}")  # the same to a reader, and the converter knows it
+            root = ElementTree.fromstring(convert(known, display="block" if display else "inline"))
     except Exception:  # the judge's boundary: LaTeX from data may break a converter in any way
         logger.debug("no MathML for %r", formula[:80], exc_info=True)
         return None

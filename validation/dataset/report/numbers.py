@@ -8,6 +8,8 @@ from schemas.reason import RULES, Outcome, Reason, Stage
 from validation.dataset.annotators import annotators
 from validation.dataset.facts import concentration, quantile
 from validation.dataset.gate import Judgement
+from validation.dataset.ledger import LEAKS
+from validation.dataset.recheck.contamination import TIERS
 
 
 def measurements(judgement: Judgement) -> dict[str, Any]:
@@ -44,11 +46,11 @@ def measurements(judgement: Judgement) -> dict[str, Any]:
         "longest_supervised": facts.longest,
         "concentration": concentrations(judgement),
         "facts": judgement.facts,
-        "contamination": {
-            "items": {record.name: record.items for record in manifest.benchmarks},
-            "leaks_found": [leak._asdict() for leak in findings.leaks[:50]],
-            "removed": contamination(judgement),
-        },
+        "contamination": contamination(judgement),
+        "near_duplicates": [pair._asdict() for pair in judgement.alike[:50]],
+        "drift": judgement.drift,
+        "foreign": judgement.foreign,
+        "context": judgement.context,
         "rechecks": {
             "answers": dict(sorted(Counter(one.outcome for one in judgement.answers).items())),
             "programs": dict(sorted(Counter(one.outcome for one in judgement.programs).items())),
@@ -138,17 +140,22 @@ def concentrations(judgement: Judgement) -> dict[str, dict[str, float]]:
     }
 
 
-_LEAK_REASONS = (
-    Reason.BENCHMARK_EXACT,
-    Reason.BENCHMARK_NGRAM,
-    Reason.BENCHMARK_PARAPHRASE,
-    Reason.BENCHMARK_VARIANT,
-)
-
-
-def contamination(judgement: Judgement) -> dict[str, int]:
-    """Candidates that curation took out as benchmark leaks, by tier."""
-    return {reason.value: judgement.ledger.count(reason=reason) for reason in _LEAK_REASONS}
+def contamination(judgement: Judgement) -> dict[str, Any]:
+    """Leaks by benchmark and tier: what curation took out, and what the independent search still found."""
+    benchmarks = judgement.manifest.benchmarks
+    return {
+        "items": {record.name: record.items for record in benchmarks},
+        "licences": {record.name: record.licence for record in benchmarks},
+        "removed": {reason: judgement.ledger.count(reason=reason) for reason in LEAKS},
+        "by_benchmark": {
+            record.name: {
+                **{reason: judgement.ledger.leaks[record.name, reason] for reason in (*LEAKS, "kept")},
+                **{f"still_{tier}": judgement.findings.leaked[record.name, tier] for tier in TIERS},
+            }
+            for record in benchmarks
+        },
+        "leaks_found": [leak._asdict() for leak in judgement.findings.leaks[:50]],
+    }
 
 
 def provenance(judgement: Judgement) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from typing import Any
 
 from schemas.verdict import Check, Status
 from validation.dataset.gate import Judgement
-from validation.dataset.report import evidence, people, sections
+from validation.dataset.report import bias, comparison, evidence, people, sections
 from validation.dataset.report.markup import Markup, join, number, percent, tag
 from validation.dataset.report.numbers import measurements
 
@@ -21,6 +21,8 @@ SECTIONS = (
     ("checks", "Checks"),
     ("funnel", "Funnel"),
     ("reasons", "Reasons"),
+    ("duplicates", "Duplicates"),
+    ("drift", "Drift"),
     ("make-up", "Make-up"),
     ("topics", "Topics"),
     ("lengths", "Lengths"),
@@ -55,13 +57,15 @@ def render(judgement: Judgement, numbers: dict[str, Any]) -> str:
         sections.checks(judgement.verdict, shown),
         sections.funnel(numbers),
         evidence.reasons(judgement, numbers),
+        comparison.duplicates(judgement, numbers),
+        comparison.drift(numbers),
         sections.make_up(numbers),
         sections.topics(numbers),
         sections.lengths(numbers),
         sections.verification(numbers),
         people.people(numbers),
         evidence.contamination(numbers),
-        evidence.concentration(numbers),
+        bias.bias(numbers),
         evidence.examples(drawn, judgement.verdict, judgement.manifest.config.get("seed", 0)),
         evidence.provenance(numbers),
     ]
@@ -92,7 +96,6 @@ def _masthead(judgement: Judgement, numbers: dict[str, Any]) -> Markup:
     verdict = judgement.verdict
     passed = verdict.status is Status.PASSED
     failed = [check for check in verdict.checks if check.status is Status.FAILED]
-    headline = "This data may be trained on." if passed else "This data may not be trained on."
     draft = tag("span", "draft", class_="stamp") if verdict.draft else None
     return tag(
         "header",
@@ -104,23 +107,37 @@ def _masthead(judgement: Judgement, numbers: dict[str, Any]) -> Markup:
             _toggle(),
             class_="top",
         ),
-        tag("h1", headline),
-        tag("p", _because(passed, failed), class_="because"),
+        tag("h1", _headline(passed, judgement.foreign)),
+        tag("p", _because(passed, failed, judgement.foreign), class_="because"),
         tag("dl", [_tile(*one) for one in _tiles(judgement, numbers)], class_="tiles"),
         tag(
             "nav",
-            [tag("a", name, href=f"#{anchor}") for anchor, name in SECTIONS],
+            [tag("a", name, href=f"#{anchor}") for anchor, name in _anchors(numbers)],
             aria_label="Sections",
         ),
         class_=f"masthead {verdict.status.value}",
     )
 
 
+def _anchors(numbers: dict[str, Any]) -> list[tuple[str, str]]:
+    return [one for one in SECTIONS if one[0] != "drift" or numbers["drift"] is not None]
+
+
+def _headline(passed: bool, foreign: bool) -> str:
+    if foreign and passed:
+        return "Nothing wrong was found in what could be checked."
+    return "This data may be trained on." if passed else "This data may not be trained on."
+
+
 def _toggle() -> Markup:
     return tag("button", "light / dark", type="button", id="theme", hidden=True)
 
 
-def _because(passed: bool, failed: list[Check]) -> str:
+def _because(passed: bool, failed: list[Check], foreign: bool) -> str:
+    if passed and foreign:
+        return (
+            "mathmill did not make this data; what it never claimed says “not checked”, and training does not take it."
+        )
     if passed:
         return "Nothing that closes the gate was found. The verdict is bound to the bytes that were judged."
     names = ", ".join(check.name for check in failed[:3])

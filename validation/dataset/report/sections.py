@@ -179,6 +179,8 @@ def make_up(numbers: Mapping[str, Any]) -> Markup:
         table(["Source", "Examples", "", "Kept of its candidates"], rows, class_="wide-bars"),
         tag("h3", "Shares of rows, characters and J"),
         _shares(numbers["shares"].get("format", {})),
+        tag("h3", "The same by source"),
+        _shares_by(numbers["shares"].get("source", {})),
         _outweighs(numbers),
     )
 
@@ -196,6 +198,12 @@ def _shares(groups: Mapping[str, Mapping[str, float]]) -> Markup:
         ]
         rows.append([label, stacked(parts), " · ".join(part[2] for part in parts)])
     return table(["Share of", "", ""], rows, class_="wide-bars shares")
+
+
+def _shares_by(groups: Mapping[str, Mapping[str, float]]) -> Markup:
+    keys = ("share_of_rows", "share_of_characters", "share_of_j")
+    rows = [[name, *(percent(group[key]) for key in keys), bar(group["share_of_j"])] for name, group in groups.items()]
+    return table(["Source", "Rows", "Supervised characters", "J", ""], rows[:40], class_="wide-bars")
 
 
 def _outweighs(numbers: Mapping[str, Any]) -> Markup | None:
@@ -245,7 +253,19 @@ def lengths(numbers: Mapping[str, Any]) -> Markup:
         "How long they are",
         f"Characters, on a logarithmic axis. In tokens: {counted['detail']}.",
         body,
+        _tokens(numbers),
     )
+
+
+def _tokens(numbers: Mapping[str, Any]) -> Markup | None:
+    """Tokens of whole examples with the context as a line; nothing where no tokenizer was named."""
+    measured = numbers["lengths"].get("tokens")
+    if not measured or not measured["bins"]:
+        return None
+    bins = {int(at): count for at, count in measured["bins"].items()}
+    context = numbers["context"]
+    caption = f"tokens of whole examples; the line is the context, {number(context)}"
+    return join([tag("h3", "In tokens"), histogram([(caption, bins, "s3")], mark=context)])
 
 
 def verification(numbers: Mapping[str, Any]) -> Markup:

@@ -11,6 +11,7 @@ from validation.dataset.report.formulas import rich_text
         (r"\(a_1\)", "<msub>"),
         ("$$a+b$$", 'display="block"'),
         (r"it is \boxed{\frac{1}{2}}.", 'class="boxed"'),
+        (r"\[\begin{aligned}a&=1\\b&=2\end{aligned}\]", "<mtable"),
         (r"$\begin{pmatrix}1&2\\3&4\end{pmatrix}$", "<mtable"),
     ],
 )

@@ -1,0 +1,151 @@
+"""What changed against another data set, as effect sizes: how much, not whether it could be chance.
+
+With a million rows every difference is significant; what matters is how far the mixture moved. Categories: total
+variation distance, the share of rows that would have to change hands, and Cohen's h of the value that moved most.
+Lengths: the Kolmogorov-Smirnov distance over the bins of the report.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+import pyarrow as pa
+
+from schemas.exits import UserError
+from schemas.manifest import Manifest, read_manifest
+from validation.dataset.facts import Facts, bin_edges, measure
+from validation.dataset.frame import flatten
+from validation.dataset.shard import Findings, hash_texts
+
+CATEGORIES = (
+    "format",
+    "source",
+    "topic",
+    "difficulty",
+    "answer_kind",
+    "language",
+    "licence",
+    "author",
+    "annotator",
+    "reference",
+    "path",
+)
+LENGTHS = ("question_chars", "solution_chars", "supervised_chars")
+Key = TypeVar("Key", str, int)
+SIZES = ((0.02, "none"), (0.1, "small"), (0.25, "medium"), (1.01, "large"))
+"""Words for distances between 0 and 1. Ours: no literature fixes them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """Another data set, measured."""
+
+    manifest: Manifest
+    facts: Facts
+    ids: np.ndarray
+    problems: np.ndarray
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """How far one measure moved.
+
+    Attributes:
+        distance: total variation distance or Kolmogorov-Smirnov distance, 0 to 1.
+        value: the category, or the length, at which the difference is greatest.
+        before, now: its share of rows; of lengths, the share of rows up to it.
+        cohen_h: effect size of that one share (Cohen 1988: 0.2 small, 0.5 medium, 0.8 large).
+    """
+
+    name: str
+    kind: str
+    distance: float
+    size: str
+    value: str
+    before: float
+    now: float
+    cohen_h: float
+
+
+def read_baseline(folder: Path) -> Baseline:
+    """Measures the shards of another data set.
+
+    Raises:
+        UserError: not a data set, or a shard that cannot be read.
+    """
+    manifest = read_manifest(folder)
+    facts, ids, problems = Facts(), [np.zeros(0, np.uint64)], [np.zeros(0, np.uint64)]
+    for shard in manifest.shards:
+        try:
+            with pa.OSFile(str(folder / shard.path), "rb") as source, pa.ipc.open_stream(source) as reader:
+                for batch in reader:
+                    facts.merge(measure(flatten(pa.Table.from_batches([batch]))))
+                    ids.append(hash_texts(batch["id"].to_pylist()))
+                    problems.append(hash_texts(batch["problem_id"].to_pylist()))
+        except (OSError, pa.ArrowException, KeyError) as error:
+            reason = " ".join(str(error).split())[:160]
+            raise UserError(f"--baseline: {folder / shard.path} cannot be read: {reason}") from error
+    return Baseline(manifest, facts, np.concatenate(ids), np.concatenate(problems))
+
+
+def compare(baseline: Baseline, findings: Findings) -> dict[str, Any]:
+    """Compares the data set that was judged with the baseline: the numbers of the report, the greatest drift first."""
+    before, now = baseline.facts, findings.facts
+    drifts = [category_drift(name, before.counts.get(name, {}), now.counts.get(name, {})) for name in CATEGORIES]
+    drifts += [length_drift(name, before.lengths.get(name, {}), now.lengths.get(name, {})) for name in LENGTHS]
+    ids, problems = np.unique(findings.hashes("ids")), np.unique(findings.hashes("problems"))
+    return {
+        "fingerprint": baseline.manifest.fingerprint,
+        "rows": {"before": before.rows, "now": now.rows},
+        "examples": _moved(np.unique(baseline.ids), ids),
+        "problems": _moved(np.unique(baseline.problems), problems),
+        "measures": [asdict(one) for one in sorted(drifts, key=lambda one: (-one.distance, one.name))],
+    }
+
+
+def _moved(before: np.ndarray, now: np.ndarray) -> dict[str, int]:
+    both = len(np.intersect1d(before, now, assume_unique=True))
+    return {"in both": both, "new": len(now) - both, "gone": len(before) - both}
+
+
+def category_drift(name: str, before: Mapping[str, int], now: Mapping[str, int]) -> Drift:
+    """Compares two mixtures of categories; one without rows is as far as can be from one with rows."""
+    first, second = _shares(before), _shares(now)
+    values = sorted({*first, *second})
+    moves = {value: abs(first.get(value, 0.0) - second.get(value, 0.0)) for value in values}
+    distance = 1.0 if bool(first) != bool(second) else sum(moves.values()) / 2
+    value = max(values, key=lambda one: (moves[one], one), default="")
+    return _drift(name, "total variation", distance, value, first.get(value, 0.0), second.get(value, 0.0))
+
+
+def length_drift(name: str, before: Mapping[int, int], now: Mapping[int, int]) -> Drift:
+    """Compares two histograms of lengths by their greatest difference in cumulated shares."""
+    first, second = _shares(before), _shares(now)
+    bins = sorted({*first, *second})
+    below = np.array([[shares.get(at, 0.0) for at in bins] for shares in (first, second)]).cumsum(axis=1)
+    gaps = np.abs(below[0] - below[1])
+    if not len(gaps):
+        return _drift(name, "Kolmogorov-Smirnov", 0.0, "", 0.0, 0.0)
+    at = int(gaps.argmax())
+    upto = f"up to {round(bin_edges(bins[at])[1]):,}"
+    return _drift(name, "Kolmogorov-Smirnov", float(gaps[at]), upto, float(below[0, at]), float(below[1, at]))
+
+
+def _shares(counts: Mapping[Key, int]) -> dict[Key, float]:
+    total = sum(counts.values())
+    return {value: count / total for value, count in counts.items() if count} if total else {}
+
+
+def _drift(name: str, kind: str, distance: float, value: str, before: float, now: float) -> Drift:
+    distance = round(distance, 4)
+    size = next(word for limit, word in SIZES if distance < limit)
+    return Drift(name, kind, distance, size, value, round(before, 4), round(now, 4), round(_h(before, now), 4))
+
+
+def _h(before: float, now: float) -> float:
+    """Cohen's h: the difference of two shares after the arcsine transform, which makes it comparable at both ends."""
+    first, second = (2 * math.asin(math.sqrt(min(max(share, 0.0), 1.0))) for share in (before, now))
+    return second - first

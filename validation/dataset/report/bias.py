@@ -1,0 +1,118 @@
+"""The section on bias and concentration: who and what the data is made of, and how evenly."""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from validation.dataset.facts import NONE
+from validation.dataset.report.figures import bar
+from validation.dataset.report.markup import Child, Markup, join, number, percent, tag
+from validation.dataset.report.sections import section, table
+
+SHOWN = 8
+_BENFORD = {str(digit): math.log10(1 + 1 / digit) for digit in range(1, 10)}
+_CATEGORIES = ("source", "author", "annotator", "topic", "language", "licence", "decision")
+
+
+def bias(numbers: Mapping[str, Any]) -> Markup:
+    """How much one problem, template, author, annotator or licence holds; answer types and leading digits."""
+    rows = [
+        [name, number(one["distinct"]), number(one["largest"]), bar(one["share"]), percent(one["share"])]
+        for name, one in numbers["concentration"].items()
+    ]
+    return section(
+        "concentration",
+        "Bias and concentration",
+        "Which problems, people, topics and licences weigh most. All licences bind who passes the data on.",
+        table(["", "Distinct", "Largest holds", "", "of all"], rows, class_="wide-bars"),
+        _evenness(numbers["facts"]),
+        tag("h3", "By source, author, annotator, topic, language, licence and decision"),
+        table(["Column", "Value", "Examples", "", "Share"], _categories(numbers), class_="wide-bars"),
+        tag("h3", "Licences by source"),
+        _licences(numbers),
+        tag("h3", "Answer types"),
+        _answer_kinds(numbers),
+        tag("h3", "Leading digits of numeric answers"),
+        _leading_digits(numbers["categories"].get("leading_digit", {})),
+    )
+
+
+def _evenness(facts: Mapping[str, Any]) -> Markup:
+    said = [
+        f"{what} {facts[name]:.2f}"
+        for what, name in (("topics", "topic_entropy"), ("sources", "source_entropy"))
+        if facts.get(name) is not None
+    ]
+    words = "; ".join(said) if said else "nothing to measure"
+    return tag("p", f"Evenness (entropy of the shares, 1 is even, 0 is one value): {words}.", class_="fine")
+
+
+def _categories(numbers: Mapping[str, Any]) -> list[Sequence[Child]]:
+    total = max(numbers["rows"], 1)
+    rows: list[Sequence[Child]] = []
+    for column in _CATEGORIES:
+        counts = _ranked(numbers["categories"].get(column, {}))
+        if [name for name, _ in counts] == [NONE]:
+            continue
+        shown = counts[:SHOWN]
+        if left := counts[SHOWN:]:
+            shown = [*shown, (f"{number(len(left))} more", sum(count for _, count in left))]
+        rows += [
+            [column if at == 0 else "", name, number(count), bar(count / total, series="s4"), percent(count / total)]
+            for at, (name, count) in enumerate(shown)
+        ]
+    return rows
+
+
+def _licences(numbers: Mapping[str, Any]) -> Markup:
+    by_licence = numbers["crosses"].get("licence|source", {})
+    rows = [
+        [
+            licence,
+            number(sum(sources.values())),
+            join(
+                [
+                    f"{name} {number(count)}" + ", " * (at + 1 < len(sources))
+                    for at, (name, count) in enumerate(_ranked(sources))
+                ]
+            ),
+        ]
+        for licence, sources in by_licence.items()
+    ]
+    return table(["Licence", "Examples", "From"], rows)
+
+
+def _answer_kinds(numbers: Mapping[str, Any]) -> Markup:
+    total = max(numbers["rows"], 1)
+    rows = [
+        [name, number(count), bar(count / total, series="s5"), percent(count / total)]
+        for name, count in _ranked(numbers["categories"].get("answer_kind", {}))
+    ]
+    return table(["Type", "Examples", "", "Share"], rows, class_="wide-bars")
+
+
+def _leading_digits(counts: Mapping[str, int]) -> Markup:
+    total = sum(count for digit, count in counts.items() if digit in _BENFORD)
+    if not total:
+        return tag("p", "No answer is a plain number.", class_="fine")
+    rows = [
+        [
+            digit,
+            number(counts.get(digit, 0)),
+            bar(counts.get(digit, 0) / total, series="s5"),
+            percent(counts.get(digit, 0) / total),
+            percent(law),
+        ]
+        for digit, law in _BENFORD.items()
+    ]
+    lead = (
+        "A model learns which answers are likely. Numbers of many sizes follow Benford's law; word problems "
+        "favour small round ones."
+    )
+    return join(
+        [tag("p", lead, class_="fine"), table(["Digit", "Examples", "", "Share", "Benford"], rows, class_="wide-bars")]
+    )
+
+
+def _ranked(counts: Mapping[str, int]) -> list[tuple[str, int]]:
+    return sorted(counts.items(), key=lambda one: (-one[1], one[0]))

@@ -1,0 +1,98 @@
+"""The sections that set texts or data sets side by side: duplicates, and drift against a baseline."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from schemas.reason import Reason
+from validation.dataset.gate import Judgement
+from validation.dataset.report.beside import pair
+from validation.dataset.report.figures import bar
+from validation.dataset.report.markup import Child, Markup, number, percent, tag
+from validation.dataset.report.samples import fetch
+from validation.dataset.report.sections import section, table
+
+_REASONS = (Reason.EXACT_DUPLICATE, Reason.NEAR_DUPLICATE, Reason.DUPLICATE_OF_EARLIER)
+SHOWN = 6
+
+_NAMES = {
+    "question_chars": "length of questions",
+    "solution_chars": "length of solutions",
+    "supervised_chars": "length of what is trained on",
+    "answer_kind": "answer type",
+    "path": "verification path",
+}
+
+
+def duplicates(judgement: Judgement, numbers: Mapping[str, Any]) -> Markup:
+    """How many duplicates curation took, and what the re-check still found, side by side."""
+    taken = {one["reason"]: one["candidates"] for one in numbers["reasons"]}
+    rows = [[tag("code", reason.value), number(taken.get(reason, 0))] for reason in _REASONS]
+    pairs = numbers["near_duplicates"][:SHOWN]
+    texts = fetch(judgement.folder, judgement.findings.read, [one[side] for one in pairs for side in ("id", "other")])
+    check = next(one for one in numbers["verdict"]["checks"] if one["name"] == "no_near_duplicates")
+    shown = [
+        tag(
+            "li",
+            tag(
+                "p",
+                tag("code", one["id"]),
+                " and ",
+                tag("code", one["other"]),
+                f" · {percent(one['similarity'])} alike",
+            ),
+            pair(str(texts[one["id"]]["question"]), str(texts[one["other"]]["question"])),
+        )
+        for one in pairs
+        if one["id"] in texts and one["other"] in texts
+    ]
+    return section(
+        "duplicates",
+        "Duplicates",
+        "Duplicates that curation took are shown beside their partners above, under their reasons.",
+        table(["Taken by curation", "Candidates"], rows, class_="narrow"),
+        tag("h3", "Still found by the re-check"),
+        tag("p", check["detail"], class_="fine"),
+        tag("ul", shown, class_="evidence") if shown else None,
+    )
+
+
+def drift(numbers: Mapping[str, Any]) -> Markup | None:
+    """What changed against the baseline, the greatest change first; nothing without a baseline."""
+    measured = numbers["drift"]
+    if measured is None:
+        return None
+    rows: list[list[Child]] = [
+        [
+            _NAMES.get(one["name"], one["name"]),
+            bar(one["distance"], series=_SERIES[one["size"]]),
+            f"{one['distance']:.3f}",
+            one["size"],
+            f"{one['value']}: {percent(one['before'])} → {percent(one['now'])}" if one["value"] else "–",
+            f"{one['cohen_h']:+.2f}",
+        ]
+        for one in measured["measures"]
+        if one["distance"]
+    ]
+    still = ", ".join(_NAMES.get(one["name"], one["name"]) for one in measured["measures"] if not one["distance"])
+    moved = [
+        [what, *(number(measured[what][where]) for where in ("in both", "new", "gone"))]
+        for what in ("examples", "problems")
+    ]
+    before, now = (number(measured["rows"][when]) for when in ("before", "now"))
+    lead = (
+        f"Against data set {measured['fingerprint'][:12]}: {before} examples before, {now} now. A distance is the "
+        "share of rows that would have to change hands (total variation) or, of lengths, the greatest gap of cumulated "
+        "shares. Cohen's h is the effect size of the one value that moved most."
+    )
+    return section(
+        "drift",
+        "What changed",
+        lead,
+        table(["", "In both", "New", "Gone"], moved, class_="narrow"),
+        tag("h3", "How far the mixture moved"),
+        table(["", "", "Distance", "", "Moved most", "Cohen's h"], rows, class_="wide-bars drift") if rows else None,
+        tag("p", f"Unchanged: {still}.", class_="fine") if still else None,
+    )
+
+
+_SERIES = {"none": "quiet", "small": "s4", "medium": "doubt", "large": "bad"}
