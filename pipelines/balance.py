@@ -1,23 +1,26 @@
 """Caps and quotas: how many examples may share a template, a problem, a source, an author or a condition.
 
 Bounds apply one after the other, so what one takes no longer counts for the next. Within a bound what a human accepted
-stays first, then a keyed hash decides: the choice depends neither on order nor on length.
+stays first, then a keyed hash decides: the choice depends neither on order nor on length. A quota may ask for the
+highest scores instead, or for the questions that cover all others best (pipelines/coverage.py).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipelines.coverage import MOST, SAMPLE, choose, vectors_of
 from pipelines.labelling import with_labels
-from pipelines.store import PartRef, Store
+from pipelines.store import PartRef, Store, read_batch
 from pipelines.tags import PLACED_SCHEMA, alive_after, read_keys, whereabouts
 from schemas.config import Balance
 from schemas.exits import UserError
-from schemas.reason import Reason
+from schemas.reason import Outcome, Reason
 
 _WHERE = ("format", "language", "source", "author", "licence", "topic", "difficulty")
 
@@ -30,7 +33,8 @@ class Bound:
         group: key column (`problem`, `template`) or text column whose equal values share the bound; null: all that
         match. unit: what is counted: `candidate`, or `problem` for the cap on templates. where: column: value pairs
         that a candidate must match to be counted, beside those that earlier quotas took. limit: most units of a group;
-        null when `share` bounds. share: greatest share of all candidates that still live.
+        null when `share` bounds. share: greatest share of all candidates that still live. select: who stays: hash,
+        score, coverage.
     """
 
     name: str
@@ -41,6 +45,7 @@ class Bound:
     earlier: tuple[tuple[tuple[str, str | int], ...], ...] = ()
     limit: int | None = None
     share: float | None = None
+    select: str = "hash"
 
 
 def bounds_of(settings: Balance) -> Iterator[Bound]:
@@ -72,6 +77,7 @@ def bounds_of(settings: Balance) -> Iterator[Bound]:
             earlier=earlier,
             limit=quota.max,
             share=quota.share,
+            select=quota.select,
         )
         earlier = (*earlier, where)
 
@@ -88,7 +94,7 @@ class ApplyBound:
     def index(self, part: PartRef) -> pa.RecordBatch:
         """The living candidates of a part by group, each with its place in the queue."""
         keys = read_keys(self.store, part, ["problem", "template", "accepted", "row_id", "format"])
-        texts = with_labels(self.store, part, self.store.read_part(part, list(_WHERE)))
+        texts = with_labels(self.store, part, self.store.read_part(part, [*_WHERE, "score"]))
         matches = _matches(texts, self.bound.where)
         for where in self.bound.earlier:
             matches &= ~_matches(texts, where)
@@ -98,6 +104,8 @@ class ApplyBound:
             "queue": pa.array(self._queue(keys), pa.uint64()),
             "accepted": keys.column("accepted"),
             "matches": pa.array(matches),
+            "score": texts.column("score") if self.bound.select == "score" else pa.nulls(part.rows, pa.float64()),
+            "file": pa.array([part.key] * part.rows),
             **whereabouts(part),
         }
         alive = alive_after(self.store, part, self.before)
@@ -117,12 +125,15 @@ class ApplyBound:
 
     def resolve(self, rows: pa.Table) -> pa.Table:
         """Tags what stands behind the bound in each group's queue."""
-        queue = [("key", "ascending"), ("accepted", "descending"), ("queue", "ascending")]
+        queue = [("key", "ascending"), ("accepted", "descending"), ("score", "descending"), ("queue", "ascending")]
         order = pc.sort_indices(rows, sort_keys=[*queue, ("part", "ascending"), ("index", "ascending")])
         tags: list[dict[str, object]] = []
         group, taken, seen = None, 0, set[object]()
         totals = dict(zip(*(pc.value_counts(rows.column("key")).field(i).to_pylist() for i in (0, 1)), strict=True))
-        for row in rows.take(order).to_pylist():
+        waiting = rows.take(order).to_pylist()
+        if self.bound.select == "coverage":
+            waiting = self._covering_first(waiting, self._limit(len(waiting)))
+        for row in waiting:
             if row["key"] != group:
                 group, taken, seen = row["key"], 0, set()
             if not row["matches"]:
@@ -136,6 +147,23 @@ class ApplyBound:
                 taken += 1
         return pa.Table.from_pylist(tags, schema=PLACED_SCHEMA)
 
+    def _covering_first(self, waiting: list[dict[str, Any]], limit: int) -> list[dict[str, Any]]:
+        """Puts the candidates that cover the others best before them, behind those that a human accepted."""
+        matching = [row for row in waiting if row["matches"]]
+        sample = matching[: max(SAMPLE, sum(row["accepted"] for row in matching))]
+        if limit >= len(matching):
+            return waiting
+        accepted = [at for at, row in enumerate(sample) if row["accepted"]]
+        chosen = choose(vectors_of(self._questions(sample)), max(len(accepted), min(limit, MOST)), taken=accepted)
+        first = [sample[at] for at in chosen]
+        places = {(row["part"], row["index"]) for row in first}
+        return [*first, *(row for row in waiting if (row["part"], row["index"]) not in places)]
+
+    def _questions(self, rows: Sequence[Mapping[str, Any]]) -> list[str]:
+        parts = {row["file"]: None for row in rows}
+        texts = {key: read_batch(self.store.root / "parts" / f"{key}.arrow", ["question"]).column(0) for key in parts}
+        return [texts[row["file"]][row["index"]].as_py() for row in rows]
+
     def _limit(self, total: int) -> int:
         if self.bound.limit is not None:
             return self.bound.limit
@@ -146,6 +174,24 @@ class ApplyBound:
         detail = f"{self.bound.name.replace('-', ' ')}: {limit:,} are kept"
         nothing = {"partner": None, "partner_row": None, "score": None}
         return {"part": row["part"], "index": row["index"], "reason": self.bound.reason, "detail": detail, **nothing}
+
+
+def achieved(settings: Balance, parts: Sequence[PartRef], store: Store) -> list[dict[str, object]]:
+    """What each quota asked for and what the data set holds in the end: for the manifest."""
+    kept, total = [0] * len(settings.quotas), 0
+    for part in parts:
+        outcomes = read_batch(store.decisions_path(part), ["outcome"]).column(0)
+        left = np.asarray(pc.equal(outcomes, Outcome.KEPT.value))
+        total += int(left.sum())
+        texts = with_labels(store, part, store.read_part(part, list(_WHERE)))
+        for position, quota in enumerate(settings.quotas):
+            mine = left & _matches(texts, tuple(quota.where.items()))
+            kept[position] += int(mine.sum())
+            left &= ~mine
+    return [
+        {**quota.model_dump(mode="json"), "kept": number, "kept_share": round(number / total, 6) if total else 0.0}
+        for quota, number in zip(settings.quotas, kept, strict=True)
+    ]
 
 
 def _matches(texts: pa.RecordBatch, where: tuple[tuple[str, str | int], ...]) -> np.ndarray:

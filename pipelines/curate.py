@@ -23,7 +23,7 @@ from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.pvalue import PCollection
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 
-from pipelines.balance import ApplyBound, Bound, bounds_of
+from pipelines.balance import ApplyBound, Bound, achieved, bounds_of
 from pipelines.candidate import UNDERSTOOD, Note, Rejection
 from pipelines.catalogue import resolve
 from pipelines.collapsing import COLLAPSE_SCHEMA, COLLAPSED, Collapse, Revise, keys_of
@@ -118,6 +118,7 @@ def curate(
         store = Store(work, reviewed, folder_of(taxonomies, settings.skip))
         line = _Line(store, settings, code, level, _stored_index(items, code, work), stored, earlier, taxonomies)
         summaries, written = line.run(inputs, options, beam_runner(workers, beam_flags))
+        parts = [one.part for one in summaries]
         ending = Ending(
             settings=settings,
             summaries=summaries,
@@ -125,7 +126,8 @@ def curate(
             files=(*inputs.files, *review_files),
             benchmarks=benchmarks,
             isolation=line.level,
-            labels=summary([one.part for one in summaries], store, taxonomies),
+            labels=summary(parts, store, taxonomies),
+            quotas=achieved(settings.balance, parts, store) if Stage.BALANCE not in settings.skip else [],
             draft=draft,
             scanned_rows=inputs.rows,
             lineage=() if earlier is None else earlier.lineage,
@@ -133,7 +135,7 @@ def curate(
         manifest = manifest_of(ending)
         if not draft:
             refuse_wipeout(wiped_out(ending))
-        said = matched(reviews, [one.part for one in summaries], store) if len(reviews) else None
+        said = matched(reviews, parts, store) if len(reviews) else None
         publish(ending, manifest, items, said, store=store, output=output)
     return manifest
 

@@ -45,6 +45,7 @@ class Ending:
     benchmarks: Sequence[BenchmarkRecord]
     isolation: str | None
     labels: Sequence[dict[str, object]]
+    quotas: Sequence[dict[str, object]]
     draft: bool
     scanned_rows: int
     lineage: Sequence[str] = ()
@@ -92,7 +93,7 @@ def manifest_of(ending: Ending) -> Manifest:
         splits={split.value: splits[split] for split in Split},
         licence=_licence(settings, ended),
         labels=list(ending.labels),
-        quotas=[],
+        quotas=list(ending.quotas),
         shards=[
             ShardRecord(path=one.path, split=str(one.split), rows=one.rows, bytes=one.bytes, sha256=one.sha256)
             for one in shards

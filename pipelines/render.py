@@ -48,14 +48,15 @@ def render_record(record: Record, source: Source) -> list[tuple[object, ...]]:
     problem = _understand(record, source)
     if isinstance(problem, Rejection):
         return [_unread_row(record, source, identity, problem)]
-    about = (problem.independent, problem.language, source.author, source.licence, problem.topic, problem.difficulty)
+    about = (problem.independent, problem.language, source.author, source.licence)
+    labels = (problem.topic, problem.difficulty, problem.score)
     human = _selection_column(problem.selection)
     rows: list[tuple[object, ...]] = []
     for solution in problem.solutions:
         content = (solution.format, problem.question, solution.segments, problem.answer)
         rest = (human, source.weight, None, None, None, None if rows else record.raw)
         made = (solution.derived, solution.annotations)
-        rows.append((identity, source.name, record.row, *content, *about, *made, *rest))
+        rows.append((identity, source.name, record.row, *content, *about, *labels, *made, *rest))
     return rows
 
 

@@ -65,6 +65,8 @@ class Columns(_Table):
     """how many people voted"""
     agreement: str | None = None
     """share of the votes that agree, 0 to 1"""
+    score: str | None = None
+    """a number, the higher the better, for quotas with `select: score`"""
 
 
 class Source(_Table):
@@ -234,6 +236,8 @@ class Quota(_Table):
     """most examples"""
     share: Share | None = None
     """greatest share of the data set"""
+    select: Literal["hash", "score", "coverage"] = "hash"
+    """who stays: as a keyed hash falls | the highest `columns.score` | the questions that cover the others best"""
 
     @model_validator(mode="after")
     def _one_bound(self) -> "Quota":
@@ -433,6 +437,8 @@ class Train(_Table):
     """how many of the latest stay"""
     heldout_every: Annotated[int, Field(ge=1)] | None = None
     """steps between measurements of J on the heldout split; null: at the end"""
+    evaluate_every: Annotated[int, Field(ge=1)] | None = None
+    """steps between evaluations of pass@1, as `evaluate` says, on its data or the first --data; null: never"""
     trackers: list[Literal["tensorboard", "wandb", "trackio"]] | None = None
     """where figures go beside metrics.jsonl; null: to tensorboard, where it is installed"""
     seed: int = 0

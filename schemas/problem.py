@@ -72,6 +72,7 @@ class Problem:
         independent: the answer was given apart from the solution's text (a column of its own), so equality is evidence.
         language: ISO 639-1 code.
         difficulty: the source's own scale, 1 (easiest) upwards.
+        score: how good the source takes it to be, the higher the better.
     """
 
     question: str
@@ -81,4 +82,5 @@ class Problem:
     language: str = "en"
     topic: str | None = None
     difficulty: int | None = None
+    score: float | None = None
     selection: Selection = field(default_factory=Selection)

@@ -33,6 +33,7 @@ def read_columns(record: dict[str, Any], source: Source) -> Problem:
         language=optional_text(record, columns.language) or source.language,
         topic=optional_text(record, columns.topic),
         difficulty=level_of(optional_text(record, columns.difficulty)),
+        score=share_of(record, columns.score),
         selection=read_selection(record, columns),
     )
 
