@@ -1,12 +1,14 @@
-"""Beam's own flags, checked before a run: Beam itself passes over a mistyped one with a warning."""
+"""Beam's own flags, checked before a run (Beam itself passes over a mistyped one with a warning), and its pipelines."""
 
 import difflib
 import os
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
+import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions, StandardOptions
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from apache_beam.transforms.environments import SubprocessSDKEnvironment
@@ -48,6 +50,18 @@ def beam_runner(workers: int, flags: Sequence[str]) -> FnApiRunner | None:
     _let_processes_find_us()
     command = f"{shlex.quote(sys.executable)} -m apache_beam.runners.worker.sdk_worker_main 2>{os.devnull}"
     return FnApiRunner(default_environment=SubprocessSDKEnvironment.from_command_string(command))
+
+
+@contextmanager
+def open_pipeline(options: PipelineOptions, runner: FnApiRunner | None = None) -> Iterator[beam.Pipeline]:
+    """Gives a pipeline that runs when the block ends. Ctrl-C inside a worker comes back as Ctrl-C."""
+    try:
+        with beam.Pipeline(runner=runner, options=options) as pipeline:
+            yield pipeline
+    except RuntimeError as error:
+        if "KeyboardInterrupt" in str(error):
+            raise KeyboardInterrupt from None
+        raise
 
 
 def _let_processes_find_us() -> None:

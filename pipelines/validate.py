@@ -13,7 +13,7 @@ from pathlib import Path
 import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
 
-from pipelines.flags import beam_options
+from pipelines.flags import beam_options, open_pipeline
 from pipelines.foreign import lay_out
 from schemas.config import Benchmark, Source, Validate
 from schemas.manifest import ShardRecord
@@ -132,7 +132,7 @@ def inspect_with_beam(
     """Inspects shards with Beam, one shard an element."""
     with tempfile.TemporaryDirectory(prefix="mathmill-findings-") as findings:
         elements = [(number, shard.path, shard.split) for number, shard in enumerate(shards)]
-        with beam.Pipeline(options=options) as pipeline:
+        with open_pipeline(options) as pipeline:
             _ = (
                 pipeline
                 | "shards" >> beam.Create(elements)

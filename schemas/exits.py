@@ -5,7 +5,7 @@ broken promise: it crashes with its traceback.
 """
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from enum import IntEnum
 from typing import Any
 
@@ -16,6 +16,7 @@ class ExitCode(IntEnum):
     DONE = 0
     FAILED = 1
     COULD_NOT_START = 2
+    STOPPED = 130  # by Ctrl-C, as shells have it: 128 + SIGINT
 
 
 class UserError(Exception):
@@ -30,41 +31,38 @@ class RunFailedError(Exception):
     exit_code = ExitCode.FAILED
 
 
-def exit_code_of(verb: Callable[[], object], *, debug: bool) -> int:
-    """Runs a verb and turns the two expected errors into one line on stderr and an exit code.
-
-    With `debug` they propagate with their traceback, as everything unexpected always does.
-    """
-    try:
-        verb()
-    except (UserError, RunFailedError) as error:
-        if debug:
-            raise
-        sys.stderr.write(f"mathmill: {one_line(str(error))}\n")
-        return error.exit_code
-    return ExitCode.DONE
+_CONTINUES = {"curate": "the same command continues", "train": "the same command with --resume continues"}
 
 
 def run_command_line(app: Any, arguments: Sequence[str]) -> int:  # noqa: ANN401  a typer app; schemas stays light
-    """Runs a room's typer app and returns the exit code; a usage error is one line and exit 2, as all user errors.
+    """Runs a room's typer app and returns the exit code.
 
-    `--debug` among the arguments shows tracebacks.
+    An expected error, a wrong option and Ctrl-C are one line on stderr. With `--debug` among the arguments the two
+    expected errors propagate with their traceback, as everything unexpected always does.
     """
     import typer  # deferred: readers of the contract need no command line
     from typer.exceptions import TyperException
 
+    verb = arguments[0] if arguments else ""
     try:
-        debug = "--debug" in arguments
-        return exit_code_of(lambda: app(args=list(arguments), standalone_mode=False), debug=debug)
-    except typer.Exit as error:
-        return error.exit_code
+        code = app(args=list(arguments), prog_name="mathmill", standalone_mode=False) or ExitCode.DONE
+    except (UserError, RunFailedError) as error:
+        if "--debug" in arguments:
+            raise
+        return _told(str(error), error.exit_code)
     except TyperException as error:
         message = getattr(error, "format_message", error.__str__)()
-        sys.stderr.write(f"mathmill: {one_line(message)}\n")
-        return ExitCode.COULD_NOT_START
+        return _told(f"{message} (see mathmill {verb} --help)", ExitCode.COULD_NOT_START)
     except (typer.Abort, KeyboardInterrupt):
-        sys.stderr.write("mathmill: stopped; the same command continues\n")
-        return ExitCode.FAILED
+        code = ExitCode.STOPPED
+    if code == ExitCode.STOPPED:
+        return _told("; ".join(filter(None, ("stopped", _CONTINUES.get(verb)))), ExitCode.STOPPED)
+    return int(code)
+
+
+def _told(message: str, code: ExitCode) -> int:
+    sys.stderr.write(f"mathmill: {one_line(message)}\n")
+    return code
 
 
 def one_line(message: str) -> str:

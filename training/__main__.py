@@ -4,17 +4,14 @@ import logging
 import os
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from schemas.configfile import load_config
-from schemas.exits import ExitCode, exit_code_of, one_line
+from schemas.exits import run_command_line
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-
-# typer brings a click of its own since 0.20 and has no public name for the base of its usage errors.
-_USAGE_ERROR: Any = typer.BadParameter.__mro__[1]
 
 ConfigPath = Annotated[Path, typer.Argument(metavar="CONFIG.yaml", help="one file a run; every verb checks all of it")]
 Overrides = Annotated[list[str] | None, typer.Option("--set", metavar="KEY.PATH=VALUE", help="override a key")]
@@ -32,19 +29,13 @@ def train(
     debug: Debug = False,
 ) -> None:
     """Shards -> checkpoints, maximising J_SFT."""
+    checked = load_config(config, set_ or [])
+    from training.console import TrainingView
+    from training.train import train as run_training
 
-    def run() -> None:
-        checked = load_config(config, set_ or [])
-        from training.console import TrainingView
-        from training.train import train as run_training
-
-        with TrainingView(talk=os.environ.get("RANK", "0") == "0") as view:
-            result = run_training(
-                checked, data, output, resume=resume, draft=draft, on_start=view.start, on_step=view.step
-            )
-            view.end(result)
-
-    raise typer.Exit(exit_code_of(run, debug=debug))
+    with TrainingView(talk=os.environ.get("RANK", "0") == "0") as view:
+        result = run_training(checked, data, output, resume=resume, draft=draft, on_start=view.start, on_step=view.step)
+        view.end(result)
 
 
 @app.command()
@@ -59,17 +50,13 @@ def evaluate(
     debug: Debug = False,
 ) -> None:
     """Checkpoint -> pass@1 by format, with the same judge."""
+    checked = load_config(config, set_ or [])
+    from training.console import EvaluationView
+    from training.evaluate import evaluate as run_evaluation
 
-    def run() -> None:
-        checked = load_config(config, set_ or [])
-        from training.console import EvaluationView
-        from training.evaluate import evaluate as run_evaluation
-
-        source: Path | str = Path(model) / "checkpoints" / checkpoint if checkpoint else model
-        with EvaluationView() as view:
-            view.end(run_evaluation(checked, source, output, data, view.progress, draft=draft))
-
-    raise typer.Exit(exit_code_of(run, debug=debug))
+    source: Path | str = Path(model) / "checkpoints" / checkpoint if checkpoint else model
+    with EvaluationView() as view:
+        view.end(run_evaluation(checked, source, output, data, view.progress, draft=draft))
 
 
 @app.command()
@@ -82,31 +69,17 @@ def prove(
     debug: Debug = False,
 ) -> None:
     """J and its gradient on your model and rows, against float64."""
+    checked = load_config(config, set_ or [])
+    from training.console import show_proof
+    from training.prove import prove as run_proof
 
-    def run() -> None:
-        checked = load_config(config, set_ or [])
-        from training.console import show_proof
-        from training.prove import prove as run_proof
-
-        show_proof(run_proof(checked, data, model=model, rows=rows))
-
-    raise typer.Exit(exit_code_of(run, debug=debug))
+    show_proof(run_proof(checked, data, model=model, rows=rows))
 
 
 def main(argv: list[str] | None = None) -> int:
     """Runs a verb and returns its exit code; a wrong option is one line and exit 2."""
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
-    command = typer.main.get_command(app)
-    arguments = list(sys.argv[1:] if argv is None else argv)
-    try:
-        return int(command.main(args=arguments, prog_name="mathmill", standalone_mode=False) or 0)
-    except _USAGE_ERROR as error:
-        message = one_line(error.format_message())
-        sys.stderr.write(f"mathmill: {message} (see mathmill {arguments[0] if arguments else ''} --help)\n")
-        return ExitCode.COULD_NOT_START
-    except (typer.Abort, KeyboardInterrupt):
-        sys.stderr.write("mathmill: stopped\n")
-        return ExitCode.FAILED
+    return run_command_line(app, sys.argv[1:] if argv is None else argv)
 
 
 if __name__ == "__main__":
