@@ -2,8 +2,9 @@
 
     python -m benchmarks.judge --data DATA [--per-kind 200] [--no-math-verify]
 
-Counts wrong accepts, wrong rejects and unknowns by kind, and pairs per second. The pairs are made by rule
-from the answers of MATH train: each rule knows whether what it makes is the same answer. Prints one JSON object.
+Counts wrong accepts, wrong rejects and unknowns by kind, and pairs per CPU second of this process. The pairs are made
+by rule from the answers of MATH train, where each rule knows whether what it makes is the same answer; `by hand` are
+the pairs of the tests, written to be misjudged. Where math-verify reads nothing at all, it counts as unknown.
 """
 
 import argparse
@@ -11,11 +12,14 @@ import json
 import random
 import re
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
+from itertools import islice
 from pathlib import Path
 
+from benchmarks.measuring import REPOSITORY, record
 from validation.answers import Outcome, close_symbolic, compare
 from validation.answers.normalise import normalise
 from validation.answers.reading import read_value
@@ -31,6 +35,7 @@ class Pair:
     answer: str
     same: bool
     question: str | None = None
+    language: str = "en"
 
 
 @dataclass
@@ -320,15 +325,31 @@ RULES: list[Callable[[random.Random, list[str]], Iterator[Pair]]] = [
 
 
 def labelled_pairs(data: Path, per_kind: int, seed: int) -> list[Pair]:
-    """Makes at most `per_kind` pairs by each rule."""
+    """Makes at most `per_kind` pairs of each kind that a rule makes, and adds those written by hand."""
     answers = [row["answer"] for row in _rows(data / "cot" / "math_train_problems_7500.jsonl") if row["answer"]]
     rng = random.Random(seed)
     rng.shuffle(answers)
     pairs = []
     for rule in RULES:
-        made = rule(rng, answers)
-        pairs += [pair for pair, _ in zip(made, range(per_kind), strict=False)]
-    return pairs
+        made: Counter[str] = Counter()
+        for pair in islice(rule(rng, answers), 40 * per_kind):
+            if made[pair.kind] < per_kind:
+                pairs.append(pair)
+            made[pair.kind] += 1
+            if made.total() >= 2 * per_kind and min(made.values()) >= per_kind:
+                break
+    return pairs + by_hand()
+
+
+def by_hand() -> list[Pair]:
+    """Reads the pairs of the tests."""
+    found = []
+    for row in _rows(REPOSITORY / "tests" / "validation" / "answers" / "adversarial_pairs.jsonl"):
+        truth = row.get("truth", row["outcome"])
+        if truth != Outcome.UNKNOWN:
+            rest = (row.get("question"), row.get("language", "en"))
+            found.append(Pair("by hand", row["gold"], row["answer"], truth == Outcome.EQUAL, *rest))
+    return found
 
 
 def _score(pairs: list[Pair], judge: Callable[[Pair], bool | None], shown: int) -> dict[str, Score]:
@@ -343,7 +364,7 @@ def _score(pairs: list[Pair], judge: Callable[[Pair], bool | None], shown: int) 
 
 
 def _ours(pair: Pair) -> bool | None:
-    outcome = compare(pair.gold, pair.answer, pair.question).outcome
+    outcome = compare(pair.gold, pair.answer, pair.question, pair.language).outcome
     return None if outcome is Outcome.UNKNOWN else outcome is Outcome.EQUAL
 
 
@@ -354,8 +375,12 @@ def _math_verify() -> Callable[[Pair], bool | None]:
 
     logging.disable(logging.CRITICAL)
 
+    def read(text: str) -> list[object]:
+        return list(parse(text if "$" in text else f"${text}$"))
+
     def judge(pair: Pair) -> bool | None:
-        return bool(verify(parse(f"${pair.gold}$"), parse(f"${pair.answer}$")))
+        gold, answer = read(pair.gold), read(pair.answer)
+        return bool(verify(gold, answer)) if gold and answer else None
 
     return judge
 
@@ -373,12 +398,15 @@ def main() -> None:
     judges: dict[str, Callable[[Pair], bool | None]] = {"ours": _ours}
     if not options.no_math_verify:
         judges["math_verify"] = _math_verify()
-    report: dict[str, object] = {}
+    report: dict[str, object] = {"per_kind": options.per_kind, "seed": options.seed}
     for name, judge in judges.items():
         scores = _score(pairs, judge, options.examples)
         report[name] = {kind: score.table() for kind, score in scores.items()}
     close_symbolic()
-    print(json.dumps(report, indent=1, ensure_ascii=False))
+    if options.no_math_verify:
+        print(json.dumps(report, indent=1, ensure_ascii=False))
+    else:
+        record("judge", report, [])
 
 
 if __name__ == "__main__":

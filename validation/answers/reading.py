@@ -58,6 +58,7 @@ _MATRIX = re.compile(
 )
 _SYMPY_MATRIX = re.compile(r"(?:Mutable(?:Dense)?|Immutable(?:Dense)?)?Matrix\((\[.*\])\)\Z", re.DOTALL)
 _NAMES = re.compile(r"\((?:[A-Za-z]|\\[a-z]+)(?:,\s*(?:[A-Za-z]|\\[a-z]+))+\)\Z")  # (x,y)
+_SIMPLE = re.compile(r"\d+(?:!|_(?:\d|\{?\d\d?\}?))?\Z", re.ASCII)
 _ALONE = re.compile(r"[^\s,;\\{(\[][^\s,;]*\Z")
 _SHARE = re.compile(r"(\d{1,9}) out of (\d{1,9})")
 _QUANTITY = re.compile(r"(\d+(?:\.\d+)?) ?([A-Za-z]+)")
@@ -105,7 +106,7 @@ def read_value(text: str, comma: bool = False) -> Value:
 def _read(text: str, *, comma: bool) -> Value:
     if not text:
         return Unread(text)
-    if text.isascii() and text.isdigit():
+    if _SIMPLE.match(text):
         return plain_number(text)
     if text in _EMPTY or text.lower() in _EMPTY:
         return Region(())
