@@ -100,12 +100,13 @@ def export(
     to: Annotated[str, typer.Option(help="messages | prompt_completion")],
     output: Annotated[Path, typer.Option(help="a folder; one file per split")],
     format_: Annotated[str, typer.Option("--format", help="jsonl | parquet")] = "jsonl",
+    draft: Annotated[bool, typer.Option(help="export data without a passed verdict")] = False,
     debug: Debug = False,
 ) -> None:
     """Shards -> rows for other trainers: TRL, axolotl, NeMo-RL, prime-rl."""
     from pipelines.export import export_data  # deferred: `--help` needs no pyarrow
 
-    for path, rows in export_data(data, to=to, file_format=format_, output=output):
+    for path, rows in export_data(data, to=to, file_format=format_, output=output, draft=draft):
         print(f"{path}: {rows:,} rows")
 
 

@@ -18,10 +18,11 @@ from pipelines.store import replacing
 from pipelines.writing_errors import unwritable_in_one_line
 from schemas.example import EXAMPLE_SCHEMA
 from schemas.exits import UserError
-from schemas.manifest import Manifest, read_manifest
+from schemas.manifest import Manifest
 from schemas.problem import Format, Segment, SegmentKind
 from schemas.prompts import prompt_of
 from schemas.transcript import transcribe
+from schemas.verdict import require_passed
 
 FILE_FORMATS = ("jsonl", "parquet")
 
@@ -33,17 +34,25 @@ _LAYOUT_FIELDS = {
 }
 
 
-def export_data(data: Path, *, to: str, file_format: str, output: Path) -> list[tuple[Path, int]]:
+def export_data(data: Path, *, to: str, file_format: str, output: Path, draft: bool = False) -> list[tuple[Path, int]]:
     """Writes one file per split and returns their paths and rows.
 
+    Args:
+        data: a data set with a passed verdict: other trainers do not ask for one.
+        to: messages | prompt_completion.
+        file_format: jsonl | parquet.
+        output: a folder; files of an earlier export are replaced.
+        draft: export without a passed verdict.
+
     Raises:
-        UserError: an unknown layout or file format, or a folder that is not a data set.
+        UserError: an unknown layout or file format, or a folder that is not a data set or has no passed verdict.
+        RunFailedError: bytes that do not match their verdict.
     """
     if to not in _LAYOUT_FIELDS:
         raise UserError(f"--to {to}: one of {', '.join(_LAYOUT_FIELDS)}")
     if file_format not in FILE_FORMATS:
         raise UserError(f"--format {file_format}: one of {', '.join(FILE_FORMATS)}")
-    manifest = read_manifest(data)
+    manifest = require_passed(data, draft=draft)
     write = _write_jsonl if file_format == "jsonl" else _write_parquet
     written = []
     with unwritable_in_one_line(output):

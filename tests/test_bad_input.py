@@ -241,7 +241,8 @@ FINISHED = [
     Case("an id that nobody has", "trace data zzzz", ("data", "zzzz", "ledger")),
     Case("an unknown layout", "export data --to chat --output out", ("--to chat", "messages, prompt_completion")),
     Case("an unknown file format", "export data --to messages --format csv --output out", ("--format csv", "jsonl, parquet")),
-    Case("exporting onto a file", "export data --to messages --output a_file", ("a_file",)),
+    Case("exporting what was never judged", "export data --to messages --output new", ("data", "never judged", "mathmill validate data")),
+    Case("exporting onto a file", "export data --to messages --output a_file --draft", ("a_file",)),
     Case("a folder for a queue", "review data --output taken", ("taken",)),
     Case("another run's folder", "curate config.yaml --output data", ("data", "another run", "rows.jsonl", "--overwrite")),
 ]  # fmt: skip

@@ -17,7 +17,7 @@ from tests.tiny import config_of, read_lines, read_streams, source, write_rows
 def exported(data: Path, output: Path, *, to: str, file_format: str) -> dict[str, dict[str, Any]]:
     """Exports a data set and reads the rows of both splits back, by id."""
     rows: list[dict[str, Any]] = []
-    for path, number in export_data(data, to=to, file_format=file_format, output=output):
+    for path, number in export_data(data, to=to, file_format=file_format, output=output, draft=True):
         found = read_lines(path) if file_format == "jsonl" else pq.read_table(path).to_pylist()
         assert len(found) == number
         rows.extend(found)
@@ -77,7 +77,8 @@ def test_the_data_set_library_loads_what_is_exported(
     to: str, file_format: str, loader: str, tiny_data: Path, tmp_path: Path
 ) -> None:
     files = {
-        path.stem: str(path) for path, _ in export_data(tiny_data, to=to, file_format=file_format, output=tmp_path)
+        path.stem: str(path)
+        for path, _ in export_data(tiny_data, to=to, file_format=file_format, output=tmp_path, draft=True)
     }
     loaded = datasets.load_dataset(loader, data_files=files, cache_dir=str(tmp_path / "cache"))
     assert {split: len(rows) for split, rows in loaded.items()} == read_manifest(tiny_data).splits
