@@ -11,7 +11,8 @@ import pyarrow.compute as pc
 from pipelines.candidate import Remark
 from pipelines.minhash import GROUP_CAP
 from schemas.manifest import Manifest
-from schemas.reason import Reason
+from schemas.problem import Format
+from schemas.reason import Reason, Stage
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,12 @@ _LEAKS = (Reason.BENCHMARK_EXACT, Reason.BENCHMARK_NGRAM, Reason.BENCHMARK_PARAP
 
 
 def remarks(manifest: Manifest, ledger: pa.Table) -> list[str]:
-    """What else a run has to report: leaks and variants of its benchmarks, and a cap that took effect."""
+    """What else a run has to report: leaks and variants of its benchmarks, what nobody looked for, what has no program.
+
+    Args:
+        manifest: of the run.
+        ledger: its columns source, format, reason and detail.
+    """
     noted = Counter(ledger.column("detail").filter(pc.is_null(ledger.column("reason"))).to_pylist())
     lost = manifest.rejected_by_reason
     told = []
@@ -81,9 +87,24 @@ def remarks(manifest: Manifest, ledger: pa.Table) -> list[str]:
         names = ", ".join(one.name for one in manifest.benchmarks)
         items = sum(one.items for one in manifest.benchmarks)
         told.append(f"{_number(leaks, 'leak')}, {_number(variants, 'variant')} of {items:,} benchmark items ({names})")
+    elif Stage.DECONTAMINATE not in manifest.skipped:
+        told.append("no benchmark was named, so no leak was looked for (curate.benchmarks: [gsm8k, math])")
+    told.extend(_underived(manifest, ledger))
     if crowded := noted[Remark.CROWDED]:
         told.append(f"{_number(crowded, 'kept candidate')} {Remark.CROWDED} (GROUP_CAP = {GROUP_CAP})")
     return told
+
+
+def _underived(manifest: Manifest, ledger: pa.Table) -> Iterator[str]:
+    """Rows whose annotations make no program: they lack candidates that the config asked for."""
+    counts = ledger.group_by(["source", "format"]).aggregate([([], "count_all")])
+    found = {(one["source"], one["format"]): one["count_all"] for one in counts.to_pylist()}
+    for one in manifest.config["sources"]:
+        rows = found.get((one["name"], Format.COT), 0)
+        for format in one.get("derive", ()):
+            if missing := rows - found.get((one["name"], format), 0):
+                why = "for want of annotations that lead to the answer"
+                yield f"{one['name']}: {_number(missing, 'row')} without {format}, {why}"
 
 
 def _number(count: int, what: str) -> str:

@@ -28,7 +28,7 @@ from schemas.reason import Stage
 from schemas.verdict import Status, Verdict
 from validation.programs import describe_levels
 
-_FINDING_COLUMNS = ("id", "reason", "partner", "detail")
+_FINDING_COLUMNS = ("id", "source", "format", "reason", "partner", "detail")
 
 
 def run_curate(

@@ -52,12 +52,12 @@ def test_leaks_and_variants_are_counted_with_those_that_are_only_reported(tmp_pa
 
 
 def test_a_cap_that_took_effect_is_told(tiny_data: Path) -> None:
-    manifest = read_manifest(tiny_data).model_copy(update={"benchmarks": []})
+    manifest = read_manifest(tiny_data)
     ledger = read_ledger(tiny_data, manifest)
-    assert remarks(manifest, ledger) == []
+    usual = remarks(manifest, ledger)
     details = [Remark.CROWDED.value if reason is None else None for reason in ledger.column("reason").to_pylist()]
     crowd = ledger.set_column(ledger.schema.get_field_index("detail"), "detail", pa.array(details))
-    (told,) = remarks(manifest, crowd)
+    (told,) = set(remarks(manifest, crowd)) - set(usual)
     assert f"{manifest.counts.kept} kept candidates" in told
     assert "GROUP_CAP = 64" in told
 
@@ -85,3 +85,13 @@ def test_columns_of_the_ledger_may_be_chosen(tiny_data: Path) -> None:
     assert isinstance(table, pa.Table)
     assert table.column_names == ["id", "reason"]
     assert len(table) == manifest.counts.candidates
+
+
+def test_what_was_not_looked_for_or_not_made_is_told(tmp_path: Path) -> None:
+    rows = [*marbles(3), {"question": "Ann has 4 pens and 5 cups. How many things?", "answer": "9 things.\n#### 9"}]
+    school = source(write_rows(tmp_path / "rows.jsonl", rows), derive=["pot"])
+    manifest = curate(config_of(school, skip=["verify"]), tmp_path / "data")
+    assert remarks(manifest, read_ledger(tmp_path / "data", manifest)) == [
+        "no benchmark was named, so no leak was looked for (curate.benchmarks: [gsm8k, math])",
+        "school: 1 row without pot, for want of annotations that lead to the answer",
+    ]
