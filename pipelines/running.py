@@ -1,6 +1,7 @@
 """Verbs as a person runs them: the work of a room with a console around it."""
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import islice
 from pathlib import Path
@@ -172,9 +173,10 @@ def print_verdict(console: Console, verdict: Verdict, report: Path) -> None:
     unchecked = [check.name for check in verdict.checks if check.status is Status.NOT_CHECKED]
     if unchecked:
         console.print(f"[dim]not checked: {', '.join(unchecked)}[/]")
-    passed = sum(check.status is Status.PASSED for check in verdict.checks)
+    counts = Counter(check.status for check in verdict.checks)
+    told = ", ".join(f"{counts[status]} {status.replace('_', ' ')}" for status in Status if counts[status])
     colour = "green" if verdict.status is Status.PASSED else "red"
-    console.print(f"[bold {colour}]{verdict.status.upper()}[/]  {passed} of {len(verdict.checks)} checks passed")
+    console.print(f"[bold {colour}]{verdict.status.upper()}[/]  {len(verdict.checks)} checks: {told}")
     console.print(f"report: {report}", soft_wrap=True)
 
 
