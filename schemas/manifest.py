@@ -121,12 +121,16 @@ class Manifest(_Record):
 
     def computed_fingerprint(self) -> str:
         """The hash that `fingerprint` must hold: of the manifest's other keys as canonical JSON."""
-        rest = self.model_dump(mode="json", exclude={"fingerprint"})
+        rest = {name: value for name, value in self._written().items() if name != "fingerprint"}
         return sha256(json.dumps(rest, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 
     def to_json(self) -> str:
         """The bytes of manifest.json."""
-        return json.dumps(self.model_dump(mode="json"), indent=1, ensure_ascii=False) + "\n"
+        return json.dumps(self._written(), indent=1, ensure_ascii=False) + "\n"
+
+    def _written(self) -> dict[str, Any]:
+        """The keys that stand in the file: an earlier version's lacks those that came later, and keeps its seal."""
+        return self.model_dump(mode="json", exclude_unset=True)
 
 
 def read_manifest(folder: Path) -> Manifest:

@@ -123,3 +123,11 @@ def test_a_file_that_is_no_manifest_is_named(content: str, tmp_path: Path) -> No
     (tmp_path / "manifest.json").write_text(content, encoding="utf-8")
     with pytest.raises(UserError, match="not a manifest"):
         read_manifest(tmp_path)
+
+
+def test_a_manifest_without_keys_that_came_later_keeps_its_seal(tmp_path: Path) -> None:
+    path = write_data(tmp_path / "data") / "manifest.json"
+    assert "labels" not in json.loads(path.read_text()), "this one was built without it, as earlier versions did"
+    manifest = read_manifest(path.parent)
+    assert manifest.labels == []
+    assert manifest.computed_fingerprint() == manifest.fingerprint
