@@ -1,11 +1,13 @@
 """Near-duplicates and decontamination: what they find, what they spare, what they cost.
 
-    python -m benchmarks.identity duplicates CORPUS.jsonl [--workers 1]
+    python -m benchmarks.identity duplicates CORPUS.jsonl [--workers 1] [--peer PYTHON --peer-script SCRIPT]
     python -m benchmarks.identity leaks --data DATA [--rows 100000] [--items 20000]
 
-`duplicates` runs `mathmill curate` over a labelled corpus (rows with question, solution, decision, cluster_id, kind and
-jaccard) and scores what was kept. `leaks` checks real rows against the benchmark items in DATA: recall over rewordings
-made by rule and translations made by hand, false alarms on rows that leak nothing, and cost against many items.
+`duplicates` runs `mathmill curate` over a labelled corpus (rows with id, text, question, solution, decision,
+cluster_id, kind and jaccard) and scores what was kept: the whole run from JSONL to shards, and identify alone over a
+store that stands. With --peer the same run measures that too, as `PYTHON SCRIPT CORPUS KEPT_IDS MODE WORKERS` with its
+modes `default` and `math`. `leaks` checks real rows against the benchmark items in DATA: recall over rewordings made by
+rule and translations made by hand, false alarms on rows that leak nothing, and cost against many items.
 """
 
 import argparse
@@ -21,7 +23,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from benchmarks.measuring import Cost, mathmill, measure, record
+from benchmarks.measuring import REPOSITORY, Cost, mathmill, measure, record
 from pipelines.candidate import Rejection
 from pipelines.decontaminate import ITEM_SCHEMA, BenchmarkIndex, check
 from schemas.config import Decontaminate
@@ -42,23 +44,50 @@ NO_NAMES = {"The", "How", "If", "What", "There", "Each", "After", "Every", "Two"
 WORDS = {"2": "two", "3": "three", "4": "four", "5": "five", "6": "six", "7": "seven", "8": "eight", "9": "nine"}
 
 
-def duplicates(corpus: Path, workers: int) -> None:
+PEER_MODES = ("default", "math")
+
+
+def duplicates(corpus: Path, workers: int, peer: tuple[str, Path] | None) -> None:
     """Curates a labelled corpus and scores what was kept, at the level of documents."""
     with tempfile.TemporaryDirectory() as folder:
-        columns = {"question": "question", "solution": "solution", "decision": "decision"}
-        source: dict[str, object] = {
-            "name": "corpus",
-            "path": str(corpus.resolve()),
-            "adapter": "columns",
-            "format": "cot",
-        }
-        source |= {"licence": "MIT", "columns": columns}
-        curate = {"sources": [source], "skip": ["screen", "verify"], "heldout": 0, "wipeout": {"limit": 1}}
-        config, output = Path(folder, "config.yaml"), Path(folder, "data")
+        scores, costs = _ours(corpus, workers, Path(folder))
+        if peer is not None:
+            for mode in PEER_MODES:
+                kept = Path(folder, f"kept-{mode}.txt")
+                costs.append(measure(f"peer {mode}", [*peer, corpus.resolve(), kept, mode, str(workers)]))
+                ids = set(kept.read_text(encoding="utf-8").split())
+                scores[f"peer {mode}"] = score(corpus, {row for row, one in enumerate(_ids(corpus)) if one in ids})
+    record("identity_duplicates", scores, costs)
+
+
+def _ids(corpus: Path) -> Iterator[str]:
+    with corpus.open(encoding="utf-8") as lines:
+        yield from (json.loads(line)["id"] for line in lines)
+
+
+def _ours(corpus: Path, workers: int, folder: Path) -> tuple[dict[str, object], list[Cost]]:
+    """The whole run, and identify alone: what a run over a standing store costs more with it than without."""
+    columns = {"question": "question", "solution": "solution", "decision": "decision"}
+    source = {"name": "corpus", "path": str(corpus.resolve()), "adapter": "columns", "format": "cot", "licence": "MIT"}
+
+    def curated(output: str, *more: str) -> Cost:
+        skip = ["screen", "verify", *more]
+        curate = {"sources": [{**source, "columns": columns}], "skip": skip, "heldout": 0, "wipeout": {"limit": 1}}
+        config = folder / "config.yaml"
         config.write_text(json.dumps({"curate": curate}))
-        cost = measure("curate", mathmill("curate", config, "--output", output, "--workers", str(workers)))
-        kept = set(_kept_rows(output))
-    record("identity_duplicates", score(corpus, kept), [cost])
+        command = mathmill("curate", config, "--output", folder / output, "--workers", str(workers))
+        return measure("curate" if output == "whole" else f"again without {more}", command)
+
+    whole = curated("whole")
+    curated("parts", "identify")
+    without, with_identify = curated("parts", "identify"), curated("parts")
+    alone = Cost(
+        "identify alone",
+        round(with_identify.wall_s - without.wall_s, 1),
+        round(with_identify.cpu_s - without.cpu_s, 1),
+        with_identify.peak_mb,
+    )
+    return dict(score(corpus, set(_kept_rows(folder / "whole")))), [whole, alone]
 
 
 def _kept_rows(output: Path) -> Iterator[int]:
@@ -206,13 +235,16 @@ def main(arguments: Sequence[str]) -> None:
     near = commands.add_parser("duplicates")
     near.add_argument("corpus", type=Path)
     near.add_argument("--workers", type=int, default=1)
+    near.add_argument("--peer", metavar="PYTHON", help="a Python that has what the peer needs")
+    near.add_argument("--peer-script", type=Path, default=REPOSITORY.parent / "shared" / "bench" / "peer_datatrove.py")
     leak = commands.add_parser("leaks")
     leak.add_argument("--data", type=Path, required=True)
     leak.add_argument("--rows", type=int, default=100_000)
     leak.add_argument("--items", type=int, default=20_000)
     options = parser.parse_args(arguments)
     if options.command == "duplicates":
-        duplicates(options.corpus, options.workers)
+        peer = (options.peer, options.peer_script) if options.peer else None
+        duplicates(options.corpus, options.workers, peer)
     else:
         leaks(options.data, options.rows, options.items)
 
