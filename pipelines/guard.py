@@ -24,7 +24,7 @@ from pipelines.numerals import WORD_VALUES
 from pipelines.postings import Postings
 from pipelines.skeleton import LOOK_ALIKES, thousands
 from pipelines.textbytes import Bytes, bytes_of
-from pipelines.words import mixed, run_terms, words_of
+from pipelines.words import mixed, owners, run_terms, words_of
 
 Hashes = npt.NDArray[np.uint64]
 
@@ -122,6 +122,9 @@ _LAYOUT = (
     "textit",
     "mbox",
 )
+_UPPER = np.zeros(256, np.bool_)
+_UPPER[ord("A") : ord("Z") + 1] = True
+_LOWER = np.arange(256, dtype=np.uint8) | _UPPER * np.uint8(0x20)
 _STEP = np.uint64(0x9E3779B97F4A7C15)
 
 
@@ -137,14 +140,15 @@ def guards(texts: pa.Array, *, words: bool) -> Hashes:
     if not len(runs.starts):
         return np.zeros(len(texts), np.uint64)
     data, hashes = runs.data, runs.hashes
-    upper = (data >= ord("A")) & (data <= ord("Z"))
+    upper = _UPPER[data]
     counts = (runs.kinds == _DIGIT) | (runs.kinds == _SIGN)
     letters = np.flatnonzero(runs.kinds == _LETTER)
     begin, end = (
         runs.starts[letters],
         runs.starts[letters + 1],
     )  # a line end follows every text, so a run follows a word
-    capitals = upper[begin] & upper[end - 1] & ~_shouted(upper, data, runs.offsets)[runs.rows[letters]]
+    shouted = _shouted(upper, end - begin, runs.rows[letters], runs.offsets)
+    capitals = upper[begin] & upper[end - 1] & ~shouted[runs.rows[letters]]
     counts[letters] = _counting(hashes[letters], end - begin, data[begin - 1], data[end], capitals, words=words)
     if words:
         asked = np.zeros(len(letters), np.bool_)
@@ -225,14 +229,13 @@ def _runs(texts: pa.Array) -> _Runs:
     data, offsets = bytes_of(pc.binary_join_element_wise(pc.fill_null(texts, ""), "", "\n"))
     kept = ~thousands(data, offsets)
     if not kept.all():
-        offsets = np.concatenate(([0], np.cumsum(kept)))[offsets]
+        offsets = offsets - np.searchsorted(np.flatnonzero(~kept), offsets)
         data = data[kept]
     kinds, starts = _tokens(data)
     if not len(starts):
         return _Runs(data, offsets, kinds, starts, np.zeros(0, np.uint64), starts)
-    lower = data | ((data >= ord("A")) & (data <= ord("Z"))) * np.uint8(0x20)
-    hashes = mixed(np.add.reduceat(run_terms(lower, starts), starts))
-    return _Runs(data, offsets, kinds, starts, hashes, np.searchsorted(offsets, starts, "right") - 1)
+    hashes = mixed(np.add.reduceat(run_terms(_LOWER[data], starts), starts))
+    return _Runs(data, offsets, kinds, starts, hashes, owners(starts, offsets))
 
 
 def _tokens(data: Bytes) -> tuple[Bytes, npt.NDArray[np.int64]]:
@@ -268,11 +271,15 @@ def _counting(
     return (command | name | symbol | listed) & ~(command & _LAYOUT_HASHES.holds(hashes))
 
 
-def _shouted(upper: npt.NDArray[np.bool_], data: Bytes, offsets: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
-    """Which texts are written in capitals, so that capitals say nothing."""
-    lower = (data >= ord("a")) & (data <= ord("z"))
-    more = np.concatenate(([0], np.cumsum(upper.astype(np.int64) - lower)))
-    return np.diff(more[offsets]) > 0
+def _shouted(
+    upper: npt.NDArray[np.bool_],
+    lengths: npt.NDArray[np.int64],
+    rows: npt.NDArray[np.int64],
+    offsets: npt.NDArray[np.int64],
+) -> npt.NDArray[np.bool_]:
+    """Which texts are written in capitals, so that capitals say nothing; `lengths` and `rows` are of their words."""
+    letters = np.bincount(rows, lengths, minlength=len(offsets) - 1)
+    return 2 * np.diff(np.searchsorted(np.flatnonzero(upper), offsets)) > letters
 
 
 def _by_value(hashes: Hashes) -> Hashes:

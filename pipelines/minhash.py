@@ -13,7 +13,7 @@ Results depend on the candidates only: no order, no partition that keeps guards 
 """
 
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,7 +24,7 @@ import pyarrow.compute as pc
 from pipelines.collapse import LOSS_SCHEMA, survivor_order
 from pipelines.guard import guards
 from pipelines.postings import distinct
-from pipelines.words import mixed, ngrams_of, words_of
+from pipelines.words import mixed, ngrams_of, owners, words_of
 
 SHINGLE = 5  # words; the unit of the similarity that is promised
 BANDS, ROWS = 28, 4  # a pair of similarity 0.7 meets in some band with probability 0.9996, one of 0.5 with 0.84
@@ -34,6 +34,7 @@ GROUP_CAP = 64
 
 That keeps a crowd linear. Who stands behind it in a crowd is told (`near_duplicates`): two such may be nearly equal.
 """
+_SLICE = 1 << 19  # bytes of text hashed at a time: their temporary arrays stay in the cache (10 % faster, measured)
 _CHUNK = 1 << 21  # shingles of pairs that are compared at a time
 
 Shingles32 = npt.NDArray[np.uint32]
@@ -67,6 +68,22 @@ def near_keys(batch: pa.RecordBatch) -> pa.RecordBatch:
 
 def guard_keys(batch: pa.RecordBatch) -> pa.Array:
     """The guard of each candidate: uint64[candidates]."""
+    return pa.chunked_array(map(_guard_keys, _sliced(batch)), pa.uint64()).combine_chunks()
+
+
+def shingle_keys(batch: pa.RecordBatch) -> pa.ListArray:
+    """The shingles of each candidate: question and solution as one text."""
+    return pa.chunked_array(map(_shingle_keys, _sliced(batch)), NEAR_SCHEMA.field("shingles").type).combine_chunks()
+
+
+def _sliced(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
+    """Cuts a batch into slices whose temporary arrays, eight bytes for a byte of text, stay in the cache."""
+    texts = batch.select(["question", "format", "segments"])
+    rows = max(1, len(texts) * _SLICE // max(1, texts.nbytes))
+    return (texts.slice(start, rows) for start in range(0, len(texts), rows))
+
+
+def _guard_keys(batch: pa.RecordBatch) -> pa.Array:
     question = pc.fill_null(batch.column("question"), "")
     kinds, solution = _solutions(batch.column("segments"))
     shape = words_of(pc.binary_join_element_wise(pc.fill_null(batch.column("format"), "-"), kinds, "-"))
@@ -74,8 +91,7 @@ def guard_keys(batch: pa.RecordBatch) -> pa.Array:
     return pa.array(mixed(mixed(asked + shape.hashes) + guards(solution, words=False)))
 
 
-def shingle_keys(batch: pa.RecordBatch) -> pa.ListArray:
-    """The shingles of each candidate: question and solution as one text."""
+def _shingle_keys(batch: pa.RecordBatch) -> pa.ListArray:
     question = pc.fill_null(batch.column("question"), "")
     _, solution = _solutions(batch.column("segments"))
     return shingles_of(pc.binary_join_element_wise(question, solution, "\n\n"))
@@ -85,7 +101,7 @@ def shingles_of(texts: pa.Array) -> pa.ListArray:
     """The set of 5-word shingles of each text as sorted 32-bit hashes; a text of fewer words is one shingle."""
     words = words_of(texts)
     hashes, places = ngrams_of(words, SHINGLE)
-    rows = np.searchsorted(words.offsets, places, "right") - 1
+    rows = owners(places, words.offsets)
     lengths = np.diff(words.offsets)
     short = np.flatnonzero((lengths > 0) & (lengths < SHINGLE))
     whole = [

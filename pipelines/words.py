@@ -80,6 +80,11 @@ def ngrams_of(words: Words, n: int) -> tuple[Hashes, Places]:
     return mixed(runs[places]), places
 
 
+def owners(places: Places, offsets: Places) -> Places:
+    """Which text each place belongs to; `places` ascend, and text `i` is `offsets[i] : offsets[i + 1]`."""
+    return np.repeat(np.arange(len(offsets) - 1), np.diff(np.searchsorted(places, offsets)))
+
+
 def mixed(hashes: Hashes) -> Hashes:
     """Spreads every bit of a hash over all bits (MurmurHash3's finaliser)."""
     hashes = hashes ^ (hashes >> np.uint64(33))
