@@ -18,6 +18,7 @@ from pipelines.foreign import lay_out
 from schemas.config import Benchmark, Source, Validate
 from schemas.manifest import ShardRecord
 from schemas.verdict import VERDICT, Verdict
+from validation.dataset.drift import Baseline, compare, read_baseline
 from validation.dataset.foreign import as_foreign
 from validation.dataset.gate import Carry, Judgement, Progress, inspect_in_turn, judge
 from validation.dataset.report.page import write_report
@@ -30,6 +31,7 @@ def validate(
     *,
     output: Path | None = None,
     draft: bool = False,
+    baseline: Path | None = None,
     beam_flags: Sequence[str] = (),
     on_progress: Progress | None = None,
 ) -> Verdict:
@@ -42,6 +44,7 @@ def validate(
         config: the table `validate`.
         output: where `verdict.json` and `report/` go instead of `quality/` in the data set.
         draft: stamp verdict and report as those of a draft.
+        baseline: another data set; the report says what changed.
         beam_flags: flags of any Beam runner; none judges in this process.
         on_progress: told in words what is being looked at.
 
@@ -51,11 +54,11 @@ def validate(
     Raises:
         UserError: not a data set, an expectation that does not exist, or a flag that nobody knows.
     """
-    carry = _carry(beam_flags)
+    carry, other = _carry(beam_flags), _baseline(baseline)
     quality = output or (folder / VERDICT).parent
     (quality / Path(VERDICT).name).unlink(missing_ok=True)
     judgement = judge(folder, config, draft=draft, carry=carry, on_progress=on_progress)
-    _publish(judgement, quality, on_progress)
+    _publish(judgement, quality, other, on_progress)
     return judgement.verdict
 
 
@@ -65,6 +68,7 @@ def validate_foreign(
     *,
     output: Path,
     benchmarks: Sequence[str | Benchmark] = (),
+    baseline: Path | None = None,
     beam_flags: Sequence[str] = (),
     on_progress: Progress | None = None,
 ) -> Verdict:
@@ -75,19 +79,20 @@ def validate_foreign(
         config: the table `validate`.
         output: where `verdict.json` and `report/` go.
         benchmarks: what must not leak; none: contamination is not checked.
+        baseline: as for `validate`.
         beam_flags: as for `validate`.
         on_progress: as for `validate`.
 
     Raises:
         UserError: a path, adapter, field, benchmark or expectation that cannot be used.
     """
-    carry = _carry(beam_flags)
+    carry, other = _carry(beam_flags), _baseline(baseline)
     (output / Path(VERDICT).name).unlink(missing_ok=True)
     with tempfile.TemporaryDirectory(prefix="mathmill-foreign-") as name:
         folder = Path(name) / "data"
         lay_out(source, benchmarks, folder)
         judgement = as_foreign(judge(folder, config, carry=carry, on_progress=on_progress))
-        _publish(judgement, output, on_progress)
+        _publish(judgement, output, other, on_progress)
     return judgement.verdict
 
 
@@ -95,9 +100,15 @@ def _carry(beam_flags: Sequence[str]) -> Carry:
     return partial(inspect_with_beam, options=beam_options(1, beam_flags)) if beam_flags else inspect_in_turn
 
 
-def _publish(judgement: Judgement, quality: Path, on_progress: Progress | None) -> None:
+def _baseline(folder: Path | None) -> Baseline | None:
+    return None if folder is None else read_baseline(folder)
+
+
+def _publish(judgement: Judgement, quality: Path, baseline: Baseline | None, on_progress: Progress | None) -> None:
     if on_progress is not None:
         on_progress("writing the report")
+    if baseline is not None:
+        judgement.drift = compare(baseline, judgement.findings)
     quality.mkdir(parents=True, exist_ok=True)
     write_report(judgement, quality / "report")
     path = quality / Path(VERDICT).name

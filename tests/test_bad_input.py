@@ -122,6 +122,7 @@ CASES = [
     Case("validate other data that is not there", "validate row.jsonl --adapter gsm8k --output out", ("row.jsonl", "does not exist")),
     Case("validate other data by a wrong column", "validate table.csv --adapter columns --format cot --columns question=problem --output out", ("no field 'problem'", "antwort, frage")),
     Case("validate other data by no column", "validate table.csv --adapter columns --format cot --columns question --output out", ("--columns question", "name=field")),
+    Case("a baseline that is not there", "validate npm --baseline nowhere", ("nowhere", "no such folder")),
     Case("trace nothing", "trace nowhere abc", ("nowhere", "no such folder")),
     Case("export another manifest", "export npm --to messages --output out", ("npm", "not a manifest")),
     Case("review nothing", "review taken --output out/q.jsonl", ("taken", "manifest.json")),

@@ -12,7 +12,7 @@ from schemas.config import Benchmark, Columns, Recheck, Source, Validate
 from schemas.exits import RunFailedError, UserError
 from schemas.verdict import VERDICT, Status, Verdict, require_passed
 from tests.tiny import marbles, write_rows
-from tests.validation.dataset.handmade import edit_manifest, write_data
+from tests.validation.dataset.handmade import edit_manifest, examples, write_data
 
 CONFIG = Validate(recheck=Recheck(sample=0))
 
@@ -60,6 +60,15 @@ def test_output_leaves_the_data_set_as_it_is(tmp_path):
     assert sorted(path for path in data.rglob("*")) == before
     numbers = json.loads((tmp_path / "report/report/report.json").read_text("utf-8"))
     assert numbers["counts"] == {"rows": 28, "candidates": 76, "kept": 72, "removed": 3, "quarantined": 1}
+
+
+def test_a_baseline_stands_in_report_and_numbers(tmp_path):
+    before = write_data(tmp_path / "before", examples(12))
+    verdict = validate(write_data(tmp_path / "now"), CONFIG, output=tmp_path / "report", baseline=before)
+    assert verdict.status is Status.PASSED
+    numbers = json.loads((tmp_path / "report/report/report.json").read_text("utf-8"))
+    assert numbers["drift"]["examples"] == {"in both": 36, "new": 36, "gone": 0}
+    assert 'id="drift"' in (tmp_path / "report/report/index.html").read_text("utf-8")
 
 
 def test_what_is_no_data_set_cannot_be_judged(tmp_path):
