@@ -14,7 +14,16 @@ from pipelines.tags import TAG_SCHEMA
 from schemas.config import Verify
 from schemas.problem import Format, SegmentKind
 from schemas.reason import Reason
-from validation.answers import Arithmetic, Outcome, check_arithmetic, compare, extract, extract_reference, reaches
+from validation.answers import (
+    Arithmetic,
+    Extraction,
+    Outcome,
+    check_arithmetic,
+    compare,
+    extract,
+    extract_reference,
+    reaches,
+)
 from validation.answers.normalise import DECIMAL_COMMA
 from validation.programs import Execution, Pool, map_repeatable, map_repeatable_blocks
 from validation.programs import Outcome as ProgramOutcome
@@ -171,17 +180,34 @@ def same_output(recorded: str, printed: str) -> bool:
     return compare(printed.strip(), recorded.strip()).outcome is Outcome.EQUAL
 
 
-def _judge_text(candidate: Candidate, *, programs: int) -> Judgement:
+def find_final(candidate: Candidate) -> tuple[str, Extraction]:
+    """Finds the final answer of a solution in words: behind the last output where there are outputs.
+
+    Returns:
+        The text that was searched, and what was found. A last sentence without a marker that repeats the last output's
+        value (`Four containers ...` after 4.0) says that output.
+    """
     texts = candidate.texts(SegmentKind.TEXT)
-    text = texts[-1] if candidate.format is Format.TIR and texts else "\n".join(texts)
-    found = extract(text, language=candidate.language)
+    if candidate.format is not Format.TIR or not texts:
+        text = "\n".join(texts)
+        return text, extract(text, candidate.language)
+    found = extract(texts[-1], candidate.language)
+    outputs = candidate.texts(SegmentKind.OUTPUT)
+    if found.answer is not None or not outputs:
+        return texts[-1], found
+    text = f"```output\n{outputs[-1]}\n```\n{texts[-1]}"
+    return text, extract(text, candidate.language)
+
+
+def _judge_text(candidate: Candidate, *, programs: int) -> Judgement:
+    text, found = find_final(candidate)
     if found.answer is None:
         return Judgement(Rejection(Reason.NO_ANSWER, f"ends in {_short(text[-60:])}"), programs=programs)
     if found.disagree:
         detail = f"{found.count} final answers that differ, the last is {_short(found.answer)}"
         return Judgement(Rejection(Reason.AMBIGUOUS_ANSWER, detail), programs=programs)
     judgement = _judge_final(candidate, found.answer, programs=programs)
-    arithmetic = _arithmetic_of(candidate, "\n".join(texts))
+    arithmetic = _arithmetic_of(candidate, "\n".join(candidate.texts(SegmentKind.TEXT)))
     if judgement.rejection is None:
         rejection = _unreached(candidate, text[: found.start], found.answer) or _miscalculated(arithmetic)
         judgement = replace(judgement, rejection=rejection)

@@ -118,3 +118,20 @@ def test_a_program_that_was_right_by_luck_is_removed(program, reason, pool):
     row = {"q": "How many is that?", "s": f"```python\n{program}\n```", "a": "43"}
     [verdict] = verdicts([row], pool, source)
     assert verdict["reason"] == reason, verdict
+
+
+@pytest.mark.parametrize(
+    ("last", "answer", "reason"),
+    [
+        (r"So \boxed{4}.", "4", None),
+        ("Four containers were imported.", "4", None),
+        ("Five containers were imported.", "4", "no_answer"),
+        ("Four containers were imported.", "5", "answer_mismatch"),
+    ],
+)
+def test_a_dialogue_may_end_in_a_sentence_that_repeats_its_output(last, answer, reason, pool):
+    columns = {"question": "q", "solution": "s", "answer": "a"}
+    source = Source(name="s", path="s", adapter="columns", format="tir", licence="MIT", columns=columns)
+    dialogue = f"We add.\n```python\nprint(1.5 + 2.5)\n```\n```output\n4.0\n```\n{last}"
+    [verdict] = verdicts([{"q": "How many containers?", "s": dialogue, "a": answer}], pool, source)
+    assert verdict["reason"] == reason

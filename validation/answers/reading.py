@@ -60,6 +60,7 @@ _SYMPY_MATRIX = re.compile(r"(?:Mutable(?:Dense)?|Immutable(?:Dense)?)?Matrix\((
 _NAMES = re.compile(r"\((?:[A-Za-z]|\\[a-z]+)(?:,\s*(?:[A-Za-z]|\\[a-z]+))+\)\Z")  # (x,y)
 _SIMPLE = re.compile(r"\d+(?:!|_(?:\d|\{?\d\d?\}?))?\Z", re.ASCII)
 _ALONE = re.compile(r"[^\s,;\\{(\[][^\s,;]*\Z")
+_ROW_END = re.compile(r"\\\\(?:\[[^\]]*\])?|\\cr|\\(?=[-\d])")  # the last: a backslash was lost on the way
 _SHARE = re.compile(r"(\d{1,9}) out of (\d{1,9})")
 _QUANTITY = re.compile(r"(\d+(?:\.\d+)?) ?([A-Za-z]+)")
 _COMPOUND = re.compile(r"\d+(?:\.\d+)? ?[A-Za-z]+(?:(?:,| and|, and)? \d+(?:\.\d+)? ?[A-Za-z]+)+\.?")
@@ -252,7 +253,7 @@ def _matrix(text: str) -> Value | None:
     match = _MATRIX.match(text[1:-1].strip() if text[:1] in "([" and "\\begin{" in text[:10] else text)
     if match:
         body = match.group(2) if match.group(2) is not None else match.group(3)
-        rows = [row for row in re.split(r"\\\\(?:\[[^\]]*\])?|\\cr", body) if row.strip()]
+        rows = [row for row in _ROW_END.split(body) if row.strip()]
         return Matrix(tuple(tuple(read_value(cell.strip()) for cell in row.split("&")) for row in rows))
     match = _SYMPY_MATRIX.match(text)
     body = match.group(1) if match else text
