@@ -4,9 +4,11 @@ Numbers that differ are marked apart from words, and listed: without colours the
 """
 
 import difflib
+import json
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import orjson
 import pyarrow as pa
@@ -58,9 +60,12 @@ def _print_candidate(
 ) -> None:
     console.rule(str(row["id"]), align="left", style="cyan")
     console.print(f"source {row['source']}, row {row['row']}, format {row['format'] or 'none'}")
-    text = _text_of(data, manifest, row)
-    if row["outcome"] == Outcome.KEPT:
+    example = find_example(data, manifest, str(row["id"])) if row["outcome"] == Outcome.KEPT else None
+    text = _text_of(data, row, example)
+    if example is not None:
         console.print(Text("kept", style="bold green"))
+        for fact in _facts(example):
+            console.print(Text(f"  {fact}"))
         if row["detail"]:
             console.print(Text(f"  {row['detail']}"))
     else:
@@ -86,8 +91,21 @@ def _print_candidate(
     console.print(theirs)
 
 
-def _text_of(data: Path, manifest: Manifest, row: dict[str, object]) -> str:
-    example = find_example(data, manifest, str(row["id"])) if row["outcome"] == Outcome.KEPT else None
+def _facts(example: dict[str, Any]) -> Iterator[str]:
+    """What people and stages have said about an example."""
+    human = example["selection"] or {}
+    if said := [f"{name} {value}" for name, value in human.items() if value is not None]:
+        yield f"select: {', '.join(said)}"
+    judged = example["verification"]
+    ran = f", programs run: {judged['programs']}" if judged["programs"] else ""
+    how = f" as {judged['path']}" if judged["path"] else ""
+    yield f"verify: answer {example['answer']}, {judged['verdict']}{how}, reference {judged['reference']}{ran}"
+    labels = [f"{name} {example[name]}" for name in ("topic", "difficulty") if example[name] is not None]
+    yield f"write: {', '.join([*labels, 'split ' + example['split'], 'weight ' + str(example['weight'])])}"
+    yield f"problem {example['problem_id']}, template {example['template_id']}"
+
+
+def _text_of(data: Path, row: dict[str, object], example: dict[str, Any] | None) -> str:
     if example is not None:
         return _laid_out(example)
     for record in _rejected_records(data):
@@ -97,15 +115,21 @@ def _text_of(data: Path, manifest: Manifest, row: dict[str, object]) -> str:
     return ""
 
 
-def _laid_out(example: dict[str, object]) -> str:
-    segments = example["segments"]
-    assert isinstance(segments, list)
-    response = transcribe([Segment(SegmentKind(one["kind"]), one["text"]) for one in segments]).response
+def _laid_out(example: dict[str, Any]) -> str:
+    segments = [Segment(SegmentKind(one["kind"]), one["text"]) for one in example["segments"]]
+    response = transcribe(segments).response
     return f"{example['question']}\n\n{response}"
 
 
 def _readable(record: dict[str, object]) -> str:
-    return "\n".join(f"{key}: {value}" for key, value in record.items())
+    return "\n".join(f"{key}: {_unfolded(value)}" for key, value in record.items())
+
+
+def _unfolded(value: object) -> str:
+    """A field to be read by people: lines of code in chats and lists stand as lines."""
+    if isinstance(value, dict | list):
+        return json.dumps(value, indent=1, ensure_ascii=False).replace("\\n", "\n").replace("\\\\", "\\")
+    return str(value)
 
 
 def _rejected_records(data: Path) -> Iterator[dict[str, dict[str, object]]]:
@@ -127,7 +151,7 @@ def _partner_text(
     if benchmark:
         return _benchmark_item(data, benchmark, int(position))
     found = ledger.filter(pc.equal(ledger.column("id"), str(partner))).to_pylist()
-    return _text_of(data, manifest, found[0]) if found else None
+    return _text_of(data, found[0], find_example(data, manifest, str(partner))) if found else None
 
 
 def _benchmark_item(data: Path, benchmark: str, position: int) -> str | None:

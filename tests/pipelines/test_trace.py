@@ -34,6 +34,9 @@ def test_a_kept_row_shows_its_source_and_its_words(tiny_data: Path, ledger: list
     story = told(tiny_data, id_of(ledger, None, row=2))
     for words in ("source school, row 2, format cot", "kept", "On Monday 4 birds came", "4+7=11."):
         assert words in story, story
+    assert "verify: answer 11, equal" in story
+    assert "reference self" in story
+    assert "split heldout" in story
     assert "lost to" not in story
 
 
@@ -109,3 +112,12 @@ def test_a_row_that_could_not_be_read_shows_its_record(tiny_data: Path, ledger: 
 def test_an_unknown_id_is_told(tiny_data: Path) -> None:
     with pytest.raises(UserError, match="no candidate has an id that begins with zz"):
         told(tiny_data, "zz")
+
+
+def test_the_code_of_a_rejected_chat_is_laid_out_in_lines(tmp_path: Path) -> None:
+    chat = {"messages": [{"role": "user", "content": "Run it."}, {"role": "assistant", "content": "a = 1\nprint(a"}]}
+    rows = write_rows(tmp_path / "rows.jsonl", [chat, chat])
+    chats = source(rows, adapter="messages")
+    curate(config_of(chats, skip=["verify"], wipeout={"limit": 1}), tmp_path / "data")
+    (lost,) = [row for row in read_streams(tmp_path / "data", "ledger/*.arrow") if row["reason"] is not None]
+    assert "a = 1\nprint(a" in told(tmp_path / "data", lost["id"])
