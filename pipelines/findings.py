@@ -61,11 +61,16 @@ def findings(manifest: Manifest, ledger: pa.Table, *, most: int = 3) -> list[Fin
 
 
 def _finding(reason: Reason, text: str, number: int, ledger: pa.Table) -> Finding:
-    rows = ledger.filter(pc.equal(ledger.column("reason"), reason.value)).slice(0, 3)
-    ids, partners = rows.column("id").to_pylist(), rows.column("partner").to_pylist()
-    partner = partners[0].rpartition("/")[0] if partners and partners[0] else "a benchmark"
-    sentence = text.format(n=_number(number, "candidate"), partner=partner)
-    return Finding(sentence, reason, number, tuple(ids))
+    rows = ledger.filter(pc.equal(ledger.column("reason"), reason.value))
+    sentence = text.format(n=_number(number, "candidate"), partner=_benchmarks_of(rows))
+    return Finding(sentence, reason, number, tuple(rows.column("id").slice(0, 3).to_pylist()))
+
+
+def _benchmarks_of(rows: pa.Table) -> str:
+    """The benchmarks that rows lost to, the one with the most first."""
+    names = Counter((partner or "").rpartition("/")[0] for partner in rows.column("partner").to_pylist())
+    found = sorted((name for name in names if name), key=lambda name: (-names[name], name))
+    return f"{', '.join(found[:-1])} or {found[-1]}" if len(found) > 1 else found[0] if found else "a benchmark"
 
 
 _LEAKS = (Reason.BENCHMARK_EXACT, Reason.BENCHMARK_NGRAM, Reason.BENCHMARK_PARAPHRASE)

@@ -32,6 +32,20 @@ def test_a_leak_names_its_benchmark(tiny_data: Path) -> None:
     assert leak.text == "3 candidates are the text of bench, formatting aside"
 
 
+def test_leaks_of_several_benchmarks_name_them_all(tiny_data: Path) -> None:
+    manifest = read_manifest(tiny_data)
+    ledger = read_ledger(tiny_data, manifest)
+    partners = [
+        "other/7" if one == "bench/0" and at % 2 else one for at, one in enumerate(ledger["partner"].to_pylist())
+    ]
+    mixed = ledger.set_column(ledger.schema.get_field_index("partner"), "partner", pa.array(partners, pa.string()))
+    (leak,) = [one for one in findings(manifest, mixed, most=100) if one.reason == "benchmark_exact"]
+    assert sorted(leak.text.removesuffix(", formatting aside").split(" the text of ")[1].split(" or ")) == [
+        "bench",
+        "other",
+    ]
+
+
 def test_a_clean_run_has_nothing_to_find(tiny_data: Path) -> None:
     manifest = read_manifest(tiny_data)
     clean = manifest.model_copy(update={"removed_by_reason": {}, "quarantined_by_reason": {}})
