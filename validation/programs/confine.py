@@ -9,7 +9,7 @@ no-new-privs. Each fork then limits itself (`limit_process`) and installs the se
 import ctypes
 import os
 import resource
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -112,19 +112,25 @@ def address_space() -> int:
     return pages * os.sysconf("SC_PAGE_SIZE")
 
 
-def limit_process(*, memory: int, cpu: float, weak: bool = False) -> None:
-    """Limits the calling process for good; `memory` is the whole address space in bytes, `cpu` in seconds."""
+def limit_process(*, memory: int, cpu: float, without: Container[str] = ()) -> None:
+    """Limits the calling process for good.
+
+    Args:
+        memory: bytes of the whole address space.
+        cpu: seconds.
+        without: names of limits that are raised to what a machine survives.
+    """
     seconds = int(cpu) + 2
     for name, value in (
         (resource.RLIMIT_AS, memory),
         (resource.RLIMIT_CPU, seconds),
-        (resource.RLIMIT_FSIZE, 0),
+        (resource.RLIMIT_FSIZE, 1 << 20 if "file_size" in without else 0),
         (resource.RLIMIT_CORE, 0),
-        (resource.RLIMIT_NOFILE, 32),
+        (resource.RLIMIT_NOFILE, 1024 if "descriptors" in without else 32),
         (resource.RLIMIT_MEMLOCK, 0),
         (resource.RLIMIT_MSGQUEUE, 0),
     ):
         resource.setrlimit(name, (value, value))
-    if not weak:
+    if "processes" not in without:
         resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))
     _libc().prctl(_PR_SET_PDEATHSIG, 9, 0, 0, 0)

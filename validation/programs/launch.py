@@ -82,15 +82,16 @@ def _binds() -> list[str]:
     return [*options, "--ro-bind", str(_HERE), str(_HERE)]
 
 
-def command(level: Level, *, modules: Sequence[str], info: int | None = None) -> list[str]:
+def command(level: Level, *, modules: Sequence[str], info: int | None = None, without: Sequence[str] = ()) -> list[str]:
     """Returns the command that starts a server.
 
     Args:
         level: the level of isolation.
         modules: what it imports before the first program.
         info: the descriptor on which bubblewrap tells the id of the process it holds.
+        without: walls that are left out, so that tests can show what each of them stops.
     """
-    options = {"level": level.value, "readable": readable_paths(), "modules": list(modules)}
+    options = {"level": level.value, "readable": readable_paths(), "modules": list(modules), "without": list(without)}
     python = [sys.executable, "-s", "-P", "-B", "-W", "ignore", "-c", _START, str(_HERE), json.dumps(options)]
     if level is not Level.NAMESPACES:
         return python

@@ -20,7 +20,8 @@ Limits = ProgramLimits
 _DEFAULT = Limits()
 
 
-def _request(blocks: Sequence[str], limits: Limits, *, notebook: bool, seed: int) -> dict[str, Any]:
+def request_for(blocks: Sequence[str], limits: Limits, *, notebook: bool, seed: int) -> dict[str, Any]:
+    """Returns what a server is asked."""
     return {
         "blocks": [block.encode("utf-8", "replace").decode() for block in blocks],
         "notebook": notebook,
@@ -95,7 +96,7 @@ class Pool:
             return list(threads.map(lambda blocks: self.run_blocks(blocks, limits, seed=seed), dialogues))
 
     def _ask(self, blocks: list[str], limits: Limits, *, notebook: bool, seed: int) -> list[Execution]:
-        request = _request(blocks, limits, notebook=notebook, seed=seed)
+        request = request_for(blocks, limits, notebook=notebook, seed=seed)
         idle = self._light if all(map(is_light, blocks)) else self._full
         with self._turn:
             server = idle.get()

@@ -29,13 +29,16 @@ class ServerError(Exception):
 class Server:
     """One fork server; a lock makes it safe for threads, one program at a time.
 
-    `walls` says what holds its programs.
+    `walls` says what holds its programs. `without` leaves some out, so that tests can show what each of them stops.
     """
 
-    def __init__(self, level: Level, *, hash_seed: int = 0, modules: Sequence[str]) -> None:
+    def __init__(
+        self, level: Level, *, hash_seed: int = 0, modules: Sequence[str], without: Sequence[str] = ()
+    ) -> None:
         self.level = level
         self.hash_seed = hash_seed
         self.modules = tuple(modules)
+        self.without = tuple(without)
         self.walls: tuple[str, ...] = ()
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
@@ -78,7 +81,7 @@ class Server:
         info, told = os.pipe() if self.level is Level.NAMESPACES else (None, None)
         try:
             self._process = subprocess.Popen(
-                command(self.level, modules=self.modules, info=told),
+                command(self.level, modules=self.modules, info=told, without=self.without),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,

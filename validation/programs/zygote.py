@@ -30,6 +30,7 @@ from validation.programs.seccomp import Filter
 
 _POLL_SECONDS = 0.05
 _REPORT, _RESUME = 3, 4  # the program's descriptors beside 0, 1, 2
+_NOT_WEAK = ("privileges", "landlock", "seccomp", "processes")  # what level weak does without
 _SLACK_BYTES = 64 << 10
 
 
@@ -133,8 +134,9 @@ class Run:
 class Zygote:
     """The loaded, confined server."""
 
-    def __init__(self, level: str, readable: list[str], modules: list[str]) -> None:
+    def __init__(self, level: str, readable: list[str], modules: list[str], without: list[str]) -> None:
         self.level = level
+        self.without = frozenset([*without, *(_NOT_WEAK if level == "weak" else ())])
         sys.dont_write_bytecode = True
         for name in modules:
             with contextlib.suppress(ImportError):
@@ -149,23 +151,22 @@ class Zygote:
         self.filter: Filter | None = None
         self.walls = ["rlimits"]
         self.space = confine.address_space()
-        if level != "weak":
-            self._confine(readable)
-        else:
-            confine.adopt_orphans()
+        self._confine(readable)
         sys.path[:] = (
             [p for p in sys.path if any(Path(p).is_relative_to(r) for r in readable)] if level != "weak" else sys.path
         )
 
     def _confine(self, readable: list[str]) -> None:
-        confine.drop_privileges(readable)
-        landlock = confine.restrict_files(readable)
-        self.filter = Filter(files=landlock or self.level == "namespaces")
-        self.walls += [
-            "seccomp",
-            *(["landlock"] if landlock else []),
-            *(["namespaces"] if self.level == "namespaces" else []),
-        ]
+        if "privileges" not in self.without:
+            confine.drop_privileges(readable)
+        if self.level == "weak":
+            confine.adopt_orphans()
+        landlock = "landlock" not in self.without and confine.restrict_files(readable)
+        if "seccomp" not in self.without:
+            self.filter = Filter(files=landlock or "landlock" in self.without or self.level == "namespaces")
+            self.walls.append("seccomp")
+        self.walls += ["landlock"] if landlock else []
+        self.walls += ["namespaces"] if self.level == "namespaces" else []
 
     def become_child(self, request: dict[str, Any], stdout: int, report: int, resume: int) -> None:
         """Turns a fresh fork into the program's process; never returns."""
@@ -177,7 +178,7 @@ class Zygote:
                 os.dup2(source, target)
             os.closerange(5, 1024)
             memory = self.space + (int(request["memory"]) << 20)
-            confine.limit_process(memory=memory, cpu=request["cpu"], weak=self.level == "weak")
+            confine.limit_process(memory=memory, cpu=request["cpu"], without=self.without)
             child.execute(request, _REPORT, _RESUME, self.filter.install if self.filter else lambda: None)
         finally:
             os._exit(4)
@@ -255,4 +256,4 @@ def _send(reply: dict[str, Any]) -> None:
 def main(options: dict[str, Any]) -> None:
     """Serves with the options that `server.py` wrote on the command line."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    Zygote(options["level"], options["readable"], options["modules"]).serve()
+    Zygote(**options).serve()

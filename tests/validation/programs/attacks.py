@@ -1,0 +1,195 @@
+# ruff: noqa: E501 - one attack a line
+"""Hostile programs as data: what each wants, how it ends inside the walls, and which walls stop it.
+
+An attack prints ESCAPED when it got what it wanted, or uses more of something than `LIMITS` grants. Each is so small, and
+aims so far from anything of value, that a machine survives its success: the tests take its walls away and let it succeed.
+"""
+
+from dataclasses import dataclass
+
+from validation.programs import Limits, Outcome
+
+LIMITS = Limits(cpu_s=0.4, wall_s=3, memory_mb=256, output_kb=16)
+TARGET = "/tmp/mathmill-attack"  # a folder with a file `file`, which the tests make
+FORBIDDEN, ERROR, CRASH = Outcome.FORBIDDEN, Outcome.ERROR, Outcome.CRASH
+TIMEOUT, MEMORY, FLOOD, OK = Outcome.TIMEOUT, Outcome.MEMORY, Outcome.OUTPUT_LIMIT, Outcome.OK
+
+
+@dataclass(frozen=True)
+class Attack:
+    """A program, the outcomes that are right inside all walls, and the walls of which any one stops it."""
+
+    name: str
+    program: str
+    outcomes: tuple[Outcome, ...]
+    walls: tuple[str, ...] = ("seccomp",)
+
+
+def syscall(number: int, *arguments: object) -> str:
+    """A raw system call of x86_64 through ctypes; it escapes when it reaches the kernel and is not forbidden there."""
+    listed = ", ".join(map(str, (number, *arguments)))
+    return (
+        "import ctypes\nlibc = ctypes.CDLL(None, use_errno=True)\n"
+        f"if libc.syscall({listed}) >= 0 or ctypes.get_errno() != 1: print('ESCAPED', flush=True)"
+    )
+
+
+def hidden(program: str) -> str:
+    """The same attack, swallowing the refusal."""
+    body = "\n".join("    " + line for line in program.splitlines())
+    return f"try:\n{body}\nexcept BaseException:\n    print('hidden')"
+
+
+PROCESSES = [
+    Attack("fork", "import os\nif os.fork() == 0: print('ESCAPED', flush=True); os._exit(0)\nos.wait()", (FORBIDDEN,), ("seccomp", "processes")),
+    Attack("hidden fork", hidden("import os\npid = os.fork()\nprint('ESCAPED')"), (FORBIDDEN,), ("seccomp", "processes")),
+    Attack("fork bomb", "import os\nfor _ in range(5): os.fork()\nprint('ESCAPED', flush=True)", (FORBIDDEN,), ("seccomp", "processes")),
+    Attack("vfork", syscall(58).replace("!= 1", "not in (1, 11)"), (FORBIDDEN,), ("seccomp", "processes")),
+    Attack("clone", syscall(56, 17, 0, 0, 0, 0).replace("!= 1", "not in (1, 11)"), (FORBIDDEN,), ("seccomp", "processes")),
+    Attack("clone3", syscall(435, 0, 0), (FORBIDDEN,)),
+    Attack("system", "import os\nif os.system('true') == 0: print('ESCAPED')", (FORBIDDEN,), ("seccomp", "landlock", "processes")),
+    Attack("subprocess", "import subprocess\nsubprocess.run(['true'], check=True)\nprint('ESCAPED')", (FORBIDDEN,), ("seccomp", "landlock", "processes")),
+    Attack("exec", "import os\nos.execv('/bin/echo', ['echo', 'ESCAPED'])", (FORBIDDEN,), ("seccomp", "landlock")),
+    Attack("spawn", "import os\nos.posix_spawn('/bin/true', ['true'], {})\nprint('ESCAPED')", (FORBIDDEN,), ("seccomp", "landlock", "processes")),
+    Attack("thread", "import threading\nt = threading.Thread(target=lambda: print('ESCAPED'))\nt.start(); t.join()", (FORBIDDEN,), ("seccomp", "processes")),
+    Attack("thread bomb", "import threading, time\nthreading.stack_size(32 << 20)\nfor _ in range(12): threading.Thread(target=time.sleep, args=(.1,)).start()\nprint('ESCAPED')", (FORBIDDEN,), ("seccomp", "processes", "memory")),
+    Attack("multiprocessing", "import multiprocessing as m\np = m.get_context('fork').Process(target=print, args=('ESCAPED',))\np.start(); p.join()", (FORBIDDEN, ERROR), ("seccomp", "processes")),
+    Attack("pool of processes", "from concurrent.futures import ProcessPoolExecutor as P\nimport multiprocessing as m\nprint('ESCAPED', list(P(2, m.get_context('fork')).map(abs, [1])))", (FORBIDDEN, ERROR), ("seccomp", "processes", "landlock", "file_size")),
+]  # fmt: skip
+SIGNALS = [
+    Attack("kill the server", "import os\nos.kill(os.getppid(), 0)\nprint('ESCAPED')", (FORBIDDEN,), ("seccomp",)),
+    Attack("kill a group", "import os\nos.killpg(os.getpgid(os.getppid()), 0)\nprint('ESCAPED')", (FORBIDDEN,), ("seccomp",)),
+    Attack("kill everything", "import os\nos.kill(-1, 0)\nprint('ESCAPED')", (FORBIDDEN,), ("seccomp",)),
+    Attack("tgkill", "import os\n" + syscall(234, "os.getpid()", "os.getpid()", 0), (FORBIDDEN,)),
+    Attack("pidfd", "import os\nos.pidfd_open(os.getppid())\nprint('ESCAPED')", (FORBIDDEN,)),
+    Attack("ptrace", syscall(101, 0, 0, 0, 0), (FORBIDDEN,)),
+    Attack("ptrace the server", "import os\n" + syscall(101, 0x4206, "os.getppid()", 0, 0), (FORBIDDEN,), ("seccomp", "privileges")),
+    Attack("read its memory", "import os\n" + syscall(310, "os.getppid()", 0, 0, 0, 0, 0), (FORBIDDEN,)),
+    Attack("write its memory", "import os\n" + syscall(311, "os.getppid()", 0, 0, 0, 0, 0), (FORBIDDEN,)),
+    Attack("queue a signal", "import os\n" + syscall(129, "os.getpid()", 0, "ctypes.create_string_buffer(128)"), (FORBIDDEN,)),
+]  # fmt: skip
+NETWORK = [
+    Attack(f"socket {family}", f"import socket\nsocket.socket(socket.{family}, socket.{kind})\nprint('ESCAPED')", (FORBIDDEN,))
+    for family, kind in (("AF_INET", "SOCK_STREAM"), ("AF_INET6", "SOCK_DGRAM"), ("AF_UNIX", "SOCK_STREAM"), ("AF_NETLINK", "SOCK_RAW"))
+] + [
+    Attack("socket AF_PACKET", "import socket\nsocket.socket(socket.AF_PACKET, socket.SOCK_RAW)\nprint('ESCAPED')", (FORBIDDEN,), ("seccomp", "privileges", "namespaces")),
+    Attack("socketpair", "import socket\nsocket.socketpair()\nprint('ESCAPED')", (FORBIDDEN,)),
+    Attack("call home", "import socket\nsocket.create_connection(('127.0.0.1', PORT), 1)\nprint('ESCAPED')", (FORBIDDEN,), ("seccomp", "landlock", "namespaces")),
+    Attack("name lookup", "import socket\nsocket.getaddrinfo('localhost', 80)\nprint('ESCAPED')", (FORBIDDEN,), ("seccomp", "landlock", "namespaces")),
+    Attack("asyncio", "import asyncio\nasyncio.run(asyncio.sleep(0))\nprint('ESCAPED')", (FORBIDDEN, ERROR)),
+]  # fmt: skip
+FILES = [
+    Attack("passwords", "print('ESCAPED', open('/etc/passwd').read(9))", (FORBIDDEN, ERROR), ("landlock", "namespaces")),
+    Attack("host name", "import os, socket\nif os.uname().nodename != 'judge': print('ESCAPED')", (OK,), ("namespaces",)),
+    Attack("host file, seen", f"import os\nos.stat('{TARGET}/file')\nprint('ESCAPED')", (ERROR,), ("namespaces",)),
+    Attack("root directory", "import os\nprint('ESCAPED', os.listdir('/'))", (FORBIDDEN, ERROR), ("landlock",)),
+    Attack("this file", f"print('ESCAPED', open({__file__!r}).read(9))", (FORBIDDEN, ERROR), ("landlock", "namespaces")),
+    Attack("own environment", "print('ESCAPED', open('/proc/self/environ').read())", (FORBIDDEN, ERROR), ("landlock",)),
+    Attack("environment of process 1", "print('ESCAPED', open('/proc/1/environ').read())", (FORBIDDEN, ERROR), ()),
+    Attack("memory of the server", "import os\nopen(f'/proc/{os.getppid()}/mem', 'rb')\nprint('ESCAPED')", (FORBIDDEN, ERROR), ("landlock", "privileges")),
+    Attack("descriptors of the server", "import os\nprint('ESCAPED', os.listdir(f'/proc/{os.getppid()}/fd'))", (FORBIDDEN, ERROR), ("landlock",)),
+    Attack("its channel", "import os\nopen(f'/proc/{os.getppid()}/fd/1', 'wb')\nprint('ESCAPED')", (FORBIDDEN, ERROR), ("seccomp", "privileges")),
+    Attack("its requests", "import os\nopen(f'/proc/{os.getppid()}/fd/0', 'rb')\nprint('ESCAPED')", (FORBIDDEN, ERROR), ("privileges",)),
+    Attack("own memory", "open('/proc/self/mem', 'r+b')\nprint('ESCAPED')", (FORBIDDEN, ERROR), ("seccomp", "landlock")),
+    Attack("write", "open('/tmp/mathmill-attack-new', 'w').close()\nprint('ESCAPED')", (FORBIDDEN, ERROR), ("seccomp", "landlock")),
+    Attack("shared memory", "open('/dev/shm/mathmill-attack', 'w').close()\nprint('ESCAPED')", (FORBIDDEN, ERROR), ("seccomp", "landlock")),
+    Attack("fill the disk", "open('/tmp/mathmill-attack-new', 'wb', 0).write(b'x' * 10**5)\nprint('ESCAPED')", (FORBIDDEN, ERROR), ("seccomp", "landlock", "file_size")),
+    Attack("directory", "import os\nos.mkdir('/tmp/mathmill-attack-folder')\nprint('ESCAPED')", (FORBIDDEN, ERROR), ("seccomp", "landlock")),
+    Attack("symlink", "import os\nos.symlink('/etc/passwd', '/tmp/mathmill-attack-link')\nprint('ESCAPED')", (FORBIDDEN, ERROR), ("seccomp", "landlock")),
+    Attack("hard link", f"import os\nos.link('{TARGET}/file', '{TARGET}/link')\nprint('ESCAPED')", (FORBIDDEN, ERROR), ("seccomp", "landlock", "namespaces")),
+    Attack("fifo", "import os\nos.mkfifo('/tmp/mathmill-attack-fifo')\nprint('ESCAPED')", (FORBIDDEN, ERROR), ("seccomp", "landlock")),
+    Attack("rename", f"import os\nos.rename('{TARGET}/file', '{TARGET}/renamed')\nprint('ESCAPED')", (FORBIDDEN, ERROR), ("seccomp", "landlock", "namespaces")),
+    Attack("unlink", f"import os\nos.unlink('{TARGET}/file')\nprint('ESCAPED')", (FORBIDDEN, ERROR), ("seccomp", "landlock", "namespaces")),
+    Attack("truncate", f"import os\nos.truncate('{TARGET}/file', 1)\nprint('ESCAPED')", (FORBIDDEN, ERROR), ("seccomp", "landlock", "namespaces")),
+    Attack("chmod", f"import os\nos.chmod('{TARGET}/file', 0o600)\nprint('ESCAPED')", (FORBIDDEN, ERROR), ("seccomp", "namespaces")),
+    Attack("kernel log", "open('/dev/kmsg', 'rb')\nprint('ESCAPED')", (FORBIDDEN, ERROR), ("landlock", "namespaces", "privileges")),
+    Attack("change root", "import os\nos.chroot('/')\nprint('ESCAPED')", (FORBIDDEN,), ("seccomp", "privileges", "namespaces")),
+    Attack("temporary file", "import tempfile\ntempfile.TemporaryFile()\nprint('ESCAPED')", (FORBIDDEN, ERROR), ("seccomp", "landlock", "file_size")),
+]  # fmt: skip
+KERNEL = [
+    Attack("io_uring", syscall(425, 8, "ctypes.create_string_buffer(200)"), (FORBIDDEN,)),
+    Attack("anonymous file", "import os\nos.memfd_create('x')\nprint('ESCAPED')", (FORBIDDEN,)),
+    Attack("system V memory", syscall(29, 0, 4096, 0o600), (FORBIDDEN,)),
+    Attack("message queue", syscall(240, "b'attack'", 0o102, 0o600, 0), (FORBIDDEN,)),
+    Attack("namespace of its own", syscall(272, 0x10000000), (FORBIDDEN,)),
+    Attack("mount", syscall(165, "b'x'", "b'/tmp'", "b'nosuchfs'", 0, 0), (FORBIDDEN,), ("seccomp", "landlock", "privileges", "namespaces")),
+    Attack("bpf", syscall(321, 0, 0, 0), (FORBIDDEN,)),
+    Attack("perf", syscall(298, 0, 0, -1, -1, 0), (FORBIDDEN,)),
+    Attack("keys", syscall(250, 0, -3, 1), (FORBIDDEN,)),
+    Attack("personality", syscall(135, 0x0040000), (FORBIDDEN,)),
+    Attack("dumpable", syscall(157, 4, 1, 0, 0, 0), (FORBIDDEN,)),
+    Attack("another filter", syscall(317, 2, 0, "ctypes.byref(ctypes.c_uint(0x7fff0000))"), (FORBIDDEN,)),
+    Attack("root", "import os\nos.setuid(os.getuid())\nprint('ESCAPED')", (FORBIDDEN,)),
+    Attack("x32 call", syscall(0x40000000 + 39), (FORBIDDEN,)),
+    Attack("32-bit call", "import ctypes, mmap\n"
+           "page = mmap.mmap(-1, 4096, prot=mmap.PROT_READ | mmap.PROT_WRITE | mmap.PROT_EXEC)\n"
+           "page.write(bytes.fromhex('b814000000cd80c3'))\n"  # mov eax, 20 (getpid); int 0x80; ret
+           "address = ctypes.addressof(ctypes.c_char.from_buffer(page))\n"
+           "if ctypes.CFUNCTYPE(ctypes.c_int)(address)() > 0: print('ESCAPED')", (FORBIDDEN, CRASH)),
+    Attack("raise the limits", "import resource as r\nr.setrlimit(r.RLIMIT_AS, (r.RLIM_INFINITY, r.RLIM_INFINITY))\nprint('ESCAPED')", (FORBIDDEN, ERROR), ()),
+    Attack("limits of the server", "import os\n" + syscall(302, "os.getppid()", 7, 0, "ctypes.create_string_buffer(16)"), (OK,), ("seccomp",)),
+]  # fmt: skip
+CPU = [
+    Attack(name, program, outcomes, ("cpu",))
+    for name, program, outcomes in (
+        ("endless loop", "while True: pass", (TIMEOUT,)),
+        ("loop that swallows", "while True:\n    try:\n        while True: pass\n    except BaseException: pass", (TIMEOUT,)),
+        ("ignored signals", "import signal\nfor s in range(1, 32):\n    try: signal.signal(s, signal.SIG_IGN)\n    except (OSError, ValueError): pass\nwhile True: pass", (TIMEOUT,)),
+        ("timers", "import signal\nsignal.signal(signal.SIGALRM, lambda *a: None)\nsignal.setitimer(signal.ITIMER_REAL, .01, .01)\nwhile True: pass", (TIMEOUT,)),
+        ("huge power", "print(9**9**9)", (TIMEOUT, MEMORY)),
+        ("huge number to text", "print(len(str(7**3000000)))", (TIMEOUT, MEMORY)),
+        ("C loop", "sum(range(10**12))", (TIMEOUT,)),
+        ("slow pattern", "import re\nre.match('(a+)+$', 'a'*60 + 'b')", (TIMEOUT,)),
+        ("huge factorial", "import math\nmath.factorial(10**7)", (TIMEOUT, MEMORY)),
+        ("sympy forever", "from sympy import *\nprint(factorint(2**521 * 3 + 1000003))", (TIMEOUT,)),
+        ("flood of errors", "import os\nwhile True: os.write(2, b'x' * 65536)", (TIMEOUT,)),
+    )
+]  # fmt: skip
+SPACE = [
+    Attack("big bytes", "x = bytearray(600 << 20)\nprint('ESCAPED')", (MEMORY,), ("memory",)),
+    Attack("doubling list", "x = [0]\nwhile len(x) < 1 << 25: x += x\nprint('ESCAPED')", (MEMORY, TIMEOUT), ("memory",)),
+    Attack("growing text", "x = 'x' * 1100\nwhile len(x) < 28 * 10**7: x += x\nprint('ESCAPED')", (MEMORY,), ("memory",)),
+    Attack("numpy array", "import numpy\nnumpy.empty(10**8)\nprint('ESCAPED')", (MEMORY, ERROR), ("memory",)),
+    Attack("mapping", "import mmap\nx = mmap.mmap(-1, 600 << 20)\nprint('ESCAPED')", (MEMORY, ERROR), ("memory",)),
+    Attack("flood", "while True: print('x' * 1000)", (FLOOD,), ("output",)),
+    Attack("one long line", "print('x' * 10**7)", (FLOOD,), ("output",)),
+    Attack("raw flood", "import os\nwhile True: os.write(1, b'x' * 65536)", (FLOOD,), ("output",)),
+    Attack("many descriptors", "import os\nfor _ in range(100): os.dup(1)\nprint('ESCAPED')", (ERROR,), ("descriptors",)),
+    Attack("many pipes", "import os\nfor _ in range(100): os.pipe()\nprint('ESCAPED')", (ERROR,), ("descriptors",)),
+]  # fmt: skip
+WAITING = [
+    Attack("sleep", "import time\ntime.sleep(100)", (TIMEOUT,), ("wall",)),
+    Attack("dead lock", "import threading\nl = threading.Lock()\nl.acquire(); l.acquire()", (TIMEOUT,), ("wall",)),
+    Attack("pause", "import signal\nsignal.pause()", (TIMEOUT,), ("wall",)),
+    Attack("read the resume pipe", "import os\nos.read(4, 1)", (TIMEOUT,), ("wall",)),
+]
+# They hurt nobody but themselves: what counts is that the outcome says so and the server lives.
+SELF_HARM = [
+    Attack("recursion", "def f(): f()\nf()", (ERROR,), ()),
+    Attack("deep C stack", "import sys\nsys.setrecursionlimit(10**9)\nclass A:\n    def __getattr__(self, n): return getattr(self, n + 'x')\nA().x", (CRASH, MEMORY, TIMEOUT), ()),
+    Attack("nested source", "eval('(' * 10000 + ')' * 10000)", (ERROR, MEMORY), ()),
+    Attack("null pointer", "import ctypes\nctypes.string_at(0)", (CRASH,), ()),
+    Attack("abort", "import os\nos.abort()", (CRASH, FORBIDDEN), ()),
+    Attack("core dump", "import faulthandler\nfaulthandler._sigsegv()", (CRASH, FORBIDDEN), ()),
+    Attack("terminal", "open('/dev/tty', 'w')\nprint('ESCAPED')", (FORBIDDEN, ERROR), ()),
+    Attack("input", "print('ESCAPED', input())", (ERROR,), ()),
+]  # fmt: skip
+_REPORT = 'b\'{"status":"ok","value":"42","error":null}\\n\''
+# What stops these is that the outcome comes from the kernel: a judge that read their reports would believe them.
+FORGERY = [
+    Attack("report, then gone", f"import os\nos.write(3, {_REPORT})\nos._exit(7)", (CRASH,), ("kernel",)),
+    Attack("report, then endless", f"import os\nos.write(3, {_REPORT})\nwhile True: pass", (TIMEOUT,), ("kernel",)),
+    Attack("report, then crash", f"import os, ctypes\nos.write(3, {_REPORT})\nctypes.string_at(0)", (CRASH,), ("kernel",)),
+    Attack("report, then memory", f"import os\nos.write(3, {_REPORT})\nx = bytearray(10 << 30)", (CRASH, MEMORY), ("kernel",)),
+    Attack("report, then fork", f"import os\nos.write(3, {_REPORT})\nos.fork()", (FORBIDDEN,), ("kernel",)),
+    Attack("two reports", f"import os\nfor _ in '12': os.write(3, {_REPORT})", (CRASH,), ("kernel",)),
+    Attack("verdict printed, then gone", "import os\nprint('{\"outcome\": \"ok\"}', flush=True)\nos._exit(0)", (CRASH,), ()),
+    Attack("another exit code", "import os\nos._exit(7)", (CRASH,), ()),
+    Attack("malformed report", "import os\nos.write(3, b'[[[[\\n')", (CRASH,), ()),
+    Attack("report of another shape", "import os\nos.write(3, b'{\"status\":\"ok\",\"value\":[1]}\\n')\nos._exit(0)", (CRASH,), ()),
+    Attack("flood of reports", "import os\nwhile True: os.write(3, b'x' * 65536)", (CRASH,), ()),
+    Attack("closed channel", "import os\nos.close(3)", (CRASH,), ()),
+    Attack("closed output", "import os\nos.close(1)\nprint(1)", (CRASH, ERROR), ()),
+    Attack("channel to output", "import os\nos.dup2(1, 3)", (CRASH,), ()),
+]  # fmt: skip
+ALL = [*PROCESSES, *SIGNALS, *NETWORK, *FILES, *KERNEL, *CPU, *SPACE, *SELF_HARM, *FORGERY]
