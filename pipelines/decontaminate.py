@@ -42,6 +42,7 @@ _CONTAINED = 40  # bytes of skeleton from which an item standing inside another 
 _OWN_SOLUTION = 80  # the same for solutions, which are made of fewer turns of phrase
 _MIN_COVER = 0.5  # share of an item's n-grams that a solution must hold: solutions repeat phrases of other questions
 _LABEL = r"^(?:#|\*)*(?:question|problem|exercise|task|q|prompt|input|instruction)\d*(?:\*)*[:.)]+(?:\*)*"
+_OPTIONS = r"(?:\s*\n\([A-J]\) ?[^\n]*)+\s*$"  # a multiple choice under its question, as adapters write it
 _POLICIES = ("report", "quarantine", "remove")  # about variants, the strictest last
 _EVIDENCE = 160  # characters of a matched span that the ledger keeps
 
@@ -251,6 +252,10 @@ def _exact_hits(texts: pa.Array, index: BenchmarkIndex, *, whole: bool) -> Itera
         for one in (keys, pc.replace_substring_regex(keys, _LABEL, "")):
             for text, item in zip(*map(np.ndarray.tolist, index.exact.hits(_digests(one))), strict=True):
                 yield text, item, "the question is the item"
+        chosen = pc.indices_nonzero(pc.match_substring_regex(texts, _OPTIONS))
+        bare = skeletons(pc.replace_substring_regex(texts.take(chosen), _OPTIONS, ""))
+        for place, item in zip(*map(np.ndarray.tolist, index.exact.hits(_digests(bare))), strict=True):
+            yield chosen[place].as_py(), item, "the question is the item, options aside"
     side = "question" if whole else "solution"
     for text, item in _standing(keys, index.windows, index.skeletons):
         yield text, item, f"the {side} holds the item"

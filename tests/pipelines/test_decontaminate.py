@@ -73,6 +73,14 @@ def test_an_item_typed_differently_is_an_exact_leak(leak):
     assert (found.reason, found.partner) == (Reason.BENCHMARK_EXACT, "bench/0")
 
 
+def test_a_short_item_above_its_options_is_an_exact_leak():
+    index = index_of("Add: +45 and -30", DUCKS)
+    found = verdict("Add: +45 and -30\n(A) -30\n(B) +30\n(C) 0\n(D) 15\n(E) None", index=index)
+    assert (found.reason, found.partner) == (Reason.BENCHMARK_EXACT, "bench/0")
+    assert verdict("Add: +45 and -31\n(A) -30\n(B) +30\n(C) 0\n(D) 15\n(E) None", index=index) is None
+    assert verdict("Add: +45 and -30\n(A) -30\nand double the sum", index=index).reason != Reason.BENCHMARK_EXACT
+
+
 def test_a_short_item_behind_a_label_is_an_exact_leak():
     assert verdict("Problem: " + TANGENT).partner == "bench/1"
 
