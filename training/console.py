@@ -80,6 +80,7 @@ class TrainingView:
             self._console.print(
                 f"step {metrics.step:>6,}  [bold]heldout J {metrics.objective:.4f}[/]  "
                 f"{metrics.token_accuracy:.1%} of tokens right"
+                + "".join(f"  {name} pass@1 {share:.1%}" for name, share in metrics.pass_at_1.items())
             )
             return
         self._curve.append(metrics.objective)

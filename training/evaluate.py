@@ -80,11 +80,7 @@ def evaluate(
         raise UserError("nothing to evaluate on: give --data DATA, or `evaluate.data` in the config")
     if (output / RESULTS).exists():
         raise UserError(f"{output}: holds another evaluation; choose a new folder for --output")
-    examples = shards.open(folder, split=Split(settings.split), draft=draft)
-    problems = {form: _choose(examples, form, settings) for form in settings.formats}
-    problems = {form: chosen for form, chosen in problems.items() if chosen}
-    if not problems:
-        raise UserError(f"{folder}: its {settings.split} split has no problems with an answer to evaluate on")
+    examples, problems = problems_of(folder, settings, draft=draft)
     source = _model_folder(model)
     writer = _writer(source, settings)
     progress = _Progress(on_progress, sum(map(len, problems.values())))
@@ -100,6 +96,21 @@ def evaluate(
     write_page(output / "index.html", result, pa.concat_tables(tables))
     _write_results(output, result, settings, examples.fingerprints[0])
     return result
+
+
+def problems_of(
+    folder: Path, settings: Evaluate, *, draft: bool
+) -> tuple[Examples, dict[Format, list[tuple[Example, str]]]]:
+    """The examples of a split, and by format those that are asked, with their reference answers.
+
+    Raises:
+        UserError: not a judged data set, or no problem with an answer.
+    """
+    examples = shards.open(folder, split=Split(settings.split), draft=draft)
+    problems = {form: chosen for form in settings.formats if (chosen := _choose(examples, form, settings))}
+    if not problems:
+        raise UserError(f"{folder}: its {settings.split} split has no problems with an answer to evaluate on")
+    return examples, problems
 
 
 class _Progress:

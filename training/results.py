@@ -37,6 +37,7 @@ class StepMetrics:
         memory_mb: most memory so far, MiB: of the device, or of the process on a CPU.
         mfu: model FLOPs per second over the peak of all devices (training.flops); None where no peak is known.
         heldout: this is a measurement on the heldout split, no step was taken.
+        pass_at_1: by format, where an evaluation was due; its problems and answers lie in RUN/evaluations.
     """
 
     step: int
@@ -58,6 +59,7 @@ class StepMetrics:
     formats: dict[str, SliceMetrics] = field(default_factory=dict)
     sources: dict[str, SliceMetrics] = field(default_factory=dict)
     topics: dict[str, SliceMetrics] = field(default_factory=dict)
+    pass_at_1: dict[str, float] = field(default_factory=dict)
 
     @property
     def tokens_per_second(self) -> float:

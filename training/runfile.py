@@ -22,6 +22,7 @@ _FREE = frozenset(
         "checkpoint_every",
         "keep_checkpoints",
         "heldout_every",
+        "evaluate_every",
         "trackers",
         "device",
         "pack_tokens",

@@ -70,6 +70,7 @@ def figures_of(metrics: StepMetrics) -> dict[str, float]:
         for name, part in slices.items():
             values[f"{kind}/{slice_kind}/{name}/objective"] = part.objective
             values[f"{kind}/{slice_kind}/{name}/token_accuracy"] = part.token_accuracy
+    values |= {f"{kind}/format/{name}/pass_at_1": share for name, share in metrics.pass_at_1.items()}
     return {name: float(value) for name, value in values.items() if value is not None}
 
 

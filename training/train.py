@@ -6,6 +6,7 @@ What the loop does not do: choose the best checkpoint by heldout J (long reasoni
 anything, or cut an example.
 """
 
+import errno
 import math
 import shutil
 import time
@@ -25,17 +26,18 @@ from training import checkpoint
 from training.card import write_card
 from training.checkpoint import State
 from training.encode import Encoded
+from training.evaluate import evaluate, problems_of
 from training.flops import model_flops
 from training.pack import length_step
 from training.plan import Plan, Position
 from training.prepare import Run, prepare
 from training.record import Record
-from training.results import RunPlan, RunResult, StepMetrics
+from training.results import EvalResult, RunPlan, RunResult, StepMetrics
 from training.schedule import learning_rate
 from training.step import Batch, Likelihood, MicroBatch, accumulate, micro_batches, plan_batch
 from training.stop import StopRequest, stop_requests
 from training.telemetry import measure
-from training.world import join_world
+from training.world import World, join_world
 
 
 def train(
@@ -69,17 +71,56 @@ def train(
     try:
         with stop_requests() as stop:
             run = prepare(config.train, list(data), output, world, resume=resume, draft=draft)
-            with closing(_Loop(run, stop, on_step)) as loop:
-                return loop.complete(on_start)
-    finally:
-        world.close()
+            with closing(_Loop(run, stop, on_step, _evaluation(config, data, draft=draft))) as loop:
+                result = loop.complete(on_start)
+    except BaseException as error:
+        world.close(error)
+        _explain(error, output, world)
+        raise
+    world.close()
+    return result
+
+
+Evaluation = Callable[[Path, Path], EvalResult]
+
+
+def _evaluation(config: Config, data: Sequence[Path], *, draft: bool) -> Evaluation | None:
+    """What evaluates a model into a folder, where the config asks for it; refuses at once what has no problems."""
+    assert config.train is not None
+    if config.train.evaluate_every is None:
+        return None
+    folder = Path(config.evaluate.data) if config.evaluate.data else data[0]
+    problems_of(folder, config.evaluate, draft=draft)
+    return lambda model, output: evaluate(config, model, output, folder, draft=draft)
+
+
+def _explain(error: BaseException, output: Path, world: World) -> None:
+    """Raises what the user can do about an error that is not ours."""
+    if world.is_lost(error):
+        raise RunFailedError(
+            f"{output}: rank {world.rank} stops: another rank is gone; continue from the last checkpoint with --resume"
+        ) from error
+    if isinstance(error, shutil.Error) or (isinstance(error, OSError) and error.errno in _NO_ROOM):
+        raise RunFailedError(
+            f"{output}: could not be written ({error}); make room and continue with --resume"
+        ) from error
+
+
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class _Loop:
     """The loop itself: `complete` is all there is to it, the rest are its verbs."""
 
-    def __init__(self, run: Run, stop: StopRequest, on_step: Callable[[StepMetrics], None] | None) -> None:
+    def __init__(
+        self,
+        run: Run,
+        stop: StopRequest,
+        on_step: Callable[[StepMetrics], None] | None,
+        evaluation: Evaluation | None,
+    ) -> None:
         self._run = run
+        self._evaluation = evaluation
         self._stop = stop
         self._on_step = on_step
         self._record = Record(run) if run.world.is_main else None
@@ -104,11 +145,12 @@ class _Loop:
             state = State(state.step + 1, after)
             final = state.step == run.start.step + len(positions)
             self._tell(last)
-            if config.heldout_every and state.step % config.heldout_every == 0 and not final:
-                self._tell(self._heldout(state.step, position.epoch))
             stopping = self._asked_to_stop() and not final
-            if final or stopping or state.step % config.checkpoint_every == 0:
+            evaluating = _due(config.evaluate_every, state.step)
+            if final or stopping or evaluating or _due(config.checkpoint_every, state.step):
                 self._checkpoint(state)
+            if (evaluating or _due(config.heldout_every, state.step)) and not final:
+                self._tell(self._heldout(state.step, position.epoch))
             if stopping:
                 raise RunFailedError(
                     f"{run.output}: stopped by a signal after step {state.step} of {run.told.steps}; its checkpoint is "
@@ -214,7 +256,24 @@ class _Loop:
         world.sum(likelihood.totals)
         totals = likelihood.totals.cpu().numpy()
         metrics = measure(batch, totals, split.slices, step=step, steps=run.told.steps, epoch=epoch)
-        return replace(metrics, heldout=True, seconds=time.perf_counter() - began)
+        seconds = time.perf_counter() - began
+        return replace(metrics, heldout=True, seconds=seconds, pass_at_1=self._pass_at_1(step))
+
+    def _pass_at_1(self, step: int) -> dict[str, float]:
+        """Evaluates the checkpoint of a step on rank 0, where an evaluation is due; the others wait."""
+        run = self._run
+        if self._evaluation is None or not _due(run.config.evaluate_every, step):
+            return {}
+        shares = {}
+        if run.world.is_main:
+            found = checkpoint.latest(run.output)
+            assert found is not None, run.output
+            assert found.state.step == step, (found, step)
+            folder = run.output / "evaluations" / found.folder.name
+            shutil.rmtree(folder, ignore_errors=True)
+            shares = {form: line.pass_at_1 for form, line in self._evaluation(found.model, folder).formats.items()}
+        run.world.wait()
+        return shares
 
     def _tell(self, metrics: StepMetrics | None) -> None:
         if self._record is None or metrics is None:
@@ -255,6 +314,10 @@ class _Loop:
             temporary.rename(target)
         run.world.wait()
         return target
+
+
+def _due(every: int | None, step: int) -> bool:
+    return every is not None and step % every == 0
 
 
 def _shifted(plan: Plan, positions: list[Position]) -> list[Position]:

@@ -8,8 +8,10 @@ import torch
 import torch.distributed as dist
 
 from schemas.exits import UserError
+from training.heartbeat import Heartbeat
 
-_TIMEOUT = timedelta(minutes=30)  # rank 0 encodes a whole data set while the others wait; torchrun ends them if it dies
+# Rank 0 encodes a whole data set, or evaluates, while the others wait; the heartbeat ends them if it dies.
+_TIMEOUT = timedelta(hours=12)
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +21,7 @@ class World:
     rank: int
     size: int
     device: torch.device
+    heartbeat: Heartbeat | None = None
 
     @property
     def is_main(self) -> bool:
@@ -35,10 +38,18 @@ class World:
         if self.size > 1:
             dist.barrier()
 
-    def close(self) -> None:
-        """Leaves the process group."""
+    def close(self, error: BaseException | None = None) -> None:
+        """Leaves the other ranks; when this one ends with an error of its own they are told, and stop too."""
+        if self.heartbeat:
+            self.heartbeat.stop()
+            if not self.is_lost(error):
+                self.heartbeat.tell(failed=error is not None)
         if self.size > 1 and dist.is_initialized():
             dist.destroy_process_group()
+
+    def is_lost(self, error: BaseException | None) -> bool:
+        """Whether an error says that another rank is gone; gloo raises plain RuntimeErrors that name its source."""
+        return self.size > 1 and (isinstance(error, dist.DistError) or "gloo/transport" in str(error))
 
 
 def join_world(device: str) -> World:
@@ -56,7 +67,11 @@ def join_world(device: str) -> World:
         torch.cuda.set_device(chosen)
     if size > 1 and not dist.is_initialized():
         dist.init_process_group("nccl" if chosen.type == "cuda" else "gloo", timeout=_TIMEOUT)
-    return World(rank, size, chosen)
+    if size == 1:
+        return World(rank, size, chosen)
+    # There is no public way to the store that the ranks met at, and its type stub does not know clone.
+    store = dist.distributed_c10d._get_default_store().clone()  # type: ignore[attr-defined]
+    return World(rank, size, chosen, Heartbeat(store, rank, size))
 
 
 def device_of(device: str, *, local_rank: int = 0) -> torch.device:

@@ -241,3 +241,40 @@ def test_another_number_of_processes_may_resume_and_takes_the_same_examples(stra
         for text in ((run / "metrics.jsonl").read_text() for run in (straight, output))
     ]
     assert [line for line in figures[0] if line[0] != 12] == [line for line in figures[1] if line[0] != 12]
+
+
+def two_ranks(config, data, output):
+    """Two processes of a long run, with no one above them to end one when the other dies."""
+    command = train_command(config, data, output, "--set", "train.steps=4000", "--set", "train.checkpoint_every=4000")
+    environment = {"WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": "29644"}
+    ranks = [started(*command, RANK=str(rank), LOCAL_RANK=str(rank), **environment) for rank in range(2)]
+    lines = output / "metrics.jsonl"
+    wait_for(lambda: lines.is_file() and lines.read_text().count("\n") >= 2, ranks[0], seconds=240)
+    return ranks
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("rank", "harm", "says"),
+    [
+        (1, signal.SIGKILL, "rank 0 stops: another rank is gone"),
+        (0, signal.SIGKILL, "rank 1 stops: "),
+        (1, signal.SIGSTOP, "rank 0 stops: rank 1 has not been heard of for"),
+    ],
+    ids=["killed", "the first killed", "silent"],
+)
+def test_when_a_rank_dies_the_others_stop_within_a_minute_and_say_so(rank, harm, says, config, data, tmp_path):
+    ranks = two_ranks(config, data, tmp_path / "RUN")
+    ranks[rank].send_signal(harm)
+    try:
+        _, errors = ranks[1 - rank].communicate(timeout=60)
+    finally:
+        for process in ranks:
+            process.kill()
+        ranks[rank].communicate()
+    assert ranks[1 - rank].returncode == 1
+    told = [line for line in errors.splitlines() if line.startswith("mathmill: ")]
+    assert len(told) == 1
+    assert says in told[0]
+    assert told[0].endswith("--resume")
+    assert "Traceback" not in errors

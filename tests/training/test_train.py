@@ -10,7 +10,7 @@ import torch
 from safetensors.torch import load_file
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from schemas.config import Config, FreshModel, Train
+from schemas.config import Config, Evaluate, FreshModel, Train
 from schemas.exits import RunFailedError, UserError
 from schemas.verdict import Status
 from training import checkpoint
@@ -275,3 +275,35 @@ def test_packs_may_be_longer_than_an_example_and_change_nothing_but_the_layout(r
     assert result.last.objective == pytest.approx(run[0].last.objective, rel=1e-5)
     with pytest.raises(ValueError, match="pack_tokens 100 is less than context 160"):
         config_of(context=160, pack_tokens=100)
+
+
+@pytest.fixture
+def nearly_full(run, tmp_path):
+    """A finished run whose metrics.jsonl has room for no further line."""
+    output = shutil.copytree(run[0].output, tmp_path / "RUN")
+    (output / "metrics.jsonl").write_text(json.dumps({"step": 1, "text": "x" * 19_900}) + "\n")
+    return output
+
+
+def test_a_full_disk_anywhere_else_is_one_line_too(nearly_full, data, no_room):
+    with pytest.raises(RunFailedError, match=r"could not be written .*make room and continue with --resume"):
+        train(config_of(steps=7), [data], nearly_full, resume=True)
+
+
+def test_pass_at_1_is_measured_where_asked_and_stands_beside_heldout_j(data, tmp_path):
+    settings = Evaluate(formats=["cot", "pot"], limit=2, max_new_tokens=8)
+    config = Config(train=config_of(steps=3, evaluate_every=2).train, evaluate=settings)
+    train(config, [data], tmp_path / "RUN")
+    lines = [json.loads(line) for line in (tmp_path / "RUN" / "metrics.jsonl").read_text().splitlines()]
+    held = {line["step"]: line["pass_at_1"] for line in lines if line["heldout"]}
+    assert held == {2: {"cot": 0.0, "pot": 0.0}, 3: {}}
+    assert not any(line["pass_at_1"] for line in lines if not line["heldout"])
+    folder = tmp_path / "RUN" / "evaluations" / "step-00000002"
+    assert json.loads((folder / "results.json").read_text())["formats"]["pot"]["n"] == 2
+
+
+def test_an_evaluation_that_has_no_problems_is_refused_before_step_1(make_data, make_row, tmp_path):
+    folder = make_data(tmp_path / "DATA", [make_row(n, "cot") for n in range(20)])
+    with pytest.raises(UserError, match="heldout split has no problems with an answer"):
+        train(config_of(evaluate_every=2), [folder], tmp_path / "RUN")
+    assert not (tmp_path / "RUN" / "metrics.jsonl").exists()
