@@ -22,6 +22,9 @@ def main() -> None:
     if verb in ("--help", "-h"):
         print(_usage())
         return
+    if verb == "--version":
+        print(f"mathmill {importlib.import_module('schemas.manifest').CODE_VERSION}")
+        return
     if verb not in VERBS:
         sys.stderr.write(f"mathmill: {verb}: unknown verb; one of {', '.join(VERBS)}\n")
         sys.exit(2)

@@ -14,13 +14,13 @@ import pyarrow.compute as pc
 from pipelines.decide import hex_of
 from pipelines.identity import identity_keys
 from pipelines.inputs import Inputs, load_benchmarks, plan_inputs, render_split
-from pipelines.publish import CODE_VERSION
 from pipelines.quality import quality_facts
 from schemas.config import Benchmark, Curate, Source
 from schemas.example import EXAMPLE_SCHEMA, SCHEMA_VERSION
 from schemas.exits import UserError
 from schemas.ledger import LEDGER_SCHEMA
 from schemas.manifest import (
+    CODE_VERSION,
     MANIFEST,
     BenchmarkRecord,
     Counts,

@@ -17,6 +17,7 @@ from schemas.config import Curate
 from schemas.example import SCHEMA_VERSION
 from schemas.exits import RunFailedError
 from schemas.manifest import (
+    CODE_VERSION,
     MANIFEST,
     BenchmarkRecord,
     Counts,
@@ -29,7 +30,6 @@ from schemas.manifest import (
 from schemas.reason import Outcome
 from schemas.split import Split
 
-CODE_VERSION = "0.1.0"
 _FOLDERS = ("shards", "ledger", "rejected")
 _BENCHMARKS, _CARD = "benchmarks.arrow", "README.md"
 

@@ -1,9 +1,11 @@
 """The README is the product's face: what it lists must exist, and what exists must be listed."""
 
 import re
+import tomllib
 from pathlib import Path
 
 from mathmill import VERBS
+from schemas.manifest import CODE_VERSION
 from schemas.reason import RULES
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -21,6 +23,11 @@ def test_the_tree_lists_every_module_and_no_other():
     listed = sorted(re.findall(r"^\s+([a-z_0-9]+\.py) ", tree, re.MULTILINE))
     modules = [path.name for room in ROOMS for path in (REPOSITORY / room).rglob("*.py")]
     assert listed == sorted(name for name in modules if name != "__init__.py")
+
+
+def test_the_version_is_one():
+    packaged = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]["version"]
+    assert packaged == CODE_VERSION
 
 
 def test_every_verb_is_shown():
