@@ -5,12 +5,14 @@ An attack prints ESCAPED when it got what it wanted, or uses more of something t
 aims so far from anything of value, that a machine survives its success: the tests take its walls away and let it succeed.
 """
 
+import os
 from dataclasses import dataclass
 
 from validation.programs import Limits, Outcome
 
 LIMITS = Limits(cpu_s=0.4, wall_s=3, memory_mb=256, output_kb=16)
-TARGET = "/tmp/mathmill-attack"  # a folder with a file `file`, which the tests make
+NAME = f"mathmill-attack-{os.getpid()}"  # several suites may run on one machine
+TARGET = f"/tmp/{NAME}"  # a folder with a file `file`, which the tests make
 FORBIDDEN, ERROR, CRASH = Outcome.FORBIDDEN, Outcome.ERROR, Outcome.CRASH
 TIMEOUT, MEMORY, FLOOD, OK = Outcome.TIMEOUT, Outcome.MEMORY, Outcome.OUTPUT_LIMIT, Outcome.OK
 
@@ -91,13 +93,13 @@ FILES = [
     Attack("its channel", "import os\nopen(f'/proc/{os.getppid()}/fd/1', 'wb')\nprint('ESCAPED')", (FORBIDDEN, ERROR), ("seccomp", "privileges")),
     Attack("its requests", "import os\nopen(f'/proc/{os.getppid()}/fd/0', 'rb')\nprint('ESCAPED')", (FORBIDDEN, ERROR), ("privileges",)),
     Attack("own memory", "open('/proc/self/mem', 'r+b')\nprint('ESCAPED')", (FORBIDDEN, ERROR), ("seccomp", "landlock")),
-    Attack("write", "open('/tmp/mathmill-attack-new', 'w').close()\nprint('ESCAPED')", (FORBIDDEN, ERROR), ("seccomp", "landlock")),
-    Attack("shared memory", "open('/dev/shm/mathmill-attack', 'w').close()\nprint('ESCAPED')", (FORBIDDEN, ERROR), ("seccomp", "landlock")),
-    Attack("fill the disk", "open('/tmp/mathmill-attack-new', 'wb', 0).write(b'x' * 10**5)\nprint('ESCAPED')", (FORBIDDEN, ERROR), ("seccomp", "landlock", "file_size")),
-    Attack("directory", "import os\nos.mkdir('/tmp/mathmill-attack-folder')\nprint('ESCAPED')", (FORBIDDEN, ERROR), ("seccomp", "landlock")),
-    Attack("symlink", "import os\nos.symlink('/etc/passwd', '/tmp/mathmill-attack-link')\nprint('ESCAPED')", (FORBIDDEN, ERROR), ("seccomp", "landlock")),
+    Attack("write", f"open('{TARGET}-new', 'w').close()\nprint('ESCAPED')", (FORBIDDEN, ERROR), ("seccomp", "landlock")),
+    Attack("shared memory", f"open('/dev/shm/{NAME}', 'w').close()\nprint('ESCAPED')", (FORBIDDEN, ERROR), ("seccomp", "landlock")),
+    Attack("fill the disk", f"open('{TARGET}-new', 'wb', 0).write(b'x' * 10**5)\nprint('ESCAPED')", (FORBIDDEN, ERROR), ("seccomp", "landlock", "file_size")),
+    Attack("directory", f"import os\nos.mkdir('{TARGET}-folder')\nprint('ESCAPED')", (FORBIDDEN, ERROR), ("seccomp", "landlock")),
+    Attack("symlink", f"import os\nos.symlink('/etc/passwd', '{TARGET}-link')\nprint('ESCAPED')", (FORBIDDEN, ERROR), ("seccomp", "landlock")),
     Attack("hard link", f"import os\nos.link('{TARGET}/file', '{TARGET}/link')\nprint('ESCAPED')", (FORBIDDEN, ERROR), ("seccomp", "landlock", "namespaces")),
-    Attack("fifo", "import os\nos.mkfifo('/tmp/mathmill-attack-fifo')\nprint('ESCAPED')", (FORBIDDEN, ERROR), ("seccomp", "landlock")),
+    Attack("fifo", f"import os\nos.mkfifo('{TARGET}-fifo')\nprint('ESCAPED')", (FORBIDDEN, ERROR), ("seccomp", "landlock")),
     Attack("rename", f"import os\nos.rename('{TARGET}/file', '{TARGET}/renamed')\nprint('ESCAPED')", (FORBIDDEN, ERROR), ("seccomp", "landlock", "namespaces")),
     Attack("unlink", f"import os\nos.unlink('{TARGET}/file')\nprint('ESCAPED')", (FORBIDDEN, ERROR), ("seccomp", "landlock", "namespaces")),
     Attack("truncate", f"import os\nos.truncate('{TARGET}/file', 1)\nprint('ESCAPED')", (FORBIDDEN, ERROR), ("seccomp", "landlock", "namespaces")),

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.validation.programs.attacks import ALL, CPU, FORGERY, LIMITS, SELF_HARM, SPACE, TARGET, WAITING, Attack
+from tests.validation.programs.attacks import ALL, CPU, FORGERY, LIMITS, NAME, SELF_HARM, SPACE, TARGET, WAITING, Attack
 from validation.programs import Level, Limits, Pool
 from validation.programs.confine import _open_to_others, landlock_version
 from validation.programs.execution import Execution, read_reply
@@ -71,7 +71,7 @@ def target() -> Iterator[None]:
         path.chmod(0o777)
     yield
     shutil.rmtree(TARGET, ignore_errors=True)
-    for path in (*Path("/tmp").glob("mathmill-attack-*"), Path("/dev/shm/mathmill-attack")):
+    for path in (*Path("/tmp").glob(f"{NAME}-*"), Path("/dev/shm") / NAME):
         path.rmdir() if path.is_dir() else path.unlink(missing_ok=True)
 
 
