@@ -102,13 +102,14 @@ def sample_part(
 ) -> Sample:
     """The labelled rows of a part that still live: one a problem."""
     batch, groups = _labelled(part, store, before, taxonomies)
+    given = dict(zip(_COLUMNS, (batch.column(name).to_pylist() for name in _COLUMNS), strict=True))
     keys = read_batch(store.keys_path(part), ["problem", "template"])
     rows: list[dict[str, object]] = []
     missing: set[tuple[str, str, str]] = set()
     for index, group in groups.items():
-        labels = {name: batch[name][index].as_py() for name in _COLUMNS}
+        labels = {name: given[name][index] for name in _COLUMNS}
         missing |= {(*group, name) for name, label in labels.items() if label is None}
-        if labels["topic"] is not None or labels["difficulty"] is not None:
+        if any(label is not None for label in labels.values()):
             order = blake2b(keys["problem"][index].as_py(), key=seed.to_bytes(8, "big", signed=True), digest_size=16)
             where = {"order": order.digest(), "template": keys["template"][index].as_py()}
             rows.append(
@@ -123,6 +124,8 @@ def _labelled(
     """The columns of a part, and the group of each living candidate whose source has a taxonomy."""
     batch = store.read_part(part, ["source", "language", *_COLUMNS])
     sources, languages = (batch.column(name).to_pylist() for name in ("source", "language"))
+    if not set(sources) & set(taxonomies):
+        return batch, {}
     alive = np.flatnonzero(alive_after(store, part, before)).tolist()
     return batch, {at: (taxonomies[sources[at]].name, languages[at]) for at in alive if sources[at] in taxonomies}
 
@@ -222,8 +225,9 @@ def predict_part(
     tags: dict[int, dict[str, object]] = {}
     for column in _COLUMNS:
         wanted: dict[Group, list[int]] = {}
+        absent = np.asarray(batch.column(column).is_null())
         for index, group in groups.items():
-            if not batch[column][index].is_valid:
+            if absent[index]:
                 wanted.setdefault(group, []).append(index)
         for group, indices in wanted.items():
             one = fitted.get((*group, column))

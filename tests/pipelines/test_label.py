@@ -7,6 +7,8 @@ from typing import Any
 
 from pipelines.curate import curate
 from pipelines.label import fit
+from pipelines.validate import validate
+from schemas.config import Config
 from tests.tiny import config_of, data_bytes, read_streams, write_rows
 
 SKIP = ["screen", "verify", "identify", "decontaminate"]
@@ -103,3 +105,13 @@ def test_subjects_of_math_can_be_told_and_levels_cannot(real_data: Path) -> None
     assert told.baseline is not None
     assert told.baseline < 0.1
     assert fit(questions, levels, templates(questions), language="en", min_f1=0.75).model is None
+
+
+def test_the_report_says_how_topics_were_predicted(tmp_path: Path) -> None:
+    curate(config(tmp_path, unlabelled(school(600), 500)), tmp_path / "data")
+    validate(tmp_path / "data", Config().validate_)
+    report = tmp_path / "data" / "quality" / "report"
+    labels = json.loads((report / "report.json").read_text(encoding="utf-8"))["labels"]
+    assert [(one["column"], one["predicted"]) for one in labels] == [("topic", 100)]
+    page = (report / "index.html").read_text(encoding="utf-8")
+    assert "topic, math (en): 100 predicted where the source gives none" in page

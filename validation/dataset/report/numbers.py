@@ -60,6 +60,7 @@ def measurements(judgement: Judgement) -> dict[str, Any]:
             for key, count in sorted(ledger.ended.items())
         ],
         "annotators": annotators(judgement.folder),
+        "labels": manifest.labels,
         "licences": dict(sorted(facts.counts.get("licence", Counter()).items())),
         "provenance": provenance(judgement),
     }

@@ -232,7 +232,19 @@ def topics(numbers: Mapping[str, Any]) -> Markup:
         if len(counts) > 30
         else None
     )
-    return section("topics", "Topics and difficulty", lead, heat(rows, columns, counts, corner="topic"), more)
+    predicted = [tag("p", _prediction(one), class_="fine") for one in numbers["labels"]]
+    return section(
+        "topics", "Topics and difficulty", lead, heat(rows, columns, counts, corner="topic"), more, predicted
+    )
+
+
+def _prediction(label: Mapping[str, Any]) -> str:
+    measured = "too few rows to measure" if label["macro_f1"] is None else f"macro-F1 {label['macro_f1']:.2f}"
+    where = f"{label['column']}, {label['taxonomy']} ({label['language']})"
+    return (
+        f"{where}: {number(label['predicted'])} predicted where the source gives none; {label['method']}, {measured} "
+        f"on {number(label['held_out'])} rows held out."
+    )
 
 
 def lengths(numbers: Mapping[str, Any]) -> Markup:
