@@ -288,7 +288,8 @@ class _Line:
         identified = Stage.IDENTIFY not in self.settings.skip
         removing = frozenset(one.name for one in map(resolve, self.settings.benchmarks) if one.variants == "remove")
         deciding = DecideSettings(done, identified, removing, self.settings.heldout, self.settings.seed)
-        writing = WriteSettings(self._verdicts, regenerate=self.settings.verify.outputs == "regenerate")
+        wanted = self.settings.verify
+        writing = WriteSettings(self._verdicts, regenerate=wanted.outputs == "regenerate", trim=wanted.trim)
         summaries = (
             parts
             | "decide" >> beam.Map(decide, store=self.store, settings=deciding)

@@ -4,6 +4,7 @@
 oneself is not evidence. Verdicts are cached beside the part: a later run judges only what it has not judged yet.
 """
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -40,6 +41,7 @@ VERDICT_SCHEMA = pa.schema(
         pa.field("calculations", pa.int32(), metadata={"doc": "calculations in the text that were checked"}),
         pa.field("unparsed", pa.int32(), metadata={"doc": "calculations in the text that were not read whole"}),
         pa.field("outputs", pa.list_(pa.string()), metadata={"doc": "tool outputs as run, for `regenerate`"}),
+        pa.field("cut", pa.string(), metadata={"doc": "what stands behind the final answer, for `trim`"}),
     ]
 )
 CHUNK = 256  # candidates judged between two reports of progress
@@ -74,6 +76,7 @@ class Judgement:
         calculations: how many calculations of the text were checked.
         unparsed: how many were not read whole, and not judged.
         outputs: what each code block printed when it was run here.
+        cut: what stands behind the sentence of the final answer, where it is to be trimmed.
     """
 
     rejection: Rejection | None
@@ -86,6 +89,7 @@ class Judgement:
     calculations: int = 0
     unparsed: int = 0
     outputs: tuple[str, ...] = ()
+    cut: str = ""
 
 
 def verify(
@@ -160,6 +164,10 @@ def _judge(candidate: Candidate, ran: Sequence[Execution], settings: Verify) -> 
     if candidate.format is Format.TIR and settings.outputs == "check" and (wrong := _wrong_output(candidate, ran)):
         return Judgement(wrong, programs=len(ran))
     judgement = _judge_text(candidate, programs=len(ran))
+    if judgement.rejection is None and ran and settings.outputs == "regenerate":
+        judgement = replace(judgement, rejection=_stale_answer(candidate, ran, judgement.final or ""))
+    if settings.trim and judgement.rejection is None:
+        judgement = replace(judgement, cut=_behind_final(candidate))
     outputs = tuple(execution.stdout for execution in ran) if settings.outputs == "regenerate" else ()
     return replace(judgement, outputs=outputs)
 
@@ -171,6 +179,15 @@ def _wrong_output(candidate: Candidate, ran: Sequence[Execution]) -> Rejection |
             detail = f"block {position + 1} of {len(ran)} prints {_short(execution.stdout)}, recorded {_short(said)}"
             return Rejection(Reason.OUTPUT_MISMATCH, detail)
     return None
+
+
+def _stale_answer(candidate: Candidate, ran: Sequence[Execution], final: str) -> Rejection | None:
+    """Rejects an answer that repeats a recorded output which its program does not print."""
+    recorded, printed = candidate.texts(SegmentKind.OUTPUT)[-1], ran[-1].stdout
+    if same_output(recorded, printed) or not same_output(recorded, final) or same_output(printed, final):
+        return None
+    detail = f"the answer repeats {_short(recorded)}, where the program prints {_short(printed)}"
+    return Rejection(Reason.OUTPUT_MISMATCH, detail)
 
 
 def same_output(recorded: str, printed: str) -> bool:
@@ -197,6 +214,28 @@ def find_final(candidate: Candidate) -> tuple[str, Extraction]:
         return texts[-1], found
     text = f"```output\n{outputs[-1]}\n```\n{texts[-1]}"
     return text, extract(text, candidate.language)
+
+
+_CLOSING = re.compile(r"(?:\s*(?:\$\$?|\\[\])]|\\end\{[a-z]+\*?\}|\\\\|\*\*|[)\]}.,;!?。]))*")
+_SENTENCE_END = re.compile(r"\n|(?<=[.!?])\s|(?<=[。！？])")
+_PAIRS = ((r"\[", r"\]"), (r"\(", r"\)"), (r"\begin{", r"\end{"))
+
+
+def _behind_final(candidate: Candidate) -> str:
+    """Returns what stands behind the sentence of the final answer, in the last text; nothing inside a formula."""
+    text, found = find_final(candidate)
+    last = candidate.texts(SegmentKind.TEXT)[-1]
+    closing = _CLOSING.match(text, found.end)
+    assert closing is not None
+    if found.path not in ("boxed", "hashes", "phrase"):
+        return ""
+    for end in _SENTENCE_END.finditer(text, closing.end()):
+        cut = text[end.start() :]
+        kept = last.removesuffix(cut)
+        whole = all(kept.count(left) == kept.count(right) for left, right in _PAIRS)
+        if kept != last and whole and kept.count("$") % 2 == last.count("$") % 2:
+            return cut if cut.strip() else ""
+    return ""
 
 
 def _judge_text(candidate: Candidate, *, programs: int) -> Judgement:
@@ -250,7 +289,10 @@ def _judge_final(candidate: Candidate, final: str | None, *, programs: int) -> J
 
 def _verdict_row(candidate: Candidate, judgement: Judgement) -> tuple[object, ...]:
     one = judgement.rejection
-    rejected = (one.reason.value, one.detail, one.partner, one.partner_row, one.score) if one else (None,) * 5
+    note = f"cut behind the final answer: {judgement.cut.strip()!r}" if judgement.cut else None
+    rejected = (
+        (one.reason.value, one.detail, one.partner, one.partner_row, one.score) if one else (None, note, *[None] * 3)
+    )
     return (
         candidate.index,
         *rejected,
@@ -263,6 +305,7 @@ def _verdict_row(candidate: Candidate, judgement: Judgement) -> tuple[object, ..
         judgement.calculations,
         judgement.unparsed,
         list(judgement.outputs),
+        judgement.cut or None,
     )
 
 

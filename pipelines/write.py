@@ -56,10 +56,16 @@ class Written:
 
 @dataclass(frozen=True, slots=True)
 class WriteSettings:
-    """What writing needs to know: where verification's findings are, and whether outputs are replaced by a run's."""
+    """What writing needs to know: where verification's findings are, and what they change in a solution.
+
+    Attributes:
+        regenerate: outputs are replaced by a run's.
+        trim: what stands behind the final answer is cut.
+    """
 
     verified: str | None
     regenerate: bool
+    trim: bool
 
 
 def plan_files(summaries: Sequence[PartSummary], *, shard_bytes: int) -> list[FilePlan]:
@@ -148,7 +154,7 @@ def _examples(part: PartRef, split: Split, store: Store, settings: WriteSettings
         "answer": answers,
         "source_row": batch.column("row"),
         "verification": verification,
-        "quality": quality_facts(batch),
+        "quality": quality_facts(batch.set_column(batch.schema.get_field_index("segments"), "segments", segments)),
     }
     arrays = [columns[field.name].cast(field.type) for field in EXAMPLE_SCHEMA]
     return pa.RecordBatch.from_arrays(arrays, schema=EXAMPLE_SCHEMA)
@@ -174,6 +180,9 @@ def _verification(
     if settings.regenerate:
         rows = zip(segments.to_pylist(), found.column("outputs").to_pylist(), strict=True)
         segments = pa.array([_with_outputs(row, outputs) for row, outputs in rows], segments.type)
+    if settings.trim:
+        cuts = zip(segments.to_pylist(), found.column("cut").to_pylist(), strict=True)
+        segments = pa.array([_without(row, cut) for row, cut in cuts], segments.type)
     return found.column("answer"), struct, segments
 
 
@@ -192,6 +201,15 @@ def _with_outputs(segments: list[dict[str, str]], outputs: list[str] | None) -> 
         {**segment, "text": next(fresh).strip("\n")} if segment["kind"] == SegmentKind.OUTPUT else segment
         for segment in segments
     ]
+
+
+def _without(segments: list[dict[str, str]], cut: str | None) -> list[dict[str, str]]:
+    if not cut:
+        return segments
+    last = max(i for i, segment in enumerate(segments) if segment["kind"] == SegmentKind.TEXT)
+    text = segments[last]["text"]
+    assert text.endswith(cut), (text, cut)
+    return [*segments[:last], {**segments[last], "text": text.removesuffix(cut).rstrip()}, *segments[last + 1 :]]
 
 
 def _write_rejected(plan: FilePlan, store: Store) -> list[Written]:

@@ -205,6 +205,8 @@ class Verify(_Table):
 
     outputs: Literal["keep", "check", "regenerate"] = "check"
     """recorded tool outputs: keep as they are | check against a run | replace by a run's"""
+    trim: bool = False
+    """cut what stands behind the sentence of the final answer; the ledger says what was cut"""
     limits: ProgramLimits = ProgramLimits()
     """what one program may use"""
 

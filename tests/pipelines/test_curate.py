@@ -294,6 +294,19 @@ def test_recorded_outputs_are_kept_checked_or_regenerated(
     assert texts == ([recorded] if recorded else [])
 
 
+def test_what_is_trimmed_leaves_the_data_and_stands_in_the_ledger(tmp_path: Path) -> None:
+    row = {"q": "How many marbles are 2 and 2?", "s": "2 + 2 = \\boxed{4} marbles. I hope that this helps you!"}
+    path = write_rows(tmp_path / "rows.jsonl", [row])
+    talk = source(path, adapter="columns", format="cot", columns={"question": "q", "solution": "s"})
+    curate(config_of(talk, verify={"trim": True}), tmp_path / "data")
+    [example] = read_streams(tmp_path / "data", "shards/*.arrow")
+    [line] = read_streams(tmp_path / "data", "ledger/*.arrow")
+    [segment] = example["segments"]
+    assert segment["text"] == "2 + 2 = \\boxed{4} marbles."
+    assert example["quality"]["solution_chars"] == len(segment["text"])
+    assert (line["outcome"], line["detail"]) == ("kept", "cut behind the final answer: 'I hope that this helps you!'")
+
+
 def test_a_dead_parents_child_takes_nobody_with_it(tmp_path: Path) -> None:
     rows = []
     for a in range(3, 9):

@@ -135,3 +135,44 @@ def test_a_dialogue_may_end_in_a_sentence_that_repeats_its_output(last, answer, 
     dialogue = f"We add.\n```python\nprint(1.5 + 2.5)\n```\n```output\n4.0\n```\n{last}"
     [verdict] = verdicts([{"q": "How many containers?", "s": dialogue, "a": answer}], pool, source)
     assert verdict["reason"] == reason
+
+
+@pytest.mark.parametrize(
+    ("solution", "cut"),
+    [
+        (r"So \boxed{4}.", None),
+        (r"So \boxed{4}." + "\n", None),
+        (r"So $x = \boxed{4}$ marbles. Let me check: 2+2.", " Let me check: 2+2."),
+        ("So \\[\n\\boxed{4}\n\\]\nI hope it helps!", "\nI hope it helps!"),
+        (r"So \boxed{4}, because $2+2$ is 4." + "\n\n---\nDone.", "\n\n---\nDone."),
+        (r"\begin{align*} x &= \boxed{4} \\ y &= 2. \end{align*}" + "\nDone.", "\nDone."),
+        ("2+2 = 4\n#### 4\nThanks.", "\nThanks."),
+        ("We get\n4", None),
+    ],
+)
+def test_what_stands_behind_the_final_answer_is_cut_on_request(solution, cut, pool):
+    source = Source(name="s", path="s", adapter="columns", licence="MIT", columns={"question": "q", "solution": "s"})
+    row = {"q": "How many marbles?", "s": solution}
+    [trimmed] = verdicts([row], pool, source, Verify(trim=True))
+    assert (trimmed["reason"], trimmed["cut"]) == (None, cut)
+    assert trimmed["detail"] == (f"cut behind the final answer: {cut.strip()!r}" if cut else None)
+    [kept] = verdicts([row], pool, source)
+    assert (kept["cut"], kept["detail"]) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("output", "final", "outputs", "reason"),
+    [
+        ("243", "243", "regenerate", None),
+        ("234", "243", "regenerate", None),
+        ("234", "234", "regenerate", "output_mismatch"),
+        ("234", "234", "keep", None),
+        ("234", "234", "check", "output_mismatch"),
+    ],
+)
+def test_an_answer_does_not_outlive_the_output_that_it_repeats(output, final, outputs, reason, pool):
+    columns = {"question": "q", "solution": "s"}
+    source = Source(name="s", path="s", adapter="columns", format="tir", licence="MIT", columns=columns)
+    dialogue = f"We go.\n```python\nprint(3**5)\n```\n```output\n{output}\n```\nThe answer is \\boxed{{{final}}}."
+    [verdict] = verdicts([{"q": "What is 3 to the 5th?", "s": dialogue}], pool, source, Verify(outputs=outputs))
+    assert verdict["reason"] == reason
