@@ -15,10 +15,12 @@ from fractions import Fraction
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 import pyarrow as pa
 
 from schemas.verdict import Check, Severity, Status
 from validation.dataset.check import MAX_IDS
+from validation.dataset.recheck.windows import WindowFilter
 
 WINDOW = 10  # words; DeepSeekMath section 2.1
 OVERLAP_SHARE = 0.1  # share of examples with common wording that shows as a warning; GSM8K + MATH has 0.027
@@ -104,6 +106,7 @@ class BenchmarkIndex:
         self._whole = {whole_text(item.question): item for item in reversed(self.items)}
         self._windows: dict[str, list[int]] = {}
         self._counts: list[int] = []
+        self._filter = WindowFilter([item.question for item in self.items], WINDOW)
         for at, item in enumerate(self.items):
             windows = set(_windows(item.words))
             self._counts.append(len(windows))
@@ -119,9 +122,12 @@ class BenchmarkIndex:
 
     def search(self, flat: pa.Table) -> list[Leak]:
         """Looks up every example of a flattened batch (`frame.flatten`)."""
-        columns = (flat[name].to_pylist() for name in ("id", "question", "solution"))
-        leaks = (self._look_up(*row) for row in zip(*columns, strict=True))
-        return [leak for leak in leaks if leak]
+        suspect = self._filter.may_share(flat["question"]) | self._filter.may_share(flat["solution"])
+        questions = flat["question"].to_pylist()
+        suspect |= np.fromiter((whole_text(question or "") in self._whole for question in questions), np.bool_)
+        rows = flat.select(["id", "question", "solution"]).filter(pa.array(suspect))
+        columns = (column.to_pylist() for column in rows.columns)
+        return [leak for row in zip(*columns, strict=True) if (leak := self._look_up(*row))]
 
     def _look_up(self, id_: str, question: str | None, solution: str | None) -> Leak | None:
         question = question or ""

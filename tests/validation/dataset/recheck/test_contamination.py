@@ -1,0 +1,72 @@
+"""The fast look at windows misses nothing that the plain one finds."""
+
+import random
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from validation.dataset.recheck.contamination import BenchmarkIndex, Item, numbers_of, words_of
+from validation.dataset.recheck.windows import WindowFilter
+
+ITEM = "A farmer has 17 red hens and 24 brown hens in the yard behind the barn. How many hens?"
+WORDS = ["two", "1,000", "3.5", "x", "naïve", "Straße", "ﬁnd", "x²", "Größe", "7/8", "a_b", "İz", "苹果", "don't", "É"]
+BETWEEN = [" ", "  ", "\n", ", ", " – ", "... ", "\u00a0", " (", ") ", "$ ", " = "]
+
+
+def plain_windows(text: str, length: int) -> set[tuple[str, ...]]:
+    words = words_of(text)
+    return {tuple(words[at : at + length]) for at in range(len(words) - length + 1)}
+
+
+def sentence(choice: random.Random, words: int) -> str:
+    return "".join(choice.choice(WORDS) + choice.choice(BETWEEN) for _ in range(words))
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_shared_window_is_never_missed(seed):
+    choice = random.Random(seed)
+    items = [sentence(choice, 8) for _ in range(5)]
+    known = set().union(*(plain_windows(item, 3) for item in items))
+    texts = [sentence(choice, choice.randint(0, 12)) for _ in range(200)]
+    flags = WindowFilter(items, 3).may_share(pa.chunked_array([texts[:50], texts[50:]]))
+    shares = np.array([bool(plain_windows(text, 3) & known) for text in texts])
+    assert shares.any()
+    assert not (shares & ~flags).any()
+
+
+def test_texts_do_not_run_into_each_other_and_null_shares_nothing():
+    found = WindowFilter(["one two three four"], 3).may_share(pa.chunked_array([["one two", "three four", None, ""]]))
+    assert found.tolist() == [False, False, False, False]
+
+
+@pytest.mark.parametrize(
+    ("text", "flagged"),
+    [("zero ONE, two: three", True), ("onet wo three", True), ("one two 3", False), ("three two one", False)],
+)
+def test_space_case_and_punctuation_make_no_difference(text, flagged):
+    assert WindowFilter(["one two three four"], 3).may_share(pa.chunked_array([[text]])).tolist() == [flagged]
+
+
+def test_nothing_to_look_for_flags_nothing():
+    assert WindowFilter([], 10).may_share(pa.chunked_array([["a " * 20]])).tolist() == [False]
+
+
+def test_exact_and_near_leaks_are_found_among_clean_rows():
+    index = BenchmarkIndex([Item("farm", 0, ITEM, tuple(words_of(ITEM)), numbers_of(ITEM))])
+    rows = [
+        ("clean", "How many apples are there if 2 fall and 3 stay on the old tree in the yard?", "5"),
+        ("exact", ITEM.upper(), "41"),
+        ("near", f"Tell me. {ITEM} Show each step.", "41"),
+        ("wording", ITEM.replace("17", "18"), "42"),
+        ("solution", "What now?", f'"""{ITEM}"""\nprint(17 + 24)'),
+        ("empty", None, None),
+    ]
+    names = ("id", "question", "solution")
+    table = pa.table({name: pa.array([row[at] for row in rows], pa.string()) for at, name in enumerate(names)})
+    assert [(leak.id, leak.tier) for leak in index.search(table)] == [
+        ("exact", "exact"),
+        ("near", "ngram"),
+        ("wording", "overlap"),
+        ("solution", "ngram"),
+    ]
