@@ -57,6 +57,8 @@ def validate(
     set_: Overrides = [],  # noqa: B006  typer copies defaults
     output: Annotated[Path | None, typer.Option(help="where the report goes, if not into the data set")] = None,
     draft: Annotated[bool, typer.Option(help="turn a refusal into a note")] = False,
+    baseline: Annotated[Path | None, typer.Option(help="another data set; the report says what changed")] = None,
+    data_docs: Annotated[bool, typer.Option("--data-docs", help="also write Great Expectations' own page")] = False,
     adapter: Annotated[str | None, typer.Option(help="reads rows of data that mathmill did not make")] = None,
     format_: Annotated[str | None, typer.Option("--format", help="cot | pot | tir, for `--adapter columns`")] = None,
     columns: Annotated[str, typer.Option(help="for `--adapter columns`: question=problem,solution=text")] = "",
@@ -70,12 +72,23 @@ def validate(
     from pipelines.running import run_validate, run_validate_foreign  # deferred: `--help` needs no Beam
 
     if adapter is None:
-        run_validate(Path(data), config, set_, output=output, draft=draft, beam_flags=context.args)
+        run_validate(
+            Path(data),
+            config,
+            set_,
+            output=output,
+            draft=draft,
+            baseline=baseline,
+            data_docs=data_docs,
+            beam_flags=context.args,
+        )
         return
     if output is None:
         raise typer.BadParameter("--output REPORT is required for data that mathmill did not make")
     rows = {"path": data, "adapter": adapter, "format": format_, "columns": columns}
-    run_validate_foreign(rows, config, set_, output=output, draft=draft, beam_flags=context.args)
+    run_validate_foreign(
+        rows, config, set_, output=output, draft=draft, baseline=baseline, data_docs=data_docs, beam_flags=context.args
+    )
 
 
 @app.command()

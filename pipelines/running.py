@@ -82,6 +82,8 @@ def run_validate(
     *,
     output: Path | None,
     draft: bool,
+    baseline: Path | None,
+    data_docs: bool,
     beam_flags: Sequence[str],
 ) -> None:
     """Judges a data set and prints the verdict.
@@ -95,7 +97,9 @@ def run_validate(
             f"rows are read: {', '.join(ADAPTERS)}"
         )
     settings = _settings(config, overrides).validate_
-    verdict = validate(data, settings, output=output, draft=draft, beam_flags=beam_flags)
+    verdict = validate(
+        data, settings, output=output, draft=draft, baseline=baseline, data_docs=data_docs, beam_flags=beam_flags
+    )
     _conclude(data, verdict, output or data / "quality", draft=draft)
 
 
@@ -106,6 +110,8 @@ def run_validate_foreign(
     *,
     output: Path,
     draft: bool,
+    baseline: Path | None,
+    data_docs: bool,
     beam_flags: Sequence[str],
 ) -> None:
     """Judges data that mathmill did not make and prints the verdict.
@@ -116,6 +122,8 @@ def run_validate_foreign(
         overrides: keys of the config.
         output: where the report goes.
         draft: turn a refusal into a note.
+        baseline: another data set.
+        data_docs: also write Great Expectations' own page.
         beam_flags: as for `validate`.
 
     Raises:
@@ -125,7 +133,15 @@ def run_validate_foreign(
     settings = _settings(config, overrides)
     source = _source(rows)
     benchmarks = settings.curate.benchmarks if settings.curate else ()
-    verdict = validate_foreign(source, settings.validate_, output=output, benchmarks=benchmarks, beam_flags=beam_flags)
+    verdict = validate_foreign(
+        source,
+        settings.validate_,
+        output=output,
+        benchmarks=benchmarks,
+        baseline=baseline,
+        data_docs=data_docs,
+        beam_flags=beam_flags,
+    )
     _conclude(Path(source.path), verdict, output, draft=draft)
 
 

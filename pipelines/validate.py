@@ -18,6 +18,7 @@ from pipelines.foreign import lay_out
 from schemas.config import Benchmark, Source, Validate
 from schemas.manifest import ShardRecord
 from schemas.verdict import VERDICT, Verdict
+from validation.dataset.data_docs import write_data_docs
 from validation.dataset.drift import Baseline, compare, read_baseline
 from validation.dataset.foreign import as_foreign
 from validation.dataset.gate import Carry, Judgement, Progress, inspect_in_turn, judge
@@ -32,6 +33,7 @@ def validate(
     output: Path | None = None,
     draft: bool = False,
     baseline: Path | None = None,
+    data_docs: bool = False,
     beam_flags: Sequence[str] = (),
     on_progress: Progress | None = None,
 ) -> Verdict:
@@ -45,6 +47,7 @@ def validate(
         output: where `verdict.json` and `report/` go instead of `quality/` in the data set.
         draft: stamp verdict and report as those of a draft.
         baseline: another data set; the report says what changed.
+        data_docs: also write Great Expectations' own page to `data_docs/`.
         beam_flags: flags of any Beam runner; none judges in this process.
         on_progress: told in words what is being looked at.
 
@@ -58,7 +61,7 @@ def validate(
     quality = output or (folder / VERDICT).parent
     (quality / Path(VERDICT).name).unlink(missing_ok=True)
     judgement = judge(folder, config, draft=draft, carry=carry, on_progress=on_progress)
-    _publish(judgement, quality, other, on_progress)
+    _publish(judgement, quality, other, on_progress, data_docs=data_docs)
     return judgement.verdict
 
 
@@ -69,6 +72,7 @@ def validate_foreign(
     output: Path,
     benchmarks: Sequence[str | Benchmark] = (),
     baseline: Path | None = None,
+    data_docs: bool = False,
     beam_flags: Sequence[str] = (),
     on_progress: Progress | None = None,
 ) -> Verdict:
@@ -80,6 +84,7 @@ def validate_foreign(
         output: where `verdict.json` and `report/` go.
         benchmarks: what must not leak; none: contamination is not checked.
         baseline: as for `validate`.
+        data_docs: as for `validate`.
         beam_flags: as for `validate`.
         on_progress: as for `validate`.
 
@@ -92,7 +97,7 @@ def validate_foreign(
         folder = Path(name) / "data"
         lay_out(source, benchmarks, folder)
         judgement = as_foreign(judge(folder, config, carry=carry, on_progress=on_progress))
-        _publish(judgement, output, other, on_progress)
+        _publish(judgement, output, other, on_progress, data_docs=data_docs)
     return judgement.verdict
 
 
@@ -104,13 +109,17 @@ def _baseline(folder: Path | None) -> Baseline | None:
     return None if folder is None else read_baseline(folder)
 
 
-def _publish(judgement: Judgement, quality: Path, baseline: Baseline | None, on_progress: Progress | None) -> None:
+def _publish(
+    judgement: Judgement, quality: Path, baseline: Baseline | None, on_progress: Progress | None, *, data_docs: bool
+) -> None:
     if on_progress is not None:
         on_progress("writing the report")
     if baseline is not None:
         judgement.drift = compare(baseline, judgement.findings)
     quality.mkdir(parents=True, exist_ok=True)
     write_report(judgement, quality / "report")
+    if data_docs:
+        write_data_docs(judgement, quality / "data_docs")
     path = quality / Path(VERDICT).name
     temporary = path.with_suffix(".tmp")
     temporary.write_text(judgement.verdict.to_json(), encoding="utf-8")

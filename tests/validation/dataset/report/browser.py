@@ -1,5 +1,6 @@
 """A headless Chromium driven over the DevTools protocol by a pipe: no network, no package."""
 
+import io
 import json
 import os
 import shutil
@@ -17,8 +18,8 @@ _FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-background-n
 class Page:
     """One tab. Notes what the console said and what was asked for over the network."""
 
-    def __init__(self, read: int, write: int) -> None:
-        self._read, self._write = os.fdopen(read, "rb", buffering=0), os.fdopen(write, "wb", buffering=0)
+    def __init__(self, read: io.FileIO, write: io.FileIO) -> None:
+        self._read, self._write = read, write
         self._number, self._session, self._rest = 0, "", b""
         self.console: list[str] = []
         self.requests: list[str] = []
@@ -97,7 +98,8 @@ def browser(profile: Path) -> Iterator[Page]:
     for end in inherited:
         os.close(end)
     try:
-        yield Page(answers[0], commands[1])
+        with os.fdopen(answers[0], "rb", buffering=0) as read, os.fdopen(commands[1], "wb", buffering=0) as write:
+            yield Page(read, write)
     finally:
         process.kill()
         process.wait()
