@@ -14,6 +14,7 @@ from benchmarks.measuring import REPOSITORY
 COMMANDS = (
     ("benchmarks.store", "throughput"),
     ("benchmarks.store", "memory"),
+    ("benchmarks.validate",),
     ("benchmarks.train_data",),
     ("benchmarks.programs",),
 )
