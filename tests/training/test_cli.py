@@ -3,6 +3,7 @@
 import json
 import multiprocessing
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -86,6 +87,7 @@ def test_the_untrained_model_can_be_evaluated(straight, config, data, tmp_path):
     assert json.loads((tmp_path / "EVAL" / "results.json").read_text())["formats"]["pot"]["passed"] == 0
 
 
+ENDLESS = ["--set", "train.learning_rate=1e30", "--set", "train.clip_norm=null"]
 BAD = {
     "no such data": (["train", "CONFIG", "--data", "nowhere", "--output", "NEW"], 2, "nowhere: no such folder"),
     "no config": (["train", "none.yaml", "--data", "DATA", "--output", "NEW"], 2, "none.yaml: no such config file"),
@@ -122,14 +124,56 @@ BAD = {
         2,
         "no such checkpoint",
     ),
+    "data without a verdict": (["train", "CONFIG", "--data", "UNJUDGED", "--output", "NEW"], 2, "never judged"),
+    "a context shorter than most rows": (
+        ["train", "CONFIG", "--data", "DATA", "--output", "NEW", "--set", "train.context=40"],
+        2,
+        "that is most of the data; set train.context to",
+    ),
+    "packs shorter than an example": (
+        ["train", "CONFIG", "--data", "DATA", "--output", "NEW", "--set", "train.pack_tokens=40"],
+        2,
+        "pack_tokens 40 is less than context 512",
+    ),
+    "a loss that is not finite": (
+        ["train", "CONFIG", "--data", "DATA", "--output", "NEW", *ENDLESS],
+        1,
+        "no update was made",
+    ),
+    "a base model's tokenizer without a stop token": (
+        ["train", "CONFIG", "--data", "DATA", "--output", "NEW", "--set", "train.model=ENDLESS_TOKENIZER"],
+        2,
+        "a tokenizer without a stop token",
+    ),
     "nothing to evaluate on": (["evaluate", "CONFIG", "--model", "RUN", "--output", "NEW"], 2, "give --data DATA"),
 }
 
 
+@pytest.fixture(scope="module")
+def unjudged(data, tmp_path_factory):
+    """A data set that nobody judged."""
+    folder = shutil.copytree(data, tmp_path_factory.mktemp("unjudged") / "DATA")
+    shutil.rmtree(folder / "quality")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def endless_model(straight, tmp_path_factory):
+    """A base model whose tokenizer has neither a template nor a token to end with."""
+    folder = shutil.copytree(straight / "model", tmp_path_factory.mktemp("endless") / "model")
+    (folder / "chat_template.jinja").unlink()
+    settings = json.loads((folder / "tokenizer_config.json").read_text())
+    (folder / "tokenizer_config.json").write_text(json.dumps(settings | {"eos_token": None}))
+    return folder
+
+
 @pytest.mark.parametrize("name", BAD)
-def test_what_the_user_can_fix_is_one_line_and_an_exit_code(name, straight, config, data, tmp_path, capsys):
+def test_what_the_user_can_fix_is_one_line_and_an_exit_code(
+    name, straight, config, data, unjudged, endless_model, tmp_path, capsys
+):
     arguments, code, message = BAD[name]
-    paths = {"CONFIG": config, "DATA": data, "RUN": straight, "NEW": tmp_path / "NEW"}
+    paths = {"CONFIG": config, "DATA": data, "RUN": straight, "NEW": tmp_path / "NEW", "UNJUDGED": unjudged}
+    paths["train.model=ENDLESS_TOKENIZER"] = f"train.model={endless_model}"
     assert main([str(paths.get(argument, argument)) for argument in arguments]) == code
     told = capsys.readouterr().err.strip()
     assert told.startswith("mathmill: ")
