@@ -26,6 +26,7 @@ class WindowFilter:
     def __init__(self, texts: Sequence[str], length: int) -> None:
         """Indexes texts by every `length` words in a row."""
         self._length = length
+        self._powers: tuple[np.ndarray, np.ndarray] = (np.zeros(0, np.uint64), np.zeros(0, np.uint64))
         hashes, _ = self._windows(pa.array(texts, pa.string()))
         self._known = np.unique(hashes)
         self._hints = np.zeros(1 << _HINT_BITS, np.bool_)
@@ -49,11 +50,22 @@ class WindowFilter:
         letters, starts, ends, rows = _words(texts)
         last = self._length - 1
         inside = np.flatnonzero(rows[: len(rows) - last] == rows[last:]) if len(rows) > last else np.zeros(0, np.int64)
-        powers = np.cumprod(np.full(len(letters), _BASE, np.uint64))
-        sums = np.concatenate(([np.uint64(0)], np.cumsum(powers * letters)))
-        inverses = np.cumprod(np.full(len(letters), _INVERSE, np.uint64))
+        powers, inverses = self._powers_up_to(len(letters))
+        sums = np.zeros(len(letters) + 1, np.uint64)
+        np.cumsum(powers * letters, out=sums[1:])
         first = starts[inside]
         return (sums[ends[inside + last]] - sums[first]) * inverses[first], rows[inside]
+
+    def _powers_up_to(self, number: int) -> tuple[np.ndarray, np.ndarray]:
+        """The powers of the base and of its inverse, kept for the next slice."""
+        if len(self._powers[0]) < number:
+            self._powers = _powers(_BASE, number), _powers(_INVERSE, number)
+        return self._powers[0][:number], self._powers[1][:number]
+
+
+def _powers(base: int, number: int) -> np.ndarray:
+    powers: np.ndarray = np.cumprod(np.full(number, base, np.uint64))
+    return powers
 
 
 def _words(texts: pa.Array) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
@@ -71,8 +83,8 @@ def _words(texts: pa.Array) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndar
     places = np.flatnonzero(fresh)
     starts = (np.cumsum(inside) - 1)[places]
     ends = np.append(starts[1:], inside.sum())
-    rows = np.searchsorted(offsets, places, side="right") - 1
-    return _LOWER[content[inside]].astype(np.uint64), starts, ends, rows
+    rows = np.repeat(np.arange(len(texts)), np.diff(np.searchsorted(places, offsets)))
+    return _LOWER[content[inside]], starts, ends, rows
 
 
 def _plain(texts: pa.Array) -> pa.Array:
