@@ -37,6 +37,7 @@ _SURPRISES: tuple[tuple[Reason, str], ...] = (
     (Reason.ANSWER_MISMATCH, "{n} end in another answer than their reference"),
     (Reason.OUTPUT_MISMATCH, "{n} record a tool output that their own code does not print"),
     (Reason.RATIONALE_MISMATCH, "{n} reach a final answer that no step of theirs arrives at"),
+    (Reason.ARITHMETIC_ERROR, "{n} hold a calculation that is wrong"),
     (Reason.BENCHMARK_NGRAM, "{n} share ten words in a row and the numbers with an item of {partner}"),
     (Reason.BENCHMARK_PARAPHRASE, "{n} are an item of {partner} in other words"),
     (Reason.PROGRAM_FORBIDDEN, "{n} hold a program that tried what the isolation forbids"),

@@ -15,6 +15,7 @@ from validation.answers.normalise import DECIMAL_COMMA, normalise
 from validation.answers.questions import Asked, read_question
 from validation.answers.reading import read_value
 from validation.answers.scalars import compare_scalars
+from validation.answers.spoken import may_count
 from validation.answers.symbolic import compare_symbolic
 from validation.answers.values import (
     Choice,
@@ -186,6 +187,8 @@ def _compare(gold: Value, answer: Value, asked: Asked) -> Verdict:
             if isinstance(gold, Scalar | Words) or isinstance(answer, Scalar | Words)
             else unknown("kind")
         )
+    if any(isinstance(value, Words) and may_count(value.text) for value in (gold, answer)):
+        return unknown("kind", "words that speak of a number")
     return not_equal("kind", f"{type(gold).__name__} and {type(answer).__name__}")
 
 

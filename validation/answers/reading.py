@@ -226,7 +226,8 @@ def _counted(text: str) -> Value | None:
 
 def _compound(text: str) -> Value | None:
     """Adds quantities of one dimension that grow smaller: `5 feet 10 inches`."""
-    found = [(Fraction(number), find_unit(name) or find_unit(f"{name}.")) for number, name in _QUANTITY.findall(text)]
+    named = [(Fraction(number), "hour" if name == "h" else name) for number, name in _QUANTITY.findall(text)]
+    found = [(number, find_unit(name) or find_unit(f"{name}.")) for number, name in named]
     units = [unit for _, unit in found if unit is not None]
     if len(units) < len(found) or len({unit.dimension for unit in units}) > 1:
         return None

@@ -17,12 +17,14 @@ _PARTS = {"half": 2, "halves": 2, "quarter": 4, "quarters": 4} | {
     for ending in ("", "s")
 }
 _NUMBER_WORDS = frozenset([*_ONES, *_TEN, *_THOUSANDS, *_PARTS, "hundred", "dozen", "a", "and", "negative", "minus"])
+_COUNTING = _NUMBER_WORDS - {"a", "and", "negative", "minus"} | {"none", "once", "twice", "couple"}
 _AND_PART = re.compile(r"(-?\d+) and (?:(a half)|(\d+)/(\d+))\Z")
 
 _CJK_DIGITS = {character: value for value, character in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2}
 _CJK_UNITS = {"十": 10, "百": 100, "千": 1000}
 _CJK_GROUPS = {"万": 10**4, "亿": 10**8}
 _CJK_NUMBER = re.compile(r"负?[\d.零〇一二两三四五六七八九十百千万亿]+")
+_CJK_COUNTING = frozenset([*_CJK_DIGITS, *_CJK_UNITS, *_CJK_GROUPS, "半"])
 _CJK_TOKEN = re.compile(r"\d+(?:\.\d+)?|.")
 
 
@@ -41,15 +43,24 @@ def read_english(phrase: str) -> tuple[Fraction, str] | None:
     count = next((i for i, word in enumerate(words) if word not in _NUMBER_WORDS), len(words))
     while count and words[count - 1] in ("a", "and"):
         count -= 1
-    value = _english(words[:count]) if count else None
+    value = _english([word for word in words[:count] if word != "a" or words[0] != "half"]) if count else None
     rest = " ".join(words[count:])
     return None if value is None or (rest and not phrase.endswith(f" {rest}")) else (value, rest)  # `twenty-first`
+
+
+def may_count(words: str) -> bool:
+    """Says whether words that are not read as a number speak of one all the same."""
+    if words.isascii():
+        return not _COUNTING.isdisjoint(words.replace("-", " ").split())
+    return len(words) <= 2 and words[0] in _CJK_COUNTING
 
 
 def _english(words: list[str]) -> Fraction | None:
     if words[0] in ("negative", "minus"):
         value = _english(words[1:]) if len(words) > 1 else None
         return None if value is None else -value
+    if words == ["half", "dozen"]:
+        return Fraction(6)
     if words[-1] in _PARTS:
         *counted, part = words
         if "and" in counted:
@@ -57,7 +68,7 @@ def _english(words: list[str]) -> Fraction | None:
             whole, parts = _whole(counted[:at]), counted[at + 1 :]
         else:
             whole, parts = 0, counted
-        fraction = 1 if parts == ["a"] or (part == "half" and not parts) else _whole(parts)
+        fraction = 1 if parts == ["a"] or (part in ("half", "quarter") and not parts) else _whole(parts)
         if whole is None or fraction is None or not 0 < fraction < _PARTS[part]:
             return None
         return whole + Fraction(fraction, _PARTS[part])
