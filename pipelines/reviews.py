@@ -16,11 +16,11 @@ from pipelines.sources.adapters import check_fields, has_header
 from pipelines.sources.columns import DECISIONS, decision_of
 from pipelines.sources.fields import Unreadable, find, optional_text, share_of
 from pipelines.sources.files import FileScan, read_records, scan
-from schemas.config import Reviews
 from schemas.exits import UserError
 from schemas.manifest import InputFile
 from schemas.problem import Decision, Selection
 from schemas.reason import RULES, Outcome, Reason
+from schemas.reviews import Reviews
 from validation.answers import Outcome as Compared
 from validation.answers import compare
 

@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validat
 
 from schemas.problem import Format
 from schemas.reason import Stage
+from schemas.reviews import Reviews
 
 _SKIPPABLE = (
     Stage.SELECT,
@@ -131,42 +132,6 @@ class Select(_Table):
     """rows whose votes agree less are quarantined"""
     require_review: bool = False
     """remove rows that nobody accepted"""
-
-
-class ReviewColumns(_Table):
-    """Which field of a review holds what. A dotted name reaches into an object."""
-
-    row: str = "row_id"
-    """the row's id, as the ledger and `mathmill review` write it; with `key`, the key's value"""
-    annotator: str = "annotator"
-    """who voted; one vote per person and row, the later by time"""
-    reviewer: str = "reviewer"
-    """who decided over the votes: adjudication"""
-    decision: str = "decision"
-    """accepted | rejected | empty: not decided"""
-    answer: str = "answer"
-    """the annotator's own: votes count by its value, and it accepts the row when it equals the reference"""
-    confidence: str = "confidence"
-    """0 to 1"""
-    time: str = "time"
-    """ISO 8601, or seconds"""
-    control: str = "control"
-    """true: a screening or control item, which measures annotators and is never trained on"""
-    expected: str = "expected"
-    """what is right about a control item: accepted | rejected, or an answer"""
-    reason: str = "reason"
-    """the quarantine that the decision is about: an acceptance overrules this reason and no other"""
-
-
-class Reviews(_Table):
-    """A file of reviews: one decision of one person about one row a record."""
-
-    path: str
-    """like a source's"""
-    key: str | None = None
-    """a field of the sources' records that `columns.row` is the value of; null: the row's id"""
-    columns: ReviewColumns = ReviewColumns()
-    """field names"""
 
 
 class Screen(_Table):

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from pipelines.reviews import Settled, read_reviews, settle
-from schemas.config import Reviews
 from schemas.exits import UserError
 from schemas.problem import Decision
+from schemas.reviews import Reviews
 from tests.tiny import write_rows
 
 
