@@ -196,6 +196,18 @@ def test_a_recorded_output_that_its_code_does_not_print_is_caught(tmp_path):
     assert failed(judge(write_data(tmp_path, lie(examples(2), 2, segments=segments)), AGAIN)) == {"programs_reproduce"}
 
 
+def test_what_a_person_accepted_over_the_judge_is_not_held_against_the_data(tmp_path):
+    by_people = examples()[0]["verification"] | {"path": "human"}
+    answer = [{"kind": "text", "text": "It is easy: \\boxed{8}."}]
+    program = [{"kind": "code", "text": "have = 3\nprint(have + 3)"}]
+    rows = lie(examples(2), 0, segments=answer, verification=by_people)
+    rows = lie(rows, 1, segments=program, verification=by_people | {"programs": 1})
+    verdict = judge(write_data(tmp_path, rows), AGAIN)
+    assert failed(verdict) == set()
+    checked = {check.name: check.checked for check in verdict.checks}
+    assert (checked["answers_hold"], checked["programs_reproduce"]) == (3, 3)
+
+
 def test_an_answer_that_nobody_verified_is_caught(tmp_path):
     unverified = {"verdict": "unknown", "path": None, "reference": "self", "programs": 0}
     names = failed(judge(write_data(tmp_path, lie(examples(), 0, verification=unverified))))

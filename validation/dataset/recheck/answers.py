@@ -10,14 +10,16 @@ import re
 import select
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
+from typing import Any
 
 from schemas.problem import Format, SegmentKind
 from schemas.verdict import Check, Severity, Status
 from validation.dataset.shard import Row
 
+BY_PEOPLE = "human"
 _LINE_TIMEOUT_S = 5.0
 _START_TIMEOUT_S = 60.0
 _SAID = re.compile(r"(?:####|[Tt]he (?:final )?answer is:?|答案[是为:：]+)\s*(.+)")
@@ -124,10 +126,15 @@ def compare_answers(rows: Sequence[Row]) -> list[Compared]:
             if values["format"] == Format.POT:
                 continue
             answer, final = values["answer"], final_answer(values["format"], values["segments"] or [])
-            known = answer and final
+            known = answer and final and not decided_by_people(values)
             outcome = judge.compare(str(answer), str(final)) if known else "unknown"
             compared.append(Compared(values["id"], str(answer or ""), final or "", outcome))
     return compared
+
+
+def decided_by_people(values: Mapping[str, Any]) -> bool:
+    """Whether a person accepted the example over the judge: there is nothing left that a machine could check."""
+    return (values["verification"] or {}).get("path") == BY_PEOPLE
 
 
 def check_answers(compared: Sequence[Compared]) -> Check:
