@@ -231,7 +231,8 @@ def settle(reviews: Sequence[Record], reference: str | None, question: str, lang
     """
     decisions = tuple(_decision(row, reference, question, language) for row in reviews)
     standing = [(row, said) for row, said in zip(reviews, decisions, strict=True) if not row["superseded"]]
-    votes = [(row, said) for row, said in standing if row["reviewer"] is None]
+    standing.sort(key=lambda one: _moment(one[0]))  # one person may name a row by its id and by a key: the later stands
+    votes = list({person_of(row): (row, said) for row, said in standing if row["reviewer"] is None}.values())
     verdicts = [(row, said) for row, said in standing if row["reviewer"] is not None and said is not None]
     weight: defaultdict[Decision | None, float] = defaultdict(float)
     for row, said in votes:
@@ -239,7 +240,7 @@ def settle(reviews: Sequence[Record], reference: str | None, question: str, lang
     accepted, rejected = weight[Decision.ACCEPTED], weight[Decision.REJECTED]
     tied = not verdicts and accepted == rejected > 0
     decision = None if accepted == rejected else Decision.ACCEPTED if accepted > rejected else Decision.REJECTED
-    final = max(verdicts, key=lambda one: _moment(one[0])) if verdicts else None
+    final = verdicts[-1] if verdicts else None
     if final is not None:
         decision = final[1]
     confidences = [row["confidence"] for row, _ in ([final] if final else votes) if row["confidence"] is not None]

@@ -55,6 +55,15 @@ def test_one_person_has_one_vote_the_later_by_time(tmp_path: Path) -> None:
     assert [row["superseded"] for row in read(tmp_path, late, early)] == [False, True]
 
 
+def test_a_person_who_names_a_row_in_two_ways_still_has_one_vote(tmp_path: Path) -> None:
+    by_key = Reviews.model_validate({"path": str(tmp_path / "k.jsonl"), "key": "nr", "columns": {"row": "nr"}})
+    write_rows(tmp_path / "k.jsonl", [{"nr": 7, "annotator": "ada", "decision": "rejected", "time": 2}])
+    write_rows(tmp_path / "i.jsonl", [vote("ada", "accepted", time=1)])
+    rows = read_reviews([by_key, str(tmp_path / "i.jsonl")])[0].to_pylist()
+    human = settle(rows, None, "", "en")
+    assert (human.selection.votes, human.selection.decision) == (1, Decision.REJECTED)
+
+
 def test_without_times_the_later_line_stands(tmp_path: Path) -> None:
     human = settled(tmp_path, vote("ada", "rejected"), vote("ada", "accepted"))
     assert (human.selection.decision, human.selection.votes) == (Decision.ACCEPTED, 1)
