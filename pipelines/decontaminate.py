@@ -44,6 +44,7 @@ _MIN_COVER = 0.5  # share of an item's n-grams that a solution must hold: soluti
 _LABEL = r"^(?:#|\*)*(?:question|problem|exercise|task|q|prompt|input|instruction)\d*(?:\*)*[:.)]+(?:\*)*"
 _OPTIONS = r"(?:\s*\n\([A-J]\) ?[^\n]*)+\s*$"  # a multiple choice under its question, as adapters write it
 _POLICIES = ("report", "quarantine", "remove")  # about variants, the strictest last
+_INSTRUCTIONS = (r"^[^0-9$\\]{1,400}[.:!?)\]]\s+", r"^[^0-9$\\]{1,400}\n\s*")
 _EVIDENCE = 160  # characters of a matched span that the ledger keeps
 
 ITEM_SCHEMA = pa.schema(
@@ -256,11 +257,25 @@ def _exact_hits(texts: pa.Array, index: BenchmarkIndex, *, whole: bool) -> Itera
         bare = skeletons(pc.replace_substring_regex(texts.take(chosen), _OPTIONS, ""))
         for place, item in zip(*map(np.ndarray.tolist, index.exact.hits(_digests(bare))), strict=True):
             yield chosen[place].as_py(), item, "the question is the item, options aside"
+        for text, item in _behind_instructions(texts, index):
+            yield text, item, "the question is the item behind an instruction"
     side = "question" if whole else "solution"
     for text, item in _standing(keys, index.windows, index.skeletons):
         yield text, item, f"the {side} holds the item"
     for text, item in () if whole else _standing(keys, index.solution_windows, index.solutions):
         yield text, item, "the solution is the item's own"
+
+
+def _behind_instructions(texts: pa.Array, index: BenchmarkIndex) -> Iterator[tuple[int, int]]:
+    """(text, item) where the item follows a line or sentence without numbers and formulas, however short it is."""
+    for instruction in _INSTRUCTIONS:
+        places = np.flatnonzero(np.asarray(pc.match_substring_regex(texts, instruction)))
+        if len(places):
+            rest = skeletons(pc.replace_substring_regex(texts.take(pa.array(places)), instruction, ""))
+            found, items = index.exact.hits(_digests(pc.replace_substring_regex(rest, _LABEL, "")))
+            for place, item in zip(places[found].tolist(), items.tolist(), strict=True):
+                if index.numbers[item]:
+                    yield place, item
 
 
 def _standing(keys: pa.Array, windows: Postings, wanted: Sequence[bytes]) -> Iterator[tuple[int, int]]:

@@ -160,7 +160,7 @@ def folded(texts: pa.Array) -> pa.Array:
     foreign = pc.invert(pc.string_is_ascii(texts))
     if pc.any(foreign).as_py():
         texts = _replaced(texts, foreign, [_to_latin(text) for text in texts.filter(foreign).to_pylist()])
-    texts = pc.ascii_lower(texts)
+    texts = pc.replace_substring(pc.ascii_lower(texts), "`", LOOK_ALIKES[ord("`")])
     odd = pc.match_substring_regex(texts, _ODD_LATEX)
     if not pc.any(odd).as_py():
         return texts

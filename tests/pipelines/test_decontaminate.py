@@ -81,8 +81,15 @@ def test_a_short_item_above_its_options_is_an_exact_leak():
     assert verdict("Add: +45 and -30\n(A) -30\nand double the sum", index=index).reason != Reason.BENCHMARK_EXACT
 
 
-def test_a_short_item_behind_a_label_is_an_exact_leak():
-    assert verdict("Problem: " + TANGENT).partner == "bench/1"
+@pytest.mark.parametrize("prefix", ["Problem: ", "Solve this step by step.\n\nQuestion: ", "Please help me! "])
+def test_a_short_item_behind_a_label_or_instruction_is_an_exact_leak(prefix):
+    assert verdict(prefix + TANGENT).partner == "bench/1"
+
+
+def test_a_short_item_behind_other_numbers_or_without_its_own_is_another_problem():
+    assert verdict("Let $\\tan x = 2$. " + TANGENT) is None
+    index = index_of("Find the area.")
+    assert verdict("A circle is drawn in a square of side four. Find the area.", index=index) is None
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,8 @@
+import difflib
+import itertools
 import json
 import random
+from collections import defaultdict
 
 import numpy as np
 import pyarrow as pa
@@ -8,7 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines import minhash
+from pipelines.identity import identity_keys
 from pipelines.minhash import bands, near_duplicates, near_keys, shingles_of, signatures
+from pipelines.skeleton import template_forms
 from schemas.example import SEGMENTS
 from validation.answers import extract
 
@@ -234,6 +239,28 @@ def test_math_problems_lose_exactly_these(real_data, known):
 
 
 @pytest.mark.slow
+def test_pairs_of_math_that_a_fuzzy_match_confuses_are_kept(real_data):
+    rows = []
+    for path in ("cot/math_train_problems_7500.jsonl", "eval/math_test.jsonl"):
+        for line in (real_data / path).read_text(encoding="utf-8").splitlines():
+            row = json.loads(line)
+            rows.append((row["problem"], row["answer"] if "answer" in row else extract(row["solution"]).answer))
+    groups = defaultdict(list)
+    for place, form in enumerate(template_forms(pa.array([question for question, _ in rows])).to_pylist()):
+        groups[form].append(place)
+    confused = [
+        (one, other)
+        for members in groups.values()
+        for one, other in itertools.combinations(members, 2)
+        if rows[one][1] != rows[other][1]
+        and difflib.SequenceMatcher(None, rows[one][0], rows[other][0], autojunk=False).ratio() >= 0.95
+    ]
+    assert len(confused) > 300
+    lost = losers(*((question, "", {"name": f"{place:05d}"}) for place, (question, _) in enumerate(rows)))
+    assert not [pair for pair in confused if set(pair) & set(lost)]
+
+
+@pytest.mark.slow
 def test_gsm8k_and_math_lose_nothing_but_listed_duplicates(real_data):
     rows = []
     for path, question, solution in (
@@ -245,3 +272,18 @@ def test_gsm8k_and_math_lose_nothing_but_listed_duplicates(real_data):
             row = json.loads(line)
             rows.append((row[question], row[solution]))
     assert losers(*rows) == {}
+    assert [rows[place][0][:38] for place in exact_losers(rows)] == []
+    problems = [(question, "") for question, _ in rows]
+    assert {problems[place][0][:38] for place in {*losers(*problems), *exact_losers(problems)}} == {
+        "Suppose that $4^a = 5$, $5^b = 6$, $6^",  # twice in MATH test, spaced otherwise
+        "Amanda received $50 as a gift. She pla",  # Josie in GSM8K test, word for word but for the name
+    }
+
+
+def exact_losers(rows):
+    """Places of rows whose content an earlier row has."""
+    segments = pa.array([[{"kind": "text", "text": solution}] for _, solution in rows], SEGMENTS)
+    batch = {"question": [question for question, _ in rows], "format": ["cot"] * len(rows), "segments": segments}
+    contents = identity_keys(pa.RecordBatch.from_pydict(batch)).column("content").to_pylist()
+    first = {one: place for place, one in reversed(list(enumerate(contents)))}
+    return [place for place, one in enumerate(contents) if first[one] < place]
