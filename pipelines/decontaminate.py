@@ -29,15 +29,14 @@ from pipelines.candidate import Note, Rejection, Remark
 from pipelines.paraphrase import ParaphraseIndex
 from pipelines.postings import Hashes, Places, Postings
 from pipelines.skeleton import numbers_in, skeletons, template_forms
-from pipelines.textbytes import bytes_of
-from pipelines.words import Words, mixed, ngrams_of, words_of
+from pipelines.windows import item_windows, standing
+from pipelines.words import Words, ngrams_of, words_of
 from schemas.config import Decontaminate
 from schemas.reason import Reason
 from validation.answers import extract
 
 NGRAM = 10  # DeepSeekMath, section 2.1: 10-grams; items of 3 to 9 words as a whole
 SHORTEST = 3
-_WINDOW = 32  # bytes of an item's skeleton that are looked for; a power of two
 _CONTAINED = 40  # bytes of skeleton from which an item standing inside another text is no coincidence
 _OWN_SOLUTION = 80  # the same for solutions, which are made of fewer turns of phrase
 _MIN_COVER = 0.5  # share of an item's n-grams that a solution must hold: solutions repeat phrases of other questions
@@ -118,9 +117,9 @@ class BenchmarkIndex:
             skeletons=skeleton_bytes,
             numbers=tuple(numbers_in(questions)),
             exact=Postings.of(_digests(keys), np.arange(len(names))),
-            windows=_item_windows(skeleton_bytes, _CONTAINED),
+            windows=item_windows(skeleton_bytes, _CONTAINED),
             solutions=solutions,
-            solution_windows=_item_windows(solutions, _OWN_SOLUTION),
+            solution_windows=item_windows(solutions, _OWN_SOLUTION),
             runs=Postings.of(hashes, _text_of(words, places)),
             run_counts=np.maximum(np.diff(words.offsets) - NGRAM + 1, 1),
             heads=_trigrams(shorter),
@@ -260,9 +259,9 @@ def _exact_hits(texts: pa.Array, index: BenchmarkIndex, *, whole: bool) -> Itera
         for text, item in _behind_instructions(texts, index):
             yield text, item, "the question is the item behind an instruction"
     side = "question" if whole else "solution"
-    for text, item in _standing(keys, index.windows, index.skeletons):
+    for text, item in standing(keys, index.windows, index.skeletons):
         yield text, item, f"the {side} holds the item"
-    for text, item in () if whole else _standing(keys, index.solution_windows, index.solutions):
+    for text, item in () if whole else standing(keys, index.solution_windows, index.solutions):
         yield text, item, "the solution is the item's own"
 
 
@@ -276,28 +275,6 @@ def _behind_instructions(texts: pa.Array, index: BenchmarkIndex) -> Iterator[tup
             for place, item in zip(places[found].tolist(), items.tolist(), strict=True):
                 if index.numbers[item]:
                     yield place, item
-
-
-def _standing(keys: pa.Array, windows: Postings, wanted: Sequence[bytes]) -> Iterator[tuple[int, int]]:
-    """(text, item) where an item's skeleton stands whole inside a text's."""
-    data, offsets = bytes_of(keys)
-    places, items = windows.hits(_windows(data))
-    for place, item in zip(places.tolist(), items.tolist(), strict=True):
-        text = int(np.searchsorted(offsets, place, "right")) - 1
-        if _stands_at(data, place, offsets[text], offsets[text + 1], wanted[item]):
-            yield text, item
-
-
-def _stands_at(data: npt.NDArray[np.uint8], place: int, begin: int, end: int, item: bytes) -> bool:
-    """Whether the item whose window was found at `place` stands there whole, no number of it cut off."""
-    first = place - _window_offset(item)
-    last = first + len(item)
-    if first < begin or last > end or data[first:last].tobytes() != item:
-        return False
-    before = bytes(data[max(begin, first - 1) : first])
-    after = bytes(data[last : min(end, last + 1)])
-    longer = (before and (before + item[:1]).isdigit()) or (after and (item[-1:] + after).isdigit())
-    return not longer
 
 
 def _run_hits(words: Words, index: BenchmarkIndex) -> Iterator[_Hit]:
@@ -387,29 +364,6 @@ def _trigrams(shorter: dict[int, tuple[Hashes, int]]) -> Postings:
 def _unannotated(solutions: pa.Array) -> pa.Array:
     """Solutions without calculator annotations."""
     return pc.replace_substring_regex(pc.fill_null(solutions, ""), r"<<[^<>]*>>", "")
-
-
-def _item_windows(items: Sequence[bytes], shortest: int) -> Postings:
-    long = [place for place, item in enumerate(items) if len(item) >= shortest]
-    middles = b"".join(items[place][_window_offset(items[place]) :][:_WINDOW] for place in long)
-    hashes = _windows(np.frombuffer(middles, np.uint8))[::_WINDOW]
-    return Postings.of(hashes, np.array(long, np.int64))
-
-
-def _window_offset(item: bytes) -> int:
-    return (len(item) - _WINDOW) // 2
-
-
-def _windows(data: npt.NDArray[np.uint8]) -> Hashes:
-    """Hashes every run of `_WINDOW` bytes, doubling the length of the run at each step."""
-    hashes = data.astype(np.uint64) + np.uint64(1)
-    power, width = 0x9E3779B97F4A7C15, 1
-    while width < _WINDOW:
-        if len(hashes) <= width:
-            return np.zeros(0, np.uint64)
-        hashes = hashes[:-width] * np.uint64(power) + hashes[width:]
-        power, width = power * power % 2**64, width * 2
-    return mixed(hashes)
 
 
 def _digests(texts: pa.Array) -> Hashes:
