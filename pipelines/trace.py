@@ -6,6 +6,7 @@ Numbers that differ are marked apart from words, and listed: without colours the
 import difflib
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,7 @@ from schemas.transcript import transcribe
 _MOST_MATCHES = 8
 _OTHER_WORD, _OTHER_NUMBER = "bold yellow", "bold red"
 _NUMBER = r"\d+(?:,\d{3})*(?:\.\d+)?"
+_ANNOTATION = re.compile(r"<<[^<>]*>>")
 _WORDS = re.compile(rf"({_NUMBER}|\w+|\W)")
 
 
@@ -81,8 +83,9 @@ def _print_candidate(
             console.print(Text("it stands in earlier data: name that with --against to see it beside", style="dim"))
         console.print(Text(text))
         return
+    text, partner = (_ANNOTATION.sub("", one) for one in (text, partner))
     mine, theirs = _marked(text, partner)
-    ours, others = (", ".join(_numbers(one)) or "none" for one in (mine, theirs))
+    ours, others = (", ".join(_lacking(*pair)) or "none" for pair in ((text, partner), (partner, text)))
     if (ours, others) != ("none", "none"):
         console.print(Text(f"numbers that only this one has: {ours}; only the other: {others}", style=_OTHER_NUMBER))
     console.print(Text("this one", style="dim"))
@@ -177,9 +180,15 @@ def _style(word: str) -> str:
     return _OTHER_NUMBER if word[0].isdigit() else _OTHER_WORD
 
 
-def _numbers(marked: Text) -> list[str]:
-    """The numbers that are marked in a text, in its order."""
-    return [marked.plain[span.start : span.end] for span in marked.spans if span.style == _OTHER_NUMBER]
+def _lacking(one: str, other: str) -> list[str]:
+    """The numbers of a text that the other lacks, in its order."""
+    left = Counter(re.findall(_NUMBER, other))
+    lacking = []
+    for number in re.findall(_NUMBER, one):
+        left[number] -= 1
+        if left[number] < 0:
+            lacking.append(number)
+    return lacking
 
 
 def _words(text: str) -> list[str]:

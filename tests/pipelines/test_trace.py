@@ -77,7 +77,7 @@ def test_numbers_that_differ_are_listed_where_colours_do_not_show_them(tmp_path:
     curate(config_of(school, benchmarks=benchmarks, skip=["verify"]), tmp_path / "data")
     story = told(tmp_path / "data", id_of(read_streams(tmp_path / "data", "ledger/*.arrow"), None, row=2))
     assert "near to bench/0" in story
-    assert "numbers that only this one has: 5, 8, 5, 8, 13, 13; only the other: 2, 5, 7" in story, story
+    assert "numbers that only this one has: 8, 5, 8, 13, 13; only the other: 2, 7" in story, story
 
 
 def test_what_earlier_data_holds_stands_beside_when_that_is_named(tmp_path: Path) -> None:
@@ -93,6 +93,7 @@ def test_what_earlier_data_holds_stands_beside_when_that_is_named(tmp_path: Path
     story = console.file.getvalue()
     assert "Tom has 2 red marbles" in story
     assert "TOM HAS 2 RED MARBLES" in story
+    assert "only this one has" not in story
     assert "name that with --against" in told(new, identity)
 
 
