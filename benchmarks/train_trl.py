@@ -111,13 +111,17 @@ class Clock:
         self._wait()
         self._began = time.perf_counter(), time.process_time()
 
-    def end(self, lengths: np.ndarray[Any, Any], supervised: np.ndarray[Any, Any]) -> None:
-        """Ends a step that took rows of these lengths."""
+    def end(self) -> None:
+        """Ends a step."""
         self._wait()
         self._step += 1
         if self._step > self._case.warm:
             self.wall_s += time.perf_counter() - self._began[0]
             self.cpu_s += time.process_time() - self._began[1]
+
+    def note(self, lengths: np.ndarray[Any, Any], supervised: np.ndarray[Any, Any]) -> None:
+        """Notes the rows of the step that was just ended."""
+        if self._step > self._case.warm:
             self.lengths.append(lengths)
             self.supervised.append(supervised)
 
@@ -159,7 +163,8 @@ def ours(case: Case, device: str, *, compiled: bool = False) -> dict[str, Any]:
         accumulate(model, iter(micros), likelihood, half=device == "cuda")
         gradients.scale(min(1.0, 1.0 / float(torch.linalg.vector_norm(gradients.flat))))
         optimizer.step()
-        clock.end(batch.lengths, batch.supervised)
+        clock.end()
+        clock.note(batch.lengths, batch.supervised)
     return clock.figures(model)
 
 
@@ -202,8 +207,8 @@ def with_trainer(case: Case, device: str, build: Callable[..., Any]) -> dict[str
     from transformers import TrainerCallback
 
     clock = Clock(case, device)
-    seen: list[Encoded] = []
-    first: list[Encoded] = []
+    seen: list[dict[str, torch.Tensor]] = []
+    taken: list[Encoded] = []
     losses: list[torch.Tensor] = []
     model = model_of(case, device, "sdpa")
 
@@ -213,24 +218,25 @@ def with_trainer(case: Case, device: str, build: Callable[..., Any]) -> dict[str
             clock.begin()
 
         def on_step_end(self, *_: Any, **__: Any) -> None:  # noqa: ANN401
-            rows = _joined(seen)
-            clock.end(rows.lengths, rows.supervised_lengths)
+            clock.end()
+            rows = _joined([_documents(inputs) for inputs in seen])
+            clock.note(rows.lengths, rows.supervised_lengths)
+            taken.append(rows)
 
     trainer = build(case, device, model, Steps())
     compute = trainer.compute_loss
 
     def noted(model: Any, inputs: dict[str, torch.Tensor], *more: Any, **settings: Any) -> Any:  # noqa: ANN401
-        seen.append(_documents(inputs))
+        seen.append(dict(inputs))
         loss = compute(model, inputs, *more, **settings)
         if len(losses) < trainer.args.gradient_accumulation_steps:
-            first.append(seen[-1])
             losses.append(loss.detach())
         return loss
 
     trainer.compute_loss = noted
     trainer.train()
     fresh = model_of(case, device, attention.NAME)
-    theirs, mine = float(sum(losses)), token_mean(fresh, _joined(first), device, case.capacity)
+    theirs, mine = float(sum(losses)), token_mean(fresh, taken[0], device, case.capacity)
     return clock.figures(model) | {"first_loss": theirs, "first_loss_ours": mine}
 
 
