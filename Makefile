@@ -21,7 +21,7 @@ demo: $(STAMP)
 	@$(BIN)/mathmill demo
 
 test: $(STAMP)
-	$(BIN)/python -m pytest -m 'not slow and not gpu'
+	$(BIN)/python -m pytest -m 'not slow and not gpu' -n auto
 
 test-all: $(STAMP)
 	MATHMILL_EXPLORE=1 $(BIN)/python -m pytest -m 'not gpu'

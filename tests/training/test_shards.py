@@ -28,7 +28,9 @@ def test_splits_are_apart(data):
 def test_labels_name_every_example(data):
     labels = shards.open(data).labels("format")
     assert [labels.names[code] for code in labels.codes[:4]] == ["cot", "pot", "tir", "cot"]
-    assert shards.open(data).labels("topic").names == ("none",)
+    topics = shards.open(data).labels("topic")
+    assert topics.names == ("none", "sums", "counting")
+    assert len(topics.codes) == len(labels.codes)
 
 
 def test_a_folder_that_is_no_data_set_is_refused(tmp_path):
