@@ -9,8 +9,6 @@ from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.decomposition import TruncatedSVD
-from sklearn.feature_extraction.text import TfidfVectorizer
 
 SAMPLE = 20_000  # most questions among which facility location chooses
 MOST = 2_000  # most that it chooses: 50 ms each among 20,000, and by then the rest adds little
@@ -26,6 +24,9 @@ def vectors_of(questions: Sequence[str]) -> Vectors:
 
     TF-IDF of words and symbols, reduced by a truncated SVD. Questions without a word in common are at right angles.
     """
+    from sklearn.decomposition import TruncatedSVD  # deferred: two seconds that few runs need
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
     if not questions:
         return np.zeros((0, 1), np.float32)
     words = TfidfVectorizer(token_pattern=r"\\[A-Za-z]+|[^\W\d_]+|\d+|[^\w\s]", sublinear_tf=True)

@@ -8,13 +8,12 @@ On MATH that holds for subjects (0.79, measured) and not for levels (0.29): leve
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from sklearn.feature_extraction.text import TfidfVectorizer
-from sklearn.metrics import f1_score
-from sklearn.pipeline import Pipeline, make_pipeline
-from sklearn.svm import LinearSVC
+
+if TYPE_CHECKING:
+    from sklearn.pipeline import Pipeline
 
 METHOD = "TF-IDF of one and two words of the question, linear SVM"
 LEAST = 10  # labelled rows of a topic; fewer are too few to fit on and to measure with
@@ -36,7 +35,7 @@ class Fitted:
         baseline: macro-F1 of always saying the most frequent label.
     """
 
-    model: Pipeline | None
+    model: "Pipeline | None"
     rows: int
     held_out: int
     macro_f1: float | None
@@ -70,7 +69,11 @@ def fit(
     return Fitted(model if measured >= min_f1 else None, len(train), len(held), measured, baseline)
 
 
-def _model(language: str) -> Pipeline:
+def _model(language: str) -> "Pipeline":
+    from sklearn.feature_extraction.text import TfidfVectorizer  # deferred: two seconds that few runs need
+    from sklearn.pipeline import make_pipeline
+    from sklearn.svm import LinearSVC
+
     han = language in ("zh", "ja")
     words = TfidfVectorizer(
         token_pattern=_HAN_TOKENS if han else _TOKENS,
@@ -83,4 +86,6 @@ def _model(language: str) -> Pipeline:
 
 
 def _macro_f1(truth: Sequence[str], said: Any) -> float:  # noqa: ANN401  labels as scikit-learn has them
+    from sklearn.metrics import f1_score  # deferred, as above
+
     return round(float(f1_score(truth, said, average="macro", zero_division=0)), 4)
