@@ -25,6 +25,7 @@ from training.parallel import like, whole
 from training.plan import Position
 from training.untyped import Model, Tokenizer
 
+CHECKPOINTS = "checkpoints"
 _STATE = "state.json"
 _OPTIMIZER = "optimizer.safetensors"
 _TEMPORARY = ".writing-"
@@ -103,7 +104,7 @@ def save(
     Raises:
         RunFailedError: the disk is full; the earlier checkpoints are untouched.
     """
-    parent = run / "checkpoints"
+    parent = run / CHECKPOINTS
     final = parent / f"step-{state.step:08d}"
     temporary = parent / f"{_TEMPORARY}{final.name}"
     shutil.rmtree(temporary, ignore_errors=True)
@@ -130,7 +131,7 @@ def save(
 
 def latest(run: Path) -> Checkpoint | None:
     """Finds the last complete checkpoint of a run."""
-    found = sorted((run / "checkpoints").glob("step-*"), reverse=True)
+    found = sorted((run / CHECKPOINTS).glob("step-*"), reverse=True)
     return next((checkpoint for folder in found if (checkpoint := read(folder)) is not None), None)
 
 
@@ -163,7 +164,7 @@ def restore_optimizer(checkpoint: Checkpoint, model: Model, optimizer: torch.opt
 
 def prune(run: Path, *, keep: int) -> None:
     """Removes what a killed run left half-written, and all but the latest checkpoints. Step 0 always stays."""
-    parent = run / "checkpoints"
+    parent = run / CHECKPOINTS
     for leftover in parent.glob(f"{_TEMPORARY}*"):
         shutil.rmtree(leftover)
     folders = sorted(folder for folder in parent.glob("step-*") if folder.name != "step-00000000")

@@ -3,6 +3,7 @@
 import json
 import os
 import platform
+import shutil
 from hashlib import sha256
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -10,7 +11,9 @@ from typing import Any
 
 from schemas.config import Train
 from schemas.exits import RunFailedError, UserError
+from training.checkpoint import CHECKPOINTS
 from training.objective import OUTPUT_LENGTH
+from training.telemetry import METRICS
 
 RUN = "run.json"
 
@@ -63,6 +66,9 @@ def code_version() -> str:
 def begin_run(run: Path, facts: dict[str, Any], *, resume: bool) -> bool:
     """Claims RUN for a new run, or checks that a resumed one is the same.
 
+    A run that stopped before its first step (no such model, a context too short) holds nothing to lose and does not
+    stand in the way of the next one.
+
     Returns:
         Whether there is a run to continue. `--resume` on an empty folder begins one.
 
@@ -80,9 +86,18 @@ def begin_run(run: Path, facts: dict[str, Any], *, resume: bool) -> bool:
         _write(path, facts)
         return False
     if not resume:
+        if not _took_a_step(run):
+            shutil.rmtree(run / CHECKPOINTS, ignore_errors=True)
+            _write(path, facts)
+            return False
         raise UserError(f"{run}: holds another run; continue it with --resume, or choose a new folder for --output")
     _require_same(run, json.loads(path.read_text(encoding="utf-8")), facts)
     return True
+
+
+def _took_a_step(run: Path) -> bool:
+    metrics = run / METRICS
+    return metrics.is_file() and metrics.stat().st_size > 0
 
 
 def _require_same(run: Path, before: dict[str, Any], now: dict[str, Any]) -> None:

@@ -151,6 +151,14 @@ def test_a_folder_with_another_run_is_refused(run, data):
         train(config_of(), [data], run[0].output)
 
 
+def test_a_run_that_took_no_step_does_not_stand_in_the_way(tmp_path, data):
+    output = tmp_path / "RUN"
+    with pytest.raises(UserError, match="context"):
+        train(config_of(context=40), [data], output)
+    assert (output / "run.json").is_file()
+    assert train(config_of(steps=1), [data], output).last.step == 1
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
