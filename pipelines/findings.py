@@ -107,10 +107,11 @@ def _underived(manifest: Manifest, ledger: pa.Table) -> Iterator[str]:
     found = {(one["source"], one["format"]): one["count_all"] for one in counts.to_pylist()}
     for one in manifest.config["sources"]:
         rows = found.get((one["name"], Format.COT), 0)
-        for format in one.get("derive", ()):
-            if missing := rows - found.get((one["name"], format), 0):
-                why = "for want of annotations that lead to the answer"
-                yield f"{one['name']}: {_number(missing, 'row')} without {format}, {why}"
+        missing = {str(format): rows - found.get((one["name"], format), 0) for format in one.get("derive", ())}
+        for number in sorted(set(missing.values()) - {0}):
+            formats = " and ".join(format for format, lacking in missing.items() if lacking == number)
+            why = "for want of annotations that lead to the answer"
+            yield f"{one['name']}: {_number(number, 'row')} without {formats}, {why}"
 
 
 def _number(count: int, what: str) -> str:
