@@ -55,6 +55,9 @@ def plants(exam: list[Draft]) -> dict[Reason, Plant]:
         Reason.PROGRAM_FORBIDDEN: judging.program_forbidden,
         Reason.OUTPUT_MISMATCH: judging.output_mismatch,
         Reason.ANSWER_CONFLICT: sameness.answer_conflict,
+        Reason.RATIONALE_MISMATCH: judging.rationale_mismatch,
+        Reason.ARITHMETIC_ERROR: judging.arithmetic_error,
+        Reason.PROGRAM_NONDETERMINISTIC: judging.program_nondeterministic,
     }
 
 

@@ -2,7 +2,19 @@
 
 from demo import layout
 from demo.defects_reading import bad, near
-from demo.records import CLASSROOM, DIALOGUES, LARGE, PROGRAMS, Drafts, Planted, dialogue, program, reviewed
+from demo.records import (
+    CLASSROOM,
+    DIALOGUES,
+    LARGE,
+    LESSONS,
+    PROGRAMS,
+    Drafts,
+    Planted,
+    dialogue,
+    lesson,
+    program,
+    reviewed,
+)
 from demo.template import Draft
 from schemas.reason import Reason
 
@@ -119,3 +131,41 @@ def output_mismatch(drafts: Drafts, i: int) -> list[Planted]:
     invented["dialogue"] = invented["dialogue"].replace(f"output\n{draft.answer}", f"output\n{draft.answer + 2 + i}")
     spaced["dialogue"] = spaced["dialogue"].replace(f"output\n{other.answer}", f"output\n  {other.answer}  ")
     return [bad(DIALOGUES, invented, Reason.OUTPUT_MISMATCH), near(DIALOGUES, spaced, Reason.OUTPUT_MISMATCH)]
+
+
+def rationale_mismatch(drafts: Drafts, i: int) -> list[Planted]:
+    """A final answer that no step arrives at; beside it, steps without annotations that arrive at theirs."""
+    draft, other = drafts.next(), drafts.next()
+    lost = lesson(draft)
+    lost["answer"] = f"{draft.rationale}\n#### {1000 + 7 * draft.answer + i}"
+    plain = lesson(other)
+    plain["answer"] = f"{layout.steps(other)}\n#### {other.answer}"
+    return [
+        bad(LESSONS, lost, Reason.RATIONALE_MISMATCH),
+        near(LESSONS, plain, Reason.RATIONALE_MISMATCH),
+    ]
+
+
+def arithmetic_error(drafts: Drafts, i: int) -> list[Planted]:
+    """A sum that is wrong on the way to the right answer; beside it, a rounded quotient."""
+    draft, other = drafts.next(), drafts.next()
+    wrong, rounded = reviewed(draft, drafts.rng), reviewed(other, drafts.rng)
+    one, two = 11 + i, 20 + 3 * i
+    wrong["solution"] = f"We practise first: {one} + {two} = {one + two + 1}.\n{wrong['solution']}"
+    rounded["solution"] = f"We practise first: {one} / 3 = {one / 3:.2f}.\n{rounded['solution']}"
+    return [
+        bad(CLASSROOM, wrong, Reason.ARITHMETIC_ERROR),
+        near(CLASSROOM, rounded, Reason.ARITHMETIC_ERROR),
+    ]
+
+
+def program_nondeterministic(drafts: Drafts, i: int) -> list[Planted]:
+    """A program that prints chance or the order of a set; beside it, chance with a seed and a set in order."""
+    draft, other = drafts.next(top=LARGE), drafts.next(top=LARGE)
+    letters = "set('quick brown foxes jump')"
+    luck = ("import random\nprint(random.random())", f"print(''.join({letters}))")[i % 2]
+    steady = ("import random\nrandom.seed(7)\nprint(random.random())", f"print(''.join(sorted({letters})))")[i % 2]
+    return [
+        bad(PROGRAMS, program(draft) | {"program": f"{luck}\n{layout.pot(draft)}"}, Reason.PROGRAM_NONDETERMINISTIC),
+        near(PROGRAMS, program(other) | {"program": f"{steady}\n{layout.pot(other)}"}, Reason.PROGRAM_NONDETERMINISTIC),
+    ]

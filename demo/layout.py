@@ -22,7 +22,12 @@ def cot(draft: Draft) -> str:
 
 def words(draft: Draft) -> str:
     """The same steps without annotations, and the answer in a box."""
-    return f"{_ANNOTATION.sub('', draft.rationale)}\n{boxed(draft.answer)}"
+    return f"{steps(draft)}\n{boxed(draft.answer)}"
+
+
+def steps(draft: Draft) -> str:
+    """The steps without annotations."""
+    return _ANNOTATION.sub("", draft.rationale)
 
 
 def boxed(answer: object) -> str:
