@@ -5,7 +5,7 @@ stays first, then a keyed hash decides: the choice depends neither on order nor 
 highest scores instead, or for the questions that cover all others best (pipelines/coverage.py).
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
@@ -154,15 +154,11 @@ class ApplyBound:
         if limit >= len(matching):
             return waiting
         accepted = [at for at, row in enumerate(sample) if row["accepted"]]
-        chosen = choose(vectors_of(self._questions(sample)), max(len(accepted), min(limit, MOST)), taken=accepted)
+        questions = self.store.questions_at([row["file"] for row in sample], [row["index"] for row in sample])
+        chosen = choose(vectors_of(questions), max(len(accepted), min(limit, MOST)), taken=accepted)
         first = [sample[at] for at in chosen]
         places = {(row["part"], row["index"]) for row in first}
         return [*first, *(row for row in waiting if (row["part"], row["index"]) not in places)]
-
-    def _questions(self, rows: Sequence[Mapping[str, Any]]) -> list[str]:
-        parts = {row["file"]: None for row in rows}
-        texts = {key: read_batch(self.store.root / "parts" / f"{key}.arrow", ["question"]).column(0) for key in parts}
-        return [texts[row["file"]][row["index"]].as_py() for row in rows]
 
     def _limit(self, total: int) -> int:
         if self.bound.limit is not None:
@@ -178,6 +174,8 @@ class ApplyBound:
 
 def achieved(settings: Balance, parts: Sequence[PartRef], store: Store) -> list[dict[str, object]]:
     """What each quota asked for and what the data set holds in the end: for the manifest."""
+    if not settings.quotas:
+        return []
     kept, total = [0] * len(settings.quotas), 0
     for part in parts:
         outcomes = read_batch(store.decisions_path(part), ["outcome"]).column(0)

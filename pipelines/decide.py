@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from pipelines import progress
 from pipelines.store import PartRef, Store, read_batch, write_batch
-from pipelines.tags import TAG_SCHEMA, candidate_ids, parents_of, read_tags
+from pipelines.tags import TAG_SCHEMA, candidate_ids, parents_of, places_of, read_tags
 from pipelines.textbytes import texts_of
 from schemas.ledger import LEDGER_SCHEMA
 from schemas.reason import RULES, Outcome, Reason, Stage
@@ -103,7 +103,7 @@ def _first_of_each(said: pa.Table) -> pa.Table:
 def _fallen_with_parents(batch: pa.RecordBatch, ended: pa.Table) -> pa.Table:
     """Adds derived candidates: one is no better than the solution that it was built from and falls with it."""
     parents = parents_of(batch.column("derived"))
-    place = _places(np.asarray(ended.column("index")), len(batch))
+    place = places_of(ended.column("index"), len(batch))
     fallen = np.flatnonzero((place < 0) & (place[parents] >= 0))
     if not len(fallen):
         return ended
@@ -124,13 +124,6 @@ def _with_notes(ended: pa.Table, notes: pa.Table) -> pa.Table:
     return pa.concat_tables([ended, notes.filter(kept)])
 
 
-def _places(indices: np.ndarray, rows: int) -> np.ndarray:
-    """Where each row of a part stands among `indices`; -1 for those that do not."""
-    places = np.full(rows, -1)
-    places[indices] = np.arange(len(indices))
-    return places
-
-
 def _occurrences(part: PartRef, store: Store, settings: Settings) -> np.ndarray:
     occurrences = np.zeros(part.rows, np.int32)
     tags = read_batch(store.tags_path(dict(settings.stages)[Stage.COLLAPSE], part), ["index", "occurrence"])
@@ -145,7 +138,7 @@ _REASONS = pa.array([reason.value for reason in Reason])
 def _decisions(
     batch: pa.RecordBatch, keys: pa.RecordBatch, ids: pa.Array, ended: pa.Table, settings: Settings
 ) -> pa.RecordBatch:
-    places = _places(np.asarray(ended.column("index")), len(batch))
+    places = places_of(ended.column("index"), len(batch))
     said = ended.combine_chunks().take(pa.array(places, mask=places < 0))
     kept = np.asarray(said.column("reason").is_null())
     columns = {name: batch.column(name) for name in ("row_id", "source", "row", "format")}

@@ -23,7 +23,7 @@ from apache_beam.pvalue import PCollection
 from pipelines import progress
 from pipelines.label import LEAST, METHOD, Fitted, fit
 from pipelines.store import PartRef, Store, read_batch, replacing, write_batch
-from pipelines.tags import TAG_SCHEMA, alive_after
+from pipelines.tags import TAG_SCHEMA, alive_after, places_of
 from pipelines.taxonomy import Taxonomy
 from schemas.config import Label
 from schemas.reason import Stage
@@ -183,9 +183,8 @@ def fit_models(sample: Sample, store: Store, taxonomies: Mapping[str, Taxonomy],
         if column == "topic":
             given = known[taxonomy].widen(given, least=LEAST)
         templates = rows["template"].to_pylist()
-        models[taxonomy, language, column] = fit(
-            _questions(rows, store), given, templates, language=language, min_f1=settings.min_f1
-        )
+        questions = store.questions_at(rows["part"].to_pylist(), rows["index"].to_pylist())
+        models[taxonomy, language, column] = fit(questions, given, templates, language=language, min_f1=settings.min_f1)
     path = store.root / _MODELS
     with replacing(path) as temporary:
         temporary.write_bytes(pickle.dumps(models))
@@ -194,18 +193,6 @@ def fit_models(sample: Sample, store: Store, taxonomies: Mapping[str, Taxonomy],
 
 def _label(given: str | int, column: str, taxonomy: Taxonomy) -> str | None:
     return str(given) if column == "difficulty" else taxonomy.topic_of(str(given))
-
-
-def _questions(rows: pa.Table, store: Store) -> list[str]:
-    """The questions of a sample, part by part from the store, in the order of the sample."""
-    parts, indices = rows["part"].to_pylist(), rows["index"].to_pylist()
-    questions = [""] * len(rows)
-    for key in sorted(set(parts)):
-        places = [place for place, part in enumerate(parts) if part == key]
-        texts = read_batch(store.root / "parts" / f"{key}.arrow", ["question"]).column(0)
-        for place, text in zip(places, texts.take(pa.array([indices[at] for at in places])).to_pylist(), strict=True):
-            questions[place] = text
-    return questions
 
 
 @lru_cache(maxsize=1)
@@ -256,9 +243,8 @@ def with_labels(store: Store, part: PartRef, batch: pa.RecordBatch) -> pa.Record
     for column in _COLUMNS:
         at = batch.schema.get_field_index(column)
         said = tags.filter(tags.column(column).is_valid())
-        place = np.full(len(batch), -1)
-        place[np.asarray(said.column("index"))] = np.arange(len(said))
-        predicted = said.column(column).take(pa.array(place, mask=place < 0))
+        places = places_of(said.column("index"), len(batch))
+        predicted = said.column(column).take(pa.array(places, mask=places < 0))
         batch = batch.set_column(at, batch.schema.field(at), pc.coalesce(batch.column(column), predicted))
     return batch
 

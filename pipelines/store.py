@@ -96,6 +96,17 @@ class Store:
         """How the candidates of a part ended."""
         return self.root / "decisions" / f"{part.key}.arrow"
 
+    def questions_at(self, keys: Sequence[str], indices: Sequence[int]) -> list[str]:
+        """The questions of rows that stand in several parts, by the key of the part and the place in it; in order."""
+        questions = [""] * len(keys)
+        for key in sorted(set(keys)):
+            places = [place for place, part in enumerate(keys) if part == key]
+            texts = read_batch(self.root / "parts" / f"{key}.arrow", ["question"]).column(0)
+            found = texts.take(pa.array([indices[place] for place in places]))
+            for place, text in zip(places, found.to_pylist(), strict=True):
+                questions[place] = text
+        return questions
+
     def read_part(self, part: PartRef, columns: Sequence[str] | None = None) -> pa.RecordBatch:
         """Reads a part, or only some of its columns."""
         return read_batch(self.part_path(part), columns)

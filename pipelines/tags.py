@@ -139,6 +139,13 @@ def parents_of(derived: pa.Array) -> np.ndarray:
     return np.maximum.accumulate(np.where(built, 0, np.arange(len(built))))  # a parent stands before its children
 
 
+def places_of(indices: pa.Array, rows: int) -> np.ndarray:
+    """Where each row of a part stands among `indices`; -1 for those that do not."""
+    places = np.full(rows, -1)
+    places[np.asarray(indices)] = np.arange(len(indices))
+    return places
+
+
 def candidate_ids(row_ids: pa.Array, formats: pa.Array, occurrences: np.ndarray) -> pa.Array:
     """Returns `row_id-format`, or `row_id` without a format, with `-n` for the n-th identical later row."""
     suffix = pc.if_else(pa.array(occurrences > 0), pa.array(occurrences).cast(pa.string()), None)

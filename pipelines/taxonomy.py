@@ -95,7 +95,7 @@ def _read(path: Path) -> dict[str, tuple[Taxonomy, tuple[str, ...]]]:
     try:
         tables = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise UserError(f"{where}: {' '.join(str(error).split())}") from error
+        raise UserError(f"{where}: {error}") from error
     if not isinstance(tables, dict):
         raise UserError(f"{where}: expected taxonomies by name, found {type(tables).__name__}")
     found: dict[str, tuple[Taxonomy, tuple[str, ...]]] = {}

@@ -221,7 +221,7 @@ def _fetch_from_hub(address: str) -> str:
             dataset_id, options.get("name"), split=options.get("split", "train"), revision=options.get("revision")
         )
     except (OSError, ValueError, datasets.exceptions.DatasetsError) as error:
-        raise UserError(f"{address} cannot be loaded: {' '.join(str(error).split())}") from error
+        raise UserError(f"{address} cannot be loaded: {error}") from error
     target.parent.mkdir(parents=True, exist_ok=True)
     partial = target.with_suffix(f".{os.getpid()}.partial")
     data.to_parquet(str(partial))
