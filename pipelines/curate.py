@@ -42,7 +42,7 @@ from pipelines.reviews import read_reviews
 from pipelines.screen import screen
 from pipelines.selection import select
 from pipelines.stages import ReadParts, TagAcrossParts, TagParts
-from pipelines.store import PartRef, Store, code_digest, digest, replacing
+from pipelines.store import PartRef, Store, code_digest, digest
 from pipelines.tags import from_verdicts
 from pipelines.taxonomy import Taxonomy, taxonomies_of
 from pipelines.verifying import VerifyParts, choose_level
@@ -51,6 +51,7 @@ from pipelines.write import WriteSettings, Written, plan_files, write_file
 from pipelines.writing_errors import full_disk_in_one_line
 from schemas.config import Config, Curate, Decontaminate
 from schemas.exits import UserError
+from schemas.files import replacing
 from schemas.manifest import Manifest
 from schemas.reason import Stage
 from validation.programs import Level

@@ -14,10 +14,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipelines.shards import read_examples
-from pipelines.store import replacing
 from pipelines.writing_errors import unwritable_in_one_line
 from schemas.example import EXAMPLE_SCHEMA
 from schemas.exits import UserError
+from schemas.files import replacing
 from schemas.manifest import Manifest
 from schemas.problem import Format, Segment, SegmentKind
 from schemas.prompts import prompt_of

@@ -18,6 +18,7 @@ from pipelines.quality import quality_facts
 from schemas.config import Benchmark, Curate, Source
 from schemas.example import EXAMPLE_SCHEMA, SCHEMA_VERSION
 from schemas.exits import UserError
+from schemas.files import write_text
 from schemas.ledger import LEDGER_SCHEMA
 from schemas.manifest import (
     CODE_VERSION,
@@ -61,7 +62,7 @@ def lay_out(source: Source, benchmarks: Sequence[str | Benchmark], folder: Path)
     with _stream(folder / _LEDGER, LEDGER_SCHEMA) as ledger:
         shards = [_write_shard(folder, number, some) for number, some in enumerate(_read(inputs, ledger, ended))]
     manifest = _manifest(folder, source, inputs, known, shards, ended)
-    (folder / MANIFEST).write_text(manifest.to_json(), encoding="utf-8")
+    write_text(folder / MANIFEST, manifest.to_json())
     return manifest
 
 

@@ -22,10 +22,11 @@ from apache_beam.pvalue import PCollection
 
 from pipelines import progress
 from pipelines.label import LEAST, METHOD, Fitted, fit
-from pipelines.store import PartRef, Store, read_batch, replacing, write_batch
+from pipelines.store import PartRef, Store, read_batch, write_batch
 from pipelines.tags import TAG_SCHEMA, alive_after, places_of
 from pipelines.taxonomy import Taxonomy
 from schemas.config import Label
+from schemas.files import replacing
 from schemas.reason import Stage
 
 LABEL_SCHEMA = pa.schema([*TAG_SCHEMA, pa.field("topic", pa.string()), pa.field("difficulty", pa.int32())])

@@ -11,11 +11,12 @@ import pyarrow as pa
 from pipelines.card import dataset_card
 from pipelines.decide import PartSummary
 from pipelines.reviewing import REVIEWS
-from pipelines.store import Store, write_text
+from pipelines.store import Store
 from pipelines.write import STAGED, Written
 from schemas.config import Curate
 from schemas.example import SCHEMA_VERSION
 from schemas.exits import RunFailedError
+from schemas.files import write_text
 from schemas.manifest import (
     CODE_VERSION,
     MANIFEST,

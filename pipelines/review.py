@@ -15,9 +15,9 @@ import orjson
 from rich.table import Table
 
 from pipelines.console import console_for
-from pipelines.store import replacing
 from pipelines.writing_errors import unwritable_in_one_line
 from schemas.exits import UserError
+from schemas.files import replacing
 from schemas.manifest import read_manifest
 from schemas.problem import Decision
 from schemas.reason import RULES, Outcome, Reason

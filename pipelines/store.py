@@ -13,15 +13,15 @@ whole.
 """
 
 import json
-import uuid
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+
+from schemas.files import replacing, write_text
 
 WORK = ".work"
 SOURCE_SHIFT = 44  # bits of a part's number below the rank of its source
@@ -131,24 +131,6 @@ def read_batch(path: Path, columns: Sequence[str] | None = None) -> pa.RecordBat
             options = pa.ipc.IpcReadOptions(included_fields=wanted)
             return pa.ipc.open_file(source, options=options).get_batch(0).select(list(columns))
         return pa.ipc.open_file(source).get_batch(0)
-
-
-def write_text(path: Path, text: str) -> None:
-    """Writes a text file, whole or not at all."""
-    with replacing(path) as temporary:
-        temporary.write_text(text, encoding="utf-8")
-
-
-@contextmanager
-def replacing(path: Path) -> Iterator[Path]:
-    """Gives a temporary path beside `path` that takes its place when the block ends well."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
-    try:
-        yield temporary
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def digest(*parts: Any) -> str:  # noqa: ANN401  anything JSON

@@ -16,6 +16,7 @@ from apache_beam.options.pipeline_options import PipelineOptions
 from pipelines.flags import beam_options, open_pipeline
 from pipelines.foreign import lay_out
 from schemas.config import Benchmark, Source, Validate
+from schemas.files import replacing, write_text
 from schemas.manifest import ShardRecord
 from schemas.verdict import VERDICT, Verdict
 from validation.dataset.data_docs import write_data_docs
@@ -120,10 +121,7 @@ def _publish(
     write_report(judgement, quality / "report")
     if data_docs:
         write_data_docs(judgement, quality / "data_docs")
-    path = quality / Path(VERDICT).name
-    temporary = path.with_suffix(".tmp")
-    temporary.write_text(judgement.verdict.to_json(), encoding="utf-8")
-    temporary.replace(path)
+    write_text(quality / Path(VERDICT).name, judgement.verdict.to_json())
 
 
 class InspectShards(beam.DoFn):
@@ -140,9 +138,8 @@ class InspectShards(beam.DoFn):
         number, path, split = element
         found = self._inspector.inspect(Path(self._folder), path, split)
         target = Path(self._findings) / f"{number:06d}.pickle"
-        temporary = target.with_suffix(".tmp")
-        temporary.write_bytes(pickle.dumps(found))
-        temporary.replace(target)
+        with replacing(target) as temporary:
+            temporary.write_bytes(pickle.dumps(found))
         return [str(target)]
 
 

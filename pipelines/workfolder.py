@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from pipelines.store import WORK, write_text
+from pipelines.store import WORK
 from pipelines.writing_errors import unwritable_in_one_line
 from schemas.config import Curate
 from schemas.exits import UserError
+from schemas.files import write_text
 from schemas.manifest import MANIFEST
 
 _CLAIM, _LOCK = "run.json", "lock"

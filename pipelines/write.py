@@ -16,9 +16,10 @@ from pipelines.candidate import UNDERSTOOD
 from pipelines.decide import PartSummary
 from pipelines.labelling import with_labels
 from pipelines.quality import quality_facts
-from pipelines.store import PartRef, Store, read_batch, replacing
+from pipelines.store import PartRef, Store, read_batch
 from pipelines.tags import selections
 from schemas.example import EXAMPLE_SCHEMA
+from schemas.files import replacing
 from schemas.ledger import LEDGER_SCHEMA
 from schemas.manifest import sha256_of
 from schemas.problem import SegmentKind

@@ -10,7 +10,6 @@ output fence and the stop token do.
 """
 
 import json
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import sha256
@@ -21,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schemas.exits import UserError
+from schemas.files import write_text
 from schemas.manifest import sha256_of
 from schemas.transcript import transcribe
 from training.prompts import ChatLayout
@@ -136,9 +136,7 @@ def encode_all(
                 offsets.append(offsets[-1] + len(one.tokens))
     (folder / "offsets.bin").write_bytes(np.array(offsets, np.int64).tobytes())
     index = {"key": key, "sha256": {name: sha256_of(folder / name) for name in _FILES}}
-    temporary = folder / f".{_INDEX}"
-    temporary.write_text(json.dumps(index, indent=1) + "\n", encoding="utf-8")
-    os.replace(temporary, folder / _INDEX)  # noqa: PTH105  atomic
+    write_text(folder / _INDEX, json.dumps(index, indent=1) + "\n")
     encoded = open_encoded(folder, key=key)
     assert encoded is not None, folder
     return encoded

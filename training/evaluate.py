@@ -7,7 +7,6 @@ EVAL/index.html               the same, to read
 
 import json
 import math
-import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
@@ -19,6 +18,7 @@ import pyarrow as pa
 
 from schemas.config import Config, Evaluate
 from schemas.exits import UserError
+from schemas.files import write_text
 from schemas.problem import Format
 from schemas.split import Split
 from training import shards
@@ -235,6 +235,4 @@ def _write_results(output: Path, result: EvalResult, settings: Evaluate, fingerp
         "formats": {name: asdict(line) for name, line in result.formats.items()},
         "seconds": round(result.seconds, 2),
     }
-    temporary = output / f".{RESULTS}"
-    temporary.write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    os.replace(temporary, output / RESULTS)  # noqa: PTH105  atomic, written last
+    write_text(output / RESULTS, json.dumps(record, indent=1, ensure_ascii=False) + "\n")

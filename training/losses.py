@@ -9,7 +9,6 @@ removes a row from training.
 """
 
 import json
-import os
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from schemas.files import replacing, write_text
 from training.shards import Examples
 
 LOSSES = "losses"
@@ -73,10 +73,12 @@ class LossLedger:
         table = pa.concat_tables(self._waiting)
         first, last = table["step"][0].as_py(), table["step"][-1].as_py()
         name = f"steps-{first:08d}-{last:08d}.arrow"
-        temporary = self._folder / f".{name}"
-        with pa.OSFile(str(temporary), "wb") as file, pa.ipc.new_stream(file, SCHEMA) as writer:
+        with (
+            replacing(self._folder / name) as temporary,
+            pa.OSFile(str(temporary), "wb") as file,
+            pa.ipc.new_stream(file, SCHEMA) as writer,
+        ):
             writer.write_table(table.combine_chunks())
-        os.replace(temporary, self._folder / name)  # noqa: PTH105  atomic
         self._waiting.clear()
 
     def list_worst(self) -> None:
@@ -89,9 +91,7 @@ class LossLedger:
             )
             for row, example in zip(worst.to_pylist(), self._examples.take(indices), strict=True)
         ]
-        temporary = self._folder / f".{TO_LOOK_AT}"
-        temporary.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
-        os.replace(temporary, self._folder / TO_LOOK_AT)  # noqa: PTH105  atomic
+        write_text(self._folder / TO_LOOK_AT, "".join(f"{line}\n" for line in lines))
 
 
 def read_losses(run: Path) -> pa.Table:

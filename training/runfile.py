@@ -1,7 +1,6 @@
 """run.json: what a run was made from. A resumed run must be the same run."""
 
 import json
-import os
 import platform
 import shutil
 from hashlib import sha256
@@ -11,6 +10,7 @@ from typing import Any
 
 from schemas.config import Train
 from schemas.exits import RunFailedError, UserError
+from schemas.files import write_text
 from training.checkpoint import CHECKPOINTS
 from training.objective import OUTPUT_LENGTH
 from training.telemetry import METRICS
@@ -121,6 +121,4 @@ def _short(fingerprints: list[str]) -> str:
 
 
 def _write(path: Path, facts: dict[str, Any]) -> None:
-    temporary = path.with_name(f".{path.name}")
-    temporary.write_text(json.dumps(facts, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    os.replace(temporary, path)  # noqa: PTH105  atomic
+    write_text(path, json.dumps(facts, indent=1, ensure_ascii=False) + "\n")

@@ -4,7 +4,6 @@ Every figure comes from per-example sums, so the slices of J by format, source a
 """
 
 import json
-import os
 import resource
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from schemas.files import write_text
 from training.encode import Encoded
 from training.results import Mixture, MixtureLine, SliceMetrics, StepMetrics
 from training.shards import Examples, Labels
@@ -148,6 +148,4 @@ class MetricsFile:
                     kept.append(line + "\n")
             except ValueError:
                 break  # a kill cut the last line short
-        temporary = self._path.with_name(f".{METRICS}")
-        temporary.write_text("".join(kept), encoding="utf-8")
-        os.replace(temporary, self._path)  # noqa: PTH105  atomic
+        write_text(self._path, "".join(kept))

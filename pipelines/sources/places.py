@@ -21,6 +21,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from pipelines.sources.records import Kind
 from schemas.exits import UserError
+from schemas.files import replacing
 
 EXTENSIONS = {
     ".jsonl": Kind.JSONL,
@@ -222,8 +223,6 @@ def _fetch_from_hub(address: str) -> str:
         )
     except (OSError, ValueError, datasets.exceptions.DatasetsError) as error:
         raise UserError(f"{address} cannot be loaded: {error}") from error
-    target.parent.mkdir(parents=True, exist_ok=True)
-    partial = target.with_suffix(f".{os.getpid()}.partial")
-    data.to_parquet(str(partial))
-    partial.replace(target)
+    with replacing(target) as temporary:
+        data.to_parquet(str(temporary))
     return str(target)

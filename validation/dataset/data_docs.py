@@ -8,6 +8,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+from schemas.files import write_text
 from schemas.verdict import Check, Status
 from validation.dataset.gate import Judgement
 from validation.dataset.suite import Rule
@@ -47,10 +48,7 @@ def write_data_docs(judgement: Judgement, folder: Path) -> None:
         meta={"run_id": {"run_name": judgement.manifest.fingerprint[:12], "run_time": "1970-01-01T00:00:00+00:00"}},
     )
     page = DefaultJinjaPageView().render(ValidationResultsPageRenderer().render(validation))
-    folder.mkdir(parents=True, exist_ok=True)
-    temporary = folder / "index.html.tmp"
-    temporary.write_text(without_network(page), encoding="utf-8")
-    temporary.replace(folder / "index.html")
+    write_text(folder / "index.html", without_network(page))
 
 
 def _result(rule: Rule, check: Check) -> Any:  # noqa: ANN401  Great Expectations has no types

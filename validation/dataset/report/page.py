@@ -11,6 +11,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from schemas.files import write_text
 from schemas.verdict import Check, Status
 from validation.dataset.gate import Judgement
 from validation.dataset.report import bias, comparison, evidence, people, sections
@@ -36,14 +37,11 @@ SECTIONS = (
 
 
 def write_report(judgement: Judgement, folder: Path) -> None:
-    """Writes `index.html` and `report.json`, each to a temporary name first."""
-    folder.mkdir(parents=True, exist_ok=True)
+    """Writes `index.html` and `report.json`."""
     numbers = measurements(judgement)
     content = json.dumps(numbers, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
     for name, text in (("report.json", content), ("index.html", render(judgement, numbers))):
-        temporary = folder / f"{name}.tmp"
-        temporary.write_text(text, encoding="utf-8")
-        temporary.replace(folder / name)
+        write_text(folder / name, text)
 
 
 def render(judgement: Judgement, numbers: dict[str, Any]) -> str:
