@@ -38,6 +38,7 @@ def curate(
     """Raw rows -> verified, de-duplicated, decontaminated Arrow shards. Other flags go to Beam."""
     from pipelines.running import run_curate, run_preview  # deferred: `--help` needs no Beam
 
+    beam_flags = _beam_flags(context)
     checked = load_config(config, set_)
     if preview is not None:
         run_preview(checked, preview)
@@ -45,7 +46,7 @@ def curate(
     if output is None:
         raise typer.BadParameter("--output DATA is required, or --preview N")
     run_curate(
-        checked, output, against=against, workers=workers, draft=draft, overwrite=overwrite, beam_flags=context.args
+        checked, output, against=against, workers=workers, draft=draft, overwrite=overwrite, beam_flags=beam_flags
     )
 
 
@@ -71,6 +72,7 @@ def validate(
     """
     from pipelines.running import run_validate, run_validate_foreign  # deferred: `--help` needs no Beam
 
+    beam_flags = _beam_flags(context)
     if adapter is None:
         run_validate(
             Path(data),
@@ -80,15 +82,24 @@ def validate(
             draft=draft,
             baseline=baseline,
             data_docs=data_docs,
-            beam_flags=context.args,
+            beam_flags=beam_flags,
         )
         return
     if output is None:
         raise typer.BadParameter("--output REPORT is required for data that mathmill did not make")
     rows = {"path": data, "adapter": adapter, "format": format_, "columns": columns}
     run_validate_foreign(
-        rows, config, set_, output=output, draft=draft, baseline=baseline, data_docs=data_docs, beam_flags=context.args
+        rows, config, set_, output=output, draft=draft, baseline=baseline, data_docs=data_docs, beam_flags=beam_flags
     )
+
+
+def _beam_flags(context: typer.Context) -> list[str]:
+    """Returns what is left of the command line, refused before anything else where Beam does not know it."""
+    if context.args:
+        from pipelines.flags import refuse_unknown  # deferred: without such flags there is nothing to check
+
+        refuse_unknown(context.args, [name.lstrip("-") for one in context.command.params for name in one.opts])
+    return context.args
 
 
 @app.command()

@@ -15,8 +15,6 @@ from apache_beam.transforms.environments import SubprocessSDKEnvironment
 
 from schemas.exits import UserError
 
-_OURS = ("output", "workers", "set", "preview", "draft", "overwrite", "against", "config", "debug")
-
 
 def beam_options(workers: int, flags: Sequence[str]) -> PipelineOptions:
     """Returns the options of a pipeline.
@@ -24,14 +22,13 @@ def beam_options(workers: int, flags: Sequence[str]) -> PipelineOptions:
     The in-process runner is pinned unless a flag names another: `DirectRunner` would choose silently, by network.
 
     Raises:
-        UserError: a flag that neither mathmill nor Beam knows, or a runner that does not exist.
+        UserError: a runner that does not exist.
     """
     chosen = list(flags)
     if not any(flag.startswith("--runner") for flag in chosen):
         chosen.append("--runner=FnApiRunner")
         if workers > 1:
             chosen.append(f"--direct_num_workers={workers}")
-    _refuse_unknown(flags)
     options = PipelineOptions(chosen)
     runner = options.view_as(StandardOptions).runner
     if "." not in runner and _bare(runner) not in map(_bare, StandardOptions.KNOWN_RUNNER_NAMES):
@@ -76,7 +73,8 @@ def _bare(runner: str) -> str:
     return runner.rpartition(".")[2].lower().removesuffix("runner")
 
 
-def _refuse_unknown(flags: Sequence[str]) -> None:
+def refuse_unknown(flags: Sequence[str], ours: Sequence[str]) -> None:
+    """Raises UserError at a flag of Beam's that Beam does not have, with the nearest of Beam's and `ours`."""
     known = PipelineOptions([]).get_all_options()
     takes_value = False
     for flag in flags:
@@ -87,7 +85,7 @@ def _refuse_unknown(flags: Sequence[str]) -> None:
             takes_value = False
             continue
         if name not in known and name.removeprefix("no_") not in known:
-            near = difflib.get_close_matches(name, [*_OURS, *known], n=1)
+            near = difflib.get_close_matches(name, [*ours, *known], n=1)
             hint = f"; did you mean --{near[0]}?" if near else ""
             raise UserError(f"--{name}: neither mathmill nor Beam has such a flag{hint}")
         takes_value = not has_value

@@ -115,6 +115,8 @@ CASES = [
     Case("an unknown flag", f"{CURATE} --ouput out", ("--ouput",)),
     Case("validate nothing", "validate nowhere", ("nowhere", "no such folder")),
     Case("validate another folder", "validate taken", ("taken", "manifest.json", "mathmill curate")),
+    Case("curate with a flag misspelt", "curate config.yaml --outptu out", ("--outptu", "did you mean --output")),
+    Case("validate with a flag misspelt", "validate taken --baselin out", ("--baselin", "did you mean --baseline")),
     Case("validate with an unknown flag", "validate taken --ouput out", ("--ouput", "did you mean --output")),
     Case("validate other data without an adapter", "validate rows.jsonl --output out", ("rows.jsonl", "--adapter", "gsm8k")),
     Case("validate other data without an output", "validate rows.jsonl --adapter gsm8k", ("--output REPORT",)),
