@@ -22,7 +22,7 @@ from demo.records import (
 )
 from schemas.reason import Reason
 
-MIN_CHARS, MAX_CHARS, MIN_VOTES, MIN_AGREEMENT = 8, 1200, 2, 0.6  # of examples/demo.yaml; a test compares
+MIN_CHARS, MAX_CHARS, MIN_VOTES, MIN_AGREEMENT = 8, 1200, 2, 0.6  # of demo.yaml; a test compares
 
 
 def bad(source: str, record: object, reason: Reason) -> Planted:

@@ -26,7 +26,7 @@ from training.evaluate import evaluate
 from training.results import EvalResult, RunResult
 from training.train import train
 
-CONFIG = Path(__file__).resolve().parent.parent / "examples" / "demo.yaml"
+CONFIG = Path(__file__).resolve().parent / "demo.yaml"
 _SEED = 0
 _VARIABLE = "MATHMILL_DEMO"
 
@@ -75,7 +75,7 @@ def run_demo(output: Path, console: Console, *, overrides: Sequence[str] = (), s
     Args:
         output: folder for rows, data, run and evaluation; an earlier demo in it is replaced.
         console: a terminal, or any stream: then plain lines.
-        overrides: `key.path=value` on top of examples/demo.yaml.
+        overrides: `key.path=value` on top of demo.yaml.
         sizes: how many rows; the tests take fewer.
 
     Raises:
@@ -98,8 +98,6 @@ def run_demo(output: Path, console: Console, *, overrides: Sequence[str] = (), s
 
 
 def _config(folders: Folders, overrides: Sequence[str]) -> Config:
-    if not CONFIG.is_file():
-        raise UserError(f"{CONFIG}: not found; the demo runs from a checkout of mathmill")
     with _variable(_VARIABLE, str(folders.rows)):
         return load_config(CONFIG, overrides)
 

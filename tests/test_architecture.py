@@ -3,6 +3,7 @@
 import ast
 import importlib
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -130,6 +131,21 @@ def test_a_module_has_a_name_that_says_something_and_a_readable_length(path: Pat
     assert path.stem not in NAMES_THAT_SAY_NOTHING
     lines = path.read_text(encoding="utf-8").splitlines()
     assert len(lines) <= MOST_LINES, f"{path}: {len(lines)} lines"
+
+
+def unpackaged(patterns: dict[str, list[str]]) -> list[str]:
+    """Files of the rooms that are neither code nor among the package data of an installed mathmill."""
+    files = {path for room in ROOMS for path in (REPOSITORY / room).rglob("*.*") if path.is_file()}
+    files -= {path for path in files if path.suffix == ".py" or "__pycache__" in path.parts}
+    for room, globs in patterns.items():
+        files -= {path for pattern in globs for path in (REPOSITORY / room).glob(pattern)}
+    return sorted(str(path.relative_to(REPOSITORY)) for path in files)
+
+
+def test_an_installed_mathmill_has_every_file() -> None:
+    setup = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["tool"]["setuptools"]
+    assert unpackaged(setup["package-data"]) == []
+    assert "demo/demo.yaml" in unpackaged({})
 
 
 def test_tests_are_no_package() -> None:

@@ -5,4 +5,4 @@ import pytest
 
 @pytest.fixture(scope="session")
 def demo_yaml() -> Path:
-    return Path(__file__).resolve().parent.parent.parent / "examples" / "demo.yaml"
+    return Path(__file__).resolve().parent.parent.parent / "demo" / "demo.yaml"
