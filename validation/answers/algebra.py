@@ -9,9 +9,9 @@ still prove equality, unequal ones prove nothing.
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 from fractions import Fraction
-from functools import reduce
+from functools import lru_cache, reduce
+from typing import NamedTuple
 
 Rational = int | Fraction  # whole numbers stay int, which is several times faster
 Exponent = Rational
@@ -33,8 +33,7 @@ class UnsupportedError(Exception):
     """The notation is not one that this engine reads."""
 
 
-@dataclass(frozen=True, slots=True)
-class Closed:
+class Closed(NamedTuple):
     """An exact closed form `numerator / denominator`; `opaque` when unequal forms may still be equal in value."""
 
     numerator: Polynomial
@@ -43,9 +42,12 @@ class Closed:
 
     def rational(self) -> Fraction | None:
         """Returns the value when the form is a rational number."""
-        if set(self.numerator) <= {()} and set(self.denominator) == {()}:
-            return Fraction(self.numerator.get((), 0)) / self.denominator[()]
-        return None
+        above, below = self.numerator, self.denominator
+        if len(above) > 1 or (above and () not in above):
+            return None
+        if below is _ONE:
+            return Fraction(above.get((), 0))
+        return Fraction(above.get((), 0)) / below[()] if len(below) == 1 and () in below else None
 
 
 def _whole(value: Rational) -> Rational:
@@ -57,6 +59,7 @@ def number(value: Rational) -> Closed:
     return Closed({(): _whole(value)} if value else {}, _ONE)
 
 
+@lru_cache(maxsize=256)
 def symbol(name: str) -> Closed:
     """Returns a variable or one of the constants `pi`, `e`, `i`."""
     return Closed({((name, 1),): 1}, _ONE)
@@ -68,33 +71,41 @@ def opaque(name: str) -> Closed:
 
 
 def _join(left: Monomial, right: Monomial) -> tuple[Monomial, Rational]:
+    """Returns the product of two monomials and the rational number that leaves it: i * i is -1."""
     if not left or not right:
         return left or right, 1
+    if len(left) == 1 and len(right) == 1 and left[0][0] != right[0][0]:
+        return (left + right if left < right else right + left), 1
     exponents = dict(left)
     for name, exponent in right:
         exponents[name] = _whole(exponents.get(name, 0) + exponent)
     factor: Rational = 1
     kept: list[tuple[str, Exponent]] = []
     for name in sorted(exponents):
-        exponent = exponents[name]
-        if name == "i":
-            quotient, exponent = divmod(exponent, 2)
-            factor *= -1 if quotient % 2 else 1
-        elif name[0].isdigit() and name.isdigit():
-            whole = math.floor(exponent)
-            factor *= _bounded_power(int(name), whole)
-            exponent = _whole(exponent - whole)
+        exponent, leaving = _reduced(name, exponents[name])
+        factor *= leaving
         if exponent:
             kept.append((name, exponent))
     return tuple(kept), factor
 
 
+def _reduced(name: str, exponent: Exponent) -> tuple[Exponent, Rational]:
+    """Returns the exponent that a generator keeps and the rational number that leaves it: 2^(3/2) is 2 * 2^(1/2)."""
+    if name == "i":
+        quotient, exponent = divmod(exponent, 2)
+        return exponent, -1 if quotient % 2 else 1
+    if name.isdigit():
+        whole = math.floor(exponent)
+        return _whole(exponent - whole), _bounded_power(int(name), whole)
+    return exponent, 1
+
+
 def _product(left: Polynomial, right: Polynomial) -> Polynomial:
     if len(left) * len(right) > MAX_TERMS * 25:
         raise TooLargeError
-    if left is _ONE or left == _ONE:
+    if left is _ONE:
         return right
-    if right is _ONE or right == _ONE:
+    if right is _ONE:
         return left
     result: dict[Monomial, Rational] = {}
     for first, scale in left.items():
@@ -124,7 +135,7 @@ def _sum(left: Polynomial, right: Polynomial, sign: int = 1) -> Polynomial:
 def add(left: Closed, right: Closed, sign: int = 1) -> Closed:
     """Returns left + sign * right."""
     unknown = left.opaque or right.opaque
-    if left.denominator == right.denominator:
+    if left.denominator is right.denominator or left.denominator == right.denominator:
         return Closed(_sum(left.numerator, right.numerator, sign), left.denominator, unknown)
     numerator = _sum(_product(left.numerator, right.denominator), _product(right.numerator, left.denominator), sign)
     return Closed(numerator, _product(left.denominator, right.denominator), unknown)
@@ -179,7 +190,8 @@ def _repeated(value: Closed, exponent: int) -> Closed:
     return result
 
 
-def _factors(value: int) -> tuple[dict[int, int], bool]:
+@lru_cache(maxsize=4096)
+def _factors(value: int) -> tuple[Mapping[int, int], bool]:
     """Returns the prime factors of a positive integer and whether the last one is certainly prime."""
     found: dict[int, int] = {}
     divisor = 2
@@ -199,6 +211,7 @@ def _factors(value: int) -> tuple[dict[int, int], bool]:
     return found, certain
 
 
+@lru_cache(maxsize=4096)
 def _rational_root(base: Fraction, exponent: Fraction) -> Closed:
     if base == 0:
         return number(0)
@@ -212,8 +225,8 @@ def _rational_root(base: Fraction, exponent: Fraction) -> Closed:
         factors, certain = _factors(part)
         unknown = unknown or not certain
         for prime, times in factors.items():
-            monomial, factor = _join(((str(prime), sign * times * exponent),), (("pi", 0),))
-            result = multiply(result, Closed({monomial: factor}, _ONE))
+            kept, factor = _reduced(str(prime), sign * times * exponent)
+            result = multiply(result, Closed({((str(prime), kept),) if kept else (): factor}, _ONE))
     return Closed(result.numerator, result.denominator, unknown)
 
 

@@ -161,14 +161,14 @@ def _quotient(match: re.Match[str]) -> tuple[int, int, int | None]:
 
 def _compare(gold: Value, answer: Value, asked: Asked) -> Verdict:
     """Compares two values; raises UnsupportedError where the pair is left to the symbolic child."""
+    if isinstance(gold, Scalar) and isinstance(answer, Scalar):
+        return compare_scalars(gold, answer, asked)
     if isinstance(gold, Choice) or isinstance(answer, Choice):
         return _compare_choice(gold, answer, asked)
     if isinstance(gold, Unread) or isinstance(answer, Unread):
         return _compare_unread(gold, answer)
     if isinstance(gold, Equation) or isinstance(answer, Equation):
         return _compare_equations(gold, answer, asked)
-    if isinstance(gold, Scalar) and isinstance(answer, Scalar):
-        return compare_scalars(gold, answer, asked)
     if isinstance(gold, Region) or isinstance(answer, Region):
         return compare_regions(gold, answer)
     if isinstance(gold, Several) or isinstance(answer, Several):

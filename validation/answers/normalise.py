@@ -46,9 +46,8 @@ _TEXT = re.compile(
 )
 _THOUSANDS_MARK = re.compile(r"(?<=\d)(?:,\s*\\!|\{,\}(?:\\!)?|\\,|\\ )\s*(?=\d{3}(?!\d))")
 _DEGREES = re.compile(r"\^\s*(?:\{\s*\\circ\s*\}|\\circ)|\\degree(?![A-Za-z])|\\circ(?![A-Za-z])")
-_BRACED_WORD = re.compile(r"(?<=[\d)\s])\{([A-Za-z]{2,}(?:[/ .][A-Za-z]+)*\.?)\}")
+_BRACED_WORD = re.compile(r"\{(?<=[\d)\s]\{)([A-Za-z]{2,}(?:[/ .][A-Za-z]+)*\.?)\}")
 _POWER_OF_UNIT = re.compile(r"(?<= )([A-Za-z]{2,}) (?:\} ?)?\^")
-_SPACES = re.compile(r"\s+")
 _SPELLINGS = [
     (re.compile(r"\\[dtc]frac(?![A-Za-z])"), r"\\frac"),
     (re.compile(r"\\(?:leqslant|leqq|leq)(?![A-Za-z])"), r"\\le"),
@@ -106,12 +105,16 @@ def _fold_unicode(text: str) -> str:
 
 
 def _unwrapped(text: str) -> str:
+    box = _BOXED.match(text)
+    if box:
+        return text[box.end() : -1] if closes_at_end(text[box.end() - 1 :], "{", "}") else text
+    if text[0] == "\\" and text[1:2] not in "([":
+        return text
     for left, right in _WRAPPERS:
         if text.startswith(left) and text.endswith(right) and len(text) > len(left) + len(right):
             inner = text[len(left) : -len(right)]
             return text if left in inner or right in inner else inner
-    box = _BOXED.match(text)
-    return text[box.end() : -1] if box and closes_at_end(text[box.end() - 1 :], "{", "}") else text
+    return text
 
 
 def strip_wrappers(text: str) -> str:
@@ -136,7 +139,7 @@ def normalise(text: str) -> str:
         text = _fold_unicode(text)
     text = strip_wrappers(text)
     if "\\" in text or "{" in text:
-        if "," in text or "\\ " in text:
+        if r"\!" in text or "{,}" in text or r"\," in text or "\\ " in text:
             text = _THOUSANDS_MARK.sub("", text)
         text = text.replace(r"\!", "").replace(r"\,", " ").replace(r"\%", "%").replace(r"\$", "$").replace(r"\#", "#")
         text = _SIZING.sub("", text)
@@ -150,10 +153,11 @@ def normalise(text: str) -> str:
             if not found:
                 break
         text = _BRACED_WORD.sub(r" \1 ", text)
-        text = _POWER_OF_UNIT.sub(r"\1^", text)
+        if "^" in text:
+            text = _POWER_OF_UNIT.sub(r"\1^", text)
     if "nswer" in text:
         text = _ANSWER_IS.sub("", text)
     if "10" in text:
         text = _TIMES_TEN.sub(r"\\times ", text)
-    text = strip_wrappers(_SPACES.sub(" ", text))
+    text = strip_wrappers(" ".join(text.split()))
     return _INFINITE.get(text.lower(), text)

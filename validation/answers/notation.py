@@ -14,20 +14,26 @@ from functools import lru_cache
 from validation.answers import algebra
 from validation.answers.algebra import Closed, TooLargeError, UnsupportedError
 
+# The last alternative takes what is no token, so that nothing is skipped.
 _TOKEN = re.compile(
-    r"\s*(?:(?P<number>(?:\d+\.\d*|\.\d+|\d+)(?:[eE][+-]?\d+)?(?![\d.]))|(?P<command>\\[A-Za-z]+|\\[{}|])|(?P<word>[A-Za-z]+)"
-    r"|(?P<operator>\*\*|[-+*/^_!(){}\[\],|°]))"
+    r"((?:\d+\.\d*|\.\d+|\d+)(?:[eE][+-]?\d+)?(?![\d.])|\\[A-Za-z]+|\\[{}|]|[A-Za-z]+|\*\*|[-+*/^_!(){}\[\],|°])|(\S)"
 )
 _FUNCTIONS = frozenset([
     "sin", "cos", "tan", "cot", "sec", "csc", "sinh", "cosh", "tanh", "arcsin", "arccos", "arctan", "asin", "acos",
     "atan", "log", "ln", "exp", "sqrt", "cbrt",
 ])  # fmt: skip
-_CONSTANTS = {"pi": "pi", "e": "e", "i": "i"}
+_CONSTANTS = frozenset(["pi", "e", "i"])
 _GREEK = frozenset([
     "alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa", "lambda", "mu", "nu",
     "xi", "rho", "sigma", "tau", "phi", "varphi", "chi", "psi", "omega", "Gamma", "Delta",
 ])  # fmt: skip
 _NAMES = _FUNCTIONS | {"pi", "oo", "binomial", "factorial", "Rational", "Fraction", "abs", "Abs", "degrees"}
+_BEGINNING = _FUNCTIONS | _GREEK | {"pi", "frac", "binom"}  # commands that begin a factor
+_SIGNS = frozenset("+-")
+_POWERS = frozenset(["^", "**"])
+_BEHIND = _POWERS | {"!", "°"}
+_OPENING = {"(": ")", "[": "]", "{": "}"}
+_ONE, _HALF, _THIRD = algebra.number(1), algebra.number(Fraction(1, 2)), algebra.number(Fraction(1, 3))
 _MAX_FACTORIAL = 1000
 _MAX_DEPTH = 60
 _MAX_LENGTH = 4000
@@ -39,26 +45,27 @@ _SINES = {0: (0, 1), 2: (1, 1), 3: (1, 2), 4: (1, 3), 6: (2, 1)}
 
 
 def _tokens(text: str) -> list[tuple[str, str]]:
-    found, position = [], 0
-    while position < len(text):
-        match = _TOKEN.match(text, position)
-        if match is None:
-            if text[position:].strip():
-                raise UnsupportedError(text[position : position + 20])
-            break
-        kind = match.lastgroup or ""
-        value = match.group(kind)
-        position = match.end()
-        if kind == "word":
-            found.extend(_split_word(value))
+    """Splits into kind and token: number, command, name, or the token itself for an operator; the end is empty."""
+    found = []
+    for token, other in _TOKEN.findall(text):
+        if other:
+            raise UnsupportedError(other)
+        first = token[0]
+        if first.isalpha():
+            found.extend(_split_word(token))
+        elif first in "0123456789." or first.isdigit():
+            found.append(("number", token))
+        elif first == "\\" and token[1].isalpha():
+            found.append(("command", token[1:]))
         else:
-            found.append((kind, value))
+            found.append((token, token))
+    found.append(("", ""))
     return found
 
 
 def _split_word(word: str) -> list[tuple[str, str]]:
     """Splits a run of letters into functions, constants and one-letter variables: `xy`, `xsqrt`, `2pi`."""
-    if word in _NAMES or word in _GREEK:
+    if len(word) == 1 or word in _NAMES or word in _GREEK:
         return [("name", word)]
     for name in ("sqrt", "pi"):
         if name in word and len(word) <= len(name) + 2:
@@ -70,139 +77,133 @@ def _split_word(word: str) -> list[tuple[str, str]]:
 
 
 class _Reader:
+    """A recursive descent; `kind` and `value` are those of the token that stands next."""
+
     def __init__(self, text: str) -> None:
-        self.tokens = [*_tokens(text), ("", "")]
+        self.tokens = _tokens(text)
         self.position = 0
+        self.kind, self.value = self.tokens[0]
         self.depth = 0
 
-    def peek(self) -> str:
-        return self.tokens[self.position][1]
-
-    def kind(self) -> str:
-        return self.tokens[self.position][0]
-
-    def take(self, expected: str | None = None) -> str:
-        value = self.peek()
-        if not value or (expected is not None and value != expected):
-            raise UnsupportedError(f"expected {expected}, found {value or 'the end'}")
+    def advance(self) -> None:
         self.position += 1
-        return value
+        self.kind, self.value = self.tokens[self.position]
+
+    def take(self, expected: str) -> None:
+        if self.kind != expected:
+            raise UnsupportedError(f"expected {expected}, found {self.value or 'the end'}")
+        self.advance()
 
     def whole(self) -> Closed:
         value = self.sum()
-        if self.peek():
-            raise UnsupportedError(self.peek())
+        if self.kind:
+            raise UnsupportedError(self.value)
         return value
 
     def sum(self) -> Closed:
         self.depth += 1
         if self.depth > _MAX_DEPTH:
             raise TooLargeError
-        sign = 1
-        while self.peek() in ("+", "-"):
-            sign *= -1 if self.take() == "-" else 1
-        value = self.product()
-        if sign < 0:
-            value = algebra.negate(value)
-        while self.peek() in ("+", "-"):
-            sign = -1 if self.take() == "-" else 1
+        value = algebra.negate(self.product()) if self.sign() < 0 else self.product()
+        while self.kind in _SIGNS:
+            sign = -1 if self.kind == "-" else 1
+            self.advance()
             value = algebra.add(value, self.product(), sign)
         self.depth -= 1
         return value
 
+    def sign(self) -> int:
+        sign = 1
+        while self.kind in _SIGNS:
+            sign = -sign if self.kind == "-" else sign
+            self.advance()
+        return sign
+
     def product(self) -> Closed:
         value = self.factor()
         while True:
-            sign = self.peek()
-            if sign in ("*", r"\cdot", r"\times"):
-                self.take()
-                value = algebra.multiply(value, self.signed())
-            elif sign in ("/", r"\div"):
-                self.take()
-                value = algebra.divide(value, self.signed())
-            elif self._starts_factor():
+            kind = self.kind
+            if kind in _OPENING or kind == "name" or (kind == "command" and self.value in _BEGINNING):
                 value = algebra.multiply(value, self.factor())
+            elif kind == "number":
+                if self.tokens[self.position - 1][0] == "number":
+                    raise UnsupportedError("two numbers side by side")
+                value = algebra.multiply(value, self.factor())
+            elif kind == "*" or (kind == "command" and self.value in ("cdot", "times")):
+                self.advance()
+                value = algebra.multiply(value, self.signed())
+            elif kind == "/" or (kind == "command" and self.value == "div"):
+                self.advance()
+                value = algebra.divide(value, self.signed())
             else:
                 return value
 
     def signed(self) -> Closed:
-        if self.peek() == "-":
-            self.take()
+        if self.kind == "-":
+            self.advance()
             return algebra.negate(self.signed())
-        if self.peek() == "+":
-            self.take()
+        if self.kind == "+":
+            self.advance()
         return self.factor()
-
-    def _starts_factor(self) -> bool:
-        kind, value = self.kind(), self.peek()
-        if kind == "number":
-            before = self.tokens[self.position - 1]
-            if before[0] == "number":
-                raise UnsupportedError("two numbers side by side")
-            return True
-        if kind == "command":
-            return value[1:] in _FUNCTIONS | _GREEK | {"pi", "frac", "sqrt", "binom"}
-        return kind == "name" or value in ("(", "{", "[")
 
     def factor(self) -> Closed:
         base = self.atom()
-        while True:
-            sign = self.peek()
-            if sign in ("^", "**"):
-                self.take()
-                base = algebra.power(base, self.exponent(sign))
-            elif sign == "!":
-                self.take()
+        while self.kind in _BEHIND:
+            sign = self.kind
+            self.advance()
+            if sign == "!":
                 base = _factorial(base)
             elif sign == "°":
-                self.take()
                 base = _degrees(base)
             else:
-                return base
+                base = algebra.power(base, self.exponent(sign))
+        return base
 
     def exponent(self, sign: str) -> Closed:
-        if self.peek() == "{":
-            return self.group("{", "}")
-        if sign == "**" or self.peek() == "(":
-            if self.peek() == "-":
-                self.take()
+        if self.kind == "{":
+            return self.group()
+        if sign == "**" or self.kind == "(":
+            if self.kind == "-":
+                self.advance()
                 return algebra.negate(self.exponent(sign))
             return self.factor()
         return self.single(signed=True)
 
     def single(self, *, signed: bool = False) -> Closed:
         r"""Reads what LaTeX takes as one argument: a group, or one digit or letter (`\frac12`, `\sqrt2`)."""
-        if self.peek() == "{":
-            return self.group("{", "}")
-        if signed and self.peek() == "-":
-            self.take()
+        if self.kind == "{":
+            return self.group()
+        if signed and self.kind == "-":
+            self.advance()
             return algebra.negate(self.single())
-        kind, value = self.tokens[self.position] if self.peek() else ("", "")
-        if kind == "number" and len(value) > 1:
-            if not value.isdigit():
-                raise UnsupportedError(value)
-            self.tokens[self.position] = (kind, value[1:])
-            return algebra.number(int(value[0]))
+        if self.kind == "number" and len(self.value) > 1:
+            first, rest = self.value[0], self.value[1:]
+            if not self.value.isdigit():
+                raise UnsupportedError(self.value)
+            self.tokens[self.position] = (self.kind, rest)
+            self.value = rest
+            return algebra.number(int(first))
         return self.atom()
 
-    def group(self, left: str, right: str) -> Closed:
-        self.take(left)
+    def group(self) -> Closed:
+        right = _OPENING[self.kind]
+        self.advance()
         value = self.sum()
         self.take(right)
         return value
 
     def atom(self) -> Closed:
-        kind, value = self.kind(), self.peek()
+        kind, value = self.kind, self.value
+        if kind in _OPENING:
+            return self.group()
         if kind == "number":
-            self.take()
+            self.advance()
             return algebra.number(_decimal(value))
-        if value in ("(", "[", "{"):
-            return self.group(value, {"(": ")", "[": "]", "{": "}"}[value])
         if kind == "command":
-            self.take()
-            return self.command(value[1:])
+            self.advance()
+            return self.command(value)
         if kind == "name":
-            self.take()
+            self.advance()
             return self.named(value)
         raise UnsupportedError(value or "the end")
 
@@ -211,27 +212,25 @@ class _Reader:
             above = self.single()
             return algebra.divide(above, self.single())
         if name == "sqrt":
-            order = self.group("[", "]") if self.peek() == "[" else algebra.number(2)
+            order = self.group() if self.kind == "[" else None
             radicand = self.single()
-            return algebra.power(radicand, algebra.divide(algebra.number(1), order))
+            return algebra.power(radicand, _HALF if order is None else algebra.divide(_ONE, order))
         if name == "binom":
             above = self.single()
             return _binomial(above, self.single())
-        if name in _FUNCTIONS | _GREEK or name == "pi":
+        if name in _BEGINNING:
             return self.named(name)
         raise UnsupportedError("\\" + name)
 
     def named(self, name: str) -> Closed:
+        if name in _FUNCTIONS:
+            return self.function(name)
         if name in ("factorial", "binomial", "Rational", "Fraction"):
             return self.call(name)
         if name in ("oo", "abs", "Abs", "degrees"):
             raise UnsupportedError(name)
-        if name in _FUNCTIONS:
-            return self.function(name)
-        if name in _CONSTANTS:
-            return algebra.symbol(_CONSTANTS[name])
-        if self.peek() == "_":
-            self.take()
+        if self.kind == "_" and name not in _CONSTANTS:
+            self.advance()
             start = self.position
             self.single()
             inside = "".join(v for _, v in self.tokens[start : self.position] if v not in "{}")
@@ -242,8 +241,8 @@ class _Reader:
         self.take("(")
         first = self.sum()
         second = None
-        if self.peek() == ",":
-            self.take()
+        if self.kind == ",":
+            self.advance()
             second = self.sum()
         self.take(")")
         if name == "factorial" and second is None:
@@ -254,15 +253,14 @@ class _Reader:
 
     def function(self, name: str) -> Closed:
         if name in ("sqrt", "cbrt"):
-            argument = self.single()
-            return algebra.power(argument, algebra.number(Fraction(1, 2 if name == "sqrt" else 3)))
+            return algebra.power(self.single(), _HALF if name == "sqrt" else _THIRD)
         base = None
-        if self.peek() == "_":
-            self.take()
+        if self.kind == "_":
+            self.advance()
             base = self.single()
         exponent = None
-        if self.peek() in ("^", "**"):
-            self.take()
+        if self.kind in _POWERS:
+            self.advance()
             exponent = self.single(signed=True)
             if exponent.rational() == -1:
                 raise UnsupportedError("inverse function")
@@ -270,11 +268,12 @@ class _Reader:
         return value if exponent is None else algebra.power(value, exponent)
 
     def argument(self) -> Closed:
-        if self.peek() in ("(", "{", "["):
-            return self.factor()
+        """Reads what a function is applied to: a bracket and no more, else all factors up to the next function."""
+        if self.kind in _OPENING:
+            return self.group()
         value = self.factor()
-        while self.kind() in ("number", "name") or self.peek() in (r"\pi", r"\theta"):
-            if self.kind() == "name" and self.peek() in _FUNCTIONS:
+        while self.kind in ("number", "name") or (self.kind == "command" and self.value in ("pi", "theta")):
+            if self.kind == "name" and self.value in _FUNCTIONS:
                 break
             value = algebra.multiply(value, self.factor())
         return value

@@ -6,7 +6,6 @@ from fractions import Fraction
 
 from validation.answers import algebra, notation
 from validation.answers.algebra import Closed, UnsupportedError
-from validation.answers.brackets import parts
 from validation.answers.units import CURRENCY_SIGNS, UNITS, Unit, find_unit, split_unit
 from validation.answers.values import Scalar
 
@@ -49,7 +48,7 @@ _BASE_WORDS = {
     "twelve": 12,
     "sixteen": 16,
 }
-_ARITHMETIC = re.compile(r"[\d\s.+*/()-]|\\cdot|\\times")
+_ARITHMETIC = re.compile(r"(?:[\d\s.+*/()-]|\\cdot|\\times)*\Z")
 _SCIENTIFIC = re.compile(r"[-+]?\d+(?:\.(\d+))?\s*(?:\\times|\\cdot|\*)\s*10\s*(?:\^|\*\*)\s*\{?\(?-?\d+\)?\}?\Z")
 _FRACTION = re.compile(r"[-+]?\(*[-+]?\d+\)*\s*/\s*\(*[-+]?\d+\)*\Z")
 
@@ -147,16 +146,9 @@ def plain_number(text: str) -> Scalar:
         return Scalar(notation.read(text), decimals=None)
     plain = text.replace("**", "^").replace("\\div", "/")
     arithmetic = (
-        not _ARITHMETIC.sub("", plain)
-        and not _FRACTION.match(plain)
-        and re.search(r"\d\D*[-+*/]|\\cdot|\\times", plain)
+        _ARITHMETIC.match(plain) and not _FRACTION.match(plain) and re.search(r"\d\D*[-+*/]|\\cdot|\\times", plain)
     )
-    return Scalar(notation.read(text), unevaluated=bool(arithmetic), summed=_is_sum(text))
-
-
-def _is_sum(text: str) -> bool:
-    rest = text.lstrip("+-")
-    return ("+" in rest or "-" in rest) and len(parts(rest, "+-")) > 1
+    return Scalar(notation.read(text), unevaluated=bool(arithmetic), written=text)
 
 
 def _mixed(text: str) -> Scalar | None:

@@ -59,6 +59,11 @@ _MATRIX = re.compile(
 _SYMPY_MATRIX = re.compile(r"(?:Mutable(?:Dense)?|Immutable(?:Dense)?)?Matrix\((\[.*\])\)\Z", re.DOTALL)
 _NAMES = re.compile(r"\((?:[A-Za-z]|\\[a-z]+)(?:,\s*(?:[A-Za-z]|\\[a-z]+))+\)\Z")  # (x,y)
 _SIMPLE = re.compile(r"\d+(?:!|_(?:\d|\{?\d\d?\}?))?\Z", re.ASCII)
+# Closed forms that no other reader can claim: no comma, no decimal point, no word, no unit, and letters stand alone.
+_FORMULA = re.compile(
+    r"(?=.{4})(?=.*[\\^a-z])(?!\{)(?:[-+*/^(){}0-9]|\\(?:frac|sqrt|pi|cdot|times)(?![A-Za-z])|(?<![A-Za-z])[eikntxyz](?![A-Za-z])"
+    r"| (?=[-+*/^(){}\\])|(?<=[-+*/^(){}]) )+\Z"
+)
 _ALONE = re.compile(r"[^\s,;\\{(\[][^\s,;]*\Z")
 _ROW_END = re.compile(r"\\\\(?:\[[^\]]*\])?|\\cr|\\(?=[-\d])")  # the last: a backslash was lost on the way
 _SHARE = re.compile(r"(\d{1,9}) out of (\d{1,9})")
@@ -109,13 +114,15 @@ def _read(text: str, *, comma: bool) -> Value:
         return Unread(text)
     if _SIMPLE.match(text):
         return plain_number(text)
+    if _FORMULA.match(text):
+        return plain_number(text)
     if text in _EMPTY or text.lower() in _EMPTY:
         return Region(())
     if text.startswith("\\langle") and text.endswith("\\rangle"):
         text = f"({text[7:-7].strip()})"
     if text[0] + text[-1] in ("][", "]]", "[[") and len(parts(text[1:-1], ",;")) == 2:  # ]1,2[ is French for (1,2)
         text = ("(" if text[0] == "]" else "[") + text[1:-1] + (")" if text[-1] == "[" else "]")
-    for reader in (_choice, _moment, _ratio, _chinese, _words, _matrix, _counted):
+    for reader in _BRACKETED if text[0] in "([{\\" else _READERS:
         value = reader(text)
         if value is not None:
             return value
@@ -348,3 +355,7 @@ def _equation(text: str, *, comma: bool) -> Value:
         if not name:
             raise
     return Equation(name.replace(" ", ""), left, right)
+
+
+_BRACKETED = (_choice, _matrix)  # what may open with a bracket or a command
+_READERS = (_choice, _moment, _ratio, _chinese, _words, _matrix, _counted)

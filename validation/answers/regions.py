@@ -18,6 +18,8 @@ _OR = re.compile(r",?\s+or\s+|\s*\\(?:lor|vee)(?![a-zA-Z])|\s*或\s*")
 _SIGNS = {"\\le": "<=", "\\ge": ">=", "\\ne": "!=", "\\in": "in"}
 _FLIPPED = {"<": ">", ">": "<", "<=": ">=", ">=": "<=", "!=": "!="}
 _REALS = {"\\mathbb{R}", "\\mathbb R", "\\Bbb{R}", "all real numbers", "\\R", "R"}
+_UNION = re.compile(r"\\cup|\bU\b|(?<=[)\]])\s*∪\s*")
+_UNBOUNDED = re.compile(r"\\infty|oo|inf|\\cup|\bU\b|∪")
 _INFINITE = re.compile(r"\s*([-+]?)\s*(?:\\infty|oo|inf|infinity)\s*\Z")
 
 
@@ -88,7 +90,9 @@ def read_region(text: str, *, alone: bool = True) -> Region | None:
         points = sorted((real(part) for part in parts(removed.group(2))), key=position_of)
         ends = [None, *points, None]
         return Region(tuple(Interval(a, b, False, False) for a, b in pairwise(ends)))
-    pieces = re.split(r"\\cup|\bU\b|(?<=[)\]])\s*∪\s*", text)
+    if alone and text[0] + text[-1] in ("()", "[]") and not _UNBOUNDED.search(text):
+        return None
+    pieces = _UNION.split(text)
     intervals = [_interval(piece.strip()) for piece in pieces]
     if len(intervals) == 1 and alone:
         only = intervals[0]

@@ -8,11 +8,14 @@ from validation.answers.questions import NOTHING, Asked
 from validation.answers.values import Scalar
 from validation.answers.verdict import Verdict, equal, not_equal, unknown
 
+_EQUAL, _NOT_EQUAL = equal("scalar"), not_equal("scalar")
 _MAX_PLACES = 8  # an approximate value has 15 digits; it decides only far from the middle
 
 
 def compare_scalars(gold: Scalar, answer: Scalar, asked: Asked = NOTHING) -> Verdict:
     """Compares two single values with their units, percent signs, bases and shown digits."""
+    if asked is NOTHING and gold.bare and answer.bare:
+        return _compare_values(gold, answer, asked)
     if gold.base != answer.base and asked.bases:
         return _compare_digits_in_base(gold, answer, asked)
     factor = _conversion(gold, answer, asked)
@@ -36,9 +39,19 @@ def compare_scalars(gold: Scalar, answer: Scalar, asked: Asked = NOTHING) -> Ver
     rounded = _compare_rounded(gold, value, answer, asked)
     if rounded is not None:
         return rounded
-    if decided is None or (target.rational() is None and _mixed_logarithms(target, value)):
+    return _unlike(target, value, decided)
+
+
+def _compare_values(gold: Scalar, answer: Scalar, asked: Asked) -> Verdict:
+    decided = algebra.same(gold.closed, answer.closed)
+    return _accepted(gold, answer, asked) if decided else _unlike(gold.closed, answer.closed, decided)
+
+
+def _unlike(target: algebra.Closed, value: algebra.Closed, decided: bool | None) -> Verdict:
+    """Says that two values differ, as far as that is proven; `log` beside `ln` may stand for the same function."""
+    if decided is None or _mixed_logarithms(target, value):
         return _refuted(target, value)
-    return not_equal("scalar")
+    return _NOT_EQUAL
 
 
 def _accepted(gold: Scalar, answer: Scalar, asked: Asked) -> Verdict:
@@ -46,7 +59,7 @@ def _accepted(gold: Scalar, answer: Scalar, asked: Asked) -> Verdict:
         return unknown("unevaluated", "the value is right, the expression is not worked out")
     if asked.factored and (gold.summed != answer.summed or gold.unevaluated != answer.unevaluated):
         return unknown("form", "equal in value, but the question asks for factors")
-    return equal("scalar")
+    return _EQUAL
 
 
 def _compare_digits_in_base(gold: Scalar, answer: Scalar, asked: Asked) -> Verdict:
@@ -193,6 +206,8 @@ def _is_float_noise(value: Fraction, decimals: int | None, target: Fraction) -> 
 
 
 def _mixed_logarithms(left: algebra.Closed, right: algebra.Closed) -> bool:
+    if len(left.numerator) < 2 and () in left.numerator:  # a rational number
+        return False
     return {"ln", "log"} <= _names(left) | _names(right)
 
 

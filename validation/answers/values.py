@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from validation.answers.algebra import Closed
+from validation.answers.brackets import parts
 from validation.answers.units import Unit
 
 
@@ -15,8 +16,8 @@ class Scalar:
     """One value.
 
     `decimals` is how many digits a decimal shows after its point; `percent` is applied already. `unevaluated` is
-    arithmetic that was not worked out, `summed` has a plus or minus outside every bracket; `alternative` is what
-    another reading of the same notation gives.
+    arithmetic that was not worked out, `written` the expression as it stood; `alternative` is what another reading of
+    the same notation gives.
     """
 
     closed: Closed
@@ -26,13 +27,23 @@ class Scalar:
     label: str = ""
     base: str = ""
     unevaluated: bool = False
-    summed: bool = False
+    written: str = ""
     alternative: Closed | None = None
 
     @property
     def rational(self) -> Fraction | None:
         """The value when it is a rational number."""
         return self.closed.rational()
+
+    @property
+    def bare(self) -> bool:
+        """Whether the number says it all: no unit, label, percent sign, base, shown decimals or second reading."""
+        return not (self.unit or self.label or self.percent or self.base or self.alternative) and self.decimals is None
+
+    @property
+    def summed(self) -> bool:
+        """Whether the expression has a plus or minus outside every bracket."""
+        return len(parts(self.written.lstrip("+-"), "+-")) > 1
 
 
 @dataclass(frozen=True, slots=True)
