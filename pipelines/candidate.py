@@ -29,6 +29,7 @@ CANDIDATE_SCHEMA = pa.schema(
         pa.field("licence", pa.string()),
         pa.field("topic", pa.string()),
         pa.field("difficulty", pa.int32()),
+        pa.field("effort", pa.string()),
         pa.field("score", pa.float64()),
         pa.field("derived", pa.bool_()),
         pa.field("annotations", pa.list_(pa.string()), metadata={"doc": "calculator annotations that left the text"}),

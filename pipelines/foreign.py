@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 from pipelines.decide import hex_of
 from pipelines.identity import identity_keys
 from pipelines.inputs import Inputs, load_benchmarks, plan_inputs, render_split
+from pipelines.labelling import with_methods
 from pipelines.quality import quality_facts
 from schemas.config import Benchmark, Curate, Source
 from schemas.example import EXAMPLE_SCHEMA, SCHEMA_VERSION
@@ -116,7 +117,8 @@ def _examples(batch: pa.RecordBatch, ids: pa.Array) -> pa.RecordBatch:
         {"verdict": "unverified", "path": None, "reference": "independent" if one else "self", "programs": 0}
         for one in batch.column("independent").to_pylist()
     ]
-    columns = {name: batch.column(name) for name in batch.schema.names} | {
+    labelled = with_methods(batch, given=batch)
+    columns = {name: labelled.column(name) for name in labelled.schema.names} | {
         "id": ids,
         "problem_id": hex_of(keys.column("problem")),
         "template_id": hex_of(keys.column("template")),

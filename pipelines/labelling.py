@@ -237,7 +237,23 @@ def _written(column: str, taxonomy: Taxonomy) -> Callable[[str], object]:
 
 
 def with_labels(store: Store, part: PartRef, batch: pa.RecordBatch) -> pa.RecordBatch:
-    """Puts predictions where `batch`, columns of a whole part, has no topic or difficulty."""
+    """Puts predictions where `batch`, columns of a whole part, has no topic or difficulty; see `with_methods`."""
+    return with_methods(_predicted(store, part, batch), given=batch)
+
+
+def with_methods(batch: pa.RecordBatch, given: pa.RecordBatch) -> pa.RecordBatch:
+    """Adds `topic_method` and `difficulty_method`: given where `given` has a label, predicted where only `batch` has.
+
+    Null where there is no label.
+    """
+    for name in _COLUMNS:
+        method = pc.if_else(given.column(name).is_valid(), "given", "predicted")
+        known = batch.column(name).is_valid()
+        batch = batch.append_column(f"{name}_method", pc.if_else(known, method, pa.scalar(None, pa.string())))
+    return batch
+
+
+def _predicted(store: Store, part: PartRef, batch: pa.RecordBatch) -> pa.RecordBatch:
     if store.labelled is None:
         return batch
     tags = read_batch(store.tags_path(store.labelled, part), ["index", *_COLUMNS])

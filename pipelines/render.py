@@ -11,10 +11,11 @@ import pyarrow.compute as pc
 
 from pipelines.candidate import CANDIDATE_SCHEMA, Rejection
 from pipelines.normalise import MAY_CHANGE, control_characters, normalise
+from pipelines.selection import selection_row
 from pipelines.sources.adapters import ADAPTERS, Unreadable
 from pipelines.sources.records import Record, row_id
 from schemas.config import Source
-from schemas.example import SEGMENTS, SELECTION
+from schemas.example import SEGMENTS
 from schemas.problem import Problem, SegmentKind, Selection
 from schemas.reason import RULES, Reason
 
@@ -49,8 +50,8 @@ def render_record(record: Record, source: Source) -> list[tuple[object, ...]]:
     if isinstance(problem, Rejection):
         return [_unread_row(record, source, identity, problem)]
     about = (problem.independent, problem.language, source.author, source.licence)
-    labels = (problem.topic, problem.difficulty, problem.score)
-    human = _selection_column(problem.selection)
+    labels = (problem.topic, problem.difficulty, problem.effort, problem.score)
+    human = None if problem.selection == _NOTHING_SAID else selection_row(problem.selection)
     rows: list[tuple[object, ...]] = []
     for solution in problem.solutions:
         content = (solution.format, problem.question, solution.segments, problem.answer)
@@ -109,17 +110,13 @@ def _understand(record: Record, source: Source) -> Problem | Rejection:
         return Rejection(error.reason, error.detail)
     if not problem.solutions:
         return Rejection(Reason.MISSING_FIELD, "the record has no solution")
+    if problem.selection.control:
+        return Rejection(Reason.NOT_SELECTED, "a control item: it measures annotators")
     return problem
 
 
 _CODE = (SegmentKind.CODE, SegmentKind.OUTPUT)
 _NOTHING_SAID = Selection()
-
-
-def _selection_column(human: Selection) -> dict[str, object] | None:
-    if human == _NOTHING_SAID:
-        return None
-    return {field.name: getattr(human, field.name) for field in SELECTION}
 
 
 def _spoiled(arrays: dict[str, pa.Array], row: int) -> Rejection | None:

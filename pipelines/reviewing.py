@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 
 from pipelines.candidate import UNDERSTOOD, Rejection
 from pipelines.reviews import REVIEW_SCHEMA, Settled, settle
-from pipelines.selection import judge_selection, select
+from pipelines.selection import judge_selection, select, selection_row
 from pipelines.sources.fields import Unreadable, optional_text
 from pipelines.store import PartRef, Store, digest, read_batch, write_batch
 from pipelines.tags import TAG_SCHEMA
@@ -60,12 +60,12 @@ def select_reviewed(part: PartRef, *, store: Store, reviews: Path, settings: Sel
         settled = settle(rows, _reference(batch, start), question, language)
         said = [{"review": place, "decision": one} for place, one in zip(places, settled.decisions, strict=True)]
         for index in range(start, end):
-            told = {"selection": asdict(settled.selection), "overruled": list(settled.overruled), "said": said}
+            told = {"selection": selection_row(settled.selection), "overruled": list(settled.overruled), "said": said}
             tags[index] = _tag(index, _judged(settled, settings)) | told
             said = []
-        if settled.adjudicated and tags[start].get("reason") is None:
+        if settled.remark and tags[start].get("reason") is None:
             for index in range(start, end):
-                tags[index]["detail"] = settled.adjudicated
+                tags[index]["detail"] = settled.remark
     return pa.RecordBatch.from_pylist([tags[index] for index in sorted(tags)], schema=SELECT_SCHEMA)
 
 
@@ -76,7 +76,7 @@ def _tag(index: int, rejection: Rejection | None) -> dict[str, object]:
 def _judged(settled: Settled, settings: Select) -> Rejection | None:
     if settled.control:
         return Rejection(Reason.NOT_SELECTED, "a control item: it measures annotators")
-    rejection = judge_selection(asdict(settled.selection), settings)
+    rejection = judge_selection(selection_row(settled.selection), settings)
     if rejection is None and settled.tied:
         detail = f"{settled.selection.votes} votes stand equal and nobody adjudicated"
         rejection = Rejection(Reason.LOW_AGREEMENT, detail, score=settled.selection.agreement)

@@ -8,13 +8,13 @@ acceptance that names a reason of quarantine overrules that reason and no other:
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 import pyarrow as pa
 
+from pipelines.selection import decision_by_value
 from pipelines.sources.adapters import check_fields, has_header
 from pipelines.sources.columns import DECISIONS, decision_of
-from pipelines.sources.fields import Unreadable, find, optional_text, share_of
+from pipelines.sources.fields import Unreadable, is_marked, moment_of, optional_text, share_of
 from pipelines.sources.files import FileScan, read_records, scan
 from schemas.exits import UserError
 from schemas.manifest import InputFile
@@ -53,15 +53,19 @@ OVERRULABLE = frozenset(
 Record = dict[str, object]
 
 
-def read_reviews(reviews: Sequence[str | Reviews]) -> tuple[pa.Table, list[InputFile]]:
+def read_reviews(reviews: Sequence[str | Reviews], votes: Iterable[Record] = ()) -> tuple[pa.Table, list[InputFile]]:
     """Reads all files of reviews (`REVIEW_SCHEMA`, in the order of the config) and names them for the manifest.
 
     Lines without a decision and without an answer, as an unfinished queue has them, say nothing and are left out.
 
+    Args:
+        reviews: files, or tables that name their fields.
+        votes: decisions that stand in the sources themselves; they come first.
+
     Raises:
         UserError: a file, or one line of it, that cannot be read: naming file, line and what is allowed.
     """
-    rows: list[Record] = []
+    rows = list(votes)
     files: list[InputFile] = []
     for one in reviews:
         settings = Reviews(path=one) if isinstance(one, str) else one
@@ -114,29 +118,11 @@ def _row_of(settings: Reviews, value: dict[str, object], where: str) -> Record:
         "decision": decision_of(value, names.decision),
         "answer": optional_text(value, names.answer),
         "confidence": confidence,
-        "time": _seconds(optional_text(value, names.time), where),
-        "control": _is_true(find(value, names.control)) or expected is not None,
+        "time": moment_of(value, names.time),
+        "control": is_marked(value, names.control) or expected is not None,
         "expected": expected,
         "reason": reason,
     }
-
-
-def _is_true(value: object) -> bool:
-    return value is True or str(value).strip().lower() in ("true", "yes", "1")
-
-
-def _seconds(text: str | None, where: str) -> float | None:
-    if text is None:
-        return None
-    try:
-        return float(text)
-    except ValueError:
-        pass
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise UserError(f"{where}: no time: {text[:40]!r}; expected ISO 8601 or seconds") from None
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
 
 def person_of(row: Mapping[str, object]) -> str:
@@ -212,12 +198,12 @@ class Settled:
     decisions: tuple[Decision | None, ...]
 
     @property
-    def adjudicated(self) -> str | None:
-        """The mark of an adjudicated row: whose decision stands over how many votes."""
+    def remark(self) -> str | None:
+        """What the ledger says of an adjudicated row: whose decision stands over how many votes."""
         human = self.selection
-        if human.reviewer is None or human.votes is None:
+        if not human.adjudicated:
             return None
-        return f"adjudicated by {human.reviewer} over {human.votes} vote{'s' if human.votes > 1 else ''}"
+        return f"adjudicated by {human.reviewer} over {human.votes} vote{'s' if human.votes != 1 else ''}"
 
 
 def settle(reviews: Sequence[Record], reference: str | None, question: str, language: str) -> Settled:
@@ -243,15 +229,17 @@ def settle(reviews: Sequence[Record], reference: str | None, question: str, lang
     final = verdicts[-1] if verdicts else None
     if final is not None:
         decision = final[1]
-    confidences = [row["confidence"] for row, _ in ([final] if final else votes) if row["confidence"] is not None]
+    deciding = [row for row, _ in ([final] if final else votes)]
+    confidences = [float(str(row["confidence"])) for row in deciding if row["confidence"] is not None]
     people = sorted({str(row["annotator"]) for row, _ in standing if row["annotator"]})
     selection = Selection(
         decision=decision,
         annotator=", ".join(people) or None,
         reviewer=None if final is None else str(final[0]["reviewer"]),
-        confidence=sum(float(str(one)) for one in confidences) / len(confidences) if confidences else None,
+        confidence=sum(confidences) / len(confidences) if confidences else None,
         votes=len(votes) or None,
         agreement=_agreement([row for row, _ in votes], question, language),
+        time=max((_moment(row) for row in deciding if row["time"] is not None), default=None),
     )
     overruled = (
         str(row["reason"])
@@ -272,13 +260,7 @@ def _decision(row: Record, reference: str | None, question: str, language: str) 
         return Decision(str(row["decision"]))
     if reference is None:
         return None
-    match compare(reference, str(row["answer"]), question, language).outcome:
-        case Compared.EQUAL:
-            return Decision.ACCEPTED
-        case Compared.NOT_EQUAL:
-            return Decision.REJECTED
-        case _:
-            return None
+    return decision_by_value(reference, str(row["answer"]), question, language)
 
 
 def _agreement(votes: Sequence[Record], question: str, language: str) -> float | None:

@@ -11,8 +11,10 @@ from dataclasses import dataclass, replace
 import pyarrow as pa
 
 from pipelines.candidate import Rejection
+from pipelines.quality import JUDGED
 from pipelines.tags import TAG_SCHEMA
 from schemas.config import Verify
+from schemas.example import QUALITY
 from schemas.problem import Format, SegmentKind
 from schemas.reason import Reason
 from validation.answers import (
@@ -38,8 +40,7 @@ VERDICT_SCHEMA = pa.schema(
         pa.field("programs", pa.int32()),
         pa.field("answer", pa.string(), metadata={"doc": "the reference, or the final answer where there is none"}),
         pa.field("final", pa.string(), metadata={"doc": "what the solution or its program ends in"}),
-        pa.field("calculations", pa.int32(), metadata={"doc": "calculations in the text that were checked"}),
-        pa.field("unparsed", pa.int32(), metadata={"doc": "calculations in the text that were not read whole"}),
+        *(QUALITY.field(name) for name in JUDGED),
         pa.field("outputs", pa.list_(pa.string()), metadata={"doc": "tool outputs as run, for `regenerate`"}),
         pa.field("cut", pa.string(), metadata={"doc": "what stands behind the final answer, for `trim`"}),
     ]
@@ -73,8 +74,8 @@ class Judgement:
         verdict: equal | not_equal | unknown, of the final answer; null when it was never reached.
         answer: the reference, or the final answer where the source gives none.
         final: what the solution or its program ends in.
-        calculations: how many calculations of the text were checked.
-        unparsed: how many were not read whole, and not judged.
+        equations: calculations of the text that were checked, and those that were not read whole.
+        trailing: characters behind the sentence of the final answer that stay there.
         outputs: what each code block printed when it was run here.
         cut: what stands behind the sentence of the final answer, where it is to be trimmed.
     """
@@ -86,8 +87,8 @@ class Judgement:
     programs: int = 0
     answer: str | None = None
     final: str | None = None
-    calculations: int = 0
-    unparsed: int = 0
+    equations: tuple[int | None, int | None] = (None, None)
+    trailing: int | None = None
     outputs: tuple[str, ...] = ()
     cut: str = ""
 
@@ -166,8 +167,8 @@ def _judge(candidate: Candidate, ran: Sequence[Execution], settings: Verify) -> 
     judgement = _judge_text(candidate, programs=len(ran))
     if judgement.rejection is None and ran and settings.outputs == "regenerate":
         judgement = replace(judgement, rejection=_stale_answer(candidate, ran, judgement.final or ""))
-    if settings.trim and judgement.rejection is None:
-        judgement = replace(judgement, cut=_behind_final(candidate))
+    if settings.trim and judgement.rejection is None and judgement.trailing:
+        judgement = replace(judgement, cut=_behind_final(candidate, *find_final(candidate)), trailing=0)
     outputs = tuple(execution.stdout for execution in ran) if settings.outputs == "regenerate" else ()
     return replace(judgement, outputs=outputs)
 
@@ -221,9 +222,8 @@ _SENTENCE_END = re.compile(r"\n|(?<=[.!?])\s|(?<=[。！？])")
 _PAIRS = ((r"\[", r"\]"), (r"\(", r"\)"), (r"\begin{", r"\end{"))
 
 
-def _behind_final(candidate: Candidate) -> str:
+def _behind_final(candidate: Candidate, text: str, found: Extraction) -> str:
     """Returns what stands behind the sentence of the final answer, in the last text; nothing inside a formula."""
-    text, found = find_final(candidate)
     last = candidate.texts(SegmentKind.TEXT)[-1]
     closing = _CLOSING.match(text, found.end)
     assert closing is not None
@@ -250,7 +250,8 @@ def _judge_text(candidate: Candidate, *, programs: int) -> Judgement:
     if judgement.rejection is None:
         rejection = _unreached(candidate, text[: found.start], found.answer) or _miscalculated(arithmetic)
         judgement = replace(judgement, rejection=rejection)
-    return replace(judgement, calculations=arithmetic.checked, unparsed=arithmetic.unparsed)
+    trailing = len(_behind_final(candidate, text, found).strip())
+    return replace(judgement, equations=(arithmetic.checked, arithmetic.unparsed), trailing=trailing)
 
 
 def _unreached(candidate: Candidate, rationale: str, final: str) -> Rejection | None:
@@ -302,8 +303,8 @@ def _verdict_row(candidate: Candidate, judgement: Judgement) -> tuple[object, ..
         judgement.programs,
         judgement.answer,
         judgement.final,
-        judgement.calculations,
-        judgement.unparsed,
+        *judgement.equations,
+        judgement.trailing,
         list(judgement.outputs),
         judgement.cut or None,
     )

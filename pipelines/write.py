@@ -146,7 +146,8 @@ def _examples(part: PartRef, split: Split, store: Store, settings: WriteSettings
     keep = pa.array(pc.indices_nonzero(pc.equal(decisions.column("split"), split.value)), pa.int32())
     understood = with_labels(store, part, store.read_part(part, UNDERSTOOD))
     decided, batch = decisions.take(keep), understood.take(keep)
-    answers, verification, segments = _verification(part, keep, batch, store, settings)
+    answers, verification, segments, judged = _verification(part, keep, batch, store, settings)
+    laid_out = batch.set_column(batch.schema.get_field_index("segments"), "segments", segments)
     columns = {
         **{name: batch.column(name) for name in batch.schema.names if name in EXAMPLE_SCHEMA.names},
         **{name: decided.column(name) for name in decided.schema.names},
@@ -155,7 +156,7 @@ def _examples(part: PartRef, split: Split, store: Store, settings: WriteSettings
         "answer": answers,
         "source_row": batch.column("row"),
         "verification": verification,
-        "quality": quality_facts(batch.set_column(batch.schema.get_field_index("segments"), "segments", segments)),
+        "quality": quality_facts(laid_out, judged),
     }
     arrays = [columns[field.name].cast(field.type) for field in EXAMPLE_SCHEMA]
     return pa.RecordBatch.from_arrays(arrays, schema=EXAMPLE_SCHEMA)
@@ -163,12 +164,12 @@ def _examples(part: PartRef, split: Split, store: Store, settings: WriteSettings
 
 def _verification(
     part: PartRef, keep: pa.Array, batch: pa.RecordBatch, store: Store, settings: WriteSettings
-) -> tuple[pa.Array, pa.Array, pa.Array]:
-    """Returns answers, verification structs and segments of the kept candidates, as the judge left them."""
+) -> tuple[pa.Array, pa.Array, pa.Array, pa.RecordBatch | None]:
+    """Returns answers, verification structs, segments and verdicts of the kept candidates, as the judge left them."""
     kind = EXAMPLE_SCHEMA.field("verification").type
     if settings.verified is None:
         unverified = {"verdict": "unverified", "path": None, "reference": "self", "programs": 0}
-        return batch.column("answer"), pa.array([unverified] * len(batch), kind), batch.column("segments")
+        return batch.column("answer"), pa.array([unverified] * len(batch), kind), batch.column("segments"), None
     verdicts = read_batch(store.tags_path(settings.verified, part))
     positions = pc.index_in(keep, value_set=verdicts.column("index"))
     assert positions.null_count == 0, (part, "kept candidates that nobody verified")
@@ -184,7 +185,7 @@ def _verification(
     if settings.trim:
         cuts = zip(segments.to_pylist(), found.column("cut").to_pylist(), strict=True)
         segments = pa.array([_without(row, cut) for row, cut in cuts], segments.type)
-    return found.column("answer"), struct, segments
+    return found.column("answer"), struct, segments, found
 
 
 def _judged_by_people(batch: pa.RecordBatch, found: pa.RecordBatch, kind: pa.DataType) -> pa.Array:

@@ -66,6 +66,15 @@ class Columns(_Table):
     """how many people voted"""
     agreement: str | None = None
     """share of the votes that agree, 0 to 1"""
+    time: str | None = None
+    """when it was decided: ISO 8601, or seconds"""
+    control: str | None = None
+    """true: a screening or control item, never trained on. A source that names this field is a campaign: its decisions
+    are votes, weighed by how often each annotator was right on these items"""
+    expected: str | None = None
+    """the right decision on a control item; null: whether its solution ends in its answer"""
+    effort: str | None = None
+    """reasoning effort or mode, as the source names it"""
     score: str | None = None
     """a number, the higher the better, for quotas with `select: score`"""
 

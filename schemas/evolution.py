@@ -62,10 +62,15 @@ def bump_needed(old: dict[str, Any], new: dict[str, Any]) -> tuple[Bump, list[st
 def _field_changes(name: str, old: dict[str, Any], new: dict[str, Any]) -> list[tuple[Bump, str]]:
     changes = []
     if old["type"] != new["type"]:
-        widened = (old["type"], new["type"]) in _WIDENINGS
+        widened = (old["type"], new["type"]) in _WIDENINGS or _grew(old["type"], new["type"])
         changes.append((Bump.MINOR if widened else Bump.MAJOR, f"{name}: {old['type']} -> {new['type']}"))
     if old["nullable"] != new["nullable"]:
         changes.append((Bump.MAJOR if new["nullable"] else Bump.MINOR, f"{name}: nullable {new['nullable']}"))
     if old["doc"] != new["doc"]:
         changes.append((Bump.PATCH, f"{name}: doc"))
     return changes
+
+
+def _grew(old: str, new: str) -> bool:
+    """Says whether a struct has all its fields where they were, and further ones behind them: those may be null."""
+    return old.startswith("struct<") and new.startswith(f"{old.removesuffix('>')}, ")

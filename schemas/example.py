@@ -8,7 +8,7 @@ insists on it.
 import pyarrow as pa
 
 SCHEMA_NAME = "mathmill.example"
-SCHEMA_VERSION = "1.0.0"
+SCHEMA_VERSION = "1.1.0"
 
 
 def _required(name: str, kind: pa.DataType, doc: str) -> pa.Field:
@@ -23,31 +23,43 @@ SEGMENTS = pa.list_(pa.struct([pa.field("kind", pa.string()), pa.field("text", p
 
 SELECTION = pa.struct(
     [
-        pa.field("decision", pa.string()),
-        pa.field("annotator", pa.string()),
-        pa.field("reviewer", pa.string()),
-        pa.field("confidence", pa.float64()),
-        pa.field("votes", pa.int32()),
-        pa.field("agreement", pa.float64()),
+        _optional("decision", pa.string(), "accepted | rejected; null: nobody decided"),
+        _optional("annotator", pa.string(), "who wrote, labelled or voted"),
+        _optional("reviewer", pa.string(), "who decided over the votes"),
+        _optional("confidence", pa.float64(), "of the reviewer, else the mean of the votes, 0 to 1"),
+        _optional("votes", pa.int32(), "how many people voted"),
+        _optional("agreement", pa.float64(), "share of the votes, by weight, for the value that most agree on"),
+        _optional("time", pa.float64(), "of the decision, seconds since 1970"),
+        _optional("adjudicated", pa.bool_(), "a reviewer's decision stands over votes"),
     ]
 )
 
 VERIFICATION = pa.struct(
     [
-        pa.field("verdict", pa.string()),
-        pa.field("path", pa.string()),
-        pa.field("reference", pa.string()),
-        pa.field("programs", pa.int32()),
+        _optional("verdict", pa.string(), "equal | unverified: the final answer beside the reference"),
+        _optional("path", pa.string(), "which comparison decided; human: a person accepted what the judge stopped"),
+        _optional("reference", pa.string(), "independent | self: taken from the solution, so equality is no evidence"),
+        _optional("programs", pa.int32(), "programs that were run"),
     ]
 )
 
 QUALITY = pa.struct(
     [
-        pa.field("question_chars", pa.int32()),
-        pa.field("solution_chars", pa.int32()),
-        pa.field("steps", pa.int32()),
-        pa.field("equations", pa.int32()),
-        pa.field("code_lines", pa.int32()),
+        _optional("question_chars", pa.int32(), "characters of the question"),
+        _optional("solution_chars", pa.int32(), "characters of the solution, programs and outputs included"),
+        _optional("steps", pa.int32(), "lines of prose that are not empty"),
+        _optional("equations", pa.int32(), "equals signs in the prose"),
+        _optional("code_lines", pa.int32(), "lines of programs that are not empty"),
+        _optional("words_per_step", pa.float64(), "words of prose per step, LaTeX aside; null: no prose"),
+        _optional(
+            "repetition", pa.float64(), "share of the prose in sentences that stood in it before; null: no prose"
+        ),
+        _optional(
+            "branching", pa.int32(), "wait, alternatively, let me check and their like, in English, Chinese, Portuguese"
+        ),
+        _optional("equations_checked", pa.int32(), "equations that the judge calculated exactly; null: not judged"),
+        _optional("equations_unparsed", pa.int32(), "equations that the judge could not read whole; null: not judged"),
+        _optional("trailing_chars", pa.int32(), "characters behind the sentence of the final answer; null: not judged"),
     ]
 )
 
@@ -67,7 +79,10 @@ EXAMPLE_SCHEMA = pa.schema(
         _required("author", pa.string(), "human | model:NAME"),
         _required("licence", pa.string(), "licence of the source, as the config names it"),
         _optional("topic", pa.string(), "given or predicted topic"),
+        _optional("topic_method", pa.string(), "given | predicted; null: no topic"),
         _optional("difficulty", pa.int32(), "the source's scale, 1 upwards"),
+        _optional("difficulty_method", pa.string(), "given | predicted; null: no difficulty"),
+        _optional("effort", pa.string(), "reasoning effort or mode, where the source names one"),
         _required("derived", pa.bool_(), "built from another solution of the same row"),
         _optional("selection", SELECTION, "what humans decided about the row"),
         _required("verification", VERIFICATION, "how the answer was verified"),

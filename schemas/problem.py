@@ -52,7 +52,13 @@ class Solution:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """The human signal that came with a row. All of it is optional in a source."""
+    """The human signal that came with a row. All of it is optional in a source.
+
+    Attributes:
+        time: of the decision, seconds since 1970.
+        control: a screening or control item: it measures its annotator, and nobody trains on it.
+        expected: what is right about a control item, where the source tells.
+    """
 
     decision: Decision | None = None
     annotator: str | None = None
@@ -60,6 +66,14 @@ class Selection:
     confidence: float | None = None
     votes: int | None = None
     agreement: float | None = None
+    time: float | None = None
+    control: bool = False
+    expected: Decision | None = None
+
+    @property
+    def adjudicated(self) -> bool:
+        """Whether a reviewer's decision stands over votes."""
+        return self.reviewer is not None and self.votes is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +86,7 @@ class Problem:
         independent: the answer was given apart from the solution's text (a column of its own), so equality is evidence.
         language: ISO 639-1 code.
         difficulty: the source's own scale, 1 (easiest) upwards.
+        effort: reasoning effort or mode, where the source names one.
         score: how good the source takes it to be, the higher the better.
     """
 
@@ -82,5 +97,6 @@ class Problem:
     language: str = "en"
     topic: str | None = None
     difficulty: int | None = None
+    effort: str | None = None
     score: float | None = None
     selection: Selection = field(default_factory=Selection)

@@ -3,7 +3,16 @@
 from typing import Any
 
 from pipelines.segments import parse_segments
-from pipelines.sources.fields import Unreadable, find, level_of, optional_text, share_of, text_of
+from pipelines.sources.fields import (
+    Unreadable,
+    find,
+    is_marked,
+    level_of,
+    moment_of,
+    optional_text,
+    share_of,
+    text_of,
+)
 from schemas.config import Columns, Source
 from schemas.problem import Decision, Format, Problem, Selection, Solution
 from schemas.reason import Reason
@@ -12,7 +21,7 @@ DECISIONS = {
     **dict.fromkeys(("accepted", "accept", "yes", "true", "1", "keep", "approved"), Decision.ACCEPTED),
     **dict.fromkeys(("rejected", "reject", "no", "false", "0", "drop", "declined"), Decision.REJECTED),
 }
-_HUMAN = {"decision", "annotator", "reviewer", "confidence", "votes", "agreement"}
+_HUMAN = {"decision", "annotator", "reviewer", "confidence", "votes", "agreement", "time", "control", "expected"}
 _NOTHING_SAID = Selection()
 
 
@@ -33,6 +42,7 @@ def read_columns(record: dict[str, Any], source: Source) -> Problem:
         language=optional_text(record, columns.language) or source.language,
         topic=optional_text(record, columns.topic),
         difficulty=level_of(optional_text(record, columns.difficulty)),
+        effort=optional_text(record, columns.effort),
         score=share_of(record, columns.score),
         selection=read_selection(record, columns),
     )
@@ -50,6 +60,9 @@ def read_selection(record: dict[str, Any], columns: Columns) -> Selection:
         confidence=share_of(record, columns.confidence),
         votes=None if votes is None else int(votes),
         agreement=share_of(record, columns.agreement),
+        time=moment_of(record, columns.time),
+        control=is_marked(record, columns.control),
+        expected=decision_of(record, columns.expected),
     )
 
 

@@ -1,5 +1,6 @@
 """Reading fields of a record: what every adapter needs, and the one error it may raise."""
 
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -85,6 +86,33 @@ def share_of(record: dict[str, Any], name: str | None) -> float | None:
         return float(text)
     except ValueError:
         raise Unreadable(Reason.UNSUPPORTED, f"{name} is no number: {text[:40]!r}") from None
+
+
+def moment_of(record: dict[str, Any], name: str | None) -> float | None:
+    """Returns a time as seconds since 1970, None when absent or empty; without a zone it is UTC.
+
+    Raises:
+        Unreadable: it is neither ISO 8601 nor a number of seconds.
+    """
+    text = optional_text(record, name)
+    if text is None:
+        return None
+    try:
+        return float(text)
+    except ValueError:
+        pass
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        detail = f"{name} is no time: {text[:40]!r}; expected ISO 8601 or seconds"
+        raise Unreadable(Reason.UNSUPPORTED, detail) from None
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+
+
+def is_marked(record: dict[str, Any], name: str | None) -> bool:
+    """Says whether a field is true, in any of the words that people use for it."""
+    value = None if name is None else find(record, name)
+    return value is True or str(value).strip().lower() in ("true", "yes", "1")
 
 
 def level_of(text: str | None) -> int | None:

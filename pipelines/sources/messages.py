@@ -66,6 +66,7 @@ def read_messages(record: dict[str, Any], source: Source) -> Problem:
         language=optional_text(record, source.columns.language) or source.language,
         topic=optional_text(record, source.columns.topic),
         difficulty=level_of(optional_text(record, source.columns.difficulty)),
+        effort=optional_text(record, source.columns.effort),
         score=share_of(record, source.columns.score),
         selection=read_selection(record, source.columns),
     )

@@ -80,8 +80,8 @@ def test_a_reviewer_stands_over_the_votes_and_the_row_is_marked(tmp_path: Path) 
     human = settled(tmp_path, *votes, said(reviewer="cleo", decision="accepted", confidence=0.9))
     assert human.selection.decision is Decision.ACCEPTED
     assert (human.selection.reviewer, human.selection.confidence, human.selection.votes) == ("cleo", 0.9, 2)
-    assert human.adjudicated == "adjudicated by cleo over 2 votes"
-    assert settled(tmp_path, *votes).adjudicated is None
+    assert (human.selection.adjudicated, human.remark) == (True, "adjudicated by cleo over 2 votes")
+    assert (settled(tmp_path, *votes).selection.adjudicated, settled(tmp_path, *votes).remark) == (False, None)
 
 
 def test_control_items_weigh_annotators(tmp_path: Path) -> None:

@@ -81,13 +81,13 @@ def test_the_rationales_of_gsm8k_that_never_reach_their_answer(real_data: Path, 
 def test_a_wrong_calculation_is_for_a_person(steps, final, reason, pool):
     [verdict] = verdicts([gsm8k_row("How many?", steps, final)], pool)
     assert verdict["reason"] == reason
-    assert verdict["calculations"] + verdict["unparsed"] >= 1
+    assert verdict["equations_checked"] + verdict["equations_unparsed"] >= 1
 
 
 def test_decimal_commas_are_not_taken_for_thousands(pool):
     german = SCHOOL.model_copy(update={"language": "de"})
     [verdict] = verdicts([gsm8k_row("Wie viele?", "3,5 * 2 = 7 Kilo.", "7")], pool, german)
-    assert (verdict["reason"], verdict["calculations"]) == (None, 0)
+    assert (verdict["reason"], verdict["equations_checked"]) == (None, 0)
 
 
 @pytest.mark.parametrize(("final", "reason"), [("86", None), ("85", "answer_mismatch")])

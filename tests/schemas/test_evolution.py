@@ -55,7 +55,9 @@ def test_the_columns_of_a_shard_name_their_version() -> None:
 
 
 def test_every_column_of_a_shard_says_what_it_holds() -> None:
-    assert [field["name"] for field in snapshot(EXAMPLE_SCHEMA)["fields"] if not field["doc"]] == []
+    nested = [inner for field in EXAMPLE_SCHEMA if pa.types.is_struct(field.type) for inner in field.type]
+    assert [field.name for field in [*EXAMPLE_SCHEMA, *nested] if not (field.metadata or {}).get(b"doc")] == []
+    assert len(nested) > 20
 
 
 Fields = list[pa.Field]
@@ -90,3 +92,20 @@ def test_a_change_without_the_bump_that_it_needs_is_refused(change: Callable[[Fi
     sufficient = {Bump.NONE: "1.2.3", Bump.PATCH: "1.2.4", Bump.MINOR: "1.3.0", Bump.MAJOR: "2.0.0"}
     for given, number in sufficient.items():
         assert refused(old, {**new, "version": number}) is (given < bump)
+
+
+@pytest.mark.parametrize(
+    ("after", "bump"),
+    [
+        (["name", "town"], Bump.NONE),
+        (["name", "town", "street"], Bump.MINOR),
+        (["town", "name", "street"], Bump.MAJOR),
+        (["name"], Bump.MAJOR),
+        (["name", "towns", "street"], Bump.MAJOR),
+    ],
+)
+def test_a_struct_may_grow_behind_its_fields_and_nowhere_else(after: list[str], bump: Bump) -> None:
+    old, new = (
+        _schema([pa.field("who", pa.struct(dict.fromkeys(names, pa.string())))]) for names in (["name", "town"], after)
+    )
+    assert bump_needed(old, new)[0] is bump
