@@ -24,6 +24,7 @@ from apache_beam.pvalue import PCollection
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 
 from pipelines.balance import ApplyBound, Bound, achieved, bounds_of
+from pipelines.campaign import source_votes
 from pipelines.candidate import UNDERSTOOD, Note, Rejection
 from pipelines.catalogue import resolve
 from pipelines.collapsing import COLLAPSE_SCHEMA, COLLAPSED, Collapse, Revise, keys_of
@@ -106,7 +107,8 @@ def curate(
     inputs = plan_inputs(settings, digest(code, _needs_templates(settings)))
     items, benchmarks = load_benchmarks(settings.benchmarks)
     taxonomies = taxonomies_of(settings.sources, settings.label.taxonomies)
-    reviews, review_files = read_reviews(settings.reviews)
+    votes = source_votes(inputs.splits) if Stage.SELECT not in settings.skip else ()
+    reviews, review_files = read_reviews(settings.reviews, votes)
     level = _level(settings)
     list(bounds_of(settings.balance))  # a quota that cannot be is told before anything is written
     with (

@@ -1,26 +1,26 @@
 """PRM800K: solutions step by step, each step chosen or written by a human who rated what the model proposed.
 
 The labels are the human selection: a solution is accepted when the labeler followed it to its end and no step that
-was taken is rated wrong. Screening and quality-control items measure labelers; nobody trains on them.
+was taken is rated wrong. Screening and quality-control items measure labelers, by the answer that the solution ends
+in; nobody trains on them.
 """
 
 import re
 from typing import Any
 
 from pipelines.derive import answer_sentence
-from pipelines.sources.fields import Unreadable, find, optional_text, text_of
+from pipelines.selection import decision_by_value
+from pipelines.sources.fields import Unreadable, find, is_marked, moment_of, optional_text, text_of
 from schemas.config import Source
 from schemas.problem import Decision, Format, Problem, Segment, SegmentKind, Selection, Solution
 from schemas.reason import Reason
 
+_MARKS = ("is_quality_control_question", "is_initial_screening_question")
 _ANSWER = re.compile(r"\n*^# Answer\s*\n+(?P<answer>.+?)\s*$", re.MULTILINE | re.DOTALL)
 
 
 def read_prm800k(record: dict[str, Any], source: Source) -> Problem:
     """Reads a labelled solution: question, label.steps, labeler and marks."""
-    for mark in ("is_quality_control_question", "is_initial_screening_question"):
-        if record.get(mark):
-            raise Unreadable(Reason.NOT_SELECTED, f"{mark}: it measures labelers")
     question = text_of(record, "question.problem").strip()
     steps = find(record, "label.steps")
     if not isinstance(steps, list) or not steps:
@@ -34,6 +34,7 @@ def read_prm800k(record: dict[str, Any], source: Source) -> Problem:
     if end := _ANSWER.search(words):
         words = f"{words[: end.start()]}\n{answer_sentence(end['answer'])}"
     answer = optional_text(record, "question.ground_truth_answer")
+    control = any(is_marked(record, mark) for mark in _MARKS)
     return Problem(
         question,
         (Solution(Format.COT, (Segment(SegmentKind.TEXT, words.strip()),)),),
@@ -41,9 +42,19 @@ def read_prm800k(record: dict[str, Any], source: Source) -> Problem:
         answer is not None,
         source.language,
         selection=Selection(
-            decision=Decision.ACCEPTED if good else Decision.REJECTED, annotator=optional_text(record, "labeler")
+            decision=Decision.ACCEPTED if good else Decision.REJECTED,
+            annotator=optional_text(record, "labeler"),
+            time=moment_of(record, "timestamp"),
+            control=control,
+            expected=_expected(record, answer) if control else None,
         ),
     )
+
+
+def _expected(record: dict[str, Any], answer: str | None) -> Decision | None:
+    """What is right about a solution that was given whole (phase 2): the labeler need not have followed it."""
+    given = optional_text(record, "question.pre_generated_answer")
+    return None if given is None or answer is None else decision_by_value(answer, given)
 
 
 def _taken(step: object) -> tuple[str, int | None] | None:

@@ -4,9 +4,11 @@ from collections import Counter
 
 import pytest
 
+from pipelines.candidate import CANDIDATE_SCHEMA
+from pipelines.render import render_record
 from pipelines.segments import check_structure
 from pipelines.sources.adapters import ADAPTERS, Unreadable, has_header
-from pipelines.sources.files import read_records, scan
+from pipelines.sources.files import Record, read_records, scan
 from schemas.config import Source
 from schemas.problem import Decision, Format, Problem
 from schemas.reason import Reason
@@ -295,7 +297,22 @@ def test_prm800k_rejects_a_solution_with_a_wrong_step():
 
 @pytest.mark.parametrize("mark", ["is_quality_control_question", "is_initial_screening_question"])
 def test_prm800k_control_items_are_never_trained_on(mark):
-    assert refusal("prm800k", prm_row(END, **{mark: True})) == (Reason.NOT_SELECTED, f"{mark}: it measures labelers")
+    row = prm_row(END, **{mark: True}, timestamp="2022-07-30T23:23:32")
+    source = Source.model_validate({"name": "mine", "path": "x", "adapter": "prm800k", "licence": "MIT"})
+    (made,) = (dict(zip(CANDIDATE_SCHEMA.names, one, strict=True)) for one in render_record(Record(0, "", row), source))
+    assert (made["reason"], made["format"]) == (Reason.NOT_SELECTED, None)
+    said = read("prm800k", row).selection
+    assert (said.control, said.decision, said.time) == (True, Decision.ACCEPTED, 1659223412.0)
+    assert not read("prm800k", prm_row(END)).selection.control
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"), [("5", "accepted"), ("5.0", "accepted"), ("6", "rejected"), (None, None)]
+)
+def test_a_control_solution_that_was_given_whole_tells_what_is_right(given, expected):
+    row = prm_row(step(-1, chosen=0), ended="found_error", is_quality_control_question=True)
+    row["question"]["pre_generated_answer"] = given
+    assert read("prm800k", row).selection.expected == expected
 
 
 REAL = {

@@ -1,0 +1,63 @@
+"""Votes that stand in the sources themselves: a source that marks control items is a campaign of annotators.
+
+Each of its rows is one decision of one person about that row, and counts like a line of a file of reviews: its control
+items weigh the people who rated them, and the weights hold wherever these people voted.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from pipelines.reviews import Record
+from pipelines.selection import decision_by_value
+from pipelines.sources.adapters import ADAPTERS, Unreadable
+from pipelines.sources.files import FileSplit, read_records, row_id
+from pipelines.stages import ReadSplit
+from schemas.config import Source
+from schemas.problem import Decision, Problem, SegmentKind
+from validation.answers import extract
+
+_MARKING = ("prm800k",)
+
+
+def source_votes(splits: Sequence[ReadSplit]) -> Iterator[Record]:
+    """The decisions that stand in campaigns, as rows of `REVIEW_SCHEMA`; rows that cannot be read have none."""
+    for split in splits:
+        assert isinstance(split.split, FileSplit), split
+        assert isinstance(split.source, Source), split
+        if split.source.adapter in _MARKING or split.source.columns.control is not None:
+            yield from _votes_of(split.source, split.split)
+
+
+def _votes_of(source: Source, split: FileSplit) -> Iterator[Record]:
+    for record in read_records(split):
+        if record.value is None:
+            continue
+        try:
+            problem = ADAPTERS[source.adapter](record.value, source)
+        except Unreadable:
+            continue
+        human = problem.selection
+        if human.decision is None or human.votes is not None:
+            continue
+        yield {
+            "file": source.path,
+            "key": None,
+            "row": row_id(source.name, record.raw),
+            "annotator": human.annotator,
+            "reviewer": human.reviewer,
+            "decision": human.decision,
+            "answer": None,
+            "confidence": human.confidence,
+            "time": human.time,
+            "control": human.control,
+            "expected": (human.expected or _by_answer(problem)) if human.control else None,
+            "reason": None,
+        }
+
+
+def _by_answer(problem: Problem) -> Decision | None:
+    """What is right about a solution: to accept it exactly if it ends in the answer. None where that is unknown."""
+    if problem.answer is None or not problem.independent or not problem.solutions:
+        return None
+    texts = (one.text for one in problem.solutions[0].segments if one.kind is SegmentKind.TEXT)
+    final = extract("\n".join(texts), problem.language).answer
+    return None if final is None else decision_by_value(problem.answer, final, problem.question, problem.language)
