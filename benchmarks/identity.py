@@ -25,7 +25,8 @@ import pyarrow as pa
 
 from benchmarks.measuring import REPOSITORY, Cost, mathmill, measure, record
 from pipelines.candidate import Rejection
-from pipelines.decontaminate import ITEM_SCHEMA, BenchmarkIndex, check
+from pipelines.decontaminate import BenchmarkIndex, check
+from schemas.benchmark import BENCHMARK_SCHEMA
 from schemas.config import Decontaminate
 from schemas.example import SEGMENTS
 from validation.answers import extract
@@ -187,9 +188,9 @@ def _varied(question: str, rng: random.Random) -> str:
 
 def _index(questions: Sequence[str], answers: Sequence[str | None]) -> BenchmarkIndex:
     columns = {"benchmark": ["items"] * len(questions), "position": range(len(questions)), "question": questions}
-    more = {"answer": answers, "solution": [None] * len(questions)}
+    more = {"answer": answers} | dict.fromkeys(("solution", "licence"), [None] * len(questions))
     constant = {"language": ["en"] * len(questions), "variants": ["report"] * len(questions)}
-    return BenchmarkIndex.build(pa.table({**columns, **more, **constant}, schema=ITEM_SCHEMA))
+    return BenchmarkIndex.build(pa.table({**columns, **more, **constant}, schema=BENCHMARK_SCHEMA))
 
 
 def _flagged(

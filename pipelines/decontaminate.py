@@ -46,18 +46,6 @@ _POLICIES = ("report", "quarantine", "remove")  # about variants, the strictest 
 _INSTRUCTIONS = (r"^[^0-9$\\]{1,400}[.:!?)\]]\s+", r"^[^0-9$\\]{1,400}\n\s*")
 _EVIDENCE = 160  # characters of a matched span that the ledger keeps
 
-ITEM_SCHEMA = pa.schema(
-    [
-        pa.field("benchmark", pa.string(), nullable=False),
-        pa.field("position", pa.int64(), nullable=False),
-        pa.field("question", pa.string(), nullable=False),
-        pa.field("answer", pa.string()),
-        pa.field("solution", pa.string()),
-        pa.field("language", pa.string(), nullable=False),
-        pa.field("variants", pa.string(), nullable=False),
-    ]
-)
-
 
 @dataclass(frozen=True, slots=True)
 class BenchmarkIndex:
@@ -97,7 +85,7 @@ class BenchmarkIndex:
 
     @classmethod
     def build(cls, items: pa.Table) -> "BenchmarkIndex":
-        """Builds the index over items with the columns of `ITEM_SCHEMA`; their order decides which of two is named."""
+        """Builds the index over items (`BENCHMARK_SCHEMA`); their order decides which of two is named."""
         questions = _plain(items.column("question"))
         names = tuple(
             f"{benchmark}/{position}"

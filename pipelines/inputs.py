@@ -13,6 +13,7 @@ from pipelines.sources.adapters import check_fields, check_sources, has_header, 
 from pipelines.sources.files import FileScan, FileSplit, Record, read_records, scan
 from pipelines.stages import ReadSplit
 from pipelines.store import SOURCE_SHIFT, digest
+from schemas.benchmark import BENCHMARK_SCHEMA
 from schemas.config import Benchmark, Curate, Source
 from schemas.exits import UserError
 from schemas.manifest import BenchmarkRecord, InputFile
@@ -21,19 +22,6 @@ from validation.answers import extract
 
 PARTS_PER_SPLIT = 1 << 20
 _PROBED_ROWS = 1000
-
-BENCHMARK_SCHEMA = pa.schema(
-    [
-        pa.field("benchmark", pa.string(), nullable=False),
-        pa.field("position", pa.int64(), nullable=False),
-        pa.field("question", pa.string(), nullable=False),
-        pa.field("answer", pa.string()),
-        pa.field("solution", pa.string()),
-        pa.field("language", pa.string(), nullable=False),
-        pa.field("licence", pa.string()),
-        pa.field("variants", pa.string(), nullable=False),
-    ]
-)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,8 @@ import pyarrow as pa
 import pytest
 
 from pipelines.candidate import Note, Rejection, Remark
-from pipelines.decontaminate import ITEM_SCHEMA, BenchmarkIndex, check, shared_ngrams
+from pipelines.decontaminate import BenchmarkIndex, check, shared_ngrams
+from schemas.benchmark import BENCHMARK_SCHEMA
 from schemas.config import Decontaminate
 from schemas.example import SEGMENTS
 from schemas.reason import Reason
@@ -26,7 +27,7 @@ def index_of(*questions, name="bench", variants="report", answers=None):
         {"benchmark": name, "position": position, "question": question, "answer": answer, "language": "en"}
         for position, (question, answer) in enumerate(zip(questions, answers or [None] * len(questions), strict=True))
     ]
-    return BenchmarkIndex.build(pa.Table.from_pylist([row | {"variants": variants} for row in rows], ITEM_SCHEMA))
+    return BenchmarkIndex.build(pa.Table.from_pylist([row | {"variants": variants} for row in rows], BENCHMARK_SCHEMA))
 
 
 INDEX = index_of(DUCKS, TANGENT, MATRIX, NUMBERLESS)
@@ -113,7 +114,9 @@ def test_the_own_solution_of_an_item_is_a_leak_under_any_question():
         "She makes 9 * 2 = $<<9*2=18>>18 every day at the farmers' market in the middle of the town.\n#### 18"
     )
     row = {"benchmark": "bench", "position": 7, "question": DUCKS, "answer": "18", "solution": solution}
-    index = BenchmarkIndex.build(pa.Table.from_pylist([row | {"language": "en", "variants": "report"}], ITEM_SCHEMA))
+    index = BenchmarkIndex.build(
+        pa.Table.from_pylist([row | {"language": "en", "variants": "report"}], BENCHMARK_SCHEMA)
+    )
     stripped = (
         "Every day Janet sells 16 - 3 - 4 = 9 duck eggs. "
         "She makes 9 * 2 = $18 every day at the farmers' market in the middle of the town."

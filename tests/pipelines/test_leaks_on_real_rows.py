@@ -10,7 +10,8 @@ import pyarrow as pa
 import pytest
 
 from pipelines.candidate import Rejection
-from pipelines.decontaminate import ITEM_SCHEMA, BenchmarkIndex, check
+from pipelines.decontaminate import BenchmarkIndex, check
+from schemas.benchmark import BENCHMARK_SCHEMA
 from schemas.config import Decontaminate
 from schemas.example import SEGMENTS
 from schemas.reason import Reason
@@ -41,7 +42,7 @@ def index(items: list[tuple[str, str | None]]) -> BenchmarkIndex:
         {"position": place, "question": question, "answer": answer, **constant}
         for place, (question, answer) in enumerate(zip(questions, answers, strict=True))
     ]
-    return BenchmarkIndex.build(pa.Table.from_pylist(table, ITEM_SCHEMA))
+    return BenchmarkIndex.build(pa.Table.from_pylist(table, BENCHMARK_SCHEMA))
 
 
 def refused(
