@@ -41,7 +41,7 @@ class Group:
     @property
     def name(self) -> str:
         """A short name that stays the same in every run."""
-        return f"{self.reason}-{blake2b(self.pattern.encode(), digest_size=2).hexdigest()}"
+        return f"{self.reason}-{blake2b(self.pattern.encode(), digest_size=4).hexdigest()}"
 
 
 def group_of(reason: str, detail: str) -> Group:
@@ -73,17 +73,17 @@ def write_queue(
         UserError: a group that the queue does not have, or one to both accept and reject.
     """
     manifest = read_manifest(data)
-    rows = sorted(_quarantined(data), key=lambda row: (row["source"], row["row"]))
-    groups = Counter(group_of(row["reason"], row["detail"] or "") for row in rows)
-    causes = Counter(str(row["reason"]) for row in rows)
+    asked = sorted(_quarantined(data), key=lambda one: (one[1]["source"], one[1]["row"]))
+    groups = Counter(group for group, _ in asked)
+    causes = Counter(group.reason for group, _ in asked)
     settled = _settled(groups, accept, reject)
-    rows.sort(key=lambda row: _rank(row, causes, groups))
     assert causes.total() <= manifest.counts.quarantined, (causes, manifest.counts)
-    for row in rows:
+    asked.sort(key=lambda one: (-causes[one[0].reason], one[0].reason, -groups[one[0]], one[0].pattern))
+    for _, row in asked:
         decision = settled.get(row["group"])
         row |= {"decision": decision, "reviewer": by if decision else None}
     with unwritable_in_one_line(output), replacing(output) as temporary, temporary.open("wb") as file:
-        file.writelines(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE) for row in rows)
+        file.writelines(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE) for _, row in asked)
     return groups
 
 
@@ -97,15 +97,11 @@ def _settled(groups: Collection[Group], accept: Collection[str], reject: Collect
     return dict.fromkeys(accept, Decision.ACCEPTED.value) | dict.fromkeys(reject, Decision.REJECTED.value)
 
 
-def _rank(row: dict[str, Any], causes: Counter[str], groups: Counter[Group]) -> tuple[object, ...]:
-    group = group_of(row["reason"], row["detail"] or "")
-    return -causes[row["reason"]], row["reason"], -groups[group], group.pattern
-
-
 _ABOUT = ("id", "source", "row", "format", "reason", "detail", "partner")
 
 
-def _quarantined(data: Path) -> Iterator[dict[str, Any]]:
+def _quarantined(data: Path) -> Iterator[tuple[Group, dict[str, Any]]]:
+    """The lines of the queue, each with its group, still without a decision."""
     for path in sorted((data / "rejected").glob("*.jsonl")):
         with path.open("rb") as file:
             for line in file:
@@ -116,12 +112,8 @@ def _quarantined(data: Path) -> Iterator[dict[str, Any]]:
                 if doubtful:
                     about = {name: doubtful[0].get(name) for name in _ABOUT}
                     group = group_of(str(about["reason"]), str(about["detail"] or ""))
-                    row_id = doubtful[0]["id"].split("-")[0]
-                    yield (
-                        {"row_id": row_id, "decision": None, "reviewer": None, "group": group.name}
-                        | about
-                        | {"record": record}
-                    )
+                    head = {"row_id": doubtful[0]["id"].split("-")[0], "decision": None, "reviewer": None}
+                    yield group, head | {"group": group.name} | about | {"record": record}
 
 
 def print_queue(groups: Counter[Group], output: Path) -> None:

@@ -51,6 +51,11 @@ def test_details_that_differ_in_names_and_numbers_only_are_one_group() -> None:
     assert group_of("answer_unknown", other) != group_of("ambiguous_answer", other)
 
 
+def test_groups_of_one_reason_have_names_of_their_own() -> None:
+    patterns = [f"prints {'very ' * n}little" for n in range(2000)]
+    assert len({group_of("answer_unknown", pattern).name for pattern in patterns}) == 2000
+
+
 def test_one_answer_settles_a_group(tiny_data: Path, tmp_path: Path) -> None:
     queue = tmp_path / "queue.jsonl"
     (group, *_) = write_queue(tiny_data, queue)
