@@ -10,7 +10,16 @@ import xxhash
 from pipelines.collapse import exact_duplicates, shared, survival
 from pipelines.identity import identity_keys
 from pipelines.store import PartRef, Store, read_batch
-from pipelines.tags import TAG_SCHEMA, alive_after, candidate_ids, parents_of, read_keys, read_tags, whereabouts
+from pipelines.tags import (
+    TAG_SCHEMA,
+    alive_after,
+    candidate_ids,
+    parents_of,
+    read_keys,
+    read_tags,
+    rejected,
+    whereabouts,
+)
 from schemas.reason import Reason
 from validation.answers import Outcome, compare
 
@@ -104,8 +113,7 @@ class Revise:
         """The candidates of a part whose content others have, with what became of them."""
         tags = read_batch(self.store.tags_path(COLLAPSED, part), ["index", "reason", "occurrence"])
         everyone = Collapse(self.store, self.before, skipped=False).index(part)
-        lost = np.zeros(part.rows, bool)
-        lost[np.asarray(tags.column("index").filter(tags.column("reason").is_valid()))] = True
+        lost = rejected(tags, part.rows)
         rows = everyone.append_column("lost", pa.array(lost))
         rows = rows.append_column("fallen", pa.array(self._fallen(part, lost))).take(tags.column("index"))
         return rows.append_column("occurrence", tags.column("occurrence"))
@@ -114,8 +122,7 @@ class Revise:
         """Who does not stay whatever its equals do: bool[part.rows]."""
         fallen = np.zeros(part.rows, bool)
         if self.verified is not None:
-            verdicts = read_tags(self.store, self.verified, part, ["index", "reason"])
-            fallen[np.asarray(verdicts.column("index").filter(verdicts.column("reason").is_valid()))] = True
+            fallen = rejected(read_tags(self.store, self.verified, part, ["index", "reason"]), part.rows)
             fallen &= alive_after(self.store, part, (*self.before, COLLAPSED))
         parents = parents_of(self.store.read_part(part, ["derived"]).column(0))
         return fallen | ((fallen | lost)[parents] & (parents != np.arange(part.rows)))

@@ -114,6 +114,13 @@ def read_keys(store: Store, part: PartRef, columns: Sequence[str] | None = None)
     return keys.set_column(keys.schema.get_field_index("accepted"), keys.schema.field("accepted"), accepted)
 
 
+def rejected(tags: pa.RecordBatch, rows: int) -> np.ndarray:
+    """Which candidates of a part tags reject: bool[rows]."""
+    said = np.zeros(rows, bool)
+    said[np.asarray(tags.column("index").filter(tags.column("reason").is_valid()))] = True
+    return said
+
+
 def alive_after(store: Store, part: PartRef, stages: Sequence[str]) -> np.ndarray:
     """Which candidates of a part no stage has rejected, nor their parents: bool[part.rows].
 
@@ -127,9 +134,7 @@ def alive_after(store: Store, part: PartRef, stages: Sequence[str]) -> np.ndarra
     made = store.read_part(part, ["reason", "derived"])
     alive = np.asarray(made.column("reason").is_null())
     for stage in stages:
-        tags = read_tags(store, stage, part, ["index", "reason"])
-        rejected = tags.column("index").filter(tags.column("reason").is_valid())
-        alive[np.asarray(rejected)] = False
+        alive &= ~rejected(read_tags(store, stage, part, ["index", "reason"]), part.rows)
     return alive & alive[parents_of(made.column("derived"))]
 
 
