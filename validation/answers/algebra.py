@@ -1,14 +1,14 @@
 r"""Exact arithmetic for closed forms: fractions, roots, pi, i, powers and polynomials, without sympy.
 
 An expression becomes a quotient of two polynomials over the rationals. Their generators are symbols, pi, e, i
-(i*i = -1) and primes with exponents between 0 and 1 (roots): such monomials are linearly independent over Q, so
-two expressions are equal exactly when the cross-multiplied difference is the empty polynomial. Whatever falls
-outside (functions, roots of symbols) becomes an *opaque* generator named by its own canonical form: equal names
-still prove equality, unequal ones prove nothing.
+(i*i = -1), primes with exponents between 0 and 1 (roots) and powers such as 2^n: such monomials are linearly
+independent over Q, so two expressions are equal exactly when the cross-multiplied difference is the empty polynomial.
+Whatever falls outside (functions, roots of symbols) becomes an *opaque* generator named by its own canonical form:
+equal names still prove equality, unequal ones prove nothing until the forms differ in value somewhere.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from fractions import Fraction
 from functools import lru_cache, reduce
 from typing import NamedTuple
@@ -17,12 +17,15 @@ Rational = int | Fraction  # whole numbers stay int, which is several times fast
 Exponent = Rational
 Monomial = tuple[tuple[str, Exponent], ...]
 Polynomial = Mapping[Monomial, Rational]
+Point = Mapping[str, complex]
+Function = Callable[..., complex | None]
 
 MAX_TERMS = 400  # (a+b+c+d)^60 has 39,711: refused, not expanded
 MAX_BITS = 20_000  # 2^{20000} has 6,021 digits; 9^{9^{9^9}} is refused
 MAX_DEGREE = 200
 _TRIAL_LIMIT = 10_000
 _ONE: Polynomial = {(): 1}
+_NOWHERE: Point = {}
 
 
 class TooLargeError(Exception):
@@ -31,6 +34,25 @@ class TooLargeError(Exception):
 
 class UnsupportedError(Exception):
     """The notation is not one that this engine reads."""
+
+
+class Generator(str):
+    """The canonical name of a function's value, with the function (None: not known) and what it is applied to."""
+
+    __slots__ = ("arguments", "function")
+    arguments: tuple["Closed", ...]
+    function: Function | None
+
+    def __new__(cls, name: str, arguments: tuple["Closed", ...], function: Function | None) -> "Generator":
+        """Names the value; a question mark keeps it apart from variables."""
+        made = super().__new__(cls, f"?{name}")
+        made.arguments, made.function = arguments, function
+        return made
+
+    def at(self, point: Point) -> complex | None:
+        """Returns the approximate value at a point; None where there is none."""
+        sizes = [magnitude(argument, point) for argument in self.arguments]
+        return None if self.function is None or None in sizes else self.function(*sizes)
 
 
 class Closed(NamedTuple):
@@ -65,9 +87,15 @@ def symbol(name: str) -> Closed:
     return Closed({((name, 1),): 1}, _ONE)
 
 
-def opaque(name: str) -> Closed:
-    """Returns something whose value this engine does not know, named by its canonical form."""
-    return Closed({((f"?{name}", 1),): 1}, _ONE, opaque=True)
+def opaque(name: str, arguments: tuple[Closed, ...], function: Function | None) -> Closed:
+    """Returns a function's value that has no exact form here.
+
+    Args:
+        name: the same for what is surely the same.
+        arguments: what the function is applied to.
+        function: its approximate value, None where it has none; without it forms are never proven unequal.
+    """
+    return Closed({((Generator(name, arguments, function), 1),): 1}, _ONE, opaque=True)
 
 
 def _join(left: Monomial, right: Monomial) -> tuple[Monomial, Rational]:
@@ -237,14 +265,23 @@ def _exponential(name: str, exponent: Closed) -> Closed:
     result = number(1)
     for monomial, scale in exponent.numerator.items():
         if monomial:
-            generator = f"?{name}^{_name({monomial: 1})}"
-            part = Closed({((generator, scale),): 1}, _ONE, opaque=True)
+            part = _power_of(name, monomial, scale)
         elif name == "e":
             part = Closed({(("e", scale),): 1}, _ONE)
         else:
             part = _rational_root(Fraction(int(name)), Fraction(scale))
         result = multiply(result, part)
     return result
+
+
+def _power_of(name: str, monomial: Monomial, scale: Rational) -> Closed:
+    """Returns a generator such as 2^n: transparent where a free variable moves it, by Lindemann and Weierstrass."""
+    names = [n for n, _ in monomial]
+    free = not any(isinstance(n, Generator) for n in names) and any(not _is_constant(n) for n in names)
+    exponent = Closed({monomial: 1}, _ONE)
+    base = math.e if name == "e" else float(name)
+    generator = Generator(f"{name}^{_name(exponent.numerator)}", (exponent,), lambda size: base**size)
+    return Closed({((generator, scale),): 1}, _ONE, opaque=not free)
 
 
 def power(base: Closed, exponent: Closed) -> Closed:
@@ -260,25 +297,36 @@ def power(base: Closed, exponent: Closed) -> Closed:
             if abs(degree) > MAX_DEGREE:
                 raise TooLargeError
             return _rational_root(rational, degree)
-        return opaque(f"({name_of(base)})^({degree})")
+        return _opaque_power(base, exponent, f"{degree}")
     if base == symbol("e"):
         return _exponential("e", exponent)
     if rational is not None and rational > 0:
         result = number(1)
         for part, sign in ((rational.numerator, 1), (rational.denominator, -1)):
-            factors, _ = _factors(part)
+            factors, certain = _factors(part)
             for prime, times in factors.items():
                 scaled = multiply(exponent, number(sign * times))
                 result = multiply(result, _exponential(str(prime), scaled))
-        return Closed(result.numerator, result.denominator, opaque=True)
-    return opaque(f"({name_of(base)})^({name_of(exponent)})")
+                result = result if certain else result._replace(opaque=True)
+        return result
+    return _opaque_power(base, exponent, name_of(exponent))
+
+
+def _opaque_power(base: Closed, exponent: Closed, name: str) -> Closed:
+    """Returns a power without an exact value; of a negative base only the square root has one value everywhere."""
+    square_root = exponent.rational() == Fraction(1, 2)
+
+    def value(below: complex, above: complex) -> complex | None:
+        return below**above if square_root or (below.real > 0 and not below.imag) else None
+
+    return opaque(f"({name_of(base)})^({name})", (base, exponent), value)
 
 
 def logarithm(value: Closed, name: str = "ln") -> Closed:
     """Returns a logarithm as a sum over primes: ln 12 is 2 ln 2 + ln 3."""
     rational = value.rational()
     if rational is None or rational <= 0:
-        return opaque(f"{name}({name_of(value)})")
+        return opaque(f"{name}({name_of(value)})", (value,), _natural_logarithm if name == "ln" else None)
     result, unknown = number(0), False
     for part, sign in ((rational.numerator, 1), (rational.denominator, -1)):
         factors, certain = _factors(part)
@@ -287,6 +335,10 @@ def logarithm(value: Closed, name: str = "ln") -> Closed:
             term = Closed({((f"{name}{prime}", 1),): sign * times}, _ONE)
             result = add(result, term)
     return Closed(result.numerator, result.denominator, unknown)
+
+
+def _natural_logarithm(value: complex) -> float | None:
+    return math.log(value.real) if value.real > 0 and not value.imag else None
 
 
 def _name(terms: Polynomial) -> str:
@@ -327,9 +379,18 @@ def proportional(left: Closed, right: Closed) -> bool:
 
 
 def symbols_of(value: Closed) -> frozenset[str]:
-    """Returns the variables of a form (constants, primes and logarithms of primes are none)."""
-    names = {n for part in (value.numerator, value.denominator) for m in part for n, _ in m}
-    return frozenset(n for n in names if not _is_constant(n))
+    """Returns the variables of a form, also those inside of functions; constants are none."""
+    found: set[str] = set()
+    for name in _generators(value):
+        if isinstance(name, Generator):
+            found.update(*map(symbols_of, name.arguments))
+        elif not _is_constant(name):
+            found.add(name)
+    return frozenset(found)
+
+
+def _generators(value: Closed) -> set[str]:
+    return {name for part in (value.numerator, value.denominator) for monomial in part for name, _ in monomial}
 
 
 def _is_constant(name: str) -> bool:
@@ -337,8 +398,10 @@ def _is_constant(name: str) -> bool:
 
 
 def degree(value: Closed) -> Rational:
-    """Returns the total degree of the numerator in its variables."""
+    """Returns the total degree of the numerator in its variables; above every bound where a function stands in it."""
     variables = symbols_of(value)
+    if any(isinstance(name, Generator) for name in _generators(value)):
+        return MAX_DEGREE + 1
     return max((sum(e for n, e in m if n in variables) for m in value.numerator), default=0)
 
 
@@ -347,25 +410,25 @@ def total(values: list[Closed]) -> Closed:
     return reduce(add, values, number(0))
 
 
-def magnitude(value: Closed) -> complex | None:
-    """Returns an approximate value of a form without variables.
+def magnitude(value: Closed, point: Point = _NOWHERE) -> complex | None:
+    """Returns an approximate value, given those of the variables; None where there is none.
 
     For ordering and for refuting, never for accepting.
     """
     try:
-        below = _evaluate(value.denominator)
-        above = _evaluate(value.numerator)
+        below = _evaluate(value.denominator, point)
+        above = _evaluate(value.numerator, point)
         return above / below if above is not None and below else None
-    except (OverflowError, ZeroDivisionError):
+    except (OverflowError, ZeroDivisionError, ValueError):
         return None
 
 
-def _evaluate(terms: Polynomial) -> complex | None:
+def _evaluate(terms: Polynomial, point: Point) -> complex | None:
     result = 0j
     for monomial, scale in terms.items():
         value: complex = complex(float(scale))
         for name, exponent in monomial:
-            base = _constant(name)
+            base = name.at(point) if isinstance(name, Generator) else _constant(name, point)
             if base is None:
                 return None
             value *= base ** (int(exponent) if exponent.denominator == 1 else float(exponent))
@@ -373,7 +436,9 @@ def _evaluate(terms: Polynomial) -> complex | None:
     return result
 
 
-def _constant(name: str) -> complex | None:
+def _constant(name: str, point: Point) -> complex | None:
+    if name in point:
+        return point[name]
     known: dict[str, complex] = {"pi": math.pi, "e": math.e, "i": 1j}
     if name in known:
         return known[name]

@@ -6,12 +6,11 @@ A recursive-descent reader over one line. It reads everything or raises `Unsuppo
 dropped.
 """
 
-import math
 import re
 from fractions import Fraction
 from functools import lru_cache
 
-from validation.answers import algebra
+from validation.answers import algebra, functions
 from validation.answers.algebra import Closed, TooLargeError, UnsupportedError
 
 # The last alternative takes what is no token, so that nothing is skipped.
@@ -34,14 +33,9 @@ _POWERS = frozenset(["^", "**"])
 _BEHIND = _POWERS | {"!", "°"}
 _OPENING = {"(": ")", "[": "]", "{": "}"}
 _ONE, _HALF, _THIRD = algebra.number(1), algebra.number(Fraction(1, 2)), algebra.number(Fraction(1, 3))
-_MAX_FACTORIAL = 1000
 _MAX_DEPTH = 60
 _MAX_LENGTH = 4000
 _MAX_DIGITS = 4000  # int() refuses 4,301 digits
-
-# sin(k * pi / 12) for the k whose value needs one square root, as (multiple of 1/2, radicand); after that by
-# symmetry.
-_SINES = {0: (0, 1), 2: (1, 1), 3: (1, 2), 4: (1, 3), 6: (2, 1)}
 
 
 def _tokens(text: str) -> list[tuple[str, str]]:
@@ -152,11 +146,11 @@ class _Reader:
             sign = self.kind
             self.advance()
             if sign == "!":
-                base = _factorial(base)
+                base = functions.factorial(base)
             elif sign == "°":
-                base = _degrees(base)
+                base = functions.degrees(base)
             else:
-                base = algebra.power(base, self.exponent(sign))
+                base = functions.power(base, self.exponent(sign))
         return base
 
     def exponent(self, sign: str) -> Closed:
@@ -185,9 +179,10 @@ class _Reader:
             return algebra.number(int(first))
         return self.atom()
 
-    def group(self) -> Closed:
-        right = _OPENING[self.kind]
-        self.advance()
+    def group(self, left: str = "") -> Closed:
+        left = left or self.kind
+        self.take(left)
+        right = _OPENING[left]
         value = self.sum()
         self.take(right)
         return value
@@ -205,6 +200,11 @@ class _Reader:
         if kind == "name":
             self.advance()
             return self.named(value)
+        if kind == "|":
+            self.advance()
+            inside = self.sum()
+            self.take("|")
+            return functions.absolute(inside)
         raise UnsupportedError(value or "the end")
 
     def command(self, name: str) -> Closed:
@@ -217,7 +217,7 @@ class _Reader:
             return algebra.power(radicand, _HALF if order is None else algebra.divide(_ONE, order))
         if name == "binom":
             above = self.single()
-            return _binomial(above, self.single())
+            return functions.binomial(above, self.single())
         if name in _BEGINNING:
             return self.named(name)
         raise UnsupportedError("\\" + name)
@@ -227,7 +227,9 @@ class _Reader:
             return self.function(name)
         if name in ("factorial", "binomial", "Rational", "Fraction"):
             return self.call(name)
-        if name in ("oo", "abs", "Abs", "degrees"):
+        if name in ("abs", "Abs"):
+            return functions.absolute(self.group("("))
+        if name in ("oo", "degrees"):
             raise UnsupportedError(name)
         if self.kind == "_" and name not in _CONSTANTS:
             self.advance()
@@ -246,10 +248,10 @@ class _Reader:
             second = self.sum()
         self.take(")")
         if name == "factorial" and second is None:
-            return _factorial(first)
+            return functions.factorial(first)
         if second is None:
             raise UnsupportedError(name)
-        return _binomial(first, second) if name == "binomial" else algebra.divide(first, second)
+        return functions.binomial(first, second) if name == "binomial" else algebra.divide(first, second)
 
     def function(self, name: str) -> Closed:
         if name in ("sqrt", "cbrt"):
@@ -264,7 +266,7 @@ class _Reader:
             exponent = self.single(signed=True)
             if exponent.rational() == -1:
                 raise UnsupportedError("inverse function")
-        value = _apply(name, self.argument(), base)
+        value = functions.apply(name, self.argument(), base)
         return value if exponent is None else algebra.power(value, exponent)
 
     def argument(self) -> Closed:
@@ -286,97 +288,6 @@ def _decimal(text: str) -> Fraction | int:
     if len(text) > _MAX_DIGITS or abs(int(exponent or 0)) > _MAX_DIGITS:
         raise TooLargeError
     return Fraction(text)
-
-
-def _integer(value: Closed) -> int:
-    rational = value.rational()
-    if rational is None or rational.denominator != 1 or rational < 0:
-        raise UnsupportedError("not a natural number")
-    return int(rational)
-
-
-def _factorial(value: Closed) -> Closed:
-    count = _integer(value)
-    if count > _MAX_FACTORIAL:
-        raise TooLargeError
-    return algebra.number(math.factorial(count))
-
-
-def _binomial(above: Closed, below: Closed) -> Closed:
-    n, k = _integer(above), _integer(below)
-    if n > _MAX_FACTORIAL:
-        raise TooLargeError
-    result = Fraction(1)
-    for step in range(min(k, n - k) if k <= n else 0):
-        result = result * (n - step) / (step + 1)
-    return algebra.number(result if k <= n else 0)
-
-
-def _degrees(value: Closed) -> Closed:
-    return algebra.multiply(value, algebra.divide(algebra.symbol("pi"), algebra.number(180)))
-
-
-def _apply(name: str, argument: Closed, base: Closed | None) -> Closed:
-    if name == "exp":
-        return algebra.power(algebra.symbol("e"), argument)
-    if name in ("log", "ln"):
-        value = algebra.logarithm(argument, "ln" if base is not None else name)
-        if base is None:
-            return value
-        quotient = algebra.divide(value, algebra.logarithm(base))
-        exact = _exact_quotient(quotient)
-        return exact if exact is not None else Closed(quotient.numerator, quotient.denominator, opaque=True)
-    if name in ("sin", "cos", "tan"):
-        exact = _trigonometric(name, argument)
-        if exact is not None:
-            return exact
-    return algebra.opaque(f"{name}({algebra.name_of(argument)})")
-
-
-def _exact_quotient(value: Closed) -> Closed | None:
-    """Returns log_4 8 = 3/2 where numerator and denominator are rational multiples of each other."""
-    if algebra.proportional(value, Closed(value.denominator, value.denominator)):
-        first = min(value.numerator)
-        return algebra.number(Fraction(value.numerator[first]) / value.denominator[first])
-    return algebra.number(0) if not value.numerator else None
-
-
-def _trigonometric(name: str, argument: Closed) -> Closed | None:
-    turns = algebra.divide(argument, algebra.symbol("pi"))
-    ratio = turns.rational() if argument.numerator else Fraction(0)
-    if ratio is None:
-        ratio = _cancelled(turns)
-    if ratio is None or (ratio * 12).denominator != 1:
-        return None
-    step = int(ratio * 12) % 24
-    sine = _sine(step)
-    cosine = _sine((step + 6) % 24)
-    if name == "sin":
-        return sine
-    if name == "cos" or sine is None or cosine is None:
-        return cosine if name == "cos" else None
-    return algebra.divide(sine, cosine)
-
-
-def _cancelled(value: Closed) -> Fraction | None:
-    """Returns c for c*pi / pi, which the quotient of polynomials does not cancel by itself."""
-    pi = algebra.symbol("pi")
-    if set(value.numerator) == set(pi.numerator) == set(value.denominator):
-        key = next(iter(pi.numerator))
-        return Fraction(value.numerator[key]) / value.denominator[key]
-    return None
-
-
-def _sine(step: int) -> Closed | None:
-    sign = 1
-    if step >= 12:
-        step, sign = step - 12, -1
-    step = 12 - step if step > 6 else step
-    if step not in _SINES:
-        return None
-    halves, radicand = _SINES[step]
-    root = algebra.power(algebra.number(radicand), algebra.number(Fraction(1, 2)))
-    return algebra.multiply(algebra.number(Fraction(sign * halves, 2)), root)
 
 
 @lru_cache(maxsize=4096)

@@ -447,3 +447,37 @@ def test_the_verdict_says_which_path_decided():
     assert compare("0.33", "1/3").path == "rounded"
     assert compare("18", "18.0").path == "number"
     assert compare("x", "x ").path == "text"
+
+
+@pytest.mark.parametrize(
+    ("gold", "answer", "outcome"),
+    [
+        (r"\sin 15^\circ", r"\frac{\sqrt6-\sqrt2}{4}", EQUAL),
+        (r"\sec\frac{\pi}{3}", "2", EQUAL),
+        (r"\arctan\sqrt3", r"\frac{\pi}{3}", EQUAL),
+        (r"\arcsin\frac12", r"\frac{\pi}{3}", NOT_EQUAL),
+        (r"e^{\frac{i\pi}{3}}", r"\frac{1+i\sqrt3}{2}", EQUAL),
+        ("2^{n-1}", "2^n - 1", NOT_EQUAL),
+        ("3^x - 2^x", "2(3^x - 2^x)", NOT_EQUAL),
+        (r"\tan x", r"\frac{\sin x}{\cos x} + 1", NOT_EQUAL),
+        (r"\sin(x)^2", r"\sin^2 x", EQUAL),
+        (r"\sin(x)^2", r"\sin(x^2)", NOT_EQUAL),
+        ("|3-\\pi|", "\\pi-3", EQUAL),
+        (r"\ln(x^2+1)", r"2\ln(x+1)", NOT_EQUAL),
+    ],
+)
+def test_functions_are_decided_without_the_child(gold, answer, outcome):
+    assert compare_exactly(gold, answer).outcome is outcome
+
+
+@pytest.mark.parametrize(
+    ("gold", "answer"),
+    [
+        (r"\sqrt{x^2}", "x"),  # equal wherever we look, not everywhere
+        (r"\sqrt[3]{1-x}", r"-\sqrt[3]{x-1}"),  # equal as real numbers, not on the principal branch
+        (r"\log x", r"\ln x"),  # some write log for ln
+        (r"\sin x", r"\sin t"),
+    ],
+)
+def test_a_difference_that_is_no_proof_refutes_nothing(gold, answer):
+    assert compare_exactly(gold, answer).path == "remainder"
