@@ -3,8 +3,10 @@
 Without the header the library takes one of the JSON files for a split (measured), so the card is part of the data.
 """
 
+import pyarrow as pa
 import yaml
 
+from schemas.example import EXAMPLE_SCHEMA
 from schemas.manifest import Manifest
 from schemas.reason import RULES, Reason
 
@@ -59,10 +61,27 @@ def _body(manifest: Manifest) -> list[str]:
         ),
         "",
         *_labels(manifest),
+        *_columns(),
+        "",
         f"Licence: {manifest.licence}. Schema {manifest.schema_version}, fingerprint `{manifest.fingerprint}`.",
         "",
         "Made by mathmill. Why any row is missing: `mathmill trace DATA ID`, or `ledger/`.",
     ]
+
+
+def _columns() -> list[str]:
+    """What each column holds, fields of structs included."""
+    lines = ["| column | type | meaning |", "|---|---|---|"]
+    for field in EXAMPLE_SCHEMA:
+        inner = list(field.type) if pa.types.is_struct(field.type) else []
+        kind = "struct" if inner else field.type
+        lines.append(f"| {field.name} | {kind} | {_meaning(field)} |")
+        lines += [f"| {field.name}.{one.name} | {one.type} | {_meaning(one)} |" for one in inner]
+    return lines
+
+
+def _meaning(field: pa.Field) -> str:
+    return field.metadata[b"doc"].decode().replace("|", "\\|")
 
 
 def _labels(manifest: Manifest) -> list[str]:

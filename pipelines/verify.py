@@ -263,7 +263,8 @@ def _unreached(candidate: Candidate, rationale: str, final: str) -> Rejection | 
 
 def _arithmetic_of(candidate: Candidate, text: str) -> Arithmetic:
     readable = candidate.language[:2] not in DECIMAL_COMMA
-    return check_arithmetic(text if readable else "", candidate.annotations or ())
+    found = check_arithmetic(text if readable else "", candidate.annotations or ())
+    return found if readable else replace(found, unparsed=found.unparsed + text.count("="))
 
 
 def _miscalculated(arithmetic: Arithmetic) -> Rejection | None:

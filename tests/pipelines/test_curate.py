@@ -295,15 +295,21 @@ def test_recorded_outputs_are_kept_checked_or_regenerated(
 
 
 def test_what_is_trimmed_leaves_the_data_and_stands_in_the_ledger(tmp_path: Path) -> None:
-    row = {"q": "How many marbles are 2 and 2?", "s": "2 + 2 = \\boxed{4} marbles. I hope that this helps you!"}
+    row = {"q": "How many marbles are 2 and 2?", "s": "2 + 2 = 4, so \\boxed{4} marbles. I hope that this helps you!"}
     path = write_rows(tmp_path / "rows.jsonl", [row])
     talk = source(path, adapter="columns", format="cot", columns={"question": "q", "solution": "s"})
+    curate(config_of(talk), tmp_path / "whole")
+    [whole] = read_streams(tmp_path / "whole", "shards/*.arrow")
+    assert whole["quality"]["trailing_chars"] == len("I hope that this helps you!")
     curate(config_of(talk, verify={"trim": True}), tmp_path / "data")
     [example] = read_streams(tmp_path / "data", "shards/*.arrow")
     [line] = read_streams(tmp_path / "data", "ledger/*.arrow")
     [segment] = example["segments"]
-    assert segment["text"] == "2 + 2 = \\boxed{4} marbles."
+    assert segment["text"] == "2 + 2 = 4, so \\boxed{4} marbles."
     assert example["quality"]["solution_chars"] == len(segment["text"])
+    assert {name: example["quality"][name] for name in ("trailing_chars", "equations", "equations_checked")} == {
+        "trailing_chars": 0, "equations": 1, "equations_checked": 1,
+    }  # fmt: skip
     assert (line["outcome"], line["detail"]) == ("kept", "cut behind the final answer: 'I hope that this helps you!'")
 
 

@@ -50,6 +50,8 @@ def test_missing_topics_are_predicted_and_given_ones_kept(tmp_path: Path) -> Non
     found = {one["source_row"]: one["topic"] for one in read_streams(tmp_path / "data", "shards/*.arrow")}
     assert {at: found[at] for at in range(500)} == {at: rows[at]["type"] for at in range(500)}
     assert [found[at] == rows[at]["type"] for at in range(500, 600)] == [True] * 100
+    methods = {one["source_row"]: one["topic_method"] for one in read_streams(tmp_path / "data", "shards/*.arrow")}
+    assert methods == {at: "given" if at < 500 else "predicted" for at in range(600)}
     topic = next(one for one in manifest.labels if one["column"] == "topic")
     assert topic["macro_f1"] == 1.0
     assert topic["baseline"] < 0.5
@@ -69,6 +71,10 @@ def test_labels_that_no_word_tells_stay_null(tmp_path: Path) -> None:
     assert topic["predicted"] == 0
     found = {one["source_row"]: one["topic"] for one in read_streams(tmp_path / "data", "shards/*.arrow")}
     assert {found[at] for at in range(500, 600)} == {None}
+    rows = read_streams(tmp_path / "data", "shards/*.arrow")
+    assert {(one["source_row"] < 500, one["topic_method"], one["difficulty_method"]) for one in rows} == {
+        (True, "given", None), (False, None, None),
+    }  # fmt: skip
 
 
 def test_predictions_do_not_depend_on_a_second_run(tmp_path: Path) -> None:

@@ -130,7 +130,7 @@ def test_what_people_accepted_outlives_its_equal(tmp_path: Path) -> None:
         assert [row for row, one in ends(tmp_path, "twins").items() if one["outcome"] == "kept"] == [survivor]
 
 
-def test_adjudicated_rows_are_marked_in_the_ledger(tmp_path: Path) -> None:
+def test_adjudicated_rows_are_marked_in_ledger_and_shards(tmp_path: Path) -> None:
     votes = [{"nr": 2, "annotator": name, "decision": "rejected"} for name in ("ada", "bo")]
     run(
         tmp_path,
@@ -139,3 +139,5 @@ def test_adjudicated_rows_are_marked_in_the_ledger(tmp_path: Path) -> None:
     )
     kept = ends(tmp_path)[2]
     assert (kept["outcome"], kept["detail"]) == ("kept", "adjudicated by cleo over 2 votes")
+    said = {one["source_row"]: one["selection"] for one in read_streams(tmp_path / "data", "shards/*.arrow")}
+    assert {row: one and one["adjudicated"] for row, one in said.items()} == {row: row == 2 or None for row in said}

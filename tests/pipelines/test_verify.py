@@ -87,7 +87,7 @@ def test_a_wrong_calculation_is_for_a_person(steps, final, reason, pool):
 def test_decimal_commas_are_not_taken_for_thousands(pool):
     german = SCHOOL.model_copy(update={"language": "de"})
     [verdict] = verdicts([gsm8k_row("Wie viele?", "3,5 * 2 = 7 Kilo.", "7")], pool, german)
-    assert (verdict["reason"], verdict["equations_checked"]) == (None, 0)
+    assert (verdict["reason"], verdict["equations_checked"], verdict["equations_unparsed"]) == (None, 0, 1)
 
 
 @pytest.mark.parametrize(("final", "reason"), [("86", None), ("85", "answer_mismatch")])
