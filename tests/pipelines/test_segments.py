@@ -1,4 +1,8 @@
+from collections.abc import Callable, Sequence
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pipelines.segments import check_structure, join_segments, parse_segments
 from schemas.problem import Format, Segment, SegmentKind
@@ -37,6 +41,58 @@ def test_every_convention_means_the_same(convention):
 def test_what_is_laid_out_is_read_back(convention):
     segments = parse_segments(CONVENTIONS[convention], Format.TIR)
     assert parse_segments(transcribe(segments).response, Format.TIR) == segments
+
+
+LAYOUTS: dict[str, dict[SegmentKind, Callable[[str], str]]] = {
+    "fences": {TEXT: str, CODE: "```python\n{}\n```".format, OUTPUT: "```output\n{}\n```".format},
+    "llm-code": {
+        TEXT: str,
+        CODE: "<llm-code>\n{}\n</llm-code>".format,
+        OUTPUT: "<llm-code-output>\n{}\n</llm-code-output>".format,
+    },
+    "tool_call": {TEXT: str, CODE: "<tool_call>\n{}\n</tool_call>".format, OUTPUT: "```output\n{}```".format},
+    "mathcoder": {
+        TEXT: "<|text|>{}<|endofblock|>".format,
+        CODE: "<|code|>{}<|endofblock|>".format,
+        OUTPUT: "<|execution|>{}<|endofblock|>".format,
+    },
+}
+SIGNS = "ab1 =<>|{}$\\^_#'\n结é"
+WORDS = st.text(SIGNS + "`", min_size=1).map(str.strip).filter(lambda text: text and "```" not in text)
+PROGRAMS = st.text(SIGNS, min_size=1).map(lambda text: text.strip("\n").rstrip()).filter(bool)
+OUTPUTS = st.text(SIGNS).map(lambda text: text.strip("\n").rstrip())
+TURNS = st.tuples(WORDS | st.none(), PROGRAMS, OUTPUTS)
+
+
+@st.composite
+def dialogues(draw: st.DrawFn) -> list[Segment]:
+    segments: list[Segment] = []
+    for words, program, output in draw(st.lists(TURNS, max_size=3)):
+        segments += [Segment(TEXT, words)] if words else []
+        segments += [Segment(CODE, program), Segment(OUTPUT, output)]
+    return [*segments, Segment(TEXT, draw(WORDS))]
+
+
+def written(convention: str, segments: Sequence[Segment], line_end: str) -> str:
+    return "\n".join(LAYOUTS[convention][one.kind](one.text) for one in segments).replace("\n", line_end)
+
+
+@pytest.mark.parametrize("line_end", ["\n", "\r\n"], ids=["lf", "crlf"])
+@pytest.mark.parametrize("convention", LAYOUTS)
+@given(dialogue=dialogues())
+def test_whatever_is_written_in_a_convention_is_read_and_laid_out_again(convention, line_end, dialogue):
+    read = parse_segments(written(convention, dialogue, line_end), Format.TIR)
+    assert list(read) == dialogue
+    assert is_faithful(read)
+    assert parse_segments(transcribe(read).response, Format.TIR) == read
+
+
+@pytest.mark.parametrize("convention", LAYOUTS)
+@given(dialogue=dialogues().filter(lambda segments: len(segments) > 1))
+def test_a_block_that_is_never_closed_is_found(convention, dialogue):
+    text = written(convention, dialogue, "\n")
+    broken = text[: text.rindex("\n```" if "```" in text else "</" if "</" in text else "<|endofblock|>")]
+    assert check_structure(Format.TIR, parse_segments(broken, Format.TIR)) is not None
 
 
 @pytest.mark.parametrize("program", ["print(1)", "```python\nprint(1)\n```", "\n\n```py\nprint(1)\n\n```\n"])

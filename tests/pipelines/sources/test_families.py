@@ -6,12 +6,13 @@ import pytest
 
 from pipelines.candidate import CANDIDATE_SCHEMA
 from pipelines.render import render_record
-from pipelines.segments import check_structure
+from pipelines.segments import check_structure, parse_segments
 from pipelines.sources.adapters import ADAPTERS, Unreadable, has_header
 from pipelines.sources.files import Record, read_records, scan
 from schemas.config import Source
 from schemas.problem import Decision, Format, Problem
 from schemas.reason import Reason
+from schemas.transcript import is_faithful, transcribe
 
 
 def read(adapter: str, record: dict, **settings) -> Problem:
@@ -316,6 +317,9 @@ def test_a_control_solution_that_was_given_whole_tells_what_is_right(given, expe
 
 
 REAL = {
+    ("cot/gsm8k_train.jsonl", "gsm8k"): (7473, 0, {}),
+    ("eval/gsm8k_test_socratic.jsonl", "gsm8k"): (1319, 0, {}),
+    ("cot/math_train_3000_solutions.jsonl", "math"): (3000, 0, {}),
     ("tir/tora70b_gsm8k_test_outputs.jsonl", "tora"): (1319, 0, {"a program without its output after it": 1}),
     ("tir/tora_corpus_examples.jsonl", "tora"): (30, 0, {}),
     ("tir/mathcoder_L7b_math_test_correct.jsonl", "mathcoder"): (
@@ -354,5 +358,37 @@ def test_real_rows_are_read(real_data, name, adapter):
                 for solution in problem.solutions:
                     solutions += 1
                     wrong[check_structure(solution.format, solution.segments) or "well formed"] += 1
+                    if check_structure(solution.format, solution.segments) is None:
+                        laid_out_again = transcribe(solution.segments).response
+                        assert is_faithful(solution.segments), solution
+                        assert parse_segments(laid_out_again, solution.format) == solution.segments
     del wrong["well formed"]
     assert (solutions, refused, dict(wrong)) == REAL[name, adapter]
+
+
+ANSWERS_ONLY = {
+    ("multiling/cmath_test.jsonl", "cmath", "zh"): (1098, "18", 1),
+    ("multiling/mgsm_de.tsv", "mgsm", "de"): (250, "18", None),
+    ("multiling/mgsm_en.tsv", "mgsm", "en"): (250, "18", None),
+    ("multiling/mgsm_es.tsv", "mgsm", "es"): (250, "18", None),
+    ("multiling/mgsm_fr.tsv", "mgsm", "fr"): (250, "18", None),
+    ("multiling/mgsm_ja.tsv", "mgsm", "ja"): (250, "18", None),
+    ("multiling/mgsm_zh.tsv", "mgsm", "zh"): (250, "18", None),
+}
+
+
+@pytest.mark.parametrize(("name", "adapter", "language"), ANSWERS_ONLY)
+def test_real_rows_without_solutions_are_read(real_data, name, adapter, language):
+    source = Source.model_validate(
+        {"name": "real", "path": "x", "adapter": adapter, "licence": "MIT", "language": language}
+    )
+    problems = [
+        ADAPTERS[adapter](record.value, source)
+        for file in scan(str(real_data / name), header=has_header([], adapter))
+        for split in file.splits
+        for record in read_records(split)
+        if record.value is not None
+    ]
+    assert all(one.question and one.answer and one.independent and not one.solutions for one in problems)
+    assert {one.language for one in problems} == {language}
+    assert (len(problems), problems[0].answer, problems[0].difficulty) == ANSWERS_ONLY[name, adapter, language]
