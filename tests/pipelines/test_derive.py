@@ -1,14 +1,19 @@
 import io
+import json
 import re
 from contextlib import redirect_stdout
 from fractions import Fraction
 
 import pytest
 
+from benchmarks.derivations import page
 from pipelines.derive import answer_sentence, derive
 from pipelines.segments import check_structure
 from pipelines.sources.files import read_records, scan
+from pipelines.sources.gsm8k import read_gsm8k
+from schemas.config import Source
 from schemas.problem import Format, SegmentKind, Solution
+from tests.conftest import REPOSITORY
 
 BOTH = (Format.POT, Format.TIR)
 QUESTION = "Natalia sold clips to 48 of her friends in April, and half as many in May. How many altogether?"
@@ -158,6 +163,19 @@ def derived(real_data) -> list[tuple[str, list[Solution]]]:
     ]
     parts = [(row["question"], *row["answer"].rpartition("\n#### ")[::2]) for row in rows]
     return [(answer, derive(question, steps, answer, BOTH)) for question, steps, answer in parts]
+
+
+def test_the_page_to_read_shows_twenty_rows_as_they_are_derived_today(real_data):
+    shown = (REPOSITORY / "docs" / "derivations.md").read_text(encoding="utf-8")
+    questions = set(re.findall(r"^> (.+)$", shown, re.MULTILINE))
+    fields = {"name": "gsm8k", "path": "x", "adapter": "gsm8k", "licence": "MIT", "derive": ["pot", "tir"]}
+    source = Source.model_validate(fields)
+    lines = (real_data / "cot" / "gsm8k_train.jsonl").read_text(encoding="utf-8").splitlines()
+    rows = [row for row in map(json.loads, lines) if " ".join(row["question"].split()) in questions]
+    assert len(rows) == len(questions) == 20
+    derived_today = page([read_gsm8k(row, source) for row in rows], "")
+    assert shown.endswith(derived_today)
+    assert not shown.endswith(derived_today.replace("print(", "print (", 1))
 
 
 @pytest.mark.slow
