@@ -8,6 +8,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from schemas.config import Train
 from schemas.exits import RunFailedError, UserError
 from schemas.files import write_text
@@ -34,7 +36,7 @@ _FREE = frozenset(
         "activation_checkpointing",
     }
 )
-_PACKAGES = ("torch", "transformers", "tokenizers", "numpy", "pyarrow")
+_PACKAGES = ("transformers", "tokenizers", "numpy", "pyarrow")
 
 
 def provenance(train: Train, data: list[str], fingerprints: tuple[str, ...], *, draft: bool) -> dict[str, Any]:
@@ -46,7 +48,8 @@ def provenance(train: Train, data: list[str], fingerprints: tuple[str, ...], *, 
         "output_length": OUTPUT_LENGTH,
         "data": [{"path": path, "fingerprint": mark} for path, mark in zip(data, fingerprints, strict=True)],
         "train": train.model_dump(mode="json"),
-        "versions": {"python": platform.python_version()} | {name: version(name) for name in _PACKAGES},
+        "versions": {"python": platform.python_version(), "torch": torch.__version__}  # with what it was built for
+        | {name: version(name) for name in _PACKAGES},
     }
 
 

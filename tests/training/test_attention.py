@@ -2,9 +2,10 @@
 
 import pytest
 import torch
-from transformers import GPT2Config, GPT2LMHeadModel, LlamaConfig, LlamaForCausalLM, MistralConfig, MistralForCausalLM
+from transformers import GPT2Config, GPT2LMHeadModel, MistralConfig, MistralForCausalLM
 
 from schemas.exits import UserError
+from tests.training.models import small_model
 from training import attention
 from training.probe import probe_model, require_no_leak
 
@@ -12,19 +13,13 @@ VOCABULARY = 97
 
 
 def llama(implementation):
-    attention.register()
-    torch.manual_seed(0)
-    config = LlamaConfig(
+    return small_model(
+        "llama",
+        dtype=torch.float32,
         vocab_size=VOCABULARY,
-        hidden_size=32,
-        intermediate_size=64,
-        num_hidden_layers=2,
-        num_attention_heads=4,
-        num_key_value_heads=2,
         initializer_range=0.2,
         attn_implementation=implementation,
-    )
-    return LlamaForCausalLM(config).eval()
+    ).eval()
 
 
 def positions_of(lengths):

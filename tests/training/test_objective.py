@@ -1,52 +1,33 @@
 """J_SFT and its gradient against one example at a time in float64, whatever the layout. Controls must fail."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
-from transformers import GPT2Config, GPT2LMHeadModel, LlamaConfig, LlamaForCausalLM, Qwen2Config, Qwen2ForCausalLM
+from transformers import GPT2Config, GPT2LMHeadModel
 
+from tests.training.models import (
+    CPU,
+    VOCABULARY,
+    by_the_formula,
+    distance,
+    gradient_of,
+    lognormal_rows,
+    one_document,
+    small_model,
+    summed,
+    whole_batch,
+)
 from training import attention
 from training.encode import Encoded
 from training.objective import token_weights, weighted_cross_entropy
 from training.step import Gradients, Likelihood, accumulate, collate, micro_batches, plan_batch
 
-CPU = torch.device("cpu")
-VOCABULARY = 211
-
-
-def model_of(kind="qwen2", *, implementation=attention.NAME, dtype=torch.float64):
-    attention.register()
-    torch.manual_seed(1)
-    sizes = {
-        "vocab_size": VOCABULARY,
-        "hidden_size": 32,
-        "intermediate_size": 64,
-        "num_hidden_layers": 2,
-        "num_attention_heads": 4,
-        "num_key_value_heads": 2,
-        "tie_word_embeddings": kind == "qwen2",
-        "initializer_range": 0.1,
-        "attn_implementation": implementation,
-    }
-    model = Qwen2ForCausalLM(Qwen2Config(**sizes)) if kind == "qwen2" else LlamaForCausalLM(LlamaConfig(**sizes))
-    return model.to(dtype)
-
 
 @pytest.fixture(scope="module")
 def encoded():
-    """23 examples of lognormal lengths; some have a stretch in the middle that bears no loss, like a tool's output."""
-    random = np.random.default_rng(5)
-    tokens, masks, offsets = [], [], [0]
-    for number in range(23):
-        length = int(np.clip(random.lognormal(3.2, 0.8), 6, 120))
-        mask = np.ones(length, np.uint8)
-        mask[: int(random.integers(1, length // 2))] = 0
-        if number % 3 == 0:
-            mask[-4:-2] = 0
-        tokens.append(random.integers(0, VOCABULARY, length).astype(np.int32))
-        masks.append(mask)
-        offsets.append(offsets[-1] + length)
-    return Encoded(np.concatenate(tokens), np.concatenate(masks), np.array(offsets))
+    return lognormal_rows(23)
 
 
 @pytest.fixture(scope="module", params=["qwen2", "llama"])
@@ -54,98 +35,47 @@ def kind(request):
     return request.param
 
 
-def reference(encoded, kind):
-    """J and its gradient by the formula: one example at a time, full logits, transformers' own attention."""
-    model = model_of(kind, implementation="sdpa")
-    objective = 0.0
-    for index in range(len(encoded)):
-        one = encoded[index]
-        tokens = torch.from_numpy(one.tokens.astype(np.int64))[None]
-        scores = torch.log_softmax(model(input_ids=tokens, use_cache=False).logits[0], -1)
-        where = torch.from_numpy(np.flatnonzero(one.supervised))
-        likelihood = scores[where - 1, tokens[0, where]]
-        example = likelihood.sum() / len(where)
-        (-example / len(encoded)).backward()
-        objective += example.item() / len(encoded)
-    return objective, torch.cat([p.grad.flatten() for p in model.parameters()])
-
-
 @pytest.fixture(scope="module")
 def truth(encoded, kind):
-    return reference(encoded, kind)
+    return by_the_formula(encoded, kind)
 
 
-def ours(encoded, kind, *, capacity, world=1, dtype=torch.float64, reweigh=None, cross=False):
-    """J and gradient of our step; `reweigh` and `cross` spoil it on purpose."""
-    model = model_of(kind, dtype=dtype)
-    Gradients(list(model.parameters())).clear()
-    likelihood = Likelihood(len(encoded), CPU)
-    for rank in range(world):
-        batch = plan_batch(
-            encoded, encoded.supervised_lengths, np.arange(len(encoded)), capacity=capacity, rank=rank, world=world
-        )
-        micros = list(micro_batches(encoded, batch, CPU, dtype))
-        if reweigh:
-            micros = [reweigh(micro, micros, world) for micro in micros]
-        if cross:
-            micros = [one_document(micro) for micro in micros]
-        accumulate(model, iter(micros), likelihood)
-    totals = likelihood.totals.numpy()
-    objective = -float((totals[:, 0] * batch.weights).sum())
-    return objective, torch.cat([p.grad.flatten() for p in model.parameters()])
+# (tokens of a pack, ranks): the packs that a rank works off one after the other are 1, 2, 3, 4 and 5
+LAYOUTS = [(4096, 1), (400, 1), (256, 1), (200, 1), (150, 1), (400, 2), (150, 2), (256, 3), (120, 3)]
 
 
-def distance(gradient, true):
-    return float((gradient.double() - true).norm() / true.norm())
-
-
-LAYOUTS = [(4096, 1), (256, 1), (120, 1), (150, 2), (256, 3), (120, 5)]
+def test_the_layouts_accumulate_over_one_to_five_micro_batches(encoded):
+    counts = {len(whole_batch(encoded, capacity=capacity, world=world).packs) for capacity, world in LAYOUTS}
+    assert counts >= {1, 2, 3, 4, 5}
 
 
 @pytest.mark.parametrize(("capacity", "world"), LAYOUTS)
 def test_the_gradient_is_that_of_one_example_at_a_time_in_float64(encoded, kind, truth, capacity, world):
-    objective, gradient = ours(encoded, kind, capacity=capacity, world=world)
+    objective, gradient = summed(small_model(kind), encoded, capacity=capacity, world=world)
     assert distance(gradient, truth[1]) < 1e-12
     assert abs(objective - truth[0]) < 1e-12
 
 
-@pytest.mark.parametrize(("capacity", "world"), LAYOUTS[::2])
+@pytest.mark.parametrize(("capacity", "world"), LAYOUTS[::3])
 def test_the_gradient_is_exact_to_rounding_in_float32(encoded, kind, truth, capacity, world):
-    objective, gradient = ours(encoded, kind, capacity=capacity, world=world, dtype=torch.float32)
+    model = small_model(kind, dtype=torch.float32)
+    objective, gradient = summed(model, encoded, capacity=capacity, world=world, dtype=torch.float32)
     assert distance(gradient, truth[1]) < 5e-6
     assert abs(objective - truth[0]) < 1e-5
 
 
-def with_weights(micro, weights):
-    from dataclasses import replace
-
-    return replace(micro, weights=weights.to(micro.weights.dtype))
-
-
 def token_mean(micro, micros, _world):
     count = sum(len(m.targets) for m in micros)
-    return with_weights(micro, torch.full_like(micro.weights, 1 / count))
+    return replace(micro, weights=torch.full_like(micro.weights, 1 / count))
 
 
 def mean_of_means(micro, micros, world):
-    return with_weights(micro, torch.full_like(micro.weights, 1 / len(micro.targets) / len(micros) / world))
+    return replace(micro, weights=torch.full_like(micro.weights, 1 / len(micro.targets) / len(micros) / world))
 
 
-def one_document(micro):
-    """Naive concatenation: the whole pack as one document."""
-    from dataclasses import replace
-
-    length = micro.tokens.shape[1]
-    return replace(micro, positions=torch.arange(length)[None], documents=attention.Documents([length], CPU))
-
-
-@pytest.mark.parametrize(
-    "spoilt",
-    [{"reweigh": token_mean}, {"reweigh": mean_of_means}, {"cross": True}],
-    ids=["token mean", "mean of means", "naive concatenation"],
-)
-def test_the_gate_catches_what_other_trainers_compute(encoded, kind, truth, spoilt):
-    _, gradient = ours(encoded, kind, capacity=256, **spoilt)
+@pytest.mark.parametrize("spoil", [token_mean, mean_of_means, one_document])
+def test_the_gate_catches_what_other_trainers_compute(encoded, kind, truth, spoil):
+    _, gradient = summed(small_model(kind), encoded, capacity=256, spoil=spoil)
     assert distance(gradient, truth[1]) > 0.05
 
 
@@ -160,10 +90,10 @@ def test_the_gradient_is_equation_7_along_random_directions(encoded):
     config._attn_implementation = attention.NAME
     model = GPT2LMHeadModel(config).double().eval()
     gradients = Gradients(list(model.parameters()))
-    batch = plan_batch(encoded, encoded.supervised_lengths, np.arange(len(encoded)), capacity=256)
+    batch = whole_batch(encoded, capacity=256)
     micros = list(micro_batches(encoded, batch, CPU, torch.float64))
     accumulate(model, iter(micros), Likelihood(len(encoded), CPU))
-    gradient = torch.cat([p.grad.flatten() for p in model.parameters()])
+    gradient = gradient_of(model)
     assert len(gradients.flat) >= len(gradient)
     start = torch.nn.utils.parameters_to_vector(model.parameters()).detach()
 
@@ -183,7 +113,7 @@ def test_the_gradient_is_equation_7_along_random_directions(encoded):
 def test_twenty_steps_packed_and_unpacked_end_at_the_same_weights(encoded):
     ends = []
     for capacity in (120, 4096):
-        model = model_of("qwen2")
+        model = small_model()
         gradients = Gradients(list(model.parameters()))
         optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3, fused=True)
         for step in range(20):
@@ -193,7 +123,7 @@ def test_twenty_steps_packed_and_unpacked_end_at_the_same_weights(encoded):
             accumulate(model, micro_batches(encoded, batch, CPU, torch.float64), Likelihood(len(indices), CPU))
             optimizer.step()
         ends.append(torch.nn.utils.parameters_to_vector(model.parameters()).detach())
-    moved = (ends[0] - torch.nn.utils.parameters_to_vector(model_of("qwen2").parameters()).detach()).norm()
+    moved = (ends[0] - torch.nn.utils.parameters_to_vector(small_model().parameters()).detach()).norm()
     assert moved > 0.1
     assert float((ends[0] - ends[1]).norm() / moved) < 1e-9
 

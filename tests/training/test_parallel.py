@@ -1,137 +1,96 @@
-"""Sharded weights (FSDP2 over gloo): the same sums as one process, and the same checkpoints."""
+"""Many ranks over gloo, with a copy of the weights each or with shards (FSDP2): the same sums as one process."""
 
 import json
 
-import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file
-from transformers import AutoModelForCausalLM, Qwen2Config, Qwen2ForCausalLM
+from transformers import AutoModelForCausalLM
 
-from schemas.config import Config, FreshModel, Train
+from tests.training.models import distance, gradient_of, random_rows, small_model, small_run, summed, whole_batch
 from tests.training.ranks import run_ranks
-from training import attention, checkpoint, parallel
-from training.encode import Encoded
+from training import checkpoint, parallel
 from training.parallel import ShardedGradients, shard, whole
-from training.step import Gradients, Likelihood, accumulate, micro_batches, plan_batch
+from training.step import Gradients, Likelihood, accumulate, micro_batches
 from training.train import train
 from training.world import join_world
 
 pytestmark = pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
 
 
-def model_of(dtype):
-    attention.register()
-    torch.manual_seed(1)
-    config = Qwen2Config(
-        vocab_size=211,
-        hidden_size=36,
-        intermediate_size=66,
-        num_hidden_layers=2,
-        num_attention_heads=3,
-        num_key_value_heads=1,
-        tie_word_embeddings=True,
-        initializer_range=0.1,
-        attn_implementation=attention.NAME,
-    )
-    return Qwen2ForCausalLM(config).to(dtype)
+MODEL = {"hidden_size": 36, "intermediate_size": 66, "num_attention_heads": 3, "num_key_value_heads": 1}  # odd on 2
 
 
 @pytest.fixture(scope="module")
 def encoded():
-    random = np.random.default_rng(5)
-    lengths = random.integers(6, 60, 9)
-    mask = np.concatenate([np.arange(length) >= random.integers(1, length) for length in lengths]).astype(np.uint8)
-    tokens = random.integers(0, 211, int(lengths.sum())).astype(np.int32)
-    return Encoded(tokens, mask, np.concatenate([[0], np.cumsum(lengths)]))
+    return random_rows([57, 44, 38, 33, 29, 21, 14, 9, 6])
 
 
-def batch_of(encoded, *, capacity, rank=0, world=1):
-    everything = np.arange(len(encoded))
-    lengths = encoded.supervised_lengths
-    return plan_batch(encoded, lengths, everything, capacity=capacity, rank=rank, world=world, even=True)
+@pytest.fixture(scope="module")
+def truth(encoded):
+    """J and the gradient of one process in float64."""
+    return summed(small_model(**MODEL), encoded, capacity=4096)
 
 
-def alone(encoded, dtype):
-    model = model_of(dtype)
-    gradients = Gradients(list(model.parameters()))
-    batch = batch_of(encoded, capacity=4096)
-    accumulate(model, micro_batches(encoded, batch, torch.device("cpu"), dtype), Likelihood(9, torch.device("cpu")))
-    gradients.sum(join_world("cpu"))
-    return {name: p.grad.clone() for name, p in model.named_parameters()}
-
-
-def sharded(encoded, dtype, capacity, spoil):
-    """The gradient, J, norm and number of packs of one rank."""
+def one_rank(encoded, dtype, capacity, way, spoil):
+    """The gradient, J, norm, norm after a halving, and packs of one rank, with how many of them are empty."""
     torch.set_num_threads(1)
     world = join_world("cpu")
-    model = model_of(dtype)
-    root = shard(model, world)
+    model = small_model(dtype=dtype, **MODEL)
+    root = shard(model, world) if way == "shard" else model
     if spoil:
         for module in root.modules():
             if hasattr(module, "set_gradient_divide_factor"):
                 module.set_gradient_divide_factor(float(world.size))
-    gradients = ShardedGradients(list(model.parameters()))
+    gradients = (ShardedGradients if way == "shard" else Gradients)(list(model.parameters()))
     gradients.clear()
-    batch = batch_of(encoded, capacity=capacity, rank=world.rank, world=world.size)
-    likelihood = Likelihood(9, world.device)
+    batch = whole_batch(encoded, capacity=capacity, rank=world.rank, world=world.size, even=way == "shard")
+    likelihood = Likelihood(len(encoded), world.device)
     micros = list(micro_batches(encoded, batch, world.device, dtype))
     accumulate(root, iter(micros), likelihood)
     gradients.sum(world)
     world.sum(likelihood.totals)
     norm = gradients.norm(world)
-    found = {name: whole(p.grad).numpy() for name, p in model.named_parameters()}
+    for parameter in model.parameters():
+        parameter.grad = whole(parameter.grad.clone())
+    found = gradient_of(model).numpy()
     objective = -float((likelihood.totals[:, 0].numpy() * batch.weights).sum())
-    gradients.scale(0.5)
-    halved = gradients.norm(world)
+    gradients = Gradients(list(model.parameters())) if way == "replicate" else gradients
     empty = sum(len(micro.targets) == 0 for micro in micros)
     world.close()
-    return found, objective, norm, halved, (len(micros), empty)
+    return found, objective, norm, len(micros), empty
 
 
-def distance(found, true):
-    one = torch.cat([torch.from_numpy(found[name]).flatten().double() for name in true])
-    other = torch.cat([gradient.flatten().double() for gradient in true.values()])
-    return float((one - other).norm() / other.norm())
+def off(rank, truth):
+    return distance(torch.from_numpy(rank[0]), truth[1])
 
 
+@pytest.mark.parametrize("way", ["replicate", "shard"])
 @pytest.mark.parametrize(("world", "capacity"), [(2, 60), (2, 4096), (3, 100)])
-def test_the_gradient_over_shards_is_the_sum_over_ranks_in_float64(encoded, world, capacity):
-    truth = alone(encoded, torch.float64)
-    ranks = run_ranks(sharded, world, encoded, torch.float64, capacity, False)
-    for found, _, norm, halved, _ in ranks:
-        assert distance(found, truth) < 1e-12
-        expected = float(torch.cat([g.flatten() for g in truth.values()]).norm())
-        assert norm == pytest.approx(expected, rel=1e-12)
-        assert halved == pytest.approx(expected / 2, rel=1e-12)
-    assert len({objective for _, objective, *_ in ranks}) == 1
-    assert len({packs for *_, (packs, _) in ranks}) == 1
+def test_the_gradient_is_the_sum_over_ranks_in_float64(encoded, truth, way, world, capacity):
+    ranks = run_ranks(one_rank, world, encoded, torch.float64, capacity, way, False)
+    for rank in ranks:
+        assert off(rank, truth) < 1e-12
+        assert rank[1] == pytest.approx(truth[0], rel=1e-12)
+        assert rank[2] == pytest.approx(float(truth[1].norm()), rel=1e-12)
+    assert len({rank[1] for rank in ranks}) == 1
+    if way == "shard":
+        assert len({rank[3] for rank in ranks}) == 1
     if capacity == 4096:
-        assert sorted(empty for *_, (_, empty) in ranks) == [0, 1]
+        assert sorted(rank[4] for rank in ranks) == ([0, 1] if way == "shard" else [0, 0])
 
 
-def test_the_gradient_over_shards_is_exact_to_rounding_in_float32(encoded):
-    truth = alone(encoded, torch.float64)
-    assert distance(run_ranks(sharded, 2, encoded, torch.float32, 100, False)[0][0], truth) < 5e-6
+@pytest.mark.parametrize("way", ["replicate", "shard"])
+def test_the_gradient_over_ranks_is_exact_to_rounding_in_float32(encoded, truth, way):
+    assert off(run_ranks(one_rank, 2, encoded, torch.float32, 100, way, False)[0], truth) < 5e-6
 
 
-def test_the_gate_catches_a_mean_over_ranks(encoded):
-    truth = alone(encoded, torch.float64)
-    assert distance(run_ranks(sharded, 2, encoded, torch.float64, 100, True)[0][0], truth) == pytest.approx(0.5)
+def test_the_gate_catches_a_mean_over_ranks(encoded, truth):
+    assert off(run_ranks(one_rank, 2, encoded, torch.float64, 100, "shard", True)[0], truth) == pytest.approx(0.5)
 
 
 def config_of(**changes):
-    settings = {
-        "model": FreshModel(hidden_size=32, layers=2, heads=4, vocabulary=400),
-        "examples_per_step": 16,
-        "steps": 6,
-        "context": 160,
-        "learning_rate": 3e-3,
-        "checkpoint_every": 2,
-        "parallel": "shard",
-        "trackers": [],
-    }
-    return Config(train=Train(**(settings | changes)))
+    return small_run(**({"context": 160, "parallel": "shard", "trackers": []} | changes))
 
 
 def trained(config, data, output, resume):

@@ -1,0 +1,112 @@
+"""Small models of random weights, rows of random tokens, and what our step makes of them."""
+
+from dataclasses import replace
+
+import numpy as np
+import torch
+from transformers import LlamaConfig, LlamaForCausalLM, Qwen2Config, Qwen2ForCausalLM
+
+from schemas.config import Config, FreshModel, Train
+from training import attention
+from training.encode import Encoded
+from training.step import Gradients, Likelihood, accumulate, micro_batches, plan_batch
+
+CPU = torch.device("cpu")
+VOCABULARY = 211
+
+
+def small_model(kind="qwen2", *, dtype=torch.float64, **changes):
+    """Two layers with fewer key-value heads than query heads; the Qwen2's head is tied to its embedding."""
+    attention.register()
+    torch.manual_seed(1)
+    settings = {
+        "vocab_size": VOCABULARY,
+        "hidden_size": 32,
+        "intermediate_size": 64,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 4,
+        "num_key_value_heads": 2,
+        "tie_word_embeddings": kind == "qwen2",
+        "initializer_range": 0.1,
+        "attn_implementation": attention.NAME,
+    } | changes
+    model = Qwen2ForCausalLM(Qwen2Config(**settings)) if kind == "qwen2" else LlamaForCausalLM(LlamaConfig(**settings))
+    return model.to(dtype)
+
+
+def random_rows(lengths):
+    """Rows of random tokens; a prompt bears no loss, and in every third long row neither does a stretch behind it."""
+    random = np.random.default_rng(5)
+    masks = [np.arange(length) >= random.integers(1, max(2, length // 2)) for length in lengths]
+    for mask in masks[::3]:
+        mask[-4:-2] &= len(mask) < 6
+    tokens = random.integers(0, VOCABULARY, int(sum(lengths))).astype(np.int32)
+    return Encoded(tokens, np.concatenate(masks).astype(np.uint8), np.concatenate([[0], np.cumsum(lengths)]))
+
+
+def lognormal_rows(count):
+    """Lengths as solutions have them: many short, few long."""
+    lengths = np.random.default_rng(5).lognormal(3.2, 0.8, count)
+    return random_rows(np.clip(lengths, 6, 120).astype(np.int64))
+
+
+def whole_batch(encoded, **settings):
+    """All rows as one step."""
+    return plan_batch(encoded, encoded.supervised_lengths, np.arange(len(encoded)), **settings)
+
+
+def gradient_of(model):
+    return torch.cat([p.grad.flatten() for p in model.parameters()])
+
+
+def summed(model, encoded, *, world=1, multiple=1, half=False, device=CPU, dtype=torch.float64, spoil=None, **settings):
+    """J and gradient of our step over all rows, every rank's share in turn; `spoil` changes each micro-batch."""
+    Gradients(list(model.parameters()))
+    likelihood = Likelihood(len(encoded), device)
+    for rank in range(world):
+        batch = whole_batch(encoded, rank=rank, world=world, **settings)
+        micros = list(micro_batches(encoded, batch, device, dtype, multiple=multiple))
+        changed = [spoil(micro, micros, world) for micro in micros] if spoil else micros
+        accumulate(model, iter(changed), likelihood, half=half)
+    return -float((likelihood.totals[:, 0].cpu().numpy() * batch.weights).sum()), gradient_of(model)
+
+
+def one_document(micro, _micros, _world):
+    """Naive concatenation: the whole pack as one document."""
+    length, device = micro.tokens.shape[1], micro.tokens.device
+    documents = attention.Documents([length], device)
+    return replace(micro, positions=torch.arange(length, device=device)[None], documents=documents)
+
+
+def by_the_formula(encoded, kind="qwen2"):
+    """J and its gradient by eq. 6 and 7 in float64: one row at a time, all logits, transformers' own attention."""
+    model = small_model(kind, attn_implementation="sdpa")
+    objective = 0.0
+    for index in range(len(encoded)):
+        one = encoded[index]
+        tokens = torch.from_numpy(one.tokens.astype(np.int64))[None]
+        scores = torch.log_softmax(model(input_ids=tokens, use_cache=False).logits[0], -1)
+        where = torch.from_numpy(np.flatnonzero(one.supervised))
+        example = scores[where - 1, tokens[0, where]].sum() / len(where)
+        (-example / len(encoded)).backward()
+        objective += example.item() / len(encoded)
+    return objective, gradient_of(model)
+
+
+def distance(gradient, true):
+    """The norm of the difference beside that of the truth."""
+    return float((gradient.cpu().double() - true).norm() / true.norm())
+
+
+def small_run(**changes):
+    """The config of a run of a few quick steps."""
+    settings = {
+        "model": FreshModel(hidden_size=32, layers=2, heads=4, vocabulary=400),
+        "examples_per_step": 16,
+        "steps": 6,
+        "context": 512,
+        "learning_rate": 3e-3,
+        "checkpoint_every": 2,
+        "keep_checkpoints": 2,
+    }
+    return Config(train=Train(**(settings | changes)))
