@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 
 from schemas.config import Quota
 from schemas.split import Split
+from validation.dataset.quality import Spread, merge_spreads, spreads
 
 CATEGORIES = ("format", "source", "topic", "difficulty", "language", "licence", "author", "split")
 VERIFICATION = ("verdict", "path", "reference", "decision")
@@ -42,6 +43,7 @@ class Facts:
         counts: column -> value -> rows.
         crosses: "a|b" -> value of a -> value of b -> rows.
         lengths: column -> bin -> rows; bin b holds lengths from 2^(b/2) to 2^((b+1)/2).
+        quality: quality facts by name.
     """
 
     rows: int = 0
@@ -53,6 +55,7 @@ class Facts:
     crosses: dict[str, dict[str, Counter[str]]] = field(default_factory=dict)
     lengths: dict[str, Counter[int]] = field(default_factory=dict)
     weigh: dict[str, dict[str, list[float]]] = field(default_factory=dict)
+    quality: dict[str, Spread] = field(default_factory=dict)
 
     def merge(self, other: "Facts") -> None:
         """Adds another part of the data set."""
@@ -73,6 +76,7 @@ class Facts:
             mine = self.weigh.setdefault(column, {})
             for value, numbers in groups.items():
                 mine[value] = [a + b for a, b in zip(mine.get(value, [0.0] * 3), numbers, strict=True)]
+        merge_spreads(self.quality, other.quality)
 
 
 def measure(flat: pa.Table) -> Facts:
@@ -84,6 +88,7 @@ def measure(flat: pa.Table) -> Facts:
         supervised=_sum(supervised),
         shortest=_positive_min(supervised),
         longest=pc.max(supervised).as_py() or 0,
+        quality=spreads(flat),
     )
     for column in (*CATEGORIES, *VERIFICATION, *BIAS):
         facts.counts[column] = _count(flat[column])

@@ -7,6 +7,7 @@ because a Python check per row would cost more than the rest of the suite togeth
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from schemas.example import QUALITY
 from schemas.problem import Segment, SegmentKind
 from schemas.transcript import is_faithful
 from validation.dataset.suite import SEGMENT_LETTERS
@@ -57,8 +58,8 @@ def flatten(table: pa.Table) -> pa.Table:
         "answer_kind": answer_kinds(table["answer"]),
         "leading_digit": _leading_digits(table["answer"]),
     }
-    for name in ("question_chars", "solution_chars", "steps", "equations", "code_lines"):
-        columns[f"quality_{name}"] = pc.struct_field(quality, name)
+    for field in QUALITY:
+        columns[f"quality_{field.name}"] = pc.struct_field(quality, field.name)
     return pa.table(columns)
 
 

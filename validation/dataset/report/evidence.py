@@ -5,6 +5,7 @@ from typing import Any
 
 from schemas.verdict import Status, Verdict
 from validation.dataset.gate import Judgement
+from validation.dataset.quality import worst_ids
 from validation.dataset.recheck.contamination import OVERLAP
 from validation.dataset.report.beside import Evidence, beside, gather
 from validation.dataset.report.figures import bar
@@ -20,12 +21,12 @@ SHOWN = 4  # candidates shown for each reason
 
 
 def draw(judgement: Judgement) -> list[Row]:
-    """The rows of the sample browser, worst first: those that break a check, then each stratum's, then random ones."""
+    """The rows of the sample browser, worst first: those that break a check, those that stand out, strata, random."""
     findings, folder = judgement.findings, judgement.folder
     failing = [one for check in judgement.verdict.checks if check.status is not Status.PASSED for one in check.ids]
-    worst_ids = list(dict.fromkeys(failing))[:WORST_ROWS]
-    found = fetch(folder, findings.read, worst_ids)
-    rows = [Row(0, "worst", found[one]) for one in worst_ids if one in found]
+    worst = [*dict.fromkeys(failing)][:WORST_ROWS] + worst_ids(findings.facts.quality)
+    found = fetch(folder, findings.read, worst)
+    rows = [Row(0, "worst", found[one]) for one in worst if one in found]
     for stratum in sorted(findings.strata)[:12]:
         rows += [Row(row.key, stratum, row.values) for row in findings.strata[stratum][:2]]
     rows += [Row(row.key, "random", row.values) for row in smallest(findings.answers, RANDOM_ROWS)]
@@ -155,8 +156,8 @@ def examples(drawn: Sequence[Row], verdict: Verdict, seed: object) -> Markup:
         why = row.shard if row.shard in ("worst", "random") else "stratum"
         articles.append(render_example(row.values, why=why, marks=marks.get(str(row.values["id"]), [])))
     lead = (
-        f"{len(drawn)} examples: those that break a check first, then some of every source and format, "
-        f"then random ones (seed {seed})."
+        f"{len(drawn)} examples: those that break a check first, then those that stand out by how they read, "
+        f"then some of every source and format, then random ones (seed {seed})."
     )
     legend = tag(
         "p",

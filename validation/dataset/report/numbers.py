@@ -59,6 +59,15 @@ def measurements(judgement: Judgement) -> dict[str, Any]:
             dict(zip(("source", "format", "outcome", "stage", "reason"), key, strict=True)) | {"candidates": count}
             for key, count in sorted(ledger.ended.items())
         ],
+        "quality": {
+            name: {
+                "rows": one.rows,
+                "total": one.total,
+                "positive": one.positive,
+                "worst": [{"value": value, "id": id_} for value, id_ in one.worst],
+            }
+            for name, one in facts.quality.items()
+        },
         "annotators": annotators(judgement.folder),
         "labels": manifest.labels,
         "licences": dict(sorted(facts.counts.get("licence", Counter()).items())),

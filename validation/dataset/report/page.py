@@ -17,6 +17,7 @@ from validation.dataset.gate import Judgement
 from validation.dataset.report import bias, comparison, evidence, people, sections
 from validation.dataset.report.markup import Markup, join, number, percent, tag
 from validation.dataset.report.numbers import measurements
+from validation.dataset.report.quality import quality
 
 SECTIONS = (
     ("checks", "Checks"),
@@ -28,6 +29,7 @@ SECTIONS = (
     ("topics", "Topics"),
     ("lengths", "Lengths"),
     ("verification", "Verification"),
+    ("quality", "Reading"),
     ("people", "People"),
     ("contamination", "Contamination"),
     ("concentration", "Bias"),
@@ -61,6 +63,7 @@ def render(judgement: Judgement, numbers: dict[str, Any]) -> str:
         sections.topics(numbers),
         sections.lengths(numbers),
         sections.verification(numbers),
+        quality(numbers),
         people.people(numbers),
         evidence.contamination(numbers),
         bias.bias(numbers),

@@ -1,0 +1,42 @@
+"""The section about how solutions read: the quality facts, and the rows that stand out most."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from validation.dataset.quality import FACTS
+from validation.dataset.report.markup import Markup, join, number, percent, tag
+from validation.dataset.report.sections import section, table
+
+
+def quality(numbers: Mapping[str, Any]) -> Markup:
+    """A line for each fact; the rows that stand out most stand among the examples."""
+    rows = []
+    for name, (greatest, meaning) in FACTS.items():
+        measured = numbers["quality"].get(name)
+        if not measured or not measured["rows"]:
+            rows.append([meaning, "0", "not measured", "–", ""])
+            continue
+        worst = [_worst(name, one) for one in measured["worst"]]
+        rows.append(
+            [
+                meaning,
+                number(measured["rows"]),
+                _value(name, measured["total"] / measured["rows"]),
+                percent(measured["positive"] / measured["rows"]),
+                join(["most: " if greatest else "least: ", *worst]) if worst else "none",
+            ]
+        )
+    return section(
+        "quality",
+        "How solutions read",
+        "Facts, not judgements. The rows that stand out most stand first among the examples.",
+        table(["Fact", "Examples", "Mean", "Above 0", "Stand out"], rows, class_="numbers"),
+    )
+
+
+def _worst(name: str, one: Mapping[str, Any]) -> Markup:
+    return join([tag("a", _value(name, one["value"]), href=f"#example-{one['id']}"), " "])
+
+
+def _value(name: str, value: float) -> str:
+    return percent(value) if name == "repetition" else f"{value:,.1f}".removesuffix(".0")
