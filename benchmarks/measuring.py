@@ -14,7 +14,7 @@ import time
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from importlib.metadata import version
+from importlib.metadata import distributions, version
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -98,13 +98,13 @@ def mathmill(*arguments: str | Path) -> list[str | Path]:
 
 def machine() -> dict[str, object]:
     """What the numbers were measured on: date, cores, load before, versions."""
-    packages = ("apache-beam", "pyarrow", "torch", "transformers")
+    packages = ("apache-beam", "pyarrow", "torch", "transformers")  # a machine that only trains has no Beam
     return {
         "date": datetime.now(UTC).date().isoformat(),
         "cores": os.cpu_count(),
         "load_before": round(os.getloadavg()[0], 2),
         "python": platform.python_version(),
-        "versions": {name: version(name) for name in packages},
+        "versions": {name: version(name) for name in packages if any(distributions(name=name))},
     }
 
 

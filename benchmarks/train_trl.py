@@ -1,100 +1,40 @@
 """Our step beside TRL's packed SFTTrainer and a padded HF Trainer: same rows, same tokens per step, ABBA order.
 
-    python -m benchmarks.train_trl [--cases tiny] [--device cpu]        needs trl and accelerate
+    python -m benchmarks.train_trl [--cases tiny] [--device cpu] [--budget 540]        needs trl and accelerate
 
-Each arm runs in a process of its own on random weights. TRL has its best packed setting (bfd, one pack a micro-batch,
-chunked loss); weights are float32, and on a GPU every forward pass is bfloat16. Tokens are real ones: padding is not
-counted. CPU seconds decide on a CPU, wall clock on a GPU. The first step's rows of TRL are also put through our step in
-token-mean mode, on the same weights: equal losses say that both train on the same thing.
+Each arm runs in a process of its own on random weights; one that fails, or takes too long, costs its own figures only.
+TRL has its best packed setting (bfd, one pack a micro-batch, chunked loss) and transformers' own SDPA, the attention
+that needs no further wheel; weights are float32, and on a GPU every forward pass is bfloat16. An arm that runs out of a
+GPU's memory is run again with activation checkpointing and says so. Tokens are real ones: padding is not counted. CPU
+seconds decide on a CPU, wall clock on a GPU. The first step's rows of TRL are also put through our step in token-mean
+mode, on the same weights: equal losses say that both train on the same thing.
 """
 
 import argparse
 import importlib.util
 import json
-import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import torch
 
 from benchmarks.measuring import REPOSITORY, machine
+from benchmarks.train_cases import CASES, Case, model_of, rows_of, scaled_down
+from benchmarks.train_runs import measured
 from training import attention
 from training.encode import Encoded
 from training.flops import model_flops, peak_flops, shape_of
 from training.pack import length_step
 from training.prepare import compile_layers
 from training.step import Gradients, Likelihood, accumulate, micro_batches, plan_batch
-
-_TINY = {"vocab_size": 8000, "hidden_size": 256, "intermediate_size": 704, "num_hidden_layers": 4}
-_HALF_B = {"vocab_size": 151936, "hidden_size": 896, "intermediate_size": 4864, "num_hidden_layers": 24}
-_ONE_AND_HALF_B = {"vocab_size": 151936, "hidden_size": 1536, "intermediate_size": 8960, "num_hidden_layers": 28}
-_HEADS = {256: 4, 896: 14, 1536: 12, 128: 4}
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """A model, rows and a step: `packs` packs of `capacity` tokens; lengths are lognormal around `mean`."""
-
-    model: dict[str, int]
-    capacity: int
-    packs: int
-    mean: int
-    steps: int = 8
-    warm: int = 2
-
-    @property
-    def rows_per_step(self) -> int:
-        """Rows that fill the packs of a step."""
-        return max(1, int(0.985 * self.capacity * self.packs / self.mean))
-
-
-CASES = {
-    "tiny": Case(_TINY, 1024, 2, 163),  # rows as long as GSM8K's
-    "0.5b_short": Case(_HALF_B, 16384, 4, 163, steps=6),
-    "0.5b_long": Case(_HALF_B, 32768, 2, 6000, steps=6),
-    "1.5b_short": Case(_ONE_AND_HALF_B, 16384, 4, 163, steps=6),
-    "1.5b_long": Case(_ONE_AND_HALF_B, 32768, 2, 6000, steps=6),
-}
-
-
-def scaled_down(case: Case) -> Case:
-    """The same case for a CPU: to see that it runs, not to measure."""
-    model = {"vocab_size": 2000, "hidden_size": 128, "intermediate_size": 352, "num_hidden_layers": 2}
-    return replace(case, model=model, capacity=case.capacity // 32, mean=max(60, case.mean // 32), steps=3, warm=1)
-
-
-def rows_of(case: Case) -> Encoded:
-    """Rows for all steps and some more; 58 % of each bears loss, as in GSM8K."""
-    random, count = np.random.default_rng(0), case.rows_per_step * (case.steps + 2)
-    spread = 0.4 if case.mean < 1000 else 0.8
-    lengths = random.lognormal(np.log(case.mean) - spread**2 / 2, spread, count)
-    lengths = np.clip(lengths, 32, case.capacity).astype(np.int64)
-    mask = np.concatenate([np.arange(length) >= 0.42 * length for length in lengths]).astype(np.uint8)
-    tokens = random.integers(10, case.model["vocab_size"], int(lengths.sum())).astype(np.int32)
-    return Encoded(tokens, mask, np.concatenate([[0], np.cumsum(lengths)]))
-
-
-def model_of(case: Case, device: str, implementation: str) -> Any:  # noqa: ANN401
-    from transformers import Qwen2Config, Qwen2ForCausalLM
-
-    attention.register()
-    torch.manual_seed(0)
-    config = Qwen2Config(
-        **case.model,
-        num_attention_heads=_HEADS[case.model["hidden_size"]],
-        num_key_value_heads=2,
-        max_position_embeddings=32768,
-        tie_word_embeddings=True,
-        attn_implementation=implementation,
-    )
-    with torch.device(device):
-        return Qwen2ForCausalLM(config).train()
 
 
 class Clock:
@@ -146,14 +86,17 @@ class Clock:
 
 
 def ours(case: Case, device: str, *, compiled: bool = False) -> dict[str, Any]:
+    """Our step; compiled, it sees every length of packs before the clock runs."""
     rows, model = rows_of(case), model_of(case, device, attention.NAME)
     gradients = Gradients(list(model.parameters()))
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-4, fused=True)
+    order = list(range(case.steps))
     if compiled:
-        compile_layers(model)
+        compile_layers(model, backend="inductor" if device == "cuda" else "aot_eager")
+        order, case = order + order[case.warm :], replace(case, warm=case.steps)
     multiple = length_step(case.capacity) if compiled else 1
     clock, where, supervised = Clock(case, device), torch.device(device), rows.supervised_lengths
-    for step in range(case.steps):
+    for step in order:
         clock.begin()
         indices = np.arange(step * case.rows_per_step, (step + 1) * case.rows_per_step)
         batch = plan_batch(rows, supervised, indices, capacity=case.capacity)
@@ -240,11 +183,11 @@ def with_trainer(case: Case, device: str, build: Callable[..., Any]) -> dict[str
     return clock.figures(model) | {"first_loss": theirs, "first_loss_ours": mine}
 
 
-def _arguments(case: Case, device: str, rows_per_device: int) -> dict[str, Any]:
+def _arguments(case: Case, device: str, rows_per_device: int, micro_batches: int) -> dict[str, Any]:
     return {
         "output_dir": tempfile.mkdtemp(prefix="mathmill-bench-"),
         "per_device_train_batch_size": rows_per_device,
-        "gradient_accumulation_steps": case.packs,
+        "gradient_accumulation_steps": micro_batches,
         "max_steps": case.steps,
         "logging_steps": case.steps,
         "use_cpu": device == "cpu",
@@ -254,7 +197,8 @@ def _arguments(case: Case, device: str, rows_per_device: int) -> dict[str, Any]:
         "learning_rate": 1e-4,
         "lr_scheduler_type": "constant",
         "optim": "adamw_torch_fused",
-        "gradient_checkpointing": False,
+        "gradient_checkpointing": case.checkpointing,
+        "gradient_checkpointing_kwargs": {"use_reentrant": False},
         "disable_tqdm": True,
     }
 
@@ -272,14 +216,14 @@ def trl(case: Case, device: str, model: Any, callback: Any) -> Any:  # noqa: ANN
     from trl import SFTConfig, SFTTrainer
 
     rows = rows_of(case)
-    data = Dataset.from_dict(
-        {
-            "input_ids": [rows[i].tokens.tolist() for i in range(len(rows))],
-            "completion_mask": [rows[i].supervised.tolist() for i in range(len(rows))],
-        }
-    )
+    columns = {
+        "input_ids": [rows[i].tokens.tolist() for i in range(len(rows))],
+        "completion_mask": [rows[i].supervised.tolist() for i in range(len(rows))],
+    }
+    # A name of its own: datasets would pickle the table for one, which fails with some versions of pyarrow.
+    data = Dataset(pa.table(columns), fingerprint="rows")
     settings = SFTConfig(
-        **_arguments(case, device, 1),
+        **_arguments(case, device, 1, case.packs),
         max_length=case.capacity,
         packing=True,
         packing_strategy="bfd",
@@ -292,9 +236,11 @@ def trl(case: Case, device: str, model: Any, callback: Any) -> Any:  # noqa: ANN
 
 
 def padded(case: Case, device: str, model: Any, callback: Any) -> Any:  # noqa: ANN401
+    """Rows of one micro-batch are filled up to its longest; together they hold no more tokens than a pack."""
     from transformers import Trainer, TrainingArguments
 
     rows = rows_of(case)
+    together = max(1, min(case.rows_per_step // case.packs, case.capacity // int(rows.lengths.max())))
 
     def collate(members: list[int]) -> dict[str, torch.Tensor]:
         chosen = [rows[i] for i in members]
@@ -308,7 +254,7 @@ def padded(case: Case, device: str, model: Any, callback: Any) -> Any:  # noqa: 
         return {"input_ids": ids, "labels": labels, "attention_mask": mask}
 
     arguments = TrainingArguments(
-        **_arguments(case, device, max(1, case.rows_per_step // case.packs)), remove_unused_columns=False
+        **_arguments(case, device, together, -(-case.rows_per_step // together)), remove_unused_columns=False
     )
     data: Any = list(range(len(rows)))
     return Trainer(model=model, args=arguments, train_dataset=data, data_collator=collate, callbacks=[callback])
@@ -320,27 +266,41 @@ ARMS: dict[str, Callable[[Case, str], dict[str, Any]]] = {
     "trl": lambda case, device: with_trainer(case, device, trl),
     "padded": lambda case, device: with_trainer(case, device, padded),
 }
+_IMPORTS = {"trl": "trl", "padded": "transformers.trainer"}
 
 
-def apart(arm: str, case: str, device: str) -> dict[str, Any]:
-    """Runs one arm in a process of its own."""
-    command = [sys.executable, "-m", "benchmarks.train_trl", "--arm", arm, "--cases", case, "--device", device]
-    done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
-    if done.returncode:
-        return {"arm": arm, "failed": done.stderr.strip().splitlines()[-1][:300]}
-    result: dict[str, Any] = {"arm": arm} | json.loads(done.stdout.strip().splitlines()[-1])
-    print(f"{case}: {json.dumps(result)}", flush=True)
-    return result
+def serve(arm: str, name: str, device: str) -> None:
+    """Loads what an arm needs, waits for a line with its settings, runs it and prints its figures."""
+    torch.set_num_threads(1)
+    importlib.import_module(_IMPORTS.get(arm, "transformers.models.qwen2.modeling_qwen2"))
+    settings = json.loads(sys.stdin.readline())
+    case = CASES[name] if device == "cuda" or name == "tiny" else scaled_down(CASES[name])
+    print(json.dumps(ARMS[arm](replace(case, **settings), device) | settings))
 
 
-def compare(case: str, device: str) -> dict[str, Any]:
-    """Every arm of a case, ours and TRL's in ABBA order."""
-    order = ["ours", "trl", "trl", "ours", "padded"] + (["ours_compiled"] if device == "cuda" else [])
-    runs = [apart(arm, case, device) for arm in order]
-    unit = "tokens_per_s" if device == "cuda" else "tokens_per_cpu_s"
-    found = {arm: [run[unit] for run in runs if run["arm"] == arm and unit in run] for arm in set(order)}
-    best = {arm: max(values) for arm, values in found.items() if values}
-    ratios = {f"ours_over_{arm}": round(best["ours"] / best[arm], 2) for arm in ("trl", "padded") if arm in best}
+_LIMIT_S = {"cpu": 600.0, "cuda": 120.0}  # the longest that one arm may take
+
+
+def order_of(cases: list[str], *, alone: bool) -> list[tuple[str, str]]:
+    """Ours and TRL's in ABBA order case by case, then what else there is; once each where nothing is measured."""
+    pairs = ["ours", "trl", "trl", "ours"] if alone else ["ours", "trl"]
+    first = [(case, arm) for case in cases for arm in pairs]
+    compiled = [] if cases == ["tiny"] else [(case, "ours_compiled") for case in cases]
+    return first + compiled + [(case, "padded") for case in cases]
+
+
+def summary(case: str, unit: str, runs: list[dict[str, Any]]) -> dict[str, Any]:
+    """The best run of each arm beside the others."""
+    best: dict[str, float] = {}
+    for run in runs:
+        if unit in run:
+            best[run["arm"]] = max(run[unit], best.get(run["arm"], 0.0))
+    ratios = {
+        f"{mine}_over_{theirs}": round(best[mine] / best[theirs], 2)
+        for mine in ("ours", "ours_compiled")
+        for theirs in ("trl", "padded")
+        if mine in best and theirs in best
+    }
     return {"case": case, "unit": unit} | ratios | {"runs": runs}
 
 
@@ -348,13 +308,12 @@ def main() -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("--cases", nargs="+", choices=CASES, default=["tiny"])
     parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
-    parser.add_argument("--arm", choices=ARMS)
+    parser.add_argument("--budget", type=float, default=3600.0, help="seconds after which nothing new begins")
+    parser.add_argument("--output", type=Path, help="where the result is written besides benchmarks/results")
+    parser.add_argument("--arm", choices=ARMS, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.arm:
-        torch.set_num_threads(1)
-        (name,) = options.cases
-        small = options.device == "cpu" and name != "tiny"
-        print(json.dumps(ARMS[options.arm](scaled_down(CASES[name]) if small else CASES[name], options.device)))
+        serve(options.arm, options.cases[0], options.device)
         return 0
     missing = [name for name in ("trl", "accelerate", "datasets") if importlib.util.find_spec(name) is None]
     if missing:
@@ -363,18 +322,32 @@ def main() -> int:
             f"pip install {' '.join(missing)} into a scratch environment and run it there\n"
         )
         return 2
-    facts = machine() | {"device": options.device}
-    facts["trl"] = version("trl")
-    facts["device_name"] = torch.cuda.get_device_name() if options.device == "cuda" else None
+    deadline = time.monotonic() + options.budget
+    measures = options.device == "cuda" or options.cases == ["tiny"]
+    if not measures:
+        said = "models of two layers, rows and packs a 32nd as long, two steps, each arm once"
+        print(f"on a CPU: {said}; it runs, it measures nothing", flush=True)
     name = "train_trl" if options.cases == ["tiny"] else f"train_device_{options.device}"
-    cases: list[dict[str, Any]] = []
-    for case in options.cases:  # written after each: a call that is cut short keeps what it measured
-        cases.append(compare(case, options.device))
-        text = json.dumps({"benchmark": name, **facts, "cases": cases}, indent=1) + "\n"
-        if options.device == "cuda" or case == "tiny":  # scaled down, a case measures nothing
-            (REPOSITORY / "benchmarks" / "results" / f"{name}.json").write_text(text)
+    outputs = [REPOSITORY / "benchmarks" / "results" / f"{name}.json"] if measures else []
+    outputs += [options.output] if options.output else []
+    unit = "tokens_per_s" if options.device == "cuda" else "tokens_per_cpu_s"
+    facts = {"benchmark": name, **machine(), "device": options.device, "trl": version("trl")}
+    facts["device_name"] = torch.cuda.get_device_name() if options.device == "cuda" else None
+    runs: dict[str, list[dict[str, Any]]] = {case: [] for case in options.cases}
+    text = ""
+    for case, result in measured(
+        order_of(options.cases, alone=measures),
+        options.device,
+        deadline=deadline,
+        limit_s=_LIMIT_S[options.device],
+        ahead=options.cases != ["tiny"],
+    ):
+        runs[case].append(result)  # written after each: a call that is cut short keeps what it measured
+        text = json.dumps(facts | {"cases": [summary(one, unit, runs[one]) for one in runs]}, indent=1) + "\n"
+        for path in outputs:
+            path.write_text(text, encoding="utf-8")
     print(text)
-    return 0
+    return 0 if all("failed" not in run for done in runs.values() for run in done) else 1
 
 
 if __name__ == "__main__":

@@ -204,11 +204,16 @@ def _set_up_speed(config: Train, model: Model) -> None:
         torch.set_num_threads(cores)
     torch.set_float32_matmul_precision("high")
     if config.activation_checkpointing:
-        # transformers renamed the switch between 5.17 and 5.23
-        enable = getattr(model, "activation_checkpointing_enable", None) or model.gradient_checkpointing_enable
-        enable({"use_reentrant": False})
+        checkpoint_activations(model)
     if config.compile:
         compile_layers(model)
+
+
+def checkpoint_activations(model: Model) -> None:
+    """Keeps only the inputs of layers; the backward pass computes the rest again."""
+    # transformers renamed the switch between 5.17 and 5.23
+    enable = getattr(model, "activation_checkpointing_enable", None) or model.gradient_checkpointing_enable
+    enable({"use_reentrant": False})
 
 
 def compile_layers(model: Model, *, backend: str = "inductor") -> None:
