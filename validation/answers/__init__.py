@@ -3,8 +3,9 @@
 extract       the final answer of a solution
 compare       gold and answer -> equal | not_equal | unknown
 arithmetic, equations: the calculations written in a solution, checked exactly
-normalise, values, units, questions, notation, algebra: how an answer is read;  symbolic, symbolic_child: what
-is left to math-verify
+normalise, reading, numerals, spoken, units, regions, questions: how an answer is read into what values says
+notation, algebra, powers, functions: closed forms, exactly;  scalars, kinds, groups: how values are compared
+symbolic, symbolic_child: what is left to math-verify
 """
 
 from validation.answers.arithmetic import Calculation, calculate, check_annotations, reaches, strip_annotations

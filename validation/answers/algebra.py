@@ -3,8 +3,9 @@ r"""Exact arithmetic for closed forms: fractions, roots, pi, i, powers and polyn
 An expression becomes a quotient of two polynomials over the rationals. Their generators are symbols, pi, e, i
 (i*i = -1), primes with exponents between 0 and 1 (roots) and powers such as 2^n: such monomials are linearly
 independent over Q, so two expressions are equal exactly when the cross-multiplied difference is the empty polynomial.
-Whatever falls outside (functions, roots of symbols) becomes an *opaque* generator named by its own canonical form:
-equal names still prove equality, unequal ones prove nothing until the forms differ in value somewhere.
+`powers` and `functions` make them. Whatever falls outside (functions, roots of sums) becomes an *opaque* generator
+named by its own canonical form: equal names still prove equality, unequal ones prove nothing until the forms differ in
+value somewhere.
 """
 
 import math
@@ -23,8 +24,7 @@ Function = Callable[..., complex | None]
 MAX_TERMS = 400  # (a+b+c+d)^60 has 39,711: refused, not expanded
 MAX_BITS = 20_000  # 2^{20000} has 6,021 digits; 9^{9^{9^9}} is refused
 MAX_DEGREE = 200
-_TRIAL_LIMIT = 10_000
-_ONE: Polynomial = {(): 1}
+UNIT: Polynomial = {(): 1}
 _NOWHERE: Point = {}
 
 
@@ -67,24 +67,25 @@ class Closed(NamedTuple):
         above, below = self.numerator, self.denominator
         if len(above) > 1 or (above and () not in above):
             return None
-        if below is _ONE:
+        if below is UNIT:
             return Fraction(above.get((), 0))
         return Fraction(above.get((), 0)) / below[()] if len(below) == 1 and () in below else None
 
 
-def _whole(value: Rational) -> Rational:
+def plain(value: Rational) -> Rational:
+    """Returns a whole number as an int."""
     return value.numerator if value.denominator == 1 else value
 
 
 def number(value: Rational) -> Closed:
     """Returns a rational number as a closed form."""
-    return Closed({(): _whole(value)} if value else {}, _ONE)
+    return Closed({(): plain(value)} if value else {}, UNIT)
 
 
 @lru_cache(maxsize=256)
 def symbol(name: str) -> Closed:
     """Returns a variable or one of the constants `pi`, `e`, `i`."""
-    return Closed({((name, 1),): 1}, _ONE)
+    return Closed({((name, 1),): 1}, UNIT)
 
 
 def opaque(name: str, arguments: tuple[Closed, ...], function: Function | None) -> Closed:
@@ -95,7 +96,7 @@ def opaque(name: str, arguments: tuple[Closed, ...], function: Function | None) 
         arguments: what the function is applied to.
         function: its approximate value, None where it has none; without it forms are never proven unequal.
     """
-    return Closed({((Generator(name, arguments, function), 1),): 1}, _ONE, opaque=True)
+    return Closed({((Generator(name, arguments, function), 1),): 1}, UNIT, opaque=True)
 
 
 def _join(left: Monomial, right: Monomial) -> tuple[Monomial, Rational]:
@@ -106,40 +107,44 @@ def _join(left: Monomial, right: Monomial) -> tuple[Monomial, Rational]:
         return (left + right if left < right else right + left), 1
     exponents = dict(left)
     for name, exponent in right:
-        exponents[name] = _whole(exponents.get(name, 0) + exponent)
+        exponents[name] = plain(exponents.get(name, 0) + exponent)
     factor: Rational = 1
     kept: list[tuple[str, Exponent]] = []
     for name in sorted(exponents):
-        exponent, leaving = _reduced(name, exponents[name])
+        exponent, leaving = reduced(name, exponents[name])
         factor *= leaving
         if exponent:
             kept.append((name, exponent))
     return tuple(kept), factor
 
 
-def _reduced(name: str, exponent: Exponent) -> tuple[Exponent, Rational]:
+def reduced(name: str, exponent: Exponent) -> tuple[Exponent, Rational]:
     """Returns the exponent that a generator keeps and the rational number that leaves it: 2^(3/2) is 2 * 2^(1/2)."""
     if name == "i":
         quotient, exponent = divmod(exponent, 2)
         return exponent, -1 if quotient % 2 else 1
     if name.isdigit():
         whole = math.floor(exponent)
-        return _whole(exponent - whole), _bounded_power(int(name), whole)
+        return plain(exponent - whole), bounded_power(int(name), whole)
     return exponent, 1
 
 
 def _product(left: Polynomial, right: Polynomial) -> Polynomial:
     if len(left) * len(right) > MAX_TERMS * 25:
         raise TooLargeError
-    if left is _ONE:
+    if left is UNIT:
         return right
-    if right is _ONE:
+    if right is UNIT:
         return left
+    if len(left) == 1 and () in left:
+        return _scaled(right, left[()])
+    if len(right) == 1 and () in right:
+        return _scaled(left, right[()])
     result: dict[Monomial, Rational] = {}
     for first, scale in left.items():
         for second, weight in right.items():
             monomial, factor = _join(first, second)
-            total = _whole(result.get(monomial, 0) + scale * weight * factor)
+            total = plain(result.get(monomial, 0) + scale * weight * factor)
             if total:
                 result[monomial] = total
             else:
@@ -149,10 +154,14 @@ def _product(left: Polynomial, right: Polynomial) -> Polynomial:
     return result
 
 
+def _scaled(terms: Polynomial, factor: Rational) -> Polynomial:
+    return {monomial: plain(scale * factor) for monomial, scale in terms.items()}
+
+
 def _sum(left: Polynomial, right: Polynomial, sign: int = 1) -> Polynomial:
     result = dict(left)
     for monomial, scale in right.items():
-        total = _whole(result.get(monomial, 0) + sign * scale)
+        total = plain(result.get(monomial, 0) + sign * scale)
         if total:
             result[monomial] = total
         else:
@@ -182,7 +191,25 @@ def divide(left: Closed, right: Closed) -> Closed:
     """Returns left / right; division by zero is unsupported."""
     if not right.numerator:
         raise UnsupportedError("division by zero")
+    if len(right.numerator) == 1:
+        ((monomial, scale),) = right.numerator.items()
+        if all(is_constant(name) for name, _ in monomial):
+            inverse, factor = _inverted(monomial)
+            above = multiply(left, Closed({inverse: plain(factor / Fraction(scale))}, UNIT))
+            return multiply(above, Closed(right.denominator, UNIT, right.opaque))
     return multiply(left, Closed(right.denominator, right.numerator, right.opaque))
+
+
+def _inverted(monomial: Monomial) -> tuple[Monomial, Rational]:
+    """Returns 1 / monomial and the rational number that leaves it: 1/sqrt(2) is sqrt(2) * 1/2."""
+    kept: list[tuple[str, Exponent]] = []
+    factor: Rational = 1
+    for name, exponent in monomial:
+        left, leaving = reduced(name, -exponent)
+        factor *= leaving
+        if left:
+            kept.append((name, left))
+    return tuple(kept), factor
 
 
 def negate(value: Closed) -> Closed:
@@ -190,155 +217,14 @@ def negate(value: Closed) -> Closed:
     return Closed({m: -c for m, c in value.numerator.items()}, value.denominator, value.opaque)
 
 
-def _bounded_power(base: Rational, exponent: int) -> Rational:
+def bounded_power(base: Rational, exponent: int) -> Rational:
+    """Returns base ** exponent; raises TooLargeError before it would take long."""
     bits = max(base.numerator.bit_length(), base.denominator.bit_length())
     if bits * abs(exponent) > MAX_BITS and base not in (0, 1, -1):
         raise TooLargeError
     if base == 0 and exponent < 0:
         raise UnsupportedError("division by zero")
-    return _whole(Fraction(base) ** exponent) if exponent < 0 else _whole(base**exponent)
-
-
-def _repeated(value: Closed, exponent: int) -> Closed:
-    if exponent < 0:
-        value, exponent = divide(number(1), value), -exponent
-    rational = value.rational()
-    if rational is not None:
-        return number(_bounded_power(rational, exponent))
-    monomials = max(len(value.numerator), len(value.denominator))
-    if exponent > MAX_DEGREE and monomials > 1:
-        raise TooLargeError
-    result, square = number(1), value
-    while exponent:
-        if exponent & 1:
-            result = multiply(result, square)
-        exponent >>= 1
-        if exponent:
-            square = multiply(square, square)
-    return result
-
-
-@lru_cache(maxsize=4096)
-def _factors(value: int) -> tuple[Mapping[int, int], bool]:
-    """Returns the prime factors of a positive integer and whether the last one is certainly prime."""
-    found: dict[int, int] = {}
-    divisor = 2
-    while divisor * divisor <= value and divisor <= _TRIAL_LIMIT:
-        while value % divisor == 0:
-            found[divisor] = found.get(divisor, 0) + 1
-            value //= divisor
-        divisor += 1 if divisor == 2 else 2
-    if value == 1:
-        return found, True
-    certain = value < _TRIAL_LIMIT * _TRIAL_LIMIT
-    root = math.isqrt(value)
-    if not certain and root * root == value:
-        found[root] = found.get(root, 0) + 2
-        return found, root < _TRIAL_LIMIT * _TRIAL_LIMIT
-    found[value] = found.get(value, 0) + 1
-    return found, certain
-
-
-@lru_cache(maxsize=4096)
-def _rational_root(base: Fraction, exponent: Fraction) -> Closed:
-    if base == 0:
-        return number(0)
-    result = number(1)
-    if base < 0:
-        if exponent.denominator != 2:
-            raise UnsupportedError("root of a negative number")
-        result, base = _repeated(symbol("i"), exponent.numerator % 4), -base
-    unknown = False
-    for part, sign in ((base.numerator, 1), (base.denominator, -1)):
-        factors, certain = _factors(part)
-        unknown = unknown or not certain
-        for prime, times in factors.items():
-            kept, factor = _reduced(str(prime), sign * times * exponent)
-            result = multiply(result, Closed({((str(prime), kept),) if kept else (): factor}, _ONE))
-    return Closed(result.numerator, result.denominator, unknown)
-
-
-def _exponential(name: str, exponent: Closed) -> Closed:
-    """Returns name^exponent for a prime or `e` and a symbolic exponent: 2^{n-1} is 2^n / 2."""
-    if exponent.denominator != _ONE:
-        raise UnsupportedError("exponent with a denominator")
-    result = number(1)
-    for monomial, scale in exponent.numerator.items():
-        if monomial:
-            part = _power_of(name, monomial, scale)
-        elif name == "e":
-            part = Closed({(("e", scale),): 1}, _ONE)
-        else:
-            part = _rational_root(Fraction(int(name)), Fraction(scale))
-        result = multiply(result, part)
-    return result
-
-
-def _power_of(name: str, monomial: Monomial, scale: Rational) -> Closed:
-    """Returns a generator such as 2^n: transparent where a free variable moves it, by Lindemann and Weierstrass."""
-    names = [n for n, _ in monomial]
-    free = not any(isinstance(n, Generator) for n in names) and any(not _is_constant(n) for n in names)
-    exponent = Closed({monomial: 1}, _ONE)
-    base = math.e if name == "e" else float(name)
-    generator = Generator(f"{name}^{_name(exponent.numerator)}", (exponent,), lambda size: base**size)
-    return Closed({((generator, scale),): 1}, _ONE, opaque=not free)
-
-
-def power(base: Closed, exponent: Closed) -> Closed:
-    """Returns base ** exponent as far as it is exact."""
-    degree = exponent.rational()
-    if degree is not None and degree.denominator == 1:
-        if degree == 0 and not base.numerator:
-            raise UnsupportedError("0^0")
-        return _repeated(base, int(degree))
-    rational = base.rational()
-    if degree is not None:
-        if rational is not None:
-            if abs(degree) > MAX_DEGREE:
-                raise TooLargeError
-            return _rational_root(rational, degree)
-        return _opaque_power(base, exponent, f"{degree}")
-    if base == symbol("e"):
-        return _exponential("e", exponent)
-    if rational is not None and rational > 0:
-        result = number(1)
-        for part, sign in ((rational.numerator, 1), (rational.denominator, -1)):
-            factors, certain = _factors(part)
-            for prime, times in factors.items():
-                scaled = multiply(exponent, number(sign * times))
-                result = multiply(result, _exponential(str(prime), scaled))
-                result = result if certain else result._replace(opaque=True)
-        return result
-    return _opaque_power(base, exponent, name_of(exponent))
-
-
-def _opaque_power(base: Closed, exponent: Closed, name: str) -> Closed:
-    """Returns a power without an exact value; of a negative base only the square root has one value everywhere."""
-    square_root = exponent.rational() == Fraction(1, 2)
-
-    def value(below: complex, above: complex) -> complex | None:
-        return below**above if square_root or (below.real > 0 and not below.imag) else None
-
-    return opaque(f"({name_of(base)})^({name})", (base, exponent), value)
-
-
-def logarithm(value: Closed, name: str = "ln") -> Closed:
-    """Returns a logarithm as a sum over primes: ln 12 is 2 ln 2 + ln 3."""
-    rational = value.rational()
-    if rational is None or rational <= 0:
-        return opaque(f"{name}({name_of(value)})", (value,), _natural_logarithm if name == "ln" else None)
-    result, unknown = number(0), False
-    for part, sign in ((rational.numerator, 1), (rational.denominator, -1)):
-        factors, certain = _factors(part)
-        unknown = unknown or not certain
-        for prime, times in factors.items():
-            term = Closed({((f"{name}{prime}", 1),): sign * times}, _ONE)
-            result = add(result, term)
-    return Closed(result.numerator, result.denominator, unknown)
-
-
-def _natural_logarithm(value: complex) -> float | None:
-    return math.log(value.real) if value.real > 0 and not value.imag else None
+    return plain(Fraction(base) ** exponent) if exponent < 0 else plain(base**exponent)
 
 
 def _name(terms: Polynomial) -> str:
@@ -352,8 +238,8 @@ def _name(terms: Polynomial) -> str:
 def name_of(value: Closed) -> str:
     """Returns a string that is the same for forms with the same numerator and denominator."""
     scale = value.denominator[min(value.denominator)]
-    above = {m: _whole(Fraction(c) / scale) for m, c in value.numerator.items()}
-    below = {m: _whole(Fraction(c) / scale) for m, c in value.denominator.items()}
+    above = {m: plain(Fraction(c) / scale) for m, c in value.numerator.items()}
+    below = {m: plain(Fraction(c) / scale) for m, c in value.denominator.items()}
     return f"{_name(above)}/{_name(below)}"
 
 
@@ -384,7 +270,7 @@ def symbols_of(value: Closed) -> frozenset[str]:
     for name in _generators(value):
         if isinstance(name, Generator):
             found.update(*map(symbols_of, name.arguments))
-        elif not _is_constant(name):
+        elif not is_constant(name):
             found.add(name)
     return frozenset(found)
 
@@ -393,14 +279,16 @@ def _generators(value: Closed) -> set[str]:
     return {name for part in (value.numerator, value.denominator) for monomial in part for name, _ in monomial}
 
 
-def _is_constant(name: str) -> bool:
+def is_constant(name: str) -> bool:
+    """Says whether a generator is a number: pi, e, i, a prime or the logarithm of one."""
     return name in ("pi", "e", "i") or name.removeprefix("ln").removeprefix("log").isdigit()
 
 
 def degree(value: Closed) -> Rational:
-    """Returns the total degree of the numerator in its variables; above every bound where a function stands in it."""
+    """Returns the total degree of the numerator in its variables; above every bound where that is no polynomial."""
     variables = symbols_of(value)
-    if any(isinstance(name, Generator) for name in _generators(value)):
+    exponents = [e for monomial in value.numerator for name, e in monomial if name in variables]
+    if any(isinstance(name, Generator) for name in _generators(value)) or any(e.denominator != 1 for e in exponents):
         return MAX_DEGREE + 1
     return max((sum(e for n, e in m if n in variables) for m in value.numerator), default=0)
 

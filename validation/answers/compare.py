@@ -205,6 +205,9 @@ def _compare_choice(gold: Value, answer: Value, asked: Asked) -> Verdict:
         return equal("choice") if gold.letter == answer.letter else not_equal("choice")
     choice, other = (gold, answer) if isinstance(gold, Choice) else (answer, gold)
     assert isinstance(choice, Choice)
+    named = _lettered(other, asked)
+    if named:
+        return equal("choice") if named == choice.letter else not_equal("choice")
     content = choice.content or asked.options.get(choice.letter, "")
     if content:
         verdict = _compare(read_value(normalise(content)), other, asked)
@@ -213,14 +216,19 @@ def _compare_choice(gold: Value, answer: Value, asked: Asked) -> Verdict:
         return unknown("choice", "a letter and something unread")
     if isinstance(other, Several) and len(other.items) > 1 and all(isinstance(item, Choice) for item in other.items):
         return not_equal("choice", "several letters")
-    letters = (choice.letter, choice.letter.lower())
-    if isinstance(other, Scalar) and other.closed in [algebra.symbol(letter) for letter in letters]:
-        return equal("choice")
     return (
         unknown("choice", "a letter beside a value, and no options to look it up in")
         if asked.options or not isinstance(other, Scalar)
         else not_equal("choice")
     )
+
+
+def _lettered(value: Value, asked: Asked) -> str:
+    """Returns the option that a bare `c` names, unless c is what one of the options says."""
+    for letter in "abcdefghij" if isinstance(value, Scalar) and value.bare else "":
+        if isinstance(value, Scalar) and value.closed == algebra.symbol(letter):
+            return "" if letter in asked.options.values() else letter.upper()
+    return ""
 
 
 def _compare_equations(gold: Value, answer: Value, asked: Asked) -> Verdict:

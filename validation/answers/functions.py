@@ -5,10 +5,12 @@ import math
 from collections.abc import Callable
 from fractions import Fraction
 
-from validation.answers import algebra
+from validation.answers import algebra, powers
 from validation.answers.algebra import Closed, TooLargeError, UnsupportedError
 
 _MAX_FACTORIAL = 1000
+_UNIT, _TWO = algebra.number(1), algebra.number(2)
+_CIRCLE = (("i", 1), ("pi", 1))
 _PI = algebra.symbol("pi")
 # sin(k * pi / 12) as a sum of (factor, radicand of a square root); the other quadrants follow by symmetry.
 _SINES = {
@@ -20,15 +22,16 @@ _SINES = {
     5: ((Fraction(1, 4), 6), (Fraction(1, 4), 2)),
     6: ((Fraction(1), 1),),
 }
-_RECIPROCAL = {"sec": "cos", "csc": "sin", "cot": "tan"}
 _INVERSE = {"arcsin": "sin", "asin": "sin", "arccos": "cos", "acos": "cos", "arctan": "tan", "atan": "tan"}
 # Twelfths of pi that each inverse function may return.
 _RANGES = {"sin": range(-6, 7), "cos": range(13), "tan": range(-5, 6)}
-_VALUES: dict[str, Callable[[complex], complex]] = {
-    "sin": cmath.sin, "cos": cmath.cos, "tan": cmath.tan, "sinh": cmath.sinh, "cosh": cmath.cosh, "tanh": cmath.tanh,
-    "sec": lambda x: 1 / cmath.cos(x), "csc": lambda x: 1 / cmath.sin(x), "cot": lambda x: 1 / cmath.tan(x),
-    "arctan": cmath.atan, "atan": cmath.atan,
+# Quotients of sine and cosine.
+_QUOTIENTS = {
+    "sin": ("sin", ""), "cos": ("cos", ""), "tan": ("sin", "cos"), "cot": ("cos", "sin"), "sec": ("", "cos"),
+    "csc": ("", "sin"),
 }  # fmt: skip
+_VALUES: dict[str, Callable[[complex], complex]] = {"arctan": cmath.atan, "atan": cmath.atan}
+_I, _HALF = algebra.symbol("i"), algebra.number(Fraction(1, 2))
 
 
 def _natural(value: Closed) -> int:
@@ -62,19 +65,43 @@ def degrees(value: Closed) -> Closed:
 def absolute(value: Closed) -> Closed:
     """Returns |value|: exact for real constants, whose sign an approximation tells."""
     size = algebra.magnitude(value)
+    real, imaginary = _parts(value)
+    if imaginary.numerator:
+        return powers.power(algebra.add(powers.power(real, _TWO), powers.power(imaginary, _TWO)), _HALF)
     if not value.numerator or (size is not None and abs(size.real) > 1e-9 and not size.imag):
         return algebra.negate(value) if size is not None and size.real < 0 else value
     return algebra.opaque(f"abs({algebra.name_of(value)})", (value,), abs)
 
 
+def _parts(value: Closed) -> tuple[Closed, Closed]:
+    """Returns the real and the imaginary part of a constant."""
+    if algebra.symbols_of(value) or value.opaque or any(name == "i" for m in value.denominator for name, _ in m):
+        raise UnsupportedError("the parts of a complex number")
+    imaginary = {m: scale for m, scale in value.numerator.items() if any(name == "i" for name, _ in m)}
+    real = {m: scale for m, scale in value.numerator.items() if m not in imaginary}
+    turned = algebra.divide(Closed(imaginary, value.denominator), _I)
+    return Closed(real, value.denominator), turned
+
+
 def power(base: Closed, exponent: Closed) -> Closed:
     """Returns base ** exponent; e to an imaginary multiple of pi lies on the unit circle."""
-    if base == algebra.symbol("e"):
-        angle = algebra.divide(exponent, algebra.symbol("i"))
-        sine, cosine = _trigonometric("sin", angle), _trigonometric("cos", angle)
-        if exponent.numerator and sine is not None and cosine is not None:
-            return algebra.add(cosine, algebra.multiply(algebra.symbol("i"), sine))
-    return algebra.power(base, exponent)
+    return _exponential(exponent) if base == algebra.symbol("e") else powers.power(base, exponent)
+
+
+def _exponential(exponent: Closed) -> Closed:
+    """Returns e ** exponent: exact for each multiple of i pi/12 in it."""
+    if exponent.denominator != _UNIT.denominator:
+        return powers.power(algebra.symbol("e"), exponent)
+    result = _UNIT
+    for monomial, scale in exponent.numerator.items():
+        twelfths = scale * 12
+        if monomial == _CIRCLE and twelfths.denominator == 1:
+            step = int(twelfths) % 24
+            factor = algebra.add(_sine((step + 6) % 24), algebra.multiply(_I, _sine(step)))
+        else:
+            factor = powers.power(algebra.symbol("e"), Closed({monomial: scale}, _UNIT.denominator, exponent.opaque))
+        result = algebra.multiply(result, factor)
+    return result
 
 
 def apply(name: str, argument: Closed, base: Closed | None) -> Closed:
@@ -83,17 +110,20 @@ def apply(name: str, argument: Closed, base: Closed | None) -> Closed:
         return power(algebra.symbol("e"), argument)
     if name in ("log", "ln"):
         return _logarithm(name, argument, base)
-    exact = _inverse(_INVERSE[name], argument) if name in _INVERSE else _trigonometric(name, argument)
+    if name in _QUOTIENTS:
+        above, below = (_circular(part, argument) if part else _UNIT for part in _QUOTIENTS[name])
+        return algebra.divide(above, below)
+    exact = _inverse(_INVERSE[name], argument) if name in _INVERSE else None
     if exact is not None:
         return exact
     return algebra.opaque(f"{name}({algebra.name_of(argument)})", (argument,), _VALUES.get(name))
 
 
 def _logarithm(name: str, argument: Closed, base: Closed | None) -> Closed:
-    value = algebra.logarithm(argument, "ln" if base is not None else name)
+    value = powers.logarithm(argument, "ln" if base is not None else name)
     if base is None:
         return value
-    quotient = algebra.divide(value, algebra.logarithm(base))
+    quotient = algebra.divide(value, powers.logarithm(base))
     exact = _exact_quotient(quotient)
     return exact if exact is not None else quotient._replace(opaque=True)
 
@@ -106,37 +136,21 @@ def _exact_quotient(value: Closed) -> Closed | None:
     return algebra.number(0) if not value.numerator else None
 
 
-def _trigonometric(name: str, argument: Closed) -> Closed | None:
-    """Returns the exact value at a multiple of 15 degrees; None elsewhere and where there is no value."""
-    if name in _RECIPROCAL:
-        below = _trigonometric(_RECIPROCAL[name], argument)
-        return algebra.divide(algebra.number(1), below) if below is not None and below.numerator else None
-    if name not in _RANGES:
-        return None
-    turns = algebra.divide(argument, _PI)
-    ratio = _exact_quotient(turns)
-    twelfths = None if ratio is None else ratio.numerator.get((), 0) * 12
-    if twelfths is None or twelfths.denominator != 1:
-        return None
-    return _at(name, int(twelfths))
-
-
-def _at(name: str, step: int) -> Closed | None:
-    if name == "sin":
-        return _sine(step % 24)
-    cosine = _sine((step + 6) % 24)
+def _circular(name: str, angle: Closed) -> Closed:
+    """Returns the sine or cosine as a sum of powers of e, which knows every identity between them."""
+    turn = algebra.multiply(_I, angle)
+    one, other = _exponential(turn), _exponential(algebra.negate(turn))
     if name == "cos":
-        return cosine
-    return algebra.divide(_sine(step % 24), cosine) if cosine.numerator else None
+        return algebra.multiply(_HALF, algebra.add(one, other))
+    return algebra.multiply(algebra.multiply(algebra.negate(_I), _HALF), algebra.add(one, other, -1))
 
 
 def _sine(step: int) -> Closed:
     if step >= 12:
         return algebra.negate(_sine(step - 12))
-    half = algebra.number(Fraction(1, 2))
     return algebra.total(
         [
-            algebra.multiply(algebra.number(factor), algebra.power(algebra.number(radicand), half))
+            algebra.multiply(algebra.number(factor), powers.power(algebra.number(radicand), _HALF))
             for factor, radicand in _SINES[min(step, 12 - step)]
         ]
     )
@@ -145,7 +159,7 @@ def _sine(step: int) -> Closed:
 def _inverse(name: str, value: Closed) -> Closed | None:
     """Returns the angle whose sine, cosine or tangent is exactly that value, where it is a multiple of 15 degrees."""
     for step in _RANGES[name]:
-        known = _at(name, step)
-        if known is not None and algebra.same(known, value):
-            return algebra.multiply(_PI, algebra.number(Fraction(step, 12)))
+        angle = algebra.multiply(_PI, algebra.number(Fraction(step, 12)))
+        if algebra.same(apply(name, angle, None), value):
+            return angle
     return None

@@ -7,7 +7,7 @@ from validation.answers import algebra
 from validation.answers.algebra import UnsupportedError
 from validation.answers.kinds import compare_words
 from validation.answers.questions import Asked
-from validation.answers.values import Choice, Matrix, Scalar, Several, Value, Words
+from validation.answers.values import Choice, Equation, Matrix, Scalar, Several, Value, Words
 from validation.answers.verdict import Outcome, Verdict, equal, not_equal, unknown
 
 _MAX_ITEMS = 200  # every value may be compared with every other
@@ -63,7 +63,10 @@ def _compare_vector(several: Several, matrix: Matrix, asked: Asked, compare: Com
 def _compare_letters(letters: list[str], run: Scalar | Words) -> Verdict:
     """Compares the options `A, C` with `AC`, which reads as a product."""
     if isinstance(run, Words):
-        return equal("choice") if run.text.upper() == "".join(letters) else unknown("choice", "letters and words")
+        run_letters = sorted(run.text.upper())
+        if not set(run_letters) <= set("ABCDEFGHIJ"):
+            return unknown("choice", "letters and words")
+        return equal("choice") if run_letters == sorted(letters) else not_equal("choice")
     product = reduce(algebra.multiply, map(algebra.symbol, letters))
     return equal("choice") if run.closed == product else not_equal("choice")
 
@@ -78,11 +81,19 @@ def _spelled(value: Value) -> str:
 
 def _as_sets(gold: Several, answer: Several, asked: Asked, compare: Compare) -> Verdict:
     left, right = gold.items, answer.items
+    first, second = _by_name(left), _by_name(right)
+    if len(first) == len(left) and first.keys() == second.keys() and len(right) == len(left):
+        return in_order([*first.values()], [second[name] for name in first], asked, compare)
     if gold.kind == "set" and answer.kind == "set":
         left, right = _distinct(left, asked, compare), _distinct(right, asked, compare)
     if len(left) != len(right):
         return not_equal("set", "another number of values")
     return equal("set") if unordered(left, right, asked, compare) else _not_paired(left, right, asked, compare)
+
+
+def _by_name(items: Sequence[Value]) -> dict[str, Value]:
+    """Returns what `x = 1, y = 2` says of each name."""
+    return {item.name: item.right for item in items if isinstance(item, Equation) and item.name}
 
 
 def _not_paired(left: Sequence[Value], right: Sequence[Value], asked: Asked, compare: Compare) -> Verdict:

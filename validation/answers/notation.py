@@ -10,7 +10,7 @@ import re
 from fractions import Fraction
 from functools import lru_cache
 
-from validation.answers import algebra, functions
+from validation.answers import algebra, functions, powers
 from validation.answers.algebra import Closed, TooLargeError, UnsupportedError
 
 # The last alternative takes what is no token, so that nothing is skipped.
@@ -214,7 +214,7 @@ class _Reader:
         if name == "sqrt":
             order = self.group() if self.kind == "[" else None
             radicand = self.single()
-            return algebra.power(radicand, _HALF if order is None else algebra.divide(_ONE, order))
+            return powers.power(radicand, _HALF if order is None else algebra.divide(_ONE, order))
         if name == "binom":
             above = self.single()
             return functions.binomial(above, self.single())
@@ -255,7 +255,7 @@ class _Reader:
 
     def function(self, name: str) -> Closed:
         if name in ("sqrt", "cbrt"):
-            return algebra.power(self.single(), _HALF if name == "sqrt" else _THIRD)
+            return powers.power(self.single(), _HALF if name == "sqrt" else _THIRD)
         base = None
         if self.kind == "_":
             self.advance()
@@ -267,7 +267,7 @@ class _Reader:
             if exponent.rational() == -1:
                 raise UnsupportedError("inverse function")
         value = functions.apply(name, self.argument(), base)
-        return value if exponent is None else algebra.power(value, exponent)
+        return value if exponent is None else powers.power(value, exponent)
 
     def argument(self) -> Closed:
         """Reads what a function is applied to: a bracket and no more, else all factors up to the next function."""

@@ -8,7 +8,14 @@ from itertools import pairwise
 from validation.answers import algebra, notation
 from validation.answers.algebra import TooLargeError, UnsupportedError
 from validation.answers.brackets import closes_at_end, parts
-from validation.answers.numerals import INDIAN, THOUSANDS, NumeralError, localise, plain_number, scalar
+from validation.answers.numerals import (
+    INDIAN,
+    THOUSANDS,
+    NumeralError,
+    localise,
+    plain_number,
+    scalar,
+)
 from validation.answers.regions import NAME, RELATION, read_region, read_relation
 from validation.answers.spoken import read_chinese, read_english
 from validation.answers.units import UNITS, find_unit
@@ -52,9 +59,12 @@ _DAYS = {day[:3]: day for day in ["monday", "tuesday", "wednesday", "thursday", 
     "tues": "tuesday", "thur": "thursday", "thurs": "thursday"
 }  # fmt: skip
 _WORDS = re.compile(r"[^\W\d_]+(?:[\s,'’.-]+[^\W\d_]+)*[.!]?\Z")
+_DIFFERENCE = re.compile(r"[A-Za-z]{1,2}(?:\s*-\s*[A-Za-z]{1,2})+\Z")
+_FEET = re.compile(r"(\d+)'(?: ?(\d+)(?:\"|''))?\Z")
+_SPACED = re.compile(r"-?\d+(?:\.\d+)?(?: -?\d+(?:\.\d+)?)+\Z")
 _LETTERS = re.compile(r"[A-Z](?:(?:,\s*(?:and\s+)?|\s+and\s+)[A-Z])+\Z")
 _MATRIX = re.compile(
-    r"\\begin\{([pb]?)matrix\}(.*)\\end\{\1matrix\}\Z|\\begin\{array\}\{[^}]*\}(.*)\\end\{array\}\Z", re.DOTALL
+    r"\\begin\{([pbv]?)matrix\}(.*)\\end\{\1matrix\}\Z|\\begin\{array\}\{[^}]*\}(.*)\\end\{array\}\Z", re.DOTALL
 )
 _SYMPY_MATRIX = re.compile(r"(?:Mutable(?:Dense)?|Immutable(?:Dense)?)?Matrix\((\[.*\])\)\Z", re.DOTALL)
 _NAMES = re.compile(r"\((?:[A-Za-z]|\\[a-z]+)(?:,\s*(?:[A-Za-z]|\\[a-z]+))+\)\Z")  # (x,y)
@@ -71,7 +81,7 @@ _QUANTITY = re.compile(r"(\d+(?:\.\d+)?) ?([A-Za-z]+)")
 _COMPOUND = re.compile(r"\d+(?:\.\d+)? ?[A-Za-z]+(?:(?:,| and|, and)? \d+(?:\.\d+)? ?[A-Za-z]+)+\.?")
 # 三 alone and with a unit or a measure word; 三角形 is no number.
 _CHINESE = re.compile(
-    r"([负零〇一二两三四五六七八九十百千万亿分之\d.]*[零〇一二两三四五六七八九十百千万亿负][零〇一二两三四五六七八九十百千万亿分之\d.]*)"
+    r"([负零〇一二两三四五六七八九十百千万亿分之点\d.]*[零〇一二两三四五六七八九十百千万亿负][零〇一二两三四五六七八九十百千万亿分之点\d.]*)"
     r"(个|只|本|人|名|条|张|支|棵|辆|台|件|箱|袋|瓶|杯|次|倍|岁|元|天|米|千米|厘米|千克|吨|小时|分钟)?"
 )
 _AND = re.compile(r",?\s+(?:and|or|und|oder|et|和|或)\s+|(?<=\d) (?:y|e) (?=[-\d])")
@@ -86,8 +96,12 @@ _SYNONYMS = {
     "否": "no",
     "对": "yes",
     "错": "no",
-    "undefined": "undefined",
     "dne": "does not exist",
+    "infinite": "infinitely many",
+    "infinite solutions": "infinitely many",
+    "infinitely many solutions": "infinitely many",
+    "无数": "infinitely many",
+    "无数个": "infinitely many",
 }
 
 
@@ -121,7 +135,10 @@ def _read(text: str, *, comma: bool) -> Value:
     if text.startswith("\\langle") and text.endswith("\\rangle"):
         text = f"({text[7:-7].strip()})"
     if text[0] + text[-1] in ("][", "]]", "[[") and len(parts(text[1:-1], ",;")) == 2:  # ]1,2[ is French for (1,2)
-        text = ("(" if text[0] == "]" else "[") + text[1:-1] + (")" if text[-1] == "[" else "]")
+        left, right = "(" if text[0] == "]" else "[", ")" if text[-1] == "[" else "]"
+        region = read_region(f"{left}{text[1:-1]}{right}", alone=False)
+        if region is not None:
+            return region
     for reader in _BRACKETED if text[0] in "([{\\" else _READERS:
         value = reader(text)
         if value is not None:
@@ -202,7 +219,7 @@ def _ratio(text: str) -> Value | None:
 def _words(text: str) -> Value | None:
     if _LETTERS.match(text):
         return Several("bare", tuple(Choice(letter) for letter in re.findall("[A-Z]", text)))
-    if not _WORDS.match(text) or (len(text) < 3 and text.isascii() and text.lower() != "no"):
+    if not _WORDS.match(text) or _DIFFERENCE.match(text) or (len(text) < 3 and text.isascii() and text.lower() != "no"):
         return None
     key = " ".join(text.lower().rstrip(".!").split())
     spoken = read_english(key)
@@ -219,6 +236,10 @@ def _words(text: str) -> Value | None:
 
 def _counted(text: str) -> Value | None:
     """Reads what is said with digits: `2 and a half`, `3 out of 4`, `1 hour 30 minutes`."""
+    feet = _FEET.match(text)
+    if feet:
+        inches = algebra.number(Fraction(int(feet.group(2) or 0), 12) + int(feet.group(1)))
+        return Scalar(inches, unit=UNITS["feet"])
     if " " not in text:
         return None
     said = read_english(text) if " and " in text else None
@@ -262,7 +283,8 @@ def _matrix(text: str) -> Value | None:
     if match:
         body = match.group(2) if match.group(2) is not None else match.group(3)
         rows = [row for row in _ROW_END.split(body) if row.strip()]
-        return Matrix(tuple(tuple(read_value(cell.strip()) for cell in row.split("&")) for row in rows))
+        matrix = Matrix(tuple(tuple(read_value(cell.strip()) for cell in row.split("&")) for row in rows))
+        return Scalar(_determinant([[*row] for row in matrix.rows])) if match.group(1) == "v" else matrix
     match = _SYMPY_MATRIX.match(text)
     body = match.group(1) if match else text
     if not body.startswith("[[") or not body.endswith("]]"):
@@ -271,6 +293,21 @@ def _matrix(text: str) -> Value | None:
     if not all(row.startswith("[") and row.endswith("]") for row in rows):
         return None
     return Matrix(tuple(tuple(read_value(cell) for cell in parts(row[1:-1])) for row in rows))
+
+
+def _determinant(rows: list[list[Value]]) -> algebra.Closed:
+    """Expands by the first row; at most four rows of single values."""
+    if len(rows) > 4 or any(len(row) != len(rows) for row in rows):
+        raise UnsupportedError("a determinant that is not square or too large")
+    if not rows:
+        return algebra.number(1)
+    total = algebra.number(0)
+    for column, cell in enumerate(rows[0]):
+        if not isinstance(cell, Scalar):
+            raise UnsupportedError("a determinant of other things than numbers")
+        minor = _determinant([row[:column] + row[column + 1 :] for row in rows[1:]])
+        total = algebra.add(total, algebra.multiply(cell.closed, minor), -1 if column % 2 else 1)
+    return total
 
 
 def _several(text: str, *, comma: bool) -> Value | None:
@@ -289,6 +326,8 @@ def _several(text: str, *, comma: bool) -> Value | None:
             if len(pieces) > 1 or kind in ("set", "list"):
                 return Several(kind, tuple(_item(piece, comma=comma) for piece in pieces if piece))
             return None
+    if _SPACED.match(text) and " " in localise(text, comma=comma):
+        return Several("bare", tuple(_item(piece, comma=comma) for piece in text.split(" ")))
     plain = _AND.sub(", ", text)
     pieces = parts(plain, ";" if ";" in plain else ",")
     if len(pieces) < 2 or not all(pieces):

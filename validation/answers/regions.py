@@ -2,6 +2,7 @@
 
 import re
 from fractions import Fraction
+from functools import reduce
 from itertools import pairwise
 
 from validation.answers import algebra, notation
@@ -15,6 +16,8 @@ NAME = re.compile(
     r"(?:[A-Za-z]|\\[a-z]+)(?:_\{?\w+\}?)?(?:'|\s*\([a-zA-Z](?:,\s*[a-zA-Z])*\)|\^\{-1\}\s*\([a-z]\))?\Z|[A-Z]{2,4}\Z|(?:ans|answer|result|area|total)\Z"
 )
 _OR = re.compile(r",?\s+or\s+|\s*\\(?:lor|vee)(?![a-zA-Z])|\s*或\s*")
+_BOTH = re.compile(r",?\s+and\s+|\s*\\(?:land|wedge)(?![a-zA-Z])|\s*且\s*")
+_ABSOLUTE = re.compile(r"\|([^|]+)\|\Z")
 _SIGNS = {"\\le": "<=", "\\ge": ">=", "\\ne": "!=", "\\in": "in"}
 _FLIPPED = {"<": ">", ">": "<", "<=": ">=", ">=": "<=", "!=": "!="}
 _REALS = {"\\mathbb{R}", "\\mathbb R", "\\Bbb{R}", "all real numbers", "\\R", "R"}
@@ -24,13 +27,14 @@ _INFINITE = re.compile(r"\s*([-+]?)\s*(?:\\infty|oo|inf|infinity)\s*\Z")
 
 
 def read_relation(text: str, *, comma: bool) -> Region:
-    r"""Reads an inequality, a chain of two, `x \in [1, 2]`, or several of them joined by `or`."""
-    alternatives = _OR.split(text)
-    if len(alternatives) > 1:
-        regions = [read_relation(piece.strip(), comma=comma) for piece in alternatives]
-        if len({region.variable for region in regions}) > 1:
-            raise UnsupportedError("several variables")
-        return Region(tuple(interval for one in regions for interval in one.intervals), regions[0].variable)
+    r"""Reads an inequality, a chain of two, `|x| < 3`, `x \in [1, 2]`, or several joined by `or` or `and`."""
+    for joint, join in ((_OR, _either), (_BOTH, _both)):
+        pieces = joint.split(text)
+        if len(pieces) > 1:
+            regions = [read_relation(piece.strip(), comma=comma) for piece in pieces]
+            if len({region.variable for region in regions}) > 1:
+                raise UnsupportedError("several variables")
+            return reduce(join, regions)
     pieces = [piece.strip() for piece in RELATION.split(localise(text, comma=comma))]
     sides, signs = pieces[::2], [_SIGNS.get(sign, sign) for sign in pieces[1::2]]
     if signs == ["in"]:
@@ -47,6 +51,13 @@ def read_relation(text: str, *, comma: bool) -> Region:
             sides, signs = sides[::-1], [_FLIPPED[signs[1]], _FLIPPED[signs[0]]]
         low, high = real(sides[0]), real(sides[2])
         return Region((Interval(low, high, "=" in signs[0], "=" in signs[1]),), sides[1])
+    if len(signs) == 1 and _ABSOLUTE.match(sides[1]):
+        sides, signs = sides[::-1], [_FLIPPED[signs[0]]]
+    inside = _ABSOLUTE.match(sides[0])
+    if len(signs) == 1 and inside and signs[0] != "!=":
+        above = _linear(inside.group(1), signs[0], sides[1])
+        below = _linear(inside.group(1), _FLIPPED[signs[0]], f"-({sides[1]})")
+        return (_both if signs[0][0] == "<" else _either)(above, below)
     if len(signs) == 1:
         return _linear(sides[0], signs[0], sides[1])
     raise UnsupportedError(text)
@@ -63,6 +74,47 @@ def _linear(left: str, sign: str, right: str) -> Region:
         raise UnsupportedError("not a linear inequality")
     end = algebra.number(-apart.numerator.get((), 0) / slope)
     return Region(_half_line(sign if slope / apart.denominator[()] > 0 else _FLIPPED[sign], end), name)
+
+
+def _either(left: Region, right: Region) -> Region:
+    return Region(left.intervals + right.intervals, left.variable)
+
+
+def _both(left: Region, right: Region) -> Region:
+    pairs = (_meet(one, other) for one in left.intervals for other in right.intervals)
+    return Region(tuple(interval for interval in pairs if interval is not None), left.variable)
+
+
+def _meet(left: Interval, right: Interval) -> Interval | None:
+    """Returns what two intervals share."""
+    low, low_closed = _inner((left.low, left.low_closed), (right.low, right.low_closed), 1)
+    high, high_closed = _inner((left.high, left.high_closed), (right.high, right.high_closed), -1)
+    apart = _order(low, high) if low is not None and high is not None else -1
+    if apart > 0 or (apart == 0 and not (low_closed and high_closed)):
+        return None
+    return Interval(low, high, low_closed, high_closed)
+
+
+def _inner(one: tuple[Closed | None, bool], other: tuple[Closed | None, bool], side: int) -> tuple[Closed | None, bool]:
+    """Returns the greater of two lower ends (side 1) or the lesser of two upper ends (side -1)."""
+    if one[0] is None or other[0] is None:
+        return other if one[0] is None else one
+    order = _order(one[0], other[0]) * side
+    if order == 0:
+        return one[0], one[1] and other[1]
+    return one if order > 0 else other
+
+
+def _order(left: Closed, right: Closed) -> int:
+    """Returns -1, 0 or 1; never 0 or a sign that is not certain."""
+    if algebra.same(left, right):
+        return 0
+    first, second = algebra.magnitude(left), algebra.magnitude(right)
+    if first is None or second is None or first.imag or second.imag:
+        raise UnsupportedError("ends that have no order")
+    if abs(first.real - second.real) <= 1e-9 * max(1.0, abs(first.real)):
+        raise UnsupportedError("ends too near to be told apart")
+    return 1 if first.real > second.real else -1
 
 
 def _half_line(sign: str, end: Closed) -> tuple[Interval, ...]:
@@ -150,15 +202,28 @@ def position_of(value: Closed) -> float:
 
 
 def simplified(region: Region) -> tuple[Interval, ...]:
-    """Sorts the intervals and joins those that touch, by exact comparison of the ends."""
+    """Sorts the intervals and joins those that overlap or touch, by exact comparison of the ends."""
     ordered = sorted(region.intervals, key=lambda i: -float("inf") if i.low is None else position_of(i.low))
     joined: list[Interval] = []
     for interval in ordered:
-        last = joined[-1] if joined else None
-        if last is not None and last.high is not None and interval.low is not None:
-            touches = algebra.same(last.high, interval.low) is True and (last.high_closed or interval.low_closed)
-            if touches:
-                joined[-1] = Interval(last.low, interval.high, last.low_closed, interval.high_closed)
-                continue
-        joined.append(interval)
+        merged = _joined(joined[-1], interval) if joined else None
+        if merged is None:
+            joined.append(interval)
+        else:
+            joined[-1] = merged
     return tuple(joined)
+
+
+def _joined(left: Interval, right: Interval) -> Interval | None:
+    """Returns the union of two intervals, the left one beginning first, where it is one interval."""
+    if left.high is not None and right.low is not None:
+        gap = _order(right.low, left.high)
+        if gap > 0 or (gap == 0 and not (left.high_closed or right.low_closed)):
+            return None
+    same_start = left.low is None or (right.low is not None and algebra.same(left.low, right.low) is True)
+    low_closed = left.low_closed or (same_start and right.low_closed)
+    if left.high is None or right.high is None:
+        return Interval(left.low, None, low_closed, False)
+    order = _order(left.high, right.high)
+    closed = {1: left.high_closed, -1: right.high_closed, 0: left.high_closed or right.high_closed}[order]
+    return Interval(left.low, left.high if order > 0 else right.high, low_closed, closed)

@@ -5,10 +5,12 @@ from fractions import Fraction
 from validation.answers import algebra
 from validation.answers.algebra import UnsupportedError
 from validation.answers.questions import NOTHING, Asked
+from validation.answers.units import UNITS
 from validation.answers.values import Scalar
 from validation.answers.verdict import Verdict, equal, not_equal, unknown
 
 _EQUAL, _NOT_EQUAL = equal("scalar"), not_equal("scalar")
+_POUNDS = {UNITS["gbp"], UNITS["pounds"]}  # the word stands for money beside the sign
 _MAX_PLACES = 8  # an approximate value has 15 digits; it decides only far from the middle
 
 
@@ -31,8 +33,8 @@ def compare_scalars(gold: Scalar, answer: Scalar, asked: Asked = NOTHING) -> Ver
     decided = algebra.same(target, value)
     if decided:
         return _accepted(gold, answer, asked)
-    if gold.percent != answer.percent:
-        return _compare_percent(gold, answer, asked)
+    if gold.percent != answer.percent and _same_digits(gold, answer):
+        return equal("percent") if asked.percent else not_equal("percent", "5% is not 5")
     for one, other in ((gold.alternative, value), (target, answer.alternative)):
         if one is not None and other is not None and algebra.same(one, other):
             return unknown("ambiguous", "equal under another reading of the notation")
@@ -94,7 +96,7 @@ def _conversion(gold: Scalar, answer: Scalar, asked: Asked) -> Fraction | None:
             if asked.unit is not None and first is not None and asked.unit.dimension == first.dimension
             else first
         )
-    if first is None or second is None or first == second:
+    if first is None or second is None or first == second or {first, second} == _POUNDS:
         return Fraction(1)
     if "plain" in (first.dimension, second.dimension):
         return Fraction(1)
@@ -121,13 +123,10 @@ def _alike(left: str, right: str) -> bool:
     return left in right or right in left or left.rstrip("s") == right.rstrip("s")
 
 
-def _compare_percent(gold: Scalar, answer: Scalar, asked: Asked) -> Verdict:
-    """One side has a percent sign: bare 50 is 50 % only where the question asks for a percentage."""
+def _same_digits(gold: Scalar, answer: Scalar) -> bool:
+    """Says whether one side is the other without its percent sign: they are equal only where that is asked for."""
     percent, bare = (gold, answer) if gold.percent else (answer, gold)
-    same_digits = algebra.same(percent.closed, algebra.divide(bare.closed, algebra.number(100)))
-    if not same_digits:
-        return not_equal("percent")
-    return equal("percent") if asked.percent else not_equal("percent", "5% is not 5")
+    return algebra.same(percent.closed, algebra.divide(bare.closed, algebra.number(100))) is True
 
 
 def _compare_rounded(gold: Scalar, value: algebra.Closed, answer: Scalar, asked: Asked) -> Verdict | None:

@@ -1,4 +1,4 @@
-"""Numbers written as words: `one hundred twenty-one`, `two and a half`, 一万零五, 二分之一, 1万2千."""
+"""Numbers written as words: `one hundred twenty-one`, `two and a half`, 一万零五, 二分之一, 十二点五, 1万2千."""
 
 import re
 from fractions import Fraction
@@ -23,7 +23,7 @@ _AND_PART = re.compile(r"(-?\d+) and (?:(a half)|(\d+)/(\d+))\Z")
 _CJK_DIGITS = {character: value for value, character in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2}
 _CJK_UNITS = {"十": 10, "百": 100, "千": 1000}
 _CJK_GROUPS = {"万": 10**4, "亿": 10**8}
-_CJK_NUMBER = re.compile(r"负?[\d.零〇一二两三四五六七八九十百千万亿]+")
+_CJK_NUMBER = re.compile(r"负?[\d.零〇一二两三四五六七八九十百千万亿]+(?:点[零〇一二三四五六七八九]+)?")
 _CJK_COUNTING = frozenset([*_CJK_DIGITS, *_CJK_UNITS, *_CJK_GROUPS, "半"])
 _CJK_TOKEN = re.compile(r"\d+(?:\.\d+)?|.")
 
@@ -109,7 +109,10 @@ def read_chinese(text: str) -> Fraction | None:
         return top / bottom if bottom and top is not None else None
     if not _CJK_NUMBER.fullmatch(text):
         return None
-    value = _chinese(text.removeprefix("负"))
+    whole, pointed, decimals = text.removeprefix("负").partition("点")
+    value = _chinese(whole)
+    if pointed and value is not None:
+        value += Fraction(int("".join(str(_CJK_DIGITS[digit]) for digit in decimals)), 10 ** len(decimals))
     return -value if value is not None and text.startswith("负") else value
 
 

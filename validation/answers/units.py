@@ -46,9 +46,10 @@ _TABLE: dict[str, dict[str, str]] = {
         "1": "month months 个月 monate meses mois",
         "12": "year years yr yrs 年 jahre años ans",
     },
-    "volume": {
-        "1": "liter liters litre litres 升 litros",
-        "1/1000": "ml milliliter milliliters millilitre millilitres 毫升",
+    "cube": {
+        "1/1000": "liter liters litre litres 升 litros 立方分米",
+        "1/1000000": "ml milliliter milliliters millilitre millilitres 毫升 立方厘米",
+        "1": "立方米",
     },
     "us_volume": {
         "1": "cup cups",
@@ -76,7 +77,6 @@ _TABLE: dict[str, dict[str, str]] = {
         "1000000": "平方千米 平方公里",
         "10000": "公顷 hectare hectares",
     },
-    "cube": {"1": "立方米", "1/1000000": "立方厘米", "1/1000": "立方分米"},
     "plain": {"1": "unit units"},
 }
 UNITS: dict[str, Unit] = {
@@ -162,7 +162,7 @@ def split_unit(text: str) -> tuple[str, Unit | None, str, int]:
     phrase = " ".join(words)
     if not phrase:
         return core, None, "", scale
-    unit = find_unit(phrase)
+    unit = find_unit("inches" if phrase == "in" else phrase)
     if unit is not None:
         return core, unit, "", scale
     first = find_unit(words[0]) if words[0].lower() not in ("in", "a") else None

@@ -1,4 +1,4 @@
-"""Pairs written by hand to be misjudged, over every kind of answer, before anyone looked at how the judge works.
+"""Pairs written by hand to be misjudged, over every kind of answer, and labelled before the judge was run on them.
 
 `outcome` is what the judge says; where it says unknown, `truth` is what a person says.
 """
@@ -32,5 +32,5 @@ def test_what_is_not_decided_is_rare():
     kinds = Counter(pair["kind"] for pair in PAIRS)
     undecided = Counter(pair["kind"] for pair in PAIRS if "truth" in pair)
     assert all(pair["outcome"] == "unknown" for pair in PAIRS if "truth" in pair)
-    assert undecided.total() < 0.04 * kinds.total()
+    assert undecided.total() < 0.03 * kinds.total()
     assert len(kinds) >= 18
