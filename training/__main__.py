@@ -1,5 +1,7 @@
 """The room's command line: train, evaluate, prove. Also `torchrun -m training train ...` for many processes."""
 
+import atexit
+import gc
 import logging
 import os
 import sys
@@ -79,6 +81,7 @@ def prove(
 def main(argv: list[str] | None = None) -> int:
     """Runs a verb and returns its exit code; a wrong option is one line and exit 2."""
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    atexit.register(gc.freeze)  # else Python's last collection walks through all that torch and transformers made
     return run_command_line(app, sys.argv[1:] if argv is None else argv)
 
 
