@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from schemas.config import Quota
+from schemas.problem import Format
 from schemas.split import Split
 from validation.dataset.quality import Spread, merge_spreads, spreads
 
@@ -30,6 +31,7 @@ CROSSES = (
     ("licence", "source"),
     ("decision", "annotator"),
 )
+LENGTHS = ("question_chars", "solution_chars", "supervised_chars")
 TENTHS = 10
 BINS_PER_DOUBLING = 2
 NONE = "(none)"
@@ -42,7 +44,7 @@ class Facts:
     Attributes:
         counts: column -> value -> rows.
         crosses: "a|b" -> value of a -> value of b -> rows.
-        lengths: column -> bin -> rows; bin b holds lengths from 2^(b/2) to 2^((b+1)/2).
+        lengths: column, or "solution_chars|format" -> bin -> rows; bin b holds lengths from 2^(b/2) to 2^((b+1)/2).
         quality: quality facts by name.
     """
 
@@ -94,8 +96,11 @@ def measure(flat: pa.Table) -> Facts:
         facts.counts[column] = _count(flat[column])
     for first, second in CROSSES:
         facts.crosses[f"{first}|{second}"] = _cross(flat, first, second)
-    for column in ("question_chars", "solution_chars", "supervised_chars"):
+    for column in LENGTHS:
         facts.lengths[column] = length_bins(flat[column].to_numpy(zero_copy_only=False))
+    for form in Format:
+        mine = flat["solution_chars"].filter(pc.equal(flat["format"], form.value))
+        facts.lengths[f"solution_chars|{form}"] = length_bins(mine.to_numpy())
     for column in ("agreement", "confidence"):
         facts.counts[column] = _tenths(flat[column])
     for column in ("format", "source", "topic"):

@@ -265,8 +265,20 @@ def lengths(numbers: Mapping[str, Any]) -> Markup:
         "How long they are",
         f"Characters, on a logarithmic axis. In tokens: {counted['detail']}.",
         body,
+        _by_format(numbers),
         _tokens(numbers),
     )
+
+
+def _by_format(numbers: Mapping[str, Any]) -> Markup:
+    """How long the solutions of each format are."""
+    measured = {name: numbers["lengths"].get(f"solution_chars|{name}") for name in FORMAT_SERIES}
+    rows = [
+        [name, *(number(one[at]) for at in ("p05", "p50", "p95"))]
+        for name, one in measured.items()
+        if one and one["bins"]
+    ]
+    return table(["Solutions", "5 % below", "half below", "95 % below"], rows, class_="numbers") if rows else Markup()
 
 
 def _tokens(numbers: Mapping[str, Any]) -> Markup | None:
