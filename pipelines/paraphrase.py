@@ -3,9 +3,10 @@
 A rewording keeps the numbers of a problem, a translation as well. So items are found by their multiset of numbers, all
 or all but one, and only then are words compared:
 
-    same language    TF-IDF cosine of the words; how much is asked depends on whether the answers agree. Where there are
-                     formulas, they must agree too: their signs are what a rewording of an equation keeps
-    other language   no words to compare: all the numbers and the answer must agree
+    same language    TF-IDF cosine of the words; how much is asked depends on how telling the numbers are and on whether
+                     the answers agree. Where there are formulas, they must agree too: their signs are what a rewording
+                     of an equation keeps
+    other language   no words to compare: numbers that say enough and the answer must agree
 
 With few numbers the multiset says little, so an item of few must also share one of its rarest words.
 """
@@ -16,6 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from pipelines.guard import Tokens, facets
 from pipelines.minhash import Sets, similarity
@@ -28,22 +30,41 @@ Hashes = npt.NDArray[np.uint64]
 Places = npt.NDArray[np.int64]
 Scores = npt.NDArray[np.float64]
 
-NUMBERS = (
-    0.75  # Jaccard similarity of the multisets of numbers (reference measurement: 79 % of free rewordings at this)
-)
-COSINE = {True: 0.2, None: 0.45}
-"""Least cosine of the words when the answers are equal, and not known. With unequal answers it is another problem."""
-COSINE_OF_FEW = 0.35  # the same, with equal answers and an item of fewer than three numbers: they agree by chance
-SIGNS = 0.75  # Jaccard similarity of the multisets of signs, where there are formulas
+NUMBERS = 0.75
+"""Least share of the numbers of both that are in both, each weighed by how rare it is among the items.
+
+A rewording adds or drops a `two` or a `three` (`two friends share ...`) and hardly ever a 36; problems that have only
+the 2, the 3 and the 4 in common are different problems.
+"""
+COSINE = {True: np.array([0.35, 0.2, 0.0]), None: np.array([0.65, 0.45, 0.25])}
+"""Least cosine of the words when the answers are equal, and not known: where the numbers in common say little, where
+they say something, and where they are telling. With unequal answers it is another problem."""
+LITTLE, TELLING = 3.0, 7.0
+"""Weight of the numbers in common, in nats, below which they say little (and too little for a translation), and from
+which they are telling if no other number stands in either text. The same formulas with the same numbers are telling,
+too."""
+SIGNS = 0.65  # Jaccard similarity of the multisets of signs, where there are formulas
+ALL = 0.999  # a share above it is all, but for rounding
 _FORMULA = 6  # signs from which a text holds a formula: prose has a hyphen or a percent sign
 _FORMULAS = 12  # signs from which an item is more formula than prose: nothing to know a translation by
 SAME_WORDS = 0.9
 """Cosine from which the words are the item's own: with another number that is a variant, no rewording."""
-FOREIGN_NUMBERS = 3  # fewest numbers that a translation must share: two and an answer agree by chance too often
 _FEW = 3  # numbers below which an item is also sought by its words
 _RARE = 6  # rarest words of an item that it is sought by
 _FEATURES = 1 << 18
-_ONE = facets(pa.array(["1"]))[0].hashes[0]
+_NUMERALS = facets(pa.array([" ".join(map(str, range(1, 11)))]))[0].hashes
+_ONE, _SLIGHT = _NUMERALS[0], mixed(_NUMERALS[1:3])  # a rewording may add a two or a three, or leave it unsaid
+_ASSUMED = 300
+"""Imagined problems that are counted beside the items, so that numbers weigh the same beside few items and many."""
+_COMMON = {"slight": 0.3, "digits": 0.12, "others": 0.01}  # shares of them that hold a 2 or 3, each of 4 to 10, another
+_MULTIPLES = (
+    (r"\b(?:twice|doubles?|doubled)\b", " 2 "),
+    (r"\b(?:thrice|triples?|tripled)\b", " 3 "),
+    (r"\b(?:quadruples?|quadrupled)\b", " 4 "),
+)
+_ANY_MULTIPLE = r"\b(?:twice|thrice|doubled?s?|tripled?s?|quadruple)"
+_WITHOUT_ZEROS = ((r"(\d)\.0+(\.?(?:\D|$))", r"\1\2"), (r"(\.\d*[1-9])0+(\.?(?:\D|$))", r"\1\2"))
+_ENDS_IN_ZERO = r"\d\.\d*0\.?(?:\D|$)"
 _CHUNK = 1 << 15  # pairs whose words are compared at a time
 
 
@@ -53,7 +74,7 @@ class Reworded:
 
     Attributes:
         cosine: of the words; None across languages.
-        numbers: Jaccard similarity of the numbers.
+        numbers: share of the numbers of both that are in both, by weight.
         answers: whether the answers are equal; None when one is not known.
         variant: the words are the item's own and some number is not: another problem from the same template.
     """
@@ -74,6 +95,7 @@ class ParaphraseIndex:
         by_numbers: items of `_FEW` or more numbers, by all of them and by all but one.
         by_words: the others, by all their numbers and one of their rarest words.
         numbers: the numbers of each item but 1, once each.
+        rarity: inverse document frequency of each number, by feature.
         bags: one hash of all the numbers of each item.
         signs: the multiset of each item's signs.
         words: TF-IDF vectors, of length one.
@@ -84,6 +106,7 @@ class ParaphraseIndex:
     by_numbers: Postings
     by_words: Postings
     numbers: "_Multisets"
+    rarity: Scores
     bags: Hashes
     signs: "_Multisets"
     words: "_Vectors"
@@ -98,12 +121,13 @@ class ParaphraseIndex:
         documents = np.bincount(features.words, minlength=_FEATURES)
         weights = np.log((1 + len(questions)) / (1 + documents)) + 1
         keys, rows = numbers.keys(at_least=_FEW)
-        few = np.flatnonzero(numbers.counts < _FEW)
-        rare, rare_rows = _rarest(features, documents, few)
+        sums, few = _sums_of_few(numbers)
+        rare, places = _rarest(features, documents, few)
         return cls(
             by_numbers=Postings.of(keys, rows),
-            by_words=Postings.of(_word_keys(numbers.sums[rare_rows], rare), rare_rows),
+            by_words=Postings.of(_word_keys(sums[places], rare), few[places]),
             numbers=numbers,
+            rarity=_rarity(numbers),
             bags=bags,
             signs=signs,
             words=features.weighted(weights),
@@ -121,44 +145,50 @@ class ParaphraseIndex:
         """
         numbers, bags, signs, features = _read(questions, languages)
         rows, items = self._candidates(numbers, features)
-        shared = _alike(numbers, self.numbers, rows, items)
+        shared, weight = self._shared(numbers, rows, items)
         foreign = np.array(languages)[rows] != np.array(self.languages)[items]
         formulas = np.maximum(signs.counts[rows], self.signs.counts[items]) >= _FORMULA
         prose = self.signs.counts[items] < _FORMULAS
-        formal = _alike(signs, self.signs, rows, items) >= SIGNS
-        enough = (shared >= NUMBERS) & (np.where(foreign, prose, ~formulas) | (formal & ~foreign))
+        formal = _alike(signs, self.signs, rows, items)
+        telling = (shared > ALL) & ((weight >= TELLING) | (formulas & (formal > ALL)))
+        evidence = np.where(telling, 2, weight >= LITTLE)
+        enough = (shared >= NUMBERS) & np.where(foreign, prose, ~formulas | telling | (formal >= SIGNS))
         rows, items, shared = rows[enough], items[enough], shared[enough]
-        cosine = _cosine(features.weighted(self.weights), self.words, rows, items)
+        evidence, foreign = evidence[enough], foreign[enough]
+        cosine = _product(features.weighted(self.weights), self.words, rows, items)
         variant = (cosine >= SAME_WORDS) & (bags[rows] != self.bags[items])
-        hopeful = (cosine >= min(COSINE.values())) | (np.array(languages)[rows] != np.array(self.languages)[items])
-        rows, items, shared, cosine, variant = (one[hopeful] for one in (rows, items, shared, cosine, variant))
-        asked = np.unique(rows).tolist()
+        hopeful = foreign | (cosine >= COSINE[True][evidence])
+        columns = [one[hopeful] for one in (rows, items, shared, cosine, variant, evidence)]
+        asked = np.unique(columns[0]).tolist()
         keys = dict(zip(asked, _answer_keys(pa.array(map(answers, asked), pa.string())), strict=True))
         best: dict[int, Reworded] = {}
-        for row, item, near, alike, other in zip(
-            *(column.tolist() for column in (rows, items, shared, cosine, variant)), strict=True
-        ):
+        for row, item, near, alike, other, told in zip(*(column.tolist() for column in columns), strict=True):
             equal = keys[row] == self.answers[item] if keys[row] and self.answers[item] else None
             if languages[row] != self.languages[item]:
-                count = min(numbers.counts[row], self.numbers.counts[item])
-                holds = equal is True and count >= FOREIGN_NUMBERS
+                holds = equal is True and told > 0
                 one = Reworded(row, item, None, near, equal, variant=False)
             else:
-                least = COSINE_OF_FEW if equal and self.numbers.counts[item] < _FEW else COSINE.get(equal, 2.0)
-                holds = other or alike >= least
+                holds = other or (equal is not False and alike >= COSINE[equal][told])
                 one = Reworded(row, item, alike, near, equal, variant=other)
             if holds and (row not in best or _strength(one) > _strength(best[row])):
                 best[row] = one
         return [best[row] for row in sorted(best)]
 
+    def _shared(self, numbers: "_Multisets", rows: Places, items: Places) -> tuple[Scores, Scores]:
+        """The share of the numbers of each pair that are in both, 1 where there are none, and their weight."""
+        one, other = (_weighted(side, self.rarity) for side in (numbers, self.numbers))
+        both = _product(one, other, rows, items)
+        either = _totals(one)[rows] + _totals(other)[items] - both
+        return np.divide(both, either, out=np.ones(len(rows)), where=either > 0), both
+
     def _candidates(self, numbers: "_Multisets", features: "_Vectors") -> tuple[Places, Places]:
         keys, rows = numbers.keys(at_least=_FEW)
         found, items = self.by_numbers.hits(keys)
-        few = np.flatnonzero(numbers.counts < _FEW)
+        sums, few = _sums_of_few(numbers)
         words = features.of(few)
-        word_rows = np.repeat(few, np.diff(words.ends))
-        places, word_items = self.by_words.hits(_word_keys(numbers.sums[word_rows], words.words))
-        rows, items = np.concatenate((rows[found], word_rows[places])), np.concatenate((items, word_items))
+        owner = np.repeat(np.arange(len(few)), np.diff(words.ends))
+        places, word_items = self.by_words.hits(_word_keys(sums[owner], words.words))
+        rows, items = np.concatenate((rows[found], few[owner[places]])), np.concatenate((items, word_items))
         pairs = distinct((rows << 32) | items)
         return pairs >> 32, pairs & 0xFFFFFFFF
 
@@ -209,6 +239,11 @@ class _Multisets:
         whole = np.flatnonzero(enough)
         return np.concatenate((sums[whole], without)), np.concatenate((whole, texts[enough[texts]]))
 
+    def without(self, values: Hashes) -> "_Multisets":
+        """The multisets without some values."""
+        kept = ~np.isin(self.values, values)
+        return _Multisets(self.values[kept], np.concatenate(([0], np.cumsum(kept)))[self.ends])
+
 
 @dataclass(frozen=True, slots=True)
 class _Vectors:
@@ -234,7 +269,7 @@ class _Vectors:
 
 def _read(questions: pa.Array, languages: Sequence[str]) -> tuple[_Multisets, Hashes, _Multisets, _Vectors]:
     """The numbers of texts, apart and in one hash, their signs, and how often each word stands in them."""
-    numbers, signs, words = facets(in_digits(folded(questions), languages))
+    numbers, signs, words = facets(_by_value(in_digits(folded(questions), languages)))
     keys = np.sort((words.rows.astype(np.uint64) << np.uint64(32)) | (words.hashes & np.uint64(_FEATURES - 1)))
     fresh = np.flatnonzero(np.concatenate(([True], keys[1:] != keys[:-1]))[: len(keys)])
     ends = np.searchsorted(keys[fresh], np.arange(len(questions) + 1, dtype=np.uint64) << np.uint64(32))
@@ -249,13 +284,58 @@ def _read(questions: pa.Array, languages: Sequence[str]) -> tuple[_Multisets, Ha
     return _Multisets.of(numbers, len(questions)), bags, _Multisets.of(signs, len(questions)), vectors
 
 
+def _by_value(texts: pa.Array) -> pa.Array:
+    """Writes a multiple as its number, and a decimal without the zeros at its end: `twice` is 2, `$40.00` is $40."""
+    for where, rules in ((_ANY_MULTIPLE, _MULTIPLES), (_ENDS_IN_ZERO, _WITHOUT_ZEROS)):
+        found = pc.match_substring_regex(texts, where)
+        if pc.any(found).as_py():
+            rows = texts.filter(found)
+            for pattern, replacement in rules:
+                rows = pc.replace_substring_regex(rows, pattern, replacement)
+            texts = pc.replace_with_mask(texts, found, rows)
+    return texts
+
+
+def _sums_of_few(numbers: _Multisets) -> tuple[Hashes, Places]:
+    """One hash of all numbers of a text that has few, with and without the slight ones, and the text of each."""
+    lean = numbers.without(_SLIGHT)
+    few = np.flatnonzero(numbers.counts < _FEW)
+    leaner = np.flatnonzero((lean.counts < numbers.counts) & (lean.counts > 0) & (lean.counts < _FEW))
+    return np.concatenate((numbers.sums[few], lean.sums[leaner])), np.concatenate((few, leaner))
+
+
+def _rarity(numbers: _Multisets) -> Scores:
+    """Inverse document frequency of each number, by feature."""
+    frequency = np.full(_FEATURES, _COMMON["others"])
+    frequency[_features(mixed(_NUMERALS))] = _COMMON["digits"]
+    frequency[_features(_SLIGHT)] = _COMMON["slight"]
+    counts = np.bincount(_features(numbers.values), minlength=_FEATURES) + _ASSUMED * frequency
+    return np.log((len(numbers.counts) + _ASSUMED) / (1 + counts)).clip(min=0)
+
+
+def _features(values: Hashes) -> Places:
+    return (values & np.uint64(_FEATURES - 1)).astype(np.int64)
+
+
+def _weighted(numbers: _Multisets, rarity: Scores) -> _Vectors:
+    """Vectors whose product is the weight of the numbers that two texts share."""
+    features = _features(numbers.values)
+    return _Vectors(features, np.sqrt(rarity[features]), numbers.ends)
+
+
+def _totals(vectors: _Vectors) -> Scores:
+    """The product of each vector with itself."""
+    sums = np.concatenate((np.zeros(1), np.cumsum(vectors.values**2)))
+    return sums[vectors.ends[1:]] - sums[vectors.ends[:-1]]
+
+
 def _rarest(features: _Vectors, documents: Places, rows: Places) -> tuple[Places, Places]:
-    """The rarest words of each row: features, and the row of each."""
+    """The rarest words of each of some rows: features, and the place of the row in `rows` of each."""
     chosen = [np.zeros(0, np.int64)]
     for row in rows:
         words = features.words[features.ends[row] : features.ends[row + 1]]
         chosen.append(words[np.lexsort((words, documents[words]))][:_RARE])
-    return np.concatenate(chosen), np.repeat(rows, [len(one) for one in chosen[1:]])
+    return np.concatenate(chosen), np.repeat(np.arange(len(rows)), [len(one) for one in chosen[1:]])
 
 
 def _word_keys(sums: Hashes, words: Places) -> Hashes:
@@ -269,9 +349,9 @@ def _alike(texts: _Multisets, items: _Multisets, rows: Places, others: Places) -
     return np.where(empty, 1.0, similarity(joined, rows, others + len(texts.counts)))
 
 
-def _cosine(texts: _Vectors, items: _Vectors, rows: Places, others: Places) -> Scores:
-    """The cosine of each pair of a text and an item."""
-    cosines = np.zeros(len(rows))
+def _product(texts: _Vectors, items: _Vectors, rows: Places, others: Places) -> Scores:
+    """The scalar product of each pair of a text and an item: their cosine where the vectors are of length one."""
+    products = np.zeros(len(rows))
     for begin in range(0, len(rows), _CHUNK):
         pairs = slice(begin, begin + _CHUNK)
         one, other = texts.of(rows[pairs]), items.of(others[pairs])
@@ -284,8 +364,8 @@ def _cosine(texts: _Vectors, items: _Vectors, rows: Places, others: Places) -> S
         order = np.argsort(key, kind="stable")
         key, value = key[order], value[order]
         both = np.flatnonzero(key[1:] == key[:-1])
-        cosines[pairs] = np.bincount(key[both] >> 32, value[both] * value[both + 1], minlength=len(one.ends) - 1)
-    return cosines
+        products[pairs] = np.bincount(key[both] >> 32, value[both] * value[both + 1], minlength=len(one.ends) - 1)
+    return products
 
 
 def _answer_keys(answers: pa.Array) -> list[str]:

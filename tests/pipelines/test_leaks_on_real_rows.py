@@ -134,11 +134,11 @@ def test_translations_are_mostly_caught_and_strangers_seldom(index: BenchmarkInd
     text = (real_data / "multiling" / "math23k_test.json").read_text(encoding="utf-8")
     array = re.sub(r"\}\s*\{", "},{", text)  # objects one after another
     math23k = [(row["original_text"], row["ans"]) for row in json.loads(f"[{array}]")]
-    for strangers in (cmath, math23k):  # false alarms: 2.1 % and less, by chance of few numbers; quarantined
+    for strangers in (cmath, math23k):  # false alarms: 1.1 % and less; quarantined
         questions, answers = zip(*strangers, strict=True)
         alarms = refused(index, list(questions), answers=list(answers), language="zh")
         assert {one.reason for one in alarms if one} <= {Reason.BENCHMARK_PARAPHRASE}
-        assert sum(one is not None for one in alarms) <= 0.025 * len(alarms)
+        assert sum(one is not None for one in alarms) <= 0.02 * len(alarms)
 
 
 def test_training_rows_of_gsm8k_are_hardly_ever_refused(index: BenchmarkIndex, real_data: Path) -> None:
