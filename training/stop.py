@@ -1,6 +1,6 @@
 """SIGTERM and Ctrl-C as a request: the loop finishes its step, writes a checkpoint and ends.
 
-A second Ctrl-C ends at once.
+Before step 1 there is nothing to save, and a second Ctrl-C means it: both end at once.
 """
 
 import signal
@@ -13,9 +13,14 @@ from types import FrameType
 
 @dataclass(slots=True)
 class StopRequest:
-    """Whether a signal asked the run to end."""
+    """Whether a signal asked the run to end.
+
+    Attributes:
+        waits: signals wait for the end of the step; until steps are taken they raise KeyboardInterrupt.
+    """
 
     asked: bool = False
+    waits: bool = False
 
 
 @contextmanager
@@ -24,6 +29,8 @@ def stop_requests() -> Iterator[StopRequest]:
     stop = StopRequest()
 
     def ask(_signal: int, _frame: FrameType | None) -> None:
+        if not stop.waits:
+            raise KeyboardInterrupt
         stop.asked = True
         signal.signal(signal.SIGINT, signal.default_int_handler)
 

@@ -135,6 +135,7 @@ class _Loop:
         run, config, began = self._run, self._run.config, time.monotonic()
         if run.world.is_main and on_start:
             on_start(run.told)
+        self._stop.waits = True
         first: StepMetrics | None = None
         last: StepMetrics | None = None
         state = run.start
