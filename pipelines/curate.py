@@ -292,7 +292,8 @@ class _Line:
         removing = frozenset(one.name for one in map(resolve, self.settings.benchmarks) if one.variants == "remove")
         deciding = DecideSettings(done, identified, removing, self.settings.heldout, self.settings.seed)
         wanted = self.settings.verify
-        writing = WriteSettings(self._verdicts, regenerate=wanted.outputs == "regenerate", trim=wanted.trim)
+        prompts, regenerate = self.settings.prompts, wanted.outputs == "regenerate"
+        writing = WriteSettings(self._verdicts, prompts, regenerate=regenerate, trim=wanted.trim)
         summaries = (
             parts
             | "decide" >> beam.Map(decide, store=self.store, settings=deciding)

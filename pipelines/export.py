@@ -73,7 +73,8 @@ def export_row(example: dict[str, Any], to: str) -> dict[str, object]:
     """
     segments = [Segment(SegmentKind(one["kind"]), one["text"]) for one in example["segments"]]
     transcript = transcribe(segments)
-    prompt = prompt_of(example["question"], Format(example["format"]), example["language"])
+    wanted = example["question"], Format(example["format"]), example["language"], example["instruction"]
+    prompt = prompt_of(*wanted)
     if to == "messages":
         turns = (("user", prompt), ("assistant", transcript.response))
         text: dict[str, object] = {"messages": [{"role": role, "content": content} for role, content in turns]}

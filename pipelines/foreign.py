@@ -127,6 +127,7 @@ def _examples(batch: pa.RecordBatch, ids: pa.Array) -> pa.RecordBatch:
         "author": pa.repeat(UNKNOWN, len(batch)),
         "verification": pa.array(unverified, EXAMPLE_SCHEMA.field("verification").type),
         "quality": quality_facts(batch),
+        "instruction": pa.nulls(len(batch), pa.string()),
     }
     arrays = [columns[field.name].cast(field.type) for field in EXAMPLE_SCHEMA]
     return pa.RecordBatch.from_arrays(arrays, schema=EXAMPLE_SCHEMA)

@@ -4,7 +4,7 @@ The trainer permutes globally, so shards keep input order and writing moves no t
 which file depends on the parts alone: the bytes do not depend on runner, workers or bundles.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import orjson
@@ -22,7 +22,7 @@ from schemas.example import EXAMPLE_SCHEMA
 from schemas.files import replacing
 from schemas.ledger import LEDGER_SCHEMA
 from schemas.manifest import sha256_of
-from schemas.problem import SegmentKind
+from schemas.problem import Format, SegmentKind
 from schemas.reason import Outcome
 from schemas.split import Split
 
@@ -60,11 +60,13 @@ class WriteSettings:
     """What writing needs to know: where verification's findings are, and what they change in a solution.
 
     Attributes:
+        prompts: instructions of the config's own, by format and language.
         regenerate: outputs are replaced by a run's.
         trim: what stands behind the final answer is cut.
     """
 
     verified: str | None
+    prompts: Mapping[Format, Mapping[str, str]]
     regenerate: bool
     trim: bool
 
@@ -153,6 +155,7 @@ def _examples(part: PartRef, split: Split, store: Store, settings: WriteSettings
         **{name: decided.column(name) for name in decided.schema.names},
         "selection": selections(store, part, understood.column("selection")).take(keep),
         "segments": segments,
+        "instruction": _instructions(batch, settings),
         "answer": answers,
         "source_row": batch.column("row"),
         "verification": verification,
@@ -160,6 +163,14 @@ def _examples(part: PartRef, split: Split, store: Store, settings: WriteSettings
     }
     arrays = [columns[field.name].cast(field.type) for field in EXAMPLE_SCHEMA]
     return pa.RecordBatch.from_arrays(arrays, schema=EXAMPLE_SCHEMA)
+
+
+def _instructions(batch: pa.RecordBatch, settings: WriteSettings) -> pa.Array:
+    """The config's own wording for each candidate, null where it has none."""
+    if not settings.prompts:
+        return pa.nulls(len(batch), pa.string())
+    wanted = zip(batch.column("format").to_pylist(), batch.column("language").to_pylist(), strict=True)
+    return pa.array([settings.prompts.get(Format(form), {}).get(language) for form, language in wanted], pa.string())
 
 
 def _verification(

@@ -284,6 +284,9 @@ class Curate(_Table):
     """quotas and caps"""
     wipeout: Wipeout = Wipeout()
     """the alarm"""
+    prompts: dict[Format, dict[str, Annotated[str, Field(min_length=1)]]] = {}
+    """your own wording of what the model is asked to do, by format and language: {cot: {en: "Think first."}}; the rest
+    is that of schemas/prompts.py"""
     shard_mb: Annotated[float, Field(gt=0)] = 128
     """text per shard, MiB, about"""
     seed: int = 0

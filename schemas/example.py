@@ -82,6 +82,9 @@ EXAMPLE_SCHEMA = pa.schema(
         _optional("topic_method", pa.string(), "given | predicted; null: no topic"),
         _optional("difficulty", pa.int32(), "the source's scale, 1 upwards"),
         _optional("difficulty_method", pa.string(), "given | predicted; null: no difficulty"),
+        _optional(
+            "instruction", pa.string(), "what the model is asked to do; null: schemas/prompts.py has the wording"
+        ),
         _optional("effort", pa.string(), "reasoning effort or mode, where the source names one"),
         _required("derived", pa.bool_(), "built from another solution of the same row"),
         _optional("selection", SELECTION, "what humans decided about the row"),

@@ -77,7 +77,7 @@ def encode(examples: list[Example], layout: ChatLayout, *, supervise_think: bool
     texts: list[str] = []
     runs: list[list[bool]] = []
     for example in examples:
-        texts.append(layout.prompt(example.question, example.format, example.language))
+        texts.append(layout.prompt(example.question, example.format, example.language, example.instruction))
         flags = [False]
         for text, supervised in _runs(example, layout.lead, supervise_think):
             texts.append(text)

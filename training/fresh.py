@@ -86,5 +86,5 @@ def fresh_model(spec: FreshModel, tokenizer: Tokenizer, *, context: int, seed: i
 def _texts(examples: Examples) -> Iterator[str]:
     for start in range(0, min(len(examples), _FIT_ROWS), 1000):
         for example in examples.rows(start, min(start + 1000, len(examples))):
-            yield prompt_of(example.question, example.format, example.language)
+            yield prompt_of(example.question, example.format, example.language, example.instruction)
             yield transcribe(example.segments).response

@@ -37,9 +37,9 @@ class ChatLayout:
         self.stop_id = self._stop_id()
         self._require_separable()
 
-    def prompt(self, question: str, solution_format: Format, language: str) -> str:
-        """Returns the text before the response."""
-        user = prompt_of(question, solution_format, language)
+    def prompt(self, question: str, solution_format: Format, language: str, instruction: str | None = None) -> str:
+        """Returns the text before the response; `instruction` as `prompt_of` has it."""
+        user = prompt_of(question, solution_format, language, instruction)
         if self.templated:
             return self._render([{"role": "user", "content": user}], begin=True)
         # DeepSeekMath, evaluation README: "User: {instruction}\n\nAssistant: {output}", after the begin token.

@@ -106,7 +106,8 @@ def _masks(train: Train, examples: Examples, encoded: Encoded, layout: ChatLayou
     for index, example in enumerate(examples.rows(0, count)):
         tokens, flags = encoded[index].tokens.tolist(), encoded[index].supervised.tolist()
         first = flags.index(1)
-        prompt = layout.encode([layout.prompt(example.question, example.format, example.language)])[0]
+        asked = layout.prompt(example.question, example.format, example.language, example.instruction)
+        prompt = layout.encode([asked])[0]
         prefixes += tokens[:first] == prompt
         right = _written(tokens, flags, layout) == _supervised_text(example, layout, train.supervise_think)
         texts += right

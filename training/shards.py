@@ -33,6 +33,7 @@ class Example:
     answer: str | None
     language: str
     source: str
+    instruction: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +92,7 @@ class Examples:
         return _to_examples(self._table.take(pa.array(indices)))
 
 
-_COLUMNS = ["id", "problem_id", "question", "format", "segments", "answer", "language", "source"]
+_COLUMNS = ["id", "problem_id", "question", "format", "segments", "answer", "language", "source", "instruction"]
 
 
 def _to_examples(table: pa.Table) -> list[Example]:
@@ -106,6 +107,7 @@ def _to_examples(table: pa.Table) -> list[Example]:
             answer=values[5],
             language=values[6],
             source=values[7],
+            instruction=values[8],
         )
         for values in zip(*(columns[name] for name in _COLUMNS), strict=True)
     ]

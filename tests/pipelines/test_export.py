@@ -7,11 +7,12 @@ import pytest
 
 from pipelines.curate import curate
 from pipelines.export import export_data, export_schema
+from schemas.exits import UserError
 from schemas.manifest import read_manifest
 from schemas.problem import Format, Segment, SegmentKind
 from schemas.prompts import prompt_of
 from schemas.transcript import parse_response
-from tests.tiny import config_of, read_lines, read_streams, source, write_rows
+from tests.tiny import config_of, marbles, read_lines, read_streams, source, write_rows
 
 
 def exported(data: Path, output: Path, *, to: str, file_format: str) -> dict[str, dict[str, Any]]:
@@ -98,3 +99,29 @@ def test_answers_that_begin_late_are_exported(tmp_path: Path) -> None:
     found = exported(tmp_path / "data", tmp_path / "out", to="messages", file_format="parquet")
     assert [row["answer"] for row in found.values()] == [None] * 1100 + ["8"]
     assert pq.read_schema(tmp_path / "out/train.parquet").equals(export_schema("messages"))
+
+
+def test_a_configs_own_wording_stands_in_the_shards_and_in_what_is_exported(tmp_path: Path) -> None:
+    rows = write_rows(tmp_path / "rows.jsonl", marbles(3))
+    prompts = {"cot": {"en": "Think first."}, "pot": {"zh": "写程序。"}}
+    curate(config_of(source(rows, derive=["pot"]), prompts=prompts, heldout=0.0), tmp_path / "data")
+    found = read_streams(tmp_path / "data", "shards/*.arrow")
+    assert {(one["format"], one["instruction"]) for one in found} == {("cot", "Think first."), ("pot", None)}
+    for row in exported(tmp_path / "data", tmp_path / "out", to="prompt_completion", file_format="jsonl").values():
+        built_in = prompt_of("", Format.POT, "en").strip()
+        assert row["prompt"].endswith("\nThink first." if row["format"] == "cot" else f"\n{built_in}")
+
+
+@pytest.mark.parametrize("form", list(Format))
+def test_every_format_has_wording_of_its_own_in_three_languages(form: Format) -> None:
+    asked = {language: prompt_of("q", form, language) for language in ("en", "zh", "pt")}
+    assert len(set(asked.values())) == 3
+    assert prompt_of("q", form, "xx") == asked["en"]
+    assert form is Format.POT or all("\\boxed{}" in one for one in asked.values())
+    assert not any(ord(sign) < 32 and sign != "\n" for one in asked.values() for sign in one)
+
+
+@pytest.mark.parametrize("prompts", [{"cot": {"en": ""}}, {"essay": {"en": "Write."}}])
+def test_wording_for_nothing_is_refused(prompts: dict[str, Any]) -> None:
+    with pytest.raises(UserError, match=r"curate\.prompts"):
+        config_of({"name": "s", "path": "x", "adapter": "gsm8k", "licence": "MIT"}, prompts=prompts)

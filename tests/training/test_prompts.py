@@ -1,5 +1,7 @@
 """Chat templates in the wild: where an assistant's words begin, and which token ends them."""
 
+from dataclasses import replace
+
 import pytest
 
 from schemas.config import FreshModel
@@ -46,6 +48,14 @@ def test_chatml_ends_a_turn_with_im_end_though_the_tokenizer_has_another_end_tok
     assert text.endswith("<|im_end|>\n<|im_start|>assistant\n\\boxed{2}<|im_end|>")
     supervised = [token for token, flag in zip(one.tokens.tolist(), one.supervised.tolist(), strict=True) if flag]
     assert layout.tokenizer.decode(supervised) == "\\boxed{2}<|im_end|>"
+
+
+def test_an_examples_own_instruction_stands_in_its_prompt_and_bears_no_loss(data):
+    layout = ChatLayout(tokenizer_of(data, CHATML))
+    (one,) = encode([replace(ROW, instruction="Think first.")], layout, supervise_think=True)
+    assert layout.tokenizer.decode(one.tokens).startswith("<|im_start|>user\n1 + 1?\nThink first.<|im_end|>")
+    (other,) = encode([ROW], layout, supervise_think=True)
+    assert one.supervised.sum() == other.supervised.sum()
 
 
 def test_a_template_without_a_token_behind_the_words_takes_the_end_token(data):
