@@ -4,6 +4,7 @@ import atexit
 import gc
 import logging
 import os
+import shlex
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -35,7 +36,8 @@ def train(
     from training.console import TrainingView
     from training.train import train as run_training
 
-    with TrainingView(talk=os.environ.get("RANK", "0") == "0") as view:
+    following = shlex.join(["mathmill", "evaluate", str(config), "--data", checked.evaluate.data or str(data[0])])
+    with TrainingView(following, talk=os.environ.get("RANK", "0") == "0") as view:
         result = run_training(checked, data, output, resume=resume, draft=draft, on_start=view.start, on_step=view.step)
         view.end(result)
 

@@ -3,6 +3,7 @@
 The figures themselves live in metrics.jsonl.
 """
 
+import shlex
 import time
 from collections.abc import Iterable
 from pathlib import Path
@@ -28,10 +29,12 @@ class TrainingView:
     """Shows a training run on one console.
 
     Args:
+        following: the command that evaluates the run, without its model and its output.
         talk: False on every rank but the first.
     """
 
-    def __init__(self, *, talk: bool = True, console: Console | None = None) -> None:
+    def __init__(self, following: str, *, talk: bool = True, console: Console | None = None) -> None:
+        self._next = following
         self._console = console or Console(quiet=not talk, highlight=False, soft_wrap=True)
         self._live: Live | None = None
         self._curve: list[float] = []
@@ -95,16 +98,17 @@ class TrainingView:
             self._live.stop()
             self._live = None
         say = self._console.print
-        if result.first and result.last:
+        if result.last and result.began is not None:
+            now, resumed = result.last.objective, self._plan and self._plan.resumed_at
             say(
-                f"J_SFT rose from {result.first.objective:.3f} to {result.last.objective:.3f} in "
-                f"{result.steps:,} steps, {result.seconds:.0f} s"
+                f"J_SFT {'rose' if now > result.began else 'fell'} from {result.began:.3f} to {now:.3f} in "
+                f"{result.steps:,} steps; {result.seconds:.0f} s" + (" since it was resumed" if resumed else "")
             )
         else:
             say(f"nothing left to do: {result.steps:,} steps were done before")
         say(f"model   {result.model}\nfigures {result.output / 'metrics.jsonl'}")
         say(f"to look at  {result.output / LOSSES / TO_LOOK_AT}: furthest below their step (none was dropped)")
-        say(f"next    mathmill evaluate CONFIG.yaml --model {result.output} --data DATA --output EVAL")
+        say(f"next    {self._next} --model {shlex.quote(str(result.output))} --output EVAL")
 
     def _line(self, metrics: StepMetrics) -> Text:
         done = time.monotonic() - self._began

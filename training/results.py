@@ -128,6 +128,7 @@ class RunResult:
     """How a run ended.
 
     Attributes:
+        began: J of the run's first step, by whichever call it was taken; None on ranks that write nothing.
         first: the first step taken by this call; None when nothing was left to do.
         heldout: the last measurement of J on the heldout split; None without heldout examples.
         model: the exported Hugging Face folder.
@@ -139,6 +140,7 @@ class RunResult:
     initial: Path | None
     steps: int
     seconds: float
+    began: float | None
     first: StepMetrics | None
     last: StepMetrics | None
     heldout: StepMetrics | None

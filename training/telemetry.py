@@ -122,6 +122,14 @@ def mixture(
     return Mixture(tuple(lines), int(supervised[used].min()), int(supervised[used].max()), dropped)
 
 
+def first_objective(run: Path) -> float | None:
+    """J of a run's first step; None when none was taken."""
+    if not (run / METRICS).is_file():
+        return None
+    with (run / METRICS).open(encoding="utf-8") as lines:
+        return next((line["objective"] for line in map(json.loads, lines) if not line["heldout"]), None)
+
+
 class MetricsFile:
     """Appends to metrics.jsonl. A resumed run first drops the lines of steps that will be done again."""
 

@@ -36,7 +36,7 @@ from training.results import EvalResult, RunPlan, RunResult, StepMetrics
 from training.schedule import learning_rate
 from training.step import Batch, Likelihood, MicroBatch, accumulate, micro_batches, plan_batch
 from training.stop import StopRequest, stop_requests
-from training.telemetry import measure
+from training.telemetry import first_objective, measure
 from training.world import World, join_world
 
 
@@ -161,10 +161,12 @@ class _Loop:
         if positions:
             self._tell(held)
         model = self._export(last, held)
+        objective = None
         if self._record:
             self._record.end()
+            objective = first_objective(run.output)
         seconds = time.monotonic() - began
-        return RunResult(run.output, model, _initial(run.output), state.step, seconds, first, last, held)
+        return RunResult(run.output, model, _initial(run.output), state.step, seconds, objective, first, last, held)
 
     def _step(self, position: Position, step: int) -> StepMetrics:
         """One optimizer step."""

@@ -112,6 +112,7 @@ def test_a_resumed_run_ends_at_the_same_bits(run, data, tmp_path):
     shutil.rmtree(output / "checkpoints" / "step-00000004")  # as if it had been killed during the fourth step
     result = train(config_of(), [data], output, resume=True)
     assert result.first.step == 3
+    assert result.began == run[0].began == run[0].first.objective
     assert same(weights_of(result.model), weights_of(run[0].model))
     straight = [
         line for line in (run[0].output / "metrics.jsonl").read_text().splitlines() if '"heldout": false' in line
