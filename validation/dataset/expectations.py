@@ -6,8 +6,8 @@ three CPU seconds to import, so it is imported only where data is judged.
 """
 
 import difflib
+import functools
 import json
-import re
 from typing import Any, ClassVar
 
 import numpy as np
@@ -110,8 +110,11 @@ class _TextLacks(ColumnMapMetricProvider):
 
 def _found(column: pd.Series, regex: str) -> pd.Series:
     """Searches by an Arrow kernel: the built-in regex expectation makes a Python string of every value (measured)."""
-    found = pc.match_substring_regex(pa.array(column, pa.string()), regex)
-    return pd.Series(pc.fill_null(found, False).to_numpy(zero_copy_only=False), index=column.index, dtype=bool)
+    return _verdicts(pc.match_substring_regex(pa.array(column, pa.string()), regex), column)
+
+
+def _verdicts(good: pa.Array, column: pd.Series) -> pd.Series:
+    return pd.Series(pc.fill_null(good, False).to_numpy(zero_copy_only=False), index=column.index, dtype=bool)
 
 
 class ExpectTextToMatch(ColumnMapExpectation):
@@ -188,13 +191,12 @@ class _SegmentsFitFormat(ColumnPairMapMetricProvider):
 
     @column_pair_condition_partial(engine=PandasExecutionEngine)
     def _pandas(cls, column_A: pd.Series, column_B: pd.Series, **_: Any) -> pd.Series:  # noqa: ANN401, N803, N805
-        shapes = {value.value: re.compile(pattern) for value, pattern in SHAPES.items()}
-        pairs = pd.Series(list(zip(column_A, column_B, strict=True)), index=column_A.index, dtype=object)
-        fits = {
-            pair: isinstance(pair[0], str) and pair[0] in shapes and bool(shapes[pair[0]].fullmatch(str(pair[1])))
-            for pair in set(pairs)
-        }
-        return pairs.map(fits).astype(bool)
+        formats, segments = pa.array(column_A, pa.string()), pa.array(column_B, pa.string())
+        fits = [
+            pc.and_(pc.equal(formats, one.value), pc.match_substring_regex(segments, f"^(?:{shape})$"))
+            for one, shape in SHAPES.items()
+        ]
+        return _verdicts(functools.reduce(pc.or_, [pc.fill_null(one, False) for one in fits]), column_A)
 
 
 class ExpectSegmentsToFitFormat(ColumnPairMapExpectation):

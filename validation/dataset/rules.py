@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 
@@ -22,6 +23,7 @@ from validation.dataset.suite import Rule
 
 LONG_COLUMNS = ("question", "solution", "prose")
 GROUP_RULES = 6
+_ROW = "row number"
 MAY_BE_EMPTY = frozenset({"decision", "confidence", "agreement", "difficulty", "executed", "topic_counts"})
 """Columns that may hold no value at all: humans need not have reviewed, a data set need not hold programs."""
 
@@ -77,9 +79,11 @@ class SuiteRunner:
         """
         self._batches = _batches()
         import great_expectations as gx
+        from great_expectations.validator.v1_validator import Validator
 
         from validation.dataset import expectations
 
+        self._validator = Validator
         built = {rule.name: expectations.build(rule) for rule in rules}
         self.whole = [name for name, expectation in built.items() if not expectations.is_rowwise(expectation)]
         self._groups = [
@@ -94,18 +98,24 @@ class SuiteRunner:
         that each see only their own columns.
         """
         tallies: dict[str, Tally] = {}
+        ids = table["id"] if "id" in table.column_names else None
         for columns, suite in self._groups:
-            wanted = [name for name in table.column_names if name == "id" or name in columns]
-            tallies |= self._judge(table.select(wanted), suite)
+            frame = table.select([name for name in table.column_names if name in columns])
+            tallies |= self._judge(frame.to_pandas(types_mapper=pd.ArrowDtype), suite, ids)
         return tallies
 
-    def _judge(self, table: pa.Table, suite: Any) -> dict[str, Tally]:  # noqa: ANN401  an expectation suite
-        frame = table.to_pandas(types_mapper=pd.ArrowDtype)
-        format_: dict[str, Any] = {"result_format": "COMPLETE", "partial_unexpected_count": 0}
-        if "id" in frame:
-            format_["unexpected_index_column_names"] = ["id"]
-        results = self._batches.get_batch({"dataframe": frame}).validate(suite, result_format=format_).results
-        return {result.expectation_config.meta["name"]: _tally(result, table.num_rows) for result in results}
+    def _judge(self, frame: pd.DataFrame, suite: Any, ids: pa.ChunkedArray | None) -> dict[str, Tally]:  # noqa: ANN401  an expectation suite
+        frame[_ROW] = np.arange(len(frame))
+        format_ = {
+            "result_format": "COMPLETE",
+            "partial_unexpected_count": 0,
+            "unexpected_index_column_names": [_ROW],
+        }
+        validator = self._validator(
+            batch_definition=self._batches, batch_parameters={"dataframe": frame}, result_format=format_
+        )
+        results = validator.validate_expectation_suite(suite).results
+        return {result.expectation_config.meta["name"]: _tally(result, len(frame), ids) for result in results}
 
 
 def _grouped(rules: Sequence[Rule]) -> list[tuple[frozenset[str], list[str]]]:
@@ -136,18 +146,18 @@ def named_columns(kwargs: Mapping[str, Any]) -> list[str]:
     return [str(name) for name in names]
 
 
-def _tally(result: Any, rows: int) -> Tally:  # noqa: ANN401  a Great Expectations result
+def _tally(result: Any, rows: int, ids: pa.ChunkedArray | None) -> Tally:  # noqa: ANN401  a Great Expectations result
     if error := _exception(result.exception_info or {}):
         return Tally(error=error)
     content = result.result or {}
     if "element_count" not in content:
         observed = str(content.get("observed_value", ""))
         return Tally(rows, 0, 0 if bool(result.success) else 1, observed=observed[:200])
-    found = (content.get("unexpected_index_list") or [])[:MAX_IDS]
-    ids = [str(entry.get("id")) for entry in found if isinstance(entry, dict)]
+    found = [entry[_ROW] for entry in (content.get("unexpected_index_list") or [])[:MAX_IDS]]
     unexpected = int(content.get("unexpected_count") or 0)
     seen = int(content["element_count"]) - int(content.get("missing_count") or 0)  # a row condition leaves rows out
-    return Tally(rows, rows - seen, unexpected, tuple(ids))
+    named = () if ids is None else tuple(str(one) for one in ids.take(pa.array(found, pa.int64())).to_pylist())
+    return Tally(rows, rows - seen, unexpected, named)
 
 
 def _exception(info: Mapping[str, Any]) -> str:
