@@ -1,6 +1,6 @@
 """The gate's two promises: 20,000 rows per CPU second with the full suite, and memory bounded by a shard.
 
-python -m benchmarks.validate [ROWS]        judges ROWS (100,000) examples in shards, without and with re-checks
+python -m benchmarks.validate [ROWS]        judges ROWS (200,000) examples in shards, without and with re-checks
 
 The examples are additions told as stories of about 500 characters in three formats, compared with two benchmark items.
 The cost of starting (importing Great Expectations and math-verify) is that of ten examples, and told apart.
@@ -17,7 +17,7 @@ _STORY = (
     "It was a long day at the market beside the river, and nobody had counted anything since the early morning, "
     "although {name} had promised to write down every sale in the brown book by the door before the others came back. "
 )
-_PER_SHARD = 50_000
+_PER_SHARD = 100_000  # 50 MiB of text: curation puts up to 128 into a shard
 
 
 def write_examples(folder: Path, rows: int) -> Path:
@@ -60,4 +60,4 @@ def main(rows: int) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 100_000)
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 200_000)

@@ -12,9 +12,9 @@ from typing import Any
 import krippendorff
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
 
 from schemas.problem import Decision
+from validation.dataset.streams import read_table
 
 REVIEWS = "reviews.arrow"
 _LEAST_VOTES = 10  # fewer equal decisions in a row are no habit
@@ -35,8 +35,7 @@ def annotators(folder: Path) -> dict[str, Any] | None:
     path = folder / REVIEWS
     if not path.is_file():
         return None
-    with pa.OSFile(str(path), "rb") as source, pa.ipc.open_stream(source) as reader:
-        rows = reader.read_all().to_pylist()
+    rows = read_table(path).to_pylist()
     standing = [row for row in rows if not row["superseded"] and row["known"]]
     votes = [row for row in standing if row["reviewer"] is None and row["decided"] is not None]
     units: defaultdict[tuple[object, object], dict[str, Decision]] = defaultdict(dict)

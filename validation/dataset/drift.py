@@ -18,7 +18,9 @@ from schemas.exits import UserError
 from schemas.manifest import Manifest, read_manifest
 from validation.dataset.facts import Facts, bin_edges, measure
 from validation.dataset.frame import flatten
-from validation.dataset.shard import Findings, hash_texts
+from validation.dataset.hashes import distinct, hash_texts
+from validation.dataset.shard import Findings
+from validation.dataset.streams import read_chunks
 
 CATEGORIES = (
     "format",
@@ -80,11 +82,10 @@ def read_baseline(folder: Path) -> Baseline:
     facts, ids, problems = Facts(), [np.zeros(0, np.uint64)], [np.zeros(0, np.uint64)]
     for shard in manifest.shards:
         try:
-            with pa.OSFile(str(folder / shard.path), "rb") as source, pa.ipc.open_stream(source) as reader:
-                for batch in reader:
-                    facts.merge(measure(flatten(pa.Table.from_batches([batch]))))
-                    ids.append(hash_texts(batch["id"].to_pylist()))
-                    problems.append(hash_texts(batch["problem_id"].to_pylist()))
+            for rows in read_chunks(folder / shard.path):
+                facts.merge(measure(flatten(rows)))
+                ids.append(hash_texts(rows["id"]))
+                problems.append(hash_texts(rows["problem_id"]))
         except (OSError, pa.ArrowException, KeyError) as error:
             reason = " ".join(str(error).split())[:160]
             raise UserError(f"--baseline: {folder / shard.path} cannot be read: {reason}") from error
@@ -96,12 +97,12 @@ def compare(baseline: Baseline, findings: Findings) -> dict[str, Any]:
     before, now = baseline.facts, findings.facts
     drifts = [category_drift(name, before.counts.get(name, {}), now.counts.get(name, {})) for name in CATEGORIES]
     drifts += [length_drift(name, before.lengths.get(name, {}), now.lengths.get(name, {})) for name in LENGTHS]
-    ids, problems = np.unique(findings.hashes("ids")), np.unique(findings.hashes("problems"))
+    ids, problems = distinct(findings.hashes("ids")), distinct(findings.hashes("problems"))
     return {
         "fingerprint": baseline.manifest.fingerprint,
         "rows": {"before": before.rows, "now": now.rows},
-        "examples": _moved(np.unique(baseline.ids), ids),
-        "problems": _moved(np.unique(baseline.problems), problems),
+        "examples": _moved(distinct(baseline.ids), ids),
+        "problems": _moved(distinct(baseline.problems), problems),
         "measures": [asdict(one) for one in sorted(drifts, key=lambda one: (-one.distance, one.name))],
     }
 

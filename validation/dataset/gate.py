@@ -33,6 +33,7 @@ from validation.dataset.recheck.programs import Ran, check_programs, run_program
 from validation.dataset.recheck.recount import recount
 from validation.dataset.rules import SuiteRunner, Tally, judge_rules, named_columns
 from validation.dataset.shard import Findings, Inspector, Settings
+from validation.dataset.streams import read_chunks, read_table
 from validation.dataset.suite import Suite, build_suite
 
 JUDGE_VERSION = "1.0.0"
@@ -220,10 +221,9 @@ def _columns(folder: Path, shards: Sequence[str], names: Sequence[str]) -> pa.Ta
     """A few columns of all shards: means and quantiles cannot be added up, so the whole column is looked at."""
     parts = []
     for path in shards:
-        with pa.OSFile(str(folder / path), "rb") as source, pa.ipc.open_stream(source) as reader:
-            for batch in reader:
-                flat = flatten(pa.Table.from_batches([batch]))
-                parts.append(flat.select([name for name in names if name in flat.column_names]))
+        for rows in read_chunks(folder / path):
+            flat = flatten(rows)
+            parts.append(flat.select([name for name in names if name in flat.column_names]))
     return pa.concat_tables(parts) if parts else pa.table({})
 
 
@@ -273,8 +273,7 @@ def _stored_items(folder: Path) -> dict[str, int]:
     if not path.is_file():
         return {}
     try:
-        with pa.OSFile(str(path), "rb") as source, pa.ipc.open_stream(source) as reader:
-            names, numbers = np.unique(reader.read_all()["benchmark"].to_pylist(), return_counts=True)
+        names, numbers = np.unique(read_table(path)["benchmark"].to_pylist(), return_counts=True)
     except (OSError, pa.ArrowException, KeyError):
         return {}
     return dict(zip(names.tolist(), numbers.tolist(), strict=True))

@@ -14,7 +14,8 @@ from xxhash import xxh3_64_intdigest
 
 from schemas.ledger import LEDGER_SCHEMA
 from schemas.reason import RULES, Outcome, Reason
-from validation.dataset.shard import hash_texts
+from validation.dataset.hashes import hash_texts
+from validation.dataset.streams import chunks, opened
 
 LEAKS = (
     Reason.BENCHMARK_EXACT.value,
@@ -76,18 +77,18 @@ def read_ledger(folder: Path, paths: Sequence[str], *, seed: int) -> Ledger:
     last: dict[str, int] = {}
     for path in paths:
         try:
-            for batch in _batches(folder / path):
-                _add(ledger, pa.Table.from_batches([batch]), last, seed)
+            for rows in _chunks(folder / path):
+                _add(ledger, rows, last, seed)
         except (OSError, pa.ArrowException, KeyError, ValueError) as error:
             ledger.unreadable[path] = f"{type(error).__name__}: {' '.join(str(error).split())[:160]}"
     return ledger
 
 
-def _batches(path: Path) -> Iterator[pa.RecordBatch]:
-    with pa.OSFile(str(path), "rb") as source, pa.ipc.open_stream(source) as reader:
+def _chunks(path: Path) -> Iterator[pa.Table]:
+    with opened(path) as reader:
         if missing := [name for name in LEDGER_SCHEMA.names if name not in reader.schema.names]:
             raise ValueError(f"without column {', '.join(missing)}")
-        yield from reader
+        yield from chunks(reader)
 
 
 def _add(ledger: Ledger, batch: pa.Table, last: dict[str, int], seed: int) -> None:
@@ -95,11 +96,11 @@ def _add(ledger: Ledger, batch: pa.Table, last: dict[str, int], seed: int) -> No
     named = pa.table({name: pc.fill_null(batch[name], "") for name in keys})
     for entry in named.group_by(keys).aggregate([([], "count_all")]).to_pylist():
         ledger.ended[tuple(entry[name] for name in keys)] += entry["count_all"]
-    for source, row in zip(batch["source"].to_pylist(), batch["row"].to_pylist(), strict=True):
-        if last.get(source) != row:
-            ledger.rows[source] += 1
-            last[source] = row
-    ids = hash_texts(batch["id"].to_pylist())
+    for source in pc.unique(named["source"]).to_pylist():
+        rows = batch["row"].filter(pc.equal(named["source"], source)).to_numpy()
+        ledger.rows[source] += int(np.count_nonzero(np.diff(rows, prepend=last.get(source, -1))))
+        last[source] = rows[-1]
+    ids = hash_texts(batch["id"])
     ledger.candidates.append(ids)
     ledger.kept.append(ids[np.asarray(pc.fill_null(pc.equal(batch["outcome"], Outcome.KEPT.value), False))])
     _count_leaks(ledger, batch)

@@ -20,18 +20,19 @@ from xxhash import xxh3_64_intdigest
 from schemas.config import Quota
 from schemas.example import EXAMPLE_SCHEMA, SCHEMA_NAME
 from schemas.problem import Format
+from schemas.split import Split
 from validation.dataset.check import MAX_IDS
 from validation.dataset.facts import Facts, count_quotas, measure
 from validation.dataset.frame import flatten
+from validation.dataset.hashes import combined, hash_texts, single_spaced, without_space
 from validation.dataset.lengths import load_tokenizer, measure_lengths
 from validation.dataset.recheck.contamination import BenchmarkIndex, Leak, severity
 from validation.dataset.rules import SuiteRunner, Tally
+from validation.dataset.streams import chunks, opened
 from validation.dataset.suite import Suite
 
 logger = logging.getLogger(__name__)
 
-CHUNK_ROWS = 100_000  # the suite costs 0.7 CPU s per call whatever the rows (measured): few, large calls
-CHUNK_BYTES = 96 * 2**20
 STRATUM_ROWS = 4  # sample rows kept for the report, per format and source
 
 
@@ -171,12 +172,12 @@ class Inspector:
         return findings
 
     def _inspect(self, file: Path, path: str, split: str, findings: Findings) -> None:
-        with pa.OSFile(str(file), "rb") as source, pa.ipc.open_stream(source) as reader:
+        with opened(file) as reader:
             if difference := schema_difference(reader.schema, self.settings.schema_version):
                 findings.schema[path] = difference
                 findings.errors[path] = "its schema is not the contract's, so its rows were not judged"
                 return
-            for chunk in _chunks(reader):
+            for chunk in chunks(reader):
                 findings.merge(self._judge_chunk(chunk, path, split), sample=self.settings.sample)
         findings.read.append(path)
 
@@ -185,7 +186,7 @@ class Inspector:
         whole = set(self._runner.whole)
         tallies = {name: tally for name, tally in self._runner.run(flat).items() if name not in whole}
         rows = Findings(rows=chunk.num_rows, nulls=_nulls(chunk), tallies=tallies, facts=measure(flat))
-        self._hash(chunk, flat, rows)
+        _hash(flat, rows)
         rows.misplaced = _misplaced(flat, split)
         rows.quotas = count_quotas(flat, self.settings.quotas)
         if self._benchmarks is not None:
@@ -198,35 +199,31 @@ class Inspector:
         self._draw(chunk, path, rows)
         return rows
 
-    def _hash(self, chunk: pa.Table, flat: pa.Table, findings: Findings) -> None:
-        for name, column in (("ids", "id"), ("problems", "problem_id"), ("templates", "template_id")):
-            getattr(findings, name).append(hash_texts(chunk[column].to_pylist()))
-        findings.questions.append(hash_questions(chunk["question"].to_pylist()))
-        solutions = zip(chunk["problem_id"].to_pylist(), chunk["format"].to_pylist(), strict=True)
-        findings.solutions.append(hash_texts(f"{problem}\0{one}" for problem, one in solutions))
-        columns = (flat["format"], flat["question"], flat["solution"])
-        texts = zip(*(column.to_pylist() for column in columns), strict=True)
-        findings.texts.append(hash_texts("\0".join(" ".join((part or "").split()) for part in row) for row in texts))
-        findings.heldout.append(np.array([value == "heldout" for value in chunk["split"].to_pylist()], np.bool_))
-
     def _draw(self, chunk: pa.Table, path: str, findings: Findings) -> None:
         """Draws the re-check samples and the report's rows by keyed hash of the id, so any sharding draws the same."""
-        seed = self.settings.seed
-        keys = np.array(
-            [xxh3_64_intdigest((value or "").encode(), seed) for value in chunk["id"].to_pylist()], np.uint64
-        )
+        keys = findings.ids[0] ^ np.uint64(xxh3_64_intdigest(b"sample", self.settings.seed))
         order = np.argsort(keys, kind="stable")
-        formats = np.array(chunk["format"].to_pylist(), dtype=object)[order]
-        sources = np.array(chunk["source"].to_pylist(), dtype=object)[order]
-        with_program = order[formats != Format.COT.value][: self.settings.sample]
-        strata: dict[str, list[int]] = {}
-        for position, one, source in zip(order.tolist(), formats, sources, strict=True):
-            members = strata.setdefault(f"{one}|{source}", [])
-            if len(members) < STRATUM_ROWS:
-                members.append(position)
+        with_program = order[_flags(pc.not_equal(chunk["format"], Format.COT.value))[order]]
         findings.answers = _rows(chunk, order[: self.settings.sample], keys, path)
-        findings.programs = _rows(chunk, with_program, keys, path)
-        findings.strata = {name: _rows(chunk, np.array(members), keys, path) for name, members in strata.items()}
+        findings.programs = _rows(chunk, with_program[: self.settings.sample], keys, path)
+        findings.strata = {
+            name: _rows(chunk, members[:STRATUM_ROWS], keys, path) for name, members in _strata(chunk, order)
+        }
+
+
+def _strata(chunk: pa.Table, order: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
+    """The rows of each format and source, in the order given."""
+    named = pc.binary_join_element_wise(chunk["format"], chunk["source"], "|", null_handling="replace")
+    strata = pc.dictionary_encode(named.combine_chunks())
+    codes = strata.indices.to_numpy()
+    rows = order[np.argsort(codes[order], kind="stable")]
+    members = np.split(rows, np.cumsum(np.bincount(codes))[:-1])
+    yield from zip(strata.dictionary.to_pylist(), members, strict=True)
+
+
+def _flags(column: pa.ChunkedArray) -> np.ndarray:
+    flags: np.ndarray = pc.fill_null(column, False).to_numpy(zero_copy_only=False)
+    return flags
 
 
 def _rows(chunk: pa.Table, positions: np.ndarray, keys: np.ndarray, path: str) -> list[Row]:
@@ -234,26 +231,16 @@ def _rows(chunk: pa.Table, positions: np.ndarray, keys: np.ndarray, path: str) -
     return [Row(int(keys[at]), path, row) for at, row in zip(positions, values, strict=True)]
 
 
-def hash_texts(texts: Sequence[str | None] | Iterator[str]) -> np.ndarray:
-    """Hashes texts to 64 bits."""
-    return np.fromiter((xxh3_64_intdigest((text or "").encode()) for text in texts), np.uint64)
-
-
-def hash_questions(texts: Sequence[str | None]) -> np.ndarray:
-    """Hashes questions to 64 bits; space makes no difference."""
-    return hash_texts("".join((text or "").split()) for text in texts)
-
-
-def _chunks(reader: pa.RecordBatchReader) -> Iterator[pa.Table]:
-    waiting: list[pa.RecordBatch] = []
-    for batch in reader:
-        waiting.append(batch)
-        rows, size = sum(map(len, waiting)), sum(one.nbytes for one in waiting)
-        if rows >= CHUNK_ROWS or size >= CHUNK_BYTES:
-            yield pa.Table.from_batches(waiting).combine_chunks()
-            waiting = []
-    if any(len(batch) for batch in waiting):
-        yield pa.Table.from_batches(waiting).combine_chunks()
+def _hash(flat: pa.Table, findings: Findings) -> None:
+    ids, problems, templates, formats = (
+        hash_texts(flat[name]) for name in ("id", "problem_id", "template_id", "format")
+    )
+    questions = hash_texts(flat["question"], form=without_space)
+    solutions = hash_texts(flat["solution"], form=single_spaced)
+    heldout = _flags(pc.equal(flat["split"], Split.HELDOUT.value))
+    findings.ids, findings.problems, findings.templates = [ids], [problems], [templates]
+    findings.questions, findings.heldout = [questions], [heldout]
+    findings.texts, findings.solutions = [combined(formats, questions, solutions)], [combined(formats, problems)]
 
 
 def schema_difference(schema: pa.Schema, version: str) -> str:

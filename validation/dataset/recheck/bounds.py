@@ -1,7 +1,6 @@
 """Caps and quotas of the config counted again in the shards: no group may hold more than it was allowed."""
 
 from collections import Counter
-from collections.abc import Mapping
 
 import numpy as np
 from pydantic import ValidationError
@@ -11,6 +10,8 @@ from schemas.manifest import Manifest
 from schemas.reason import Stage
 from schemas.verdict import Check, Severity, Status
 from validation.dataset.check import check_of
+from validation.dataset.facts import concentration
+from validation.dataset.hashes import combined
 from validation.dataset.shard import Findings
 
 NAME = "bounds_hold"
@@ -34,22 +35,19 @@ def check_bounds(manifest: Manifest, findings: Findings) -> list[Check]:
     """
     balance = balance_of(manifest)
     identified = Stage.IDENTIFY not in manifest.skipped
-    largest: dict[str, tuple[int | None, int]] = {
-        "caps.source": (balance.caps.source, _largest(findings.facts.counts.get("source", Counter()))),
-        "caps.author": (balance.caps.author, _largest(findings.facts.counts.get("author", Counter()))),
-    }
-    if identified:
-        largest["caps.problem"] = (balance.caps.problem, _most(findings.hashes("solutions")))
-        largest["caps.template"] = (balance.caps.template, _most_problems(findings))
-    for position, quota in enumerate(balance.quotas):
-        largest[f"quotas.{position}"] = (quota.max, findings.quotas[position])
-    asked = {name: (limit, found) for name, (limit, found) in largest.items() if limit is not None}
+    limits = {
+        "caps.source": balance.caps.source,
+        "caps.author": balance.caps.author,
+        "caps.problem": balance.caps.problem if identified else None,
+        "caps.template": balance.caps.template if identified else None,
+    } | {f"quotas.{position}": quota.max for position, quota in enumerate(balance.quotas)}
+    asked = {name: limit for name, limit in limits.items() if limit is not None}
     if not asked:
         return []
     problems = [
         f"curate.balance.{name} allows {limit:,}, the shards hold {found:,}"
-        for name, (limit, found) in asked.items()
-        if found > limit
+        for name, limit in asked.items()
+        if (found := _largest(name, findings)) > limit
     ]
     good = f"no group holds more than {', '.join(asked)} allow"
     return [check_of(NAME, "recheck", good, problems, checked=findings.rows), *_unchecked(balance, identified)]
@@ -73,14 +71,20 @@ def _unchecked(balance: Balance, identified: bool) -> list[Check]:
     ]
 
 
-def _largest(counts: Mapping[str, int]) -> int:
-    return max(counts.values(), default=0)
-
-
-def _most(hashes: np.ndarray) -> int:
-    return int(np.unique(hashes, return_counts=True)[1].max(initial=0))
+def _largest(name: str, findings: Findings) -> int:
+    """The most that one group holds of what a bound counts."""
+    kind, _, what = name.partition(".")
+    if kind == "quotas":
+        return findings.quotas[int(what)]
+    if what == "problem":
+        return concentration(findings.hashes("solutions")).largest
+    if what == "template":
+        return _most_problems(findings)
+    return max(findings.facts.counts.get(what, Counter()).values(), default=0)
 
 
 def _most_problems(findings: Findings) -> int:
-    pairs = np.stack([findings.hashes("templates"), findings.hashes("problems")], axis=1)
-    return _most(np.unique(pairs, axis=0)[:, 0]) if len(pairs) else 0
+    """The most problems of one template."""
+    templates, problems = findings.hashes("templates"), findings.hashes("problems")
+    _, first = np.unique(combined(templates, problems), return_index=True)
+    return concentration(templates[first]).largest

@@ -17,10 +17,13 @@ from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from schemas.verdict import Check, Severity, Status
 from validation.dataset.check import MAX_IDS
+from validation.dataset.hashes import without_space
 from validation.dataset.recheck.windows import WindowFilter
+from validation.dataset.streams import read_table
 
 WINDOW = 10  # words; DeepSeekMath section 2.1
 OVERLAP_SHARE = 0.1  # share of examples with common wording that shows as a warning; GSM8K + MATH has 0.027
@@ -92,9 +95,12 @@ def numbers_of(text: str) -> Counter[Fraction]:
     return numbers
 
 
-def whole_text(text: str) -> str:
+_END = ".?!:;,。？ \n\r\t\u3000"
+
+
+def whole_text(text: str) -> bytes:
     """A question without case, space, dollar signs and the punctuation at its end: what an exact copy keeps."""
-    return "".join(text.lower().replace("$", "").split()).rstrip(".?!:;,。？")
+    return without_space(text.lower().replace("$", "").rstrip(_END).encode())
 
 
 class BenchmarkIndex:
@@ -116,18 +122,22 @@ class BenchmarkIndex:
     @classmethod
     def read(cls, path: Path) -> "BenchmarkIndex":
         """Reads `benchmarks.arrow`."""
-        with pa.OSFile(str(path), "rb") as source, pa.ipc.open_stream(source) as reader:
-            rows = reader.read_all().select(["benchmark", "position", "question"]).to_pylist()
+        rows = read_table(path).select(["benchmark", "position", "question"]).to_pylist()
         return cls([_item(**row) for row in rows])
 
     def search(self, flat: pa.Table) -> list[Leak]:
         """Looks up every example of a flattened batch (`frame.flatten`)."""
-        suspect = self._filter.may_share(flat["question"]) | self._filter.may_share(flat["solution"])
-        questions = flat["question"].to_pylist()
-        suspect |= np.fromiter((whole_text(question or "") in self._whole for question in questions), np.bool_)
+        suspect = self._suspects(flat["question"]) | self._filter.may_share(flat["solution"])
         rows = flat.select(["id", "question", "solution"]).filter(pa.array(suspect))
         columns = (column.to_pylist() for column in rows.columns)
         return [leak for row in zip(*columns, strict=True) if (leak := self._look_up(*row))]
+
+    def _suspects(self, questions: pa.ChunkedArray) -> np.ndarray:
+        """Whether each question may hold an item. One question stands in several formats and is looked at once."""
+        encoded = pc.dictionary_encode(pc.fill_null(questions.combine_chunks(), ""))
+        whole = (whole_text(question) in self._whole for question in encoded.dictionary.to_pylist())
+        known = self._filter.may_share(pa.chunked_array([encoded.dictionary])) | np.fromiter(whole, np.bool_)
+        return known.take(encoded.indices.to_numpy())
 
     def _look_up(self, id_: str, question: str | None, solution: str | None) -> Leak | None:
         question = question or ""

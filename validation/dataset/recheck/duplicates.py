@@ -7,16 +7,18 @@ lets more stand for good reasons, so this warns and does not close the gate.
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from schemas.verdict import Check, Severity, Status
-from validation.dataset.frame import flatten
+from validation.dataset.frame import joined_text
 from validation.dataset.recheck.contamination import numbers_of
 from validation.dataset.shard import Row
+from validation.dataset.streams import read_chunks
 
 ALIKE = 0.9
 SHINGLE = 5  # words
@@ -54,40 +56,56 @@ class _Text(NamedTuple):
 
 def find_near_duplicates(folder: Path, shards: Sequence[str], sample: Sequence[Row]) -> Compared:
     """Compares each sampled example with the examples of all shards, up to `MAX_ROWS`."""
-    ids = {str(row.values["id"]) for row in sample}
-    chosen = list(_rows(folder, shards, lambda row: row.id in ids))
-    answers = {(row.format, row.answer) for row in chosen}
+    chosen = [_sampled(row) for row in sample]
     known = [row.shingles for row in chosen]
     holders: dict[tuple[str, ...], list[int]] = {}
     for at, shingles in enumerate(known):
         for shingle in shingles:
             holders.setdefault(shingle, []).append(at)
+    keys = pa.array({_key(row.format, row.answer) for row in chosen}, pa.string())
     pairs, rows = set[Pair](), 0
-    for row in _rows(folder, shards, lambda _: True):
-        rows += 1
-        if rows > MAX_ROWS:
-            break
-        if (row.format, row.answer) not in answers:
-            continue
-        own = row.shingles
-        shared = Counter(at for shingle in own for at in holders.get(shingle, ()))
-        for at, count in shared.items():
-            similarity = count / (len(known[at]) + len(own) - count)
-            if similarity >= ALIKE and _same(chosen[at], row):
-                pairs.add(Pair(*_ordered(chosen[at].id, row.id), round(similarity, 4)))
-    return Compared(sorted(pairs), len(chosen), min(rows, MAX_ROWS))
+    for table in _first_rows(folder, shards) if chosen else ():
+        rows += table.num_rows
+        for row in _texts(table.filter(pc.is_in(_keys(table), value_set=keys))):
+            own = row.shingles
+            shared = Counter(at for shingle in own for at in holders.get(shingle, ()))
+            for at, count in shared.items():
+                similarity = count / (len(known[at]) + len(own) - count)
+                if similarity >= ALIKE and _same(chosen[at], row):
+                    pairs.add(Pair(*_ordered(chosen[at].id, row.id), round(similarity, 4)))
+    return Compared(sorted(pairs), len(chosen), rows)
 
 
-def _rows(folder: Path, shards: Sequence[str], wanted: Callable[[_Text], bool]) -> Iterator[_Text]:
+def _sampled(row: Row) -> _Text:
+    values = row.values
+    solution = "\n".join(segment["text"] or "" for segment in values["segments"] or [])
+    return _Text(values["id"], values["format"], values["answer"], values["question"] or "", solution)
+
+
+def _first_rows(folder: Path, shards: Sequence[str]) -> Iterator[pa.Table]:
+    left = MAX_ROWS
     for path in shards:
-        with pa.OSFile(str(folder / path), "rb") as source, pa.ipc.open_stream(source) as reader:
-            for batch in reader:
-                flat = flatten(pa.Table.from_batches([batch]))
-                columns = (flat[name].to_pylist() for name in ("id", "format", "answer", "question", "solution"))
-                for id_, one, answer, question, solution in zip(*columns, strict=True):
-                    row = _Text(id_, one, answer, question or "", solution or "")
-                    if wanted(row):
-                        yield row
+        for table in read_chunks(folder / path):
+            yield table.slice(0, left)
+            left -= table.num_rows
+            if left <= 0:
+                return
+
+
+def _key(solution_format: str, answer: str | None) -> str:
+    return f"{solution_format}|{answer or ''}"
+
+
+def _keys(table: pa.Table) -> pa.ChunkedArray:
+    return pc.binary_join_element_wise(table["format"], pc.fill_null(table["answer"], ""), "|")
+
+
+def _texts(table: pa.Table) -> Iterator[_Text]:
+    names = ("id", "format", "answer", "question")
+    solutions = joined_text(table["segments"].combine_chunks())
+    columns = (column.to_pylist() for column in (*(table[name] for name in names), solutions))
+    for id_, one, answer, question, solution in zip(*columns, strict=True):
+        yield _Text(id_, one, answer, question or "", solution)
 
 
 def shingles_of(text: str) -> frozenset[tuple[str, ...]]:

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -12,64 +13,58 @@ from schemas.reason import Outcome, Stage
 from schemas.split import Split
 from schemas.verdict import Check, Severity, Status
 from validation.dataset.check import MAX_IDS, check_of
+from validation.dataset.hashes import distinct, hash_texts, without_space
 from validation.dataset.ledger import Ledger
-from validation.dataset.shard import Findings, hash_questions, hash_texts
+from validation.dataset.shard import Findings
+from validation.dataset.streams import read_chunks
 
 _OUTCOMES = (Outcome.KEPT, Outcome.REMOVED, Outcome.QUARANTINED)
 
 
 def recount(folder: Path, manifest: Manifest, findings: Findings, ledger: Ledger) -> list[Check]:
     """Counts everything again that the manifest claims."""
-    checks = [
+    return [
         _sum_adds_up(manifest, ledger),
         _ledger_readable(ledger),
         _reasons(manifest, ledger),
         _lines("formats_agree", "format", manifest.formats, ledger),
         _lines("sources_agree", "source", manifest.sources, ledger),
         _shards_hold_what_is_claimed(manifest, findings),
+        *(_with_ids(one, folder, findings.read) for one in _compared(manifest, findings, ledger)),
+        _placed(findings),
+        _skipped(manifest),
+    ]
+
+
+class _Compared(NamedTuple):
+    """A check on hashes: the column of the shards that was hashed, and the hashes that break the rule."""
+
+    check: Check
+    column: str
+    hashes: np.ndarray
+
+
+def _compared(manifest: Manifest, findings: Findings, ledger: Ledger) -> list[_Compared]:
+    return [
         _ledger_and_shards(findings, ledger),
         _unique("ids_unique", "example", findings.hashes("ids")),
         _unique("ledger_ids_unique", "candidate", ledger.hashes("candidates")),
-        _placed(findings),
-        _disjoint("splits_disjoint_by_problem", "problem", findings.hashes("problems"), findings.hashes("heldout")),
-        _disjoint_by_question(manifest, findings),
-        _disjoint("splits_disjoint_by_template", "template", findings.hashes("templates"), findings.hashes("heldout")),
-        _skipped(manifest),
+        _disjoint("splits_disjoint_by_problem", "problem_id", findings),
+        _by_question(manifest, _disjoint("splits_disjoint_by_question", "question", findings)),
+        _disjoint("splits_disjoint_by_template", "template_id", findings),
     ]
-    offending = {
-        "ids_unique": ("id", _repeated(findings.hashes("ids"))),
-        "splits_disjoint_by_problem": ("problem_id", _shared(findings, "problems")),
-        "splits_disjoint_by_question": ("question", _shared(findings, "questions")),
-        "splits_disjoint_by_template": ("template_id", _shared(findings, "templates")),
-        "ledger_agrees_with_shards": ("id", np.setdiff1d(findings.hashes("ids"), ledger.hashes("kept"))),
-    }
-    return [_with_ids(check, folder, findings.read, *offending.get(check.name, ("id", _NONE))) for check in checks]
 
 
-_NONE = np.zeros(0, np.uint64)
-
-
-def _repeated(hashes: np.ndarray) -> np.ndarray:
-    values, numbers = np.unique(hashes, return_counts=True)
-    return values[numbers > 1]
-
-
-def _shared(findings: Findings, name: str) -> np.ndarray:
-    hashes, heldout = findings.hashes(name), findings.hashes("heldout")
-    return np.intersect1d(hashes[heldout], hashes[~heldout])
-
-
-def _with_ids(check: Check, folder: Path, shards: Sequence[str], column: str, hashes: np.ndarray) -> Check:
+def _with_ids(compared: _Compared, folder: Path, shards: Sequence[str]) -> Check:
     """Names the examples behind hashes that break a rule: only then are shards read again."""
-    if check.status is Status.PASSED or not len(hashes):
+    check, column, hashes = compared
+    if not len(hashes):
         return check
     ids: list[str] = []
-    hash_column = hash_questions if column == "question" else hash_texts
+    form = without_space if column == "question" else None
     for path in shards:
-        with pa.OSFile(str(folder / path), "rb") as source, pa.ipc.open_stream(source) as reader:
-            for batch in reader:
-                hit = np.isin(hash_column(batch[column].to_pylist()), hashes)
-                ids += batch["id"].filter(pa.array(hit)).to_pylist()
+        for rows in read_chunks(folder / path):
+            ids += rows["id"].filter(pa.array(np.isin(hash_texts(rows[column], form=form), hashes))).to_pylist()
         if len(ids) >= MAX_IDS:
             break
     return check.model_copy(update={"ids": [str(one) for one in ids[:MAX_IDS]]})
@@ -158,22 +153,25 @@ def _shards_hold_what_is_claimed(manifest: Manifest, findings: Findings) -> Chec
     )
 
 
-def _ledger_and_shards(findings: Findings, ledger: Ledger) -> Check:
-    in_shards, in_ledger = np.unique(findings.hashes("ids")), np.unique(ledger.hashes("kept"))
-    extra, lost = np.setdiff1d(in_shards, in_ledger), np.setdiff1d(in_ledger, in_shards)
+def _ledger_and_shards(findings: Findings, ledger: Ledger) -> _Compared:
+    in_shards, in_ledger = distinct(findings.hashes("ids")), distinct(ledger.hashes("kept"))
+    extra, lost = (np.setdiff1d(*pair, assume_unique=True) for pair in ((in_shards, in_ledger), (in_ledger, in_shards)))
     problems = []
     if len(extra):
         problems.append(f"{len(extra):,} examples in the shards that the ledger does not call kept")
     if len(lost):
         problems.append(f"{len(lost):,} candidates that the ledger calls kept are in no shard")
     good = "the shards hold exactly the candidates that the ledger calls kept"
-    return check_of("ledger_agrees_with_shards", "recheck", good, problems, checked=len(in_shards))
+    check = check_of("ledger_agrees_with_shards", "recheck", good, problems, checked=len(in_shards))
+    return _Compared(check, "id", extra)
 
 
-def _unique(name: str, noun: str, hashes: np.ndarray) -> Check:
-    repeated = len(hashes) - len(np.unique(hashes))
+def _unique(name: str, noun: str, hashes: np.ndarray) -> _Compared:
+    values, numbers = np.unique(hashes, return_counts=True)
+    repeated = len(hashes) - len(values)
     problems = [f"{repeated:,} of {len(hashes):,} {noun} ids stand more than once"] if repeated else []
-    return check_of(name, "recheck", f"every {noun} id stands once, over all files", problems, checked=len(hashes))
+    good = f"every {noun} id stands once, over all files"
+    return _Compared(check_of(name, "recheck", good, problems, checked=len(hashes)), "id", values[numbers > 1])
 
 
 def _placed(findings: Findings) -> Check:
@@ -183,23 +181,23 @@ def _placed(findings: Findings) -> Check:
     return check_of("splits_as_filed", "recheck", good, problems, checked=wrong.rows, ids=list(wrong.ids))
 
 
-def _disjoint(name: str, noun: str, hashes: np.ndarray, heldout: np.ndarray) -> Check:
-    both = np.intersect1d(hashes[heldout], hashes[~heldout])
-    problems = (
-        [f"{len(both):,} {noun}{'s stand' if len(both) > 1 else ' stands'} in train and in heldout"]
-        if len(both)
-        else []
-    )
-    return check_of(name, "recheck", f"no {noun} stands in both splits", problems, checked=len(np.unique(hashes)))
+def _disjoint(name: str, column: str, findings: Findings) -> _Compared:
+    noun = column.removesuffix("_id")
+    hashes, heldout = findings.hashes(f"{noun}s"), findings.hashes("heldout")
+    train, held = distinct(hashes[~heldout]), distinct(hashes[heldout])
+    both = np.intersect1d(train, held, assume_unique=True)
+    stand = f"{noun}s stand" if len(both) > 1 else f"{noun} stands"
+    problems = [f"{len(both):,} {stand} in train and in heldout"] if len(both) else []
+    good, checked = f"no {noun} stands in both splits", len(train) + len(held) - len(both)
+    return _Compared(check_of(name, "recheck", good, problems, checked=checked), column, both)
 
 
-def _disjoint_by_question(manifest: Manifest, findings: Findings) -> Check:
+def _by_question(manifest: Manifest, compared: _Compared) -> _Compared:
     """By the text itself, whatever the ids say. Where curation told no problems apart it shows, and closes nothing."""
-    questions, heldout = findings.hashes("questions"), findings.hashes("heldout")
-    check = _disjoint("splits_disjoint_by_question", "question", questions, heldout)
+    check = compared.check
     if check.status is Status.FAILED and Stage.IDENTIFY in manifest.skipped:
-        return check.model_copy(update={"status": Status.WARNING, "severity": Severity.WARNING})
-    return check
+        check = check.model_copy(update={"status": Status.WARNING, "severity": Severity.WARNING})
+    return compared._replace(check=check)
 
 
 def _skipped(manifest: Manifest) -> Check:

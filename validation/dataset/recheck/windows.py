@@ -10,23 +10,26 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-_SLICE_ROWS = 8_192
-_BASE = 0x9E3779B97F4A7C15  # odd, so that it has an inverse modulo 2^64
-_INVERSE = pow(_BASE, -1, 2**64)
+_SLICE_ROWS = 2_048  # their bytes, as hashes, stay in a core's cache
+_BASE = 0x9E3779B1  # odd, so that it has an inverse modulo 2^32
+_INVERSE = pow(_BASE, -1, 2**32)
 _HINT_BITS = 22
-_HINT_SHIFT = np.uint64(64 - _HINT_BITS)
+_HINT_SHIFT = np.uint32(32 - _HINT_BITS)
 _BETWEEN = r"[^\p{L}\p{N}]+"
-_LOWER = np.array([ord(chr(byte).lower()) if byte < 128 else byte for byte in range(256)], np.uint8)
-_IN_WORD = np.array([byte >= 128 or chr(byte).isalnum() for byte in range(256)])
+_LETTERS = np.array(
+    [ord(chr(byte).lower()) if byte < 128 and chr(byte).isalnum() else byte * (byte >= 128) for byte in range(256)],
+    np.uint8,
+)
+"""The bytes of words in lower case; 0 for what stands between words."""
 
 
 class WindowFilter:
-    """The windows of some texts, as hashes."""
+    """The windows of some texts, as 32-bit hashes: sums of words times powers, so that each is one subtraction."""
 
     def __init__(self, texts: Sequence[str], length: int) -> None:
         """Indexes texts by every `length` words in a row."""
         self._length = length
-        self._powers: tuple[np.ndarray, np.ndarray] = (np.zeros(0, np.uint64), np.zeros(0, np.uint64))
+        self._powers = (np.zeros(0, np.uint32), np.zeros(0, np.uint32))
         hashes, _ = self._windows(pa.array(texts, pa.string()))
         self._known = np.unique(hashes)
         self._hints = np.zeros(1 << _HINT_BITS, np.bool_)
@@ -43,18 +46,32 @@ class WindowFilter:
     def _are_known(self, hashes: np.ndarray) -> np.ndarray:
         """Positions of the hashes that are known: by their leading bits first, which clears nearly all."""
         hinted = np.flatnonzero(self._hints[hashes >> _HINT_SHIFT])
-        return hinted[np.isin(hashes[hinted], self._known)]
+        values = hashes[hinted]
+        nearest = np.searchsorted(self._known[:-1], values)
+        return hinted[self._known[nearest] == values] if len(hinted) else hinted
 
     def _windows(self, texts: pa.Array) -> tuple[np.ndarray, np.ndarray]:
         """Hashes of all windows of all texts, and the text of each."""
-        letters, starts, ends, rows = _words(texts)
+        words, rows = self._words(texts)
         last = self._length - 1
-        inside = np.flatnonzero(rows[: len(rows) - last] == rows[last:]) if len(rows) > last else np.zeros(0, np.int64)
-        powers, inverses = self._powers_up_to(len(letters))
-        sums = np.zeros(len(letters) + 1, np.uint64)
-        np.cumsum(powers * letters, out=sums[1:])
-        first = starts[inside]
-        return (sums[ends[inside + last]] - sums[first]) * inverses[first], rows[inside]
+        first = np.flatnonzero(rows[: len(rows) - last] == rows[last:]) if len(rows) > last else np.zeros(0, np.int64)
+        return self._sums(words, first, first + self._length), rows.take(first)
+
+    def _words(self, texts: pa.Array) -> tuple[np.ndarray, np.ndarray]:
+        """Hashes of all words of all texts, and the text of each."""
+        letters, offsets = _letters(texts)
+        edges = np.flatnonzero(np.diff(letters != 0, prepend=False))
+        starts, ends = edges[::2], edges[1::2]
+        words = self._sums(letters, starts, ends)
+        words ^= words >> np.uint32(15)  # not linear, so that a word is more than its letters shifted
+        return words, np.repeat(np.arange(len(texts)), np.diff(np.searchsorted(starts, offsets)))
+
+    def _sums(self, values: np.ndarray, starts: np.ndarray, ends: np.ndarray) -> np.ndarray:
+        """Hashes of stretches of values, wherever they stand."""
+        powers, inverses = self._powers_up_to(len(values))
+        sums = np.zeros(len(values) + 1, np.uint32)
+        np.cumsum(powers * values, dtype=np.uint32, out=sums[1:])
+        return (sums.take(ends) - sums.take(starts)) * inverses.take(starts)
 
     def _powers_up_to(self, number: int) -> tuple[np.ndarray, np.ndarray]:
         """The powers of the base and of its inverse, kept for the next slice."""
@@ -64,27 +81,17 @@ class WindowFilter:
 
 
 def _powers(base: int, number: int) -> np.ndarray:
-    powers: np.ndarray = np.cumprod(np.full(number, base, np.uint64))
+    powers: np.ndarray = np.cumprod(np.full(number, base, np.uint32), dtype=np.uint32)
     return powers
 
 
-def _words(texts: pa.Array) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """The bytes of all words without what stands between; start, end and text of each word."""
-    texts = _plain(texts)
+def _letters(texts: pa.Array) -> tuple[np.ndarray, np.ndarray]:
+    """The bytes of all texts as `_LETTERS`, something between any two texts, and where each text starts."""
+    texts = pc.binary_join_element_wise(_plain(texts), "", " ")
     offsets = np.frombuffer(texts.buffers()[1], np.int32)[texts.offset : texts.offset + len(texts) + 1]
     data = texts.buffers()[2]
     content = np.frombuffer(data, np.uint8)[offsets[0] : offsets[-1]] if data is not None else np.zeros(0, np.uint8)
-    offsets = offsets - offsets[0]
-    inside = _IN_WORD[content]
-    fresh = inside.copy()
-    fresh[1:] &= ~inside[:-1]
-    begins = offsets[:-1][offsets[:-1] < offsets[1:]]
-    fresh[begins] = inside[begins]
-    places = np.flatnonzero(fresh)
-    starts = (np.cumsum(inside) - 1)[places]
-    ends = np.append(starts[1:], inside.sum())
-    rows = np.repeat(np.arange(len(texts)), np.diff(np.searchsorted(places, offsets)))
-    return _LOWER[content[inside]], starts, ends, rows
+    return _LETTERS.take(content), offsets - offsets[0]
 
 
 def _plain(texts: pa.Array) -> pa.Array:

@@ -19,6 +19,7 @@ from validation.dataset.gate import Judgement
 from validation.dataset.report.formulas import rich_text
 from validation.dataset.report.markup import Child, Markup, tag
 from validation.dataset.report.samples import fetch
+from validation.dataset.streams import read_table
 
 READ_BYTES = 64 * 2**20  # of `rejected/`: enough for the few records shown, whatever the size of the data
 MAX_WORDS = 160
@@ -75,8 +76,7 @@ def _items(folder: Path, partners: Iterable[str]) -> dict[str, str]:
     path = folder / BENCHMARKS
     if not asked or not path.is_file():
         return {}
-    with pa.OSFile(str(path), "rb") as source, pa.ipc.open_stream(source) as reader:
-        table = reader.read_all().select(["benchmark", "position", "question"])
+    table = read_table(path).select(["benchmark", "position", "question"])
     names = pa.array([name for name, _ in asked.values()], pa.string())
     rows = table.filter(pc.is_in(table["benchmark"], value_set=names)).to_pylist()
     texts = {f"{row['benchmark']}/{row['position']}": row["question"] for row in rows}

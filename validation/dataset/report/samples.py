@@ -14,6 +14,7 @@ from schemas.problem import Segment, SegmentKind
 from schemas.transcript import transcribe
 from validation.dataset.report.formulas import rich_text
 from validation.dataset.report.markup import Markup, join, number, tag
+from validation.dataset.streams import read_chunks
 
 MAX_TEXT = 6000  # characters of a segment that are shown
 _KINDS = {kind.value for kind in SegmentKind}
@@ -27,14 +28,13 @@ _LABELS = {
 
 def fetch(folder: Path, shards: Sequence[str], ids: Sequence[str]) -> dict[str, dict[str, Any]]:
     """Reads a few examples by id; a shard that cannot be read gives none."""
-    wanted, found = pa.array(sorted(set(ids)), pa.string()), {}
+    wanted = pa.array(sorted(set(ids)), pa.string())
+    found: dict[str, dict[str, Any]] = {}
     if not len(wanted):
         return {}
     for path in shards:
-        with pa.OSFile(str(folder / path), "rb") as source, pa.ipc.open_stream(source) as reader:
-            for batch in reader:
-                rows = batch.filter(pc.is_in(batch["id"], value_set=wanted)).to_pylist()
-                found.update({row["id"]: row for row in rows})
+        for rows in read_chunks(folder / path):
+            found |= {row["id"]: row for row in rows.filter(pc.is_in(rows["id"], value_set=wanted)).to_pylist()}
     return found
 
 

@@ -42,9 +42,9 @@ def test_texts_do_not_run_into_each_other_and_null_shares_nothing():
 
 @pytest.mark.parametrize(
     ("text", "flagged"),
-    [("zero ONE, two: three", True), ("onet wo three", True), ("one two 3", False), ("three two one", False)],
+    [("zero ONE, two: three", True), ("onet wo three", False), ("one two 3", False), ("three two one", False)],
 )
-def test_space_case_and_punctuation_make_no_difference(text, flagged):
+def test_case_and_punctuation_make_no_difference_and_words_do(text, flagged):
     assert WindowFilter(["one two three four"], 3).may_share(pa.chunked_array([[text]])).tolist() == [flagged]
 
 
