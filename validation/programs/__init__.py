@@ -4,6 +4,7 @@ run        run, run_blocks, Pool: programs in, executions out
 execution  what came of a program
 purity     which programs deserve a second run
 repeat     the second run of those
+elsewhere  another day on another host, for the second run
 preload    what servers load beforehand, and which programs the light one serves
 levels     which level of isolation this machine gives
 launch, server: the command line of a fork server, and the caller's end of it

@@ -15,6 +15,8 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+from validation.programs import elsewhere
+
 _MAX_ERROR = 500
 _FUNCTIONS = ("solution", "solver")
 
@@ -112,6 +114,8 @@ def execute(request: dict[str, Any], report: int, resume: int, confine: Callable
     Writes one JSON line each to `report` and waits for a byte from `resume` between them.
     """
     reseed(int(request["seed"]))
+    if request["seed"]:
+        elsewhere.move()
     sys.set_int_max_str_digits(0)
     program = _Program(int(request["output"]))
     notebook = bool(request["notebook"])

@@ -1,7 +1,8 @@
 """Programs run a second time where the first result could have been luck.
 
-The second run comes from other servers, whose Python has another hash seed, and starts the random generators from
-another seed. It decides nothing when it was itself cut short: a busy machine is no evidence against a program.
+The second run comes from other servers, whose Python has another hash seed, starts the random generators from another
+seed, and sees another day and another host (`elsewhere`). It decides nothing when it was itself cut short: a busy
+machine is no evidence against a program.
 """
 
 from collections.abc import Sequence

@@ -73,7 +73,10 @@ class Pool:
         return idle
 
     def run(self, program: str, limits: Limits = _DEFAULT, *, seed: int = 0) -> Execution:
-        """Runs one program on the next idle server."""
+        """Runs one program on the next idle server.
+
+        Another seed than 0 starts the random generators elsewhere and is another day on another host.
+        """
         return self._ask([program], limits, notebook=False, seed=seed)[0]
 
     def run_blocks(self, blocks: Sequence[str], limits: Limits = _DEFAULT, *, seed: int = 0) -> list[Execution]:

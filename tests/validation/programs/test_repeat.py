@@ -14,6 +14,14 @@ VARYING = [
     "import random\nprint(random.randint(1, 10**9))",
     "import time\nprint(time.time())",
     "import os\nprint(os.urandom(8))",
+    "from datetime import datetime\nprint(datetime.now().year - 1990)",
+    "import datetime\nprint(datetime.date.today().strftime('%A'))",
+    "import datetime as d\nprint((d.datetime.utcnow() - d.datetime(2020, 1, 1)).days)",
+    "import time\nprint(time.strftime('%Y'))",
+    "import time\nprint(time.localtime().tm_mon, time.ctime())",
+    "import platform\nprint(platform.node())",
+    "import socket\nprint(socket.gethostname())",
+    "import os\nprint(os.uname())",
     "print(object())",
     "def solution():\n    return id(solution)",
     "import random\nif random.random() < 0.5:\n    raise ValueError\nprint(7)",
@@ -24,6 +32,11 @@ STEADY = [
     "print(len(set('banana')))",
     "import random\nrandom.seed(7)\nprint(random.random())",
     "import time\nstart = time.time()\nprint(6 * 7)",
+    "from datetime import date, timedelta\nprint([date(2024, 2, 28) + timedelta(2)], date.max - date(2023, 1, 1))",
+    "import datetime\nd = datetime.datetime(2020, 1, 2)\nprint(repr(d), repr(d.date()), isinstance(d, datetime.date))",
+    "import datetime as t\nprint(t.datetime.strptime('2020-03-05', '%Y-%m-%d'), type(t.date(2020, 1, 1)), t.date.min)",
+    "import time\nprint(time.strftime('%Y', time.gmtime(0)), time.gmtime(86400).tm_mday, time.asctime(time.gmtime(0)))",
+    "import calendar\nprint(calendar.monthrange(2024, 2), calendar.day_name[0])",
 ]
 LIMITS = Limits()
 
@@ -48,7 +61,7 @@ def test_a_result_that_is_luck_is_found(pool, program):
 
 def test_a_steady_result_is_kept_though_the_program_was_run_twice(pool):
     assert map_repeatable(pool, STEADY, LIMITS) == [pool.run(program) for program in STEADY]
-    assert sum(map(may_vary, STEADY)) == 4
+    assert sum(map(may_vary, STEADY)) == len(STEADY) - 1
 
 
 def test_a_program_that_cannot_vary_is_not_run_twice():

@@ -1,0 +1,90 @@
+"""Another day on another machine: what the second run of a program sees where the first saw here and now.
+
+A program that prints the date or the name of its host says the same twice within a second; only under another clock
+does it show. The names that Python programs read them by are replaced inside the fork; `datetime` objects print,
+compare and inherit as before.
+"""
+
+import datetime
+import os
+import platform
+import time
+from collections.abc import Callable
+from typing import Self, TypeVar
+
+_LATER = 3 * 365 * 86_400 + 100 * 86_400 + 5 * 3600 + 17 * 60 + 23  # another year, month, day, weekday and hour
+_HOST = "elsewhere"
+_Moment = TypeVar("_Moment")
+_Shown = TypeVar("_Shown")
+
+
+def move() -> None:
+    """Moves this process, for good, to another day and host."""
+    import socket  # here: only second runs need it
+
+    _move_clock()
+    vars(datetime).update(date=_Date, datetime=_DateTime)
+    uname, described = os.uname, platform.uname
+    os.uname = lambda: os.uname_result((uname()[0], _HOST, *uname()[2:]))
+    platform.uname = lambda: described()._replace(node=_HOST)
+    socket.gethostname = lambda: _HOST
+
+
+def _move_clock() -> None:
+    seconds, nanoseconds = time.time, time.time_ns
+    localtime, printed = time.localtime, time.strftime
+
+    def now() -> float:
+        return seconds() + _LATER
+
+    for name in ("localtime", "gmtime", "ctime"):
+        setattr(time, name, _defaulting(getattr(time, name), now))
+    time.asctime = _defaulting(time.asctime, lambda: localtime(now()))
+    time.strftime = lambda form, *moment: printed(form, *(moment or (localtime(now()),)))
+    time.time, time.time_ns = now, lambda: nanoseconds() + _LATER * 10**9
+
+
+def _defaulting(function: Callable[[_Moment], _Shown], now: Callable[[], _Moment]) -> Callable[..., _Shown]:
+    """Returns a function of an optional moment, for which the new present stands where it is left out."""
+    return lambda moment=None: function(now() if moment is None else moment)
+
+
+class _SameKind(type):
+    """Makes an instance of the real class one of its stand-in."""
+
+    def __instancecheck__(cls, value: object) -> bool:
+        return isinstance(value, cls.__mro__[1])
+
+    def __subclasscheck__(cls, other: type) -> bool:
+        return issubclass(other, cls.__mro__[1])
+
+
+class _Date(datetime.date, metaclass=_SameKind):
+    @classmethod
+    def today(cls) -> Self:
+        return cls.fromtimestamp(time.time())
+
+    def __repr__(self) -> str:
+        return f"datetime.{super().__repr__().removeprefix('datetime.')}"
+
+
+class _DateTime(datetime.datetime, metaclass=_SameKind):
+    @classmethod
+    def now(cls, tz: datetime.tzinfo | None = None) -> Self:
+        return cls.fromtimestamp(time.time(), tz)
+
+    @classmethod
+    def today(cls) -> Self:
+        return cls.now()
+
+    @classmethod
+    def utcnow(cls) -> Self:
+        return cls.now(datetime.UTC).replace(tzinfo=None)
+
+    def __repr__(self) -> str:
+        return f"datetime.{super().__repr__().removeprefix('datetime.')}"
+
+
+for _stand_in, _name in ((_Date, "date"), (_DateTime, "datetime")):
+    _stand_in.__name__ = _stand_in.__qualname__ = _name
+    _stand_in.__module__ = "datetime"
