@@ -8,7 +8,7 @@ import gc
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import apache_beam as beam
 import numpy as np
@@ -22,6 +22,9 @@ from pipelines.store import PartRef, Store, read_batch, write_batch
 from pipelines.tags import TAG_SCHEMA
 
 PARTITIONS = 16  # of a shuffle by hash; results do not depend on it
+_HOME_SCHEMA = pa.schema(  # a part as a batch: Beam would pickle tags beside anything else under one key
+    [("number", pa.int64()), ("key", pa.string()), ("rows", pa.int64()), ("bytes", pa.int64())]
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,21 +153,17 @@ class TagAcrossParts(beam.PTransform):
             | "bring equals together" >> beam.GroupByKey()
             | "resolve" >> beam.FlatMap(_resolved, self.resolve).with_output_types(tuple[int, pa.RecordBatch])
         )
-        numbered = parts | "number" >> beam.Map(_numbered).with_output_types(tuple[int, PartRef])
+        homes = parts | "number" >> beam.Map(_numbered).with_output_types(tuple[int, pa.RecordBatch])
         return (
-            {"part": numbered, "tags": tags}
-            | "bring tags home" >> beam.CoGroupByKey()
-            | "write tags" >> beam.Map(_write_tags, self.store, self.name, self.schema, again=self.again)
-            | "candidates only" >> beam.Filter(_holds_candidates)
+            (homes, tags)
+            | "homes and tags" >> beam.Flatten()
+            | "bring tags home" >> beam.GroupByKey()
+            | "write tags" >> beam.FlatMap(_write_tags, self.store, self.name, self.schema, again=self.again)
         )
 
 
-def _holds_candidates(part: PartRef) -> bool:
-    return not part.is_earlier
-
-
-def _numbered(part: PartRef) -> tuple[int, PartRef]:
-    return part.number, part
+def _numbered(part: PartRef) -> tuple[int, pa.RecordBatch]:
+    return part.number, pa.RecordBatch.from_pylist([asdict(part)], schema=_HOME_SCHEMA)
 
 
 def _partitioned(part: PartRef, index: Callable[[PartRef], pa.RecordBatch]) -> Iterator[tuple[int, pa.RecordBatch]]:
@@ -188,16 +187,19 @@ def _resolved(
 
 
 def _write_tags(
-    joined: tuple[int, dict[str, Iterable[object]]], store: Store, name: str, schema: pa.Schema, *, again: bool
-) -> PartRef:
-    (part,) = joined[1]["part"]
-    assert isinstance(part, PartRef), part
-    tags: Sequence[pa.RecordBatch] = [tag for tag in joined[1]["tags"] if isinstance(tag, pa.RecordBatch)]
-    batch = _merged(tags, schema)
+    joined: tuple[int, Iterable[pa.RecordBatch]], store: Store, name: str, schema: pa.Schema, *, again: bool
+) -> Iterator[PartRef]:
+    """Writes the tags that came home to a part and passes it on, unless it holds earlier data."""
+    batches = list(joined[1])
+    (home,) = (batch for batch in batches if batch.schema == _HOME_SCHEMA)
+    part = PartRef(**home.to_pylist()[0])
+    batch = _merged([batch for batch in batches if batch is not home], schema)
     write_batch(store.tags_path(name, part), batch)
-    if not again and not part.is_earlier:
+    if part.is_earlier:
+        return
+    if not again:
         progress.report(store.root, name, part.rows, _reasons(batch))
-    return part
+    yield part
 
 
 def _merged(tags: Sequence[pa.RecordBatch], schema: pa.Schema) -> pa.RecordBatch:
