@@ -19,7 +19,8 @@ from schemas.example import SEGMENTS
 from schemas.problem import Problem, SegmentKind, Selection
 from schemas.reason import RULES, Reason
 
-PART_BYTES = 4 << 20  # one Beam element's worth: by bytes, because 8,192 rows of 50 KB are one 410 MB element
+PART_BYTES = 16 << 20
+"""One Beam element's worth, records included: by bytes, because 8,192 rows of 50 KB are one 410 MB element."""
 
 
 def render_parts(records: Iterable[Record], source: Source) -> Iterator[tuple[pa.RecordBatch, int]]:
