@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import apache_beam as beam
-from apache_beam.options.pipeline_options import PipelineOptions, StandardOptions
+from apache_beam.options.pipeline_options import PipelineOptions, StandardOptions, TypeOptions
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from apache_beam.transforms.environments import SubprocessSDKEnvironment
 
@@ -30,6 +30,7 @@ def beam_options(workers: int, flags: Sequence[str]) -> PipelineOptions:
         if workers > 1:
             chosen.append(f"--direct_num_workers={workers}")
     options = PipelineOptions(chosen)
+    options.view_as(TypeOptions).pipeline_type_check = False  # mypy has checked them; it is a third of a start
     runner = options.view_as(StandardOptions).runner
     if "." not in runner and _bare(runner) not in map(_bare, StandardOptions.KNOWN_RUNNER_NAMES):
         raise UserError(f"--runner {runner}: no such runner; one of {', '.join(StandardOptions.KNOWN_RUNNER_NAMES)}")
