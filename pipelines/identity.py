@@ -8,13 +8,15 @@ Formatting is what `skeleton` folds. Code and tool outputs are taken as they are
 there), line ends and trailing space aside.
 """
 
-from collections.abc import Iterator
+import itertools
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import xxhash
 
-from pipelines.skeleton import skeletons, template_forms
+from pipelines.skeleton import folded, packed, skeletons, with_placeholders
+from pipelines.textbytes import bytes_of
 from schemas.problem import SegmentKind
 
 KEY = pa.binary(16)
@@ -36,19 +38,16 @@ def identity_keys(batch: pa.RecordBatch, *, templates: bool = True) -> pa.Record
     Without `templates` each problem is a template of its own, which saves reading its numbers.
     """
     question = pc.dictionary_encode(batch.column("question"), null_encoding="encode")
-    places = question.indices.to_pylist()
-    problems = skeletons(question.dictionary).to_pylist()
-    contents = [
-        _PART.join((problems[place], form or "", response))
-        for place, form, response in zip(places, batch.column("format").to_pylist(), _responses(batch), strict=True)
-    ]
-    keys = pa.array(map(_digest, problems), KEY)
-    forms = pa.array(map(_digest, template_forms(question.dictionary).to_pylist()), KEY) if templates else keys
-    columns = [pa.array(map(_digest, contents), KEY), keys.take(question.indices), forms.take(question.indices)]
+    plain = folded(question.dictionary)
+    problems = packed(plain)
+    contents = _joined(_PART, problems.take(question.indices), batch.column("format"), _responses(batch))
+    keys = _digests(problems)
+    forms = _digests(with_placeholders(plain)) if templates else keys
+    columns = [_digests(contents), keys.take(question.indices), forms.take(question.indices)]
     return pa.RecordBatch.from_arrays(columns, schema=IDENTITY_SCHEMA)
 
 
-def _responses(batch: pa.RecordBatch) -> Iterator[str]:
+def _responses(batch: pa.RecordBatch) -> pa.Array:
     """Each candidate's solution in key form, its segments told apart by kind."""
     segments = batch.column("segments")
     kinds, texts = segments.flatten().flatten()
@@ -59,12 +58,18 @@ def _responses(batch: pa.RecordBatch) -> Iterator[str]:
         rest = pc.invert(prose)
         lines = pc.replace_substring_regex(texts.filter(rest), r"[ \t]*\r?\n", "\n")
         texts = pc.replace_with_mask(texts, rest, pc.utf8_rtrim_whitespace(lines))
-    pieces = [f"{kind}{_SEGMENT}{text}" for kind, text in zip(kinds.to_pylist(), texts.to_pylist(), strict=True)]
-    end = 0
-    for length in pc.fill_null(pc.list_value_length(segments), 0).to_pylist():
-        end += length
-        yield _SEGMENT.join(pieces[end - length : end])
+    lengths = pc.fill_null(pc.list_value_length(segments), 0).to_numpy(zero_copy_only=False)
+    ends = pa.array(np.concatenate(([0], np.cumsum(lengths))), pa.int32())
+    return pc.binary_join(pa.ListArray.from_arrays(ends, _joined(_SEGMENT, kinds, texts)), _SEGMENT)
 
 
-def _digest(text: str) -> bytes:
-    return xxhash.xxh3_128_digest(text.encode("utf-8", "surrogatepass"))
+def _joined(sign: str, *columns: pa.Array) -> pa.Array:
+    """The texts of each row in one, a sign between them; nulls are empty."""
+    return pc.binary_join_element_wise(*(column.cast(pa.string()) for column in columns), sign, null_handling="replace")
+
+
+def _digests(texts: pa.Array) -> pa.Array:
+    data, offsets = bytes_of(texts)
+    view = data.data
+    digests = (xxhash.xxh3_128_digest(view[begin:end]) for begin, end in itertools.pairwise(offsets.tolist()))
+    return pa.array(digests, KEY)

@@ -53,6 +53,7 @@ WORD_VALUES = {**_UNITS, **_TENS, **_SCALES}
 _WORD = "|".join(WORD_VALUES)
 _NUMBER_WORDS = re.compile(rf"(?:{_WORD})(?:(?:-| |-one | and )(?:{_WORD}))*(?:-one)?(?![a-z])")
 _ANY_NUMBER_WORD = rf"\b(?:{_WORD})\b"
+_TIED_NUMBER_WORD = rf"(?:{_WORD})(?:-one|(?:-| | and )(?:{_WORD})|[0-9_])|[0-9_](?:{_WORD})|[^\x00-\x7f]"
 _SPLIT = re.compile(r"[a-z]+")
 
 
@@ -116,9 +117,20 @@ _FOREIGN = {language: rf"\b(?:{'|'.join(words)})\b" for language, words in _WORD
 _FOREIGN |= dict.fromkeys(_IDEOGRAPHIC, _IDEOGRAMS)
 
 
-def has_number_words(texts: pa.Array) -> pa.Array:
-    """Which lower-case texts hold a number word."""
-    return pc.match_substring_regex(texts, _ANY_NUMBER_WORD)
+def placed_words(texts: pa.Array, placeholder: str) -> pa.Array:
+    """Puts a placeholder for every number in words of lower-case texts: what `number_words` does, array-wise.
+
+    Words that stand alone, nearly all of them, need no Python.
+    """
+    worded = pc.fill_null(pc.match_substring_regex(texts, _ANY_NUMBER_WORD), False)
+    if not pc.any(worded).as_py():
+        return texts
+    rows = texts.filter(worded)
+    placed = pc.replace_substring_regex(rows, _ANY_NUMBER_WORD, placeholder)
+    tied = pc.match_substring_regex(rows, _TIED_NUMBER_WORD)
+    several = [number_words(text, lambda _: placeholder) for text in rows.filter(tied).to_pylist()]
+    placed = pc.replace_with_mask(placed, tied, pa.array(several, texts.type))
+    return pc.replace_with_mask(texts, worded, placed)
 
 
 def value_of(number: str) -> Decimal:

@@ -20,7 +20,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipelines.numerals import NUMBER, has_number_words, number_words, value_of
+from pipelines.numerals import NUMBER, number_words, placed_words, value_of
 from pipelines.textbytes import bytes_of, texts_of
 
 _LOOK_ALIKES = {
@@ -105,6 +105,7 @@ _SPACE, _COMMA, _DOLLAR = (ord(sign) for sign in " ,$")
 
 Bytes = npt.NDArray[np.uint8]
 Mask = npt.NDArray[np.bool_]
+Places = npt.NDArray[np.int64]
 
 
 def skeleton(text: str) -> str:
@@ -141,17 +142,18 @@ def _numbers(text: str) -> tuple[Decimal, ...]:
 
 def skeletons(texts: pa.Array) -> pa.Array:
     """Folds each text to its key form (`skeleton`). Nulls become empty."""
-    return _packed(folded(texts))
+    return packed(folded(texts))
 
 
 def template_forms(texts: pa.Array) -> pa.Array:
     """Each text's skeleton with placeholders for numbers (`template_form`). Nulls become empty."""
-    plain = _joined_thousands(folded(texts))
-    worded = has_number_words(plain)
-    if pc.any(worded).as_py():
-        spelled = [number_words(text, lambda _: _PLACEHOLDER) for text in plain.filter(worded).to_pylist()]
-        plain = _replaced(plain, worded, spelled)
-    return _packed(pc.replace_substring_regex(plain, r"\d+(?:\.\d+)?|\.\d+", _PLACEHOLDER))
+    return with_placeholders(folded(texts))
+
+
+def with_placeholders(plain: pa.Array) -> pa.Array:
+    """The template forms of folded texts."""
+    plain = placed_words(_joined_thousands(plain), _PLACEHOLDER)
+    return packed(pc.replace_substring_regex(plain, r"\d+(?:\.\d+)?|\.\d+", _PLACEHOLDER))
 
 
 def folded(texts: pa.Array) -> pa.Array:
@@ -174,46 +176,57 @@ def _replaced(texts: pa.Array, where: pa.Array, by: Sequence[str]) -> pa.Array:
     return pc.replace_with_mask(texts, where, pa.array(by, texts.type))
 
 
-def _packed(texts: pa.Array) -> pa.Array:
-    """Drops spacing, dollar signs, braces around one character and thousands separators; digits stay apart."""
-    texts = pc.replace_substring_regex(texts, *_SINGLE_BRACED)
-    data, offsets = bytes_of(texts)
-    dropped = (data <= _SPACE) | (data == _DOLLAR) | thousands(data, offsets)
+def packed(plain: pa.Array) -> pa.Array:
+    """The skeletons of folded texts.
+
+    What goes is spacing, dollar signs, braces around one character and thousands separators; digits stay apart.
+    """
+    data, offsets = bytes_of(pc.replace_substring_regex(plain, *_SINGLE_BRACED))
+    dropped = (data <= _SPACE) | (data == _DOLLAR)
+    dropped[thousands(data, offsets)] = True
     gaps = _gaps(data, dropped, offsets)
-    dropped[gaps] = False
-    packed = data.copy()
-    packed[gaps] = _GAP
-    return _without(packed, dropped, offsets)
+    if len(gaps):
+        dropped[gaps] = False
+        data = data.copy()
+        data[gaps] = _GAP
+    return _without(data, dropped, offsets)
 
 
-def _without(data: Bytes, dropped: Mask, offsets: npt.NDArray[np.int64]) -> pa.Array:
-    return texts_of(data[~dropped], offsets - np.searchsorted(np.flatnonzero(dropped), offsets))
+def _without(data: Bytes, dropped: Mask, offsets: Places) -> pa.Array:
+    return texts_of(data.compress(~dropped), offsets - np.searchsorted(np.flatnonzero(dropped), offsets))
 
 
 def _joined_thousands(texts: pa.Array) -> pa.Array:
     data, offsets = bytes_of(texts)
-    return _without(data, thousands(data, offsets), offsets)
+    separators = thousands(data, offsets)
+    if not len(separators):
+        return texts
+    dropped = np.zeros(len(data), np.bool_)
+    dropped[separators] = True
+    return _without(data, dropped, offsets)
 
 
-def thousands(data: Bytes, offsets: npt.NDArray[np.int64]) -> Mask:
+def thousands(data: Bytes, offsets: Places) -> Places:
     """Where the commas of 1,234 (and 1{,}234) stand: a digit before, exactly three after, all in one text."""
-    padded = np.concatenate((data, np.zeros(5, np.uint8)))
-    separators = np.zeros(len(data), np.bool_)
     commas = np.flatnonzero(data == _COMMA)
-    braced = (padded[commas - 1] == ord("{")) & (padded[commas + 1] == ord("}"))
+    last = len(data) - 1
+
+    def at(places: Places) -> Bytes:
+        return data[np.clip(places, 0, last)]
+
+    braced = (at(commas - 1) == ord("{")) & (at(commas + 1) == ord("}"))
     before, after = commas - 1 - braced, commas + 1 + braced
-    digits = _is_digit(padded)
+    joins = _is_digit(at(before)) & _is_digit(at(after)) & _is_digit(at(after + 1)) & _is_digit(at(after + 2))
+    commas, before, after, braced = commas[joins], before[joins], after[joins], braced[joins]
     text = np.searchsorted(offsets, commas, "right")
     begin, end = offsets[text - 1], offsets[text]
-    three = digits[after] & digits[after + 1] & digits[after + 2] & (after + 2 < end)
-    fourth = digits[after + 3] & (after + 3 < end)
-    joins = (before >= begin) & digits[before] & three & ~fourth
-    for shift in (-1, 0, 1):
-        separators[commas[joins & (braced | (shift == 0))] + shift] = True
-    return separators
+    fourth = _is_digit(at(after + 3)) & (after + 3 < end)
+    joins = (before >= begin) & (after + 2 < end) & ~fourth
+    commas, braced = commas[joins], commas[joins & braced]
+    return np.sort(np.concatenate((commas, braced - 1, braced + 1)))
 
 
-def _gaps(data: Bytes, dropped: Mask, offsets: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+def _gaps(data: Bytes, dropped: Mask, offsets: Places) -> Places:
     """Where spacing that is dropped parts two digits of one text, its last place: `1 2` is not `12`."""
     left = np.flatnonzero(_is_digit(data[:-1]) & dropped[1:])
     right = left + 1
