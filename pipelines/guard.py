@@ -24,7 +24,7 @@ from pipelines.numerals import WORD_VALUES
 from pipelines.postings import Postings
 from pipelines.skeleton import LOOK_ALIKES, thousands
 from pipelines.textbytes import Bytes, bytes_of
-from pipelines.words import mixed, owners, run_terms, words_of
+from pipelines.words import mixed, owners, run_hashes, words_of
 
 Hashes = npt.NDArray[np.uint64]
 
@@ -143,19 +143,16 @@ def guards(texts: pa.Array, *, words: bool) -> Hashes:
     upper = _UPPER[data]
     counts = (runs.kinds == _DIGIT) | (runs.kinds == _SIGN)
     letters = np.flatnonzero(runs.kinds == _LETTER)
-    begin, end = (
-        runs.starts[letters],
-        runs.starts[letters + 1],
-    )  # a line end follows every text, so a run follows a word
-    shouted = _shouted(upper, end - begin, runs.rows[letters], runs.offsets)
-    capitals = upper[begin] & upper[end - 1] & ~shouted[runs.rows[letters]]
-    counts[letters] = _counting(hashes[letters], end - begin, data[begin - 1], data[end], capitals, words=words)
+    begin, lengths, rows, spelled = runs.starts[letters], runs.lengths[letters], runs.rows[letters], hashes[letters]
+    end = begin + lengths  # a line end follows every text
+    shouted = _shouted(upper, lengths, rows, runs.offsets)
+    capitals = upper[begin] & upper[end - 1] & ~shouted[rows]
+    counts[letters] = _counting(spelled, lengths, data[begin - 1], data[end], capitals, words=words)
     if words:
         asked = np.zeros(len(letters), np.bool_)
-        same_text = runs.rows[letters[2:]] == runs.rows[letters[:-2]]
-        asked[2:] = _HOW.holds(hashes[letters[:-2]]) & _MANY.holds(hashes[letters[1:-1]]) & same_text
+        asked[2:] = _HOW.holds(spelled[:-2]) & _MANY.holds(spelled[1:-1]) & (rows[2:] == rows[:-2])
         counts[letters[asked]] = True
-    hashes[letters] = _by_value(hashes[letters])
+    hashes[letters] = _by_value(spelled)
     return _sequences(hashes[counts], runs.rows[counts], len(texts))
 
 
@@ -172,7 +169,7 @@ def facets(texts: pa.Array) -> tuple[Tokens, Tokens, Tokens]:
     runs = _runs(texts)
     numbers = runs.kinds == _DIGIT
     letters = runs.kinds == _LETTER
-    single = letters & (np.diff(runs.starts, append=len(runs.data)) == 1)
+    single = letters & (runs.lengths == 1)
     command = np.zeros(len(runs.starts), np.bool_)
     command[letters] = runs.data[runs.starts[letters] - 1] == ord("\\")
     article = np.zeros(len(runs.starts), np.bool_)
@@ -185,12 +182,13 @@ def facets(texts: pa.Array) -> tuple[Tokens, Tokens, Tokens]:
 
 @dataclass(frozen=True, slots=True)
 class _Runs:
-    """Texts as runs of one class of bytes; `data` holds a line end after each text."""
+    """Digits, letters and signs of texts as runs of one class; `data` holds a line end after each text."""
 
     data: Bytes
     offsets: npt.NDArray[np.int64]
     kinds: Bytes
     starts: npt.NDArray[np.int64]
+    lengths: npt.NDArray[np.int64]
     hashes: Hashes
     rows: npt.NDArray[np.int64]
 
@@ -227,19 +225,17 @@ def _runs(texts: pa.Array) -> _Runs:
         plain = [text.translate(_PLAIN) for text in texts.filter(foreign).to_pylist()]
         texts = pc.replace_with_mask(texts, foreign, pa.array(plain, texts.type))
     data, offsets = bytes_of(pc.binary_join_element_wise(pc.fill_null(texts, ""), "", "\n"))
-    kept = ~thousands(data, offsets)
-    if not kept.all():
-        offsets = offsets - np.searchsorted(np.flatnonzero(~kept), offsets)
-        data = data[kept]
-    kinds, starts = _tokens(data)
-    if not len(starts):
-        return _Runs(data, offsets, kinds, starts, np.zeros(0, np.uint64), starts)
-    hashes = mixed(np.add.reduceat(run_terms(_LOWER[data], starts), starts))
-    return _Runs(data, offsets, kinds, starts, hashes, owners(starts, offsets))
+    separators = thousands(data, offsets)
+    if len(separators):
+        offsets = offsets - np.searchsorted(separators, offsets)
+        data = np.delete(data, separators)
+    kinds, starts, lengths = _tokens(data)
+    hashes = run_hashes(_LOWER[data], starts, lengths)
+    return _Runs(data, offsets, kinds, starts, lengths, hashes, owners(starts, offsets))
 
 
-def _tokens(data: Bytes) -> tuple[Bytes, npt.NDArray[np.int64]]:
-    """Runs of one class of bytes, every sign by itself: their classes and where they start."""
+def _tokens(data: Bytes) -> tuple[Bytes, npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Runs of digits, of letters, and every sign by itself: their classes, where they start, and their lengths."""
     classes = _CLASS[data]
     digit = classes == _DIGIT
     dots = np.flatnonzero(data[1:-1] == ord(".")) + 1
@@ -249,7 +245,9 @@ def _tokens(data: Bytes) -> tuple[Bytes, npt.NDArray[np.int64]]:
     begins = np.ones(len(data), np.bool_)
     begins[1:] = (classes[1:] != classes[:-1]) | (classes[1:] == _SIGN)
     starts = np.flatnonzero(begins)
-    return classes[starts], starts
+    kinds, lengths = classes[starts], np.diff(starts, append=len(data))
+    counting = (kinds != _BLANK) & (kinds != _PROSE)
+    return kinds[counting], starts[counting], lengths[counting]
 
 
 def _counting(

@@ -1,7 +1,7 @@
 """Words and runs of words as 64-bit hashes, for whole batches at once: what n-gram rules and MinHash are made of.
 
 A word is what stands between white space, in lower case, as in DeepSeekMath's ten-gram rule: digits, operators and
-LaTeX stay in it. Scripts that put no spaces between words have a word for every character. About 20 ns a character.
+LaTeX stay in it. Scripts that put no spaces between words have a word for every character.
 """
 
 from dataclasses import dataclass
@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
+import xxhash
 
 from pipelines.textbytes import bytes_of
 
@@ -19,11 +20,9 @@ Places = npt.NDArray[np.int64]
 _SPACE = ord(" ")
 _OTHER_SPACE = r"[\x{85}\x{a0}\x{1680}\x{2000}-\x{200a}\x{2028}\x{2029}\x{202f}\x{205f}\x{3000}]"
 _UNSPACED = r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}]"
-_RANDOM = np.random.Generator(np.random.PCG64(0x6D696C6C))  # fixed for ever: stored signatures depend on it
-_BYTE = _RANDOM.integers(1, 2**63, 256, dtype=np.uint64)
-_POWERS = 1024  # bytes of a word after which its positions repeat; a power of two
-_POWER = np.cumprod(np.full(_POWERS, _RANDOM.integers(1, 2**63, dtype=np.uint64) | np.uint64(1)))
-_STEP = _RANDOM.integers(1, 2**63, dtype=np.uint64) | np.uint64(1)
+_STEP = np.uint64(0x9E3779B97F4A7C15)
+_FIRST = np.array([2 ** (8 * size) - 1 for size in range(9)], np.uint64)  # masks: so many bytes of eight
+_LONG = 64  # bytes from which the rest of a run is hashed by itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,25 +44,34 @@ def words_of(texts: pa.Array) -> Words:
     if not len(data):
         return Words(np.zeros(0, np.uint64), np.zeros(len(offsets), np.int64))
     inside = data > _SPACE
-    begins = inside.copy()
+    begins, ends = inside.copy(), inside.copy()
     begins[1:] &= ~inside[:-1]
+    ends[:-1] &= ~inside[1:]
     filled = offsets[:-1][np.diff(offsets) > 0]
     begins[filled] = inside[filled]
+    ends[filled[1:] - 1] = inside[filled[1:] - 1]
     starts = np.flatnonzero(begins)
-    if not len(starts):
-        return Words(np.zeros(0, np.uint64), np.zeros(len(offsets), np.int64))
-    terms = run_terms(data, starts)
-    terms *= inside[starts[0] :]
-    return Words(mixed(np.add.reduceat(terms, starts - starts[0])), np.searchsorted(starts, offsets))
+    return Words(run_hashes(data, starts, np.flatnonzero(ends) + 1 - starts), np.searchsorted(starts, offsets))
 
 
-def run_terms(data: npt.NDArray[np.uint8], starts: Places) -> Hashes:
-    """What each byte from `starts[0]` on adds to the hash of its run of bytes; runs begin at `starts`, in order.
+def run_hashes(data: npt.NDArray[np.uint8], starts: Places, lengths: Places) -> Hashes:
+    """Hashes runs of bytes, eight bytes of all runs at a time; a run holds no NUL at its end, and none is empty."""
+    eights = np.ndarray(len(data), "<u8", np.concatenate((data, np.zeros(7, np.uint8))), strides=(1,))
+    hashes = _chunks(eights, starts, lengths)
+    longer, done = np.flatnonzero(lengths > 8), 8
+    while len(longer) and done < _LONG:
+        hashes[longer] = mixed(hashes[longer]) + _chunks(eights, starts[longer] + done, lengths[longer] - done)
+        done += 8
+        longer = longer[lengths[longer] > done]
+    hashes[longer] = mixed(hashes[longer])
+    for run in longer.tolist():
+        hashes[run] ^= np.uint64(xxhash.xxh3_64_intdigest(data[starts[run] + done : starts[run] + lengths[run]].data))
+    return mixed(hashes)
 
-    A run's hash is `mixed` of the sum of its terms; leave out the terms of bytes that do not count.
-    """
-    place = np.arange(starts[0], len(data)) - np.repeat(starts, np.diff(starts, append=len(data)))
-    return _BYTE[data[starts[0] :]] * _POWER[place & (_POWERS - 1)]
+
+def _chunks(eights: Hashes, starts: Places, lengths: Places) -> Hashes:
+    """The first eight bytes of each run, fewer of a shorter one."""
+    return eights[starts] & _FIRST[np.minimum(lengths, 8)]
 
 
 def ngrams_of(words: Words, n: int) -> tuple[Hashes, Places]:
