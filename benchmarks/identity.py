@@ -1,19 +1,25 @@
 """Near-duplicates and decontamination: what they find, what they spare, what they cost.
 
     python -m benchmarks.identity duplicates CORPUS.jsonl [--workers 1] [--peer PYTHON --peer-script SCRIPT]
-    python -m benchmarks.identity leaks --data DATA [--rows 100000] [--items 20000]
+    python -m benchmarks.identity together CORPUS.jsonl [CORPUS.jsonl ...] [--workers 1]
+    python -m benchmarks.identity long CORPUS.jsonl [CORPUS.jsonl ...] [--rows 12000] [--workers 1]
+    python -m benchmarks.identity leaks --data DATA [--rows 1000000] [--items 20000]
 
 `duplicates` runs `mathmill curate` over a labelled corpus (rows with id, text, question, solution, decision,
 cluster_id, kind and jaccard) and scores what was kept: the whole run from JSONL to shards, and identify alone over a
 store that stands. With --peer the same run measures that too, as `PYTHON SCRIPT CORPUS KEPT_IDS MODE WORKERS` with its
-modes `default` and `math`. `leaks` checks real rows against the benchmark items in DATA: recall over rewordings made by
-rule and translations made by hand, false alarms on rows that leak nothing, and cost against many items.
+modes `default` and `math`. `together` curates several such corpora as one data set, `long` rows whose solutions have
+16 KB each, every tenth followed by a copy but for a word: cost and memory only. `leaks` checks real rows against the
+benchmark items in DATA: recall over rewordings made by rule and translations made by hand, false alarms on rows that
+leak nothing, and cost against many items.
 """
 
 import argparse
+import fileinput
 import json
 import random
 import re
+import resource
 import sys
 import tempfile
 import time
@@ -68,20 +74,10 @@ def _ids(corpus: Path) -> Iterator[str]:
 
 def _ours(corpus: Path, workers: int, folder: Path) -> tuple[dict[str, object], list[Cost]]:
     """The whole run, and identify alone: what a run over a standing store costs more with it than without."""
-    columns = {"question": "question", "solution": "solution", "decision": "decision"}
-    source = {"name": "corpus", "path": str(corpus.resolve()), "adapter": "columns", "format": "cot", "licence": "MIT"}
-
-    def curated(output: str, *more: str) -> Cost:
-        skip = ["screen", "verify", *more]
-        curate = {"sources": [{**source, "columns": columns}], "skip": skip, "heldout": 0, "wipeout": {"limit": 1}}
-        config = folder / "config.yaml"
-        config.write_text(json.dumps({"curate": curate}))
-        command = mathmill("curate", config, "--output", folder / output, "--workers", str(workers))
-        return measure("curate" if output == "whole" else f"again without {more}", command)
-
-    whole = curated("whole")
-    curated("parts", "identify")
-    without, with_identify = curated("parts", "identify"), curated("parts")
+    whole = _curated("curate", [corpus], folder / "whole", workers)
+    _curated("read", [corpus], folder / "parts", workers, "identify")
+    without = _curated("without identify", [corpus], folder / "parts", workers, "identify")
+    with_identify = _curated("with identify", [corpus], folder / "parts", workers)
     alone = Cost(
         "identify alone",
         round(with_identify.wall_s - without.wall_s, 1),
@@ -89,6 +85,58 @@ def _ours(corpus: Path, workers: int, folder: Path) -> tuple[dict[str, object], 
         with_identify.peak_mb,
     )
     return dict(score(corpus, set(_kept_rows(folder / "whole")))), [whole, alone]
+
+
+def _curated(label: str, corpora: Sequence[Path], output: Path, workers: int, *skipped: str) -> Cost:
+    """Curates corpora without what a deduplicator does not do either: no screens, no verification."""
+    columns = {"question": "question", "solution": "solution", "decision": "decision"}
+    source = {"adapter": "columns", "format": "cot", "licence": "MIT", "columns": columns}
+    sources = [{"name": f"corpus-{n}", "path": str(path.resolve()), **source} for n, path in enumerate(corpora)]
+    skip = ["screen", "verify", *skipped]
+    config = output.with_suffix(".yaml")
+    config.write_text(json.dumps({"curate": {"sources": sources, "skip": skip, "heldout": 0, "wipeout": {"limit": 1}}}))
+    return measure(label, mathmill("curate", config, "--output", output, "--workers", str(workers)))
+
+
+def together(corpora: Sequence[Path], workers: int) -> None:
+    """Curates several corpora as one data set: cost and memory."""
+    with tempfile.TemporaryDirectory() as folder:
+        cost = _curated(f"{len(corpora)} corpora", corpora, Path(folder, "data"), workers)
+        counts = json.loads(Path(folder, "data", "manifest.json").read_text())["counts"]
+    record("identity_together", {"counts": counts}, [cost])
+
+
+LONG_BYTES = 16_000
+
+
+def long(corpora: Sequence[Path], rows: int, workers: int) -> None:
+    """Curates rows whose solutions are several of the corpus in one: text per CPU second."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "long.jsonl")
+        text_mb = _write_long(corpora, path, rows) / 1e6
+        cost = _curated("curate", [path], Path(folder, "data"), workers)
+        counts = json.loads(Path(folder, "data", "manifest.json").read_text())["counts"]
+    facts = {"counts": counts, "text_mb": round(text_mb, 1), "mb_per_cpu_s": round(text_mb / cost.cpu_s, 1)}
+    record("identity_long", facts, [cost])
+
+
+def _write_long(corpora: Sequence[Path], path: Path, rows: int) -> int:
+    """Writes the rows and returns the bytes of questions and solutions in them."""
+    size, written, solutions, question = 0, 0, list[str](), ""
+    with fileinput.input(corpora, encoding="utf-8") as lines, path.open("w", encoding="utf-8") as file:
+        for one in map(json.loads, lines):
+            solutions, question = [*solutions, one["solution"]], question or one["question"]
+            if sum(map(len, solutions)) < LONG_BYTES:
+                continue
+            solution = "\n\n".join(solutions)
+            copies = [solution, f"{solution} Indeed."] if written % 10 == 0 else [solution]
+            for text in copies:
+                size += len(question.encode()) + len(text.encode())
+                file.write(json.dumps({"question": question, "solution": text}, ensure_ascii=False) + "\n")
+            written, solutions, question = written + len(copies), [], ""
+            if written >= rows:
+                break
+    return size
 
 
 def _kept_rows(output: Path) -> Iterator[int]:
@@ -150,7 +198,7 @@ def leaks(data: Path, rows: int, items: int) -> None:
     found["CMATH"] = _flagged(index, [row["question"] for row in cmath], [row["golden"] for row in cmath], "zh")
     many = [reword(question, rng) for question in rng.choices(questions, k=max(0, items - len(questions)))]
     crowd = _index([*questions, *many], [*answers, *[None] * len(many)])
-    started = time.process_time()
+    started, begun = time.process_time(), time.monotonic()
     for begin in range(0, rows, 5_000):
         some = rng.choices(train, k=min(5_000, rows - begin))
         check(
@@ -159,7 +207,9 @@ def leaks(data: Path, rows: int, items: int) -> None:
             Decontaminate(),
         )
     seconds = time.process_time() - started
-    cost = Cost(f"{rows} rows against {len(questions) + len(many)} items", 0.0, round(seconds, 1), 0.0)
+    peak_mb = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1)
+    label = f"{rows} rows against {len(questions) + len(many)} items"
+    cost = Cost(label, round(time.monotonic() - begun, 1), round(seconds, 1), peak_mb)
     record("identity_leaks", {"flagged": found, "us_a_row": round(seconds / rows * 1e6)}, [cost])
 
 
@@ -230,7 +280,7 @@ def _final(solution: str) -> str | None:
 
 
 def main(arguments: Sequence[str]) -> None:
-    """Reads the command line and runs one of the two."""
+    """Reads the command line and runs one of the four."""
     parser = argparse.ArgumentParser(prog="benchmarks.identity", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     near = commands.add_parser("duplicates")
@@ -238,14 +288,25 @@ def main(arguments: Sequence[str]) -> None:
     near.add_argument("--workers", type=int, default=1)
     near.add_argument("--peer", metavar="PYTHON", help="a Python that has what the peer needs")
     near.add_argument("--peer-script", type=Path, default=REPOSITORY.parent / "shared" / "bench" / "peer_datatrove.py")
+    several = commands.add_parser("together")
+    several.add_argument("corpora", type=Path, nargs="+")
+    several.add_argument("--workers", type=int, default=1)
+    lengthy = commands.add_parser("long")
+    lengthy.add_argument("corpora", type=Path, nargs="+")
+    lengthy.add_argument("--rows", type=int, default=12_000)
+    lengthy.add_argument("--workers", type=int, default=1)
     leak = commands.add_parser("leaks")
     leak.add_argument("--data", type=Path, required=True)
-    leak.add_argument("--rows", type=int, default=100_000)
+    leak.add_argument("--rows", type=int, default=1_000_000)
     leak.add_argument("--items", type=int, default=20_000)
     options = parser.parse_args(arguments)
     if options.command == "duplicates":
         peer = (options.peer, options.peer_script) if options.peer else None
         duplicates(options.corpus, options.workers, peer)
+    elif options.command == "together":
+        together(options.corpora, options.workers)
+    elif options.command == "long":
+        long(options.corpora, options.rows, options.workers)
     else:
         leaks(options.data, options.rows, options.items)
 
