@@ -154,15 +154,12 @@ class BenchmarkIndex:
         if not hits:
             return None
         numbers = numbers_of(text)
-        leaking = [at for at in sorted(hits) if self._leaks(at, len(hits[at]), numbers, whole=whole)]
+        enough = (at for at in sorted(hits) if len(hits[at]) >= COVERAGE * self._counts[at])
+        leaking = [at for at in enough if _numbers_agree(self.items[at], text, numbers, whole=whole)]
         at = leaking[0] if leaking else max(hits, key=lambda one: (len(hits[one]), -one))
         item = self.items[at]
         tier = "ngram" if leaking else OVERLAP
         return Leak(id_, tier, item.benchmark, item.position, hits[at][0], item.question[:300])
-
-    def _leaks(self, at: int, windows: int, numbers: Counter[Fraction], *, whole: bool) -> bool:
-        enough = windows >= COVERAGE * self._counts[at]
-        return enough and _numbers_agree(self.items[at].numbers, numbers, whole=whole)
 
 
 OVERLAP = "overlap"
@@ -174,9 +171,14 @@ def severity(leak: Leak) -> tuple[int, Leak]:
     return TIERS.index(leak.tier), leak
 
 
-def _numbers_agree(item: Counter[Fraction], row: Counter[Fraction], *, whole: bool) -> bool:
-    """Whether a question holds exactly the item's numbers; a solution, which holds more, all of them."""
-    return item == row if whole else item <= row
+def _numbers_agree(item: Item, text: str, numbers: Counter[Fraction], *, whole: bool) -> bool:
+    """Whether a question holds exactly the item's numbers; a solution, which holds more, all of them.
+
+    A question with another number of plus signs is another one: 1 - i for 1 + i. A minus may be a hyphen.
+    """
+    if whole:
+        return item.numbers == numbers and item.question.count("+") == text.count("+")
+    return item.numbers <= numbers
 
 
 def _item(benchmark: str, position: int, question: str | None) -> Item:

@@ -70,3 +70,19 @@ def test_exact_and_near_leaks_are_found_among_clean_rows():
         ("wording", "overlap"),
         ("solution", "ngram"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("question", "tier"),
+    [
+        (r"Simplify $\frac{1-i}{2+3i}$, where $i^2 = -1.$ Write it as a sum of two parts.", "overlap"),
+        (r"Simplify $\frac{1+i}{2+3i}$, where  $i^2=-1$. Write it as a SUM of two parts!", "exact"),
+        (r"Please simplify $\frac{1+i}{2+3i}$, where $i^2 = -1.$ Write it as a sum of two parts.", "ngram"),
+    ],
+)
+def test_the_same_numbers_under_another_sign_are_another_question(question, tier):
+    item = r"Simplify $\frac{1+i}{2+3i}$, where $i^2 = -1.$ Write it as a sum of two parts."
+    index = BenchmarkIndex([Item("signs", 0, item, tuple(words_of(item)), numbers_of(item))])
+    row = {"id": "r", "question": question, "prose": "", "solution": "", "language": "en"}
+    (leak,) = index.search(pa.Table.from_pylist([row]))
+    assert leak.tier == tier
