@@ -87,7 +87,7 @@ FILES = [
     Attack("root directory", "import os\nprint('ESCAPED', os.listdir('/'))", (FORBIDDEN, ERROR), ("landlock",)),
     Attack("this file", f"print('ESCAPED', open({__file__!r}).read(9))", (FORBIDDEN, ERROR), ("landlock", "namespaces")),
     Attack("own environment", "print('ESCAPED', open('/proc/self/environ').read())", (FORBIDDEN, ERROR), ("landlock",)),
-    Attack("environment of process 1", "print('ESCAPED', open('/proc/1/environ').read())", (FORBIDDEN, ERROR), ()),
+    Attack("environment of the server", "import os\nprint('ESCAPED', open(f'/proc/{os.getppid()}/environ').read())", (FORBIDDEN, ERROR), ("landlock", "privileges")),
     Attack("memory of the server", "import os\nopen(f'/proc/{os.getppid()}/mem', 'rb')\nprint('ESCAPED')", (FORBIDDEN, ERROR), ("landlock", "privileges")),
     Attack("descriptors of the server", "import os\nprint('ESCAPED', os.listdir(f'/proc/{os.getppid()}/fd'))", (FORBIDDEN, ERROR), ("landlock",)),
     Attack("its channel", "import os\nopen(f'/proc/{os.getppid()}/fd/1', 'wb')\nprint('ESCAPED')", (FORBIDDEN, ERROR), ("seccomp", "privileges")),
@@ -128,7 +128,6 @@ KERNEL = [
            "page.write(bytes.fromhex('b814000000cd80c3'))\n"  # mov eax, 20 (getpid); int 0x80; ret
            "address = ctypes.addressof(ctypes.c_char.from_buffer(page))\n"
            "if ctypes.CFUNCTYPE(ctypes.c_int)(address)() > 0: print('ESCAPED')", (FORBIDDEN, CRASH)),
-    Attack("raise the limits", "import resource as r\nr.setrlimit(r.RLIMIT_AS, (r.RLIM_INFINITY, r.RLIM_INFINITY))\nprint('ESCAPED')", (FORBIDDEN, ERROR), ()),
     Attack("limits of the server", "import os\n" + syscall(302, "os.getppid()", 7, 0, "ctypes.create_string_buffer(16)"), (OK,), ("seccomp",)),
 ]  # fmt: skip
 CPU = [
@@ -153,9 +152,12 @@ SPACE = [
     Attack("growing text", "x = 'x' * 1100\nwhile len(x) < 28 * 10**7: x += x\nprint('ESCAPED')", (MEMORY,), ("memory",)),
     Attack("numpy array", "import numpy\nnumpy.empty(10**8)\nprint('ESCAPED')", (MEMORY, ERROR), ("memory",)),
     Attack("mapping", "import mmap\nx = mmap.mmap(-1, 600 << 20)\nprint('ESCAPED')", (MEMORY, ERROR), ("memory",)),
+    Attack("raise the limits", "import resource as r\ntry: r.setrlimit(r.RLIMIT_AS, (r.RLIM_INFINITY, r.RLIM_INFINITY))\nexcept ValueError: pass\n"
+           "x = bytearray(600 << 20)\nprint('ESCAPED')", (MEMORY,), ("memory",)),
     Attack("flood", "while True: print('x' * 1000)", (FLOOD,), ("output",)),
     Attack("one long line", "print('x' * 10**7)", (FLOOD,), ("output",)),
     Attack("raw flood", "import os\nwhile True: os.write(1, b'x' * 65536)", (FLOOD,), ("output",)),
+    Attack("flood of reports", "import os\nwhile True: os.write(3, b'x' * 65536)", (CRASH,), ("reports",)),
     Attack("many descriptors", "import os\nfor _ in range(100): os.dup(1)\nprint('ESCAPED')", (ERROR,), ("descriptors",)),
     Attack("many pipes", "import os\nfor _ in range(100): os.pipe()\nprint('ESCAPED')", (ERROR,), ("descriptors",)),
 ]  # fmt: skip
@@ -175,9 +177,14 @@ SELF_HARM = [
     Attack("core dump", "import faulthandler\nfaulthandler._sigsegv()", (CRASH, FORBIDDEN), ()),
     Attack("terminal", "open('/dev/tty', 'w')\nprint('ESCAPED')", (FORBIDDEN, ERROR), ()),
     Attack("input", "print('ESCAPED', input())", (ERROR,), ()),
+    Attack("another exit code", "import os\nos._exit(7)", (CRASH,), ()),
+    Attack("closed channel", "import os\nos.close(3)", (CRASH,), ()),
+    Attack("closed output", "import os\nos.close(1)\nprint(1)", (CRASH, ERROR), ()),
+    Attack("channel to output", "import os\nos.dup2(1, 3)", (CRASH,), ()),
 ]  # fmt: skip
 _REPORT = 'b\'{"status":"ok","value":"42","error":null}\\n\''
-# What stops these is that the outcome comes from the kernel: a judge that read their reports would believe them.
+# What stops these is how the outcome is read, so that no server can leave it out; the tests read it without:
+# `kernel` the word of the kernel, `count` a report for each block, `shape` the shape of a report.
 FORGERY = [
     Attack("report, then gone", f"import os\nos.write(3, {_REPORT})\nos._exit(7)", (CRASH,), ("kernel",)),
     Attack("report, then endless", f"import os\nos.write(3, {_REPORT})\nwhile True: pass", (TIMEOUT,), ("kernel",)),
@@ -185,13 +192,8 @@ FORGERY = [
     Attack("report, then memory", f"import os\nos.write(3, {_REPORT})\nx = bytearray(10 << 30)", (CRASH, MEMORY), ("kernel",)),
     Attack("report, then fork", f"import os\nos.write(3, {_REPORT})\nos.fork()", (FORBIDDEN,), ("kernel",)),
     Attack("two reports", f"import os\nfor _ in '12': os.write(3, {_REPORT})", (CRASH,), ("kernel",)),
-    Attack("verdict printed, then gone", "import os\nprint('{\"outcome\": \"ok\"}', flush=True)\nos._exit(0)", (CRASH,), ()),
-    Attack("another exit code", "import os\nos._exit(7)", (CRASH,), ()),
-    Attack("malformed report", "import os\nos.write(3, b'[[[[\\n')", (CRASH,), ()),
-    Attack("report of another shape", "import os\nos.write(3, b'{\"status\":\"ok\",\"value\":[1]}\\n')\nos._exit(0)", (CRASH,), ()),
-    Attack("flood of reports", "import os\nwhile True: os.write(3, b'x' * 65536)", (CRASH,), ()),
-    Attack("closed channel", "import os\nos.close(3)", (CRASH,), ()),
-    Attack("closed output", "import os\nos.close(1)\nprint(1)", (CRASH, ERROR), ()),
-    Attack("channel to output", "import os\nos.dup2(1, 3)", (CRASH,), ()),
+    Attack("verdict printed, then gone", "import os\nprint('{\"outcome\": \"ok\"}', flush=True)\nos._exit(0)", (CRASH,), ("count",)),
+    Attack("malformed report", "import os\nos.write(3, b'[[[[\\n')", (CRASH,), ("shape",)),
+    Attack("report of another shape", "import os\nos.write(3, b'{\"status\":\"ok\",\"value\":[1]}\\n')\nos._exit(0)", (CRASH,), ("shape",)),
 ]  # fmt: skip
 ALL = [*PROCESSES, *SIGNALS, *NETWORK, *FILES, *KERNEL, *CPU, *SPACE, *SELF_HARM, *FORGERY]

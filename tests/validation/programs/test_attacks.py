@@ -2,19 +2,20 @@
 
 import json
 import os
+import platform
 import shutil
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.validation.programs.as_nobody import run_as_nobody
 from tests.validation.programs.attacks import ALL, CPU, FORGERY, LIMITS, NAME, SELF_HARM, SPACE, TARGET, WAITING, Attack
 from validation.programs import Level, Limits, Pool
-from validation.programs.confine import _open_to_others, landlock_version
+from validation.programs.confine import landlock_version
 from validation.programs.execution import Execution, read_reply
-from validation.programs.launch import readable_paths
 from validation.programs.levels import probe
 from validation.programs.run import request_for
 from validation.programs.server import Server
@@ -23,12 +24,19 @@ RAISED: dict[str, dict[str, float]] = {
     "cpu": {"cpu_s": 0.9, "wall_s": 20},
     "memory": {"memory_mb": 1024, "cpu_s": 3},
     "output": {"output_kb": 256},
+    "reports": {"output_kb": 256},  # their bound is a multiple of it
 }
-HELD_AS_ROOT = os.geteuid() == 0 and not all(map(_open_to_others, readable_paths()))
-NAMED = [attack for attack in ALL if attack.walls and "kernel" not in attack.walls]
+READING: dict[str, Callable[[dict], bool]] = {  # whether a judge that reads the outcome without it is fooled
+    "kernel": lambda reply: reply["reports"].startswith('{"status":"ok","value":"42","error":null}\n'),
+    "count": lambda reply: reply["status"] == 0 and '"outcome": "ok"' in reply["output"],
+    "shape": lambda reply: not _is_sound(reply["reports"].partition("\n")[0]),
+}
+NEEDS_ROOT = ("socket AF_PACKET", "kernel log", "change root", "mount")
+NAMED = [attack for attack in ALL if attack.walls and attack not in FORGERY]
 NOT_WEAK = ("report, then fork", "numpy array")  # the first is seccomp's; the second loads numpy, which is not at hand
 WALLS = {wall for attack in NAMED for wall in attack.walls}
 PAIRS = [(attack, wall) for attack in NAMED for wall in attack.walls if len(attack.walls) > 1]
+COUNTED = [attack for attack in NAMED if "processes" in attack.walls]
 
 
 def names(value: object) -> str:
@@ -109,7 +117,26 @@ def escaped(reply: dict, limits: Limits = LIMITS) -> bool:
         "ESCAPED" in reply["output"]
         or reply["cpu"] > limits.cpu_s + 0.25
         or len(reply["output"]) > limits.output_kb * 1024
+        or len(reply["reports"]) > limits.output_kb * 1024 * 8
     )
+
+
+def _is_sound(report: str) -> bool:
+    try:
+        return isinstance(json.loads(report)["value"], str | None)
+    except (ValueError, TypeError):
+        return False
+
+
+def machine_forbids(attack: Attack) -> str:
+    """Why no wall of ours is what stops an attack here; empty on a machine where it must succeed without them."""
+    if platform.machine() != "x86_64" and "libc.syscall" in attack.program:
+        return "NOT x86_64, whose numbers of system calls the attack uses"
+    if os.geteuid() != 0 and attack.name in NEEDS_ROOT:
+        return "NOT ROOT, who alone could do this"
+    if "Seccomp:\t0" not in Path("/proc/self/status").read_text():
+        return "THE TESTS THEMSELVES ARE BEHIND A FILTER of the machine's own"
+    return ""
 
 
 @pytest.mark.parametrize("attack", [attack for attack in ALL if attack.walls != ("namespaces",)], ids=names)
@@ -141,19 +168,37 @@ def test_limits_and_verdicts_hold_at_level_weak_too(weak, attack):
 def test_an_attack_succeeds_when_the_walls_that_it_names_are_gone(servers, attack, port):
     program = attack.program.replace("PORT", str(port))
     reply, execution = servers.run(program, set(attack.walls))
-    if not escaped(reply) and not escaped(servers.run(program, WALLS)[0]):
-        pytest.skip("THE MACHINE ITSELF STOPS IT: not root, or a container or kernel that forbids it")
+    if not escaped(reply) and machine_forbids(attack):
+        pytest.skip(machine_forbids(attack))
     assert escaped(reply), execution
 
 
-@pytest.mark.parametrize(("attack", "wall"), PAIRS, ids=names)
+@pytest.fixture(scope="module")
+def counted() -> dict[str, list[dict]]:
+    """What comes of each attack by a user whose processes the kernel counts: held by that alone, and by nothing."""
+    requests = []
+    for attack in COUNTED:
+        limits = LIMITS.model_copy(update=RAISED["memory"] if "memory" in attack.walls else {})
+        others = sorted(WALLS - set(RAISED) - {"namespaces", "processes"})
+        requests += [(attack.program, others, limits), (attack.program, [*others, "processes"], limits)]
+    replies = run_as_nobody(requests)
+    if replies is None:
+        pytest.skip("ROOT WITHOUT A WAY TO BE NOBODY: setpriv is not there, or not allowed")
+    return {attack.name: replies[2 * place : 2 * place + 2] for place, attack in enumerate(COUNTED)}
+
+
+@pytest.mark.parametrize("attack", COUNTED, ids=names)
+def test_the_limit_of_processes_alone_stops_it(counted, attack):
+    held, free = counted[attack.name]
+    assert (escaped(held), escaped(free)) == (False, True)
+
+
+@pytest.mark.parametrize(("attack", "wall"), [pair for pair in PAIRS if pair[1] != "processes"], ids=names)
 def test_each_wall_that_an_attack_names_stops_it_alone(servers, attack, wall, port):
     if wall == "namespaces" and not probe(Level.NAMESPACES).available:
         pytest.skip("NO NAMESPACES HERE")
     if wall == "landlock" and landlock_version() < 4:
         pytest.skip("NO LANDLOCK HERE, or one that knows no network")
-    if wall == "processes" and HELD_AS_ROOT:
-        pytest.skip("HELD AS ROOT, whose processes the kernel does not count: Python is not readable for others")
     reply, execution = servers.run(attack.program.replace("PORT", str(port)), set(attack.walls) - {wall})
     assert not escaped(reply), execution
 
@@ -165,11 +210,22 @@ def test_every_wall_has_an_attack_that_it_alone_stops():
     assert {wall for _, wall in PAIRS} >= together - alone
 
 
-@pytest.mark.parametrize("attack", [a for a in FORGERY if a.walls == ("kernel",)], ids=names)
-def test_a_judge_that_believed_the_reports_would_be_fooled(servers, attack):
+@pytest.mark.parametrize("attack", FORGERY, ids=names)
+def test_a_judge_that_read_the_outcome_without_that_would_be_fooled(servers, attack):
     reply, execution = servers.run(attack.program, set())
-    assert json.loads(reply["reports"].partition("\n")[0]) == {"status": "ok", "value": "42", "error": None}
+    assert READING[attack.walls[0]](reply)
     assert (execution.value, execution.outcome in attack.outcomes) == (None, True)
+
+
+@pytest.mark.parametrize("wall", READING)
+def test_a_judge_without_that_believes_nothing_of_an_honest_program(servers, wall):
+    reply, execution = servers.run("print(41)", set())
+    assert (READING[wall](reply), execution.value) == (False, "41")
+
+
+def test_sixty_attacks_and_more_name_their_walls():
+    assert len(NAMED) + len(FORGERY) + len(WAITING) >= 60
+    assert all(attack.walls for attack in ALL if attack not in SELF_HARM)
 
 
 @pytest.mark.slow
