@@ -1,8 +1,11 @@
 """Models: Hugging Face in, Hugging Face out. Weights are float32 masters; the forward pass may run in bfloat16."""
 
+import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.error import HTTPError, URLError
+from urllib.request import Request, urlopen
 
 import torch
 
@@ -10,28 +13,36 @@ from schemas.exits import UserError
 from training import attention
 from training.untyped import Model, Tokenizer
 
+_PATIENCE_S = 10.0
 
-def load_tokenizer(source: Path | str) -> Tokenizer:
+
+def load_tokenizer(source: Path | str, *, option: str = "train.model") -> Tokenizer:
     """Loads a tokenizer by name or folder.
+
+    Args:
+        source: Hugging Face name or folder.
+        option: where the user named it.
 
     Raises:
         UserError: there is none.
     """
     from transformers import AutoTokenizer
 
-    with _explained(source, "tokenizer"):
-        tokenizer = AutoTokenizer.from_pretrained(str(source), padding_side="left")
+    with _explained(source, "tokenizer", option):
+        local = _local_only(str(source))
+        tokenizer = AutoTokenizer.from_pretrained(str(source), padding_side="left", local_files_only=local)
     if not tokenizer.is_fast:
         raise UserError(f"{source}: its tokenizer has no fast version; convert it to tokenizer.json")
     return tokenizer
 
 
-def load_model(source: Path | str, *, implementation: str = attention.NAME) -> Model:
+def load_model(source: Path | str, *, implementation: str = attention.NAME, option: str = "train.model") -> Model:
     """Loads a causal language model with float32 weights.
 
     Args:
         source: Hugging Face name or folder.
         implementation: attention; documents of a pack apart by default.
+        option: where the user named it.
 
     Raises:
         UserError: there is no such model, or it has no plain linear head.
@@ -40,9 +51,12 @@ def load_model(source: Path | str, *, implementation: str = attention.NAME) -> M
 
     attention.register()
     _hush()
-    with _explained(source, "model"):
+    with _explained(source, "model", option):
         model = AutoModelForCausalLM.from_pretrained(
-            str(source), dtype=torch.float32, attn_implementation=implementation
+            str(source),
+            dtype=torch.float32,
+            attn_implementation=implementation,
+            local_files_only=_local_only(str(source)),
         )
     head = model.get_output_embeddings()
     if head is None or getattr(head, "bias", None) is not None:
@@ -51,12 +65,45 @@ def load_model(source: Path | str, *, implementation: str = attention.NAME) -> M
 
 
 @contextmanager
-def _explained(source: Path | str, what: str) -> Iterator[None]:
+def _explained(source: Path | str, what: str, option: str) -> Iterator[None]:
     try:
         yield
     except (OSError, ValueError) as error:
         first = str(error).strip().splitlines()[0]
-        raise UserError(f"train.model {source}: no {what} could be loaded: {first}") from error
+        raise UserError(f"{option} {source}: no {what} could be loaded: {first}") from error
+
+
+def _local_only(source: str) -> bool:
+    """Whether a model is to be read from this machine: a folder, or from the cache where the hub cannot be reached.
+
+    The loaders would find out too, but by half a minute of retries, each of which they tell.
+
+    Raises:
+        FileNotFoundError: neither a folder nor to be had from the hub or its cache.
+    """
+    from huggingface_hub import constants, try_to_load_from_cache
+
+    if Path(source).is_dir():
+        return True
+    if source.startswith((".", "/", "~")) or source.count("/") > 1:  # never a name of the hub's
+        raise FileNotFoundError("no such folder")
+    if not constants.HF_HUB_OFFLINE and _reachable(constants.ENDPOINT):
+        return False
+    if not isinstance(try_to_load_from_cache(source, "config.json"), str):
+        raise FileNotFoundError("no such folder, and the hub of models cannot be reached")
+    return True
+
+
+def _reachable(address: str) -> bool:
+    try:
+        urlopen(Request(address, method="HEAD"), timeout=_PATIENCE_S).close()
+    except HTTPError:
+        return True
+    except URLError as error:
+        return isinstance(error.reason, ssl.SSLError)  # someone answers; the hub's client has certificates of its own
+    except OSError:
+        return False
+    return True
 
 
 def export(

@@ -80,13 +80,14 @@ def prove(config: Config, data: Sequence[Path], *, model: str | None = None, row
     examples = shards.open(*data)
     with TemporaryDirectory(prefix="mathmill-prove-") as temporary:
         source = _source(train, examples, Path(temporary))
-        layout = ChatLayout(load_tokenizer(source))
+        option = "train.model" if model is None else "--model"
+        layout = ChatLayout(load_tokenizer(source, option=option))
         key = encoding_key(examples, layout, split="train", supervise_think=train.supervise_think)
         encoded = encode_all(
             examples, layout, Path(temporary) / "tokens", key=key, supervise_think=train.supervise_think
         )
         yield from _masks(train, examples, encoded, layout)
-        yield from _Gradient(train, encoded, source, rows).lines()
+        yield from _Gradient(train, encoded, source, rows, option=option).lines()
 
 
 def _source(train: Train, examples: Examples, temporary: Path) -> Path | str:
@@ -148,10 +149,11 @@ def _supervised_text(example: Example, layout: ChatLayout, supervise_think: bool
 class _Gradient:
     """J and its gradient, ours against the formula."""
 
-    def __init__(self, train: Train, encoded: Encoded, source: Path | str, rows: int) -> None:
+    def __init__(self, train: Train, encoded: Encoded, source: Path | str, rows: int, *, option: str) -> None:
         self._train = train
         self._encoded = encoded
         self._source = source
+        self._option = option
         self._supervised = encoded.supervised_lengths
         enters, _ = admit(encoded, self._supervised, context=train.context, long_rows=train.long_rows)
         plan = Plan(enters.astype(np.float64), examples_per_step=rows, seed=train.seed, steps=1)
@@ -161,7 +163,7 @@ class _Gradient:
 
     def lines(self) -> Iterator[Line]:
         """Everything that needs the model."""
-        model = load_model(self._source)
+        model = load_model(self._source, option=self._option)
         self._require_memory(model)
         yield self._leak(model.to(self._device))
         double = model.to("cpu").double()

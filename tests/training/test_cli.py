@@ -117,7 +117,7 @@ BAD = {
     "a model that is not there": (
         ["evaluate", "CONFIG", "--model", "/nowhere/at/all", "--data", "DATA", "--output", "NEW"],
         2,
-        "/nowhere/at/all",
+        "--model /nowhere/at/all: no tokenizer could be loaded: no such folder",
     ),
     "no such checkpoint": (
         ["evaluate", "CONFIG", "--model", "RUN", "--checkpoint", "step-7", "--data", "DATA", "--output", "NEW"],

@@ -1,0 +1,71 @@
+"""Where a model comes from, and the one line when there is none: at once, without the retries of the hub's client."""
+
+import http.server
+import logging
+import threading
+import time
+
+import pytest
+from huggingface_hub import constants
+
+from schemas.exits import UserError
+from training.model import _local_only, load_tokenizer
+
+
+@pytest.fixture
+def unreachable(monkeypatch, tmp_path):
+    """A hub that nobody answers for, and an empty cache."""
+    monkeypatch.setattr(constants, "ENDPOINT", "http://127.0.0.1:9")
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path))
+    return tmp_path
+
+
+@pytest.fixture
+def reachable(unreachable, monkeypatch):
+    """A hub that answers 404 to everything."""
+    server = http.server.HTTPServer(("127.0.0.1", 0), type("Nothing", (http.server.BaseHTTPRequestHandler,), {}))
+    monkeypatch.setattr(constants, "ENDPOINT", f"http://127.0.0.1:{server.server_port}")
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+@pytest.mark.parametrize(
+    ("source", "says"),
+    [
+        ("mistyped", "no such folder, and the hub of models cannot be reached"),
+        ("org/mistyped", "no such folder, and the hub of models cannot be reached"),
+        ("./mistyped", "no such folder"),
+        ("runs/of/mine", "no such folder"),
+    ],
+)
+def test_a_model_that_is_nowhere_is_one_line_at_once(source, says, unreachable, caplog, capfd):
+    caplog.set_level(logging.WARNING)
+    began = time.monotonic()
+    with pytest.raises(UserError) as refused:
+        load_tokenizer(source, option="--model")
+    assert str(refused.value) == f"--model {source}: no tokenizer could be loaded: {says}"
+    assert time.monotonic() - began < 10
+    assert not caplog.records
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_hub_that_answers_is_asked(reachable):
+    assert not _local_only("org/model")
+
+
+def test_without_a_hub_its_cache_serves(unreachable):
+    snapshot = unreachable / "models--org--model" / "snapshots" / "abc"
+    snapshot.mkdir(parents=True)
+    (snapshot / "config.json").write_text("{}")
+    (unreachable / "models--org--model" / "refs").mkdir()
+    (unreachable / "models--org--model" / "refs" / "main").write_text("abc")
+    assert _local_only("org/model")
+
+
+def test_a_folder_is_never_looked_for_elsewhere(unreachable, tmp_path):
+    assert _local_only(str(tmp_path))
