@@ -8,7 +8,8 @@ or all but one, and only then are words compared:
                      of an equation keeps
     other language   no words to compare: numbers that say enough and the answer must agree
 
-With few numbers the multiset says little, so an item of few must also share one of its rarest words.
+With few numbers the multiset says little, so an item of few common ones must also share one of its rarest words, or all
+the signs of its formulas.
 """
 
 from collections.abc import Callable, Sequence
@@ -36,9 +37,10 @@ NUMBERS = 0.75
 A rewording adds or drops a `two` or a `three` (`two friends share ...`) and hardly ever a 36; problems that have only
 the 2, the 3 and the 4 in common are different problems.
 """
-COSINE = {True: np.array([0.35, 0.2, 0.0]), None: np.array([0.65, 0.45, 0.25])}
-"""Least cosine of the words when the answers are equal, and not known: where the numbers in common say little, where
-they say something, and where they are telling. With unequal answers it is another problem."""
+COSINE = {True: np.array([0.6, 0.35, 0.2, 0.1, 0.0]), None: np.array([np.inf, 0.65, 0.45, 0.25, 0.25])}
+"""Least cosine of the words when the answers are equal, and not known: where the formulas look different, and where the
+numbers in common say little, say something, are telling, and are telling in a formula (which may have hardly a word
+around it). With unequal answers it is another problem."""
 LITTLE, TELLING = 3.0, 7.0
 """Weight of the numbers in common, in nats, below which they say little (and too little for a translation), and from
 which they are telling if no other number stands in either text. The same formulas with the same numbers are telling,
@@ -50,6 +52,7 @@ _FORMULAS = 12  # signs from which an item is more formula than prose: nothing t
 SAME_WORDS = 0.9
 """Cosine from which the words are the item's own: with another number that is a variant, no rewording."""
 _FEW = 3  # numbers below which an item is also sought by its words
+_SELDOM = 5.0  # weight from which few numbers are sought without words
 _RARE = 6  # rarest words of an item that it is sought by
 _FEATURES = 1 << 18
 _NUMERALS = facets(pa.array([" ".join(map(str, range(1, 11)))]))[0].hashes
@@ -57,14 +60,21 @@ _ONE, _SLIGHT = _NUMERALS[0], mixed(_NUMERALS[1:3])  # a rewording may add a two
 _ASSUMED = 300
 """Imagined problems that are counted beside the items, so that numbers weigh the same beside few items and many."""
 _COMMON = {"slight": 0.3, "digits": 0.12, "others": 0.01}  # shares of them that hold a 2 or 3, each of 4 to 10, another
-_MULTIPLES = (
-    (r"\b(?:twice|doubles?|doubled)\b", " 2 "),
+_PARTS = ("third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
+_WORDED = (
+    (r"(\d) +and (?:a|one) half\b", r"\1.5"),
+    (r"\b(?:half|halves|halved|twice|doubles?|doubled)\b", " 2 "),
     (r"\b(?:thrice|triples?|tripled)\b", " 3 "),
-    (r"\b(?:quadruples?|quadrupled)\b", " 4 "),
+    (r"\b(?:quarters?|quadruples?|quadrupled)\b", " 4 "),
+    *((rf"(\d|\bone)[ -]+{part}s?\b", rf"\1 {value} ") for value, part in enumerate(_PARTS, start=3)),
 )
-_ANY_MULTIPLE = r"\b(?:twice|thrice|doubled?s?|tripled?s?|quadruple)"
-_WITHOUT_ZEROS = ((r"(\d)\.0+(\.?(?:\D|$))", r"\1\2"), (r"(\.\d*[1-9])0+(\.?(?:\D|$))", r"\1\2"))
-_ENDS_IN_ZERO = r"\d\.\d*0\.?(?:\D|$)"
+_ANY_WORDED = r"\b(?:half|halve|twice|double|thrice|triple|quarter|quadruple)|(?:third|fourth|fifth|th)s?\b"
+_WRITTEN = (
+    (r"(^|[^\d.])\.(\d)", r"\10.\2"),
+    (r"(\d)\.0+(\.?(?:\D|$))", r"\1\2"),
+    (r"(\.\d*[1-9])0+(\.?(?:\D|$))", r"\1\2"),
+)
+_ANY_WRITTEN = r"\d\.\d*0\.?(?:\D|$)|(?:^|[^\d.])\.\d"
 _CHUNK = 1 << 15  # pairs whose words are compared at a time
 
 
@@ -92,8 +102,8 @@ class ParaphraseIndex:
     """Items by their numbers and words. Picklable.
 
     Attributes:
-        by_numbers: items of `_FEW` or more numbers, by all of them and by all but one.
-        by_words: the others, by all their numbers and one of their rarest words.
+        by_numbers: items by all their numbers, by all but one, and by all numbers and signs, where those are many.
+        by_words: items of few numbers by all of them and one of their rarest words.
         numbers: the numbers of each item but 1, once each.
         rarity: inverse document frequency of each number, by feature.
         bags: one hash of all the numbers of each item.
@@ -120,14 +130,15 @@ class ParaphraseIndex:
         numbers, bags, signs, features = _read(questions, languages)
         documents = np.bincount(features.words, minlength=_FEATURES)
         weights = np.log((1 + len(questions)) / (1 + documents)) + 1
-        keys, rows = numbers.keys(at_least=_FEW)
+        rarity = _rarity(numbers)
+        keys, rows = _keys(numbers, signs, rarity)
         sums, few = _sums_of_few(numbers)
         rare, places = _rarest(features, documents, few)
         return cls(
             by_numbers=Postings.of(keys, rows),
             by_words=Postings.of(_word_keys(sums[places], rare), few[places]),
             numbers=numbers,
-            rarity=_rarity(numbers),
+            rarity=rarity,
             bags=bags,
             signs=signs,
             words=features.weighted(weights),
@@ -144,15 +155,16 @@ class ParaphraseIndex:
         `answers` is asked for the answer of a question by its place, where numbers and signs speak for an item.
         """
         numbers, bags, signs, features = _read(questions, languages)
-        rows, items = self._candidates(numbers, features)
+        rows, items = self._candidates(numbers, signs, features)
         shared, weight = self._shared(numbers, rows, items)
         foreign = np.array(languages)[rows] != np.array(self.languages)[items]
         formulas = np.maximum(signs.counts[rows], self.signs.counts[items]) >= _FORMULA
         prose = self.signs.counts[items] < _FORMULAS
         formal = _alike(signs, self.signs, rows, items)
         telling = (shared > ALL) & ((weight >= TELLING) | (formulas & (formal > ALL)))
-        evidence = np.where(telling, 2, weight >= LITTLE)
-        enough = (shared >= NUMBERS) & np.where(foreign, prose, ~formulas | telling | (formal >= SIGNS))
+        unlike = ~foreign & ~telling & formulas & (formal < SIGNS)
+        evidence = np.where(telling, 3 + formulas, np.where(unlike, 0, 1 + (weight >= LITTLE)))
+        enough = (shared >= NUMBERS) & np.where(foreign, prose, ~unlike | (shared > ALL))
         rows, items, shared = rows[enough], items[enough], shared[enough]
         evidence, foreign = evidence[enough], foreign[enough]
         cosine = _product(features.weighted(self.weights), self.words, rows, items)
@@ -165,7 +177,7 @@ class ParaphraseIndex:
         for row, item, near, alike, other, told in zip(*(column.tolist() for column in columns), strict=True):
             equal = keys[row] == self.answers[item] if keys[row] and self.answers[item] else None
             if languages[row] != self.languages[item]:
-                holds = equal is True and told > 0
+                holds = equal is True and told > 1
                 one = Reworded(row, item, None, near, equal, variant=False)
             else:
                 holds = other or (equal is not False and alike >= COSINE[equal][told])
@@ -181,8 +193,8 @@ class ParaphraseIndex:
         either = _totals(one)[rows] + _totals(other)[items] - both
         return np.divide(both, either, out=np.ones(len(rows)), where=either > 0), both
 
-    def _candidates(self, numbers: "_Multisets", features: "_Vectors") -> tuple[Places, Places]:
-        keys, rows = numbers.keys(at_least=_FEW)
+    def _candidates(self, numbers: "_Multisets", signs: "_Multisets", features: "_Vectors") -> tuple[Places, Places]:
+        keys, rows = _keys(numbers, signs, self.rarity)
         found, items = self.by_numbers.hits(keys)
         sums, few = _sums_of_few(numbers)
         words = features.of(few)
@@ -229,15 +241,6 @@ class _Multisets:
     @property
     def sets(self) -> Sets:
         return Sets((self.values >> np.uint64(32)).astype(np.uint32), self.ends)
-
-    def keys(self, *, at_least: int) -> tuple[Hashes, Places]:
-        """One hash for all tokens of a text and one for all but each, with their texts; of texts with enough."""
-        texts = np.repeat(np.arange(len(self.counts)), self.counts)
-        enough = self.counts >= at_least
-        sums = self.sums
-        without = (sums[texts] - self.values)[enough[texts]]
-        whole = np.flatnonzero(enough)
-        return np.concatenate((sums[whole], without)), np.concatenate((whole, texts[enough[texts]]))
 
     def without(self, values: Hashes) -> "_Multisets":
         """The multisets without some values."""
@@ -286,7 +289,7 @@ def _read(questions: pa.Array, languages: Sequence[str]) -> tuple[_Multisets, Ha
 
 def _by_value(texts: pa.Array) -> pa.Array:
     """Writes a multiple as its number, and a decimal without the zeros at its end: `twice` is 2, `$40.00` is $40."""
-    for where, rules in ((_ANY_MULTIPLE, _MULTIPLES), (_ENDS_IN_ZERO, _WITHOUT_ZEROS)):
+    for where, rules in ((_ANY_WORDED, _WORDED), (_ANY_WRITTEN, _WRITTEN)):
         found = pc.match_substring_regex(texts, where)
         if pc.any(found).as_py():
             rows = texts.filter(found)
@@ -294,6 +297,21 @@ def _by_value(texts: pa.Array) -> pa.Array:
                 rows = pc.replace_substring_regex(rows, pattern, replacement)
             texts = pc.replace_with_mask(texts, found, rows)
     return texts
+
+
+def _keys(numbers: _Multisets, signs: _Multisets, rarity: Scores) -> tuple[Hashes, Places]:
+    """Hashes by which texts are sought, with their texts: all numbers, all but one, and all numbers with all signs.
+
+    Of texts with so many numbers, so rare ones, or so many signs that few other texts have the same.
+    """
+    many = numbers.counts >= _FEW
+    whole = np.flatnonzero(many | (_totals(_weighted(numbers, rarity)) >= _SELDOM))
+    texts = np.repeat(np.arange(len(many)), numbers.counts)
+    sums = numbers.sums
+    without = (sums[texts] - numbers.values)[many[texts]]
+    formal = np.flatnonzero(signs.counts >= _FORMULA)
+    formulas = mixed(sums[formal] + mixed(signs.sums[formal]))
+    return np.concatenate((sums[whole], without, formulas)), np.concatenate((whole, texts[many[texts]], formal))
 
 
 def _sums_of_few(numbers: _Multisets) -> tuple[Hashes, Places]:

@@ -129,12 +129,12 @@ def test_translations_are_mostly_caught_and_strangers_seldom(index: BenchmarkInd
         found = refused(index, list(questions), answers=list(wanted), language=language)
         assert {one.reason for one in found if one} == {Reason.BENCHMARK_PARAPHRASE}  # quarantined, not removed
         recalls.append(sum(one is not None for one in found) / len(found))
-    assert sum(recalls) / len(recalls) >= 0.6, recalls
+    assert sum(recalls) / len(recalls) >= 0.7, recalls
     cmath = [(row["question"], row["golden"]) for row in rows_of(real_data / "multiling" / "cmath_test.jsonl")]
     text = (real_data / "multiling" / "math23k_test.json").read_text(encoding="utf-8")
     array = re.sub(r"\}\s*\{", "},{", text)  # objects one after another
     math23k = [(row["original_text"], row["ans"]) for row in json.loads(f"[{array}]")]
-    for strangers in (cmath, math23k):  # false alarms: 1.1 % and less; quarantined
+    for strangers in (cmath, math23k):  # false alarms: 1.3 % and less; quarantined
         questions, answers = zip(*strangers, strict=True)
         alarms = refused(index, list(questions), answers=list(answers), language="zh")
         assert {one.reason for one in alarms if one} <= {Reason.BENCHMARK_PARAPHRASE}

@@ -50,6 +50,8 @@ def test_without_answers_more_words_must_agree():
     [
         ("Ana pays $40.00 and Ben pays twice as much.", "Ben pays double the $40 that Ana pays."),
         ("Ana owns 36 marbles and 2 bags.", "Three children play. Ana has 2 bags and 36 marbles."),
+        ("Ana eats 3/5 of 60 plums.", "Of 60 plums Ana eats three fifths."),
+        ("Ana works 7.5 hours a day and gets $.5 an hour.", "Ana gets $0.50 and works seven and a half hours."),
         ("Ana drinks 3.50 litres, Ben drinks 1.25 litres.", "Ben's 1.25 litres and Ana's 3.5 litres are drunk."),
     ],
 )
@@ -92,6 +94,16 @@ def test_the_items_own_words_with_another_number_are_a_variant():
 def test_a_formula_must_agree_in_its_signs():
     assert found(r"Write in ascending order all roots of $x^2 - 5x + 6 = 0$.").item == 1
     assert found(r"Write in ascending order all roots of $\frac{2}{5} \cdot (6 \div x)$.") is None
+
+
+def test_a_formula_needs_no_words_around_it():
+    root = r"What is the value of $x$ which satisfies $\sqrt[3]{x\sqrt{x}}=7$?"
+    index = index_of(
+        (r"Solve the equation $\sqrt[3]{x\sqrt{x}}=7$ for $x$.", "7"), (r"Evaluate $7/(45^2-38^2)$.", "1/83")
+    )
+    assert found(root, "7", index=index).item == 0
+    assert found(root.replace("=7", "=8"), "7", index=index) is None
+    assert found("Which number is 7 over $45^2 - 38^2$?", "1/83", index=index).item == 1
 
 
 def test_an_item_without_numbers_is_found_by_its_rarest_words():
