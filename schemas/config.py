@@ -451,7 +451,7 @@ class Evaluate(_Table):
     split: Literal["train", "heldout"] = "heldout"
     """which of its splits"""
     limit: Annotated[int, Field(ge=1)] | None = 200
-    """most problems per format, chosen by keyed hash; null: all"""
+    """most problems of each format, so of three formats up to three times as many; chosen by keyed hash; null: all"""
     formats: list[Format] = [Format.COT, Format.POT, Format.TIR]
     """formats to ask for, where the data has them"""
     max_new_tokens: Annotated[int, Field(ge=1)] = 512

@@ -53,7 +53,7 @@ def evaluate(
     set_: Overrides = None,
     debug: Debug = False,
 ) -> None:
-    """Checkpoint -> pass@1 by format, with the same judge."""
+    """Checkpoint -> pass@1 by format, with the same judge, over evaluate.limit problems of each format."""
     checked = load_config(config, set_ or [])
     from training.console import EvaluationView
     from training.evaluate import evaluate as run_evaluation
