@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from schemas.exits import UserError
 from schemas.manifest import Manifest, read_manifest
-from validation.dataset.facts import Facts, bin_edges, measure
+from validation.dataset.facts import BY_FORMAT, LENGTHS, Facts, bin_edges, facts_table, measure
 from validation.dataset.frame import flatten
 from validation.dataset.hashes import distinct, hash_texts
 from validation.dataset.shard import Findings
@@ -28,6 +28,7 @@ CATEGORIES = (
     "topic",
     "difficulty",
     "answer_kind",
+    "leading_digit",
     "language",
     "licence",
     "author",
@@ -35,7 +36,15 @@ CATEGORIES = (
     "reference",
     "path",
 )
-LENGTHS = ("question_chars", "solution_chars", "supervised_chars")
+CONCENTRATIONS = (
+    "topic_entropy",
+    "source_entropy",
+    "largest_problem_share",
+    "largest_template_share",
+    "largest_source_share",
+    "largest_author_share",
+    "largest_annotator_share",
+)
 Key = TypeVar("Key", str, int)
 SIZES = ((0.02, "none"), (0.1, "small"), (0.25, "medium"), (1.01, "large"))
 """Words for distances between 0 and 1. Ours: no literature fixes them."""
@@ -49,6 +58,7 @@ class Baseline:
     facts: Facts
     ids: np.ndarray
     problems: np.ndarray
+    templates: np.ndarray
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,32 +89,48 @@ def read_baseline(folder: Path) -> Baseline:
         UserError: not a data set, or a shard that cannot be read.
     """
     manifest = read_manifest(folder)
-    facts, ids, problems = Facts(), [np.zeros(0, np.uint64)], [np.zeros(0, np.uint64)]
+    facts, columns = Facts(), ("id", "problem_id", "template_id")
+    hashes = {name: [np.zeros(0, np.uint64)] for name in columns}
     for shard in manifest.shards:
         try:
             for rows in read_chunks(folder / shard.path):
                 facts.merge(measure(flatten(rows)))
-                ids.append(hash_texts(rows["id"]))
-                problems.append(hash_texts(rows["problem_id"]))
+                for name in columns:
+                    hashes[name].append(hash_texts(rows[name]))
         except (OSError, pa.ArrowException, KeyError) as error:
             reason = " ".join(str(error).split())[:160]
             raise UserError(f"--baseline: {folder / shard.path} cannot be read: {reason}") from error
-    return Baseline(manifest, facts, np.concatenate(ids), np.concatenate(problems))
+    return Baseline(manifest, facts, *(np.concatenate(hashes[name]) for name in columns))
 
 
 def compare(baseline: Baseline, findings: Findings) -> dict[str, Any]:
     """Compares the data set that was judged with the baseline: the numbers of the report, the greatest drift first."""
     before, now = baseline.facts, findings.facts
     drifts = [category_drift(name, before.counts.get(name, {}), now.counts.get(name, {})) for name in CATEGORIES]
-    drifts += [length_drift(name, before.lengths.get(name, {}), now.lengths.get(name, {})) for name in LENGTHS]
+    lengths = (*LENGTHS, *BY_FORMAT.values())
+    drifts += [length_drift(name, before.lengths.get(name, {}), now.lengths.get(name, {})) for name in lengths]
     ids, problems = distinct(findings.hashes("ids")), distinct(findings.hashes("problems"))
     return {
         "fingerprint": baseline.manifest.fingerprint,
         "rows": {"before": before.rows, "now": now.rows},
         "examples": _moved(distinct(baseline.ids), ids),
         "problems": _moved(distinct(baseline.problems), problems),
+        "concentrations": _concentrations(baseline, findings),
         "measures": [asdict(one) for one in sorted(drifts, key=lambda one: (-one.distance, one.name))],
     }
+
+
+def _concentrations(baseline: Baseline, findings: Findings) -> dict[str, dict[str, float | None]]:
+    """How even both data sets are, and how much their largest template, source, author and annotator hold."""
+    nothing = np.zeros(0, np.uint64)
+    (before,), (now,) = (
+        facts_table(facts, problems=problems, templates=templates, texts=nothing).to_pylist()
+        for facts, problems, templates in (
+            (baseline.facts, baseline.problems, baseline.templates),
+            (findings.facts, findings.hashes("problems"), findings.hashes("templates")),
+        )
+    )
+    return {name: {"before": before[name], "now": now[name]} for name in CONCENTRATIONS}
 
 
 def _moved(before: np.ndarray, now: np.ndarray) -> dict[str, int]:

@@ -32,6 +32,7 @@ CROSSES = (
     ("decision", "annotator"),
 )
 LENGTHS = ("question_chars", "solution_chars", "supervised_chars")
+BY_FORMAT = {form: f"solution_chars|{form}" for form in Format}
 TENTHS = 10
 BINS_PER_DOUBLING = 2
 NONE = "(none)"
@@ -98,9 +99,9 @@ def measure(flat: pa.Table) -> Facts:
         facts.crosses[f"{first}|{second}"] = _cross(flat, first, second)
     for column in LENGTHS:
         facts.lengths[column] = length_bins(flat[column].to_numpy(zero_copy_only=False))
-    for form in Format:
+    for form, name in BY_FORMAT.items():
         mine = flat["solution_chars"].filter(pc.equal(flat["format"], form.value))
-        facts.lengths[f"solution_chars|{form}"] = length_bins(mine.to_numpy())
+        facts.lengths[name] = length_bins(mine.to_numpy())
     for column in ("agreement", "confidence"):
         facts.counts[column] = _tenths(flat[column])
     for column in ("format", "source", "topic"):

@@ -53,6 +53,11 @@ def test_two_data_sets_are_compared_by_facts_ids_and_problems(tmp_path):
     assert (measures["format"]["value"], measures["format"]["now"]) == ("tir", 0.0)
     assert measures["format"]["distance"] == pytest.approx(1 / 3, abs=1e-4)
     assert measures["language"]["distance"] == 0.0
+    assert measures["solution_chars|tir"]["distance"] == 1.0 > 0.1 > measures["solution_chars|cot"]["distance"]
+    even = numbers["concentrations"]
+    assert even["largest_problem_share"] == {"before": pytest.approx(3 / 36), "now": pytest.approx(2 / 32)}
+    assert even["largest_author_share"] == {"before": 1.0, "now": 1.0}
+    assert 0 < even["topic_entropy"]["before"] <= 1
     json.dumps(numbers)
 
 

@@ -18,7 +18,11 @@ _NAMES = {
     "question_chars": "length of questions",
     "solution_chars": "length of solutions",
     "supervised_chars": "length of what is trained on",
+    "solution_chars|cot": "length of chains of thought",
+    "solution_chars|pot": "length of programs of thought",
+    "solution_chars|tir": "length of tool dialogues",
     "answer_kind": "answer type",
+    "leading_digit": "leading digit of answers",
     "path": "verification path",
 }
 
@@ -92,7 +96,17 @@ def drift(numbers: Mapping[str, Any]) -> Markup | None:
         tag("h3", "How far the mixture moved"),
         table(["", "", "Distance", "", "Moved most", "Cohen's h"], rows, class_="wide-bars drift") if rows else None,
         tag("p", f"Unchanged: {still}.", class_="fine") if still else None,
+        tag("h3", "Evenness and concentration"),
+        table(["", "Before", "Now"], _beside(measured["concentrations"]), class_="narrow"),
     )
+
+
+def _beside(measured: Mapping[str, Mapping[str, float | None]]) -> list[list[Child]]:
+    """Facts of both data sets, side by side; an entropy is 1 where all shares are equal."""
+    return [
+        [name.replace("_", " "), *("–" if one[when] is None else f"{one[when]:.3f}" for when in ("before", "now"))]
+        for name, one in measured.items()
+    ]
 
 
 _SERIES = {"none": "quiet", "small": "s4", "medium": "doubt", "large": "bad"}
