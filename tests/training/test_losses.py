@@ -6,21 +6,13 @@ import shutil
 import pyarrow as pa
 import pytest
 
-from schemas.config import Config, FreshModel, Train
+from tests.training.models import small_run
 from training.losses import SCHEMA, read_losses, worst_of
 from training.train import train
 
 
 def config_of(**changes):
-    settings = {
-        "model": FreshModel(hidden_size=16, layers=1, heads=2, vocabulary=400),
-        "examples_per_step": 10,
-        "steps": 7,
-        "context": 512,
-        "learning_rate": 3e-3,
-        "checkpoint_every": 3,
-    }
-    return Config(train=Train(**(settings | changes)))
+    return small_run(**({"examples_per_step": 10, "steps": 7, "checkpoint_every": 3} | changes))
 
 
 @pytest.fixture(scope="module")

@@ -5,8 +5,8 @@ import json
 
 import pytest
 
-from schemas.config import Config, FreshModel, Train
 from schemas.exits import UserError
+from tests.training.models import small_run
 from training.results import SliceMetrics, StepMetrics
 from training.trackers import chosen, figures_of
 from training.train import train
@@ -36,19 +36,14 @@ def test_a_tracker_that_is_asked_for_and_not_installed_is_one_line(monkeypatch):
     assert chosen(None) == []
 
 
-def config_of(**changes):
-    model = FreshModel(hidden_size=16, layers=1, heads=2, vocabulary=400)
-    return Config(train=Train(**({"model": model, "examples_per_step": 8, "steps": 4, "context": 512} | changes)))
-
-
 @pytest.mark.filterwarnings("ignore")
 def test_tensorboard_holds_what_metrics_jsonl_holds_and_a_longer_run_goes_on(data, tmp_path):
     pytest.importorskip("tensorboard", reason="tensorboard is not installed here")
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
     run = tmp_path / "RUN"
-    train(config_of(steps=3), [data], run)
-    train(config_of(steps=5), [data], run, resume=True)
+    train(small_run(steps=3), [data], run)
+    train(small_run(steps=5), [data], run, resume=True)
     events = EventAccumulator(str(run / "tensorboard"))
     events.Reload()
     lines = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
@@ -62,6 +57,6 @@ def test_tensorboard_holds_what_metrics_jsonl_holds_and_a_longer_run_goes_on(dat
 def test_wandb_takes_a_run_offline(data, tmp_path, monkeypatch):
     pytest.importorskip("wandb", reason="wandb is not installed here")
     monkeypatch.setenv("WANDB_MODE", "offline")
-    train(config_of(trackers=["wandb"]), [data], tmp_path / "RUN")
+    train(small_run(trackers=["wandb"]), [data], tmp_path / "RUN")
     assert list((tmp_path / "RUN" / "wandb").glob("offline-run-*/*.wandb"))
     assert not (tmp_path / "RUN" / "tensorboard").exists()

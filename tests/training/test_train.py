@@ -10,27 +10,13 @@ import torch
 from safetensors.torch import load_file
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from schemas.config import Config, Evaluate, FreshModel, Train
+from schemas.config import Config, Evaluate
 from schemas.exits import RunFailedError, UserError
 from schemas.verdict import Status
+from tests.training.models import small_run
 from training import checkpoint
 from training.checkpoint import State
 from training.train import train
-
-TINY = FreshModel(hidden_size=32, layers=2, heads=4, vocabulary=400)
-
-
-def config_of(**changes):
-    settings = {
-        "model": TINY,
-        "examples_per_step": 16,
-        "steps": 6,
-        "context": 512,
-        "learning_rate": 3e-3,
-        "checkpoint_every": 2,
-        "keep_checkpoints": 2,
-    }
-    return Config(train=Train(**(settings | changes)))
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +24,7 @@ def run(data, tmp_path_factory):
     """A finished run of six steps. Read only."""
     output = tmp_path_factory.mktemp("run") / "RUN"
     told, steps = [], []
-    result = train(config_of(), [data], output, on_start=told.append, on_step=steps.append)
+    result = train(small_run(), [data], output, on_start=told.append, on_step=steps.append)
     return result, told, steps
 
 
@@ -108,9 +94,9 @@ def test_the_mixture_is_told_before_step_1(run):
 
 def test_a_resumed_run_ends_at_the_same_bits(run, data, tmp_path):
     output = tmp_path / "RUN"
-    train(config_of(steps=4), [data], output)
+    train(small_run(steps=4), [data], output)
     shutil.rmtree(output / "checkpoints" / "step-00000004")  # as if it had been killed during the fourth step
-    result = train(config_of(), [data], output, resume=True)
+    result = train(small_run(), [data], output, resume=True)
     assert result.first.step == 3
     assert result.began == run[0].began == run[0].first.objective
     assert same(weights_of(result.model), weights_of(run[0].model))
@@ -122,15 +108,15 @@ def test_a_resumed_run_ends_at_the_same_bits(run, data, tmp_path):
 
 
 def test_another_seed_ends_elsewhere(run, data, tmp_path):
-    result = train(config_of(seed=1), [data], tmp_path / "RUN")
+    result = train(small_run(seed=1), [data], tmp_path / "RUN")
     assert not same(weights_of(result.model), weights_of(run[0].model))
 
 
 def test_a_finished_run_can_be_made_longer(run, data, tmp_path):
     output = shutil.copytree(run[0].output, tmp_path / "RUN")
-    result = train(config_of(steps=7), [data], output, resume=True)
+    result = train(small_run(steps=7), [data], output, resume=True)
     assert (result.first.step, result.steps) == (7, 7)
-    again = train(config_of(steps=7), [data], output, resume=True)
+    again = train(small_run(steps=7), [data], output, resume=True)
     assert again.first is None
     assert again.heldout.objective == result.heldout.objective
 
@@ -141,7 +127,7 @@ def test_a_half_written_checkpoint_is_ignored_and_cleared(run, data, tmp_path):
     (last / "optimizer.safetensors").write_bytes(b"cut short")
     (output / "checkpoints" / ".writing-step-00000008").mkdir()
     assert checkpoint.latest(output).state.step == 4
-    result = train(config_of(), [data], output, resume=True)
+    result = train(small_run(), [data], output, resume=True)
     assert result.first.step == 5
     assert same(weights_of(result.model), weights_of(run[0].model))
     assert not (output / "checkpoints" / ".writing-step-00000008").exists()
@@ -149,15 +135,15 @@ def test_a_half_written_checkpoint_is_ignored_and_cleared(run, data, tmp_path):
 
 def test_a_folder_with_another_run_is_refused(run, data):
     with pytest.raises(UserError, match="holds another run; continue it with --resume"):
-        train(config_of(), [data], run[0].output)
+        train(small_run(), [data], run[0].output)
 
 
 def test_a_run_that_took_no_step_does_not_stand_in_the_way(tmp_path, data):
     output = tmp_path / "RUN"
     with pytest.raises(UserError, match="context"):
-        train(config_of(context=40), [data], output)
+        train(small_run(context=40), [data], output)
     assert (output / "run.json").is_file()
-    assert train(config_of(steps=1), [data], output).last.step == 1
+    assert train(small_run(steps=1), [data], output).last.step == 1
 
 
 @pytest.mark.parametrize(
@@ -170,13 +156,13 @@ def test_a_run_that_took_no_step_does_not_stand_in_the_way(tmp_path, data):
 )
 def test_a_resume_with_another_objective_is_refused_by_name(run, data, change, message):
     with pytest.raises(RunFailedError, match=message):
-        train(config_of(**change), [data], run[0].output, resume=True)
+        train(small_run(**change), [data], run[0].output, resume=True)
 
 
 def test_a_resume_with_other_data_is_refused(run, make_data, make_row, tmp_path):
     other = make_data(tmp_path / "OTHER", [make_row(n, "cot") for n in range(5)])
     with pytest.raises(RunFailedError, match="refused to resume: the data set changed"):
-        train(config_of(), [other], run[0].output, resume=True)
+        train(small_run(), [other], run[0].output, resume=True)
 
 
 def test_data_without_a_passed_verdict_is_refused_unless_it_is_a_draft(make_data, make_row, tmp_path):
@@ -184,10 +170,10 @@ def test_data_without_a_passed_verdict_is_refused_unless_it_is_a_draft(make_data
     never = make_data(tmp_path / "NEVER", rows, status=None)
     failed = make_data(tmp_path / "FAILED", rows, status=Status.FAILED)
     with pytest.raises(UserError, match="never judged"):
-        train(config_of(), [never], tmp_path / "RUN")
+        train(small_run(), [never], tmp_path / "RUN")
     with pytest.raises(UserError, match="the verdict is failed"):
-        train(config_of(), [failed], tmp_path / "RUN")
-    result = train(config_of(steps=1), [never], tmp_path / "RUN", draft=True)
+        train(small_run(), [failed], tmp_path / "RUN")
+    result = train(small_run(steps=1), [never], tmp_path / "RUN", draft=True)
     assert json.loads((result.output / "run.json").read_text())["draft"]
     assert "DRAFT" in (result.model / "README.md").read_text()
 
@@ -197,13 +183,13 @@ def test_bytes_that_changed_since_the_verdict_are_refused(make_data, make_row, t
     shard = folder / "shards" / "train-00000-of-00001.arrow"
     shard.write_bytes(shard.read_bytes().replace(b"Ada", b"Eve", 1))
     with pytest.raises(RunFailedError, match="bytes changed since they were judged"):
-        train(config_of(), [folder], tmp_path / "RUN")
+        train(small_run(), [folder], tmp_path / "RUN")
 
 
 def test_two_data_sets_are_one_run(data, make_data, make_row, tmp_path):
     more = make_data(tmp_path / "MORE", [make_row(n, "cot", source="more") for n in range(100, 110)])
     told = []
-    train(config_of(steps=1), [data, more], tmp_path / "RUN", on_start=told.append)
+    train(small_run(steps=1), [data, more], tmp_path / "RUN", on_start=told.append)
     assert told[0].examples == 58
     assert {line.name for line in told[0].mixture.lines if line.kind == "source"} == {"hand", "other", "more"}
 
@@ -212,41 +198,41 @@ def test_a_weight_of_two_is_two_appearances_and_never_a_loss_weight(make_data, m
     rows = [make_row(n, "cot", weight=2.0 if n < 5 else 1.0) for n in range(10)]
     folder = make_data(tmp_path / "DATA", rows)
     steps = []
-    train(config_of(steps=None, epochs=1.0, examples_per_step=4), [folder], tmp_path / "RUN", on_step=steps.append)
+    train(small_run(steps=None, epochs=1.0, examples_per_step=4), [folder], tmp_path / "RUN", on_step=steps.append)
     assert [step.examples for step in steps] == [4, 4, 4, 3]
 
 
 def test_an_endless_loss_stops_the_run_before_the_update(data, tmp_path):
-    config = config_of(learning_rate=1e30, clip_norm=None, warmup_steps=0)
+    config = small_run(learning_rate=1e30, clip_norm=None, warmup_steps=0)
     with pytest.raises(RunFailedError, match=r"not finite at step \d; no update was made.*lower train.learning_rate"):
         train(config, [data], tmp_path / "RUN")
 
 
 def test_weights_stay_float32_when_the_forward_pass_is_bfloat16(run, data, tmp_path):
-    result = train(config_of(dtype="bfloat16"), [data], tmp_path / "RUN")
+    result = train(small_run(dtype="bfloat16"), [data], tmp_path / "RUN")
     assert {tensor.dtype for tensor in weights_of(result.model).values()} == {torch.float32}
     assert result.last.objective == pytest.approx(run[0].last.objective, rel=0.02)
     assert result.last.objective != run[0].last.objective
 
 
 def test_activation_checkpointing_changes_nothing_but_memory(run, data, tmp_path):
-    result = train(config_of(activation_checkpointing=True), [data], tmp_path / "RUN")
+    result = train(small_run(activation_checkpointing=True), [data], tmp_path / "RUN")
     assert result.last.objective == pytest.approx(run[0].last.objective, rel=1e-6)
 
 
 def test_a_context_shorter_than_most_rows_is_refused(data, tmp_path):
     with pytest.raises(UserError, match="that is most of the data"):
-        train(config_of(context=40), [data], tmp_path / "RUN")
+        train(small_run(context=40), [data], tmp_path / "RUN")
 
 
 def test_a_model_that_is_not_there_is_one_line(data, tmp_path):
-    config = config_of(model=str(tmp_path / "nothing"))
+    config = small_run(model=str(tmp_path / "nothing"))
     with pytest.raises(UserError, match="no tokenizer could be loaded"):
         train(config, [data], tmp_path / "RUN")
 
 
 def test_training_goes_on_from_a_hugging_face_folder(run, data, tmp_path):
-    config = config_of(model=str(run[0].model), steps=2)
+    config = small_run(model=str(run[0].model), steps=2)
     result = train(config, [data], tmp_path / "RUN")
     assert result.initial is None
     assert result.first.objective > run[0].first.objective + 0.3
@@ -280,10 +266,10 @@ def test_a_full_disk_leaves_the_last_checkpoint_whole(run, data, tmp_path, no_ro
 
 
 def test_packs_may_be_longer_than_an_example_and_change_nothing_but_the_layout(run, data, tmp_path):
-    result = train(config_of(context=160, pack_tokens=1000), [data], tmp_path / "RUN")
+    result = train(small_run(context=160, pack_tokens=1000), [data], tmp_path / "RUN")
     assert result.last.objective == pytest.approx(run[0].last.objective, rel=1e-5)
     with pytest.raises(ValueError, match="pack_tokens 100 is less than context 160"):
-        config_of(context=160, pack_tokens=100)
+        small_run(context=160, pack_tokens=100)
 
 
 @pytest.fixture
@@ -296,12 +282,12 @@ def nearly_full(run, tmp_path):
 
 def test_a_full_disk_anywhere_else_is_one_line_too(nearly_full, data, no_room):
     with pytest.raises(RunFailedError, match=r"could not be written .*make room and continue with --resume"):
-        train(config_of(steps=7), [data], nearly_full, resume=True)
+        train(small_run(steps=7), [data], nearly_full, resume=True)
 
 
 def test_pass_at_1_is_measured_where_asked_and_stands_beside_heldout_j(data, tmp_path):
     settings = Evaluate(formats=["cot", "pot"], limit=2, max_new_tokens=8)
-    config = Config(train=config_of(steps=3, evaluate_every=2).train, evaluate=settings)
+    config = Config(train=small_run(steps=3, evaluate_every=2).train, evaluate=settings)
     train(config, [data], tmp_path / "RUN")
     lines = [json.loads(line) for line in (tmp_path / "RUN" / "metrics.jsonl").read_text().splitlines()]
     held = {line["step"]: line["pass_at_1"] for line in lines if line["heldout"]}
@@ -314,5 +300,5 @@ def test_pass_at_1_is_measured_where_asked_and_stands_beside_heldout_j(data, tmp
 def test_an_evaluation_that_has_no_problems_is_refused_before_step_1(make_data, make_row, tmp_path):
     folder = make_data(tmp_path / "DATA", [make_row(n, "cot") for n in range(20)])
     with pytest.raises(UserError, match="heldout split has no problems with an answer"):
-        train(config_of(evaluate_every=2), [folder], tmp_path / "RUN")
+        train(small_run(evaluate_every=2), [folder], tmp_path / "RUN")
     assert not (tmp_path / "RUN" / "metrics.jsonl").exists()
