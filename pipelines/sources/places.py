@@ -222,7 +222,7 @@ def _fetch_from_hub(address: str) -> str:
             dataset_id, options.get("name"), split=options.get("split", "train"), revision=options.get("revision")
         )
     except (OSError, ValueError, datasets.exceptions.DatasetsError) as error:
-        raise UserError(f"{address} cannot be loaded: {error}") from error
+        raise UserError(f"{address} cannot be loaded: {error}; a local file can stand in its `path`") from error
     with replacing(target) as temporary:
         data.to_parquet(str(temporary))
     return str(target)
