@@ -18,8 +18,7 @@ from rich.text import Text
 
 from schemas.exits import RunFailedError
 from training.losses import LOSSES, TO_LOOK_AT
-from training.prove import Line
-from training.results import EvalResult, Mixture, RunPlan, RunResult, StepMetrics
+from training.results import EvalResult, Mixture, ProofLine, RunPlan, RunResult, StepMetrics
 
 _PLAIN_EVERY = 20
 _BARS = "▁▂▃▄▅▆▇█"
@@ -185,7 +184,7 @@ class EvaluationView:
         self._console.print(f"every answer  {Path(result.output) / 'index.html'}")
 
 
-def show_proof(lines: Iterable[Line], console: Console | None = None) -> None:
+def show_proof(lines: Iterable[ProofLine], console: Console | None = None) -> None:
     """Prints each line of a proof when it is known: green when it holds, red when not.
 
     Raises:

@@ -6,7 +6,7 @@ it stand controls that compute what other trainers do: a proof that cannot tell 
 
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -16,17 +16,18 @@ from numpy.typing import NDArray
 
 from schemas.config import Config, FreshModel, Train
 from schemas.exits import UserError
-from schemas.transcript import transcribe
 from training import shards
 from training.admit import admit
 from training.attention import Documents
 from training.encode import Encoded, encode_all, encoding_key
 from training.fresh import fit_tokenizer, fresh_model
+from training.masks import prove_masks
 from training.model import export, load_model, load_tokenizer, parameter_count
 from training.plan import Plan
 from training.probe import probe_model
 from training.prompts import ChatLayout
-from training.shards import Example, Examples
+from training.results import ProofLine
+from training.shards import Examples
 from training.step import Gradients, Likelihood, MicroBatch, accumulate, micro_batches, plan_batch
 from training.untyped import Model
 from training.world import device_of
@@ -38,31 +39,9 @@ _EXACT = 1e-10
 _ROUNDING = {torch.float32: 1e-4, torch.bfloat16: 5e-2}
 # A control is told apart when its gradient is off by more than this; token mean was off by 0.61 on lognormal lengths.
 _TOLD_APART = 1e-3
-_MASK_ROWS = 512
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One thing that was proven or not. A control is right when it is caught."""
-
-    name: str
-    passed: bool
-    detail: str
-
-
-@dataclass(frozen=True, slots=True)
-class Proof:
-    """All lines; out of bounds when one of them failed."""
-
-    lines: tuple[Line, ...]
-
-    @property
-    def passed(self) -> bool:
-        """Whether every line holds."""
-        return all(line.passed for line in self.lines)
-
-
-def prove(config: Config, data: Sequence[Path], *, model: str | None = None, rows: int = 8) -> Iterator[Line]:
+def prove(config: Config, data: Sequence[Path], *, model: str | None = None, rows: int = 8) -> Iterator[ProofLine]:
     """Proves the objective on a model and the first rows of its first step, and yields each line when it is known.
 
     Args:
@@ -86,7 +65,7 @@ def prove(config: Config, data: Sequence[Path], *, model: str | None = None, row
         encoded = encode_all(
             examples, layout, Path(temporary) / "tokens", key=key, supervise_think=train.supervise_think
         )
-        yield from _masks(train, examples, encoded, layout)
+        yield from prove_masks(train, examples, encoded, layout)
         yield from _Gradient(train, encoded, source, rows, option=option).lines()
 
 
@@ -97,53 +76,6 @@ def _source(train: Train, examples: Examples, temporary: Path) -> Path | str:
     model = fresh_model(train.model, tokenizer, context=train.context, seed=train.seed)
     export(model, tokenizer, temporary / "model", stop_id=ChatLayout(tokenizer).stop_id)
     return temporary / "model"
-
-
-def _masks(train: Train, examples: Examples, encoded: Encoded, layout: ChatLayout) -> Iterator[Line]:
-    """Masks, from the decoded text: another way than the one that made them."""
-    count = min(len(examples), _MASK_ROWS)
-    prefixes = texts = stops = 0
-    worst = ""
-    for index, example in enumerate(examples.rows(0, count)):
-        tokens, flags = encoded[index].tokens.tolist(), encoded[index].supervised.tolist()
-        first = flags.index(1)
-        asked = layout.prompt(example.question, example.format, example.language, example.instruction)
-        prompt = layout.encode([asked])[0]
-        prefixes += tokens[:first] == prompt
-        right = _written(tokens, flags, layout) == _supervised_text(example, layout, train.supervise_think)
-        texts += right
-        worst = worst or ("" if right else f"; the first that is not: {example.id}")
-        stops += tokens[-1] == layout.stop_id and flags[-1] == 1
-    yield Line(
-        "prompt", prefixes == count, f"{prefixes} of {count} rows begin with generation's prefix, token for token"
-    )
-    yield Line("mask", texts == count, f"in {texts} of {count} rows loss lies on what the model writes, no more{worst}")
-    yield Line("stop token", stops == count, f"{layout.stop_token} ends and bears loss in {stops} of {count} rows")
-
-
-def _written(tokens: Sequence[int], flags: Sequence[int], layout: ChatLayout) -> list[str]:
-    """The text of each stretch that bears loss, the stop token aside."""
-    stretches: list[list[int]] = []
-    for position, (token, flag) in enumerate(zip(tokens[:-1], flags[:-1], strict=True)):
-        if flag and (position == 0 or not flags[position - 1]):
-            stretches.append([])
-        if flag:
-            stretches[-1].append(token)
-    return [layout.decode(stretch) for stretch in stretches]
-
-
-def _supervised_text(example: Example, layout: ChatLayout, supervise_think: bool) -> list[str]:
-    transcript = transcribe(example.segments, supervise_think=supervise_think)
-    stretches: list[str] = [layout.lead] if layout.lead else []
-    before = bool(layout.lead)
-    for span in transcript.spans:
-        text = transcript.response[span.start : span.end]
-        if span.supervised and before:
-            stretches[-1] += text
-        elif span.supervised:
-            stretches.append(text)
-        before = span.supervised
-    return [text for text in stretches if text]
 
 
 class _Gradient:
@@ -160,29 +92,32 @@ class _Gradient:
         self._indices: NDArray[np.int64] = plan.order(0)[:rows]
         self._lengths = [int(length) for length in encoded.lengths[self._indices]]
         self._device = device_of(train.device)
+        self._half = train.dtype == "bfloat16" or (train.dtype == "auto" and self._device.type == "cuda")
 
-    def lines(self) -> Iterator[Line]:
+    def lines(self) -> Iterator[ProofLine]:
         """Everything that needs the model."""
         model = load_model(self._source, option=self._option)
-        self._require_memory(model)
+        require_memory(self._source, self._bytes_needed(model), free_bytes())
         yield self._leak(model.to(self._device))
         double = model.to("cpu").double()
         truth, gradient = self._reference(double)
         sums = [micro.weights.sum() for micro in self._micros(double, max(self._lengths), world=1)]
         total = float(torch.stack(sums).sum())
-        yield Line("weights", abs(total - 1) < 1e-12, f"the weights of the step's tokens sum to 1 {total - 1:+.1e}")
+        yield ProofLine(
+            "weights", abs(total - 1) < 1e-12, f"the weights of the step's tokens sum to 1 {total - 1:+.1e}"
+        )
         yield from self._exact(double, truth, gradient)
         yield from self._controls(double, gradient)
         yield self._own_dtype(gradient, truth)
 
-    def _leak(self, model: Model) -> Line:
+    def _leak(self, model: Model) -> ProofLine:
         try:
-            probe_model(model, name=str(self._source))
+            probe_model(model, name=str(self._source), half=self._half)
         except UserError as error:
-            return Line("isolation", False, str(error))
-        return Line("isolation", True, "changing one document of a pack leaves the others identical to the bit")
+            return ProofLine("isolation", False, str(error))
+        return ProofLine("isolation", True, "changing one document of a pack leaves the others identical to the bit")
 
-    def _exact(self, model: Model, truth: float, gradient: torch.Tensor) -> Iterator[Line]:
+    def _exact(self, model: Model, truth: float, gradient: torch.Tensor) -> Iterator[ProofLine]:
         longest, whole = max(self._lengths), sum(self._lengths)
         for name, capacity, world in (
             ("J and gradient", whole, 1),
@@ -192,9 +127,9 @@ class _Gradient:
             objective, ours = self._ours(model, self._micros(model, capacity, world=world))
             off = _distance(ours, gradient)
             detail = f"float64 gradient off by {off:.1e}, J by {abs(objective - truth):.1e} ({self._layout(capacity)}"
-            yield Line(name, off < _EXACT and abs(objective - truth) < _EXACT, f"{detail}, {world} ranks)")
+            yield ProofLine(name, off < _EXACT and abs(objective - truth) < _EXACT, f"{detail}, {world} ranks)")
 
-    def _controls(self, model: Model, gradient: torch.Tensor) -> Iterator[Line]:
+    def _controls(self, model: Model, gradient: torch.Tensor) -> Iterator[ProofLine]:
         micros = self._uneven(model)
         whole = list(self._micros(model, sum(self._lengths), world=1))
         count = sum(len(micro.targets) for micro in micros)
@@ -212,17 +147,16 @@ class _Gradient:
                 detail = "cannot be told apart: all rows have the same |o|"
             elif off <= _TOLD_APART:
                 detail = f"gradient off by {off:.1e} only: NOT caught, so the proof proves nothing"
-            yield Line(f"control: {name}", same or off > _TOLD_APART, detail)
+            yield ProofLine(f"control: {name}", same or off > _TOLD_APART, detail)
 
-    def _own_dtype(self, gradient: torch.Tensor, truth: float) -> Line:
-        half = self._train.dtype == "bfloat16" or (self._train.dtype == "auto" and self._device.type == "cuda")
-        dtype = torch.bfloat16 if half else torch.float32
+    def _own_dtype(self, gradient: torch.Tensor, truth: float) -> ProofLine:
+        dtype = torch.bfloat16 if self._half else torch.float32
         model = load_model(self._source).to(self._device)
         micros = self._micros(model, self._train.context, world=1)
-        objective, ours = self._ours(model, micros, half=half)
+        objective, ours = self._ours(model, micros, half=self._half)
         off, bound = _distance(ours, gradient), _ROUNDING[dtype]
         detail = f"gradient off by {off:.1e}, J by {abs(objective - truth):.1e}; its rounding allows {bound:.0e}"
-        return Line(str(dtype).removeprefix("torch."), off < bound, detail)
+        return ProofLine(str(dtype).removeprefix("torch."), off < bound, detail)
 
     def _reference(self, model: Model) -> tuple[float, torch.Tensor]:
         """J and its gradient by eq. 6 and 7, one example at a time, with transformers' own attention."""
@@ -277,24 +211,35 @@ class _Gradient:
         batch = plan_batch(self._encoded, self._supervised, self._indices, capacity=max(capacity, *self._lengths))
         return f"{len(self._indices)} examples in {len(batch.packs)} packs"
 
-    def _require_memory(self, model: Model) -> None:
+    def _bytes_needed(self, model: Model) -> int:
         """Weights and three gradients in float64, and the scores of the longest solution."""
         longest = int(self._supervised[self._indices].max())
-        needed = 8 * (5 * parameter_count(model) + 4 * longest * len(model.get_output_embeddings().weight))
-        free = _free_bytes()
-        if needed > free:
-            raise UserError(
-                f"{self._source}: float64 needs {needed:,} bytes of memory and {free:,} are free; prove a smaller "
-                "model of the same architecture, or use a machine with more memory"
-            )
+        return 8 * (5 * parameter_count(model) + 4 * longest * len(model.get_output_embeddings().weight))
 
 
-def _free_bytes() -> int:
-    """Memory that can be had without swapping."""
+def require_memory(source: Path | str, needed: int, free: int) -> None:
+    """Refuses to begin what would be killed half-way.
+
+    Raises:
+        UserError: naming the bytes.
+    """
+    if needed > free:
+        raise UserError(
+            f"{source}: float64 needs {needed:,} bytes of memory and {free:,} are free; prove a smaller model of the "
+            "same architecture, or use a machine with more memory"
+        )
+
+
+def free_bytes() -> int:
+    """Memory that can be had without swapping, in this machine and in the container that it may be."""
+    free = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_AVPHYS_PAGES")
     for line in Path("/proc/meminfo").read_text(encoding="ascii").splitlines():
         if line.startswith("MemAvailable:"):
-            return int(line.split()[1]) * 1024
-    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_AVPHYS_PAGES")
+            free = int(line.split()[1]) * 1024
+    limit, used = (Path("/sys/fs/cgroup") / name for name in ("memory.max", "memory.current"))
+    if limit.is_file() and (most := limit.read_text(encoding="ascii").strip()) != "max":
+        free = min(free, int(most) - int(used.read_text(encoding="ascii")))
+    return free
 
 
 def _distance(gradient: torch.Tensor, truth: torch.Tensor) -> float:

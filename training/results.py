@@ -1,4 +1,4 @@
-"""What `train` and `evaluate` tell their callers: plain records, no torch behind them."""
+"""What `train`, `evaluate` and `prove` tell their callers: plain records, no torch behind them."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -170,3 +170,12 @@ class EvalResult:
     output: Path
     formats: dict[str, FormatResult]
     seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class ProofLine:
+    """One thing that was proven or not. A control is right when it is caught."""
+
+    name: str
+    passed: bool
+    detail: str

@@ -87,6 +87,29 @@ def test_the_untrained_model_can_be_evaluated(straight, config, data, tmp_path):
     assert json.loads((tmp_path / "EVAL" / "results.json").read_text())["formats"]["pot"]["passed"] == 0
 
 
+def test_prove_holds_on_a_model_of_the_users_own(straight, config, data, capsys):
+    assert main(["prove", str(config), "--data", str(data), "--model", str(straight / "model"), "--rows", "4"]) == 0
+    told = capsys.readouterr().out
+    assert told.count("✓") == 12
+    assert "✗" not in told
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_prove_ends_with_exit_1_and_a_red_line_on_a_model_that_is_not_what_the_objective_assumes(
+    straight, config, data, tmp_path, capsys
+):
+    """Granite divides its scores: the last states times the output matrix are not what it computes."""
+    shutil.copytree(straight / "model", tmp_path / "model")
+    settings = json.loads((tmp_path / "model" / "config.json").read_text())
+    settings |= {"model_type": "granite", "architectures": ["GraniteForCausalLM"], "logits_scaling": 8.0}
+    (tmp_path / "model" / "config.json").write_text(json.dumps(settings))
+    assert main(["prove", str(config), "--data", str(data), "--model", str(tmp_path / "model")]) == 1
+    told = capsys.readouterr()
+    assert "✗ isolation" in told.out
+    assert "its scores are not the last states times the output matrix" in told.out
+    assert told.err == "mathmill: prove: out of bounds: isolation\n"
+
+
 ENDLESS = ["--set", "train.learning_rate=1e30", "--set", "train.clip_norm=null"]
 BAD = {
     "no such data": (["train", "CONFIG", "--data", "nowhere", "--output", "NEW"], 2, "nowhere: no such folder"),

@@ -5,21 +5,22 @@ import io
 import pytest
 from rich.console import Console
 
-from schemas.config import Config, FreshModel, Train
+from schemas.config import Config
 from schemas.exits import RunFailedError, UserError
+from tests.training.models import small_run
+from training import shards
 from training.console import show_proof
-from training.prove import Line, prove
+from training.encode import Encoded, encode_all, encoding_key
+from training.fresh import fit_tokenizer
+from training.masks import prove_masks
+from training.prompts import ChatLayout
+from training.prove import free_bytes, prove, require_memory
+from training.results import ProofLine
 
-CONFIG = Config(
-    train=Train(
-        model=FreshModel(hidden_size=32, layers=2, heads=4, vocabulary=400), steps=1, examples_per_step=8, context=512
-    )
-)
 
-
-@pytest.mark.parametrize("rows", [3, 8])
-def test_every_line_of_a_sound_setup_holds(data, rows):
-    lines = list(prove(CONFIG, [data], rows=rows))
+@pytest.mark.parametrize(("rows", "dtype"), [(3, "float32"), (8, "float32"), (8, "bfloat16")])
+def test_every_line_of_a_sound_setup_holds(data, rows, dtype):
+    lines = list(prove(small_run(dtype=dtype), [data], rows=rows))
     assert [line.name for line in lines if not line.passed] == []
     assert [line.name for line in lines] == [
         "prompt",
@@ -33,14 +34,74 @@ def test_every_line_of_a_sound_setup_holds(data, rows):
         "control: token mean",
         "control: mean of means",
         "control: naive concatenation",
-        "float32",
+        dtype,
     ]
     assert next(line for line in lines if line.name == "stop token").detail.endswith("in 48 of 48 rows")
 
 
+@pytest.fixture(scope="module")
+def masked(data, tmp_path_factory):
+    """A data set, its layout and its encoding."""
+    train, examples = small_run().train, shards.open(data)
+    layout = ChatLayout(fit_tokenizer(examples, train.model, context=train.context))
+    key = encoding_key(examples, layout, split="train", supervise_think=True)
+    return (
+        train,
+        examples,
+        layout,
+        encode_all(examples, layout, tmp_path_factory.mktemp("t"), key=key, supervise_think=True),
+    )
+
+
+def first_of_prompt(_tokens, supervised, _start, _stop):
+    supervised[0] = 1
+
+
+def stop_token(_tokens, supervised, _start, stop):
+    supervised[stop - 1] = 0
+
+
+def tool_output(_tokens, supervised, start, stop):
+    supervised[start + supervised[start:stop].argmax() : stop] = 1
+
+
+def prompt_token(tokens, _supervised, start, _stop):
+    tokens[start + 1] += 1
+
+
+@pytest.mark.parametrize(
+    ("spoil", "red"),
+    [
+        (None, []),
+        (first_of_prompt, ["prompt", "mask"]),
+        (stop_token, ["stop token"]),
+        (tool_output, ["mask"]),
+        (prompt_token, ["prompt"]),
+    ],
+    ids=["sound", "loss on the prompt", "none on the stop token", "loss on a tool's output", "another prompt"],
+)
+def test_each_way_to_spoil_a_mask_turns_its_line_red(masked, spoil, red):
+    train, examples, layout, encoded = masked
+    tokens, supervised = encoded.tokens.copy(), encoded.supervised.copy()
+    row = 2 if spoil is tool_output else 0
+    if spoil:
+        spoil(tokens, supervised, int(encoded.offsets[row]), int(encoded.offsets[row + 1]))
+    lines = list(prove_masks(train, examples, Encoded(tokens, supervised, encoded.offsets), layout))
+    assert [line.name for line in lines if not line.passed] == red
+    mask = next(line for line in lines if line.name == "mask")
+    assert (examples.ids()[row] in mask.detail) == ("mask" in red)
+
+
+def test_what_does_not_fit_into_memory_is_refused_with_the_bytes():
+    require_memory("a model", 1_000, 1_000)
+    with pytest.raises(UserError, match=r"a model: float64 needs 12,345,678 bytes of memory and 1,000 are free"):
+        require_memory("a model", 12_345_678, 1_000)
+    assert 2**20 < free_bytes() < 2**50
+
+
 def test_a_red_line_is_shown_and_ends_the_proof_with_exit_1():
     told = io.StringIO()
-    lines = [Line("mask", False, "in 3 of 4 rows [loss] lies elsewhere"), Line("weights", True, "1")]
+    lines = [ProofLine("mask", False, "in 3 of 4 rows [loss] lies elsewhere"), ProofLine("weights", True, "1")]
     with pytest.raises(RunFailedError, match="out of bounds: mask"):
         show_proof(iter(lines), Console(file=told, width=200))
     assert "✗ mask" in told.getvalue()
