@@ -39,7 +39,7 @@ SCHOOL = [
 PANEL = [
     {"q": "What is 6 times 7?", "s": "6 x 7 = 42. The answer is 42.", "a": "42", "verdict": "accepted"},
     {"q": "What is 8 times 7?", "s": "8 x 7 = 56. The answer is 56.", "a": "56", "verdict": "rejected"},
-    {"q": "What is 9 times 7?", "s": "9 x 7 = 64. The answer is 64.", "a": "63", "verdict": ""},
+    {"q": "What is 9 times 7?", "s": "Nine sevens make 64. The answer is 64.", "a": "63", "verdict": ""},
     {"q": "What is half\x0c of 10?", "s": "10 / 2 = 5. The answer is 5.", "a": "5", "verdict": ""},
     {"q": "What is 5 squared?", "s": "Take\n```python\n5 * 5\n```\nThe answer is 25.", "a": "25", "verdict": ""},
     {"q": "What is 4 times 11?", "s": "Four elevens make 44. The answer is 44.", "a": "44", "verdict": ""},
