@@ -217,6 +217,7 @@ def find_final(candidate: Candidate) -> tuple[str, Extraction]:
     return text, extract(text, candidate.language)
 
 
+_LAST_SIGNS = "$\\[](){}*.,;!?。 \t\n"
 _CLOSING = re.compile(r"(?:\s*(?:\$\$?|\\[\])]|\\end\{[a-z]+\*?\}|\\\\|\*\*|[)\]}.,;!?。]))*")
 _SENTENCE_END = re.compile(r"\n|(?<=[.!?])\s|(?<=[。！？])")
 _PAIRS = ((r"\[", r"\]"), (r"\(", r"\)"), (r"\begin{", r"\end{"))
@@ -224,6 +225,8 @@ _PAIRS = ((r"\[", r"\]"), (r"\(", r"\)"), (r"\begin{", r"\end{"))
 
 def _behind_final(candidate: Candidate, text: str, found: Extraction) -> str:
     """Returns what stands behind the sentence of the final answer, in the last text; nothing inside a formula."""
+    if not text[found.end :].strip(_LAST_SIGNS):
+        return ""
     last = candidate.texts(SegmentKind.TEXT)[-1]
     closing = _CLOSING.match(text, found.end)
     assert closing is not None
