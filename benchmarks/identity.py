@@ -215,7 +215,7 @@ def leaks(data: Path, rows: int, items: int) -> None:
 
 def reword(question: str, rng: random.Random) -> str:
     """The same problem with other names, synonyms, digits or number words, and its sentences in another order."""
-    for name in {*re.findall(r"(?<=[a-z,] )[A-Z][a-z]{2,}|^[A-Z][a-z]{2,}(?='s| )", question)} - NO_NAMES:
+    for name in sorted({*re.findall(r"(?<=[a-z,] )[A-Z][a-z]{2,}|^[A-Z][a-z]{2,}(?='s| )", question)} - NO_NAMES):
         question = re.sub(rf"\b{name}\b", rng.choice(NAMES), question)
     question = re.sub(r"[A-Za-z]+", lambda word: SYNONYMS.get(word[0].lower(), word[0]), question)
     if rng.random() < 0.5:

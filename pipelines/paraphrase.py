@@ -157,6 +157,8 @@ class ParaphraseIndex:
         numbers, bags, signs, features = _read(questions, languages)
         rows, items = self._candidates(numbers, signs, features)
         shared, weight = self._shared(numbers, rows, items)
+        near = shared >= NUMBERS
+        rows, items, shared, weight = rows[near], items[near], shared[near], weight[near]
         foreign = np.array(languages)[rows] != np.array(self.languages)[items]
         formulas = np.maximum(signs.counts[rows], self.signs.counts[items]) >= _FORMULA
         prose = self.signs.counts[items] < _FORMULAS
@@ -164,7 +166,7 @@ class ParaphraseIndex:
         telling = (shared > ALL) & ((weight >= TELLING) | (formulas & (formal > ALL)))
         unlike = ~foreign & ~telling & formulas & (formal < SIGNS)
         evidence = np.where(telling, 3 + formulas, np.where(unlike, 0, 1 + (weight >= LITTLE)))
-        enough = (shared >= NUMBERS) & np.where(foreign, prose, ~unlike | (shared > ALL))
+        enough = np.where(foreign, prose, ~unlike | (shared > ALL))
         rows, items, shared = rows[enough], items[enough], shared[enough]
         evidence, foreign = evidence[enough], foreign[enough]
         cosine = _product(features.weighted(self.weights), self.words, rows, items)
