@@ -32,7 +32,7 @@ _REPEATING = re.compile(
     r"([-+]?)(\d*)\.(\d*)(?:\\(?:overline|bar|overbar)\s*\{?(\d+)\}?|\((\d+)\)|((?:\\dot\s*\{?\d\}?\d*)+)|(\.\.\.|\\ldots|\\dots|\\cdots))\s*\Z"
 )
 _BASED = re.compile(
-    r"([-+]?)\(?([0-9A-Za-z]+)\)?(?:_\{?|(?:in)?base-?)(\d+|two|three|four|five|six|seven|eight|nine|ten|twelve|sixteen)\}?\Z"
+    r"([-+]?)\(?([0-9A-Za-z]+)\)?(?:_\{?|\(?(?:in)?base-?)(\d+|two|three|four|five|six|seven|eight|nine|ten|twelve|sixteen)[})]?\Z"
 )
 _LITERAL = re.compile(r"0([box])([0-9a-fA-F]+)\Z")
 _BASE_WORDS = {

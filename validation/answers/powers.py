@@ -193,7 +193,7 @@ def _opaque_power(base: Closed, exponent: Closed, name: str) -> Closed:
 
 
 def logarithm(value: Closed, name: str = "ln") -> Closed:
-    """Returns a logarithm as a sum over primes: ln 12 is 2 ln 2 + ln 3."""
+    """Returns a logarithm as a sum over primes: ln 12 is 2 ln 2 + ln 3, and log 100, to base 10, is 2."""
     rational = value.rational()
     if rational is None or rational <= 0:
         return opaque(f"{name}({name_of(value)})", (value,), _natural_logarithm if name == "ln" else None)
@@ -202,8 +202,10 @@ def logarithm(value: Closed, name: str = "ln") -> Closed:
         factors, certain = _factors(part)
         unknown = unknown or not certain
         for prime, times in factors.items():
-            term = Closed({((f"{name}{prime}", 1),): sign * times}, UNIT)
-            result = add(result, term)
+            term = Closed({((f"{name}{prime}", 1),): 1}, UNIT)
+            if (name, prime) == ("log", 5):  # beside it log 2 is no other number: they are 1 together
+                term = add(number(1), Closed({(("log2", 1),): 1}, UNIT), -1)
+            result = add(result, multiply(number(sign * times), term))
     return Closed(result.numerator, result.denominator, unknown)
 
 

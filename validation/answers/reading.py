@@ -8,6 +8,7 @@ from itertools import pairwise
 from validation.answers import algebra, notation
 from validation.answers.algebra import TooLargeError, UnsupportedError
 from validation.answers.brackets import closes_at_end, parts
+from validation.answers.moments import is_clock, read_moment
 from validation.answers.numerals import (
     INDIAN,
     THOUSANDS,
@@ -22,8 +23,8 @@ from validation.answers.units import UNITS, find_unit
 from validation.answers.values import (
     Choice,
     Equation,
+    Interval,
     Matrix,
-    Moment,
     Ratio,
     Region,
     Scalar,
@@ -33,28 +34,9 @@ from validation.answers.values import (
     Words,
 )
 
-_CHOICE = re.compile(r"(?:\(([A-Ja-j])\)|([A-J])[.):]?|[Oo]ption:? \(?([A-J])\)?|[Cc]hoice:? \(?([A-J])\)?)\Z")
+_CHOICE = re.compile(r"(?:\(([A-Ja-j])\)|([A-J])[.):]?|[Oo]ption:? \(?([A-Ja-j])\)?|[Cc]hoice:? \(?([A-Ja-j])\)?)\Z")
 _CHOICE_CONTENT = re.compile(r"(?:\(([A-J])\)|([A-J])[.):])\s*(\S.*)\Z", re.DOTALL)
 _RATIO = re.compile(r"(\d+(?:\.\d+)?)(?:\s*(?::|\sto\s)\s*(\d+(?:\.\d+)?))(?:\s*:\s*(\d+(?:\.\d+)?))?\Z")
-_CLOCK = re.compile(
-    r"(\d{1,2})(?::|h|点)(\d{2})?(?::(\d{2}))?\s*(?:分)?\s*([aApP])?\.?\s*(?:[mM]\.?)?\s*(?:o'clock)?\Z"
-)
-_CLOCK_HOUR = re.compile(r"(\d{1,2})\s*([aApP])\.?\s*[mM]\.?\Z")
-_MONTHS = [
-    "january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november",
-    "december",
-]  # fmt: skip
-_DATE = re.compile(
-    rf"({'|'.join(m[:3] for m in _MONTHS)})[a-z]*\.?\s+(\d{{1,2}})(?:st|nd|rd|th)?(?:\s*,?\s+(\d{{4}}))?\Z",
-    re.IGNORECASE,
-)
-_DATE_DAY_FIRST = re.compile(
-    rf"(\d{{1,2}})(?:st|nd|rd|th)?\s+(?:of\s+)?({'|'.join(m[:3] for m in _MONTHS)})[a-z]*\.?(?:\s*,?\s+(\d{{4}}))?\Z",
-    re.IGNORECASE,
-)
-_DATE_ISO = re.compile(r"(\d{4})[-/](\d{1,2})[-/](\d{1,2})\Z|(?:(\d{4})年)?(\d{1,2})月(\d{1,2})[日号]\Z")
-_CLOCK_CJK = re.compile(r"(上午|早上|下午|晚上)?\s*(\d{1,2})[时点](?:(\d{1,2})分?|(半))?\Z")
-_NAMED_HOURS = {"noon": 720, "midnight": 0, "中午": 720}
 _DAYS = {day[:3]: day for day in ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]} | {
     "tues": "tuesday", "thur": "thursday", "thurs": "thursday"
 }  # fmt: skip
@@ -89,6 +71,7 @@ _EMPTY = {
     "\\emptyset", "\\{\\}", "{}", "set()", "[]", "EmptySet", "empty set", "the empty set", "no solution",
     "no solutions", "no real solution", "no real solutions", "none", "无解",
 }  # fmt: skip
+_REALS = {"all real numbers", "all reals", "any real number", "real numbers", "全体实数", "一切实数"}
 _SYNONYMS = {
     "true": "yes",
     "false": "no",
@@ -168,52 +151,11 @@ def _choice(text: str) -> Value | None:
     return Choice(match.group(1) or match.group(2), match.group(3).strip()) if match else None
 
 
-def _moment(text: str) -> Value | None:
-    match = _CLOCK_HOUR.match(text)
-    if match and 1 <= int(match.group(1)) <= 12:
-        return _clock(int(match.group(1)), 0, match.group(2).lower())
-    match = _CLOCK.match(text)
-    if (
-        match
-        and match.group(2)
-        and (match.group(4) or match.group(3))
-        and int(match.group(1)) < 25
-        and int(match.group(2)) < 60
-    ):
-        return _clock(int(match.group(1)), int(match.group(2)), (match.group(4) or "").lower())
-    match = _DATE_ISO.match(text)
-    if match:
-        year, month, day = match.groups()[:3] if match.group(2) else match.groups()[3:]
-        return Moment("date", (int(month), int(day), int(year or 0)))
-    if text.lower() in _NAMED_HOURS:
-        return Moment("clock", (_NAMED_HOURS[text.lower()],), "p")
-    match = _CLOCK_CJK.match(text)
-    if match and int(match.group(2)) < 25:
-        half = {"上午": "a", "早上": "a", "下午": "p", "晚上": "p"}.get(match.group(1) or "", "")
-        return _clock(int(match.group(2)), 30 if match.group(4) else int(match.group(3) or 0), half)
-    match = _DATE.match(text)
-    if match:
-        return _date(match.group(1), match.group(2), match.group(3))
-    match = _DATE_DAY_FIRST.match(text)
-    return _date(match.group(2), match.group(1), match.group(3)) if match else None
-
-
-def _clock(hour: int, minute: int, half: str) -> Moment:
-    if half:
-        hour = hour % 12 + (12 if half == "p" else 0)
-    return Moment("clock", (hour * 60 + minute,), half)
-
-
-def _date(month: str, day: str, year: str | None) -> Moment:
-    number = next(i for i, name in enumerate(_MONTHS, 1) if name.startswith(month.lower()[:3]))
-    return Moment("date", (number, int(day), int(year or 0)))
-
-
 def _ratio(text: str) -> Value | None:
     match = _RATIO.match(text)
     if match is None:
         return None
-    return Ratio(tuple(Fraction(group) for group in match.groups() if group), _CLOCK.match(text) is not None)
+    return Ratio(tuple(Fraction(group) for group in match.groups() if group), is_clock(text))
 
 
 def _words(text: str) -> Value | None:
@@ -222,6 +164,8 @@ def _words(text: str) -> Value | None:
     if not _WORDS.match(text) or _DIFFERENCE.match(text) or (len(text) < 3 and text.isascii() and text.lower() != "no"):
         return None
     key = " ".join(text.lower().rstrip(".!").split())
+    if key in _REALS:
+        return Region((Interval(None, None, False, False),))
     spoken = read_english(key)
     if spoken is not None and spoken[1].count(" ") < 2:
         return scalar(f"{spoken[0]} {spoken[1]}".rstrip())
@@ -397,4 +341,4 @@ def _equation(text: str, *, comma: bool) -> Value:
 
 
 _BRACKETED = (_choice, _matrix)  # what may open with a bracket or a command
-_READERS = (_choice, _moment, _ratio, _chinese, _words, _matrix, _counted)
+_READERS = (_choice, read_moment, _ratio, _chinese, _words, _matrix, _counted)

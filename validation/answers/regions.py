@@ -20,7 +20,7 @@ _BOTH = re.compile(r",?\s+and\s+|\s*\\(?:land|wedge)(?![a-zA-Z])|\s*且\s*")
 _ABSOLUTE = re.compile(r"\|([^|]+)\|\Z")
 _SIGNS = {"\\le": "<=", "\\ge": ">=", "\\ne": "!=", "\\in": "in"}
 _FLIPPED = {"<": ">", ">": "<", "<=": ">=", ">=": "<=", "!=": "!="}
-_REALS = {"\\mathbb{R}", "\\mathbb R", "\\Bbb{R}", "all real numbers", "\\R", "R"}
+_REALS = {"\\mathbb{R}", "\\mathbb R", "\\Bbb{R}", "\\R", "R"}
 _UNION = re.compile(r"\\cup|\bU\b|(?<=[)\]])\s*∪\s*")
 _UNBOUNDED = re.compile(r"\\infty|oo|inf|\\cup|\bU\b|∪")
 _INFINITE = re.compile(r"\s*([-+]?)\s*(?:\\infty|oo|inf|infinity)\s*\Z")

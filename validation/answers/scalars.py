@@ -5,12 +5,13 @@ from fractions import Fraction
 from validation.answers import algebra
 from validation.answers.algebra import UnsupportedError
 from validation.answers.questions import NOTHING, Asked
-from validation.answers.units import UNITS
+from validation.answers.units import CURRENCY_SIGNS, UNITS
 from validation.answers.values import Scalar
 from validation.answers.verdict import Verdict, equal, not_equal, unknown
 
 _EQUAL, _NOT_EQUAL = equal("scalar"), not_equal("scalar")
-_POUNDS = {UNITS["gbp"], UNITS["pounds"]}  # the word stands for money beside the sign
+# Money beside its sign: pounds weigh something elsewhere, and a sign stands for two currencies.
+_MONEY = [{UNITS["gbp"], UNITS["pounds"]}, *({CURRENCY_SIGNS["¥"], UNITS[name]} for name in ("yuan", "yen"))]
 _MAX_PLACES = 8  # an approximate value has 15 digits; it decides only far from the middle
 
 
@@ -96,7 +97,7 @@ def _conversion(gold: Scalar, answer: Scalar, asked: Asked) -> Fraction | None:
             if asked.unit is not None and first is not None and asked.unit.dimension == first.dimension
             else first
         )
-    if first is None or second is None or first == second or {first, second} == _POUNDS:
+    if first is None or second is None or first == second or {first, second} in _MONEY:
         return Fraction(1)
     if "plain" in (first.dimension, second.dimension):
         return Fraction(1)

@@ -22,7 +22,7 @@ _TABLE: dict[str, dict[str, str]] = {
         "1/100": "cm centimeter centimeters centimetre centimetres cms 厘米 centímetros centimètres zentimeter",
         "1/10": "dm decimeter decimeters 分米",
         "1/1000": "mm millimeter millimeters millimetre millimetres 毫米",
-        "127/5000": "inch inches in.",
+        "127/5000": "inch inches in in.",
         "381/1250": "ft foot feet",
         "1143/1250": "yd yard yards yds",
         "201168/125": "mile miles mi",
@@ -85,7 +85,13 @@ UNITS: dict[str, Unit] = {
     for factor, names in rows.items()
     for name in names.split()
 }
-CURRENCY_SIGNS = {"$": UNITS["dollar"], "€": UNITS["euro"], "£": UNITS["gbp"], "¥": UNITS["yuan"], "₹": UNITS["rs"]}
+CURRENCY_SIGNS = {
+    "$": UNITS["dollar"],
+    "€": UNITS["euro"],
+    "£": UNITS["gbp"],
+    "¥": Unit("yuan or yen", Fraction(1)),
+    "₹": UNITS["rs"],
+}
 SCALES = {
     "hundred": 100, "thousand": 1000, "million": 10**6, "billion": 10**9, "trillion": 10**12, "dozen": 12, "百": 100,
     "千": 1000, "万": 10**4, "百万": 10**6, "千万": 10**7, "亿": 10**8, "millones": 10**6, "millionen": 10**6,
@@ -162,7 +168,7 @@ def split_unit(text: str) -> tuple[str, Unit | None, str, int]:
     phrase = " ".join(words)
     if not phrase:
         return core, None, "", scale
-    unit = find_unit("inches" if phrase == "in" else phrase)
+    unit = find_unit(phrase)
     if unit is not None:
         return core, unit, "", scale
     first = find_unit(words[0]) if words[0].lower() not in ("in", "a") else None
