@@ -49,6 +49,14 @@ def test_control_items_are_refused_and_weigh_who_rated_them(tmp_path: Path) -> N
     assert (examples[16]["annotator"], examples[16]["votes"], examples[16]["adjudicated"]) == ("careful", 1, False)
 
 
+def test_effort_and_time_of_a_source_reach_the_shard(tmp_path: Path) -> None:
+    rows = [vote("ada", "yes", n, mode=("high", None)[n], at=n + 10) for n in range(2)]
+    ends(tmp_path, rows, columns={"effort": "mode", "time": "at"})
+    found = {one["source_row"]: one for one in read_streams(tmp_path / "data", "shards/*.arrow")}
+    assert [found[row]["effort"] for row in (0, 1)] == ["high", None]
+    assert [found[row]["selection"]["time"] for row in (0, 1)] == [10.0, 11.0]
+
+
 def test_weights_of_a_source_hold_in_files_of_reviews(tmp_path: Path) -> None:
     rows = [*CONTROLS, vote("careful", "no", 0, nr=7)]
     second = [{"nr": 7, "annotator": "hasty", "decision": "accepted"}]

@@ -118,6 +118,10 @@ class TestColumns:
         "difficulty": "level",
         "topic": "row.topic",
         "language": "lang",
+        "time": "when",
+        "control": "test",
+        "expected": "truth",
+        "effort": "mode",
     }
     ROW: ClassVar = {
         "row": {"problem": " 1+1? ", "topic": "sums"},
@@ -130,6 +134,10 @@ class TestColumns:
         "agree": 0.8,
         "level": "Level 2",
         "lang": "pt",
+        "when": "2026-03-01T10:00:00+01:00",
+        "test": "yes",
+        "truth": "no",
+        "mode": "no_think",
     }
 
     def test_dotted_names_reach_into_objects_and_arrays(self):
@@ -140,6 +148,12 @@ class TestColumns:
         selection = problem.selection
         assert (selection.decision, selection.annotator, selection.reviewer) == (Decision.ACCEPTED, "ann-7", None)
         assert (selection.confidence, selection.votes, selection.agreement) == (0.9, 5, 0.8)
+        assert (selection.time, selection.control, selection.expected) == (1772355600.0, True, Decision.REJECTED)
+        assert problem.effort == "no_think"
+
+    def test_a_time_that_is_none_is_refused(self):
+        reason, detail = refusal("columns", {**self.ROW, "when": "soon"}, format="cot", columns=self.COLUMNS)
+        assert (reason, detail) == (Reason.UNSUPPORTED, "when is no time: 'soon'; expected ISO 8601 or seconds")
 
     def test_a_name_with_a_dot_of_its_own_comes_first(self):
         problem = read(
