@@ -29,21 +29,26 @@ def admit(
     """
     if not len(encoded):
         raise UserError("the data has no train examples; look at the splits in its manifest.json")
-    if (supervised == 0).any():
-        first = int(np.flatnonzero(supervised == 0)[0])
-        raise UserError(f"example {first} of the train split has no supervised token, so J_SFT is not defined on it")
-    lengths = encoded.lengths
+    lengths, empty = encoded.lengths, supervised == 0
+    if empty.any():
+        raise UserError(
+            f"{int(empty.sum()):,} of {len(lengths):,} examples have no supervised token ({_told(lengths[empty])}; the "
+            f"first is example {int(empty.argmax())} of the train split), so J_SFT is not defined on them; remove them"
+        )
     long = lengths > context
     if not long.any():
         return ~long, {}
-    buckets = _buckets(lengths[long])
-    told = ", ".join(f"{count:,} of {bucket}" for bucket, count in buckets.items())
+    buckets, told = _buckets(lengths[long]), _told(lengths[long])
     share = f"{int(long.sum()):,} of {len(lengths):,} examples are longer than train.context {context} ({told})"
     if long.mean() > 0.5:
         raise UserError(f"{share}: that is most of the data; set train.context to {int(lengths.max())} or so")
     if long_rows == "refuse":
         raise UserError(f"{share}; set train.context to {int(lengths.max())}, or train.long_rows to drop")
     return ~long, buckets
+
+
+def _told(lengths: NDArray[np.int64]) -> str:
+    return ", ".join(f"{count:,} of {bucket}" for bucket, count in _buckets(lengths).items())
 
 
 def _buckets(lengths: NDArray[np.int64]) -> dict[str, int]:

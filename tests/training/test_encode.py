@@ -142,5 +142,6 @@ def test_a_context_shorter_than_most_rows_is_refused_even_when_long_rows_are_dro
 
 def test_an_example_without_supervised_tokens_is_refused():
     encoded = lengths_of(4, 5)
-    with pytest.raises(UserError, match=r"example 1 of the train split has no supervised token"):
+    told = r"1 of 2 examples have no supervised token \(1 of 5 to 8 tokens; the first is example 1 of the train split\)"
+    with pytest.raises(UserError, match=told):
         admit(encoded, np.array([4, 0]), context=16, long_rows="refuse")
