@@ -50,6 +50,7 @@ _BASE_WORDS = {
 }
 _ARITHMETIC = re.compile(r"(?:[\d\s.+*/()-]|\\cdot|\\times)*\Z")
 _SCIENTIFIC = re.compile(r"[-+]?\d+(?:\.(\d+))?\s*(?:\\times|\\cdot|\*)\s*10\s*(?:\^|\*\*)\s*\{?\(?-?\d+\)?\}?\Z")
+_PLAIN_FRACTION = re.compile(r"([-+]?)\\frac\{(-?\d{1,300})\}\{(-?\d{1,300})\}\Z")
 _FRACTION = re.compile(r"[-+]?\(*[-+]?\d+\)*\s*/\s*\(*[-+]?\d+\)*\Z")
 
 
@@ -137,7 +138,11 @@ def plain_number(text: str) -> Scalar:
     match = _DECIMAL.match(text)
     if match and len(text) < 4000:
         return Scalar(algebra.number(Fraction(text)), decimals=len(match.group(1)))
-    for reader in (_mixed, _repeating, _based):
+    match = _PLAIN_FRACTION.match(text)
+    if match and int(match.group(3)):
+        quotient = Fraction(int(match.group(2)), int(match.group(3)))
+        return Scalar(algebra.number(-quotient if match.group(1) == "-" else quotient))
+    for reader in (_based,) if "_" in text else (_mixed, _repeating, _based):
         value = reader(text)
         if value is not None:
             return value
