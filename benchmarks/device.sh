@@ -56,7 +56,7 @@ if [ -n "$missing" ]; then
 fi
 export PYTHONPATH="$PWD:$extra${PYTHONPATH:+:$PYTHONPATH}" HF_HUB_OFFLINE=1 PYTHONWARNINGS=ignore PYTHONUNBUFFERED=1
 
-if ! "$python" -c "import torch; assert '$device' == 'cpu' or torch.cuda.is_available()"; then
+if ! "$python" -c "import sys, torch; sys.exit('$device' == 'cuda' and not torch.cuda.is_available())"; then
     echo "device.sh: $python has no torch that sees a CUDA device" >&2
     exit 2
 fi
