@@ -1,7 +1,13 @@
 """The leak probe: it passes our attention, and catches the four ways in which transformers leaks silently."""
 
+import functools
+import inspect
+import itertools
+import operator
+
 import pytest
 import torch
+from torch.nn.attention import varlen
 from transformers import GPT2Config, GPT2LMHeadModel, MistralConfig, MistralForCausalLM
 
 from schemas.exits import UserError
@@ -133,3 +139,47 @@ def test_grouped_attention_equals_one_document_at_a_time(lengths):
         )
         start += length
     assert torch.allclose(found, torch.cat(parts, 2).transpose(1, 2), rtol=1e-13, atol=1e-14)
+
+
+def on_a_cpu(kernel):
+    """torch's variable-length attention by its own signature, document by document with SDPA."""
+    signature = inspect.signature(kernel)
+
+    @functools.wraps(kernel)
+    def computed(*arguments, **settings):
+        call = signature.bind(*arguments, **settings)
+        call.apply_defaults()
+        given = call.arguments
+        query, key, value = (given[name] for name in ("query", "key", "value"))
+        assert given["cu_seq_q"].dtype == torch.int32
+        assert given.get("is_causal") or tuple(given["window_size"]) == (-1, 0)
+        assert query.shape[1] == key.shape[1] or given["enable_gqa"]
+        bounds = given["cu_seq_q"].tolist()
+        assert given["max_q"] == given["max_k"] == max(map(operator.sub, bounds[1:], bounds))
+        parts = [
+            torch.nn.functional.scaled_dot_product_attention(
+                *(tensor[start:stop].transpose(0, 1) for tensor in (query, key, value)),
+                is_causal=True,
+                scale=given.get("scale"),
+                enable_gqa=query.shape[1] != key.shape[1],
+            ).transpose(0, 1)
+            for start, stop in itertools.pairwise(bounds)
+        ]
+        return torch.cat(parts)
+
+    return computed
+
+
+@pytest.mark.parametrize("heads", [2, 4])
+@pytest.mark.parametrize("scaling", [None, 0.2])
+def test_variable_length_attention_is_called_by_the_signature_that_this_torch_has(monkeypatch, heads, scaling):
+    """The kernel exists on CUDA only: here its computation is replaced, and its signature is the real one."""
+    monkeypatch.setattr(varlen, "varlen_attn", on_a_cpu(varlen.varlen_attn))
+    torch.manual_seed(0)
+    query = torch.randn(1, heads, 12, 8, dtype=torch.float64)
+    key, value = (torch.randn(1, 2, 12, 8, dtype=torch.float64) for _ in range(2))
+    documents = attention.Documents([5, 4, 3], torch.device("cpu"))
+    expected, _ = attention.attend(torch.nn.Module(), query, key, value, None, scaling=scaling, documents=documents)
+    found = attention._variable_length(query, key, value, documents, scaling)
+    assert found.shape == expected.shape
+    assert torch.allclose(found, expected, rtol=1e-12)
