@@ -25,10 +25,10 @@ _SINES = {
 _INVERSE = {"arcsin": "sin", "asin": "sin", "arccos": "cos", "acos": "cos", "arctan": "tan", "atan": "tan"}
 # Twelfths of pi that each inverse function may return.
 _RANGES = {"sin": range(-6, 7), "cos": range(13), "tan": range(-5, 6)}
-# Quotients of sine and cosine.
+# Quotients of sine and cosine, circular and hyperbolic.
 _QUOTIENTS = {
     "sin": ("sin", ""), "cos": ("cos", ""), "tan": ("sin", "cos"), "cot": ("cos", "sin"), "sec": ("", "cos"),
-    "csc": ("", "sin"),
+    "csc": ("", "sin"), "sinh": ("sinh", ""), "cosh": ("cosh", ""), "tanh": ("sinh", "cosh"),
 }  # fmt: skip
 _VALUES: dict[str, Callable[[complex], complex]] = {"arctan": cmath.atan, "atan": cmath.atan}
 _I, _HALF = algebra.symbol("i"), algebra.number(Fraction(1, 2))
@@ -65,17 +65,18 @@ def degrees(value: Closed) -> Closed:
 def absolute(value: Closed) -> Closed:
     """Returns |value|: exact for real constants, whose sign an approximation tells."""
     size = algebra.magnitude(value)
-    real, imaginary = _parts(value)
-    if imaginary.numerator:
-        return powers.power(algebra.add(powers.power(real, _TWO), powers.power(imaginary, _TWO)), _HALF)
-    if not value.numerator or (size is not None and abs(size.real) > 1e-9 and not size.imag):
-        return algebra.negate(value) if size is not None and size.real < 0 else value
+    if size is not None and not value.opaque:
+        real, imaginary = _parts(value)
+        if imaginary.numerator:
+            return powers.power(algebra.add(powers.power(real, _TWO), powers.power(imaginary, _TWO)), _HALF)
+        if not value.numerator or abs(size.real) > 1e-9:
+            return algebra.negate(value) if size.real < 0 else value
     return algebra.opaque(f"abs({algebra.name_of(value)})", (value,), abs)
 
 
 def _parts(value: Closed) -> tuple[Closed, Closed]:
     """Returns the real and the imaginary part of a constant."""
-    if algebra.symbols_of(value) or value.opaque or any(name == "i" for m in value.denominator for name, _ in m):
+    if any(name == "i" for m in value.denominator for name, _ in m):
         raise UnsupportedError("the parts of a complex number")
     imaginary = {m: scale for m, scale in value.numerator.items() if any(name == "i" for name, _ in m)}
     real = {m: scale for m, scale in value.numerator.items() if m not in imaginary}
@@ -111,7 +112,7 @@ def apply(name: str, argument: Closed, base: Closed | None) -> Closed:
     if name in ("log", "ln"):
         return _logarithm(name, argument, base)
     if name in _QUOTIENTS:
-        above, below = (_circular(part, argument) if part else _UNIT for part in _QUOTIENTS[name])
+        above, below = (_wave(part, argument) if part else _UNIT for part in _QUOTIENTS[name])
         return algebra.divide(above, below)
     exact = _inverse(_INVERSE[name], argument) if name in _INVERSE else None
     if exact is not None:
@@ -136,13 +137,13 @@ def _exact_quotient(value: Closed) -> Closed | None:
     return algebra.number(0) if not value.numerator else None
 
 
-def _circular(name: str, angle: Closed) -> Closed:
-    """Returns the sine or cosine as a sum of powers of e, which knows every identity between them."""
-    turn = algebra.multiply(_I, angle)
-    one, other = _exponential(turn), _exponential(algebra.negate(turn))
-    if name == "cos":
-        return algebra.multiply(_HALF, algebra.add(one, other))
-    return algebra.multiply(algebra.multiply(algebra.negate(_I), _HALF), algebra.add(one, other, -1))
+def _wave(name: str, angle: Closed) -> Closed:
+    """Returns a sine or cosine as a sum of powers of e, which knows every identity between them."""
+    hyperbolic, odd = name.endswith("h"), name.startswith("sin")
+    turn = angle if hyperbolic else algebra.multiply(_I, angle)
+    both = algebra.add(_exponential(turn), _exponential(algebra.negate(turn)), -1 if odd else 1)
+    half = algebra.multiply(_HALF, both)
+    return algebra.divide(half, _I) if odd and not hyperbolic else half
 
 
 def _sine(step: int) -> Closed:

@@ -183,13 +183,13 @@ def _denested(value: Closed) -> Closed | None:
 
 
 def _opaque_power(base: Closed, exponent: Closed, name: str) -> Closed:
-    """Returns a power without an exact value; of a negative base only the square root has one value everywhere."""
-    square_root = exponent.rational() == Fraction(1, 2)
+    """Returns a power without an exact value."""
+    return opaque(f"({name_of(base)})^({name})", (base, exponent), _positive_power)
 
-    def value(below: complex, above: complex) -> complex | None:
-        return below**above if square_root or (below.real > 0 and not below.imag) else None
 
-    return opaque(f"({name_of(base)})^({name})", (base, exponent), value)
+def _positive_power(base: complex, exponent: complex) -> complex | None:
+    """Returns a power of a positive number; others have several, and which is meant depends on the domain."""
+    return base**exponent if base.real > 0 and not base.imag else None
 
 
 def logarithm(value: Closed, name: str = "ln") -> Closed:
