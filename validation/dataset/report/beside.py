@@ -6,8 +6,10 @@ is not found is not shown.
 
 import difflib
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -112,8 +114,11 @@ def _side(label: str, text: Child) -> Markup:
 
 
 def _clipped(text: str | None) -> str:
-    words = (text or "").split()
-    return " ".join(words[:MAX_WORDS])[:1500] + (" …" if len(words) > MAX_WORDS else "")
+    """The first words of a text as they are laid out: a program keeps its lines."""
+    words = list(islice(re.finditer(r"\S+", text or ""), MAX_WORDS + 1))
+    if not text or len(words) <= MAX_WORDS:
+        return (text or "").strip()[:1500]
+    return text[: words[-2].end()].strip()[:1500] + " …"
 
 
 def _overlap(text: str, other: str) -> float:

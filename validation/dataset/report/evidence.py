@@ -10,7 +10,7 @@ from validation.dataset.recheck.contamination import OVERLAP
 from validation.dataset.report.beside import Evidence, beside, gather
 from validation.dataset.report.figures import bar
 from validation.dataset.report.formulas import rich_text
-from validation.dataset.report.markup import Child, Markup, join, number, percent, tag
+from validation.dataset.report.markup import Child, Markup, coded, join, number, percent, tag
 from validation.dataset.report.samples import fetch, render_example
 from validation.dataset.report.sections import section, table
 from validation.dataset.shard import Row, smallest
@@ -57,7 +57,7 @@ def _reason(one: Mapping[str, Any], lost: int, candidates: int, texts: Evidence)
     summary = tag(
         "summary",
         tag("code", one["reason"]),
-        tag("span", one["meaning"], class_="meaning"),
+        tag("span", coded(one["meaning"]), class_="meaning"),
         tag("span", number(one["candidates"]), class_="count"),
         bar(one["candidates"] / lost, series=series, label=f"{percent(one['candidates'] / lost)} of what was lost"),
     )
@@ -95,7 +95,7 @@ def contamination(numbers: Mapping[str, Any]) -> Markup:
             "Not checked: the config names no benchmark, so there was nothing to look for.",
         )
     lead = (
-        f"{number(sum(stored.values()))} items of {len(stored)} benchmarks are stored with the data "
+        f"{number(sum(stored.values()))} items of {', '.join(stored)} are stored with the data "
         "and were searched for again by brute force."
     )
     tiers = [

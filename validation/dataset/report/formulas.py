@@ -21,6 +21,9 @@ _FORMULA = re.compile(
     re.DOTALL,
 )
 _MATHML = "{http://www.w3.org/1998/Math/MathML}"
+MAX_UNBROKEN = 10  # signs of an inline formula in one piece: about the width of a phone
+_OPENING, _CLOSING = frozenset("([{"), frozenset(")]}")
+_BREAKS = frozenset("=<>≤≥≠≈≡≅+−-→⇒")
 _THOUSANDS = re.compile(r"<mn>(\d{1,3})</mn><mo>,</mo><mn>(\d{3}(?:\.\d+)?)</mn>")
 _ELEMENTS = frozenset(
     {
@@ -89,7 +92,7 @@ def rich_text(text: str) -> Markup:
             continue
         formula, display, stop = _formula_at(text, match)
         pieces += [text[end : match.start()], _render(formula, display, text[match.start() : stop])]
-        end = stop
+        end = stop + (display and text.startswith("\n", stop))  # a display formula ends its line by itself
     return join([*pieces, text[end:]])
 
 
@@ -145,7 +148,31 @@ def _clean(root: ElementTree.Element) -> str | None:
         for attribute in set(element.attrib) - _ATTRIBUTES:
             del element.attrib[attribute]
         _for_browsers(element, align)
-    return _THOUSANDS.sub("<mn>\\1,\\2</mn>", ElementTree.tostring(root, encoding="unicode"))
+    pieces = [ElementTree.tostring(piece, encoding="unicode") for piece in _breakable(root)]
+    return "\u200b".join(_THOUSANDS.sub("<mn>\\1,\\2</mn>", piece) for piece in pieces)
+
+
+def _breakable(root: ElementTree.Element) -> list[ElementTree.Element]:
+    """A long inline formula in pieces that a line may end between: browsers break none by themselves."""
+    row = root[0] if len(root) else root
+    if root.get("display") != "inline" or len(root) != 1 or row.tag != "mrow" or len(row) <= MAX_UNBROKEN:
+        return [root]
+    pieces: list[list[ElementTree.Element]] = [[]]
+    depth = 0
+    for element in row:
+        sign = (element.text or "") if element.tag == "mo" else ""
+        depth += (sign in _OPENING) - (sign in _CLOSING) if sign else 0
+        if depth == 0 and pieces[-1] and sign in _BREAKS:
+            element.set("form", "infix")  # as it is where something stands before it
+            pieces.append([])
+        pieces[-1].append(element)
+    return [_formula_of(elements) for elements in pieces]
+
+
+def _formula_of(elements: list[ElementTree.Element]) -> ElementTree.Element:
+    formula = ElementTree.Element("math", {"display": "inline"})
+    ElementTree.SubElement(formula, "mrow").extend(elements)
+    return formula
 
 
 def _for_browsers(element: ElementTree.Element, align: str) -> None:

@@ -42,6 +42,11 @@ def join(children: Child) -> Markup:
     return Markup("".join(join(child) for child in children))
 
 
+def coded(text: str) -> Markup:
+    """Escapes text; what stands in backticks becomes code."""
+    return join([tag("code", one) if at % 2 else one for at, one in enumerate(text.split("`"))])
+
+
 def number(value: float) -> str:
     """A number for people: thousands apart by thin spaces, decimals only where they say something."""
     if isinstance(value, int) or float(value).is_integer():

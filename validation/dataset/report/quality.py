@@ -30,7 +30,7 @@ def quality(numbers: Mapping[str, Any]) -> Markup:
         "quality",
         "How solutions read",
         "Facts, not judgements. The rows that stand out most stand first among the examples.",
-        table(["Fact", "Examples", "Mean", "Above 0", "Stand out"], rows, class_="numbers"),
+        table(["Fact", "Examples", "Mean", "Above 0", "Stand out"], rows, class_="numbers facts-read"),
     )
 
 

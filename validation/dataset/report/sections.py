@@ -6,7 +6,7 @@ from typing import Any
 from schemas.verdict import Check, Status, Verdict
 from validation.dataset.facts import NONE
 from validation.dataset.report.figures import bar, heat, histogram, legend, stacked
-from validation.dataset.report.markup import Child, Markup, join, number, percent, tag
+from validation.dataset.report.markup import Child, Markup, coded, join, number, percent, tag
 
 FORMAT_SERIES = {"cot": "s1", "pot": "s2", "tir": "s3"}
 _WORDS = {
@@ -63,7 +63,7 @@ def _failure(check: Check, linked: frozenset[str]) -> Markup:
     return tag(
         "div",
         tag("h3", tag("span", "failed", class_="status failed"), tag("code", check.name)),
-        tag("p", check.detail),
+        tag("p", coded(check.detail)),
         tag("p", f"{_GROUPS[check.group]} · {counts}", _ids(check.ids, linked), class_="fine"),
         class_="failure",
     )
@@ -82,7 +82,7 @@ def _point(check: Check, linked: frozenset[str]) -> Markup:
     return tag(
         "li",
         tag("span", _WORDS[check.status], class_=f"status {name}"),
-        tag("span", tag("code", check.name), " ", check.detail, _ids(check.ids[:3], linked)),
+        tag("span", tag("code", check.name), " ", coded(check.detail), _ids(check.ids[:3], linked)),
     )
 
 
@@ -91,7 +91,7 @@ def _group(group: str, checks: Sequence[Check]) -> Markup:
         [
             tag("span", _WORDS[one.status], class_=f"status {one.status.value.replace('_', '-')}"),
             tag("code", one.name),
-            one.detail,
+            coded(one.detail),
             number(one.checked),
             number(one.unexpected),
         ]
@@ -176,7 +176,7 @@ def make_up(numbers: Mapping[str, Any]) -> Markup:
         "Rows, characters and the objective are three mixtures: J_SFT gives every example one weight, however long.",
         tag("h3", "Formats by source"),
         legend([(series, name) for name, series in FORMAT_SERIES.items()]),
-        table(["Source", "Examples", "", "Kept of its candidates"], rows, class_="wide-bars"),
+        table(["Source", "Examples", "", "Kept"], rows, class_="wide-bars"),
         tag("h3", "Shares of rows, characters and J"),
         _shares(numbers["shares"].get("format", {})),
         tag("h3", "The same by source"),
@@ -227,6 +227,8 @@ def topics(numbers: Mapping[str, Any]) -> Markup:
     )
     empty = sum(1 for row in rows for column in columns if not counts[row].get(column))
     lead = f"{number(len(counts))} topics by difficulty; {number(empty)} cells are empty."
+    if columns in ([], [NONE]):
+        lead = f"{number(len(counts))} topics. No example names a difficulty."
     more = (
         tag("p", f"{number(len(counts) - 30)} smaller topics stand in report.json.", class_="fine")
         if len(counts) > 30
@@ -263,7 +265,7 @@ def lengths(numbers: Mapping[str, Any]) -> Markup:
     return section(
         "lengths",
         "How long they are",
-        f"Characters, on a logarithmic axis. In tokens: {counted['detail']}.",
+        coded(f"Characters, on a logarithmic axis. In tokens: {counted['detail']}."),
         body,
         _by_format(numbers),
         _tokens(numbers),

@@ -149,6 +149,21 @@ CONTRASTS = """
 """Text whose contrast with what stands behind it is below 4.5 to 1 (WCAG 2.2, 1.4.3)."""
 
 
+def test_formulas_stay_inside_their_cards_on_a_phone(tab: Page, tmp_path: Path) -> None:
+    long = "+".join(f"x_{{{at}}}" for at in range(40))
+    rows = examples(2)
+    for row in rows:
+        row["question"] = f"Let ${long}=0$ and $${long}=1$$ hold. {row['question']}"
+    write_report(judge(write_data(tmp_path / "data", rows), CONFIG), tmp_path / "report")
+    tab.size(390, 844)
+    tab.open((tmp_path / "report/index.html").as_uri())
+    assert tab.value("document.querySelectorAll('.question math').length") > 2 * len(rows)
+    over = "[...document.querySelectorAll('.question math')].filter((one) => right(one) > right(one.parentNode) + 1)"
+    right = "const right = (one) => one.getBoundingClientRect().right"
+    assert tab.value(f"(() => {{ {right}; return {over}.length; }})()") == 0
+    assert_fits(tab)
+
+
 def test_without_a_script_everything_can_be_read(tab: Page, report: Path) -> None:
     tab.send("Emulation.setScriptExecutionDisabled", value=True)
     try:

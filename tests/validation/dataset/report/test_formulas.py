@@ -1,3 +1,5 @@
+import re
+
 import pytest
 
 from validation.dataset.report.formulas import rich_text
@@ -63,3 +65,17 @@ def test_nothing_out_of_data_becomes_markup(text):
     assert "href=" not in shown.replace("\\href", "")
     assert "style=" not in shown
     assert 'class="evil"' not in shown
+
+
+def test_a_long_inline_formula_may_break_before_a_sign_and_a_short_one_not():
+    long = rich_text(r"$f(a+b+c+d)=a+b+c-d$")
+    pieces = re.findall(r"<math.*?</math>", long)
+    assert [re.sub(r"<[^>]*>", "", piece) for piece in pieces] == ["f(a+b+c+d)", "=a", "+b", "+c", "\u2212d"]
+    assert long.count("\u200b") == 4
+    assert all('form="infix"' in piece for piece in pieces[1:])
+    assert rich_text("$a+b=c$").count("<math") == 1
+    assert rich_text(r"$$f(a+b+c+d)=a+b+c-d$$").count("<math") == 1
+
+
+def test_no_empty_line_follows_a_display_formula():
+    assert rich_text("Add:\n$$1+1$$\nSo 2.").endswith("</math>So 2.")

@@ -103,6 +103,11 @@ def test_the_funnel_adds_up_and_numbers_stand_in_report_json(honest):
     assert numbers["categories"]["reference"] == {"independent": 36, "self": 36}
 
 
+def test_names_in_backticks_are_code(honest):
+    page, _, _ = honest
+    assert "no <code>validate.tokenizer</code> is named" in page
+
+
 def test_each_reason_shows_its_rule_and_its_evidence(honest):
     page, _, _ = honest
     assert "the solution or its program ends in another answer than the reference" in page
