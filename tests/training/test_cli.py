@@ -298,6 +298,19 @@ def test_sigterm_writes_a_checkpoint_and_says_how_to_go_on(straight, config, dat
 
 
 @pytest.mark.slow
+def test_ctrl_c_during_set_up_ends_at_once_and_resume_begins(straight, config, data, tmp_path):
+    output = tmp_path / "RUN"
+    process = started(*train_command(config, data, output))
+    wait_for((output / "run.json").is_file, process)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=15)
+    assert (process.returncode, errors) == (130, "mathmill: stopped; the same command with --resume continues\n")
+    assert not (output / "metrics.jsonl").exists()
+    assert main(["train", str(config), "--data", str(data), "--output", str(output), "--resume"]) == 0
+    assert same(weights_of(straight), weights_of(output))
+
+
+@pytest.mark.slow
 def test_another_number_of_processes_may_resume_and_takes_the_same_examples(straight, config, data, tmp_path):
     output = tmp_path / "RUN"
     assert main(["train", str(config), "--data", str(data), "--output", str(output), "--set", "train.steps=4"]) == 0
