@@ -10,7 +10,7 @@ from validation.answers import algebra
 from validation.answers.algebra import TooLargeError, UnsupportedError
 from validation.answers.brackets import parts
 from validation.answers.groups import compare_matrices, compare_several
-from validation.answers.kinds import compare_moments, compare_ratios, compare_regions, compare_words
+from validation.answers.kinds import compare_moments, compare_orders, compare_ratios, compare_regions, compare_words
 from validation.answers.normalise import DECIMAL_COMMA, normalise
 from validation.answers.questions import Asked, read_question
 from validation.answers.reading import read_value
@@ -22,6 +22,7 @@ from validation.answers.values import (
     Equation,
     Matrix,
     Moment,
+    Order,
     Ratio,
     Region,
     Scalar,
@@ -169,6 +170,10 @@ def _compare(gold: Value, answer: Value, asked: Asked) -> Verdict:
         return _compare_unread(gold, answer)
     if isinstance(gold, Equation) or isinstance(answer, Equation):
         return _compare_equations(gold, answer, asked)
+    if isinstance(gold, Order) and isinstance(answer, Order):
+        return compare_orders(gold, answer)
+    if isinstance(gold, Order) or isinstance(answer, Order):
+        raise UnsupportedError("an order beside another kind")
     if isinstance(gold, Region) or isinstance(answer, Region):
         return compare_regions(gold, answer)
     if isinstance(gold, Several) or isinstance(answer, Several):

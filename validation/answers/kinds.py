@@ -6,7 +6,7 @@ from validation.answers import algebra
 from validation.answers.algebra import UnsupportedError
 from validation.answers.questions import Asked
 from validation.answers.regions import interval_of, simplified
-from validation.answers.values import Interval, Moment, Ratio, Region, Scalar, Several, Value, Words
+from validation.answers.values import Interval, Moment, Order, Ratio, Region, Scalar, Several, Value, Words
 from validation.answers.verdict import Verdict, equal, not_equal, unknown
 
 _ARTICLES = re.compile(r"\b(?:the|a|an|is|are|it|will|be|le|la|el|der|die|das)\b|[^\w\s]")
@@ -56,6 +56,18 @@ def _same_interval(left: Interval, right: Interval) -> bool:
             if not decided:
                 return False
     return True
+
+
+def compare_orders(gold: Order, answer: Order) -> Verdict:
+    """Compares orders; two that are written otherwise may follow from each other, unless they say the opposite."""
+    if gold.differences == answer.differences:
+        return equal("order")
+    opposite = {(tuple((monomial, -scale) for monomial, scale in terms), strict) for terms, strict in gold.differences}
+    if len(opposite) == 1 and {terms for terms, _ in opposite} == {terms for terms, _ in answer.differences}:
+        return not_equal("order", "the opposite")
+    if len(gold.differences) == 1 and {t for t, _ in gold.differences} == {t for t, _ in answer.differences}:
+        return not_equal("order", "one of them is strict")
+    return unknown("order", "orders that are written otherwise")
 
 
 def compare_moments(gold: Value, answer: Value) -> Verdict:

@@ -9,7 +9,7 @@ from validation.answers import algebra, notation
 from validation.answers.algebra import Closed, UnsupportedError
 from validation.answers.brackets import parts
 from validation.answers.numerals import localise
-from validation.answers.values import Interval, Region, Scalar, Several
+from validation.answers.values import Interval, Order, Region, Scalar, Several
 
 RELATION = re.compile(r"(<=|>=|<|>|\\le(?![a-zA-Z])|\\ge(?![a-zA-Z])|\\ne(?![a-zA-Z])|\\in(?![a-zA-Z]))")
 NAME = re.compile(
@@ -17,6 +17,8 @@ NAME = re.compile(
 )
 _OR = re.compile(r",?\s+or\s+|\s*\\(?:lor|vee)(?![a-zA-Z])|\s*或\s*")
 _BOTH = re.compile(r",?\s+and\s+|\s*\\(?:land|wedge)(?![a-zA-Z])|\s*且\s*")
+_JOINED = re.compile(r"[(,]|\b(?:or|and)\b|\\(?:lor|vee|land|wedge)|[或且]")
+_ORDERS = {"<", ">", "<=", ">="}
 _ABSOLUTE = re.compile(r"\|([^|]+)\|\Z")
 _SIGNS = {"\\le": "<=", "\\ge": ">=", "\\ne": "!=", "\\in": "in"}
 _FLIPPED = {"<": ">", ">": "<", "<=": ">=", ">=": "<=", "!=": "!="}
@@ -26,12 +28,44 @@ _UNBOUNDED = re.compile(r"\\infty|oo|inf|\\cup|\bU\b|∪")
 _INFINITE = re.compile(r"\s*([-+]?)\s*(?:\\infty|oo|inf|infinity)\s*\Z")
 
 
-def read_relation(text: str, *, comma: bool) -> Region:
+def read_relation(text: str, *, comma: bool) -> Region | Order:
+    """Reads an order of several unknowns such as `a < b`, else what `_read_region` reads."""
+    pieces = [piece.strip() for piece in RELATION.split(localise(text, comma=comma))]
+    sides, signs = pieces[::2], [_SIGNS.get(sign, sign) for sign in pieces[1::2]]
+    if set(signs) <= _ORDERS and all(sides) and not any(_JOINED.search(side) for side in sides):
+        forms = [_form(side) for side in sides]
+        named = [form for form in forms if form is not None]
+        if len(named) == len(sides) and len(frozenset[str]().union(*map(algebra.symbols_of, named))) > 1:
+            return _order_of(named, signs)
+    return _read_region(text, comma=comma)
+
+
+def _form(text: str) -> Closed | None:
+    try:
+        return notation.read(text)
+    except UnsupportedError:
+        return None
+
+
+def _order_of(sides: list[Closed], signs: list[str]) -> Order:
+    """Returns what each sign says of the sides beside it."""
+    differences = []
+    for (left, right), sign in zip(pairwise(sides), signs, strict=True):
+        above = algebra.add(left, right, -1) if sign[0] == ">" else algebra.add(right, left, -1)
+        if above.opaque or len(above.denominator) != 1 or () not in above.denominator or not above.numerator:
+            raise UnsupportedError("an order of other things than polynomials")
+        terms = sorted(above.numerator.items())
+        size = abs(Fraction(terms[0][1]))
+        differences.append((tuple((monomial, scale / size) for monomial, scale in terms), "=" not in sign))
+    return Order(frozenset(differences))
+
+
+def _read_region(text: str, *, comma: bool) -> Region:
     r"""Reads an inequality, a chain of two, `|x| < 3`, `x \in [1, 2]`, or several joined by `or` or `and`."""
     for joint, join in ((_OR, _either), (_BOTH, _both)):
         pieces = joint.split(text)
         if len(pieces) > 1:
-            regions = [read_relation(piece.strip(), comma=comma) for piece in pieces]
+            regions = [_read_region(piece.strip(), comma=comma) for piece in pieces]
             if len({region.variable for region in regions}) > 1:
                 raise UnsupportedError("several variables")
             return reduce(join, regions)

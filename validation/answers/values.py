@@ -6,7 +6,7 @@ Plain frozen types; `reading.py` turns text into them, never through float.
 from dataclasses import dataclass
 from fractions import Fraction
 
-from validation.answers.algebra import Closed
+from validation.answers.algebra import Closed, Monomial
 from validation.answers.brackets import parts
 from validation.answers.units import Unit
 
@@ -73,6 +73,16 @@ class Region:
 
 
 @dataclass(frozen=True, slots=True)
+class Order:
+    """An order of several unknowns: each difference is above zero, or (False beside it) not below.
+
+    A difference is its terms in order, scaled so that the first has the factor 1 or -1.
+    """
+
+    differences: frozenset[tuple[tuple[tuple[Monomial, Fraction], ...], bool]]
+
+
+@dataclass(frozen=True, slots=True)
 class Matrix:
     """Rows of values."""
 
@@ -128,4 +138,4 @@ class Unread:
     too_large: bool = False
 
 
-Value = Scalar | Several | Region | Matrix | Equation | Choice | Ratio | Moment | Words | Unread
+Value = Scalar | Several | Region | Order | Matrix | Equation | Choice | Ratio | Moment | Words | Unread
