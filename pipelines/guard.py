@@ -23,7 +23,7 @@ import pyarrow.compute as pc
 from pipelines.numerals import WORD_VALUES
 from pipelines.postings import Postings
 from pipelines.skeleton import LOOK_ALIKES, thousands
-from pipelines.textbytes import Bytes, bytes_of
+from pipelines.textbytes import Bytes, bytes_of, foreign_lines
 from pipelines.words import mixed, owners, run_hashes, words_of
 
 Hashes = npt.NDArray[np.uint64]
@@ -122,6 +122,7 @@ _LAYOUT = (
     "textit",
     "mbox",
 )
+_LETTER_HASH = np.uint64(1)
 _UPPER = np.zeros(256, np.bool_)
 _UPPER[ord("A") : ord("Z") + 1] = True
 _LOWER = np.arange(256, dtype=np.uint8) | _UPPER * np.uint8(0x20)
@@ -165,7 +166,10 @@ class Tokens:
 
 
 def facets(texts: pa.Array) -> tuple[Tokens, Tokens, Tokens]:
-    """What texts are made of: numbers in digits, signs (operators, brackets, commands, single letters), and words."""
+    """What texts are made of: numbers in digits, signs, and words.
+
+    Signs are operators, brackets, commands and single letters. All letters are one sign: $x + y$ and $a + b$ ask alike.
+    """
     runs = _runs(texts)
     numbers = runs.kinds == _DIGIT
     letters = runs.kinds == _LETTER
@@ -176,8 +180,9 @@ def facets(texts: pa.Array) -> tuple[Tokens, Tokens, Tokens]:
     article[single] = _SHORT_HASHES.holds(runs.hashes[single]) | (runs.data[runs.starts[single] - 1] == ord("'"))
     signs = (runs.kinds == _SIGN) | command | (single & ~article)
     words = letters & ~single & ~command
+    hashes = np.where(single, _LETTER_HASH, runs.hashes)
     sorts = (numbers, signs, words)
-    return tuple(Tokens(runs.hashes[sort], runs.rows[sort]) for sort in sorts)  # type: ignore[return-value]  # three
+    return tuple(Tokens(hashes[sort], runs.rows[sort]) for sort in sorts)  # type: ignore[return-value]  # three
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,10 +224,14 @@ class _Plain(dict[int, str | int]):
 _PLAIN = _Plain()
 
 
+def _to_plain(text: str) -> str:
+    return text.translate(_PLAIN)
+
+
 def _runs(texts: pa.Array) -> _Runs:
     foreign = pc.invert(pc.fill_null(pc.string_is_ascii(texts), True))
     if pc.any(foreign).as_py():
-        plain = [text.translate(_PLAIN) for text in texts.filter(foreign).to_pylist()]
+        plain = [foreign_lines(_to_plain, text) for text in texts.filter(foreign).to_pylist()]
         texts = pc.replace_with_mask(texts, foreign, pa.array(plain, texts.type))
     data, offsets = bytes_of(pc.binary_join_element_wise(pc.fill_null(texts, ""), "", "\n"))
     separators = thousands(data, offsets)

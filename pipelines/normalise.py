@@ -7,8 +7,10 @@ Never NFKC, which turns x² into x2. Operators, digits and figures stay as they 
 import re
 import unicodedata
 
-_TRAILING_SPACE = re.compile(r"[ \t]+$", re.MULTILINE)
+from pipelines.textbytes import foreign_lines
+
 _LINE_END = re.compile("\r\n|[\u0085\u2028\u2029]|\r(?![a-z])")  # a CR before a letter was `\right`, `\rho`, ...
+_OTHER_LINE_END = re.compile("[\u0085\u2028\u2029]")
 _NEGATIVE_SPACE = re.compile(r"(?<!\\)((?:\\\\)*)\\!")
 _SPACES = {
     ord(space): " " for space in "\u00a0\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f"
@@ -48,18 +50,27 @@ def normalise(text: str, *, code: bool = False) -> str:
     if not text.isascii():
         if not unicodedata.is_normalized("NFC", text):
             text = unicodedata.normalize("NFC", text)
-        if not code and _ODD_SPACE.search(text):
-            text = text.translate(_CHARACTERS)
-        text = _LINE_END.sub("\n", text)
-    elif "\r" in text:
+        if not code:
+            text = foreign_lines(_plain_spaces, text)
+        if "\r" not in text:
+            text = foreign_lines(_plain_ends, text)
+    if "\r" in text:
         text = _LINE_END.sub("\n", text)
     if code:
         return text.strip("\n").rstrip()
     if "\\!" in text:
         text = _NEGATIVE_SPACE.sub(r"\1", text)
     if " \n" in text or "\t\n" in text:
-        text = _TRAILING_SPACE.sub("", text)
+        text = "\n".join(line.rstrip(" \t") for line in text.split("\n"))
     return text.strip(" \t\n")
+
+
+def _plain_spaces(line: str) -> str:
+    return line.translate(_CHARACTERS) if _ODD_SPACE.search(line) else line
+
+
+def _plain_ends(line: str) -> str:
+    return _OTHER_LINE_END.sub("\n", line)
 
 
 def control_characters(text: str) -> str | None:
@@ -67,6 +78,8 @@ def control_characters(text: str) -> str | None:
 
     Tabs and line ends are text; a tab that starts `imes` or `heta` was a LaTeX command once.
     """
+    if "\n" in text and "\t" not in text:
+        return next(filter(None, map(control_characters, text.split("\n"))), None)
     if text.isascii() and "\t" not in text:
         content = text.encode()
         if len(content.translate(None, _CONTROL_BYTES)) == len(content):

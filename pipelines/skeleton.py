@@ -21,7 +21,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipelines.numerals import NUMBER, number_words, placed_words, value_of
-from pipelines.textbytes import bytes_of, texts_of
+from pipelines.textbytes import bytes_of, foreign_lines, texts_of
 
 _LOOK_ALIKES = {
     # Latin letter: Cyrillic, Greek and other letters that are drawn like it (Unicode TR39 confusables, an excerpt).
@@ -161,7 +161,9 @@ def folded(texts: pa.Array) -> pa.Array:
     texts = pc.fill_null(texts, "")
     foreign = pc.invert(pc.string_is_ascii(texts))
     if pc.any(foreign).as_py():
-        texts = _replaced(texts, foreign, [_to_latin(text) for text in texts.filter(foreign).to_pylist()])
+        texts = _replaced(
+            texts, foreign, [foreign_lines(_to_latin, text) for text in texts.filter(foreign).to_pylist()]
+        )
     texts = pc.replace_substring(pc.ascii_lower(texts), "`", LOOK_ALIKES[ord("`")])
     odd = pc.match_substring_regex(texts, _ODD_LATEX)
     if not pc.any(odd).as_py():

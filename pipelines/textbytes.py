@@ -1,5 +1,7 @@
 """Arrow string arrays as one run of bytes and back, without a Python object per text."""
 
+from collections.abc import Callable
+
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
@@ -25,3 +27,8 @@ def texts_of(data: Bytes, offsets: Offsets) -> pa.Array:
     """The inverse of `bytes_of`: a large_string array over the bytes."""
     ends = pa.py_buffer(np.ascontiguousarray(offsets, np.int64))
     return pa.LargeStringArray.from_buffers(len(offsets) - 1, ends, pa.py_buffer(np.ascontiguousarray(data)))
+
+
+def foreign_lines(change: Callable[[str], str], text: str) -> str:
+    """Applies a change that looks at no line end and leaves ASCII alone, to the lines that are not ASCII."""
+    return "\n".join(line if line.isascii() else change(line) for line in text.split("\n"))
