@@ -132,7 +132,8 @@ def _write_long(corpora: Sequence[Path], path: Path, rows: int) -> int:
             copies = [solution, f"{solution} Indeed."] if written % 10 == 0 else [solution]
             for text in copies:
                 size += len(question.encode()) + len(text.encode())
-                file.write(json.dumps({"question": question, "solution": text}, ensure_ascii=False) + "\n")
+                row = {"question": question, "solution": text, "decision": None}
+                file.write(json.dumps(row, ensure_ascii=False) + "\n")
             written, solutions, question = written + len(copies), [], ""
             if written >= rows:
                 break
