@@ -26,7 +26,7 @@ from schemas.configfile import check_config, load_config
 from schemas.exits import RunFailedError, UserError
 from schemas.manifest import MANIFEST
 from schemas.reason import Stage
-from schemas.verdict import Status, Verdict
+from schemas.verdict import VERDICT, Status, Verdict
 from validation.programs import describe_levels
 
 _FINDING_COLUMNS = ("id", "source", "format", "reason", "partner", "detail")
@@ -45,6 +45,7 @@ def run_curate(
     """Curates with a live bar and prints the last screen."""
     console = console_for()
     print_isolation(console, config)
+    judged = (output / VERDICT).is_file()
     with CurateConsole(console) as shown:
         manifest = curate(
             config,
@@ -58,6 +59,8 @@ def run_curate(
         )
     ledger = read_ledger(output, manifest, _FINDING_COLUMNS)
     told = [*remarks(manifest, ledger), *review_notes(output)]
+    if judged and not (output / VERDICT).is_file():
+        told.append("quality/ is gone: its verdict and report were about the data that stood here before")
     print_last_screen(console, manifest, findings(manifest, ledger), output, remarks=told)
 
 

@@ -1,0 +1,27 @@
+"""What a person is told at the end of a verb."""
+
+from pathlib import Path
+
+import pytest
+
+from pipelines.running import run_curate
+from schemas.verdict import VERDICT
+from tests.tiny import config_of, marbles, source, write_rows
+
+
+def test_a_verdict_that_goes_with_the_data_it_was_about_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = config_of(source(write_rows(tmp_path / "school.jsonl", marbles(6))), skip=["verify"])
+    data = tmp_path / "data"
+
+    def curated() -> str:
+        run_curate(config, data, against=[], workers=1, draft=False, overwrite=True, beam_flags=[])
+        return " ".join(capsys.readouterr().out.split())
+
+    told = "quality/ is gone"
+    assert told not in curated()
+    (data / VERDICT).parent.mkdir(parents=True)
+    (data / VERDICT).write_text("{}", encoding="utf-8")
+    assert told in curated()
+    assert told not in curated()
