@@ -30,7 +30,9 @@ def section(anchor: str, title: str, lead: Child, *body: Child) -> Markup:
 
 
 def table(head: Sequence[Child], rows: Sequence[Sequence[Child]], *, class_: str = "") -> Markup:
-    """A table that scrolls on a narrow screen."""
+    """A table that scrolls on a narrow screen; without rows it says so."""
+    if not rows:
+        return tag("p", "Nothing to show.", class_="fine")
     header = tag("tr", [tag("th", cell, scope="col") for cell in head])
     body = [tag("tr", [tag("td", cell) for cell in row]) for row in rows]
     inner = tag("table", tag("thead", header), tag("tbody", body), class_=class_ or None)
@@ -236,7 +238,12 @@ def topics(numbers: Mapping[str, Any]) -> Markup:
     )
     predicted = [tag("p", _prediction(one), class_="fine") for one in numbers["labels"]]
     return section(
-        "topics", "Topics and difficulty", lead, heat(rows, columns, counts, corner="topic"), more, predicted
+        "topics",
+        "Topics and difficulty",
+        lead,
+        heat(rows, columns, counts, corner="topic") if rows else None,
+        more,
+        predicted,
     )
 
 
