@@ -100,6 +100,11 @@ def _explain(error: BaseException, output: Path, world: World) -> None:
         raise RunFailedError(
             f"{output}: rank {world.rank} stops: another rank is gone; continue from the last checkpoint with --resume"
         ) from error
+    if isinstance(error, torch.OutOfMemoryError):
+        raise RunFailedError(
+            f"{output}: the device's memory is full ({str(error).split('. ')[0]}); set train.activation_checkpointing, "
+            "lower train.pack_tokens, or spread the weights over devices (train.parallel: shard); continue with --resume"
+        ) from error
     if isinstance(error, shutil.Error) or (isinstance(error, OSError) and error.errno in _NO_ROOM):
         raise RunFailedError(
             f"{output}: could not be written ({error}); make room and continue with --resume"

@@ -16,7 +16,8 @@ from schemas.verdict import Status
 from tests.training.models import small_run
 from training import checkpoint
 from training.checkpoint import State
-from training.train import train
+from training.train import _explain, train
+from training.world import World
 
 
 @pytest.fixture(scope="module")
@@ -283,6 +284,19 @@ def nearly_full(run, tmp_path):
 def test_a_full_disk_anywhere_else_is_one_line_too(nearly_full, data, no_room):
     with pytest.raises(RunFailedError, match=r"could not be written .*make room and continue with --resume"):
         train(small_run(steps=7), [data], nearly_full, resume=True)
+
+
+def test_a_full_device_is_one_line_with_what_helps(tmp_path):
+    full = torch.OutOfMemoryError(
+        "CUDA out of memory. Tried to allocate 20.00 GiB. GPU 0 has a total capacity of 139 GiB"
+    )
+    with pytest.raises(RunFailedError) as told:
+        _explain(full, tmp_path / "RUN", World(0, 1, torch.device("cpu")))
+    assert str(told.value).startswith(
+        f"{tmp_path / 'RUN'}: the device's memory is full (CUDA out of memory); set train."
+    )
+    assert "activation_checkpointing, lower train.pack_tokens" in str(told.value)
+    _explain(ValueError("ours"), tmp_path / "RUN", World(0, 1, torch.device("cpu")))
 
 
 def test_pass_at_1_is_measured_where_asked_and_stands_beside_heldout_j(data, tmp_path):
