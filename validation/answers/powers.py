@@ -77,9 +77,13 @@ def _rational_root(base: Fraction, exponent: Fraction) -> Closed:
         return number(0)
     result = number(1)
     if base < 0:
-        if exponent.denominator != 2:
-            raise UnsupportedError("root of a negative number")
-        result, base = _repeated(symbol("i"), exponent.numerator % 4), -base
+        if exponent.denominator % 2:  # the real root, as schools teach
+            result = number(-1 if exponent.numerator % 2 else 1)
+        elif exponent.denominator == 2:
+            result = _repeated(symbol("i"), exponent.numerator % 4)
+        else:
+            raise UnsupportedError("an even root of a negative number")
+        base = -base
     unknown = False
     for part, sign in ((base.numerator, 1), (base.denominator, -1)):
         factors, certain = _factors(part)

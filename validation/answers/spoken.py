@@ -109,11 +109,17 @@ def read_chinese(text: str) -> Fraction | None:
         return top / bottom if bottom and top is not None else None
     if not _CJK_NUMBER.fullmatch(text):
         return None
+    if len(text) > 2 and _CJK_DIGITS.keys() >= set(text):  # 二〇二四
+        return Fraction(_digits(text))
     whole, pointed, decimals = text.removeprefix("负").partition("点")
     value = _chinese(whole)
     if pointed and value is not None:
-        value += Fraction(int("".join(str(_CJK_DIGITS[digit]) for digit in decimals)), 10 ** len(decimals))
+        value += Fraction(_digits(decimals), 10 ** len(decimals))
     return -value if value is not None and text.startswith("负") else value
+
+
+def _digits(text: str) -> int:
+    return int("".join(str(_CJK_DIGITS[digit]) for digit in text))
 
 
 def _chinese(text: str) -> Fraction | None:
