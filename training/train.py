@@ -103,7 +103,7 @@ def _explain(error: BaseException, output: Path, world: World) -> None:
     if isinstance(error, torch.OutOfMemoryError):
         raise RunFailedError(
             f"{output}: the device's memory is full ({str(error).split('. ')[0]}); set train.activation_checkpointing, "
-            "lower train.pack_tokens, or spread the weights over devices (train.parallel: shard); continue with --resume"
+            "lower train.pack_tokens, or spread the weights (train.parallel: shard); continue with --resume"
         ) from error
     if isinstance(error, shutil.Error) or (isinstance(error, OSError) and error.errno in _NO_ROOM):
         raise RunFailedError(
