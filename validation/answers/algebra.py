@@ -193,6 +193,8 @@ def divide(left: Closed, right: Closed) -> Closed:
         raise UnsupportedError("division by zero")
     if len(right.numerator) == 1:
         ((monomial, scale),) = right.numerator.items()
+        if not monomial and right.denominator is UNIT:
+            return Closed(_scaled(left.numerator, Fraction(1) / scale), left.denominator, left.opaque or right.opaque)
         if all(is_constant(name) for name, _ in monomial):
             inverse, factor = _inverted(monomial)
             above = multiply(left, Closed({inverse: plain(factor / Fraction(scale))}, UNIT))
