@@ -71,7 +71,7 @@ _WORDED = (
     (r"\b(?:quarters?|quadruples?|quadrupled)\b", " 4 "),
     *((rf"(\d|\bone|\ban?)[ -]+{part}s?\b", rf"\1 {value} ") for value, part in enumerate(_PARTS, start=3)),
 )
-_ANY_WORDED = r"\b(?:half|halve|twice|double|thrice|triple|quarter|quadruple|dozen|cent)|(?:third|fourth|fifth|th)s?\b"
+_ANY_WORDED = rf"\b(?:half|halve|twice|double|thrice|triple|quarter|quadruple|dozen|cent|{'|'.join(_PARTS)})"
 _WRITTEN = (
     (r"(^|[^\d.])\.(\d)", r"\10.\2"),
     (r"(\d)\.0+(\.?(?:\D|$))", r"\1\2"),
@@ -374,21 +374,25 @@ def _alike(texts: _Multisets, items: _Multisets, rows: Places, others: Places) -
 
 
 def _product(texts: _Vectors, items: _Vectors, rows: Places, others: Places) -> Scores:
-    """The scalar product of each pair of a text and an item: their cosine where the vectors are of length one."""
+    """The scalar product of each pair of a text and an item: their cosine where the vectors are of length one.
+
+    `rows` ascend: each text is laid out over all features once, and the features of its items are read from it.
+    """
     products = np.zeros(len(rows))
+    laid_out = np.zeros(_FEATURES)
     for begin in range(0, len(rows), _CHUNK):
-        pairs = slice(begin, begin + _CHUNK)
-        one, other = texts.of(rows[pairs]), items.of(others[pairs])
-        keys, values = [], []
-        for side in (one, other):
-            pair = np.repeat(np.arange(len(side.ends) - 1), np.diff(side.ends))
-            keys.append((pair << 32) | side.words)
-            values.append(side.values)
-        key, value = np.concatenate(keys), np.concatenate(values)
-        order = np.argsort(key, kind="stable")
-        key, value = key[order], value[order]
-        both = np.flatnonzero(key[1:] == key[:-1])
-        products[pairs] = np.bincount(key[both] >> 32, value[both] * value[both + 1], minlength=len(one.ends) - 1)
+        chunk = rows[begin : begin + _CHUNK]
+        other = items.of(others[begin : begin + _CHUNK])
+        met = np.empty(len(other.words))
+        firsts = np.flatnonzero(np.diff(chunk, prepend=-1))
+        ends = other.ends[np.append(firsts, len(chunk))].tolist()
+        for row, first, end in zip(chunk[firsts].tolist(), ends[:-1], ends[1:], strict=True):
+            own = slice(texts.ends[row], texts.ends[row + 1])
+            laid_out[texts.words[own]] = texts.values[own]
+            met[first:end] = laid_out[other.words[first:end]]
+            laid_out[texts.words[own]] = 0
+        pair = np.repeat(np.arange(len(chunk)), np.diff(other.ends))
+        products[begin : begin + _CHUNK] = np.bincount(pair, met * other.values, minlength=len(chunk))
     return products
 
 
