@@ -7,7 +7,7 @@ problem or template weighs, shares of rows, characters and of the objective J.
 import json
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -288,11 +288,3 @@ def normalised_entropy(counts: Mapping[str, float]) -> float:
     if len(shares) < 2:
         return 1.0
     return -sum(share * math.log(share) for share in shares) / math.log(len(shares))
-
-
-def merge_all(parts: Iterable[Facts]) -> Facts:
-    """Adds up the facts of all shards."""
-    total = Facts()
-    for part in parts:
-        total.merge(part)
-    return total

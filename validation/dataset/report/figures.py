@@ -8,8 +8,6 @@ from collections.abc import Mapping, Sequence
 from validation.dataset.facts import NONE, bin_edges, bin_of, position_of
 from validation.dataset.report.markup import Markup, number, percent, tag
 
-SERIES = ("s1", "s2", "s3", "s4", "s5", "s6")
-
 
 def bar(share: float, *, series: str = "s1", label: str = "") -> Markup:
     """One share as a bar on its track."""
