@@ -48,8 +48,7 @@ def normalise(text: str, *, code: bool = False) -> str:
             inside it.
     """
     if not text.isascii():
-        if not unicodedata.is_normalized("NFC", text):
-            text = unicodedata.normalize("NFC", text)
+        text = foreign_lines(_composed, text)
         if not code:
             text = foreign_lines(_plain_spaces, text)
         if "\r" not in text:
@@ -65,6 +64,10 @@ def normalise(text: str, *, code: bool = False) -> str:
     return text.strip(" \t\n")
 
 
+def _composed(line: str) -> str:
+    return unicodedata.normalize("NFC", line)
+
+
 def _plain_spaces(line: str) -> str:
     return line.translate(_CHARACTERS) if _ODD_SPACE.search(line) else line
 
@@ -78,11 +81,10 @@ def control_characters(text: str) -> str | None:
 
     Tabs and line ends are text; a tab that starts `imes` or `heta` was a LaTeX command once.
     """
-    if "\n" in text and "\t" not in text:
-        return next(filter(None, map(control_characters, text.split("\n"))), None)
-    if text.isascii() and "\t" not in text:
-        content = text.encode()
-        if len(content.translate(None, _CONTROL_BYTES)) == len(content):
+    if "\t" not in text:
+        content = text.encode(errors="surrogatepass")
+        foreign = () if text.isascii() else (line for line in text.split("\n") if not line.isascii())
+        if len(content.translate(None, _CONTROL_BYTES)) == len(content) and not any(map(_CONTROL.search, foreign)):
             return None
     found = _CONTROL.search(text)
     if found is None:
