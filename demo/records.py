@@ -46,13 +46,18 @@ class Drafts:
         self.rng = rng
         self._seen: set[tuple[str, int, tuple[int, ...]]] = set()
         self._examined: set[tuple[int, ...]] = set()
+        self._answered: set[tuple[frozenset[int], int]] = set()
 
     def exam(self, items: int) -> list[Draft]:
-        """Draws the benchmark. No two items share their numbers, and no other problem will have an item's."""
+        """Draws the benchmark. No two items share their numbers, and no other problem will have an item's.
+
+        Nor will one have an item's answer and its numbers above three: `twice as many` says 2 as well.
+        """
         drawn = []
         for _ in range(items):
             drawn.append(self.next(top=LARGE))
             self._examined.add(drawn[-1].values)
+            self._answered.add(_core(drawn[-1]))
         return drawn
 
     def next(self, *, top: int = SMALL, templates: tuple[str, ...] = ()) -> Draft:
@@ -65,9 +70,14 @@ class Drafts:
         pool = [template for template in TEMPLATES if not templates or template.name in templates]
         while True:
             draft = draw(self.rng.choice(pool), self.rng, top=top)
-            if draft.key not in self._seen and draft.values not in self._examined:
+            examined = draft.values in self._examined or _core(draft) in self._answered
+            if draft.key not in self._seen and not examined:
                 self._seen.add(draft.key)
                 return draft
+
+
+def _core(draft: Draft) -> tuple[frozenset[int], int]:
+    return frozenset(value for value in draft.values if value > 3), draft.answer
 
 
 def encoded(record: object) -> bytes:
