@@ -46,7 +46,7 @@ class CurateConsole:
         elif time.monotonic() - self._last_line >= _PLAIN_EVERY_S:
             self._last_line = time.monotonic()
             done = ", ".join(f"{step} {progress.rows[step]:,}" for step in _STEPS if progress.rows[step])
-            self._console.print(f"{self._elapsed():.0f} s: {done}", highlight=False)
+            self._console.print(f"{self._elapsed():.0f} s: {done or 'starting'}", highlight=False)
 
     def _elapsed(self) -> float:
         return time.monotonic() - self._started
