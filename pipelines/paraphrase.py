@@ -17,13 +17,13 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from pipelines.guard import Tokens, facets
 from pipelines.minhash import Sets, similarity
 from pipelines.numerals import in_digits
 from pipelines.postings import Postings, distinct
 from pipelines.skeleton import folded, skeletons
+from pipelines.textbytes import rewritten
 from pipelines.words import mixed
 
 Hashes = npt.NDArray[np.uint64]
@@ -107,8 +107,8 @@ class ParaphraseIndex:
     Attributes:
         by_numbers: items by all their numbers, by all but one, and by all numbers and signs, where those are many.
         by_words: items of few numbers by all of them and one of their rarest words.
-        numbers: the numbers of each item but 1, once each.
         rarity: inverse document frequency of each number, by feature.
+        numbers: the numbers of each item but 1, once each, so that the product of two is the weight of what they share.
         bags: one hash of all the numbers of each item.
         signs: the multiset of each item's signs.
         words: TF-IDF vectors, of length one.
@@ -119,8 +119,8 @@ class ParaphraseIndex:
 
     by_numbers: Postings
     by_words: Postings
-    numbers: "_Multisets"
     rarity: Scores
+    numbers: "_Vectors"
     bags: Hashes
     signs: "_Multisets"
     words: "_Vectors"
@@ -136,15 +136,16 @@ class ParaphraseIndex:
         documents = np.bincount(features.words, minlength=_FEATURES)
         weights = np.log((1 + len(questions)) / (1 + documents)) + 1
         rarity = _rarity(numbers)
-        keys, rows = _keys(numbers, signs, rarity)
+        weighted = _weighted(numbers, rarity)
+        keys, rows = _keys(numbers, signs, weighted)
         sums, few = _sums_of_few(numbers)
         rare, places = _rarest(features, documents, few)
         keys_of_answers = _answer_keys(answers)
         return cls(
             by_numbers=Postings.of(keys, rows),
             by_words=Postings.of(_word_keys(sums[places], rare), few[places]),
-            numbers=numbers,
             rarity=rarity,
+            numbers=weighted,
             bags=bags,
             signs=signs,
             words=features.weighted(weights),
@@ -162,27 +163,29 @@ class ParaphraseIndex:
         `answers` is asked for the answer of a question by its place, where numbers and signs speak for an item.
         """
         numbers, bags, signs, features = _read(questions, languages)
-        rows, items = self._candidates(numbers, signs, features)
-        shared, weight = self._shared(numbers, rows, items)
+        weighted = _weighted(numbers, self.rarity)
+        rows, items = self._candidates(numbers, weighted, signs, features)
+        shared, weight = self._shared(weighted, rows, items)
         near = shared >= _SOME
         rows, items, shared, weight = rows[near], items[near], shared[near], weight[near]
         cosine = _product(features.weighted(self.weights), self.words, rows, items)
         variant = (cosine >= SAME_WORDS) & (bags[rows] != self.bags[items])
         count = np.maximum(signs.counts[rows], self.signs.counts[items])
-        alike = np.where(count >= _FORMULA, _alike(signs, self.signs, rows, items) - SIGNS, 0.0)
+        formal, alike = np.flatnonzero(count >= _FORMULA), np.zeros(len(rows))
+        alike[formal] = _alike(signs, self.signs, rows[formal], items[formal]) - SIGNS
         evidence = weight * (1 - UNSHARED * (1 / shared - 1)) + WORDS * cosine + alike * count
         foreign = np.array(languages)[rows] != np.array(self.languages)[items]
         prose = self.signs.counts[items] < _FORMULAS
         known = np.where(foreign, prose & (shared >= NUMBERS) & (weight >= LITTLE), evidence >= EVIDENCE)
         hopeful = known | (~foreign & (evidence + self.answer_weights[items] >= EVIDENCE)) | variant
         sure = known & (foreign | ((alike >= 0) & (weight >= LITTLE)))
-        columns = [one[hopeful] for one in (rows, items, shared, cosine, variant, sure)]
+        columns = [one[hopeful] for one in (rows, items, shared, cosine, variant, sure, foreign)]
         asked = np.unique(columns[0]).tolist()
         keys = dict(zip(asked, _answer_keys(pa.array(map(answers, asked), pa.string())), strict=True))
         best: dict[int, Reworded] = {}
-        for row, item, share, words, other, told in zip(*(column.tolist() for column in columns), strict=True):
+        for row, item, share, words, other, told, abroad in zip(*(column.tolist() for column in columns), strict=True):
             equal = keys[row] == self.answers[item] if keys[row] and self.answers[item] else None
-            if languages[row] != self.languages[item]:
+            if abroad:
                 holds = told and equal is True
                 one = Reworded(row, item, None, share, equal, variant=False)
             else:
@@ -192,15 +195,16 @@ class ParaphraseIndex:
                 best[row] = one
         return [best[row] for row in sorted(best)]
 
-    def _shared(self, numbers: "_Multisets", rows: Places, items: Places) -> tuple[Scores, Scores]:
+    def _shared(self, numbers: "_Vectors", rows: Places, items: Places) -> tuple[Scores, Scores]:
         """The share of the numbers of each pair that are in both, 1 where there are none, and their weight."""
-        one, other = (_weighted(side, self.rarity) for side in (numbers, self.numbers))
-        both = _product(one, other, rows, items)
-        either = _totals(one)[rows] + _totals(other)[items] - both
+        both = _product(numbers, self.numbers, rows, items)
+        either = numbers.squares[rows] + self.numbers.squares[items] - both
         return np.divide(both, either, out=np.ones(len(rows)), where=either > 0), both
 
-    def _candidates(self, numbers: "_Multisets", signs: "_Multisets", features: "_Vectors") -> tuple[Places, Places]:
-        keys, rows = _keys(numbers, signs, self.rarity)
+    def _candidates(
+        self, numbers: "_Multisets", weighted: "_Vectors", signs: "_Multisets", features: "_Vectors"
+    ) -> tuple[Places, Places]:
+        keys, rows = _keys(numbers, signs, weighted)
         found, items = self.by_numbers.hits(keys)
         sums, few = _sums_of_few(numbers)
         words = features.of(few)
@@ -268,6 +272,12 @@ class _Vectors:
         places = np.arange(ends[-1]) + np.repeat(self.ends[rows] - ends[:-1], lengths)
         return _Vectors(self.words[places], self.values[places], ends)
 
+    @property
+    def squares(self) -> Scores:
+        """The product of each vector with itself."""
+        sums = np.concatenate((np.zeros(1), np.cumsum(self.values**2)))
+        return sums[self.ends[1:]] - sums[self.ends[:-1]]
+
     def weighted(self, weights: Scores) -> "_Vectors":
         """Scales every word by its weight and every vector to length one."""
         values = self.values * weights[self.words]
@@ -295,23 +305,16 @@ def _read(questions: pa.Array, languages: Sequence[str]) -> tuple[_Multisets, Ha
 
 def _by_value(texts: pa.Array) -> pa.Array:
     """Writes a multiple as its number, and a decimal without the zeros at its end: `twice` is 2, `$40.00` is $40."""
-    for where, rules in ((_ANY_WORDED, _WORDED), (_ANY_WRITTEN, _WRITTEN)):
-        found = pc.match_substring_regex(texts, where)
-        if pc.any(found).as_py():
-            rows = texts.filter(found)
-            for pattern, replacement in rules:
-                rows = pc.replace_substring_regex(rows, pattern, replacement)
-            texts = pc.replace_with_mask(texts, found, rows)
-    return texts
+    return rewritten(rewritten(texts, _ANY_WORDED, _WORDED), _ANY_WRITTEN, _WRITTEN)
 
 
-def _keys(numbers: _Multisets, signs: _Multisets, rarity: Scores) -> tuple[Hashes, Places]:
+def _keys(numbers: _Multisets, signs: _Multisets, weighted: _Vectors) -> tuple[Hashes, Places]:
     """Hashes by which texts are sought, with their texts: all numbers, all but one, and all numbers with all signs.
 
     Of texts with so many numbers, so rare ones, or so many signs that few other texts have the same.
     """
     many = numbers.counts >= _FEW
-    whole = np.flatnonzero(many | (_totals(_weighted(numbers, rarity)) >= _SELDOM))
+    whole = np.flatnonzero(many | (weighted.squares >= _SELDOM))
     texts = np.repeat(np.arange(len(many)), numbers.counts)
     sums = numbers.sums
     without = (sums[texts] - numbers.values)[many[texts]]
@@ -333,8 +336,13 @@ def _rarity(numbers: _Multisets) -> Scores:
     frequency = np.full(_FEATURES, _COMMON["others"])
     frequency[_features(mixed(_NUMERALS))] = _COMMON["digits"]
     frequency[_features(_SLIGHT)] = _COMMON["slight"]
-    counts = np.bincount(_features(numbers.values), minlength=_FEATURES) + _ASSUMED * frequency
-    return np.log((len(numbers.counts) + _ASSUMED) / (1 + counts)).clip(min=0)
+    counts = np.bincount(_features(numbers.values), minlength=_FEATURES)
+    return _rareness(counts, frequency, len(numbers.counts)).clip(min=0)
+
+
+def _rareness(counts: Places, frequency: Scores | float, texts: int) -> Scores:
+    """Inverse document frequency of what stands in `counts` of some texts and in a share of the assumed ones."""
+    return np.log((texts + _ASSUMED) / (1 + counts + _ASSUMED * frequency))
 
 
 def _features(values: Hashes) -> Places:
@@ -345,12 +353,6 @@ def _weighted(numbers: _Multisets, rarity: Scores) -> _Vectors:
     """Vectors whose product is the weight of the numbers that two texts share."""
     features = _features(numbers.values)
     return _Vectors(features, np.sqrt(rarity[features]), numbers.ends)
-
-
-def _totals(vectors: _Vectors) -> Scores:
-    """The product of each vector with itself."""
-    sums = np.concatenate((np.zeros(1), np.cumsum(vectors.values**2)))
-    return sums[vectors.ends[1:]] - sums[vectors.ends[:-1]]
 
 
 def _rarest(features: _Vectors, documents: Places, rows: Places) -> tuple[Places, Places]:
@@ -367,10 +369,8 @@ def _word_keys(sums: Hashes, words: Places) -> Hashes:
 
 
 def _alike(texts: _Multisets, items: _Multisets, rows: Places, others: Places) -> Scores:
-    """Jaccard similarity of the multisets of each pair; two empty ones are alike."""
-    joined = Sets.joined(texts.sets, items.sets)
-    empty = (texts.counts[rows] == 0) & (items.counts[others] == 0)
-    return np.where(empty, 1.0, similarity(joined, rows, others + len(texts.counts)))
+    """Jaccard similarity of the multisets of each pair, not both of them empty."""
+    return similarity(Sets.joined(texts.sets, items.sets), rows, others + len(texts.counts))
 
 
 def _product(texts: _Vectors, items: _Vectors, rows: Places, others: Places) -> Scores:
@@ -401,9 +401,9 @@ def _answer_keys(answers: pa.Array) -> list[str]:
 
 
 def _weights_of(answers: Sequence[str]) -> Scores:
+    """Inverse document frequency of each answer."""
     counts = Counter(answers)
-    common = 1 + _ASSUMED * _COMMON["others"]
-    return np.array([np.log((len(answers) + _ASSUMED) / (common + counts[answer])) for answer in answers])
+    return _rareness(np.array([counts[answer] for answer in answers]), _COMMON["others"], len(answers))
 
 
 def _strength(one: Reworded) -> tuple[bool, bool, float, float, int]:

@@ -21,7 +21,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipelines.numerals import NUMBER, number_words, placed_words, value_of
-from pipelines.textbytes import bytes_of, foreign_lines, texts_of
+from pipelines.textbytes import bytes_of, foreign_lines, rewritten, texts_of
 
 _LOOK_ALIKES = {
     # Latin letter: Cyrillic, Greek and other letters that are drawn like it (Unicode TR39 confusables, an excerpt).
@@ -165,13 +165,7 @@ def folded(texts: pa.Array) -> pa.Array:
             texts, foreign, [foreign_lines(_to_latin, text) for text in texts.filter(foreign).to_pylist()]
         )
     texts = pc.replace_substring(pc.ascii_lower(texts), "`", LOOK_ALIKES[ord("`")])
-    odd = pc.match_substring_regex(texts, _ODD_LATEX)
-    if not pc.any(odd).as_py():
-        return texts
-    rows = texts.filter(odd)
-    for pattern, replacement in _LATEX_RULES:
-        rows = pc.replace_substring_regex(rows, pattern, replacement)
-    return pc.replace_with_mask(texts, odd, rows)
+    return rewritten(texts, _ODD_LATEX, _LATEX_RULES)
 
 
 def _replaced(texts: pa.Array, where: pa.Array, by: Sequence[str]) -> pa.Array:

@@ -1,6 +1,6 @@
 """Arrow string arrays as one run of bytes and back, without a Python object per text."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -27,6 +27,17 @@ def texts_of(data: Bytes, offsets: Offsets) -> pa.Array:
     """The inverse of `bytes_of`: a large_string array over the bytes."""
     ends = pa.py_buffer(np.ascontiguousarray(offsets, np.int64))
     return pa.LargeStringArray.from_buffers(len(offsets) - 1, ends, pa.py_buffer(np.ascontiguousarray(data)))
+
+
+def rewritten(texts: pa.Array, where: str, rules: Sequence[tuple[str, str]]) -> pa.Array:
+    """Applies rules (pattern and replacement, RE2's) in their order to the texts that match `where`."""
+    matching = pc.match_substring_regex(texts, where)
+    if not pc.any(matching).as_py():
+        return texts
+    rows = texts.filter(matching)
+    for pattern, replacement in rules:
+        rows = pc.replace_substring_regex(rows, pattern, replacement)
+    return pc.replace_with_mask(texts, matching, rows)
 
 
 def foreign_lines(change: Callable[[str], str], text: str) -> str:
