@@ -10,8 +10,9 @@ cluster_id, kind and jaccard) and scores what was kept: the whole run from JSONL
 store that stands. With --peer the same run measures that too, as `PYTHON SCRIPT CORPUS KEPT_IDS MODE WORKERS` with its
 modes `default` and `math`. `together` curates several such corpora as one data set, `long` rows whose solutions have
 16 KB each, every tenth followed by a copy but for a word: cost and memory only. `leaks` checks real rows against the
-benchmark items in DATA: recall over rewordings made by rule and translations made by hand, false alarms on rows that
-leak nothing, and cost against many items.
+benchmark items in DATA: recall over rewordings made by rule, over those that a language model wrote one by one without
+having seen the code (`rewordings/`), and over translations made by hand, false alarms on rows that leak nothing, and
+cost against many items.
 """
 
 import argparse
@@ -24,7 +25,7 @@ import sys
 import tempfile
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pyarrow as pa
@@ -191,6 +192,7 @@ def leaks(data: Path, rows: int, items: int) -> None:
         "numeric variants, answers unknown": _flagged(index, variants, None),
         "GSM8K train": _flagged(index, [row["question"] for row in train], [_final(row["answer"]) for row in train]),
     }
+    found |= _reworded_one_by_one(index, answers, {"gsm8k": 0, "math": len(gsm8k)})
     for language in ("zh", "de", "fr", "es", "ja"):
         pairs = [line.split("\t") for line in (data / "multiling" / f"mgsm_{language}.tsv").read_text().splitlines()]
         texts, wanted = [pair[0] for pair in pairs], [pair[1].replace(",", "") for pair in pairs]
@@ -212,6 +214,20 @@ def leaks(data: Path, rows: int, items: int) -> None:
     label = f"{rows} rows against {len(questions) + len(many)} items"
     cost = Cost(label, round(time.monotonic() - begun, 1), round(seconds, 1), peak_mb)
     record("identity_leaks", {"flagged": found, "us_a_row": round(seconds / rows * 1e6)}, [cost])
+
+
+def _reworded_one_by_one(
+    index: BenchmarkIndex, answers: Sequence[str | None], firsts: Mapping[str, int]
+) -> dict[str, object]:
+    """What is found of the items in `rewordings`, which nothing was fitted to; `firsts` is where a benchmark begins."""
+    found: dict[str, object] = {}
+    for name, first in firsts.items():
+        rows = _rows(REPOSITORY / "benchmarks" / "rewordings" / f"{name}.jsonl")
+        for style in ("light", "normal", "thorough"):
+            some = [row for row in rows if row["style"] == style]
+            wanted = [answers[first + int(row["position"])] for row in some]
+            found[f"{name} reworded one by one, {style}"] = _flagged(index, [row["question"] for row in some], wanted)
+    return found
 
 
 def reword(question: str, rng: random.Random) -> str:
