@@ -40,8 +40,8 @@ EVIDENCE = 14.0
     answer    its rarity, when both are equal; with unequal answers it is another problem, and when one is not known
               the numbers must weigh more than LITTLE and no formula may look different
 
-The weights were fitted to 150 rewordings, written one by one, so that of GSM8K's training rows fewer than one in a thousand is
-taken for a test item.
+The weights were fitted to 150 rewordings, written one by one, so that of GSM8K's training rows fewer than one in a
+thousand is taken for a test item.
 """
 UNSHARED, WORDS, SIGNS = 1.5, 20.0, 0.6
 LITTLE = 3.0  # weight of numbers that two problems easily share
