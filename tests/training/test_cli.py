@@ -238,6 +238,16 @@ def test_torchrun_takes_the_steps_of_one(straight, config, data, tmp_path):
     require_same_run(straight, output)
 
 
+@pytest.mark.slow
+def test_a_compiled_run_takes_the_steps_of_one_that_is_not(straight, config, data, tmp_path):
+    """A C++ compiler builds every length of packs: over a minute of CPU time for this model."""
+    output, code = tmp_path / "RUN", tmp_path / "code"
+    command = train_command(config, data, output, "--set", "train.compile=true")
+    _, errors = started(*command, TORCHINDUCTOR_CACHE_DIR=code).communicate(timeout=900)
+    require_same_run(straight, output)
+    assert list(code.rglob("*.so")), errors
+
+
 def torchrun(processes, port):
     launch = [sys.executable, "-m", "torch.distributed.run"]
     return [*launch, f"--nproc-per-node={processes}", f"--master-port={port}", "-m", "training"]
