@@ -77,7 +77,7 @@ def encode(examples: list[Example], layout: ChatLayout, *, supervise_think: bool
     texts: list[str] = []
     runs: list[list[bool]] = []
     for example in examples:
-        texts.append(layout.prompt(example.question, example.format, example.language, example.instruction))
+        texts.append(layout.prompt(example))
         flags = [False]
         for text, supervised in _runs(example, layout.lead, supervise_think):
             texts.append(text)
@@ -157,7 +157,7 @@ def encoding_key(examples: Examples, layout: ChatLayout, *, split: str, supervis
     """What an encoding depends on."""
     tokenizer = layout.tokenizer.backend_tokenizer.to_str() + str(layout.tokenizer.chat_template)
     return {
-        "layout": "1",
+        "layout": "2",
         "data": " ".join(examples.fingerprints),
         "split": split,
         "tokenizer": sha256(tokenizer.encode()).hexdigest(),

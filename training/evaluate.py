@@ -166,9 +166,7 @@ def _writer(source: Path | str, settings: Evaluate) -> Writer:
 def _answer(
     writer: Writer, form: Format, chosen: Sequence[tuple[Example, str]], settings: Evaluate, progress: _Progress
 ) -> tuple[list[Answer], list[str]]:
-    prompts = [
-        writer.layout.prompt(example.question, form, example.language, example.instruction) for example, _ in chosen
-    ]
+    prompts = [writer.layout.prompt(example) for example, _ in chosen]
     if form is Format.TIR:
         answers = writer.converse(
             prompts,

@@ -20,7 +20,7 @@ def prove_masks(train: Train, examples: Examples, encoded: Encoded, layout: Chat
     for index, example in enumerate(examples.rows(0, count)):
         tokens, flags = encoded[index].tokens.tolist(), encoded[index].supervised.tolist()
         first = flags.index(1)
-        asked = layout.prompt(example.question, example.format, example.language, example.instruction)
+        asked = layout.prompt(example)
         prompt = layout.encode([asked])[0]
         prefixes += tokens[:first] == prompt
         right = _written(tokens, flags, layout) == _supervised_text(example, layout, train.supervise_think)

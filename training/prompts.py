@@ -11,8 +11,9 @@ straddle two of them, and the tokens before a supervised one in training are exa
 from collections.abc import Sequence
 
 from schemas.exits import UserError
-from schemas.problem import Format
 from schemas.prompts import prompt_of
+from schemas.transcript import THINK_OPEN
+from training.shards import Example
 from training.untyped import Tokenizer
 
 _PROBE = "mathmill probe 0"
@@ -37,11 +38,16 @@ class ChatLayout:
         self.stop_id = self._stop_id()
         self._require_separable()
 
-    def prompt(self, question: str, solution_format: Format, language: str, instruction: str | None = None) -> str:
-        """Returns the text before the response; `instruction` as `prompt_of` has it."""
-        user = prompt_of(question, solution_format, language, instruction)
+    def prompt(self, example: Example) -> str:
+        """Returns the text before an example's response.
+
+        Templates with a thinking switch (`enable_thinking`) put an empty thought before a response that does not think.
+        Where they open the thought of one that does, that opening is left to the response.
+        """
+        user = prompt_of(example.question, example.format, example.language, example.instruction)
         if self.templated:
-            return self._render([{"role": "user", "content": user}], begin=True)
+            begun = self._render([{"role": "user", "content": user}], begin=True, thinks=example.thinks)
+            return begun.removesuffix(THINK_OPEN) if example.thinks else begun
         # DeepSeekMath, evaluation README: "User: {instruction}\n\nAssistant: {output}", after the begin token.
         return f"{self.tokenizer.bos_token or ''}User: {user}\n\nAssistant:"
 
@@ -62,8 +68,10 @@ class ChatLayout:
         """The text of the stop token."""
         return str(self.tokenizer.convert_ids_to_tokens(self.stop_id))
 
-    def _render(self, messages: list[dict[str, str]], *, begin: bool) -> str:
-        return self.tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=begin)
+    def _render(self, messages: list[dict[str, str]], *, begin: bool, thinks: bool = False) -> str:
+        return self.tokenizer.apply_chat_template(
+            messages, tokenize=False, add_generation_prompt=begin, enable_thinking=thinks
+        )
 
     def _stop_id(self) -> int:
         """The token that the template puts behind an assistant's words; else the tokenizer's end-of-sequence token."""

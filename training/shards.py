@@ -35,6 +35,11 @@ class Example:
     source: str
     instruction: str | None = None
 
+    @property
+    def thinks(self) -> bool:
+        """Whether its solution thinks before it answers, in a mode that some chat templates have."""
+        return any(segment.kind is SegmentKind.THINK for segment in self.segments)
+
 
 @dataclass(frozen=True, slots=True)
 class Labels:

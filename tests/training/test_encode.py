@@ -61,7 +61,7 @@ def test_thoughts_bear_loss_unless_the_config_says_no(layout):
 
 def test_training_continues_exactly_the_prefix_that_generation_gives(layout):
     (one,) = encode([TIR], layout, supervise_think=True)
-    prompt = layout.encode([layout.prompt("What is 3 + 4?", Format.TIR, "en")])[0]
+    prompt = layout.encode([layout.prompt(TIR)])[0]
     written = layout.encode(["We add.\n```python\nprint(3 + 4)\n```\n```output\n"])[0]
     said = layout.encode(["7\n```\n"])[0]
     start = prompt + written + said

@@ -116,7 +116,7 @@ def test_batches_with_padding_write_what_the_model_writes_alone(memoriser):
     model = AutoModelForCausalLM.from_pretrained(run.model).eval()
     layout = ChatLayout(AutoTokenizer.from_pretrained(run.model))
     questions = ["Ada has 3 apples.", "Ben has 10 books and gets 13 more. How many books does Ben have?", "?", "1 2 3"]
-    prompts = [layout.prompt(question, Format.COT, "en") for question in questions]
+    prompts = [layout.prompt(Example("e", "p", question, Format.COT, (), None, "en", "hand")) for question in questions]
     together = Writer(model, layout, batch_size=4).answer(prompts, max_new_tokens=40)
     alone = [Writer(model, layout, batch_size=1).answer([prompt], max_new_tokens=40)[0] for prompt in prompts]
     assert [answer.tokens for answer in together] == [answer.tokens for answer in alone]

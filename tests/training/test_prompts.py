@@ -18,6 +18,17 @@ CHATML = (
     "{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}"
 )
 THINKS_FIRST = CHATML.replace("assistant\n' }}{% endif", "assistant\n<think>\n' }}{% endif")
+SWITCHED = (
+    "{% for m in messages %}{{ '<|im_start|>' + m['role'] + '\n' }}"
+    "{% if m['role'] == 'assistant' and '</think>' not in m['content'] %}{{ '<think>\n\n</think>\n\n' }}{% endif %}"
+    "{{ m['content'] + '<|im_end|>' + '\n' }}{% endfor %}"
+    "{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}"
+    "{% if enable_thinking is defined and enable_thinking is false %}{{ '<think>\n\n</think>\n\n' }}{% endif %}"
+    "{% endif %}"
+)
+SWITCHED_OPEN = SWITCHED.replace(
+    "</think>\n\n' }}{% endif %}{% endif %}", "</think>\n\n' }}{% else %}{{ '<think>\n' }}{% endif %}{% endif %}"
+)
 NO_END = (
     "{% for m in messages %}{{ m['role'] + ': ' + m['content'] + '\n' }}{% endfor %}"
     "{% if add_generation_prompt %}{{ 'assistant: ' }}{% endif %}"
@@ -70,3 +81,20 @@ def test_a_template_and_no_end_token_at_all_is_refused(data):
 def test_a_template_that_puts_words_before_the_assistants_is_refused(data):
     with pytest.raises(UserError, match="does not put an assistant's words right behind the generation prompt"):
         ChatLayout(tokenizer_of(data, THINKS_FIRST))
+
+
+@pytest.mark.parametrize("template", [SWITCHED, SWITCHED_OPEN])
+def test_a_template_with_a_thinking_switch_serves_those_who_think_and_those_who_do_not(data, template):
+    layout = ChatLayout(tokenizer_of(data, template))
+    assert layout.stop_token == "<|im_end|>"
+    thought = replace(ROW, segments=(Segment(SegmentKind.THINK, "One and one."), *ROW.segments))
+    plain, thinking = (written(one, layout) for one in encode([ROW, thought], layout, supervise_think=True))
+    assert plain == ("<|im_start|>assistant\n<think>\n\n</think>\n\n", "\\boxed{2}<|im_end|>")
+    assert thinking == ("<|im_start|>assistant\n", "<think>\nOne and one.\n</think>\n\\boxed{2}<|im_end|>")
+
+
+def written(one, layout):
+    """What stands behind the user's turn and bears no loss, and what bears loss."""
+    first = one.supervised.tolist().index(1)
+    prompt = layout.tokenizer.decode(one.tokens[:first])
+    return prompt.partition("<|im_end|>\n")[2], layout.tokenizer.decode(one.tokens[first:])
