@@ -1,7 +1,7 @@
-"""`make bench`: every benchmark in turn. Each prints JSON; those of the store keep it under `benchmarks/results`.
+"""`make bench`: every benchmark in turn. Each prints JSON and keeps it under `benchmarks/results`.
 
-The judge is measured on real rows: in $MATHMILL_DATA, else in shared/data beside the repository. Near-duplicates need a
-labelled corpus: `python -m benchmarks.identity duplicates CORPUS`.
+Three need real rows: in $MATHMILL_DATA, else in shared/data beside the repository. Near-duplicates need a labelled
+corpus: `python -m benchmarks.identity duplicates CORPUS`.
 """
 
 import os
@@ -31,7 +31,8 @@ if __name__ == "__main__":
         run(*command)
     rows = Path(os.environ.get("MATHMILL_DATA", REPOSITORY.parent / "shared" / "data"))
     if rows.is_dir():
+        run("benchmarks.curate", "--data", rows)
         run("benchmarks.judge", "--data", rows)
         run("benchmarks.identity", "leaks", "--data", rows)
     else:
-        print(f"no real rows at {rows}: set MATHMILL_DATA to measure the judge and the leaks")
+        print(f"no real rows at {rows}: set MATHMILL_DATA to measure curation, the judge and the leaks")
