@@ -1,19 +1,15 @@
 """Models: Hugging Face in, Hugging Face out. Weights are float32 masters; the forward pass may run in bfloat16."""
 
-import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from urllib.error import HTTPError, URLError
-from urllib.request import Request, urlopen
 
 import torch
 
+from schemas import hub
 from schemas.exits import UserError
 from training import attention
 from training.untyped import Model, Tokenizer
-
-_PATIENCE_S = 10.0
 
 
 def load_tokenizer(source: Path | str, *, option: str = "train.model") -> Tokenizer:
@@ -87,22 +83,10 @@ def _local_only(source: str) -> bool:
         return True
     if source.startswith((".", "/", "~")) or source.count("/") > 1:  # never a name of the hub's
         raise FileNotFoundError("no such folder")
-    if not constants.HF_HUB_OFFLINE and _reachable(constants.ENDPOINT):
+    if not constants.HF_HUB_OFFLINE and hub.answers(constants.ENDPOINT):
         return False
     if not isinstance(try_to_load_from_cache(source, "config.json"), str):
         raise FileNotFoundError("no such folder, and the hub of models cannot be reached")
-    return True
-
-
-def _reachable(address: str) -> bool:
-    try:
-        urlopen(Request(address, method="HEAD"), timeout=_PATIENCE_S).close()
-    except HTTPError:
-        return True
-    except URLError as error:
-        return isinstance(error.reason, ssl.SSLError)  # someone answers; the hub's client has certificates of its own
-    except OSError:
-        return False
     return True
 
 

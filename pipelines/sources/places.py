@@ -9,7 +9,6 @@ import glob
 import gzip
 import hashlib
 import io
-import logging
 import lzma
 import os
 import sys
@@ -20,6 +19,7 @@ from typing import IO, Any, cast
 from urllib.parse import parse_qsl, urlsplit
 
 from pipelines.sources.records import Kind
+from schemas import hub
 from schemas.exits import UserError
 from schemas.files import replacing
 
@@ -203,6 +203,7 @@ class _ZstdStream(io.RawIOBase):
 def _fetch_from_hub(address: str) -> str:
     """Writes a split of a hub data set as Parquet beside the library's own cache, once, and returns the file."""
     import datasets  # deferred: heavy, and only hub sources need it
+    from huggingface_hub import constants
 
     parts = urlsplit(address)
     options = dict(parse_qsl(parts.query))
@@ -214,7 +215,8 @@ def _fetch_from_hub(address: str) -> str:
     if "revision" in options and target.is_file():
         return str(target)
     dataset_id = f"{parts.netloc}{parts.path}".rstrip("/")
-    logging.getLogger("huggingface_hub").setLevel(logging.ERROR)  # each of five retries is a warning, twice
+    if not hub.answers(constants.ENDPOINT):
+        datasets.config.HF_HUB_OFFLINE = True  # what its cache holds, or an error without a minute of retries
     if not sys.stderr.isatty():
         datasets.disable_progress_bars()
     try:

@@ -102,3 +102,18 @@ def test_what_the_hub_does_not_have_is_one_line(tmp_path: Path, hub: str, benchm
     assert run.stderr.startswith(f"mathmill: {benchmark} cannot be loaded: ")
     assert said in run.stderr
     assert run.stderr.count("\n") == 1
+
+
+def test_a_hub_that_does_not_answer_is_one_line(tmp_path: Path) -> None:
+    run = curate(tmp_path, "http://127.0.0.1:9", "hf://org/data?split=test")
+    assert run.returncode == 2
+    assert run.stderr.startswith(
+        f"mathmill: hf://org/data?split=train&revision={REVISION} cannot be loaded: Couldn't reach"
+    )
+    assert run.stderr.count("\n") == 1
+
+
+def test_without_the_hub_an_unpinned_split_comes_from_its_cache(tmp_path: Path, hub: str) -> None:
+    assert curate(tmp_path, hub, "hf://org/data?split=test").returncode == 0
+    again = curate(tmp_path, "http://127.0.0.1:9", "hf://org/data?split=test")
+    assert again.returncode == 0, again.stderr
