@@ -1,13 +1,25 @@
 """The model card: what this model was trained on and for, with the figures of the run."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
+from schemas.problem import Format
+from schemas.transcript import OUTPUT_FENCE
+from training.prompts import ChatLayout
 from training.results import StepMetrics
 from training.runfile import RUN
+from training.shards import Examples
 
 
-def write_card(folder: Path, run: Path, last: StepMetrics | None, held: StepMetrics | None) -> None:
+def write_card(
+    folder: Path,
+    run: Path,
+    layout: ChatLayout,
+    examples: Examples,
+    last: StepMetrics | None,
+    held: StepMetrics | None,
+) -> None:
     """Writes README.md with the YAML header of a model card, and run.json beside it."""
     text = (run / RUN).read_text(encoding="utf-8")
     facts = json.loads(text)
@@ -27,6 +39,18 @@ def write_card(folder: Path, run: Path, last: StepMetrics | None, held: StepMetr
         lines.append(f"- J over the examples of the last step ({last.step}): {last.objective:.4f} nats per token")
     if held:
         lines.append(f"- J on {held.examples} heldout examples: {held.objective:.4f} nats per token")
-    lines += ["", "Everything that went into it stands in run.json.", ""]
+    lines += ["", *_asking(layout, examples), "Everything that went into it stands in run.json.", ""]
     (folder / "README.md").write_text("\n".join(lines), encoding="utf-8")
     (folder / RUN).write_text(text, encoding="utf-8")
+
+
+def _asking(layout: ChatLayout, examples: Examples) -> list[str]:
+    """What stood before the responses that the model learned, to the letter, as in one example of each format."""
+    first = {example.format: example for example in examples.take(examples.labels("format").first())}
+    lines = ["## How to ask it", "", f"It learned to end with `{layout.stop_token}`, and to answer prompts like these."]
+    for form, example in first.items():
+        lines += ["", f"{form}:", "", "~~~~", layout.prompt(replace(example, question="{question}")), "~~~~"]
+    if Format.TIR in first:
+        fence = OUTPUT_FENCE.strip()
+        lines += ["", f"What stands behind a line `` {fence} `` is not the model's: stop, run its program, go on."]
+    return [*lines, ""]

@@ -48,6 +48,10 @@ class Labels:
     names: tuple[str, ...]
     codes: NDArray[np.int64]
 
+    def first(self) -> NDArray[np.int64]:
+        """The first example of each name that any example has."""
+        return np.unique(self.codes, return_index=True)[1]
+
 
 class Examples:
     """The examples of one split of one or more data sets.

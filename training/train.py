@@ -316,7 +316,7 @@ class _Loop:
             temporary = run.output / ".model"
             shutil.rmtree(temporary, ignore_errors=True)
             shutil.copytree(found.model, temporary)
-            write_card(temporary, run.output, last, held)
+            write_card(temporary, run.output, run.layout, run.splits[Split.TRAIN].examples, last, held)
             if target.exists():
                 shutil.rmtree(target)
             temporary.rename(target)

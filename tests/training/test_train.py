@@ -4,6 +4,7 @@ import json
 import resource
 import shutil
 import signal
+from dataclasses import replace
 
 import pytest
 import torch
@@ -14,8 +15,9 @@ from schemas.config import Config, Evaluate
 from schemas.exits import RunFailedError, UserError
 from schemas.verdict import Status
 from tests.training.models import small_run
-from training import checkpoint
+from training import checkpoint, shards
 from training.checkpoint import State
+from training.prompts import ChatLayout
 from training.train import _explain, train
 from training.world import World
 
@@ -37,7 +39,7 @@ def same(one, other):
     return one.keys() == other.keys() and all(torch.equal(one[name], other[name]) for name in one)
 
 
-def test_a_run_learns_and_its_model_loads_anywhere(run):
+def test_a_run_learns_and_its_model_loads_anywhere(run, data):
     result, _, steps = run
     assert result.steps == 6
     assert result.last.objective > result.first.objective + 0.5
@@ -46,7 +48,12 @@ def test_a_run_learns_and_its_model_loads_anywhere(run):
     prompt = tokenizer.apply_chat_template([{"role": "user", "content": "1 + 1?"}], add_generation_prompt=True)
     assert prompt["input_ids"][0] == tokenizer.bos_token_id
     assert model.generation_config.eos_token_id == [tokenizer.eos_token_id]
-    assert "objective: sequence_mean" in (result.model / "README.md").read_text()
+    card = (result.model / "README.md").read_text()
+    assert "objective: sequence_mean" in card
+    for example in shards.open(data).rows(0, 3):
+        asked = ChatLayout(tokenizer).prompt(replace(example, question="{question}"))
+        assert card.count(f"\n{example.format}:\n\n~~~~\n{asked}\n~~~~\n") == 1
+    assert f"end with `{tokenizer.eos_token}`" in card
     assert steps[-1].heldout
     assert steps[-1].examples == 12
 
