@@ -77,7 +77,7 @@ def compare_moments(gold: Value, answer: Value) -> Verdict:
         assert isinstance(ratio, Ratio)
         assert isinstance(moment, Moment)
         minutes = ratio.parts[0] * 60 + ratio.parts[1]
-        if moment.kind != "clock" or len(ratio.parts) != 2 or minutes % 720 != moment.value[0] % 720:
+        if moment.kind != "clock" or len(ratio.parts) != 2 or moment.value[1] or minutes % 720 != moment.value[0] % 720:
             return not_equal("moment")
         return equal("moment") if minutes == moment.value[0] else unknown("moment", "morning or afternoon")
     if not (isinstance(gold, Moment) and isinstance(answer, Moment)) or gold.kind != answer.kind:
@@ -106,6 +106,8 @@ def compare_ratios(gold: Value, answer: Value, asked: Asked) -> Verdict:
     assert isinstance(ratio, Ratio)
     if not isinstance(other, Scalar) or len(ratio.parts) != 2 or not ratio.parts[1]:
         return unknown("ratio", "a ratio beside another kind")
+    if ratio.clock and other.unit is not None and other.unit.dimension == "time":
+        return unknown("ratio", "a duration, or a time of day")
     if other.rational != ratio.parts[0] / ratio.parts[1]:
         return not_equal("ratio")
     return equal("ratio") if asked.ratio else unknown("ratio", "a ratio beside its quotient")

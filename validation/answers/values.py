@@ -116,7 +116,7 @@ class Ratio:
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """A clock time in minutes (`half` is am, pm or empty) or a date."""
+    """A clock time in minutes and seconds (`half` is am, pm or empty) or a date: month, day, and year or 0."""
 
     kind: str
     value: tuple[int, ...]
