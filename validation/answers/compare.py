@@ -34,7 +34,7 @@ from validation.answers.values import (
 from validation.answers.verdict import Outcome, Verdict, equal, not_equal, unknown
 
 _PLAIN = re.compile(
-    r"\s*([-+]?)(\d{1,3}(?:,\d{3})+(?!,)|\d{1,4000})(?:\.(\d{1,300})|/(\d{1,300}))?\s*\Z|\s*(-?)\\[dt]?frac\{(-?\d{1,300})\}\{(\d{1,300})\}\s*\Z",
+    r"\s*([-+]?)([1-9]\d{0,2}(?:,\d{3})+(?!,)|\d{1,4000})(?:\.(\d{1,300})|/(\d{1,300}))?\s*\Z|\s*(-?)\\[dt]?frac\{(-?\d{1,300})\}\{(\d{1,300})\}\s*\Z",
     re.ASCII,
 )
 _FRACTION = re.compile(

@@ -9,12 +9,17 @@ from validation.answers.algebra import Closed, UnsupportedError
 from validation.answers.units import CURRENCY_SIGNS, UNITS, Unit, find_unit, split_unit
 from validation.answers.values import Scalar
 
-THOUSANDS = re.compile(r"(?<![\d.,])(\d{1,3}(?:,\d{3})+)(?![\d,])")
-_SPACED_THOUSANDS = re.compile(r"(?<![\d.,])(\d{1,3}(?: \d{3})+)(?![\d ])")
-_MARKED_THOUSANDS = re.compile(r"(?<![\w.,'])(\d{1,3}(?:'\d{3})+|\d{1,3}(?:_\d{3})+)(?![\w'])")
-INDIAN = re.compile(r"(?<![\d.,])(\d{1,2}(?:,\d{2})+,\d{3})(?![\d,])")
-_COMMA_DECIMAL = re.compile(r"(?<![\d.,])(\d{1,3}(?:[. ]\d{3})+|\d+),(\d+)(?![\d,])")
-_POINT_THOUSANDS = re.compile(r"(?<![\d.,])(\d{1,3}(?:\.\d{3})+)(?![\d.,])")
+# Groups of three behind a first one that does not begin with 0: 0,125 is no 125.
+THOUSANDS = re.compile(r"(?<![\d.,])([1-9]\d{0,2}(?:,\d{3})+)(?![\d,])")
+_SPACED_THOUSANDS = re.compile(r"(?<![\d.,])([1-9]\d{0,2}(?: \d{3})+)(?![\d ])")
+_MARKED_THOUSANDS = re.compile(r"(?<![\w.,'])([1-9]\d{0,2}(?:'\d{3})+|[1-9]\d{0,2}(?:_\d{3})+)(?![\w'])")
+INDIAN = re.compile(r"(?<![\d.,])([1-9]\d?(?:,\d{2})+,\d{3})(?![\d,])")
+_POINT_THOUSANDS = r"[1-9]\d{0,2}(?:\.\d{3})+"
+_DECIMAL_COMMA = re.compile(
+    rf"(?<![\d.,])(?:({_POINT_THOUSANDS}|[1-9]\d{{0,2}}(?: \d{{3}})+|\d+),(\d+)(?![\d,])"
+    rf"|({_POINT_THOUSANDS})(?![\d.]|,\d))"
+)
+_OTHER_MARKS = re.compile(r"[-+]?[1-9]\d{0,2}([.,])\d{3}\Z")  # one mark, which another hand means the other way
 _ONE = algebra.number(1)
 _CURRENCY = re.compile(r"([-+]?)\s*(?:(?:US|CA|AU|HK|S|Rs\.?)?\s*([$€£¥₹])\s*|(USD|EUR|GBP|RMB|INR|Rs\.?)\s*(?=\d))")
 _PERCENT = re.compile(r"\s*(?:%|percent|per cent|Prozent|pour cent|por ciento)\Z")
@@ -58,19 +63,17 @@ class NumeralError(UnsupportedError):
     """A numeral that no base can have, such as 14_95 or 19_8: it is no number at all."""
 
 
-def localise(text: str, *, comma: bool, inside: bool = False) -> str:
+def localise(text: str, *, comma: bool) -> str:
     """Rewrites thousands separators and decimal commas into the plain form `1234.5`.
 
-    `comma`: the language writes 1.234,5. `inside` a bracket or list a comma between digits separates values.
+    `comma`: the language writes 1.234,5.
     """
-    if comma and not inside:
-        text = _COMMA_DECIMAL.sub(lambda m: re.sub(r"[. ]", "", m.group(1)) + "." + m.group(2), text)
-        text = _POINT_THOUSANDS.sub(lambda m: m.group(1).replace(".", ""), text)
+    if comma:
+        text = _DECIMAL_COMMA.sub(_with_point, text)
     if "'" in text or "_" in text:
         text = _MARKED_THOUSANDS.sub(lambda m: re.sub(r"\D", "", m.group(1)), text)
-    if not inside:
-        text = THOUSANDS.sub(lambda m: m.group(1).replace(",", ""), text)
-        text = INDIAN.sub(lambda m: m.group(1).replace(",", ""), text)
+    text = THOUSANDS.sub(lambda m: m.group(1).replace(",", ""), text)
+    text = INDIAN.sub(lambda m: m.group(1).replace(",", ""), text)
     return _SPACED_THOUSANDS.sub(lambda m: m.group(1).replace(" ", ""), text)
 
 
@@ -105,7 +108,7 @@ def scalar(text: str, *, ambiguous: str = "") -> Scalar:
             raise UnsupportedError("two units")
         unit = found or unit
     value = plain_number(text)
-    alternative = value.alternative or _with_decimal_point(ambiguous, text)
+    alternative = value.alternative or _other_reading(ambiguous, text)
     if unit is None and not (percent or label) and scale == 1 and alternative is None:
         return value
     factor = algebra.number(Fraction(scale, 100 if percent else 1))
@@ -124,11 +127,21 @@ def _currency(text: str) -> tuple[str, Unit | None]:
     return text, None
 
 
-def _with_decimal_point(ambiguous: str, text: str) -> Closed | None:
-    """Returns 1.234 for a German 1.234, which was read as 1234: programs and LaTeX write a point in every language."""
-    if ambiguous == text or ambiguous.count(".") != 1 or not _POINT_THOUSANDS.fullmatch(ambiguous):
+def _with_point(match: re.Match[str]) -> str:
+    """Rewrites 1.234,5 as 1234.5, and 1.234 as 1234."""
+    whole, places, grouped = match.groups()
+    return re.sub("[. ]", "", grouped or whole) + (f".{places}" if places else "")
+
+
+def _other_reading(written: str, text: str) -> Closed | None:
+    """Returns 1.234 for a German 1.234, which was read as 1234: programs and LaTeX write a point in every language.
+
+    And 1234 for a German 1,234.
+    """
+    match = _OTHER_MARKS.match(written)
+    if match is None or written == text or (match.group(1) == "," and "." not in text):
         return None
-    return notation.read(ambiguous)
+    return notation.read(written.replace(",", ""))
 
 
 def plain_number(text: str) -> Scalar:

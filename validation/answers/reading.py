@@ -11,7 +11,6 @@ from validation.answers.brackets import closes_at_end, parts
 from validation.answers.moments import is_clock, read_moment
 from validation.answers.numerals import (
     INDIAN,
-    THOUSANDS,
     NumeralError,
     localise,
     plain_number,
@@ -268,41 +267,32 @@ def _several(text: str, *, comma: bool) -> Value | None:
             inner = text[len(left) : -len(right)].strip()
             pieces = parts(inner, ",;") if ";" not in inner else parts(inner, ";")
             if len(pieces) > 1 or kind in ("set", "list"):
-                return Several(kind, tuple(_item(piece, comma=comma) for piece in pieces if piece))
+                return Several(kind, tuple(_item(piece, comma) for piece in pieces if piece))
             return None
-    if _SPACED.match(text) and " " in localise(text, comma=comma):
-        return Several("bare", tuple(_item(piece, comma=comma) for piece in text.split(" ")))
+    if comma:
+        text = localise(text, comma=True)
+    if _SPACED.match(text) and " " in localise(text, comma=False):
+        return Several("bare", tuple(_item(piece) for piece in text.split(" ")))
     plain = _AND.sub(", ", text)
-    pieces = parts(plain, ";" if ";" in plain else ",")
+    spaced = ", " in text or ";" in text or re.search(r"\s(?:and|or)\s", text) is not None
+    pieces = _spaced_pieces(plain) if spaced else parts(plain)
     if len(pieces) < 2 or not all(pieces):
         return None
-    if THOUSANDS.fullmatch(text.lstrip("-+$€£ ").split(" ")[0]) or (INDIAN.search(text) and not _spaced(text)):
+    if not spaced and (INDIAN.search(text) or len(parts(localise(plain, comma=False))) == 1):
         return None
-    if not _spaced(text) and len(parts(localise(plain, comma=comma))) == 1:
-        return None
-    return Several(
-        "bare",
-        tuple(
-            _item(piece, comma=comma)
-            for piece in (pieces if _spaced(text) is False else _spaced_pieces(plain, comma=comma))
-        ),
-    )
+    return Several("bare", tuple(map(_item, pieces)))
 
 
-def _spaced(text: str) -> bool:
-    return ", " in text or ";" in text or re.search(r"\s(?:and|or)\s", text) is not None
-
-
-def _spaced_pieces(text: str, *, comma: bool) -> list[str]:
+def _spaced_pieces(text: str) -> list[str]:
     """Splits `1,234, 5` into 1234 and 5: a thousands comma has no space after it."""
     if ";" in text:
-        return [localise(piece, comma=comma) for piece in parts(text, ";")]
+        return parts(text, ";")
     pieces = parts(re.sub(r"(?<=\d),(?=\d{3}(?!\d))", "\x00", text))
     return [piece.replace("\x00", "") for piece in pieces]
 
 
-def _item(text: str, *, comma: bool) -> Value:
-    value = read_value(text if not comma else text.replace(",", "."))
+def _item(text: str, comma: bool = False) -> Value:
+    value = read_value(text, comma)
     if isinstance(value, Unread):
         if value.too_large:
             raise TooLargeError
