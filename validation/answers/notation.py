@@ -32,6 +32,8 @@ _SIGNS = frozenset("+-")
 _POWERS = frozenset(["^", "**"])
 _BEHIND = _POWERS | {"!", "°"}
 _OPENING = {"(": ")", "[": "]", "{": "}"}
+LONG_RUN = re.compile(r"(?:\^-?|\\sqrt)\d{2}")
+_RUN_ON = re.compile(r"\^\d{2,}\^")  # factors without a sign between them, by a hand that writes as TeX reads
 _ONE, _HALF, _THIRD = algebra.number(1), algebra.number(Fraction(1, 2)), algebra.number(Fraction(1, 3))
 _MAX_DEPTH = 60
 _MAX_LENGTH = 4000
@@ -73,7 +75,8 @@ def _split_word(word: str) -> list[tuple[str, str]]:
 class _Reader:
     """A recursive descent; `kind` and `value` are those of the token that stands next."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, *, strict: bool) -> None:
+        self.strict = strict
         self.tokens = _tokens(text)
         self.position = 0
         self.kind, self.value = self.tokens[0]
@@ -151,17 +154,19 @@ class _Reader:
                 base = functions.degrees(base)
             else:
                 base = functions.power(base, self.exponent(sign))
+                if sign == self.kind == "^":
+                    raise UnsupportedError("a tower of powers without brackets")
         return base
 
     def exponent(self, sign: str) -> Closed:
         if self.kind == "{":
             return self.group()
+        if self.kind == "-" and (sign == "**" or not self.strict):
+            self.advance()
+            return algebra.negate(self.exponent(sign))
         if sign == "**" or self.kind == "(":
-            if self.kind == "-":
-                self.advance()
-                return algebra.negate(self.exponent(sign))
             return self.factor()
-        return self.single(signed=True)
+        return self.run(signed=True)
 
     def single(self, *, signed: bool = False) -> Closed:
         r"""Reads what LaTeX takes as one argument: a group, or one digit or letter (`\frac12`, `\sqrt2`)."""
@@ -178,6 +183,10 @@ class _Reader:
             self.value = rest
             return algebra.number(int(first))
         return self.atom()
+
+    def run(self, *, signed: bool = False) -> Closed:
+        r"""Reads one argument, and all digits of a number although TeX would take the first: `2^10`, `\sqrt12`."""
+        return self.atom() if self.kind == "number" and not self.strict else self.single(signed=signed)
 
     def group(self, left: str = "") -> Closed:
         left = left or self.kind
@@ -213,7 +222,7 @@ class _Reader:
             return algebra.divide(above, self.single())
         if name == "sqrt":
             order = self.group() if self.kind == "[" else None
-            radicand = self.single()
+            radicand = self.run()
             return powers.power(radicand, _HALF if order is None else algebra.divide(_ONE, order))
         if name == "binom":
             above = self.single()
@@ -291,8 +300,12 @@ def _decimal(text: str) -> Fraction | int:
 
 
 @lru_cache(maxsize=4096)
-def read(text: str) -> Closed:
+def read(text: str, *, strict: bool = False) -> Closed:
     """Reads one normalised expression.
+
+    Args:
+        text: the expression.
+        strict: whether `2^10` is what TeX makes of it, 2^1 * 0; always so in `2^33^25`, which is 2^3 * 3^2 * 5.
 
     Raises:
         UnsupportedError: the notation is not one that is read here; nothing is guessed.
@@ -300,4 +313,4 @@ def read(text: str) -> Closed:
     """
     if not text or len(text) > _MAX_LENGTH:
         raise UnsupportedError("empty or too long")
-    return _Reader(text).whole()
+    return _Reader(text, strict=strict or _RUN_ON.search(text) is not None).whole()

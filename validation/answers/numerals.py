@@ -166,7 +166,8 @@ def plain_number(text: str) -> Scalar:
     arithmetic = (
         _ARITHMETIC.match(plain) and not _FRACTION.match(plain) and re.search(r"\d\D*[-+*/]|\\cdot|\\times", plain)
     )
-    return Scalar(notation.read(text), unevaluated=bool(arithmetic), written=text)
+    other = notation.read(text, strict=True) if notation.LONG_RUN.search(text) else None
+    return Scalar(notation.read(text), unevaluated=bool(arithmetic), written=text, alternative=other)
 
 
 def _mixed(text: str) -> Scalar | None:

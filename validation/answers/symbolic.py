@@ -33,7 +33,7 @@ _COMMANDS = frozenset([
 ])  # fmt: skip
 _READABLE = re.compile(r"(?:\\[A-Za-z]+|\\[{}|]|[0-9A-Za-z+\-*/^_(){}\[\],.|!<>= ])*\Z")
 _MISREAD = re.compile(
-    r"\d\s+\d|\d_|[A-Za-z]{4,}(?<!\\)|%|\d\s*\\frac|\b(?:and|or|not|if|to|of|in|by|is|no|per|for|mod|any|all)\b"
+    r"\d\s+\d|\d_|\^(?:\w+|\{[^{}]*\})\s*\^|[A-Za-z]{4,}(?<!\\)|%|\d\s*\\frac|\b(?:and|or|not|if|to|of|in|by|is|no|per|for|mod|any|all)\b"
 )
 
 
