@@ -2,8 +2,8 @@
 
 math-verify limits its time with SIGALRM, which fails in worker threads, and knows only yes and no. Here it runs
 without its own limits in a child with a CPU-time limit and bounded memory; the parent waits, kills, and takes
-the spare that stands ready. A yes counts only when both directions say it and no character of either answer was
-dropped by its parser; everything else is `unknown` or a refutation.
+the spare that stands ready. Only notation of which its parser is known to drop nothing is shown to it, and a yes counts
+only when both directions say it; everything else is `unknown` or a refutation.
 """
 
 import atexit
@@ -35,6 +35,8 @@ _READABLE = re.compile(r"(?:\\[A-Za-z]+|\\[{}|]|[0-9A-Za-z+\-*/^_(){}\[\],.|!<>=
 _MISREAD = re.compile(
     r"\d\s+\d|\d_|\^(?:\w+|\{[^{}]*\})\s*\^|[A-Za-z]{4,}(?<!\\)|%|\d\s*\\frac|\b(?:and|or|not|if|to|of|in|by|is|no|per|for|mod|any|all)\b"
 )
+# The parser drops what it cannot use of `5 +`, `5...`, `5 . 5` and `1.2.3`, and takes them for 5, 5, 5 and 1.2.
+_CUT_OFF = re.compile(r"[-+*/^=<>,]\s*\Z|\A\s*[*/^,]|\.(?!\d)|\.\d+\s*\.|\d\s+\.")
 
 
 class Child:
@@ -161,6 +163,8 @@ def unreadable(text: str) -> str:
     commands = set(re.findall(r"\\([A-Za-z]+)", text))
     if commands - _COMMANDS:
         return f"\\{min(commands - _COMMANDS)} is outside the symbolic path"
+    if _CUT_OFF.search(text) or text.count("|") % 2:
+        return "an expression that is cut off"
     bare = re.sub(r"\\[A-Za-z]+", " ", text)
     if _MISREAD.search(bare) or re.search(r"\d\s*\\frac", text):
         return "notation that math-verify misreads"

@@ -13,10 +13,6 @@ if TYPE_CHECKING:
     from sympy import Basic
 
 
-def _digits(text: str) -> str:
-    return "".join(sorted(character for character in text if character.isdigit()))
-
-
 def _read(text: str) -> list[Any]:
     from math_verify import parse  # here: the child alone pays for sympy
 
