@@ -5,13 +5,14 @@ from fractions import Fraction
 from validation.answers import algebra
 from validation.answers.algebra import UnsupportedError
 from validation.answers.questions import NOTHING, Asked
-from validation.answers.units import CURRENCY_SIGNS, UNITS
+from validation.answers.units import CURRENCY_SIGNS, TEMPERATURES, UNITS, Unit, find_unit
 from validation.answers.values import Scalar
 from validation.answers.verdict import Verdict, equal, not_equal, unknown
 
 _EQUAL, _NOT_EQUAL = equal("scalar"), not_equal("scalar")
 # Money beside its sign: pounds weigh something elsewhere, and a sign stands for two currencies.
 _MONEY = [{UNITS["gbp"], UNITS["pounds"]}, *({CURRENCY_SIGNS["¥"], UNITS[name]} for name in ("yuan", "yen"))]
+_TOTALS = frozenset(["total", "altogether", "overall", "left", "remaining"])
 _SCALES = (1, 0.07, 40)  # of the points at which functions of variables are compared
 _MAX_PLACES = 8  # an approximate value has 15 digits; it decides only far from the middle
 
@@ -24,7 +25,9 @@ def compare_scalars(gold: Scalar, answer: Scalar, asked: Asked = NOTHING) -> Ver
         return _compare_digits_in_base(gold, answer, asked)
     factor = _conversion(gold, answer, asked)
     if factor is None:
-        return not_equal("unit", "units that do not convert into each other")
+        return _unconverted(gold, answer)
+    if _other_thing(gold.unit, answer.label) or _other_thing(answer.unit, gold.label):
+        return unknown("unit", f"a unit and {gold.label or answer.label!r}")
     if gold.label and answer.label and gold.label != answer.label and not _alike(gold.label, answer.label):
         return unknown("unit", f"{gold.label!r} and {answer.label!r}")
     if _counts_others(answer.label, asked):
@@ -100,9 +103,29 @@ def _conversion(gold: Scalar, answer: Scalar, asked: Asked) -> Fraction | None:
         )
     if first is None or second is None or first == second or {first, second} in _MONEY:
         return Fraction(1)
-    if "plain" in (first.dimension, second.dimension):
+    dimensions = {first.dimension, second.dimension}
+    if "plain" in dimensions or ("angle" in dimensions and dimensions & TEMPERATURES):
         return Fraction(1)
     return second.factor / first.factor if first.dimension == second.dimension else None
+
+
+def _unconverted(gold: Scalar, answer: Scalar) -> Verdict:
+    """Refutes units that do not convert into each other, except where a scale or a `per day` went unsaid."""
+    dimensions = {side.unit.dimension for side in (gold, answer) if side.unit is not None}
+    if dimensions <= TEMPERATURES:
+        return unknown("unit", "two scales of temperature")
+    amounts = {dimension.partition("/")[0] for dimension in dimensions}
+    if len(amounts) == 1 and algebra.same(gold.closed, answer.closed):
+        return unknown("unit", "an amount and a rate")
+    return not_equal("unit", "units that do not convert into each other")
+
+
+def _other_thing(unit: Unit | None, label: str) -> bool:
+    """Says whether a label names no such unit: 5 apples beside 5 dollars, but not `5 dollars left` or `5 in total`."""
+    if unit is None or unit.dimension == "plain" or not label or label.split()[-1] in _TOTALS:
+        return False
+    named = [find_unit(word) for word in label.split()]
+    return not any(other is not None and other.dimension == unit.dimension for other in named)
 
 
 def _radians(one: Scalar, other: Scalar) -> algebra.Closed:

@@ -64,11 +64,16 @@ _TABLE: dict[str, dict[str, str]] = {
     "yen": {"1": "yen 日元 円"},
     "rupee": {"1": "rs rupee rupees inr"},
     "angle": {"1": "degree degrees deg 度 grad grados degrés"},
-    "temperature": {"1": "celsius fahrenheit kelvin"},
+    "celsius": {"1": "celsius centigrade"},
+    "fahrenheit": {"1": "fahrenheit"},
+    "kelvin": {"1": "kelvin kelvins"},
     "power": {"1": "watt watts"},
     "energy": {"1": "joule joules"},
     "force": {"1": "newton newtons"},
-    "current": {"1": "volt volts"},
+    "voltage": {"1": "volt volts"},
+    "current": {"1": "amp amps ampere amperes"},
+    "resistance": {"1": "ohm ohms"},
+    "frequency": {"1": "hertz"},
     "speed": {"201168/450000": "mph", "1000/3600": "kph kmh"},
     "area": {
         "1": "平方米",
@@ -79,6 +84,7 @@ _TABLE: dict[str, dict[str, str]] = {
     },
     "plain": {"1": "unit units"},
 }
+TEMPERATURES = frozenset(["celsius", "fahrenheit", "kelvin"])  # scales whose zeros differ: no factor converts them
 UNITS: dict[str, Unit] = {
     name: Unit(dimension, Fraction(factor))
     for dimension, rows in _TABLE.items()
@@ -116,6 +122,8 @@ def find_unit(phrase: str) -> Unit | None:
     None when unknown.
     """
     phrase = phrase.strip().lower()
+    if phrase.startswith(("degree ", "degrees ")) and phrase.partition(" ")[2] in TEMPERATURES:
+        phrase = phrase.partition(" ")[2]
     known = UNITS.get(phrase) or UNITS.get(phrase.rstrip("."))
     if known is not None:
         return known
