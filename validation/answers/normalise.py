@@ -8,6 +8,7 @@ import re
 import unicodedata
 
 from validation.answers.brackets import closes_at_end
+from validation.answers.units import UNIT_LETTERS
 
 _SYMBOLS = {
     "−": "-", "–": "-", "—": "-", "﹣": "-", "－": "-", "×": "\\times ", "÷": "\\div ", "·": "\\cdot ",
@@ -71,10 +72,6 @@ _SPELLED = re.compile("|".join(pattern.pattern for pattern, _ in _SPELLINGS))
 _BOXED = re.compile(r"\\(?:boxed|fbox)\s*\{")
 _OPENERS = tuple("$\\*`")
 _WRAPPERS = [("$$", "$$"), ("$", "$"), (r"\(", r"\)"), (r"\[", r"\]"), ("**", "**"), ("`", "`")]
-_UNIT_LETTERS = {
-    "m": "meters", "g": "grams", "s": "seconds", "h": "hours", "L": "liters", "l": "liters", "N": "newtons",
-    "C": "celsius", "J": "joules", "W": "watts", "V": "volts",
-}  # fmt: skip
 # Languages that write 3,5 for three and a half (CLDR decimal separators).
 DECIMAL_COMMA = frozenset([
     "de", "fr", "es", "pt", "it", "nl", "pl", "ru", "uk", "cs", "da", "sv", "nb", "no", "fi", "tr", "id", "ro",
@@ -86,8 +83,8 @@ def _unwrap_text(match: re.Match[str]) -> str:
     content = match.group(1)
     stripped = content.strip()
     before = match.string[: match.start()].rstrip()
-    if before[-1:].isdigit() and stripped in _UNIT_LETTERS:
-        return f" {_UNIT_LETTERS[stripped]} "
+    if before[-1:].isdigit() and stripped in UNIT_LETTERS:
+        return f" {UNIT_LETTERS[stripped]} "
     return f" {content} " if stripped else " "
 
 

@@ -6,7 +6,7 @@ from fractions import Fraction
 
 from validation.answers import algebra, notation
 from validation.answers.algebra import Closed, UnsupportedError
-from validation.answers.units import CURRENCY_SIGNS, UNITS, Unit, find_unit, split_unit
+from validation.answers.units import CURRENCY_SIGNS, UNIT_LETTERS, UNITS, Unit, find_unit, split_unit
 from validation.answers.values import Scalar
 
 # Groups of three behind a first one that does not begin with 0: 0,125 is no 125.
@@ -26,8 +26,7 @@ _PERCENT = re.compile(r"\s*(?:%|percent|per cent|Prozent|pour cent|por ciento)\Z
 _DEGREES = re.compile(r"([-+]?[\d.,/ ]+)°\s*(C|F)?")
 _SCALES = {"C": "celsius", "F": "fahrenheit"}
 _BARE = re.compile(r"[-+\d./]+")
-_UNIT_LETTER = re.compile(r"([-+]?\d+(?:\.\d+)?) ([mgshLl])(\^\{?[23]\}?)?")
-_LETTERS = {"m": "meters", "g": "grams", "s": "seconds", "h": "hours", "L": "liters", "l": "liters"}
+_UNIT_LETTER = re.compile(r"([-+]?\d+(?:\.\d+)?)( ?)([mgshLl])(\^\{?[23]\}?)?")
 _INTEGER = re.compile(r"[-+]?\d+\Z")
 _DECIMAL = re.compile(r"[-+]?\d*\.(\d+)\Z")
 _MIXED = re.compile(
@@ -99,9 +98,11 @@ def scalar(text: str, *, ambiguous: str = "") -> Scalar:
     if degrees:
         text, unit = degrees.group(1).strip(), UNITS[_SCALES.get(degrees.group(2), "degrees")]
     elif lettered and unit is None:
-        unit = find_unit(_LETTERS[lettered.group(2)] + (lettered.group(3) or ""))
-        value = plain_number(lettered.group(1))
-        product = notation.read(text)
+        digits, space, letter, exponent = lettered.groups()
+        value, product = plain_number(digits), notation.read(text)
+        if not space:
+            return Scalar(product, written=text, alternative=None if exponent else value.closed)
+        unit = find_unit(UNIT_LETTERS[letter] + (exponent or ""))
         return Scalar(value.closed, value.decimals, unit=unit, alternative=product)
     elif not _BARE.fullmatch(text):
         text, found, label, scale = split_unit(text)

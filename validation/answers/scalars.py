@@ -1,11 +1,12 @@
 """Whether two single values are the same: units, percent, bases and roundings as the gold and the question allow."""
 
+from dataclasses import replace
 from fractions import Fraction
 
 from validation.answers import algebra
 from validation.answers.algebra import UnsupportedError
 from validation.answers.questions import NOTHING, Asked
-from validation.answers.units import CURRENCY_SIGNS, TEMPERATURES, UNITS, Unit, find_unit
+from validation.answers.units import CURRENCY_SIGNS, TEMPERATURES, UNIT_LETTERS, UNITS, Unit, find_unit
 from validation.answers.values import Scalar
 from validation.answers.verdict import Verdict, equal, not_equal, unknown
 
@@ -23,6 +24,7 @@ def compare_scalars(gold: Scalar, answer: Scalar, asked: Asked = NOTHING) -> Ver
         return _compare_values(gold, answer, asked)
     if gold.base != answer.base and asked.bases:
         return _compare_digits_in_base(gold, answer, asked)
+    gold, answer = _measured(gold, answer), _measured(answer, gold)
     factor = _conversion(gold, answer, asked)
     if factor is None:
         return _unconverted(gold, answer)
@@ -107,6 +109,20 @@ def _conversion(gold: Scalar, answer: Scalar, asked: Asked) -> Fraction | None:
     if "plain" in dimensions or ("angle" in dimensions and dimensions & TEMPERATURES):
         return Fraction(1)
     return second.factor / first.factor if first.dimension == second.dimension else None
+
+
+def _measured(one: Scalar, other: Scalar) -> Scalar:
+    """Reads the m of `5m` as meters beside a length."""
+    if one.unit is not None or other.unit is None or one.closed.denominator is not algebra.UNIT:
+        return one
+    if len(one.closed.numerator) != 1:
+        return one
+    ((monomial, scale),) = one.closed.numerator.items()
+    name, power = monomial[0] if len(monomial) == 1 else ("", 1)
+    unit = find_unit(f"{UNIT_LETTERS.get(name, '')}" + (f"^{power}" if power != 1 else ""))
+    if unit is None or unit.dimension != other.unit.dimension:
+        return one
+    return replace(one, closed=algebra.number(scale), unit=unit)
 
 
 def _unconverted(gold: Scalar, answer: Scalar) -> Verdict:

@@ -98,6 +98,10 @@ CURRENCY_SIGNS = {
     "¥": Unit("yuan or yen", Fraction(1)),
     "₹": UNITS["rs"],
 }
+UNIT_LETTERS = {
+    "m": "meters", "g": "grams", "s": "seconds", "h": "hours", "L": "liters", "l": "liters", "N": "newtons",
+    "C": "celsius", "J": "joules", "W": "watts", "V": "volts", "A": "amperes", "K": "kelvin",
+}  # fmt: skip
 SCALES = {
     "hundred": 100, "thousand": 1000, "million": 10**6, "billion": 10**9, "trillion": 10**12, "dozen": 12, "百": 100,
     "千": 1000, "万": 10**4, "百万": 10**6, "千万": 10**7, "亿": 10**8, "millones": 10**6, "millionen": 10**6,
