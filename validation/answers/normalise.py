@@ -29,7 +29,9 @@ _OVERLINED = re.compile("(?:\\d\u0305)+")
 _CENTS_FIRST = re.compile(r"¢\s*(\d+(?:\.\d+)?)")
 _CJK_PREFIX = re.compile(r"\A\s*(?:答案?(?:是|为)?|故?选择?)\s*:?\s*(?=\S)")
 _CJK_MIXED = re.compile(r"(?<=\d)又(?=\d)")
-_ANSWER_IS = re.compile(r"\A\W*(?:the )?(?:(?:final|correct) )?answer(?: is|:)\s*:?\s*(?=\S)", re.IGNORECASE)
+_ANSWER_IS = re.compile(
+    r"\A\W*(?:the )?(?:(?:final|correct|right) )?(?:answer|option|choice)(?: is|:)\s*:?\s*(?=\S)", re.IGNORECASE
+)
 _TIMES_TEN = re.compile(r"(?<=\d)\s*[xX]\s*(?=10\s*(?:\^|\*\*))")
 _INFINITE = {
     "infinity": "\\infty", "positive infinity": "\\infty", "+infinity": "\\infty", "+\\infty": "\\infty",
@@ -152,7 +154,7 @@ def normalise(text: str) -> str:
         text = _BRACED_WORD.sub(r" \1 ", text)
         if "^" in text:
             text = _POWER_OF_UNIT.sub(r"\1^", text)
-    if "nswer" in text:
+    if "nswer" in text or "ption" in text or "hoice" in text:
         text = _ANSWER_IS.sub("", text)
     if "10" in text:
         text = _TIMES_TEN.sub(r"\\times ", text)

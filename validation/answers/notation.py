@@ -28,6 +28,11 @@ _GREEK = frozenset([
 ])  # fmt: skip
 _NAMES = _FUNCTIONS | {"pi", "oo", "binomial", "factorial", "Rational", "Fraction", "abs", "Abs", "degrees"}
 _BEGINNING = _FUNCTIONS | _GREEK | {"pi", "frac", "binom"}  # commands that begin a factor
+# Three letters that are a word, no product.
+_WORDS = frozenset([
+    "and", "mod", "the", "for", "not", "are", "any", "all", "but", "out", "per", "one", "two", "six", "ten", "gcd",
+    "lcm", "min", "max", "det", "deg", "dim", "lim", "sum", "day", "way",
+])  # fmt: skip
 _SIGNS = frozenset("+-")
 _POWERS = frozenset(["^", "**"])
 _BEHIND = _POWERS | {"!", "°"}
@@ -67,7 +72,7 @@ def _split_word(word: str) -> list[tuple[str, str]]:
         if name in word and len(word) <= len(name) + 2:
             left, _, right = word.partition(name)
             return [*(("name", c) for c in left), ("name", name), *(("name", c) for c in right)]
-    if len(word) > 3:
+    if len(word) > 3 or word in _WORDS:
         raise UnsupportedError(word)
     return [("name", letter) for letter in word]
 

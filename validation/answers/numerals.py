@@ -20,6 +20,7 @@ _DECIMAL_COMMA = re.compile(
     rf"|({_POINT_THOUSANDS})(?![\d.]|,\d))"
 )
 _OTHER_MARKS = re.compile(r"[-+]?[1-9]\d{0,2}([.,])\d{3}\Z")  # one mark, which another hand means the other way
+_ORDINAL = re.compile(r"\d(?:st|nd|rd|th)\b")
 _ONE = algebra.number(1)
 _CURRENCY = re.compile(r"([-+]?)\s*(?:(?:US|CA|AU|HK|S|Rs\.?)?\s*([$€£¥₹])\s*|(USD|EUR|GBP|RMB|INR|Rs\.?)\s*(?=\d))")
 _PERCENT = re.compile(r"\s*(?:%|percent|per cent|Prozent|pour cent|por ciento)\Z")
@@ -88,6 +89,8 @@ def scalar(text: str, *, ambiguous: str = "") -> Scalar:
         UnsupportedError: it is not one value.
         TooLargeError: its value is out of bounds.
     """
+    if _ORDINAL.search(text):
+        raise UnsupportedError("an ordinal number")
     text, unit = _currency(text)
     percent = _PERCENT.search(text)
     if percent or text.startswith("百分之"):

@@ -65,6 +65,7 @@ _CHINESE = re.compile(
     r"([负零〇一二两三四五六七八九十百千万亿分之点\d.]*[零〇一二两三四五六七八九十百千万亿负][零〇一二两三四五六七八九十百千万亿分之点\d.]*)"
     r"(个|只|本|人|名|条|张|支|棵|辆|台|件|箱|袋|瓶|杯|次|倍|岁|元|天|米|千米|厘米|千克|吨|小时|分钟)?"
 )
+_PLUS_MINUS = re.compile(r"\\pm(?![A-Za-z])")  # not \pmod
 _AND = re.compile(r",?\s+(?:and|or|und|oder|et|和|或)\s+|(?<=\d) (?:y|e) (?=[-\d])")
 _EMPTY = {
     "\\emptyset", "\\{\\}", "{}", "set()", "[]", "EmptySet", "empty set", "the empty set", "no solution",
@@ -137,7 +138,7 @@ def _read(text: str, *, comma: bool) -> Value:
     several = _several(text, comma=comma)
     if several is not None:
         return several
-    if "\\pm" in text:
+    if _PLUS_MINUS.search(text):
         return _plus_minus(text, comma=comma)
     return scalar(localise(text, comma=comma), ambiguous=text)
 
@@ -301,10 +302,10 @@ def _item(text: str, comma: bool = False) -> Value:
 
 
 def _plus_minus(text: str, *, comma: bool) -> Value:
-    if text.count("\\pm") != 1:
+    if len(_PLUS_MINUS.findall(text)) != 1:
         raise UnsupportedError("several plus-minus signs")
-    plus, minus = text.replace("\\pm", "+"), text.replace("\\pm", "-")
-    return Several("bare", (scalar(localise(plus, comma=comma)), scalar(localise(minus, comma=comma))))
+    readings = (_PLUS_MINUS.sub(sign, text) for sign in "+-")
+    return Several("bare", tuple(scalar(localise(reading, comma=comma)) for reading in readings))
 
 
 def _equation(text: str, *, comma: bool) -> Value:

@@ -33,7 +33,8 @@ _COMMANDS = frozenset([
 ])  # fmt: skip
 _READABLE = re.compile(r"(?:\\[A-Za-z]+|\\[{}|]|[0-9A-Za-z+\-*/^_(){}\[\],.|!<>= ])*\Z")
 _MISREAD = re.compile(
-    r"\d\s+\d|\d_|\^(?:\w+|\{[^{}]*\})\s*\^|[A-Za-z]{4,}(?<!\\)|%|\d\s*\\frac|\b(?:and|or|not|if|to|of|in|by|is|no|per|for|mod|any|all)\b"
+    r"\d\s+\d|\d_|(?:\d|\b)(?:st|nd|rd|th)\b|\^(?:\w+|\{[^{}]*\})\s*\^|[A-Za-z]{4,}(?<!\\)|%|\d\s*\\frac"
+    r"|\b(?:and|or|not|if|to|of|in|by|is|no|per|for|mod|any|all)\b"
 )
 # The parser drops what it cannot use of `5 +`, `5...`, `5 . 5` and `1.2.3`, and takes them for 5, 5, 5 and 1.2.
 _CUT_OFF = re.compile(r"[-+*/^=<>,]\s*\Z|\A\s*[*/^,]|\.(?!\d)|\.\d+\s*\.|\d\s+\.")

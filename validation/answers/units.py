@@ -115,7 +115,7 @@ _MEANING = frozenset([
     "third", "thirds", "halves", "quarters", "percent", "squared", "cubed", "over", "point", "between", "about",
     "approximately", "at", "least", "most", "mod", "modulo", "remainder", "with", "by", "choose", "factorial",
     "the", "is", "are", "was", "solution", "solutions", "where", "each", "for", "all", "any", "only", "no", "none",
-    "per", "e", "ou", "y", "und", "oder", "et",
+    "per", "past", "e", "ou", "y", "und", "oder", "et",
 ])  # fmt: skip
 _LABEL = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*\.?\Z")
 
