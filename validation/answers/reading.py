@@ -62,7 +62,7 @@ _QUANTITY = re.compile(r"(\d+(?:\.\d+)?) ?([A-Za-z]+)")
 _COMPOUND = re.compile(r"\d+(?:\.\d+)? ?[A-Za-z]+(?:(?:,| and|, and)? \d+(?:\.\d+)? ?[A-Za-z]+)+\.?")
 # 三 alone and with a unit or a measure word; 三角形 is no number.
 _CHINESE = re.compile(
-    r"([负零〇一二两三四五六七八九十百千万亿分之点\d.]*[零〇一二两三四五六七八九十百千万亿负][零〇一二两三四五六七八九十百千万亿分之点\d.]*)"
+    r"([负零〇一二两三四五六七八九十百千万亿又分之点\d.]*[零〇一二两三四五六七八九十百千万亿负][零〇一二两三四五六七八九十百千万亿又分之点\d.]*)"
     r"(个|只|本|人|名|条|张|支|棵|辆|台|件|箱|袋|瓶|杯|次|倍|岁|元|天|米|千米|厘米|千克|吨|小时|分钟)?"
 )
 _PLUS_MINUS = re.compile(r"\\pm(?![A-Za-z])")  # not \pmod

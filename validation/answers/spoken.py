@@ -24,7 +24,8 @@ _CJK_DIGITS = {character: value for value, character in enumerate("零一二三�
 _CJK_UNITS = {"十": 10, "百": 100, "千": 1000}
 _CJK_GROUPS = {"万": 10**4, "亿": 10**8}
 _CJK_NUMBER = re.compile(r"负?[\d.零〇一二两三四五六七八九十百千万亿]+(?:点[零〇一二三四五六七八九]+)?")
-_CJK_COUNTING = frozenset([*_CJK_DIGITS, *_CJK_UNITS, *_CJK_GROUPS, "半"])
+_CJK_COUNTING = frozenset([*_CJK_DIGITS, *_CJK_UNITS, *_CJK_GROUPS, *"半第廿壹贰叁肆伍陆柒捌玖拾佰仟"])
+_CJK_BETWEEN = _CJK_COUNTING | frozenset("又分个")
 _CJK_TOKEN = re.compile(r"\d+(?:\.\d+)?|.")
 
 
@@ -52,7 +53,7 @@ def may_count(words: str) -> bool:
     """Says whether words that are not read as a number speak of one all the same."""
     if words.isascii():
         return not _COUNTING.isdisjoint(words.replace("-", " ").split())
-    return len(words) <= 2 and words[0] in _CJK_COUNTING
+    return words[0] in _CJK_COUNTING and (len(words) <= 2 or words[1] in _CJK_BETWEEN)
 
 
 def _english(words: list[str]) -> Fraction | None:
@@ -102,7 +103,13 @@ def _whole(words: list[str]) -> int | None:
 
 
 def read_chinese(text: str) -> Fraction | None:
-    """Reads a Chinese numeral: 一百二十, 十二, 一万零五, 二分之一, 负三, 3万5千; digits may stand for characters."""
+    """Reads a Chinese numeral: 一百二十, 一万零五, 一又二分之一, 负三, 3万5千; digits may stand for characters."""
+    whole, mixed, fraction = text.partition("又")
+    if mixed:
+        count, part = read_chinese(whole), read_chinese(fraction)
+        if count is None or part is None or not 0 < part < 1:
+            return None
+        return count - part if whole.startswith("负") else count + part
     below, parted, above = text.partition("分之")
     if parted:
         bottom, top = read_chinese(below), read_chinese(above)
