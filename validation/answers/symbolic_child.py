@@ -54,10 +54,13 @@ def _agrees(left: "Basic", right: "Basic") -> bool:
 
 
 def _refuted(left: "Basic", right: "Basic") -> str:
-    from sympy import Expr
+    from sympy import Expr, Pow
 
     if not (isinstance(left, Expr) and isinstance(right, Expr)):
         return "other kinds"
+    roots = (power for side in (left, right) for power in side.atoms(Pow) if power.exp.is_Rational)
+    if any(root.exp.q % 2 and root.exp.q > 1 and not root.base.is_nonnegative for root in roots):
+        return "an odd root of what may be negative"  # complex to sympy, real in schools
     if left.free_symbols or right.free_symbols:
         return "no" if left.free_symbols == right.free_symbols and not _agrees(left, right) else "other symbols"
     return "no" if abs((left - right).evalf(30)) > 1e-9 else "near"
