@@ -13,7 +13,7 @@ import torch
 from schemas.config import Train
 from schemas.exits import RunFailedError, UserError
 from schemas.files import write_text
-from training.checkpoint import CHECKPOINTS
+from training.checkpoint import CHECKPOINTS, latest
 from training.objective import OUTPUT_LENGTH
 from training.telemetry import METRICS
 
@@ -99,8 +99,8 @@ def begin_run(run: Path, facts: dict[str, Any], *, resume: bool) -> bool:
 
 
 def _took_a_step(run: Path) -> bool:
-    metrics = run / METRICS
-    return metrics.is_file() and metrics.stat().st_size > 0
+    metrics, last = run / METRICS, latest(run)
+    return (metrics.is_file() and metrics.stat().st_size > 0) or (last is not None and last.state.step > 0)
 
 
 def _require_same(run: Path, before: dict[str, Any], now: dict[str, Any]) -> None:

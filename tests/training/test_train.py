@@ -154,6 +154,14 @@ def test_a_run_that_took_no_step_does_not_stand_in_the_way(tmp_path, data):
     assert train(small_run(steps=1), [data], output).last.step == 1
 
 
+def test_checkpoints_without_their_figures_are_refused_and_kept(run, data, tmp_path):
+    output = shutil.copytree(run[0].output, tmp_path / "RUN")
+    (output / "metrics.jsonl").unlink()
+    with pytest.raises(UserError, match="holds another run"):
+        train(small_run(), [data], output)
+    assert checkpoint.latest(output).state.step == 6
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
