@@ -230,16 +230,26 @@ def require_memory(source: Path | str, needed: int, free: int) -> None:
         )
 
 
-def free_bytes() -> int:
-    """Memory that can be had without swapping, in this machine and in the container that it may be."""
+def free_bytes(group: Path = Path("/sys/fs/cgroup")) -> int:
+    """Memory that can be had without swapping, in this machine and in the container that it may be.
+
+    Args:
+        group: the container's control group (v2), whose cached file pages count as used until they are wanted.
+    """
     free = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_AVPHYS_PAGES")
     for line in Path("/proc/meminfo").read_text(encoding="ascii").splitlines():
         if line.startswith("MemAvailable:"):
             free = int(line.split()[1]) * 1024
-    limit, used = (Path("/sys/fs/cgroup") / name for name in ("memory.max", "memory.current"))
+    limit = group / "memory.max"
     if limit.is_file() and (most := limit.read_text(encoding="ascii").strip()) != "max":
-        free = min(free, int(most) - int(used.read_text(encoding="ascii")))
+        used = int((group / "memory.current").read_text(encoding="ascii"))
+        free = min(free, int(most) - used + _cached(group / "memory.stat"))
     return free
+
+
+def _cached(stat: Path) -> int:
+    lines = stat.read_text(encoding="ascii").splitlines() if stat.is_file() else []
+    return sum(int(line.split()[1]) for line in lines if line.startswith(("active_file ", "inactive_file ")))
 
 
 def _distance(gradient: torch.Tensor, truth: torch.Tensor) -> float:

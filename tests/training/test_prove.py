@@ -99,6 +99,14 @@ def test_what_does_not_fit_into_memory_is_refused_with_the_bytes():
     assert 2**20 < free_bytes() < 2**50
 
 
+def test_file_pages_that_a_container_caches_are_free(tmp_path):
+    for name, text in {"max": "1000000", "current": "950000", "stat": "anon 50000\ninactive_file 899000\n"}.items():
+        (tmp_path / f"memory.{name}").write_text(text)
+    assert free_bytes(tmp_path) == 949_000
+    (tmp_path / "memory.stat").write_text("anon 950000\ninactive_file 0\n")
+    assert free_bytes(tmp_path) == 50_000
+
+
 def test_a_red_line_is_shown_and_ends_the_proof_with_exit_1():
     told = io.StringIO()
     lines = [ProofLine("mask", False, "in 3 of 4 rows [loss] lies elsewhere"), ProofLine("weights", True, "1")]
