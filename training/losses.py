@@ -43,8 +43,8 @@ class LossLedger:
         self._examples = examples
         self._waiting: list[pa.Table] = []
         self._folder.mkdir(exist_ok=True)
-        for path in self._folder.glob("*.arrow"):
-            if path.name.startswith(".") or _last_step(path) > done:
+        for path in self._folder.iterdir():  # a name with a dot: a kill left it half-written
+            if path.name.startswith(".") or (path.suffix == ".arrow" and _last_step(path) > done):
                 path.unlink()
 
     def add(

@@ -43,8 +43,10 @@ def test_a_resumed_run_holds_each_appearance_once(run, data, tmp_path):
     train(config_of(steps=6), [data], output)
     shutil.rmtree(output / "checkpoints" / "step-00000006")  # as if it had been killed while it wrote the checkpoint
     assert read_losses(output)["step"].to_pylist()[-1] == 6
+    (output / "losses" / ".steps-00000005-00000006.arrow.0123").write_bytes(b"half")
     train(config_of(), [data], output, resume=True)
     assert read_losses(output).equals(read_losses(run))
+    assert not list((output / "losses").glob(".*"))
 
 
 def test_the_worst_are_compared_with_their_own_step():
