@@ -229,10 +229,7 @@ def _to_plain(text: str) -> str:
 
 
 def _runs(texts: pa.Array) -> _Runs:
-    foreign = pc.invert(pc.fill_null(pc.string_is_ascii(texts), True))
-    if pc.any(foreign).as_py():
-        plain = [foreign_lines(_to_plain, text) for text in texts.filter(foreign).to_pylist()]
-        texts = pc.replace_with_mask(texts, foreign, pa.array(plain, texts.type))
+    texts = foreign_lines(texts, _to_plain)
     data, offsets = bytes_of(pc.binary_join_element_wise(pc.fill_null(texts, ""), "", "\n"))
     separators = thousands(data, offsets)
     if len(separators):

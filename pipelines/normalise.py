@@ -7,11 +7,15 @@ Never NFKC, which turns x² into x2. Operators, digits and figures stay as they 
 import re
 import unicodedata
 
-from pipelines.textbytes import foreign_lines
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipelines.textbytes import changed_where, foreign_lines, rewritten
 
 _LINE_END = re.compile("\r\n|[\u0085\u2028\u2029]|\r(?![a-z])")  # a CR before a letter was `\right`, `\rho`, ...
 _OTHER_LINE_END = re.compile("[\u0085\u2028\u2029]")
-_NEGATIVE_SPACE = re.compile(r"(?<!\\)((?:\\\\)*)\\!")
+_NEGATIVE_SPACE = (r"\\!", ((r"(\\\\)|\\!", r"\1"),))  # pairs of backslashes are read first: `\\!` is none
+_TRAILING_SPACE = (r"[ \t]\n", ((r"[ \t]+\n", "\n"),))
 _SPACES = {
     ord(space): " " for space in "\u00a0\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f"
 }
@@ -24,9 +28,8 @@ _LOST_TAB = (  # `\times`, `\theta`, `\text{`, `\tan x`, `\tau = `, ...; but "a 
     r"|o(?:\\|\s*(?:\\infty|[-+]?\d)))"
 )
 _CONTROL = re.compile(f"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]|{_LOST_TAB}")
-MAY_CHANGE = r"[^\n -~]|\\!|[ \t]\n|^\s|\s$"
-"""a regular expression (RE2's) for whatever `normalise` may change or `control_characters` may name"""
-_CONTROL_BYTES = bytes([*range(9), *range(11, 32), 127])
+_SUSPECT = r"[\x00-\x09\x0b-\x1f\x7f-\x{9f}\x{202a}-\x{202e}\x{2066}-\x{2069}\x{fffe}\x{ffff}]"
+"""a regular expression (RE2's) for all that `_CONTROL` may find in valid text"""
 _NAMES = {
     "\x00": "NUL",
     "\x07": "BELL (a lost \\a...?)",
@@ -40,40 +43,42 @@ _NAMES = {
 
 
 def normalise(text: str, *, code: bool = False) -> str:
-    """Returns the canonical text; idempotent.
+    """Returns the canonical text (`normalised`)."""
+    return str(normalised(pa.array([text]), code=code)[0])
+
+
+def normalised(texts: pa.Array, *, code: bool = False) -> pa.Array:
+    """Returns the canonical texts; idempotent. Nulls stay.
 
     Args:
-        text: any text.
-        code: the text is a program or an output: its line ends become LF and it becomes NFC, nothing else changes
-            inside it.
+        texts: any texts.
+        code: they are programs or outputs: their line ends become LF and they become NFC, nothing else changes inside
+            them.
     """
-    if not text.isascii():
-        text = foreign_lines(_composed, text)
-        if not code:
-            text = foreign_lines(_plain_spaces, text)
-        if "\r" not in text:
-            text = foreign_lines(_plain_ends, text)
-    if "\r" in text:
-        text = _LINE_END.sub("\n", text)
+    texts = foreign_lines(texts, _composed if code else _plain)
+    texts = changed_where(texts, "\r", _with_line_ends)
     if code:
-        return text.strip("\n").rstrip()
-    if "\\!" in text:
-        text = _NEGATIVE_SPACE.sub(r"\1", text)
-    if " \n" in text or "\t\n" in text:
-        text = "\n".join(line.rstrip(" \t") for line in text.split("\n"))
-    return text.strip(" \t\n")
+        return changed_where(texts, r"^\n|[^!-~]$", lambda text: text.strip("\n").rstrip())
+    return pc.utf8_trim(rewritten(rewritten(texts, *_NEGATIVE_SPACE), *_TRAILING_SPACE), characters=" \t\n")
 
 
 def _composed(line: str) -> str:
-    return unicodedata.normalize("NFC", line)
+    line = unicodedata.normalize("NFC", line)
+    return line if "\r" in line else _OTHER_LINE_END.sub("\n", line)
 
 
-def _plain_spaces(line: str) -> str:
+def _plain(line: str) -> str:
+    line = _composed(line)
     return line.translate(_CHARACTERS) if _ODD_SPACE.search(line) else line
 
 
-def _plain_ends(line: str) -> str:
-    return _OTHER_LINE_END.sub("\n", line)
+def _with_line_ends(text: str) -> str:
+    return _LINE_END.sub("\n", text)
+
+
+def suspects(texts: pa.Array) -> pa.Array:
+    """Which texts `control_characters` may find something in: bool[texts]."""
+    return pc.fill_null(pc.match_substring_regex(texts, _SUSPECT), False)
 
 
 def control_characters(text: str) -> str | None:
@@ -81,11 +86,6 @@ def control_characters(text: str) -> str | None:
 
     Tabs and line ends are text; a tab that starts `imes` or `heta` was a LaTeX command once.
     """
-    if "\t" not in text:
-        content = text.encode(errors="surrogatepass")
-        foreign = () if text.isascii() else (line for line in text.split("\n") if not line.isascii())
-        if len(content.translate(None, _CONTROL_BYTES)) == len(content) and not any(map(_CONTROL.search, foreign)):
-            return None
     found = _CONTROL.search(text)
     if found is None:
         return None

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipelines.candidate import CANDIDATE_SCHEMA, Rejection
-from pipelines.normalise import MAY_CHANGE, control_characters, normalise
+from pipelines.normalise import control_characters, normalised, suspects
 from pipelines.selection import selection_row
 from pipelines.sources.adapters import ADAPTERS, Unreadable
 from pipelines.sources.records import Record, row_id
@@ -66,11 +66,10 @@ def _batch(rows: list[tuple[object, ...]]) -> pa.RecordBatch:
     columns = {name: list(values) for name, values in zip(CANDIDATE_SCHEMA.names, zip(*rows, strict=True), strict=True)}
     solutions = columns.pop("segments")
     arrays = {name: pa.array(values, CANDIDATE_SCHEMA.field(name).type) for name, values in columns.items()}
-    arrays["question"], odd_questions = _normalised(arrays["question"])
-    arrays["answer"], _ = _normalised(arrays["answer"])
+    arrays["question"], arrays["answer"] = normalised(arrays["question"]), normalised(arrays["answer"])
     segments = [segment for solution in solutions for segment in solution or ()]
     kinds = pa.array([segment.kind for segment in segments], pa.string())
-    texts, odd_texts = _normalised(pa.array([segment.text for segment in segments], pa.string()), kinds)
+    texts = _normalised(pa.array([segment.text for segment in segments], pa.string()), kinds)
     sizes = np.array([len(solution or ()) for solution in solutions])
     ends = np.concatenate(([0], np.cumsum(sizes)))
     arrays["segments"] = pa.ListArray.from_arrays(
@@ -79,7 +78,8 @@ def _batch(rows: list[tuple[object, ...]]) -> pa.RecordBatch:
         type=SEGMENTS,
         mask=pa.array([solution is None for solution in solutions]),
     )
-    odd = set(odd_questions) | set(np.repeat(np.arange(len(rows)), sizes)[odd_texts].tolist())
+    odd = set(np.flatnonzero(suspects(arrays["question"])).tolist())
+    odd |= set(np.repeat(np.arange(len(rows)), sizes)[suspects(texts)].tolist())
     spoiled = {row: found for row in sorted(odd) if (found := _spoiled(arrays, row)) is not None}
     if spoiled:
         for position, name in enumerate(("stage", "reason", "detail")):
@@ -90,15 +90,14 @@ def _batch(rows: list[tuple[object, ...]]) -> pa.RecordBatch:
     return pa.RecordBatch.from_arrays([arrays[field.name] for field in CANDIDATE_SCHEMA], schema=CANDIDATE_SCHEMA)
 
 
-def _normalised(texts: pa.Array, kinds: pa.Array | None = None) -> tuple[pa.Array, list[int]]:
-    """Normalises texts and says which were looked at one by one: all others have nothing to normalise or to refuse."""
-    odd = pc.fill_null(pc.match_substring_regex(texts, MAY_CHANGE), False)
-    places = pc.indices_nonzero(odd).to_pylist()
-    if not places:
-        return texts, places
-    codes = [kind in _CODE for kind in kinds.take(pa.array(places)).to_pylist()] if kinds else [False] * len(places)
-    fresh = [normalise(text, code=code) for text, code in zip(texts.filter(odd).to_pylist(), codes, strict=True)]
-    return pc.replace_with_mask(texts, odd, pa.array(fresh, pa.string())), places
+def _normalised(texts: pa.Array, kinds: pa.Array) -> pa.Array:
+    """Normalises segments: programs and outputs as such."""
+    code = pc.is_in(kinds, _CODE)
+    if not pc.any(code).as_py():
+        return normalised(texts)
+    words = pc.invert(code)
+    texts = pc.replace_with_mask(texts, code, normalised(texts.filter(code), code=True))
+    return pc.replace_with_mask(texts, words, normalised(texts.filter(words)))
 
 
 def _understand(record: Record, source: Source) -> Problem | Rejection:
@@ -116,7 +115,7 @@ def _understand(record: Record, source: Source) -> Problem | Rejection:
     return problem
 
 
-_CODE = (SegmentKind.CODE, SegmentKind.OUTPUT)
+_CODE = pa.array([SegmentKind.CODE, SegmentKind.OUTPUT], pa.string())
 _NOTHING_SAID = Selection()
 
 

@@ -12,7 +12,6 @@ them.
 
 import re
 import unicodedata
-from collections.abc import Sequence
 from decimal import Decimal
 
 import numpy as np
@@ -158,18 +157,9 @@ def with_placeholders(plain: pa.Array) -> pa.Array:
 
 def folded(texts: pa.Array) -> pa.Array:
     """Look-alikes, case and LaTeX layout folded; spacing still there, so words and numbers can be told apart."""
-    texts = pc.fill_null(texts, "")
-    foreign = pc.invert(pc.string_is_ascii(texts))
-    if pc.any(foreign).as_py():
-        texts = _replaced(
-            texts, foreign, [foreign_lines(_to_latin, text) for text in texts.filter(foreign).to_pylist()]
-        )
+    texts = foreign_lines(pc.fill_null(texts, ""), _to_latin)
     texts = pc.replace_substring(pc.ascii_lower(texts), "`", LOOK_ALIKES[ord("`")])
     return rewritten(texts, _ODD_LATEX, _LATEX_RULES)
-
-
-def _replaced(texts: pa.Array, where: pa.Array, by: Sequence[str]) -> pa.Array:
-    return pc.replace_with_mask(texts, where, pa.array(by, texts.type))
 
 
 def packed(plain: pa.Array) -> pa.Array:

@@ -10,6 +10,9 @@ import pyarrow.compute as pc
 Bytes = npt.NDArray[np.uint8]
 Offsets = npt.NDArray[np.int64]
 
+_ASCII = 0x7F  # the last of its bytes
+_LINE_END = ord("\n")
+
 
 def bytes_of(texts: pa.Array) -> tuple[Bytes, Offsets]:
     """The UTF-8 bytes of all texts and the offsets [n + 1] that part them. Nulls are empty. Views where possible."""
@@ -31,7 +34,7 @@ def texts_of(data: Bytes, offsets: Offsets) -> pa.Array:
 
 def rewritten(texts: pa.Array, where: str, rules: Sequence[tuple[str, str]]) -> pa.Array:
     """Applies rules (pattern and replacement, RE2's) in their order to the texts that match `where`."""
-    matching = pc.match_substring_regex(texts, where)
+    matching = pc.fill_null(pc.match_substring_regex(texts, where), False)
     if not pc.any(matching).as_py():
         return texts
     rows = texts.filter(matching)
@@ -40,6 +43,37 @@ def rewritten(texts: pa.Array, where: str, rules: Sequence[tuple[str, str]]) -> 
     return pc.replace_with_mask(texts, matching, rows)
 
 
-def foreign_lines(change: Callable[[str], str], text: str) -> str:
+def changed_where(texts: pa.Array, where: str, change: Callable[[str], str]) -> pa.Array:
+    """Applies a change to the texts that match `where` (RE2's)."""
+    matching = pc.fill_null(pc.match_substring_regex(texts, where), False)
+    if not pc.any(matching).as_py():
+        return texts
+    rows = pa.array(map(change, texts.filter(matching).to_pylist()), texts.type)
+    return pc.replace_with_mask(texts, matching, rows)
+
+
+def foreign_lines(texts: pa.Array, change: Callable[[str], str]) -> pa.Array:
     """Applies a change that looks at no line end and leaves ASCII alone, to the lines that are not ASCII."""
-    return "\n".join(line if line.isascii() else change(line) for line in text.split("\n"))
+    data, offsets = bytes_of(texts)
+    foreign = np.flatnonzero(data > _ASCII)
+    if not len(foreign):
+        return texts
+    borders = np.sort(np.concatenate((offsets, np.flatnonzero(data == _LINE_END) + 1)), kind="stable")
+    lines = np.flatnonzero(np.diff(np.searchsorted(foreign, borders)))
+    begins, ends = borders[lines], borders[lines + 1]
+    content, pieces, gains, done = data.tobytes(), list[bytes](), list[int](), 0
+    for begin, end in zip(begins.tolist(), ends.tolist(), strict=True):
+        line = change(content[begin:end].decode()).encode()
+        pieces += (content[done:begin], line)
+        gains.append(len(line) - (end - begin))
+        done = end
+    pieces.append(content[done:])
+    gained = np.concatenate(([0], np.cumsum(gains)))
+    changed = texts_of(np.frombuffer(b"".join(pieces), np.uint8), offsets + gained[np.searchsorted(begins, offsets)])
+    return _like(texts, changed)
+
+
+def _like(texts: pa.Array, changed: pa.Array) -> pa.Array:
+    """Gives changed texts the type and the nulls of the texts that they were."""
+    changed = changed.cast(texts.type)
+    return pc.if_else(texts.is_valid(), changed, None) if texts.null_count else changed
