@@ -22,7 +22,7 @@ _BLOCK = re.compile(
     r"|<think>\n?(?P<think1>.*?)</think>",
     re.MULTILINE | re.DOTALL | re.IGNORECASE,
 )
-_MAY_HOLD_BLOCKS = re.compile(r"```|<(?:llm-code|tool_call|\|code\||\|text\||think)")
+_TAG = re.compile(r"<(?:llm-code|tool_call|\|code\||\|text\||think)")
 _OPEN_BLOCK = re.compile(
     r"^[ \t]*```[ \t]*(?:python3?|py|output)[ \t]*$|</?llm-code|</?tool_call>|<\|\w+\|>|</?think>",
     re.MULTILINE | re.IGNORECASE,
@@ -37,7 +37,7 @@ def parse_segments(text: str, format: Format) -> tuple[Segment, ...]:
     `check_structure` finds it.
     """
     text = text.replace("\r\n", "\n")
-    if ("`" not in text and "<" not in text) or not _MAY_HOLD_BLOCKS.search(text):
+    if "```" not in text and not _TAG.search(text):
         if not text.strip():
             return ()
         if format is Format.POT:
