@@ -89,15 +89,22 @@ _SHORT_WORDS = (
 _IDEOGRAPHS = frozenset("零一二三四五六七八九十百千万两半倍多少不没无未余剩加减乘除和差积商正负大小最共每各几")
 """What asks, counts, compares or negates in Chinese and Japanese."""
 
-_BLANK, _DIGIT, _LETTER, _SIGN, _PROSE = range(5)
-_CLASS = np.full(256, _SIGN, np.uint8)
-_CLASS[: ord(" ") + 1] = _BLANK
-for _signs, _kind in (
-    (b"0123456789", _DIGIT),
-    (b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ", _LETTER),
-    (b".,;:?!\"'`$\\~#", _PROSE),
-):
-    _CLASS[list(_signs)] = _kind
+_BLANK, _PROSE, _DIGIT, _LETTER, _SIGN = range(5)  # from digits on they make tokens
+_LETTERS = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_PROSE_SIGNS = b".,;:?!\"'`$\\~#"
+
+
+def _class_of(byte: int) -> int:
+    if byte <= ord(" "):
+        return _BLANK
+    if byte in b"0123456789":
+        return _DIGIT
+    if byte in _LETTERS:
+        return _LETTER
+    return _PROSE if byte in _PROSE_SIGNS else _SIGN
+
+
+_CLASSES = bytes(map(_class_of, range(256)))
 _BOUND = np.zeros(256, np.bool_)  # what a one-letter word next to it makes a symbol
 _BOUND[list(b"$^_={}()+-*/<>|&0123456789")] = True
 _LAYOUT = (
@@ -123,9 +130,6 @@ _LAYOUT = (
     "mbox",
 )
 _LETTER_HASH = np.uint64(1)
-_UPPER = np.zeros(256, np.bool_)
-_UPPER[ord("A") : ord("Z") + 1] = True
-_LOWER = np.arange(256, dtype=np.uint8) | _UPPER * np.uint8(0x20)
 _STEP = np.uint64(0x9E3779B97F4A7C15)
 
 
@@ -141,7 +145,7 @@ def guards(texts: pa.Array, *, words: bool) -> Hashes:
     if not len(runs.starts):
         return np.zeros(len(texts), np.uint64)
     data, hashes = runs.data, runs.hashes
-    upper = _UPPER[data]
+    upper = data - np.uint8(ord("A")) < 26
     counts = (runs.kinds == _DIGIT) | (runs.kinds == _SIGN)
     letters = np.flatnonzero(runs.kinds == _LETTER)
     begin, lengths, rows, spelled = runs.starts[letters], runs.lengths[letters], runs.rows[letters], hashes[letters]
@@ -153,8 +157,7 @@ def guards(texts: pa.Array, *, words: bool) -> Hashes:
         asked = np.zeros(len(letters), np.bool_)
         asked[2:] = _HOW.holds(spelled[:-2]) & _MANY.holds(spelled[1:-1]) & (rows[2:] == rows[:-2])
         counts[letters[asked]] = True
-    hashes[letters] = _by_value(spelled)
-    return _sequences(hashes[counts], runs.rows[counts], len(texts))
+    return _sequences(_by_value(hashes[counts]), runs.rows[counts], len(texts))
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,24 +239,22 @@ def _runs(texts: pa.Array) -> _Runs:
         offsets = offsets - np.searchsorted(separators, offsets)
         data = np.delete(data, separators)
     kinds, starts, lengths = _tokens(data)
-    hashes = run_hashes(_LOWER[data], starts, lengths)
-    return _Runs(data, offsets, kinds, starts, lengths, hashes, owners(starts, offsets))
+    lower = np.frombuffer(data.tobytes().lower(), np.uint8)
+    return _Runs(data, offsets, kinds, starts, lengths, run_hashes(lower, starts, lengths), owners(starts, offsets))
 
 
 def _tokens(data: Bytes) -> tuple[Bytes, npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """Runs of digits, of letters, and every sign by itself: their classes, where they start, and their lengths."""
-    classes = _CLASS[data]
-    digit = classes == _DIGIT
+    classes = np.frombuffer(bytearray(data.tobytes().translate(_CLASSES)), np.uint8)
     dots = np.flatnonzero(data[1:-1] == ord(".")) + 1
-    classes[dots[digit[dots - 1] & digit[dots + 1]]] = _DIGIT
+    classes[dots[(classes[dots - 1] == _DIGIT) & (classes[dots + 1] == _DIGIT)]] = _DIGIT
     bangs = np.flatnonzero(data[1:] == ord("!")) + 1
-    classes[bangs[digit[bangs - 1] | (data[bangs - 1] == ord(")"))]] = _SIGN
-    begins = np.ones(len(data), np.bool_)
-    begins[1:] = (classes[1:] != classes[:-1]) | (classes[1:] == _SIGN)
-    starts = np.flatnonzero(begins)
-    kinds, lengths = classes[starts], np.diff(starts, append=len(data))
-    counting = (kinds != _BLANK) & (kinds != _PROSE)
-    return kinds[counting], starts[counting], lengths[counting]
+    classes[bangs[(classes[bangs - 1] == _DIGIT) | (data[bangs - 1] == ord(")"))]] = _SIGN
+    borders = (classes[1:] != classes[:-1]) | (classes[1:] == _SIGN)
+    counting = classes >= _DIGIT
+    starts = np.flatnonzero(np.concatenate((counting[:1], borders & counting[1:])))
+    ends = np.flatnonzero(np.concatenate((borders & counting[:-1], counting[-1:]))) + 1
+    return classes[starts], starts, ends - starts
 
 
 def _counting(
@@ -266,13 +267,14 @@ def _counting(
     words: bool,
 ) -> npt.NDArray[np.bool_]:
     """Which runs of letters are commands, symbols, number words or words of the closed lists."""
-    command = before == ord("\\")
-    name = capitals & (lengths >= 2)
-    symbol = (lengths <= 2) & (_BOUND[before] | _BOUND[after] | ~_SHORT_HASHES.holds(hashes))
-    listed = _NUMBER_HASHES.holds(hashes)
+    counting = _NUMBER_HASHES.holds(hashes) | (capitals & (lengths >= 2))
     if words:
-        listed |= _GUARD_HASHES.holds(hashes)
-    return (command | name | symbol | listed) & ~(command & _LAYOUT_HASHES.holds(hashes))
+        counting |= _GUARD_HASHES.holds(hashes)
+    short = np.flatnonzero(lengths <= 2)
+    counting[short] |= _BOUND[before[short]] | _BOUND[after[short]] | ~_SHORT_HASHES.holds(hashes[short])
+    commands = np.flatnonzero(before == ord("\\"))
+    counting[commands] = ~_LAYOUT_HASHES.holds(hashes[commands])
+    return counting
 
 
 def _shouted(
@@ -287,9 +289,8 @@ def _shouted(
 
 
 def _by_value(hashes: Hashes) -> Hashes:
-    """Number words take the hash of their digits."""
+    """Gives number words the hash of their digits."""
     places, words = _NUMBER_HASHES.hits(hashes)
-    hashes = hashes.copy()
     hashes[places] = _VALUE_HASHES[words]
     return hashes
 
