@@ -63,21 +63,28 @@ _COMMON = {"slight": 0.3, "digits": 0.12, "others": 0.01}  # shares of them that
 _PARTS = ("third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
 _WORDED = (
     (r"(\d) +and (?:a|one) half\b", r"\1.5"),
+    (r"\b(?:(?:one|an? [a-z]+) and a half|une? [a-z]+ et demie?)\b", " 1.5 "),
+    (r"\bhalf a dozen\b", " 6 "),
     (r"\b(?:half|halves|halved|twice|doubles?|doubled)\b", " 2 "),
     (r"\bdozens?\b", " 12 "),
-    (r"\b(\d\d) ?cents?\b", r"0.\1 "),
-    (r"\b(\d) ?cents?\b", r"0.0\1 "),
+    (r"(\d) +dollars?(?: +and)? +(\d\d) *(?:cents?\b|([.,;?!]|$))", r"\1.\2\3 "),
+    (r"\b(\d\d) *cents?\b", r"0.\1 "),
+    (r"\b(\d) *cents?\b", r"0.0\1 "),
     (r"\b(?:thrice|triples?|tripled)\b", " 3 "),
     (r"\b(?:quarters?|quadruples?|quadrupled)\b", " 4 "),
     *((rf"(\d|\bone|\ban?)[ -]+{part}s?\b", rf"\1 {value} ") for value, part in enumerate(_PARTS, start=3)),
 )
-_ANY_WORDED = rf"\b(?:half|halve|twice|double|thrice|triple|quarter|quadruple|dozen|cent|{'|'.join(_PARTS)})"
+_ANY_WORDED = (
+    rf"\b(?:half|halve|twice|double|thrice|triple|quarter|quadruple|dozen|cent|demie?\b|{'|'.join(_PARTS)})"
+    r"|\d +dollars?(?: +and)? +\d"
+)
 _WRITTEN = (
+    ("[€£¥₹]", "$"),
     (r"(^|[^\d.])\.(\d)", r"\10.\2"),
     (r"(\d)\.0+(\.?(?:\D|$))", r"\1\2"),
     (r"(\.\d*[1-9])0+(\.?(?:\D|$))", r"\1\2"),
 )
-_ANY_WRITTEN = r"\d\.\d*0\.?(?:\D|$)|(?:^|[^\d.])\.\d"
+_ANY_WRITTEN = r"[€£¥₹]|\d\.\d*0\.?(?:\D|$)|(?:^|[^\d.])\.\d"
 _CHUNK = 1 << 15  # pairs whose words are compared at a time
 
 
