@@ -240,7 +240,7 @@ def _compare_equations(gold: Value, answer: Value, asked: Asked) -> Verdict:
     if isinstance(gold, Equation) and isinstance(answer, Equation):
         if gold.name and (gold.name == answer.name or _plain_name(gold.name) == _plain_name(answer.name)):
             return _compare(gold.right, answer.right, asked)
-        return _compare_curves(gold, answer, asked)
+        return _compare_curves(gold, answer)
     equation, other = (gold, answer) if isinstance(gold, Equation) else (answer, gold)
     assert isinstance(equation, Equation)
     if not equation.name:
@@ -259,7 +259,7 @@ def _plain_name(name: str) -> str:
     return re.sub(r"_\{?\d\}?\Z", "", name)
 
 
-def _compare_curves(gold: Equation, answer: Equation, asked: Asked) -> Verdict:
+def _compare_curves(gold: Equation, answer: Equation) -> Verdict:
     sides = []
     for equation in (gold, answer):
         if equation.left is None or not isinstance(equation.right, Scalar):
