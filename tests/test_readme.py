@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from hashlib import sha256
 from pathlib import Path
 
 from mathmill import VERBS
@@ -28,6 +29,12 @@ def test_the_tree_lists_every_module_and_no_other():
 def test_the_version_is_one():
     packaged = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]["version"]
     assert packaged == CODE_VERSION
+
+
+def test_the_licence_that_the_package_names_stands_beside_it_to_the_letter():
+    named = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]["license"]
+    published = "cfc7749b96f63bd31c3c42b5c471bf756814053e847c10f3eb003417bc523d30"  # the standard text
+    assert (named, sha256((REPOSITORY / "LICENSE").read_bytes()).hexdigest()) == ("Apache-2.0", published)
 
 
 def test_every_verb_is_shown():
