@@ -28,8 +28,6 @@ def compare_scalars(gold: Scalar, answer: Scalar, asked: Asked = NOTHING) -> Ver
     factor = _conversion(gold, answer, asked)
     if factor is None:
         return _unconverted(gold, answer)
-    if _other_thing(gold.unit, answer.label) or _other_thing(answer.unit, gold.label):
-        return unknown("unit", f"a unit and {gold.label or answer.label!r}")
     if gold.label and answer.label and gold.label != answer.label and not _alike(gold.label, answer.label):
         return unknown("unit", f"{gold.label!r} and {answer.label!r}")
     if _counts_others(answer.label, asked):
@@ -39,6 +37,8 @@ def compare_scalars(gold: Scalar, answer: Scalar, asked: Asked = NOTHING) -> Ver
         value = algebra.multiply(value, algebra.number(factor))
     decided = algebra.same(target, value)
     if decided:
+        if _other_thing(gold.unit, answer.label) or _other_thing(answer.unit, gold.label):
+            return unknown("unit", f"a unit and {gold.label or answer.label!r}")
         return _accepted(gold, answer, asked)
     if gold.percent != answer.percent and _same_digits(gold, answer):
         return equal("percent") if asked.percent else not_equal("percent", "5% is not 5")
