@@ -81,5 +81,9 @@ def read_cmath(record: dict[str, Any], _source: Source) -> Problem:
 
 
 def read_mgsm(record: dict[str, Any], source: Source) -> Problem:
-    """Reads MGSM's files without header: question, answer. There are no solutions."""
-    return Problem(text_of(record, "0").strip(), (), optional_text(record, "1"), True, source.language)
+    """Reads MGSM's files without header: question, answer. There are no solutions.
+
+    Its answers are English in every language: 114,200 of the German file is no 114.2.
+    """
+    answer = optional_text(record, "1")
+    return Problem(text_of(record, "0").strip(), (), answer and answer.replace(",", ""), True, source.language)

@@ -197,6 +197,7 @@ def test_answers_without_solutions_have_none():
     assert (cmath.solutions, cmath.answer, cmath.difficulty, cmath.language) == ((), "45", 3, "zh")
     mgsm = read("mgsm", {"0": "Wie viele?", "1": "3"}, language="de")
     assert (mgsm.question, mgsm.solutions, mgsm.answer, mgsm.language) == ("Wie viele?", (), "3", "de")
+    assert read("mgsm", {"0": "Wie viele?", "1": "114,200"}, language="de").answer == "114200"
     assert not has_header(["question"], "mgsm")
     assert has_header(["question"], "cmath")
 
