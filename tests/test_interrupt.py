@@ -17,8 +17,12 @@ from tests.tiny import marbles, write_rows
 REPOSITORY = Path(__file__).resolve().parent.parent
 CONFIG = """
 curate:
-  sources: [{name: school, path: rows.jsonl, adapter: gsm8k, licence: MIT, derive: [pot, tir]}]
+  sources: [{name: school, path: rows.jsonl, adapter: columns, format: pot, licence: MIT,
+             columns: {question: question, solution: program, answer: answer}}]
 """
+ROWS = 500
+# Each takes its whole CPU limit of 5 s, so that programs run for a while on a machine of any size.
+ENDLESS = "count = {}\nwhile count:\n    pass\nprint(count)\n"
 
 
 def started(folder: Path, *arguments: str) -> subprocess.Popen[str]:
@@ -52,7 +56,9 @@ def wait_for(run: subprocess.Popen[str], path: Path, pattern: str) -> None:
 
 @pytest.fixture
 def desk(tmp_path: Path) -> Path:
-    write_rows(tmp_path / "rows.jsonl", marbles(500))
+    rows = marbles(ROWS)
+    programs = [{**row, "program": ENDLESS.format(number), "answer": f"{number}"} for number, row in enumerate(rows, 1)]
+    write_rows(tmp_path / "rows.jsonl", programs)
     (tmp_path / "config.yaml").write_text(CONFIG)
     return tmp_path
 
@@ -67,7 +73,7 @@ def test_curate_stops_in_one_line_and_the_same_command_continues(desk: Path) -> 
     whole = started(desk, "curate", "config.yaml", "--output", "data", "--set", "curate.skip=[verify]")
     assert whole.communicate(timeout=120) == (None, "")
     assert whole.returncode == 0
-    assert json.loads((desk / "data" / "manifest.json").read_text())["counts"]["rows"] == 500
+    assert json.loads((desk / "data" / "manifest.json").read_text())["counts"]["rows"] == ROWS
 
 
 def test_a_verb_that_is_stopped_anywhere_says_so(capsys: pytest.CaptureFixture[str]) -> None:
