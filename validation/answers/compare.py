@@ -192,9 +192,19 @@ def _compare(gold: Value, answer: Value, asked: Asked) -> Verdict:
             if isinstance(gold, Scalar | Words) or isinstance(answer, Scalar | Words)
             else unknown("kind")
         )
-    if any(isinstance(value, Words) and may_count(value.text) for value in (gold, answer)):
+    words = [value.text for value in (gold, answer) if isinstance(value, Words)]
+    if any(map(may_count, words)):
         return unknown("kind", "words that speak of a number")
+    if words[0] in ("yes", "no") and any(_is_letter(value) for value in (gold, answer)):
+        return unknown("kind", "a letter that may stand for yes or no")
     return not_equal("kind", f"{type(gold).__name__} and {type(answer).__name__}")
+
+
+def _is_letter(value: Value) -> bool:
+    """Says whether a value is a letter as in T for true."""
+    return isinstance(value, Scalar) and any(
+        value.closed == algebra.symbol(letter) for letter in "TYN"
+    )  # F is a choice
 
 
 def _compare_unread(gold: Value, answer: Value) -> Verdict:
