@@ -9,6 +9,7 @@ import xxhash
 
 from pipelines.collapse import exact_duplicates, shared, survival
 from pipelines.identity import identity_keys
+from pipelines.minhash import asked_keys
 from pipelines.store import PartRef, Store, read_batch
 from pipelines.tags import (
     TAG_SCHEMA,
@@ -36,7 +37,10 @@ def keys_of(batch: pa.RecordBatch, *, templates: bool = True) -> pa.RecordBatch:
     """The keys file of a part: identity keys and what decides which of two equals stays.
 
     A row that could not be read has keys of its own, so it equals nothing but its identical twin.
-    `templates`: as `identity_keys` has it.
+
+    Args:
+        batch: the candidates of the part.
+        templates: as `identity_keys` has it; without, no near-duplicates are sought and there is no column `asked`.
     """
     read = batch.column("format").is_valid()
     alone = pa.array([bytes.fromhex(row_id) for row_id in batch.column("row_id").to_pylist()], _KEY)
@@ -46,6 +50,8 @@ def keys_of(batch: pa.RecordBatch, *, templates: bool = True) -> pa.RecordBatch:
     lives = survival(batch, ranks)
     columns |= {name: lives.column(name) for name in ("accepted", "completeness")}
     columns |= {name: batch.column(name) for name in ("row_id", "format")} | {"source_row": batch.column("row")}
+    if templates:
+        columns["asked"] = asked_keys(batch)
     columns["answer"] = pa.array(map(_short, batch.column("answer").to_pylist()), pa.string())
     return pa.RecordBatch.from_pydict(columns)
 
@@ -75,7 +81,8 @@ class Collapse:
     def index(self, part: PartRef) -> pa.RecordBatch:
         """Every candidate of a part, by content."""
         keys = read_keys(self.store, part)
-        columns = {name: keys.column(name) for name in keys.schema.names if name not in ("problem", "template")}
+        unused = ("problem", "template", "asked")
+        columns = {name: keys.column(name) for name in keys.schema.names if name not in unused}
         columns |= {"key": keys.column("content"), **whereabouts(part)}
         columns["alive"] = pa.array(alive_after(self.store, part, self.before))
         return pa.RecordBatch.from_pydict(columns)

@@ -33,7 +33,7 @@ from pipelines.decide import Settings as DecideSettings
 from pipelines.decontaminate import BenchmarkIndex, check
 from pipelines.earlier import Earlier, find_earlier
 from pipelines.flags import beam_options, beam_runner, open_pipeline
-from pipelines.identifying import Agree, FindHeld, NearDuplicates, ShareGuards
+from pipelines.identifying import Agree, FindHeld, NearDuplicates, ShareGuards, ShareQuestions
 from pipelines.inputs import Inputs, load_benchmarks, plan_inputs, render_split
 from pipelines.labelling import LabelParts, folder_of, summary
 from pipelines.progress import Progress, Watch
@@ -59,7 +59,7 @@ from validation.programs import Level
 
 Judge = Callable[[pa.RecordBatch], Sequence[Rejection | Note | None]]
 Staged = tuple[Stage, str, Callable[[tuple[str, ...]], beam.PTransform]]
-_HELD, _SHARED_GUARDS = "held_earlier", "shared_guards"
+_HELD, _SHARED_QUESTIONS, _SHARED_GUARDS = "held_earlier", "shared_questions", "shared_guards"
 _FULL_DISK = "nothing was published; free some space and run the same command: it continues where it stopped"
 
 
@@ -206,6 +206,7 @@ class _Line:
         if Stage.IDENTIFY not in skip:
             if self.earlier is not None:
                 yield Stage.IDENTIFY, _HELD, self._find_held
+            yield Stage.IDENTIFY, _SHARED_QUESTIONS, self._share_questions
             yield Stage.IDENTIFY, _SHARED_GUARDS, self._share_guards
             yield Stage.IDENTIFY, "near_duplicates", self._near_duplicates
             yield Stage.IDENTIFY, "agree", self._agree
@@ -263,8 +264,12 @@ class _Line:
         stage = FindHeld(self.store, before, self._verdicts, self.earlier)
         return TagAcrossParts(self.store, _HELD, stage.index, stage.resolve, beside=self._beside)
 
+    def _share_questions(self, before: tuple[str, ...]) -> TagAcrossParts:
+        stage = ShareQuestions(self.store, before, self.earlier)
+        return TagAcrossParts(self.store, _SHARED_QUESTIONS, stage.index, stage.resolve, beside=self._beside)
+
     def _share_guards(self, before: tuple[str, ...]) -> TagAcrossParts:
-        stage = ShareGuards(self.store, before, self._folder("guards"), self.earlier)
+        stage = ShareGuards(self.store, _SHARED_QUESTIONS, self._folder("guards"), self.earlier)
         return TagAcrossParts(self.store, _SHARED_GUARDS, stage.index, stage.resolve, beside=self._beside)
 
     def _near_duplicates(self, before: tuple[str, ...]) -> TagAcrossParts:

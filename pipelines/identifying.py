@@ -1,7 +1,8 @@
 """The identify stage over parts: near-duplicates first, then the problems whose candidates disagree on the answer.
 
-Near-duplicates take two shuffles, because most candidates stand alone: the first brings guards together (8 bytes
-each), the second only the shingles of candidates whose guard another one shares. Agreement shuffles answers.
+Near-duplicates take three shuffles, because most candidates stand alone: the first brings the guards of questions
+together (8 bytes each), the second the guards of candidates whose question's another one shares, the third only the
+shingles of candidates whose guard another one shares. Agreement shuffles answers.
 """
 
 from collections import defaultdict
@@ -82,41 +83,70 @@ def _held(columns: dict[str, pa.Array]) -> pa.RecordBatch:
 
 
 @dataclass(frozen=True, slots=True)
+class ShareQuestions:
+    """Finds the candidates whose question has a guard that another one's has."""
+
+    store: Store
+    before: tuple[str, ...]
+    earlier: Earlier | None = None
+
+    def index(self, part: PartRef) -> pa.RecordBatch:
+        """The guards of questions of the candidates of a part that still live, or of earlier data."""
+        if part.is_earlier:
+            assert self.earlier is not None, part
+            keys = self.earlier.read(part, ["asked"])
+        else:
+            keys = read_keys(self.store, part, ["asked"])
+        batch = pa.RecordBatch.from_pydict({"key": _as_key(keys.column(0)), **whereabouts(part)})
+        return batch if part.is_earlier else batch.filter(pa.array(alive_after(self.store, part, self.before)))
+
+    def resolve(self, rows: pa.Table) -> pa.Table:
+        """Tags what shares its guard."""
+        return _sharing(rows)
+
+
+@dataclass(frozen=True, slots=True)
 class ShareGuards:
-    """Finds the candidates whose guard another one shares: tags without a reason, so nobody falls yet.
+    """Finds the candidates whose guard another one shares.
 
     Attributes:
+        asking: tag folder of `ShareQuestions`.
         guards: folder of the guards, kept beside the parts like tags; its name holds the hash of the code.
     """
 
     store: Store
-    before: tuple[str, ...]
+    asking: str
     guards: str
     earlier: Earlier | None = None
 
     def index(self, part: PartRef) -> pa.RecordBatch:
-        """The guards of the candidates of a part that still live, or of earlier data."""
+        """The guards of the candidates of a part, or of earlier data, whose question's another one shares."""
+        indices = read_batch(self.store.tags_path(self.asking, part), ["index"]).column(0)
+        places = {name: column.take(indices) for name, column in whereabouts(part).items()}
+        return pa.RecordBatch.from_pydict({"key": _as_key(self._guards(part, indices)), **places})
+
+    def _guards(self, part: PartRef, indices: pa.Array) -> pa.Array:
         if part.is_earlier:
             assert self.earlier is not None, part
-            guards = self.earlier.read(part, ["guard"]).column(0)
-            return pa.RecordBatch.from_pydict({"key": _as_key(guards), **whereabouts(part)})
-        guards = self._guards(part)
-        batch = pa.RecordBatch.from_pydict({"key": _as_key(guards), **whereabouts(part)})
-        return batch.filter(pa.array(alive_after(self.store, part, self.before)))
-
-    def _guards(self, part: PartRef) -> pa.Array:
+            return self.earlier.read(part, ["guard"]).column(0).take(indices)
         path = self.store.tags_path(self.guards, part)
-        if not path.is_file():
-            batch = self.store.read_part(part, ["format", "question", "segments"])
-            write_batch(path, pa.RecordBatch.from_arrays([guard_keys(batch)], names=["guard"]))
-        return read_batch(path).column(0)
+        if not path.is_file() or not read_batch(path, ["index"]).column(0).equals(indices):
+            asked = read_keys(self.store, part, ["asked"]).column(0).take(indices)
+            guards = guard_keys(self.store.read_part(part, ["segments"]).take(indices), asked)
+            write_batch(path, pa.RecordBatch.from_arrays([indices, guards], names=["index", "guard"]))
+        return read_batch(path, ["guard"]).column(0)
 
     def resolve(self, rows: pa.Table) -> pa.Table:
         """Tags what shares its guard."""
-        shared = rows.filter(repeated(rows.column("key")))
-        nothing = {field.name: pa.nulls(len(shared), field.type) for field in TAG_SCHEMA}
-        columns = {**nothing, "part": shared.column("part"), "index": shared.column("index")}
-        return pa.table({name: columns[name] for name in PLACED_SCHEMA.names}, schema=PLACED_SCHEMA)
+        return _sharing(rows)
+
+
+def _sharing(rows: pa.Table) -> pa.Table:
+    """Tags without a reason, so nobody falls yet, for the rows that share their key."""
+    shared = rows.filter(repeated(rows.column("key")))
+    nothing = {field.name: pa.nulls(len(shared), field.type) for field in TAG_SCHEMA}
+    columns = {**nothing, "part": shared.column("part"), "index": shared.column("index")}
+    return pa.table({name: columns[name] for name in PLACED_SCHEMA.names}, schema=PLACED_SCHEMA)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +173,8 @@ class NearDuplicates:
             return self._of_earlier(part, indices)
         batch = self.store.read_part(part, ["format", "question", "segments", "answer"]).take(indices)
         keys = read_keys(self.store, part).take(indices)
-        guards = read_batch(self.store.tags_path(self.guards, part)).column(0).take(indices)
+        known = read_batch(self.store.tags_path(self.guards, part))
+        guards = known.column("guard").take(pc.index_in(indices, known.column("index")))
         columns = {name: keys.column(name) for name in ("accepted", "completeness", "row_id", "source_row")}
         columns |= {"key": _as_key(guards), "guard": guards, "shingles": shingle_keys(batch)}
         columns["id"] = pc.binary_join_element_wise(keys.column("row_id"), keys.column("format"), "-")

@@ -1,7 +1,8 @@
 """Near-duplicates: the same problem and solution in nearly the same words, decided by exact Jaccard similarity.
 
     1  guard   candidates are brought together by their guard (`guard`): numbers, operators, symbols, asking words. What
-               differs in one of them is no duplicate at any similarity, so no pair across guards is ever looked at
+               differs in one of them is no duplicate at any similarity, so no pair across guards is ever looked at.
+               That of the question first: the solution of a candidate that alone asks so is not read
     2  net     within a guard of few members all pairs; within a larger one those that MinHash bands bring together
     3  verify  exact Jaccard similarity of 5-word shingles, and answers that are not known to differ
     4  stars   best survivor first, a candidate falls when it is that similar to one that stays. A chain A~B~C never
@@ -44,6 +45,7 @@ Answers = Callable[[str, str], bool]
 
 NEAR_SCHEMA = pa.schema(
     [
+        pa.field("asked", pa.uint64(), nullable=False),
         pa.field("guard", pa.uint64(), nullable=False),
         pa.field("shingles", pa.list_(pa.uint32()), nullable=False),
     ]
@@ -62,39 +64,46 @@ _SHIFTS = _RANDOM.integers(0, 2**32, PERMUTATIONS, dtype=np.uint32)
 
 
 def near_keys(batch: pa.RecordBatch) -> pa.RecordBatch:
-    """Guard and shingles of each candidate (`NEAR_SCHEMA`). Needs the columns question, format and segments."""
-    return pa.RecordBatch.from_arrays([guard_keys(batch), shingle_keys(batch)], schema=NEAR_SCHEMA)
+    """What is compared of each candidate (`NEAR_SCHEMA`). Needs the columns question, format and segments."""
+    asked = asked_keys(batch)
+    return pa.RecordBatch.from_arrays([asked, guard_keys(batch, asked), shingle_keys(batch)], schema=NEAR_SCHEMA)
 
 
-def guard_keys(batch: pa.RecordBatch) -> pa.Array:
-    """The guard of each candidate: uint64[candidates]."""
-    return pa.chunked_array(map(_guard_keys, _sliced(batch)), pa.uint64()).combine_chunks()
+def asked_keys(batch: pa.RecordBatch) -> pa.Array:
+    """The guard of each candidate's question, with its format and the kinds of its segments: uint64[candidates]."""
+    question = pc.dictionary_encode(pc.fill_null(batch.column("question"), ""))
+    distinct_ones = pa.RecordBatch.from_arrays([question.dictionary], ["question"])
+    asked = [np.zeros(0, np.uint64), *(guards(one.column(0), words=True) for one in _sliced(distinct_ones))]
+    kinds = _joined_segments(batch, "kind", "-")
+    shape = words_of(pc.binary_join_element_wise(pc.fill_null(batch.column("format"), "-"), kinds, "-"))
+    return pa.array(mixed(np.concatenate(asked)[question.indices] + shape.hashes))
+
+
+def guard_keys(batch: pa.RecordBatch, asked: pa.Array) -> pa.Array:
+    """The guard of each candidate, which holds that of its question (`asked_keys`): uint64[candidates]."""
+    solved = [np.zeros(0, np.uint64), *map(_solution_guards, _sliced(batch.select(["segments"])))]
+    return pa.array(mixed(asked.to_numpy() + np.concatenate(solved)))
+
+
+def _solution_guards(batch: pa.RecordBatch) -> Hashes:
+    return guards(_joined_segments(batch, "text", "\n"), words=False)
 
 
 def shingle_keys(batch: pa.RecordBatch) -> pa.ListArray:
     """The shingles of each candidate: question and solution as one text."""
-    return pa.chunked_array(map(_shingle_keys, _sliced(batch)), NEAR_SCHEMA.field("shingles").type).combine_chunks()
-
-
-def _sliced(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
-    """Cuts a batch into slices whose temporary arrays, eight bytes for a byte of text, stay in the cache."""
-    texts = batch.select(["question", "format", "segments"])
-    rows = max(1, len(texts) * _SLICE // max(1, texts.nbytes))
-    return (texts.slice(start, rows) for start in range(0, len(texts), rows))
-
-
-def _guard_keys(batch: pa.RecordBatch) -> pa.Array:
-    question = pc.fill_null(batch.column("question"), "")
-    kinds, solution = _solutions(batch.column("segments"))
-    shape = words_of(pc.binary_join_element_wise(pc.fill_null(batch.column("format"), "-"), kinds, "-"))
-    asked = guards(question, words=True)
-    return pa.array(mixed(mixed(asked + shape.hashes) + guards(solution, words=False)))
+    slices = _sliced(batch.select(["question", "segments"]))
+    return pa.chunked_array(map(_shingle_keys, slices), NEAR_SCHEMA.field("shingles").type).combine_chunks()
 
 
 def _shingle_keys(batch: pa.RecordBatch) -> pa.ListArray:
-    question = pc.fill_null(batch.column("question"), "")
-    _, solution = _solutions(batch.column("segments"))
+    question, solution = pc.fill_null(batch.column("question"), ""), _joined_segments(batch, "text", "\n")
     return shingles_of(pc.binary_join_element_wise(question, solution, "\n\n"))
+
+
+def _sliced(texts: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
+    """Cuts a batch into slices whose temporary arrays, eight bytes for a byte of text, stay in the cache."""
+    rows = max(1, len(texts) * _SLICE // max(1, texts.nbytes))
+    return (texts.slice(start, rows) for start in range(0, len(texts), rows))
 
 
 def shingles_of(texts: pa.Array) -> pa.ListArray:
@@ -288,11 +297,9 @@ def known_to_differ(one: str | None, other: str | None, differ: Answers) -> bool
     return one is not None and other is not None and one != other and differ(one, other)
 
 
-def _solutions(segments: pa.ListArray) -> tuple[pa.Array, pa.Array]:
-    """The kinds of each candidate's segments in one word, and their texts as one."""
+def _joined_segments(batch: pa.RecordBatch, field: str, sign: str) -> pa.Array:
+    """The texts, or the kinds, of each candidate's segments as one text, a sign between them."""
+    segments = batch.column("segments")
     lengths = pc.fill_null(pc.list_value_length(segments), 0).to_numpy(zero_copy_only=False)
     offsets = pa.array(np.concatenate(([0], np.cumsum(lengths))), pa.int32())
-    kinds, texts = segments.flatten().flatten()
-    join = (pa.ListArray.from_arrays(offsets, column) for column in (kinds, texts))
-    joined_kinds, joined_texts = next(join), next(join)
-    return pc.binary_join(joined_kinds, "-"), pc.binary_join(joined_texts, "\n")
+    return pc.binary_join(pa.ListArray.from_arrays(offsets, pc.struct_field(segments.flatten(), field)), sign)
