@@ -27,7 +27,7 @@ _BRANCHING = (
     r"|\b(?:deixe-me|deixa eu|vamos) (?:verificar|conferir|checar)\b"
 )
 _NEWLINE = ord("\n")
-_SENTENCE_ENDS = np.frombuffer(b".!?", np.uint8)
+_SENTENCE_ENDS = b".!?"
 
 
 # Kinds of bytes in UTF-8, as bits.
@@ -124,8 +124,8 @@ def _words(parts: _Parts) -> Offsets:
 def _repeated(parts: _Parts) -> npt.NDArray[np.float64]:
     """Bytes of each row's prose that stand in lines or sentences which stood in it before."""
     ends = parts.data == _NEWLINE
-    spaces = np.flatnonzero(parts.data[1:] == ord(" "))
-    ends[spaces[np.isin(parts.data[spaces], _SENTENCE_ENDS)] + 1] = True
+    for sign in _SENTENCE_ENDS:
+        ends[1:] |= (parts.data[:-1] == sign) & (parts.data[1:] == ord(" "))
     ends[parts.stops - 1] = True
     cuts = np.concatenate([[0], np.flatnonzero(ends) + 1])
     sizes, segment = np.diff(cuts), np.searchsorted(parts.offsets, cuts[:-1], side="right") - 1

@@ -214,18 +214,20 @@ def thousands(data: Bytes, offsets: Places) -> Places:
 
 def _gaps(data: Bytes, dropped: Mask, offsets: Places) -> Places:
     """Where spacing that is dropped parts two digits of one text, its last place: `1 2` is not `12`."""
-    left = np.flatnonzero(_is_digit(data[:-1]) & dropped[1:])
+    digits = _is_digit(data)
+    left = np.flatnonzero(digits[:-1] & dropped[1:])
     right = left + 1
-    while len(running := np.flatnonzero(dropped[np.minimum(right, len(data) - 1)] & (right < len(data)))):
+    running, falls = np.arange(len(right)), np.append(dropped, False)
+    while len(running := running[falls[right[running]]]):
         right[running] += 1
-    inside = right < len(data)
-    left, right = left[inside], right[inside]
+    parted = np.flatnonzero(np.append(digits, False)[right] & (data[right - 1] <= _SPACE))
+    left, right = left[parted], right[parted]
     same_text = np.searchsorted(offsets, left, "right") == np.searchsorted(offsets, right, "right")
-    return (right - 1)[_is_digit(data[right]) & (data[right - 1] <= _SPACE) & same_text]
+    return (right - 1)[same_text]
 
 
 def _is_digit(data: Bytes) -> Mask:
-    return (data >= ord("0")) & (data <= ord("9"))
+    return data - np.uint8(ord("0")) < 10
 
 
 def _to_latin(text: str) -> str:
