@@ -3,7 +3,7 @@
 A rewording keeps the numbers of a problem, a translation as well. So items are found by their multiset of numbers, all
 or all but one, and only then are words compared:
 
-    same language    evidence is added up: numbers, words, the signs of formulas, the answer
+    same language    evidence is added up: numbers and their order, words, the signs of formulas, the answer
     other language   no words to compare: numbers that say enough and the answer must agree
 
 With few numbers the multiset says little, so an item of few common ones must also share one of its rarest words, or all
@@ -30,22 +30,24 @@ Hashes = npt.NDArray[np.uint64]
 Places = npt.NDArray[np.int64]
 Scores = npt.NDArray[np.float64]
 
-EVIDENCE = 14.0
+EVIDENCE = 15.2
 """Least evidence, in nats, that a text is an item in other words. It adds up from
 
-    numbers   of both, each by its rarity among the items: a 36 says more than a 2; numbers of one text alone count
-              against it (UNSHARED), so that a `two friends share ...` more or less does not matter
+    numbers   of both, each by its rarity among the items: a 36 says more than a 2, so that a `two friends share ...`
+              more or less does not matter; those of one text alone count against it; those of both count for more,
+              up to 1 + ORDER times, the more pairs of successive numbers are in both as well
     words     their cosine (WORDS)
     signs     of formulas: those in excess of a common share (SIGNS) for it, below that against it
     answer    its rarity, when both are equal; with unequal answers it is another problem, and when one is not known
-              the numbers must weigh more than LITTLE and no formula may look different
+              the numbers must weigh more than LITTLE, nearly all be in both (NUMBERS), and no formula look different
 
-The weights were fitted to 150 rewordings, written one by one, so that of GSM8K's training rows fewer than one in a
-thousand is taken for a test item.
+The weights were fitted to 204 rewordings written one by one, so that of GSM8K's training rows fewer than one in a
+thousand is taken for a test item: half of those have not only its numbers, but calculate the same with them.
 """
-UNSHARED, WORDS, SIGNS = 1.5, 20.0, 0.6
+ORDER, WORDS, SIGNS = 0.4, 22.0, 0.6
+SAME_ORDER = 0.5  # share of successive pairs of numbers from which two formulas look alike
 LITTLE = 3.0  # weight of numbers that two problems easily share
-NUMBERS = 0.75  # of a translation, whose numbers must weigh more than LITTLE: least share of them in both, by weight
+NUMBERS = 0.75  # least share of the numbers, by weight, that must be in both where words or answers say nothing
 _SOME = 0.6  # share of the numbers below which a pair is not looked at
 _FORMULA = 6  # signs from which a text holds a formula: prose has a hyphen or a percent sign
 _FORMULAS = 12  # signs from which an item is more formula than prose: nothing to know a translation by
@@ -96,7 +98,8 @@ class Reworded:
         cosine: of the words; None across languages.
         numbers: share of the numbers of both that are in both, by weight.
         answers: whether the answers are equal; None when one is not known.
-        variant: the words are the item's own and some number is not: another problem from the same template.
+        variant: the words are the item's own, some number is not, and the answers are not known to be equal: another
+            problem from the same template.
     """
 
     text: int
@@ -116,6 +119,7 @@ class ParaphraseIndex:
         by_words: items of few numbers by all of them and one of their rarest words.
         rarity: inverse document frequency of each number, by feature.
         numbers: the numbers of each item but 1, once each, so that the product of two is the weight of what they share.
+        neighbours: the multiset of each item's pairs of successive numbers.
         bags: one hash of all the numbers of each item.
         signs: the multiset of each item's signs.
         words: TF-IDF vectors, of length one.
@@ -128,6 +132,7 @@ class ParaphraseIndex:
     by_words: Postings
     rarity: Scores
     numbers: "_Vectors"
+    neighbours: "_Multisets"
     bags: Hashes
     signs: "_Multisets"
     words: "_Vectors"
@@ -139,12 +144,13 @@ class ParaphraseIndex:
     @classmethod
     def build(cls, questions: pa.Array, answers: pa.Array, languages: Sequence[str]) -> "ParaphraseIndex":
         """Builds the index over items."""
-        numbers, bags, signs, features = _read(questions, languages)
+        texts = _Texts.read(questions, languages)
+        numbers, features = texts.numbers, texts.words
         documents = np.bincount(features.words, minlength=_FEATURES)
         weights = np.log((1 + len(questions)) / (1 + documents)) + 1
         rarity = _rarity(numbers)
         weighted = _weighted(numbers, rarity)
-        keys, rows = _keys(numbers, signs, weighted)
+        keys, rows = _keys(numbers, texts.signs, weighted)
         sums, few = _sums_of_few(numbers)
         rare, places = _rarest(features, documents, few)
         keys_of_answers = _answer_keys(answers)
@@ -153,8 +159,9 @@ class ParaphraseIndex:
             by_words=Postings.of(_word_keys(sums[places], rare), few[places]),
             rarity=rarity,
             numbers=weighted,
-            bags=bags,
-            signs=signs,
+            neighbours=texts.neighbours,
+            bags=texts.bags,
+            signs=texts.signs,
             words=features.weighted(weights),
             weights=weights,
             answers=tuple(keys_of_answers),
@@ -169,36 +176,40 @@ class ParaphraseIndex:
 
         `answers` is asked for the answer of a question by its place, where numbers and signs speak for an item.
         """
-        numbers, bags, signs, features = _read(questions, languages)
-        weighted = _weighted(numbers, self.rarity)
-        rows, items = self._candidates(numbers, weighted, signs, features)
+        texts = _Texts.read(questions, languages)
+        weighted = _weighted(texts.numbers, self.rarity)
+        rows, items = self._candidates(texts, weighted)
         shared, weight = self._shared(weighted, rows, items)
         near = shared >= _SOME
         rows, items, shared, weight = rows[near], items[near], shared[near], weight[near]
-        cosine = _product(features.weighted(self.weights), self.words, rows, items)
-        variant = (cosine >= SAME_WORDS) & (bags[rows] != self.bags[items])
-        count = np.maximum(signs.counts[rows], self.signs.counts[items])
-        formal, alike = np.flatnonzero(count >= _FORMULA), np.zeros(len(rows))
-        alike[formal] = _alike(signs, self.signs, rows[formal], items[formal]) - SIGNS
-        evidence = weight * (1 - UNSHARED * (1 / shared - 1)) + WORDS * cosine + alike * count
+        cosine = _product(texts.words.weighted(self.weights), self.words, rows, items)
+        count = np.maximum(texts.signs.counts[rows], self.signs.counts[items])
         foreign = np.array(languages)[rows] != np.array(self.languages)[items]
+        most = weight * (1 + ORDER) + WORDS * cosine + (1 - SIGNS) * count
+        near = foreign | (most + self.answer_weights[items] >= EVIDENCE)
+        rows, items, shared, weight, cosine, count, foreign = (
+            one[near] for one in (rows, items, shared, weight, cosine, count, foreign)
+        )
+        order = _alike(texts.neighbours, self.neighbours, rows, items)
+        signs = np.where(count >= _FORMULA, (_alike(texts.signs, self.signs, rows, items) - SIGNS) * count, 0.0)
+        lone = weight / shared - weight
+        evidence = weight * (1 + ORDER * order) - lone + WORDS * cosine + signs
         prose = self.signs.counts[items] < _FORMULAS
-        known = np.where(foreign, prose & (shared >= NUMBERS) & (weight >= LITTLE), evidence >= EVIDENCE)
-        hopeful = known | (~foreign & (evidence + self.answer_weights[items] >= EVIDENCE)) | variant
-        sure = known & (foreign | ((alike >= 0) & (weight >= LITTLE)))
-        columns = [one[hopeful] for one in (rows, items, shared, cosine, variant, sure, foreign)]
+        varied = ~foreign & (cosine >= SAME_WORDS) & (texts.bags[rows] != self.bags[items])
+        telling = (shared >= NUMBERS) & (weight >= LITTLE)
+        enough = np.where(foreign, prose & telling, evidence + self.answer_weights[items] >= EVIDENCE)
+        look_alike = (count < _FORMULA) | ((signs >= 0) & (order >= SAME_ORDER))
+        alone = ~foreign & ~varied & look_alike & telling & (evidence >= EVIDENCE)
+        hopeful = enough | varied
+        columns = [one[hopeful] for one in (rows, items, shared, cosine, foreign, varied, enough, alone)]
         asked = np.unique(columns[0]).tolist()
         keys = dict(zip(asked, _answer_keys(pa.array(map(answers, asked), pa.string())), strict=True))
         best: dict[int, Reworded] = {}
-        for row, item, share, words, other, told, abroad in zip(*(column.tolist() for column in columns), strict=True):
+        for row, item, share, words, abroad, other, told, known in zip(*(one.tolist() for one in columns), strict=True):
             equal = keys[row] == self.answers[item] if keys[row] and self.answers[item] else None
-            if abroad:
-                holds = told and equal is True
-                one = Reworded(row, item, None, share, equal, variant=False)
-            else:
-                holds = other or equal is True or (told and equal is None)
-                one = Reworded(row, item, words, share, equal, variant=other)
-            if holds and (row not in best or _strength(one) > _strength(best[row])):
+            reworded = known if equal is None else equal and told
+            one = Reworded(row, item, None if abroad else words, share, equal, variant=not reworded)
+            if (reworded or other) and (row not in best or _strength(one) > _strength(best[row])):
                 best[row] = one
         return [best[row] for row in sorted(best)]
 
@@ -208,13 +219,11 @@ class ParaphraseIndex:
         either = numbers.squares[rows] + self.numbers.squares[items] - both
         return np.divide(both, either, out=np.ones(len(rows)), where=either > 0), both
 
-    def _candidates(
-        self, numbers: "_Multisets", weighted: "_Vectors", signs: "_Multisets", features: "_Vectors"
-    ) -> tuple[Places, Places]:
-        keys, rows = _keys(numbers, signs, weighted)
+    def _candidates(self, texts: "_Texts", weighted: "_Vectors") -> tuple[Places, Places]:
+        keys, rows = _keys(texts.numbers, texts.signs, weighted)
         found, items = self.by_numbers.hits(keys)
-        sums, few = _sums_of_few(numbers)
-        words = features.of(few)
+        sums, few = _sums_of_few(texts.numbers)
+        words = texts.words.of(few)
         owner = np.repeat(np.arange(len(few)), np.diff(words.ends))
         places, word_items = self.by_words.hits(_word_keys(sums[owner], words.words))
         rows, items = np.concatenate((rows[found], few[owner[places]])), np.concatenate((items, word_items))
@@ -293,21 +302,59 @@ class _Vectors:
         return _Vectors(self.words, values / lengths[rows], self.ends)
 
 
-def _read(questions: pa.Array, languages: Sequence[str]) -> tuple[_Multisets, Hashes, _Multisets, _Vectors]:
-    """The numbers of texts, apart and in one hash, their signs, and how often each word stands in them."""
-    numbers, signs, words = facets(_by_value(in_digits(folded(questions), languages)))
+@dataclass(frozen=True, slots=True)
+class _Texts:
+    """What is compared of texts.
+
+    Attributes:
+        numbers: those but 1, once each.
+        neighbours: the pairs of successive numbers.
+        bags: one hash of all the numbers.
+        signs: operators, brackets, commands and letters.
+        words: how often each stands there, by feature.
+    """
+
+    numbers: _Multisets
+    neighbours: _Multisets
+    bags: Hashes
+    signs: _Multisets
+    words: _Vectors
+
+    @classmethod
+    def read(cls, texts: pa.Array, languages: Sequence[str]) -> "_Texts":
+        numbers, signs, words = facets(_by_value(in_digits(folded(texts), languages)))
+        plain = numbers.hashes != _ONE
+        told = Tokens(numbers.hashes[plain], numbers.rows[plain])
+        return cls(
+            numbers=_Multisets.of(_once(told), len(texts)),
+            neighbours=_Multisets.of(_pairs(told), len(texts)),
+            bags=_Multisets.of(numbers, len(texts)).sums,
+            signs=_Multisets.of(signs, len(texts)),
+            words=_counted(words, len(texts)),
+        )
+
+
+def _once(tokens: Tokens) -> Tokens:
+    """Tokens without those that came before in their text."""
+    order = np.lexsort((tokens.hashes, tokens.rows))
+    hashes, rows = tokens.hashes[order], tokens.rows[order]
+    fresh = np.concatenate(([True], (hashes[1:] != hashes[:-1]) | (rows[1:] != rows[:-1])))[: len(rows)]
+    return Tokens(hashes[fresh], rows[fresh])
+
+
+def _pairs(tokens: Tokens) -> Tokens:
+    """Each token with the next one of its text."""
+    within = tokens.rows[1:] == tokens.rows[:-1]
+    return Tokens((mixed(tokens.hashes[:-1]) + tokens.hashes[1:])[within], tokens.rows[1:][within])
+
+
+def _counted(words: Tokens, texts: int) -> _Vectors:
+    """How often each word stands in each text."""
     keys = np.sort((words.rows.astype(np.uint64) << np.uint64(32)) | (words.hashes & np.uint64(_FEATURES - 1)))
     fresh = np.flatnonzero(np.concatenate(([True], keys[1:] != keys[:-1]))[: len(keys)])
-    ends = np.searchsorted(keys[fresh], np.arange(len(questions) + 1, dtype=np.uint64) << np.uint64(32))
+    ends = np.searchsorted(keys[fresh], np.arange(texts + 1, dtype=np.uint64) << np.uint64(32))
     features = (keys[fresh] & np.uint64(0xFFFFFFFF)).astype(np.int64)
-    vectors = _Vectors(features, np.diff(fresh, append=len(keys)).astype(np.float64), ends)
-    bags = _Multisets.of(numbers, len(questions)).sums
-    plain = numbers.hashes != _ONE
-    order = np.lexsort((numbers.hashes[plain], numbers.rows[plain]))
-    hashes, rows = numbers.hashes[plain][order], numbers.rows[plain][order]
-    fresh = np.concatenate(([True], (hashes[1:] != hashes[:-1]) | (rows[1:] != rows[:-1])))[: len(rows)]
-    numbers = Tokens(hashes[fresh], rows[fresh])
-    return _Multisets.of(numbers, len(questions)), bags, _Multisets.of(signs, len(questions)), vectors
+    return _Vectors(features, np.diff(fresh, append=len(keys)).astype(np.float64), ends)
 
 
 def _by_value(texts: pa.Array) -> pa.Array:
@@ -376,8 +423,11 @@ def _word_keys(sums: Hashes, words: Places) -> Hashes:
 
 
 def _alike(texts: _Multisets, items: _Multisets, rows: Places, others: Places) -> Scores:
-    """Jaccard similarity of the multisets of each pair, not both of them empty."""
-    return similarity(Sets.joined(texts.sets, items.sets), rows, others + len(texts.counts))
+    """Jaccard similarity of the multisets of each pair, 1 where both are empty."""
+    filled = np.flatnonzero(np.maximum(texts.counts[rows], items.counts[others]))
+    alike = np.ones(len(rows))
+    alike[filled] = similarity(Sets.joined(texts.sets, items.sets), rows[filled], others[filled] + len(texts.counts))
+    return alike
 
 
 def _product(texts: _Vectors, items: _Vectors, rows: Places, others: Places) -> Scores:

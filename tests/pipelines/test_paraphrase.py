@@ -90,8 +90,25 @@ def test_other_numbers_are_another_problem():
 
 def test_the_items_own_words_with_another_number_are_a_variant():
     many = "Add the 2, 3, 4, 5, 6, 7, 8 and 9 apples to the box and count what is in it."
-    assert found(many.replace("9", "10"), "44", index=index_of((many, "44"))).variant
-    assert not found(many.replace("count", "say"), "44", index=index_of((many, "44"))).variant
+    index = index_of((many, "44"))
+    assert found(many.replace("9", "10"), "45", index=index).variant
+    assert found(many.replace("9", "10"), index=index).variant
+    assert not found(many.replace("9", "one 9"), "44", index=index).variant  # the answer has not changed
+    assert not found(many.replace("count", "say"), "44", index=index).variant
+
+
+def test_numbers_in_the_same_order_say_more():
+    told = "A tank loses 12 litres in 35 minutes."
+    index = index_of((told, "7"), *[(f"Ana walks {n} miles in {n + 1} hours.", None) for n in range(40, 80)])
+    assert found("A train of 12 coaches has 35 lamps in each.", "7", index=index) is not None
+    assert found("A train of 35 coaches has 12 lamps in each.", "7", index=index) is None
+
+
+def test_without_an_answer_the_numbers_of_a_formula_must_keep_their_order():
+    line = r"Find the sum of the roots of $(7x + 45)(x - 38) = 14$."
+    index = index_of((line, "7/45"))
+    assert found(r"For $(7x + 45)(x - 38) = 14$, find the roots and their sum.", index=index) is not None
+    assert found(r"For $(38x + 7)(x - 14) = 45$, find the roots and their sum.", index=index) is None
 
 
 def test_a_formula_must_agree_in_its_signs():
