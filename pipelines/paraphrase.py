@@ -74,7 +74,8 @@ _WORDED = (
     (r"\b(\d) *cents?\b", r"0.0\1 "),
     (r"\b(?:thrice|triples?|tripled)\b", " 3 "),
     (r"\b(?:quarters?|quadruples?|quadrupled)\b", " 4 "),
-    *((rf"(\d|\bone|\ban?)[ -]+{part}s?\b", rf"\1 {value} ") for value, part in enumerate(_PARTS, start=3)),
+    *((rf"((?:^|\D)1|\bone|\ban?)[ -]+{part}\b", rf"\1 {value} ") for value, part in enumerate(_PARTS, start=3)),
+    *((rf"(\d)[ -]+{part}s\b", rf"\1 {value} ") for value, part in enumerate(_PARTS, start=3)),
 )
 _ANY_WORDED = (
     rf"\b(?:half|halve|twice|double|thrice|triple|quarter|quadruple|dozen|cent|demie?\b|{'|'.join(_PARTS)})"
@@ -363,7 +364,7 @@ def _by_value(texts: pa.Array) -> pa.Array:
 
 
 def _keys(numbers: _Multisets, signs: _Multisets, weighted: _Vectors) -> tuple[Hashes, Places]:
-    """Hashes by which texts are sought, with their texts: all numbers, all but one, and all numbers with all signs.
+    """Hashes by which texts are sought, with their texts: all numbers, all but one, those above 10, all and the signs.
 
     Of texts with so many numbers, so rare ones, or so many signs that few other texts have the same.
     """
@@ -374,7 +375,10 @@ def _keys(numbers: _Multisets, signs: _Multisets, weighted: _Vectors) -> tuple[H
     without = (sums[texts] - numbers.values)[many[texts]]
     formal = np.flatnonzero(signs.counts >= _FORMULA)
     formulas = mixed(sums[formal] + mixed(signs.sums[formal]))
-    return np.concatenate((sums[whole], without, formulas)), np.concatenate((whole, texts[many[texts]], formal))
+    large = numbers.without(mixed(_NUMERALS))
+    telling = np.flatnonzero(large.counts >= _FEW)
+    keys = np.concatenate((sums[whole], without, large.sums[telling], formulas))
+    return keys, np.concatenate((whole, texts[many[texts]], telling, formal))
 
 
 def _sums_of_few(numbers: _Multisets) -> tuple[Hashes, Places]:
