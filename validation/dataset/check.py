@@ -1,4 +1,4 @@
-"""A check drawn from the problems that were found: none passes, any fails, the first few are named."""
+"""A check drawn from the problems that were found: any fails, none passes, unless nothing was looked at."""
 
 from collections.abc import Sequence
 
@@ -11,7 +11,7 @@ SHOWN = 4  # problems that the detail spells out
 def check_of(
     name: str, group: str, good: str, problems: Sequence[str], *, checked: int, ids: Sequence[str] = ()
 ) -> Check:
-    """Returns a critical check.
+    """Returns a critical check; one that looked at nothing and found nothing is not checked.
 
     Args:
         name: unique in the verdict.
@@ -22,10 +22,11 @@ def check_of(
         ids: examples that break it.
     """
     shown = "; ".join(problems[:SHOWN]) + (f"; and {len(problems) - SHOWN} more" if len(problems) > SHOWN else "")
+    good_status = Status.PASSED if checked else Status.NOT_CHECKED
     return Check(
         name=name,
         group=group,
-        status=Status.FAILED if problems else Status.PASSED,
+        status=Status.FAILED if problems else good_status,
         severity=Severity.CRITICAL,
         detail=shown if problems else good,
         checked=checked,

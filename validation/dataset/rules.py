@@ -181,7 +181,7 @@ def _judge(rule: Rule, tally: Tally | None, rows: int, group: str) -> Check:
         name=rule.name, group=group, status=Status.PASSED, severity=rule.severity, detail=rule.meaning or rule.kind
     )
     if tally is None:
-        return _failed_to_run(check, "no result came back")
+        return _failed_to_run(check, "no result came back" if rows else "there is no example")
     if tally.error:
         return _failed_to_run(check, tally.error)
     seen = tally.rows - tally.missing

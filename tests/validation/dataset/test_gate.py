@@ -251,7 +251,9 @@ def test_benchmark_items_that_went_missing_are_caught(tmp_path):
 
 
 def test_empty_data_fails(tmp_path):
-    assert {"rows_present", "train_present"} <= failed(judge(write_data(tmp_path, [])))
+    verdict = judge(write_data(tmp_path, []))
+    assert {"rows_present", "train_present"} <= failed(verdict)
+    assert [check.name for check in verdict.checks if check.status is Status.PASSED and not check.checked] == []
 
 
 def test_an_empty_suite_fails(tmp_path, monkeypatch):
