@@ -22,13 +22,13 @@ def check_of(
         ids: examples that break it.
     """
     shown = "; ".join(problems[:SHOWN]) + (f"; and {len(problems) - SHOWN} more" if len(problems) > SHOWN else "")
-    good_status = Status.PASSED if checked else Status.NOT_CHECKED
+    status, detail = (Status.PASSED, good) if checked else (Status.NOT_CHECKED, f"{good}: nothing to look at")
     return Check(
         name=name,
         group=group,
-        status=Status.FAILED if problems else good_status,
+        status=Status.FAILED if problems else status,
         severity=Severity.CRITICAL,
-        detail=shown if problems else good,
+        detail=shown if problems else detail,
         checked=checked,
         unexpected=len(problems),
         ids=list(ids)[:MAX_IDS],

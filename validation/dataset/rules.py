@@ -194,7 +194,8 @@ def _judge(rule: Rule, tally: Tally | None, rows: int, group: str) -> Check:
     share = 1 - tally.unexpected / seen
     if share >= mostly:
         return check
-    found = f": {tally.observed}" if tally.observed else f": {tally.unexpected:,} of {seen:,} break it"
+    broken = "this does not hold" if group == "facts" else f"{tally.unexpected:,} of {seen:,} break it"
+    found = f": {tally.observed or broken}"
     asked = f" (at least {mostly:.1%} must hold)" if mostly < 1 else ""
     status = Status.FAILED if rule.severity is Severity.CRITICAL else Status.WARNING
     return check.model_copy(update={"status": status, "detail": f"{check.detail}{found}{asked}"})

@@ -219,6 +219,8 @@ def check_contamination(
     if not items:
         detail = "no benchmark items are stored with the data: nothing to look examples up among"
         return [check.model_copy(update={"status": Status.NOT_CHECKED, "severity": Severity.WARNING, "detail": detail})]
+    if not rows:
+        return [check.model_copy(update={"detail": f"{check.detail}: there is no example"})]
     if number or scanned != rows:
         first = f"; {leaks[0].id} holds {leaks[0].benchmark} item {leaks[0].position}" if leaks else ""
         detail = f"{number:,} of {scanned:,} examples hold a benchmark item ({rows - scanned:,} not looked at)"
@@ -229,11 +231,10 @@ def check_contamination(
 def _wording(found: Sequence[Leak], number: int, scanned: int) -> Check:
     """Shared wording is no leak, but a data set full of it is worth a look."""
     many = number > OVERLAP_SHARE * scanned
-    status = Status.WARNING if many else Status.PASSED if scanned else Status.NOT_CHECKED
     return Check(
         name="benchmark_wording",
         group="recheck",
-        status=status,
+        status=Status.WARNING if many else Status.PASSED,
         severity=Severity.WARNING,
         detail=f"{number:,} examples share ten words in a row with an item, not its numbers or most of it",
         checked=scanned,

@@ -36,6 +36,18 @@ SECTIONS = (
     ("examples", "Examples"),
     ("provenance", "Provenance"),
 )
+_ABOUT_EXAMPLES = (
+    "duplicates",
+    "drift",
+    "make-up",
+    "topics",
+    "lengths",
+    "verification",
+    "quality",
+    "concentration",
+    "examples",
+)
+"""Sections that have nothing to say about a data set without examples."""
 
 
 def write_report(judgement: Judgement, folder: Path) -> None:
@@ -53,23 +65,26 @@ def render(judgement: Judgement, numbers: dict[str, Any]) -> str:
     )
     drawn = evidence.draw(judgement)
     shown = frozenset(row.values["id"] for row in drawn)
-    body = [
-        sections.checks(judgement.verdict, shown),
-        sections.funnel(numbers),
-        evidence.reasons(judgement, numbers),
-        comparison.duplicates(judgement, numbers),
-        comparison.drift(numbers),
-        sections.make_up(numbers),
-        sections.topics(numbers),
-        sections.lengths(numbers),
-        sections.verification(numbers),
-        quality(numbers),
-        people.people(numbers),
-        evidence.contamination(numbers),
-        bias.bias(numbers),
-        evidence.examples(drawn, judgement.verdict, judgement.manifest.config.get("seed", 0)),
-        evidence.provenance(numbers),
-    ]
+    body: dict[str, Markup | None] = {
+        "checks": sections.checks(judgement.verdict, shown),
+        "funnel": sections.funnel(numbers),
+        "reasons": evidence.reasons(judgement, numbers),
+        "duplicates": comparison.duplicates(judgement, numbers),
+        "drift": comparison.drift(numbers),
+        "make-up": sections.make_up(numbers),
+        "topics": sections.topics(numbers),
+        "lengths": sections.lengths(numbers),
+        "verification": sections.verification(numbers),
+        "quality": quality(numbers),
+        "people": people.people(numbers),
+        "contamination": evidence.contamination(numbers),
+        "concentration": bias.bias(numbers),
+        "examples": evidence.examples(drawn, judgement.verdict, judgement.manifest.config.get("seed", 0)),
+        "provenance": evidence.provenance(numbers),
+    }
+    if not numbers["rows"]:
+        body |= dict.fromkeys(_ABOUT_EXAMPLES)
+    there = [(anchor, name, body[anchor]) for anchor, name in SECTIONS if body[anchor] is not None]
     head = tag(
         "head",
         tag("meta", charset="utf-8"),
@@ -80,7 +95,11 @@ def render(judgement: Judgement, numbers: dict[str, Any]) -> str:
         tag("style", Markup(style)),
     )
     page = tag(
-        "body", _masthead(judgement, numbers), tag("main", body), _colophon(judgement), tag("script", Markup(script))
+        "body",
+        _masthead(judgement, numbers, [(anchor, name) for anchor, name, _ in there]),
+        tag("main", [content for *_, content in there]),
+        _colophon(judgement),
+        tag("script", Markup(script)),
     )
     return "<!doctype html>\n" + tag("html", head, page, lang="en")
 
@@ -93,7 +112,7 @@ def _policy(style: str, script: str) -> str:
     )
 
 
-def _masthead(judgement: Judgement, numbers: dict[str, Any]) -> Markup:
+def _masthead(judgement: Judgement, numbers: dict[str, Any], there: list[tuple[str, str]]) -> Markup:
     verdict = judgement.verdict
     passed = verdict.status is Status.PASSED
     failed = [check for check in verdict.checks if check.status is Status.FAILED]
@@ -109,19 +128,15 @@ def _masthead(judgement: Judgement, numbers: dict[str, Any]) -> Markup:
             class_="top",
         ),
         tag("h1", _headline(passed, judgement.foreign)),
-        tag("p", _because(passed, failed, judgement.foreign), class_="because"),
+        tag("p", _because(passed, sections.gravest_first(failed), numbers, judgement.foreign), class_="because"),
         tag("dl", [_tile(*one) for one in _tiles(judgement, numbers)], class_="tiles"),
         tag(
             "nav",
-            [tag("a", name, href=f"#{anchor}") for anchor, name in _anchors(numbers)],
+            [tag("a", name, href=f"#{anchor}") for anchor, name in there],
             aria_label="Sections",
         ),
         class_=f"masthead {verdict.status.value}",
     )
-
-
-def _anchors(numbers: dict[str, Any]) -> list[tuple[str, str]]:
-    return [one for one in SECTIONS if one[0] != "drift" or numbers["drift"] is not None]
 
 
 def _headline(passed: bool, foreign: bool) -> str:
@@ -134,13 +149,15 @@ def _toggle() -> Markup:
     return tag("button", "light / dark", type="button", id="theme", hidden=True)
 
 
-def _because(passed: bool, failed: list[Check], foreign: bool) -> str:
+def _because(passed: bool, failed: list[Check], numbers: dict[str, Any], foreign: bool) -> str:
     if passed and foreign:
         return (
             "mathmill did not make this data; what it never claimed says “not checked”, and training does not take it."
         )
     if passed:
         return "Nothing that closes the gate was found. The verdict is bound to the bytes that were judged."
+    if not numbers["rows"]:
+        return "There is no example: nothing to train on."
     names = ", ".join(check.name for check in failed[:3])
     more = f" and {len(failed) - 3} more" if len(failed) > 3 else ""
     return f"{len(failed)} {'check' if len(failed) == 1 else 'checks'} failed: {names}{more}."
@@ -156,6 +173,7 @@ def _tiles(judgement: Judgement, numbers: dict[str, Any]) -> list[tuple[str, str
         else ""
     )
     splits = " · ".join(f"{name} {number(count)}" for name, count in numbers["splits"].items())
+    own = "the rest equal their own text" if rows else ""
     warnings = statuses.count(Status.WARNING)
     open_ = (
         f"{warnings} {'warning' if warnings == 1 else 'warnings'} · {statuses.count(Status.NOT_CHECKED)} not checked"
@@ -163,7 +181,7 @@ def _tiles(judgement: Judgement, numbers: dict[str, Any]) -> list[tuple[str, str
     return [
         ("examples", number(rows), kept),
         ("problems", number(numbers["concentration"]["problems"]["distinct"]), splits),
-        ("independent references", percent(independent / rows) if rows else "–", "the rest equal their own text"),
+        ("independent references", percent(independent / rows) if rows else "–", own),
         ("checks passed", f"{statuses.count(Status.PASSED)} / {len(statuses)}", open_),
     ]
 

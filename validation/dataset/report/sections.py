@@ -54,19 +54,47 @@ def checks(verdict: Verdict, linked: frozenset[str]) -> Markup:
         "checks",
         "What was checked",
         lead,
-        [_failure(one, linked) for one in failed],
+        _failures(failed, linked),
         tag("ul", [_point(one, linked) for one in open_points], class_="points") if open_points else None,
         tag("details", tag("summary", "Every check"), [_group(name, verdict.checks) for name in _GROUPS]),
     )
 
 
+def gravest_first(failed: Sequence[Check]) -> list[Check]:
+    """What was looked at and found wrong stands before what could not be looked at."""
+    return sorted(failed, key=lambda check: not check.checked)
+
+
+def _failures(failed: Sequence[Check], linked: frozenset[str]) -> list[Markup]:
+    """One box a failure; but checks that saw nothing for one and the same cause share a box."""
+    blind: dict[str, list[Check]] = {}
+    for check in failed:
+        if not check.checked:
+            blind.setdefault(check.detail.rpartition(": ")[2], []).append(check)
+    shared = {cause: checks for cause, checks in blind.items() if len(checks) > 2}
+    together = {check.name for checks in shared.values() for check in checks}
+    alone = [_failure(one, linked) for one in gravest_first(failed) if one.name not in together]
+    return alone + [_blind(cause, checks) for cause, checks in shared.items()]
+
+
+def _blind(cause: str, checks: Sequence[Check]) -> Markup:
+    return tag(
+        "div",
+        tag("h3", tag("span", "failed", class_="status failed"), f"{number(len(checks))} checks could not be made"),
+        tag("p", coded(cause)),
+        tag("p", [join([tag("code", one.name), " "]) for one in checks], class_="fine"),
+        class_="failure",
+    )
+
+
 def _failure(check: Check, linked: frozenset[str]) -> Markup:
     counts = f"{number(check.unexpected)} of {number(check.checked)}" if check.checked else "nothing was looked at"
+    about = _GROUPS[check.group] if check.group == "facts" else f"{_GROUPS[check.group]} · {counts}"
     return tag(
         "div",
         tag("h3", tag("span", "failed", class_="status failed"), tag("code", check.name)),
         tag("p", coded(check.detail)),
-        tag("p", f"{_GROUPS[check.group]} · {counts}", _ids(check.ids, linked), class_="fine"),
+        tag("p", about, _ids(check.ids, linked), class_="fine"),
         class_="failure",
     )
 

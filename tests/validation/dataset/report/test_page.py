@@ -148,9 +148,16 @@ def test_hostile_rows_leave_the_page_whole(tmp_path):
     assert len(page) < 3_000_000
 
 
-def test_a_page_about_no_data_at_all_is_whole(tmp_path):
-    page, _ = report(write_data(tmp_path / "data", [], lost=[]), tmp_path / "report")
+@pytest.mark.parametrize("lost", [0, 4])
+def test_a_page_without_examples_says_so_once_and_shows_no_empty_section(tmp_path, lost):
+    page, reader = report(write_data(tmp_path / "data", [], lost=removals()[:lost]), tmp_path / "report")
     assert "This data may not be trained on." in page
+    assert "There is no example: nothing to train on." in page
+    there = [one for one in reader.ids if one in dict(SECTIONS)]
+    assert there == ["checks", "funnel", "reasons", "people", "contamination", "provenance"]
+    assert page.count('class="failure"') < 10
+    blind = page[page.index("checks could not be made") : page.index('class="points"')]
+    assert "<code>question_present</code>" in blind
 
 
 def test_equal_judgements_give_equal_bytes(tmp_path):
