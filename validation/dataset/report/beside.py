@@ -20,11 +20,15 @@ from validation.dataset.files import BENCHMARKS
 from validation.dataset.gate import Judgement
 from validation.dataset.report.formulas import rich_text
 from validation.dataset.report.markup import Child, Markup, tag
-from validation.dataset.report.samples import fetch
+from validation.dataset.report.samples import fetch, highlighted
 from validation.dataset.streams import read_table
 
 READ_BYTES = 64 * 2**20  # of `rejected/`: enough for the few records shown, whatever the size of the data
 MAX_WORDS = 160
+MARKED = 0.5  # texts less alike are not compared word by word
+SOME_WORDS = 0.2  # of the words of two texts: fewer in common say nothing
+_QUESTIONS = frozenset({"body", "instruction", "original_text", "problem", "prompt", "query", "question"})
+_PROGRAM = re.compile(r"^(print\(|def \w+\(|import \w+|from \w+ import )", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +47,7 @@ def gather(judgement: Judgement, rows: Sequence[Mapping[str, Any]]) -> Evidence:
     texts = {one: str(row["question"]) for one, row in kept.items()}
     texts |= _items(judgement.folder, partners - set(texts))
     records = dict(_records(judgement.folder, wanted))
-    texts |= {one: _longest(record) for one, record in _records(judgement.folder, frozenset(partners - set(texts)))}
+    texts |= {one: _question_of(record) for one, record in _records(judgement.folder, frozenset(partners - set(texts)))}
     return Evidence(records, texts)
 
 
@@ -68,9 +72,22 @@ def _wanted(line: bytes, wanted: frozenset[str]) -> Iterator[tuple[str, dict[str
         return
     also = about.get("also")
     ids = {str(one.get("id")) for one in [about, *(also if isinstance(also, list) else [])] if isinstance(one, dict)}
-    texts = {name: value for name, value in record.items() if isinstance(value, str) and value.strip()}
+    texts: dict[str, str] = {}
+    for name, text in _texts(record, ""):
+        texts[name if name not in texts else f"{name} ({len(texts)})"] = text
     for one in sorted(ids & wanted):
         yield one, texts
+
+
+def _texts(value: object, name: str) -> Iterator[tuple[str, str]]:
+    """The prose in a record, however deep it lies, by the name of its outermost field; ids and numbers are none."""
+    if isinstance(value, str):
+        if len(value.split()) > 1 or not value.isascii() or _PROGRAM.search(value):
+            yield name, value
+    elif isinstance(value, dict | list):
+        inner = value.items() if isinstance(value, dict) else enumerate(value)
+        for key, one in inner:
+            yield from _texts(one, name or str(key))
 
 
 def _items(folder: Path, partners: Iterable[str]) -> dict[str, str]:
@@ -85,8 +102,8 @@ def _items(folder: Path, partners: Iterable[str]) -> dict[str, str]:
     return {one: texts[one] for one in asked if one in texts}
 
 
-def _longest(record: Mapping[str, str]) -> str:
-    return max(record.values(), key=len, default="")
+def _question_of(record: Mapping[str, str]) -> str:
+    return max(record.items(), key=lambda one: (one[0].lower() in _QUESTIONS, len(one[1])), default=("", ""))[1]
 
 
 def beside(row: Mapping[str, Any], evidence: Evidence) -> Markup | None:
@@ -98,19 +115,29 @@ def beside(row: Mapping[str, Any], evidence: Evidence) -> Markup | None:
     if partner is None:
         longest = sorted(record, key=lambda name: -len(record[name]))[:2]
         shown = [name for name in record if name in longest]
-        return tag("div", [_side(name, rich_text(_clipped(record[name]))) for name in shown], class_="beside")
-    field = max(record, key=lambda name: _overlap(record[name], partner))
+        return tag("div", [_side(name, _laid_out(_clipped(record[name]))) for name in shown], class_="beside")
+    field = max(record, key=lambda name: _likeness(name, record[name], partner))
     return pair(record[field], partner, labels=(field, "lost to"))
 
 
+def _likeness(name: str, text: str, partner: str) -> tuple[float, bool, int]:
+    """The field that shares words with the partner; where none does, as between two languages, the question."""
+    shared = _overlap(text, partner)
+    return shared if shared > SOME_WORDS else 0.0, name.lower() in _QUESTIONS, len(text)
+
+
+def _laid_out(text: str) -> Markup:
+    return tag("pre", tag("code", highlighted(text))) if _PROGRAM.search(text) else rich_text(text)
+
+
 def pair(text: str, other: str, *, labels: tuple[str, str] = ("", "")) -> Markup:
-    """Two texts side by side, with the words that differ marked."""
+    """Two texts side by side, with the words that differ marked; where most differ, none is."""
     first, second = _marked(text, other)
     return tag("div", _side(labels[0], first), _side(labels[1], second), class_="beside")
 
 
 def _side(label: str, text: Child) -> Markup:
-    return tag("div", tag("span", label, class_="kind"), tag("p", text, dir="auto"))
+    return tag("div", tag("span", label, class_="kind"), tag("div", text, class_="text", dir="auto"))
 
 
 def _clipped(text: str | None) -> str:
@@ -126,11 +153,13 @@ def _overlap(text: str, other: str) -> float:
     return len(first & second) / max(len(first | second), 1)
 
 
-def _marked(text: str, other: str) -> tuple[list[Child], list[Child]]:
+def _marked(text: str, other: str) -> tuple[Child, Child]:
     first, second = _clipped(text).split(), _clipped(other).split()
     left: list[Child] = []
     right: list[Child] = []
     matcher = difflib.SequenceMatcher(None, first, second, autojunk=False)
+    if matcher.ratio() < MARKED:
+        return rich_text(_clipped(text)), rich_text(_clipped(other))
     for kind, a, b, c, d in matcher.get_opcodes():
         for side, words in ((left, first[a:b]), (right, second[c:d])):
             if words:
