@@ -7,7 +7,7 @@ from typing import Any
 from validation.dataset.facts import NONE
 from validation.dataset.report.figures import bar
 from validation.dataset.report.markup import Child, Markup, join, number, percent, tag
-from validation.dataset.report.sections import section, table
+from validation.dataset.report.tables import section, table
 
 SHOWN = 8
 _BENFORD = {str(digit): math.log10(1 + 1 / digit) for digit in range(1, 10)}
@@ -24,10 +24,10 @@ def bias(numbers: Mapping[str, Any]) -> Markup:
         "concentration",
         "Bias and concentration",
         "Which problems, people, topics and licences weigh most. All licences bind who passes the data on.",
-        table(["", "Distinct", "Largest holds", "", "of all"], rows, class_="wide-bars"),
+        table(["What", "Distinct", "Largest holds", "Share of all", ""], rows, class_="wide-bars"),
         _evenness(numbers["facts"]),
         tag("h3", "By source, author, annotator, topic, language, licence and decision"),
-        table(["Column", "Value", "Examples", "", "Share"], _categories(numbers), class_="wide-bars"),
+        table(["Column", "Value", "Examples", "Share of all", ""], _categories(numbers), class_="wide-bars categories"),
         tag("h3", "Licences by source"),
         _licences(numbers),
         tag("h3", "Answer types"),
@@ -88,7 +88,7 @@ def _answer_kinds(numbers: Mapping[str, Any]) -> Markup:
         [name, number(count), bar(count / total, series="s5"), percent(count / total)]
         for name, count in _ranked(numbers["categories"].get("answer_kind", {}))
     ]
-    return table(["Type", "Examples", "", "Share"], rows, class_="wide-bars")
+    return table(["Type", "Examples", "Share of all", ""], rows, class_="wide-bars")
 
 
 def _leading_digits(counts: Mapping[str, int]) -> Markup:
@@ -105,13 +105,12 @@ def _leading_digits(counts: Mapping[str, int]) -> Markup:
         ]
         for digit, law in _BENFORD.items()
     ]
+    head = ["Digit", "Examples", "Share of all", "", "Benford"]
     lead = (
         "A model learns which answers are likely. Numbers of many sizes follow Benford's law; word problems "
         "favour small round ones."
     )
-    return join(
-        [tag("p", lead, class_="fine"), table(["Digit", "Examples", "", "Share", "Benford"], rows, class_="wide-bars")]
-    )
+    return join([tag("p", lead, class_="fine"), table(head, rows, class_="wide-bars")])
 
 
 def _ranked(counts: Mapping[str, int]) -> list[tuple[str, int]]:

@@ -1,6 +1,6 @@
 """The sections that set texts or data sets side by side: duplicates, and drift against a baseline."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from schemas.reason import Reason
@@ -9,7 +9,7 @@ from validation.dataset.report.beside import pair
 from validation.dataset.report.figures import bar
 from validation.dataset.report.markup import Child, Markup, number, percent, tag
 from validation.dataset.report.samples import fetch
-from validation.dataset.report.sections import section, table
+from validation.dataset.report.tables import section, table
 
 _REASONS = (Reason.EXACT_DUPLICATE, Reason.NEAR_DUPLICATE, Reason.DUPLICATE_OF_EARLIER)
 SHOWN = 6
@@ -31,7 +31,7 @@ def duplicates(judgement: Judgement, numbers: Mapping[str, Any]) -> Markup:
     """How many duplicates curation took, and what the re-check still found, side by side."""
     taken = {one["reason"]: one["candidates"] for one in numbers["reasons"]}
     rows = [[tag("code", reason.value), number(taken.get(reason, 0))] for reason in _REASONS]
-    pairs = numbers["near_duplicates"][:SHOWN]
+    pairs = _apart(numbers["near_duplicates"])[:SHOWN]
     texts = fetch(judgement.folder, judgement.findings.read, [one[side] for one in pairs for side in ("id", "other")])
     check = next(one for one in numbers["verdict"]["checks"] if one["name"] == "no_near_duplicates")
     shown = [
@@ -52,12 +52,25 @@ def duplicates(judgement: Judgement, numbers: Mapping[str, Any]) -> Markup:
     return section(
         "duplicates",
         "Duplicates",
-        "Duplicates that curation took are shown beside their partners above, under their reasons.",
+        "Duplicates that curation took are shown beside their partners above, under their reasons."
+        if any(taken.get(reason, 0) for reason in _REASONS)
+        else "Curation took no duplicate.",
         table(["Taken by curation", "Candidates"], rows, class_="narrow"),
         tag("h3", "Still found by the re-check"),
         tag("p", check["detail"], class_="fine"),
         tag("ul", shown, class_="evidence") if shown else None,
     )
+
+
+def _apart(pairs: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Pairs of which none has an example in common with an earlier one."""
+    seen: set[str] = set()
+    chosen = []
+    for pair_ in pairs:
+        if seen.isdisjoint(ids := {pair_["id"], pair_["other"]}):
+            chosen.append(pair_)
+            seen |= ids
+    return chosen
 
 
 def drift(numbers: Mapping[str, Any]) -> Markup | None:
@@ -70,9 +83,9 @@ def drift(numbers: Mapping[str, Any]) -> Markup | None:
             _NAMES.get(one["name"], one["name"]),
             bar(one["distance"], series=_SERIES[one["size"]]),
             f"{one['distance']:.3f}",
+            f"{one['cohen_h']:+.2f}".replace("-", "−"),
             one["size"],
             f"{one['value']}: {percent(one['before'])} → {percent(one['now'])}" if one["value"] else "–",
-            f"{one['cohen_h']:+.2f}",
         ]
         for one in measured["measures"]
         if one["distance"]
@@ -84,29 +97,40 @@ def drift(numbers: Mapping[str, Any]) -> Markup | None:
     ]
     before, now = (number(measured["rows"][when]) for when in ("before", "now"))
     lead = (
-        f"Against data set {measured['fingerprint'][:12]}: {before} examples before, {now} now. A distance is the "
-        "share of rows that would have to change hands (total variation) or, of lengths, the greatest gap of cumulated "
-        "shares. Cohen's h is the effect size of the one value that moved most."
+        f"Against data set {measured['fingerprint'][:12]}: {before} examples before, {now} now. What moved furthest "
+        "stands first."
+    )
+    distance = (
+        "A distance is the share of rows that would need another value for the two to be alike (total variation) or, "
+        "of lengths, the greatest gap between cumulated shares. Cohen's h is the effect size of what moved most."
     )
     return section(
         "drift",
         "What changed",
         lead,
-        table(["", "In both", "New", "Gone"], moved, class_="narrow"),
+        table(["What", "In both", "New", "Gone"], moved, class_="narrow"),
         tag("h3", "How far the mixture moved"),
-        table(["", "", "Distance", "", "Moved most", "Cohen's h"], rows, class_="wide-bars drift") if rows else None,
+        tag("p", distance, class_="fine"),
+        table(_DRIFT_HEAD, rows, class_="stack drift") if rows else None,
         tag("p", f"Unchanged: {still}.", class_="fine") if still else None,
         tag("h3", "Evenness and concentration"),
-        table(["", "Before", "Now"], _beside(measured["concentrations"]), class_="narrow"),
+        table(["What", "Before", "Now"], _beside(measured["concentrations"]), class_="narrow"),
     )
 
 
 def _beside(measured: Mapping[str, Mapping[str, float | None]]) -> list[list[Child]]:
     """Facts of both data sets, side by side; an entropy is 1 where all shares are equal."""
     return [
-        [name.replace("_", " "), *("–" if one[when] is None else f"{one[when]:.3f}" for when in ("before", "now"))]
+        [name.replace("_", " "), *(_fact(name, one[when]) for when in ("before", "now"))]
         for name, one in measured.items()
     ]
 
 
+def _fact(name: str, value: float | None) -> str:
+    if value is None:
+        return "–"
+    return percent(value) if name.endswith("share") else f"{value:.2f}"
+
+
+_DRIFT_HEAD = ["What", "How far", "Distance", "Cohen's h", "Effect", "Moved most"]
 _SERIES = {"none": "quiet", "small": "s4", "medium": "doubt", "large": "bad"}

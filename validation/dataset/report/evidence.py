@@ -1,30 +1,32 @@
 """The sections that show rows: reasons with evidence, contamination, bias, the sample browser, provenance."""
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from schemas.verdict import Status, Verdict
+from schemas.verdict import Check, Status, Verdict
 from validation.dataset.gate import Judgement
 from validation.dataset.quality import worst_ids
 from validation.dataset.recheck.contamination import OVERLAP
-from validation.dataset.report.beside import Evidence, beside, gather
+from validation.dataset.report.beside import Evidence, beside, gather, pair
+from validation.dataset.report.checks import linked_ids
 from validation.dataset.report.figures import bar
 from validation.dataset.report.formulas import rich_text
-from validation.dataset.report.markup import Child, Markup, coded, join, number, percent, tag
+from validation.dataset.report.markup import Markup, coded, join, number, percent, tag
 from validation.dataset.report.samples import fetch, render_example
-from validation.dataset.report.sections import section, table
+from validation.dataset.report.tables import section, table
 from validation.dataset.shard import Row, smallest
 
 RANDOM_ROWS = 24
-WORST_ROWS = 12
+WORST_ROWS = 24
 SHOWN = 4  # candidates shown for each reason
+LEAKS = 8  # items shown, each beside an example
 
 
 def draw(judgement: Judgement) -> list[Row]:
     """The rows of the sample browser, worst first: those that break a check, those that stand out, strata, random."""
     findings, folder = judgement.findings, judgement.folder
-    failing = [one for check in judgement.verdict.checks if check.status is not Status.PASSED for one in check.ids]
-    worst = [*dict.fromkeys(failing)][:WORST_ROWS] + worst_ids(findings.facts.quality)
+    worst = _named(judgement.verdict)[:WORST_ROWS] + worst_ids(findings.facts.quality)
     found = fetch(folder, findings.read, worst)
     rows = [Row(0, "worst", found[one]) for one in worst if one in found]
     for stratum in sorted(findings.strata)[:12]:
@@ -36,22 +38,30 @@ def draw(judgement: Judgement) -> list[Row]:
     return list(distinct.values())
 
 
+def _named(verdict: Verdict) -> list[str]:
+    """Examples that checks name, as many of each as the page links to: the first of each check, then the second."""
+    order = sorted(verdict.checks, key=lambda check: check.status is not Status.FAILED)
+    named = [linked_ids(check) for check in order if check.status is not Status.PASSED]
+    ranked = [ids[at] for at in range(max(map(len, named), default=0)) for ids in named if at < len(ids)]
+    return [*dict.fromkeys(ranked)]
+
+
 def reasons(judgement: Judgement, numbers: Mapping[str, Any]) -> Markup:
     """Why the rest is not here: each reason with its rule, its count and a few candidates."""
-    lost = max(sum(one["candidates"] for one in numbers["reasons"]), 1)
+    most = max((one["candidates"] for one in numbers["reasons"]), default=1)
     shown = [row for one in numbers["reasons"] for row in one["examples"][:SHOWN]]
     texts = gather(judgement, shown)
-    entries = [_reason(one, lost, numbers["counts"]["candidates"], texts) for one in numbers["reasons"]]
+    entries = [_reason(one, most, numbers["counts"]["candidates"], texts) for one in numbers["reasons"]]
     lead = (
         "The first reason wins. Removed is wrong by itself; quarantined is what a person could settle. "
-        "Open one to see candidates and the evidence."
+        "Open one to see candidates and the evidence. Bars are measured against the most frequent reason."
     )
     if not entries:
         lead = "Every candidate was kept."
     return section("reasons", "Why the rest is not here", lead, entries)
 
 
-def _reason(one: Mapping[str, Any], lost: int, candidates: int, texts: Evidence) -> Markup:
+def _reason(one: Mapping[str, Any], most: int, candidates: int, texts: Evidence) -> Markup:
     share = one["candidates"] / max(candidates, 1)
     series = "bad" if one["outcome"] == "removed" else "doubt"
     summary = tag(
@@ -59,7 +69,7 @@ def _reason(one: Mapping[str, Any], lost: int, candidates: int, texts: Evidence)
         tag("code", one["reason"]),
         tag("span", coded(one["meaning"]), class_="meaning"),
         tag("span", number(one["candidates"]), class_="count"),
-        bar(one["candidates"] / lost, series=series, label=f"{percent(one['candidates'] / lost)} of what was lost"),
+        bar(one["candidates"] / most, series=series, label=f"{percent(share)} of candidates"),
     )
     sources = ", ".join(f"{name} {number(count)}" for name, count in one["sources"].items())
     rows = [_candidate(row, texts) for row in one["examples"][:SHOWN]]
@@ -74,17 +84,16 @@ def _reason(one: Mapping[str, Any], lost: int, candidates: int, texts: Evidence)
 
 def _candidate(row: Mapping[str, Any], texts: Evidence) -> Markup:
     partner = join(["lost to ", tag("code", row["partner"])]) if row.get("partner") else None
-    score = f"score {number(row['score'])}" if row.get("score") is not None else None
-    facts = [join([tag("code", row["id"]), f" {row['source']} row {number(row['row'])}"]), partner, score]
+    facts = [tag("code", row["id"]), f"{row['source']} row {number(row['row'])}", *([partner] if partner else [])]
     return tag(
         "li",
-        tag("p", [join([fact, " "]) for fact in facts if fact], class_="fine"),
+        tag("p", [join([" · " * (at > 0), fact]) for at, fact in enumerate(facts)], class_="fine"),
         tag("p", rich_text(str(row.get("detail") or "no detail was recorded")[:600]), dir="auto"),
         beside(row, texts),
     )
 
 
-def contamination(numbers: Mapping[str, Any]) -> Markup:
+def contamination(judgement: Judgement, numbers: Mapping[str, Any]) -> Markup:
     """Leaks by benchmark and tier: what curation took out, and what the independent search still found."""
     measured = numbers["contamination"]
     stored, leaks = measured["items"], measured["leaks_found"]
@@ -94,32 +103,31 @@ def contamination(numbers: Mapping[str, Any]) -> Markup:
             "Contamination",
             "Not checked: the config names no benchmark, so there was nothing to look for.",
         )
-    lead = (
-        f"{number(sum(stored.values()))} items of {', '.join(stored)} are stored with the data "
-        "and were searched for again by brute force."
-    )
+    items = f"{number(sum(stored.values()))} items of {', '.join(stored)} are stored with the data"
+    lead = f"{items} and were searched for again by brute force." if numbers["rows"] else f"{items}."
     tiers = [
         [name, number(stored[name]), *(number(counts[tier]) if counts[tier] else "–" for tier in _TIER_HEAD)]
         for name, counts in measured["by_benchmark"].items()
     ]
-    found = [_leak(leak) for leak in leaks if leak["tier"] != OVERLAP][:20]
-    wording = [_leak(leak) for leak in leaks if leak["tier"] == OVERLAP][:12]
+    found = _one_an_item(leak for leak in leaks if leak["tier"] != OVERLAP)[:LEAKS]
+    wording = _one_an_item(leak for leak in leaks if leak["tier"] == OVERLAP)[:LEAKS]
+    texts = fetch(judgement.folder, judgement.findings.read, [leak["id"] for leak in found + wording])
     return section(
         "contamination",
         "Contamination",
         lead,
-        table(["Benchmark", "Items", *_TIER_HEAD.values()], tiers, class_="numbers"),
+        table(["Benchmark", "Items", *_TIER_HEAD.values()], tiers, class_="stack"),
         tag(
             "p",
-            "Columns up to “kept” are candidates that curation took out or noted; the rest was found again.",
+            "Up to “variant”: candidates that curation took out; one that was kept is only reported. Then: examples "
+            "that the search found again, and those that share ten words in a row with an item without being it.",
             class_="fine",
         ),
-        tag("h3", "Still found"),
-        table(_LEAK_HEAD, found) if found else tag("p", "Nothing.", class_="fine"),
+        [tag("h3", "Still found"), _leaks(found, texts)] if numbers["rows"] else None,
         tag(
             "details",
             tag("summary", "False alarms: examples that share wording with an item, and are no leak"),
-            table(_LEAK_HEAD, wording),
+            _leaks(wording, texts),
         )
         if wording
         else None,
@@ -128,36 +136,57 @@ def contamination(numbers: Mapping[str, Any]) -> Markup:
 
 _TIER_HEAD = {
     "benchmark_exact": "exact",
-    "benchmark_ngram": "n-gram",
+    "benchmark_ngram": "ten words",
     "benchmark_paraphrase": "reworded",
     "benchmark_variant": "variant",
     "kept": "variant, kept",
-    "still_exact": "exact, still",
-    "still_ngram": "n-gram, still",
+    "still_exact": "exact, again",
+    "still_ngram": "ten words, again",
     "still_overlap": "wording, no leak",
 }
-_LEAK_HEAD = ("Example", "Shared words", "Item", "Its text")
 
 
-def _leak(leak: Mapping[str, Any]) -> list[Child]:
-    item = f"{leak['benchmark']} {leak['position']}"
-    return [tag("code", leak["id"]), leak["shared"], item, rich_text(leak["item"])]
+def _one_an_item(leaks: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """The first leak of each benchmark item."""
+    return list({(leak["benchmark"], leak["position"]): leak for leak in reversed([*leaks])}.values())[::-1]
+
+
+def _leaks(leaks: Sequence[Mapping[str, Any]], texts: Mapping[str, Mapping[str, Any]]) -> Markup:
+    if not leaks:
+        return tag("p", "Nothing.", class_="fine")
+    return tag("ul", [_leak(leak, texts.get(leak["id"])) for leak in leaks], class_="evidence")
+
+
+def _leak(leak: Mapping[str, Any], example: Mapping[str, Any] | None) -> Markup:
+    item = f"{leak['benchmark']}/{leak['position']}"
+    texts = [example["question"] or "", *(one["text"] or "" for one in example["segments"] or [])] if example else []
+    return tag(
+        "li",
+        tag("p", tag("code", leak["id"]), f" · shares “{leak['shared']}” with ", tag("code", item), class_="fine"),
+        pair(_holding(texts, leak["shared"]), leak["item"], labels=("example", item)),
+    )
+
+
+def _holding(texts: Sequence[str], words: str) -> str:
+    """The text that holds most of some words."""
+    asked = set(words.split())
+    return max(texts, key=lambda text: len(asked & set(re.findall(r"\w+", text.lower()))), default="")
 
 
 def examples(drawn: Sequence[Row], verdict: Verdict, seed: object) -> Markup:
     """The sample browser. It reads without a script; with one it searches and filters."""
-    marks: dict[str, list[str]] = {}
+    marks: dict[str, list[Check]] = {}
     for check in verdict.checks:
         if check.status is not Status.PASSED:
             for one in check.ids:
-                marks.setdefault(one, []).append(check.name)
+                marks.setdefault(one, []).append(check)
     articles = []
     for row in drawn:
         why = row.shard if row.shard in ("worst", "random") else "stratum"
         articles.append(render_example(row.values, why=why, marks=marks.get(str(row.values["id"]), [])))
     lead = (
-        f"{len(drawn)} examples: those that break a check first, then those that stand out by how they read, "
-        f"then some of every source and format, then random ones (seed {seed})."
+        f"{len(drawn)} examples: those that a check names first, a few of each, then those that stand out by how they "
+        f"read, then some of every source and format, then random ones (seed {seed})."
     )
     legend = tag(
         "p",
@@ -206,7 +235,7 @@ def provenance(numbers: Mapping[str, Any]) -> Markup:
         None,
         tag("dl", [join([tag("dt", name), tag("dd", value)]) for name, value in facts], class_="facts"),
         tag("h3", "Read"),
-        table(["File", "Bytes", "SHA-256"], inputs),
+        table(["File", "Bytes", "SHA-256"], inputs, class_="stack"),
         tag("h3", "Shards"),
-        table(["File", "Rows", "Bytes", "SHA-256"], shards),
+        table(["File", "Rows", "Bytes", "SHA-256"], shards, class_="stack"),
     )

@@ -71,10 +71,11 @@ def _column(at: int, share: float, x: float, width: float, count: int, colour: s
 
 
 def _axis(low: int, high: int, width: float) -> Markup:
-    step = max(2, 2 * round((high - low) / 10))
+    step = 1 if high - low < 6 else max(2, 2 * round((high - low) / 10))
+    first = low if step == 1 else low + low % 2
     ticks = [
         Markup(f'<text x="{(at - low) * width:.2f}%" y="14">{number(round(bin_edges(at)[0]))}</text>')
-        for at in range(low + low % 2, high, step)
+        for at in range(first, high, step)
     ]
     return tag("svg", ticks, class_="axis", aria_hidden="true")
 

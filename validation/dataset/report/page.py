@@ -14,7 +14,7 @@ from typing import Any
 from schemas.files import write_text
 from schemas.verdict import Check, Status
 from validation.dataset.gate import Judgement
-from validation.dataset.report import bias, comparison, evidence, people, sections
+from validation.dataset.report import bias, checks, comparison, evidence, people, sections
 from validation.dataset.report.markup import Markup, join, number, percent, tag
 from validation.dataset.report.numbers import measurements
 from validation.dataset.report.quality import quality
@@ -66,7 +66,7 @@ def render(judgement: Judgement, numbers: dict[str, Any]) -> str:
     drawn = evidence.draw(judgement)
     shown = frozenset(row.values["id"] for row in drawn)
     body: dict[str, Markup | None] = {
-        "checks": sections.checks(judgement.verdict, shown),
+        "checks": checks.checks(judgement.verdict, shown),
         "funnel": sections.funnel(numbers),
         "reasons": evidence.reasons(judgement, numbers),
         "duplicates": comparison.duplicates(judgement, numbers),
@@ -77,7 +77,7 @@ def render(judgement: Judgement, numbers: dict[str, Any]) -> str:
         "verification": sections.verification(numbers),
         "quality": quality(numbers),
         "people": people.people(numbers),
-        "contamination": evidence.contamination(numbers),
+        "contamination": evidence.contamination(judgement, numbers),
         "concentration": bias.bias(numbers),
         "examples": evidence.examples(drawn, judgement.verdict, judgement.manifest.config.get("seed", 0)),
         "provenance": evidence.provenance(numbers),
@@ -128,7 +128,7 @@ def _masthead(judgement: Judgement, numbers: dict[str, Any], there: list[tuple[s
             class_="top",
         ),
         tag("h1", _headline(passed, judgement.foreign)),
-        tag("p", _because(passed, sections.gravest_first(failed), numbers, judgement.foreign), class_="because"),
+        tag("p", _because(passed, checks.gravest_first(failed), numbers, judgement.foreign), class_="because"),
         tag("dl", [_tile(*one) for one in _tiles(judgement, numbers)], class_="tiles"),
         tag(
             "nav",

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from validation.dataset.report.markup import Markup, number, percent, tag
-from validation.dataset.report.sections import section, table
+from validation.dataset.report.tables import section, table
 
 
 def people(numbers: Mapping[str, Any]) -> Markup:
@@ -18,20 +18,20 @@ def people(numbers: Mapping[str, Any]) -> Markup:
             name,
             number(one["votes"]),
             percent(one["accepted"]),
-            _interval(one["agreement"]),
             f"{one['weight']:.2f}",
+            _interval(one["agreement"]),
             tag("strong", f"always {one['always']}") if one["always"] else "",
         ]
         for name, one in sorted(measured["annotators"].items(), key=lambda pair: (not pair[1]["always"], pair[0]))
     ]
     lead = f"{number(measured['decisions'])} decisions on {number(measured['rows'])} rows. {_alpha(measured['alpha'])}"
-    head = ["Annotator", "Votes", "Accepted", "Agrees with the others' majority", "Weight", ""]
+    head = ["Annotator", "Votes", "Accepted", "Weight", "Agrees with the others' majority", "Habit"]
     return section(
         "people",
         "Who selected",
         lead,
         tag("p", "; ".join(notes), class_="fine") if notes else None,
-        table(head, rows) if rows else None,
+        table(head, rows, class_="stack") if rows else None,
     )
 
 

@@ -5,16 +5,20 @@ from typing import Any
 
 from validation.dataset.quality import FACTS
 from validation.dataset.report.markup import Markup, join, number, percent, tag
-from validation.dataset.report.sections import section, table
+from validation.dataset.report.tables import section, table
 
 
 def quality(numbers: Mapping[str, Any]) -> Markup:
     """A line for each fact; the rows that stand out most stand among the examples."""
+    if not any(one["rows"] for one in numbers["quality"].values()):
+        return section(
+            "quality", "How solutions read", "Not measured: these examples carry no facts about their solutions."
+        )
     rows = []
     for name, (greatest, meaning) in FACTS.items():
         measured = numbers["quality"].get(name)
         if not measured or not measured["rows"]:
-            rows.append([meaning, "0", "not measured", "–", ""])
+            rows.append([meaning, "0", "–", "–", "not measured"])
             continue
         worst = [_worst(name, one) for one in measured["worst"]]
         rows.append(
@@ -29,8 +33,8 @@ def quality(numbers: Mapping[str, Any]) -> Markup:
     return section(
         "quality",
         "How solutions read",
-        "Facts, not judgements. The rows that stand out most stand first among the examples.",
-        table(["Fact", "Examples", "Mean", "Above 0", "Stand out"], rows, class_="numbers facts-read"),
+        "Facts, not judgements. Each link leads to an example that stands out.",
+        table(["Fact", "Examples", "Mean", "Above 0", "Stand out"], rows, class_="stack"),
     )
 
 
@@ -39,4 +43,4 @@ def _worst(name: str, one: Mapping[str, Any]) -> Markup:
 
 
 def _value(name: str, value: float) -> str:
-    return percent(value) if name == "repetition" else f"{value:,.1f}".removesuffix(".0")
+    return percent(value) if name == "repetition" else number(float(f"{value:.3g}"))

@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 
 from schemas.problem import Segment, SegmentKind
 from schemas.transcript import transcribe
+from schemas.verdict import Check, Status
 from validation.dataset.report.formulas import rich_text
 from validation.dataset.report.markup import Markup, join, number, tag
 from validation.dataset.streams import read_chunks
@@ -38,21 +39,21 @@ def fetch(folder: Path, shards: Sequence[str], ids: Sequence[str]) -> dict[str, 
     return found
 
 
-def render_example(row: Mapping[str, Any], *, why: str, marks: Sequence[str] = ()) -> Markup:
+def render_example(row: Mapping[str, Any], *, why: str, marks: Sequence[Check] = ()) -> Markup:
     """One example as an article.
 
     Args:
         row: a row of a shard.
         why: how it was drawn: random, by stratum, or worst.
-        marks: names of the checks that it breaks.
+        marks: the checks that name it.
     """
     verification = row["verification"] or {}
     chips = [row["format"], row["source"], row["topic"], row["language"], row["split"]]
     if row["difficulty"] is not None:
         chips.append(f"difficulty {row['difficulty']}")
-    reference = (
-        f"{verification.get('verdict')} by {verification.get('path')}, reference {verification.get('reference')}"
-    )
+    own = verification.get("reference") == "self"
+    reference = "its own text" if own else f"an {verification.get('reference')} reference"
+    verified = f"{verification.get('verdict')} to {reference}, by {verification.get('path')}"
     return tag(
         "article",
         tag(
@@ -60,13 +61,13 @@ def render_example(row: Mapping[str, Any], *, why: str, marks: Sequence[str] = (
             tag("span", [tag("span", chip, class_="chip") for chip in chips if chip], class_="chips"),
             tag("code", row["id"], class_="id"),
         ),
-        [tag("p", "breaks ", tag("strong", mark), class_="breaks") for mark in marks],
+        [_mark(check) for check in marks],
         tag("div", rich_text(_short(row["question"])), class_="question", dir="auto"),
         tag("div", solution(row["segments"] or []), class_="solution"),
         tag(
             "footer",
             tag("span", "answer ", tag("b", rich_text(_as_formula(row["answer"] or "none")), dir="auto")),
-            tag("span", reference),
+            tag("span", verified),
             tag("span", f"row {number(row['source_row'])} · {row['author']} · {row['licence']}"),
         ),
         class_="example",
@@ -75,6 +76,11 @@ def render_example(row: Mapping[str, Any], *, why: str, marks: Sequence[str] = (
         data_source=row["source"],
         data_why=why,
     )
+
+
+def _mark(check: Check) -> Markup:
+    said = "breaks " if check.status is Status.FAILED else "warned of by "
+    return tag("p", said, tag("strong", check.name), class_=f"breaks {check.status.value}")
 
 
 def _as_formula(answer: str) -> str:

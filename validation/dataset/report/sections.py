@@ -1,137 +1,14 @@
-"""The sections of the page about the whole data set: verdict, funnel, reasons, make-up, lengths, verification."""
+"""The sections about the whole data set: funnel, make-up, topics, lengths, verification."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from schemas.verdict import Check, Status, Verdict
 from validation.dataset.facts import NONE
 from validation.dataset.report.figures import bar, heat, histogram, legend, stacked
 from validation.dataset.report.markup import Child, Markup, coded, join, number, percent, tag
+from validation.dataset.report.tables import section, table
 
 FORMAT_SERIES = {"cot": "s1", "pot": "s2", "tir": "s3"}
-_WORDS = {
-    Status.PASSED: "passed",
-    Status.FAILED: "failed",
-    Status.WARNING: "warning",
-    Status.NOT_CHECKED: "not checked",
-}
-_GROUPS = {
-    "files": "Files",
-    "schema": "Schema and nulls",
-    "suite": "Suite, row by row",
-    "facts": "Facts of the whole",
-    "recheck": "Independent re-checks",
-}
-
-
-def section(anchor: str, title: str, lead: Child, *body: Child) -> Markup:
-    """One section: a heading, one sentence that says what it means, and what it shows."""
-    return tag("section", tag("h2", title), tag("p", lead, class_="lead") if lead else None, *body, id=anchor)
-
-
-def table(head: Sequence[Child], rows: Sequence[Sequence[Child]], *, class_: str = "") -> Markup:
-    """A table that scrolls on a narrow screen; without rows it says so."""
-    if not rows:
-        return tag("p", "Nothing to show.", class_="fine")
-    header = tag("tr", [tag("th", cell, scope="col") for cell in head])
-    body = [tag("tr", [tag("td", cell) for cell in row]) for row in rows]
-    inner = tag("table", tag("thead", header), tag("tbody", body), class_=class_ or None)
-    return tag("div", inner, class_="scroll", tabindex="0")
-
-
-def checks(verdict: Verdict, linked: frozenset[str]) -> Markup:
-    """What failed first, then warnings and what was not checked, then everything.
-
-    Args:
-        verdict: the verdict.
-        linked: ids of examples that stand further down.
-    """
-    by_status = {status: [one for one in verdict.checks if one.status is status] for status in Status}
-    failed, passed = by_status[Status.FAILED], len(by_status[Status.PASSED])
-    open_points = by_status[Status.WARNING] + by_status[Status.NOT_CHECKED]
-    lead = f"{passed} of {len(verdict.checks)} checks passed. What could not be looked at never counts as passed."
-    return section(
-        "checks",
-        "What was checked",
-        lead,
-        _failures(failed, linked),
-        tag("ul", [_point(one, linked) for one in open_points], class_="points") if open_points else None,
-        tag("details", tag("summary", "Every check"), [_group(name, verdict.checks) for name in _GROUPS]),
-    )
-
-
-def gravest_first(failed: Sequence[Check]) -> list[Check]:
-    """What was looked at and found wrong stands before what could not be looked at."""
-    return sorted(failed, key=lambda check: not check.checked)
-
-
-def _failures(failed: Sequence[Check], linked: frozenset[str]) -> list[Markup]:
-    """One box a failure; but checks that saw nothing for one and the same cause share a box."""
-    blind: dict[str, list[Check]] = {}
-    for check in failed:
-        if not check.checked:
-            blind.setdefault(check.detail.rpartition(": ")[2], []).append(check)
-    shared = {cause: checks for cause, checks in blind.items() if len(checks) > 2}
-    together = {check.name for checks in shared.values() for check in checks}
-    alone = [_failure(one, linked) for one in gravest_first(failed) if one.name not in together]
-    return alone + [_blind(cause, checks) for cause, checks in shared.items()]
-
-
-def _blind(cause: str, checks: Sequence[Check]) -> Markup:
-    return tag(
-        "div",
-        tag("h3", tag("span", "failed", class_="status failed"), f"{number(len(checks))} checks could not be made"),
-        tag("p", coded(cause)),
-        tag("p", [join([tag("code", one.name), " "]) for one in checks], class_="fine"),
-        class_="failure",
-    )
-
-
-def _failure(check: Check, linked: frozenset[str]) -> Markup:
-    counts = f"{number(check.unexpected)} of {number(check.checked)}" if check.checked else "nothing was looked at"
-    about = _GROUPS[check.group] if check.group == "facts" else f"{_GROUPS[check.group]} · {counts}"
-    return tag(
-        "div",
-        tag("h3", tag("span", "failed", class_="status failed"), tag("code", check.name)),
-        tag("p", coded(check.detail)),
-        tag("p", about, _ids(check.ids, linked), class_="fine"),
-        class_="failure",
-    )
-
-
-def _ids(ids: Sequence[str], linked: frozenset[str]) -> Markup:
-    shown = [
-        tag("a", tag("code", one), href=f"#example-{one}") if one in linked else tag("code", one) for one in ids[:8]
-    ]
-    more = f" and {len(ids) - 8} more" if len(ids) > 8 else ""
-    return join([" · ", [join([one, " "]) for one in shown], more]) if shown else Markup()
-
-
-def _point(check: Check, linked: frozenset[str]) -> Markup:
-    name = check.status.value.replace("_", "-")
-    return tag(
-        "li",
-        tag("span", _WORDS[check.status], class_=f"status {name}"),
-        tag("span", tag("code", check.name), " ", coded(check.detail), _ids(check.ids[:3], linked)),
-    )
-
-
-def _group(group: str, checks: Sequence[Check]) -> Markup:
-    rows = [
-        [
-            tag("span", _WORDS[one.status], class_=f"status {one.status.value.replace('_', '-')}"),
-            tag("code", one.name),
-            coded(one.detail),
-            number(one.checked),
-            number(one.unexpected),
-        ]
-        for one in checks
-        if one.group == group
-    ]
-    if not rows:
-        return Markup()
-    head = ["", "Check", "What it says", "Looked at", "Break it"]
-    return join([tag("h3", _GROUPS[group]), table(head, rows, class_="checks")])
 
 
 def funnel(numbers: Mapping[str, Any]) -> Markup:
@@ -166,7 +43,7 @@ def funnel(numbers: Mapping[str, Any]) -> Markup:
         "From rows to examples",
         _sum(numbers),
         legend_,
-        table(["Stage", "", "", "Why"], rows, class_="funnel"),
+        table(["Stage", "Candidates", "Still there", "Why"], rows, class_="funnel"),
     )
 
 
@@ -203,10 +80,11 @@ def make_up(numbers: Mapping[str, Any]) -> Markup:
     return section(
         "make-up",
         "What it is made of",
-        "Rows, characters and the objective are three mixtures: J_SFT gives every example one weight, however long.",
+        "One data set, three mixtures: by rows, by the characters that are trained on, and by J, the objective, in "
+        "which the length of an example does not count.",
         tag("h3", "Formats by source"),
         legend([(series, name) for name, series in FORMAT_SERIES.items()]),
-        table(["Source", "Examples", "", "Kept"], rows, class_="wide-bars"),
+        table(["Source", "Examples", "Share of all", "Kept"], rows, class_="wide-bars"),
         tag("h3", "Shares of rows, characters and J"),
         _shares(numbers["shares"].get("format", {})),
         tag("h3", "The same by source"),
@@ -227,13 +105,13 @@ def _shares(groups: Mapping[str, Mapping[str, float]]) -> Markup:
             for name, group in groups.items()
         ]
         rows.append([label, stacked(parts), " · ".join(part[2] for part in parts)])
-    return table(["Share of", "", ""], rows, class_="wide-bars shares")
+    return table(["Share of", "By format", ""], rows, class_="stack wide-bars shares")
 
 
 def _shares_by(groups: Mapping[str, Mapping[str, float]]) -> Markup:
     keys = ("share_of_rows", "share_of_characters", "share_of_j")
     rows = [[name, *(percent(group[key]) for key in keys), bar(group["share_of_j"])] for name, group in groups.items()]
-    return table(["Source", "Rows", "Supervised characters", "J", ""], rows[:40], class_="wide-bars")
+    return table(["Source", "Rows", "Supervised characters", "J", "Share of J"], rows[:40], class_="stack wide-bars")
 
 
 def _outweighs(numbers: Mapping[str, Any]) -> Markup | None:
@@ -256,23 +134,31 @@ def topics(numbers: Mapping[str, Any]) -> Markup:
         {column for row in counts.values() for column in row}, key=lambda text: (not text.isdecimal(), text.zfill(4))
     )
     empty = sum(1 for row in rows for column in columns if not counts[row].get(column))
-    lead = f"{number(len(counts))} topics by difficulty; {number(empty)} cells are empty."
-    if columns in ([], [NONE]):
-        lead = f"{number(len(counts))} topics. No example names a difficulty."
+    named = number(sum(topic != NONE for topic in counts))
+    lead = f"{named} topics by difficulty; {number(empty)} cells are empty."
+    shown = heat(rows, columns, counts, corner="topic")
+    if columns == [NONE]:
+        lead = f"{named} topics. No example names a difficulty."
+        shown = _by_topic([(topic, counts[topic][NONE]) for topic in rows], numbers["rows"])
     more = (
         tag("p", f"{number(len(counts) - 30)} smaller topics stand in report.json.", class_="fine")
         if len(counts) > 30
         else None
     )
-    predicted = [tag("p", _prediction(one), class_="fine") for one in numbers["labels"]]
+    predicted = [tag("p", _prediction(one), class_="fine") for one in numbers["labels"] if one["predicted"]]
     return section(
         "topics",
         "Topics and difficulty",
         lead,
-        heat(rows, columns, counts, corner="topic") if rows else None,
+        shown,
         more,
         predicted,
     )
+
+
+def _by_topic(counts: Sequence[tuple[str, int]], total: int) -> Markup:
+    rows = [[topic, number(count), bar(count / total), percent(count / total)] for topic, count in counts]
+    return table(["Topic", "Examples", "Share of all", ""], rows, class_="wide-bars")
 
 
 def _prediction(label: Mapping[str, Any]) -> str:
@@ -293,7 +179,11 @@ def lengths(numbers: Mapping[str, Any]) -> Markup:
         measured = numbers["lengths"].get(name)
         if measured and measured["bins"]:
             low, middle, high = (number(measured[name]) for name in ("p05", "p50", "p95"))
-            caption = f"{title}: 5 % below {low}, half below {middle}, 95 % below {high}"
+            tallest = number(max(measured["bins"].values()))
+            caption = (
+                f"{title} by characters: 5\u202f% below {low}, half below {middle}, 95\u202f% below {high}; "
+                f"the tallest column holds {tallest}"
+            )
             series.append((caption, {int(at): count for at, count in measured["bins"].items()}, colour))
     body = histogram(series) if series else tag("p", "nothing to measure", class_="fine")
     counted = next(one for one in numbers["verdict"]["checks"] if one["name"] == "lengths_fit_context")
@@ -315,7 +205,7 @@ def _by_format(numbers: Mapping[str, Any]) -> Markup:
         for name, one in measured.items()
         if one and one["bins"]
     ]
-    return table(["Solutions", "5 % below", "half below", "95 % below"], rows, class_="numbers") if rows else Markup()
+    return table(["Solutions", "5 % below", "half below", "95 % below"], rows) if rows else Markup()
 
 
 def _tokens(numbers: Mapping[str, Any]) -> Markup | None:
@@ -327,6 +217,29 @@ def _tokens(numbers: Mapping[str, Any]) -> Markup | None:
     context = numbers["context"]
     caption = f"tokens of whole examples; the line is the context, {number(context)}"
     return join([tag("h3", "In tokens"), histogram([(caption, bins, "s3")], mark=context)])
+
+
+_PATHS = {
+    "base": "numbers in another base",
+    "choice": "letters of a multiple choice",
+    "equation": "equations, by their sides",
+    "float_noise": "a decimal with the noise of a computer's arithmetic",
+    "list": "several values, in order",
+    "matrix": "matrices, entry by entry",
+    "moment": "times and dates",
+    "number": "plain numbers, exactly",
+    "order": "things in an order",
+    "percent": "percentages, by value",
+    "ratio": "ratios, in lowest terms",
+    "region": "intervals and inequalities",
+    "rounded": "a decimal, as far as the reference is rounded",
+    "scalar": "expressions for one number, exactly",
+    "set": "several values, in any order",
+    "symbolic": "expressions, by math-verify",
+    "text": "the same signs, formatting aside",
+    "unit": "quantities with their units",
+    "words": "words",
+}
 
 
 def verification(numbers: Mapping[str, Any]) -> Markup:
@@ -343,7 +256,7 @@ def verification(numbers: Mapping[str, Any]) -> Markup:
         (self_ / total, "doubt", f"self {percent(self_ / total)}"),
     ]
     paths = sorted(numbers["categories"].get("path", {}).items(), key=lambda one: (-one[1], one[0]))
-    rows = [[path, number(count), bar(count / total)] for path, count in paths]
+    rows = [[path, _PATHS.get(path, ""), number(count), bar(count / total)] for path, count in paths]
     rechecks = [
         [what, *(number(counts.get(one, 0)) for one in names)]
         for what, counts, names in (
@@ -358,7 +271,7 @@ def verification(numbers: Mapping[str, Any]) -> Markup:
         stacked(parts),
         legend([("s1", parts[0][2]), ("doubt", parts[1][2])]),
         tag("h3", "By path"),
-        table(["Path", "Examples", ""], rows, class_="wide-bars"),
+        table(["Path", "What was compared", "Examples", "Share of all"], rows, class_="wide-bars stack"),
         tag("h3", "Judged again, on a sample"),
         table(["What", "Agree", "Differ", "Not checked"], rechecks),
     )

@@ -192,11 +192,24 @@ def test_a_page_about_a_million_rows_is_small_and_whole(tab: Page, judgement: Ju
     write_report(grown(judgement), tmp_path)
     page = tmp_path / "index.html"
     assert page.stat().st_size < 3_000_000
-    for width in (390, 1280):
-        tab.size(width, 900)
+    for width, dark in ((390, False), (1280, True)):
+        tab.size(width, 900, dark=dark)
         tab.open(page.as_uri())
         assert_fits(tab)
+        assert tab.value("new Set([...document.querySelectorAll('.heat td')].map((one) => one.className)).size") > 6
+        assert tab.value(CONTRASTS) == []
     assert_quiet(tab, page)
+
+
+def test_on_a_phone_no_table_but_topics_by_difficulty_scrolls_sideways(tab: Page, report: Path) -> None:
+    tab.size(390, 844)
+    tab.open(report.as_uri())
+    tab.value("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
+    boxes = "[...document.querySelectorAll('.scroll')].filter((one) => !one.querySelector('.heat'))"
+    assert tab.value(f"{boxes}.length") > 10
+    assert tab.value(f"{boxes}.filter((one) => one.scrollWidth > one.clientWidth).map((one) => one.innerText)") == []
+    named = tab.value("getComputedStyle(document.querySelector('.stack td.number'), '::before').content")
+    assert named == '"Looked at "'
 
 
 def grown(judgement: Judgement) -> Judgement:
@@ -209,7 +222,7 @@ def grown(judgement: Judgement) -> Judgement:
     facts.counts["answer_kind"] = Counter({"integer": MILLION})
     facts.counts["leading_digit"] = Counter({str(digit): MILLION // digit for digit in range(1, 10)})
     facts.crosses["topic|difficulty"] = {
-        f"topic number {at}": Counter({str(level): 7 for level in range(1, 11)}) for at in range(3000)
+        f"topic number {at}": Counter({str(level): level * level for level in range(1, 11)}) for at in range(3000)
     }
     facts.crosses["licence|source"] = {"MIT": Counter({f"source number {at}": 25_000 for at in range(40)})}
     facts.lengths = {name: Counter(range(40)) for name in ("question_chars", "solution_chars", "tokens")}

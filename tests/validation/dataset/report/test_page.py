@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 
 from schemas.config import Recheck, Validate
+from schemas.verdict import Status
 from tests.validation.dataset.handmade import edit_manifest, examples, removals, write_data
 from validation.dataset.gate import judge
+from validation.dataset.report.evidence import draw
 from validation.dataset.report.page import SECTIONS, write_report
 
 CONFIG = Validate(recheck=Recheck(sample=0))
@@ -113,6 +115,22 @@ def test_each_reason_shows_its_rule_and_its_evidence(honest):
     assert "the solution or its program ends in another answer than the reference" in page
     assert "ends in 4, reference 5" in page
     assert "farm/0" in page
+
+
+def test_examples_that_checks_name_stand_in_turn_so_that_none_crowds_out_another(tmp_path):
+    judgement = judge(write_data(tmp_path), CONFIG)
+    ids = [row["id"] for row in examples()]
+    checks = judgement.verdict.checks
+    kinds = [(Status.WARNING, ids[:20]), (Status.FAILED, ids[20:40]), (Status.WARNING, ids[40:60])]
+    told = [checks[at].model_copy(update={"status": status, "ids": named}) for at, (status, named) in enumerate(kinds)]
+    judgement.verdict = judgement.verdict.model_copy(update={"checks": [*told, *checks[3:]]})
+    worst = [str(row.values["id"]) for row in draw(judgement) if row.shard == "worst"]
+    assert worst[:6] == [ids[20], ids[0], ids[40], ids[21], ids[1], ids[41]]
+    assert [sum(one in named for one in worst) for _, named in kinds] == [3, 8, 3]
+    write_report(judgement, tmp_path / "report")
+    page, _ = read(tmp_path / "report")
+    assert page.count('class="breaks failed"') >= 8
+    assert page.count(f"#example-{ids[0]}") == page.count(f"#example-{ids[27]}") == 1
 
 
 def test_what_is_not_trained_on_is_marked(honest):

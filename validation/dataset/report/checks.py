@@ -1,0 +1,128 @@
+"""The section about the checks: what failed first, then what warns or was not checked, then all of them."""
+
+import re
+from collections.abc import Sequence
+
+from schemas.verdict import Check, Status, Verdict
+from validation.dataset.report.markup import Markup, coded, join, number, tag
+from validation.dataset.report.tables import section, table
+
+_WORDS = {
+    Status.PASSED: "passed",
+    Status.FAILED: "failed",
+    Status.WARNING: "warning",
+    Status.NOT_CHECKED: "not checked",
+}
+_GROUPS = {
+    "files": "Files",
+    "schema": "Schema and nulls",
+    "suite": "Suite, row by row",
+    "facts": "Facts of the whole",
+    "recheck": "Independent re-checks",
+}
+
+
+def checks(verdict: Verdict, linked: frozenset[str]) -> Markup:
+    """What failed first, then warnings and what was not checked, then everything.
+
+    Args:
+        verdict: the verdict.
+        linked: ids of examples that stand further down.
+    """
+    by_status = {status: [one for one in verdict.checks if one.status is status] for status in Status}
+    failed, passed = by_status[Status.FAILED], len(by_status[Status.PASSED])
+    open_points = by_status[Status.WARNING] + by_status[Status.NOT_CHECKED]
+    lead = f"{passed} of {len(verdict.checks)} checks passed. What could not be looked at never counts as passed."
+    return section(
+        "checks",
+        "What was checked",
+        lead,
+        _failures(failed, linked),
+        tag("ul", [_point(one, linked) for one in open_points], class_="points") if open_points else None,
+        tag("details", tag("summary", "Every check"), [_group(name, verdict.checks) for name in _GROUPS]),
+    )
+
+
+def gravest_first(failed: Sequence[Check]) -> list[Check]:
+    """What was looked at and found wrong stands before what could not be looked at."""
+    return sorted(failed, key=lambda check: not check.checked)
+
+
+def _failures(failed: Sequence[Check], linked: frozenset[str]) -> list[Markup]:
+    """One box a failure; but checks that saw nothing for one and the same cause share a box."""
+    blind: dict[str, list[Check]] = {}
+    for check in failed:
+        if not check.checked:
+            blind.setdefault(check.detail.rpartition(": ")[2], []).append(check)
+    shared = {cause: checks for cause, checks in blind.items() if len(checks) > 2}
+    together = {check.name for checks in shared.values() for check in checks}
+    alone = [_failure(one, linked) for one in gravest_first(failed) if one.name not in together]
+    return alone + [_blind(cause, checks) for cause, checks in shared.items()]
+
+
+def _blind(cause: str, checks: Sequence[Check]) -> Markup:
+    return tag(
+        "div",
+        tag("h3", tag("span", "failed", class_="status failed"), f"{number(len(checks))} checks could not be made"),
+        tag("p", coded(cause)),
+        tag("p", [join([tag("code", one.name), " "]) for one in checks], class_="fine"),
+        class_="failure",
+    )
+
+
+def _said(check: Check) -> Markup:
+    """What a check says, its numbers written as everywhere on the page."""
+    return coded(re.sub(r"(?<=\d),(?=\d{3}\b)", "\u202f", check.detail))
+
+
+def _failure(check: Check, linked: frozenset[str]) -> Markup:
+    counts = f"{number(check.unexpected)} of {number(check.checked)}" if check.checked else "nothing was looked at"
+    about = _GROUPS[check.group] if check.group == "facts" else f"{_GROUPS[check.group]} · {counts}"
+    return tag(
+        "div",
+        tag("h3", tag("span", "failed", class_="status failed"), tag("code", check.name)),
+        tag("p", _said(check)),
+        tag("p", about, _ids(check, linked), class_="fine"),
+        class_="failure",
+    )
+
+
+def linked_ids(check: Check) -> list[str]:
+    """The ids that the page shows of a check: a failure shows more than a warning."""
+    return check.ids[: 8 if check.status is Status.FAILED else 3]
+
+
+def _ids(check: Check, linked: frozenset[str]) -> Markup:
+    ids = linked_ids(check)
+    shown = [tag("a", tag("code", one), href=f"#example-{one}") if one in linked else tag("code", one) for one in ids]
+    more = (
+        f" and {len(check.ids) - len(ids)} more" if check.status is Status.FAILED and len(check.ids) > len(ids) else ""
+    )
+    return join([" · ", [join([one, " "]) for one in shown], more]) if shown else Markup()
+
+
+def _point(check: Check, linked: frozenset[str]) -> Markup:
+    name = check.status.value.replace("_", "-")
+    return tag(
+        "li",
+        tag("span", _WORDS[check.status], class_=f"status {name}"),
+        tag("span", tag("code", check.name), " ", _said(check), _ids(check, linked)),
+    )
+
+
+def _group(group: str, checks: Sequence[Check]) -> Markup:
+    rows = [
+        [
+            tag("span", _WORDS[one.status], class_=f"status {one.status.value.replace('_', '-')}"),
+            tag("code", one.name),
+            _said(one),
+            number(one.checked),
+            number(one.unexpected),
+        ]
+        for one in checks
+        if one.group == group
+    ]
+    if not rows:
+        return Markup()
+    head = ["Status", "Check", "What it says", "Looked at", "Found"]
+    return join([tag("h3", _GROUPS[group]), table(head, rows, class_="stack checks")])
