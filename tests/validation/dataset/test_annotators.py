@@ -76,12 +76,22 @@ def test_superseded_unknown_and_adjudicated_decisions_are_counted_apart(tmp_path
 
 def test_data_that_nobody_reviewed_says_so(tmp_path: Path) -> None:
     assert annotators(tmp_path) is None
-    assert "No file of reviews" in people({"annotators": None})
+    assert "No file of reviews" in people({"annotators": None, "categories": {}})
+
+
+def test_votes_that_examples_carry_are_shown_without_a_file_of_reviews() -> None:
+    counts = {"votes": {"(none)": 90, "3": 6, "12": 4}, "agreement": {"(none)": 92, "0.7": 2, "1": 6}}
+    shown = people({"annotators": None, "categories": counts})
+    assert "10 examples say how many people voted on them, 8 how far these agreed." in shown
+    assert shown.index(">3<") < shown.index(">12<")
+    assert "from 0.7" in shown
+    assert "all alike" in shown
+    assert "90" not in shown
 
 
 def test_the_section_names_people_and_escapes_their_names(tmp_path: Path) -> None:
     rows = [vote(f"r{i}", who, "accepted") for i in range(3) for who in ("<b>ada</b>", "bo")]
-    shown = people({"annotators": measured(tmp_path, *rows)})
+    shown = people({"annotators": measured(tmp_path, *rows), "categories": {}})
     assert "&lt;b&gt;ada" in shown
     assert "<b>ada" not in shown
 

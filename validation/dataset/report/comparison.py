@@ -13,6 +13,7 @@ from validation.dataset.report.tables import section, table
 
 _REASONS = (Reason.EXACT_DUPLICATE, Reason.NEAR_DUPLICATE, Reason.DUPLICATE_OF_EARLIER)
 SHOWN = 6
+LEAST = 0.005  # a smaller distance is told without its numbers
 
 _NAMES = {
     "question_chars": "length of questions",
@@ -83,14 +84,14 @@ def drift(numbers: Mapping[str, Any]) -> Markup | None:
             _NAMES.get(one["name"], one["name"]),
             bar(one["distance"], series=_SERIES[one["size"]]),
             f"{one['distance']:.3f}",
-            f"{one['cohen_h']:+.2f}".replace("-", "−"),
+            f"{one['cohen_h']:+.2f}".replace("-", "−").replace("−0.00", "0.00").replace("+0.00", "0.00"),
             one["size"],
             f"{one['value']}: {percent(one['before'])} → {percent(one['now'])}" if one["value"] else "–",
         ]
         for one in measured["measures"]
-        if one["distance"]
+        if one["distance"] >= LEAST
     ]
-    still = ", ".join(_NAMES.get(one["name"], one["name"]) for one in measured["measures"] if not one["distance"])
+    still = ", ".join(_NAMES.get(one["name"], one["name"]) for one in measured["measures"] if one["distance"] < LEAST)
     moved = [
         [what, *(number(measured[what][where]) for where in ("in both", "new", "gone"))]
         for what in ("examples", "problems")
@@ -112,7 +113,7 @@ def drift(numbers: Mapping[str, Any]) -> Markup | None:
         tag("h3", "How far the mixture moved"),
         tag("p", distance, class_="fine"),
         table(_DRIFT_HEAD, rows, class_="stack drift") if rows else None,
-        tag("p", f"Unchanged: {still}.", class_="fine") if still else None,
+        tag("p", f"Moved by less than {LEAST}: {still}.", class_="fine") if still else None,
         tag("h3", "Evenness and concentration"),
         table(["What", "Before", "Now"], _beside(measured["concentrations"]), class_="narrow"),
     )

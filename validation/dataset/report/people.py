@@ -3,15 +3,18 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from validation.dataset.report.markup import Markup, number, percent, tag
+from validation.dataset.facts import NONE
+from validation.dataset.report.figures import bar
+from validation.dataset.report.markup import Markup, coded, join, number, percent, tag
 from validation.dataset.report.tables import section, table
 
 
 def people(numbers: Mapping[str, Any]) -> Markup:
     """Alpha, and a line for each annotator."""
-    measured = numbers["annotators"]
+    measured, recorded = numbers["annotators"], _recorded(numbers)
     if measured is None:
-        return section("people", "Who selected", "No file of reviews was joined (curate.reviews).")
+        none = coded("No file of reviews was joined (`curate.reviews`), so nobody's votes can be compared.")
+        return section("people", "Who selected", none, recorded)
     notes = [f"{number(measured[name])} {meaning}" for name, meaning in _NOTES if measured[name]]
     rows = [
         [
@@ -32,7 +35,44 @@ def people(numbers: Mapping[str, Any]) -> Markup:
         lead,
         tag("p", "; ".join(notes), class_="fine") if notes else None,
         table(head, rows, class_="stack") if rows else None,
+        recorded,
     )
+
+
+def _recorded(numbers: Mapping[str, Any]) -> Markup | None:
+    """Votes and agreement that examples carry, whoever counted them."""
+    votes, agreement = (_known(numbers["categories"].get(name, {})) for name in ("votes", "agreement"))
+    total = sum(votes.values())
+    if not total:
+        return None
+    agreed = number(sum(agreement.values()))
+    lead = f"{number(total)} examples say how many people voted on them, {agreed} how far these agreed."
+    return join(
+        [
+            tag("h3", "Votes that examples carry"),
+            tag("p", lead, class_="fine"),
+            _shares("Votes", votes),
+            _shares("Agreement", {_TENTHS.get(name, f"from {name}"): count for name, count in agreement.items()}),
+        ]
+    )
+
+
+_TENTHS = {"1": "all alike"}
+
+
+def _known(counts: Mapping[str, int]) -> dict[str, int]:
+    return {
+        name: counts[name] for name in sorted(counts, key=lambda name: (len(name.split(".")[0]), name)) if name != NONE
+    }
+
+
+def _shares(name: str, counts: Mapping[str, int]) -> Markup:
+    total = sum(counts.values())
+    rows = [
+        [value, number(count), bar(count / total, series="s4"), percent(count / total)]
+        for value, count in counts.items()
+    ]
+    return table([name, "Examples", "Share", ""], rows, class_="wide-bars")
 
 
 _NOTES = (
