@@ -1,7 +1,8 @@
 r"""Text with LaTeX in it as HTML with MathML, without a script; what does not convert stays as it is written.
 
-Formulas stand in `$...$`, `$$...$$`, `\(...\)` or `\[...\]`. A dollar sign is usually money in word problems, so
-`$...$` is a formula only by pandoc's rule: no space inside its dollars, and no digit behind the closing one.
+Formulas stand in `$...$`, `$$...$$`, `\(...\)`, `\[...\]` or an environment such as align. A dollar sign is usually
+money in word problems, so `$...$` is a formula only by pandoc's rule: no space inside its dollars, and no digit behind
+the closing one.
 """
 
 import logging
@@ -17,9 +18,13 @@ logger = logging.getLogger(__name__)
 MAX_FORMULA = 2000  # characters; a 100 kB formula is shown as text
 _FORMULA = re.compile(
     r"\$\$(?P<display>.+?)\$\$|\\\[(?P<bracket>.+?)\\\]|\\\((?P<paren>.+?)\\\)"
-    r"|(?<![\\$])\$(?P<inline>(?![\s$])(?:[^$\\]|\\.)+?(?<!\s))\$(?!\d)|(?P<boxed>\\boxed\{)",
+    r"|(?<![\\$])\$(?P<inline>(?![\s$])(?:[^$\\]|\\.)+?(?<!\s))\$(?!\d)|(?P<boxed>\\boxed\{)"
+    r"|(?P<rows>\\begin\{(?P<name>align|eqnarray|equation|gather|multline)(?P<star>\*?)\}.+?\\end\{(?P=name)(?P=star)\})"
+    r"|(?P<drawing>\[asy\].+?\[/asy\])",
     re.DOTALL,
 )
+_ALIKE = re.compile(r"\{(?:aligned|align|eqnarray\*?|gather(?:ed|\*)?|multline\*?)\}")
+_COMMAND = re.compile(r"\\[a-zA-Z]")
 _MATHML = "{http://www.w3.org/1998/Math/MathML}"
 MAX_UNBROKEN = 10  # signs of an inline formula in one piece: about the width of a phone
 _OPENING, _CLOSING = frozenset("([{"), frozenset(")]}")
@@ -90,6 +95,11 @@ def rich_text(text: str) -> Markup:
     for match in _FORMULA.finditer(text):
         if match.start() < end:
             continue
+        if match["drawing"]:  # Asymptote, as MATH has it: a program that draws
+            before = text[end : match.start()].rstrip("\n")
+            pieces += [before, tag("code", match["drawing"], class_="drawing", tabindex="0")]
+            end = len(text) - len(text[match.end() :].lstrip("\n"))
+            continue
         formula, display, stop = _formula_at(text, match)
         pieces += [text[end : match.start()], _render(formula, display, text[match.start() : stop])]
         end = stop + (display and text.startswith("\n", stop))  # a display formula ends its line by itself
@@ -100,7 +110,7 @@ def _formula_at(text: str, match: re.Match[str]) -> tuple[str, bool, int]:
     if match["boxed"]:  # a box outside dollars, as many solutions write it
         stop = _closing_brace(text, match.end())
         return text[match.start() : stop], False, stop
-    display = match["display"] or match["bracket"]
+    display = match["display"] or match["bracket"] or match["rows"]
     return display or match["paren"] or match["inline"] or "", display is not None, match.end()
 
 
@@ -129,7 +139,7 @@ def _mathml(formula: str, display: bool) -> str | None:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            known = formula.replace("{aligned}", "{align*}")  # the same to a reader, and the converter knows it
+            known = _ALIKE.sub("{align*}", formula)  # the same to a reader, and the converter knows it
             root = ElementTree.fromstring(convert(known, display="block" if display else "inline"))
     except Exception:  # the judge's boundary: LaTeX from data may break a converter in any way
         logger.debug("no MathML for %r", formula[:80], exc_info=True)
@@ -141,7 +151,7 @@ def _clean(root: ElementTree.Element) -> str | None:
     """Keeps only MathML that shows something: no links, scripts, styles or ids out of data."""
     for element in root.iter():
         name = element.tag.removeprefix(_MATHML)
-        if name not in _ELEMENTS:
+        if name not in _ELEMENTS or _COMMAND.match(element.text or ""):  # a command that the converter left
             return None
         align = element.attrib.get("columnalign", "")
         element.tag = name

@@ -15,10 +15,23 @@ from validation.dataset.report.formulas import rich_text
         (r"it is \boxed{\frac{1}{2}}.", 'class="boxed"'),
         (r"\[\begin{aligned}a&=1\\b&=2\end{aligned}\]", "<mtable"),
         (r"$\begin{pmatrix}1&2\\3&4\end{pmatrix}$", "<mtable"),
+        (r"Solve \begin{align*}x&=1\\y&=2\end{align*} now", "<mtable"),
+        (r"\begin{gather}x=1\\y=2\end{gather}", "</mtr><mtr>"),
+        (r"\begin{eqnarray*}x&=&1\\y&=&2\end{eqnarray*}", "</mtr><mtr>"),
+        (r"\begin{equation}x=1\end{equation}", 'display="block"'),
     ],
 )
 def test_formulas_become_mathml(text, mathml):
     assert mathml in rich_text(text)
+
+
+def test_a_drawing_is_a_program_and_no_formula():
+    shown = rich_text('See $x$. [asy]\nlabel("$A$",A,W); // </code>\n[/asy] Find $y$.')
+    assert shown.count("<math") == 2
+    assert 'class="drawing"' in shown
+    assert "$A$" in shown
+    assert "// &lt;/code&gt;" in shown
+    assert "drawing" not in rich_text("[asy] without an end")
 
 
 @pytest.mark.parametrize(
@@ -27,6 +40,12 @@ def test_formulas_become_mathml(text, mathml):
 )
 def test_dollars_that_are_money_stay_text(text):
     assert rich_text(text) == text
+
+
+def test_a_formula_with_a_command_that_is_not_known_stays_text():
+    table = r"\begin{array}{cc}\multicolumn{2}{r}{x}\\ \cline{1-2} 1&2\end{array}"
+    assert rich_text(rf"\[{table}\]") == rf'<code class="tex">\[{table.replace("&", "&amp;")}\]</code>'
+    assert "<mtable" in rich_text(r"\[\begin{array}{c|c}i \backslash j&2\\ \hline 3&4\end{array}\]")
 
 
 def test_thousands_are_one_number():
