@@ -6,13 +6,14 @@ from typing import Any
 
 from schemas.verdict import Check, Status, Verdict
 from validation.dataset.gate import Judgement
-from validation.dataset.quality import worst_ids
+from validation.dataset.quality import Spread, worst_ids
 from validation.dataset.recheck.contamination import OVERLAP
 from validation.dataset.report.beside import Evidence, beside, gather, pair
 from validation.dataset.report.checks import linked_ids
 from validation.dataset.report.figures import bar
 from validation.dataset.report.formulas import rich_text
 from validation.dataset.report.markup import Markup, coded, join, number, percent, tag
+from validation.dataset.report.quality import outstanding
 from validation.dataset.report.samples import fetch, render_example
 from validation.dataset.report.tables import section, table
 from validation.dataset.shard import Row, smallest
@@ -173,8 +174,15 @@ def _holding(texts: Sequence[str], words: str) -> str:
     return max(texts, key=lambda text: len(asked & set(re.findall(r"\w+", text.lower()))), default="")
 
 
-def examples(drawn: Sequence[Row], verdict: Verdict, seed: object) -> Markup:
-    """The sample browser. It reads without a script; with one it searches and filters."""
+def examples(drawn: Sequence[Row], verdict: Verdict, measured: Mapping[str, Spread], seed: object) -> Markup:
+    """The sample browser. It reads without a script; with one it searches and filters.
+
+    Args:
+        drawn: the rows.
+        verdict: its checks may name some of them.
+        measured: facts on how solutions read; in each some of them stand out.
+        seed: what the random ones were drawn with.
+    """
     marks: dict[str, list[Check]] = {}
     for check in verdict.checks:
         if check.status is not Status.PASSED:
@@ -183,7 +191,10 @@ def examples(drawn: Sequence[Row], verdict: Verdict, seed: object) -> Markup:
     articles = []
     for row in drawn:
         why = row.shard if row.shard in ("worst", "random") else "stratum"
-        articles.append(render_example(row.values, why=why, marks=marks.get(str(row.values["id"]), [])))
+        one = str(row.values["id"])
+        articles.append(
+            render_example(row.values, why=why, marks=marks.get(one, []), outstanding=outstanding(measured, one))
+        )
     lead = (
         f"{len(drawn)} examples: those that a check names first, a few of each, then those that stand out by how they "
         f"read, then some of every source and format, then random ones (seed {seed})."

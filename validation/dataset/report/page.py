@@ -79,7 +79,9 @@ def render(judgement: Judgement, numbers: dict[str, Any]) -> str:
         "people": people.people(numbers),
         "contamination": evidence.contamination(judgement, numbers),
         "concentration": bias.bias(numbers),
-        "examples": evidence.examples(drawn, judgement.verdict, judgement.manifest.config.get("seed", 0)),
+        "examples": evidence.examples(
+            drawn, judgement.verdict, judgement.findings.facts.quality, judgement.manifest.config.get("seed", 0)
+        ),
         "provenance": evidence.provenance(numbers),
     }
     if not numbers["rows"]:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from validation.dataset.quality import FACTS
+from validation.dataset.quality import FACTS, Spread
 from validation.dataset.report.markup import Markup, join, number, percent, tag
 from validation.dataset.report.tables import section, table
 
@@ -36,6 +36,14 @@ def quality(numbers: Mapping[str, Any]) -> Markup:
         "Facts, not judgements. Each link leads to an example that stands out.",
         table(["Fact", "Examples", "Mean", "Above 0", "Stand out"], rows, class_="stack"),
     )
+
+
+def outstanding(measured: Mapping[str, Spread], example: str) -> list[str]:
+    """By what facts an example stands out, in words."""
+    found = [
+        (name, value) for name, one in measured.items() for value, id_ in one.worst if id_ == example and name in FACTS
+    ]
+    return [f"{FACTS[name][1]}: {_value(name, value)}" for name, value in found]
 
 
 def _worst(name: str, one: Mapping[str, Any]) -> Markup:

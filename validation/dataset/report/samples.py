@@ -39,13 +39,16 @@ def fetch(folder: Path, shards: Sequence[str], ids: Sequence[str]) -> dict[str, 
     return found
 
 
-def render_example(row: Mapping[str, Any], *, why: str, marks: Sequence[Check] = ()) -> Markup:
+def render_example(
+    row: Mapping[str, Any], *, why: str, marks: Sequence[Check] = (), outstanding: Sequence[str] = ()
+) -> Markup:
     """One example as an article.
 
     Args:
         row: a row of a shard.
         why: how it was drawn: random, by stratum, or worst.
         marks: the checks that name it.
+        outstanding: the facts that it stands out by.
     """
     verification = row["verification"] or {}
     chips = [row["format"], row["source"], row["topic"], row["language"], row["split"]]
@@ -62,6 +65,7 @@ def render_example(row: Mapping[str, Any], *, why: str, marks: Sequence[Check] =
             tag("code", row["id"], class_="id"),
         ),
         [_mark(check) for check in marks],
+        tag("p", "stands out by ", "; ".join(outstanding), class_="breaks") if outstanding else None,
         tag("div", rich_text(_short(row["question"])), class_="question", dir="auto"),
         tag("div", solution(row["segments"] or []), class_="solution"),
         tag(
@@ -79,7 +83,7 @@ def render_example(row: Mapping[str, Any], *, why: str, marks: Sequence[Check] =
 
 
 def _mark(check: Check) -> Markup:
-    said = "breaks " if check.status is Status.FAILED else "warned of by "
+    said = "breaks " if check.status is Status.FAILED else "noted by "
     return tag("p", said, tag("strong", check.name), class_=f"breaks {check.status.value}")
 
 
