@@ -70,9 +70,9 @@ def _blind(cause: str, checks: Sequence[Check]) -> Markup:
     )
 
 
-def _said(check: Check) -> Markup:
+def said(detail: str) -> Markup:
     """What a check says, its numbers written as everywhere on the page."""
-    return coded(re.sub(r"(?<=\d),(?=\d{3}\b)", "\u202f", check.detail))
+    return coded(re.sub(r"(?<=\d),(?=\d{3}\b)", "\u202f", detail))
 
 
 def _failure(check: Check, linked: frozenset[str]) -> Markup:
@@ -81,7 +81,7 @@ def _failure(check: Check, linked: frozenset[str]) -> Markup:
     return tag(
         "div",
         tag("h3", tag("span", "failed", class_="status failed"), tag("code", check.name)),
-        tag("p", _said(check)),
+        tag("p", said(check.detail)),
         tag("p", about, _ids(check, linked), class_="fine"),
         class_="failure",
     )
@@ -106,7 +106,7 @@ def _point(check: Check, linked: frozenset[str]) -> Markup:
     return tag(
         "li",
         tag("span", _WORDS[check.status], class_=f"status {name}"),
-        tag("span", tag("code", check.name), " ", _said(check), _ids(check, linked)),
+        tag("span", tag("code", check.name), " ", said(check.detail), _ids(check, linked)),
     )
 
 
@@ -115,7 +115,7 @@ def _group(group: str, checks: Sequence[Check]) -> Markup:
         [
             tag("span", _WORDS[one.status], class_=f"status {one.status.value.replace('_', '-')}"),
             tag("code", one.name),
-            _said(one),
+            said(one.detail),
             number(one.checked),
             number(one.unexpected),
         ]

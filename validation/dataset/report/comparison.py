@@ -6,6 +6,7 @@ from typing import Any
 from schemas.reason import Reason
 from validation.dataset.gate import Judgement
 from validation.dataset.report.beside import pair
+from validation.dataset.report.checks import said
 from validation.dataset.report.figures import bar
 from validation.dataset.report.markup import Child, Markup, number, percent, tag
 from validation.dataset.report.samples import fetch
@@ -58,7 +59,7 @@ def duplicates(judgement: Judgement, numbers: Mapping[str, Any]) -> Markup:
         else "Curation took no duplicate.",
         table(["Taken by curation", "Candidates"], rows, class_="narrow"),
         tag("h3", "Still found by the re-check"),
-        tag("p", check["detail"], class_="fine"),
+        tag("p", said(check["detail"]), class_="fine"),
         tag("ul", shown, class_="evidence") if shown else None,
     )
 

@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from validation.dataset.facts import NONE
+from validation.dataset.report.checks import said
 from validation.dataset.report.figures import bar, heat, histogram, legend, stacked
-from validation.dataset.report.markup import Child, Markup, coded, join, number, percent, tag
+from validation.dataset.report.markup import Child, Markup, join, number, percent, tag
 from validation.dataset.report.tables import section, table
 
 FORMAT_SERIES = {"cot": "s1", "pot": "s2", "tir": "s3"}
@@ -190,7 +191,7 @@ def lengths(numbers: Mapping[str, Any]) -> Markup:
     return section(
         "lengths",
         "How long they are",
-        coded(f"Characters, on a logarithmic axis. In tokens: {counted['detail']}."),
+        join(["Characters, on a logarithmic axis. In tokens: ", said(counted["detail"]), "."]),
         body,
         _by_format(numbers),
         _tokens(numbers),

@@ -109,6 +109,20 @@ def test_the_theme_follows_the_system_and_the_button_turns_it(tab: Page, report:
     assert_quiet(tab, report)
 
 
+def test_paper_is_light_whatever_the_screen_is(tab: Page, report: Path) -> None:
+    tab.size(800, 1100, dark=True)
+    tab.open(report.as_uri())
+    tab.value("document.documentElement.dataset.theme = 'dark'")
+    ink = "getComputedStyle(document.body).color"
+    on_screen = tab.value(ink)
+    dark = {"name": "prefers-color-scheme", "value": "dark"}
+    tab.send("Emulation.setEmulatedMedia", media="print", features=[dark])
+    assert tab.value(ink) != on_screen
+    assert tab.value("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    assert tab.value(CONTRASTS) == []
+    tab.send("Emulation.setEmulatedMedia", media="", features=[])
+
+
 @pytest.mark.parametrize(("width", "height"), [(390, 844), (768, 1024), (1280, 900)])
 @pytest.mark.parametrize("dark", [False, True])
 def test_text_can_be_read_and_nothing_overflows(tab: Page, report: Path, width: int, height: int, dark: bool) -> None:
