@@ -6,7 +6,7 @@ from typing import Any
 
 from validation.dataset.facts import NONE
 from validation.dataset.report.figures import bar
-from validation.dataset.report.markup import Child, Markup, join, number, percent, tag
+from validation.dataset.report.markup import Child, Markup, counted, join, number, percent, tag
 from validation.dataset.report.tables import section, table
 
 SHOWN = 8
@@ -70,12 +70,7 @@ def _licences(numbers: Mapping[str, Any]) -> Markup:
         [
             licence,
             number(sum(sources.values())),
-            join(
-                [
-                    f"{name} {number(count)}" + ", " * (at + 1 < len(sources))
-                    for at, (name, count) in enumerate(_ranked(sources))
-                ]
-            ),
+            counted(_ranked(sources)),
         ]
         for licence, sources in by_licence.items()
     ]

@@ -12,7 +12,7 @@ from validation.dataset.report.beside import Evidence, beside, gather, pair
 from validation.dataset.report.checks import linked_ids
 from validation.dataset.report.figures import bar
 from validation.dataset.report.formulas import rich_text
-from validation.dataset.report.markup import Markup, coded, join, number, percent, tag
+from validation.dataset.report.markup import Markup, coded, counted, join, number, percent, tag
 from validation.dataset.report.quality import outstanding
 from validation.dataset.report.samples import fetch, render_example
 from validation.dataset.report.tables import section, table
@@ -72,12 +72,16 @@ def _reason(one: Mapping[str, Any], most: int, candidates: int, texts: Evidence)
         tag("span", number(one["candidates"]), class_="count"),
         bar(one["candidates"] / most, series=series, label=f"{percent(share)} of candidates"),
     )
-    sources = ", ".join(f"{name} {number(count)}" for name, count in one["sources"].items())
     rows = [_candidate(row, texts) for row in one["examples"][:SHOWN]]
     return tag(
         "details",
         summary,
-        tag("p", f"{one['outcome']} · {percent(share)} of candidates · {sources}", class_="fine"),
+        tag(
+            "p",
+            f"{one['outcome']} · {percent(share)} of candidates · ",
+            counted([*one["sources"].items()]),
+            class_="fine",
+        ),
         tag("ul", rows, class_="evidence") if rows else None,
         class_="reason",
     )

@@ -4,7 +4,7 @@ Data is hostile (`</script>`, markup in a question), so no caller ever joins str
 child and attribute that is not already `Markup`.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from html import escape
 
 
@@ -52,6 +52,11 @@ def number(value: float) -> str:
     if isinstance(value, int) or float(value).is_integer():
         return f"{int(value):,}".replace(",", "\u202f")
     return f"{value:,.3g}".replace(",", "\u202f")
+
+
+def counted(counts: Sequence[tuple[str, int]]) -> Markup:
+    """Names with their numbers in a line; a name from right to left keeps its number beside it."""
+    return join([[", " * (at > 0), tag("bdi", name), f" {number(count)}"] for at, (name, count) in enumerate(counts)])
 
 
 def percent(share: float) -> str:

@@ -192,6 +192,8 @@ def test_without_a_script_everything_can_be_read(tab: Page, report: Path) -> Non
 @pytest.mark.parametrize("problems", [0, 10])
 def test_pages_about_little_data_are_whole(tab: Page, tmp_path: Path, problems: int) -> None:
     rows = [row for row in examples(max(problems, 1)) if row["format"] == "cot"][:problems]
+    for row in rows:
+        row["source"] = "a_source_whose_name_is_wider_than_a_phone_and_does_not_break"
     write_report(judge(write_data(tmp_path / "data", rows, lost=None if problems else []), CONFIG), tmp_path / "report")
     page = tmp_path / "report/index.html"
     for width in (390, 1280):
