@@ -240,6 +240,10 @@ def provenance(numbers: Mapping[str, Any]) -> Markup:
         ("licence", about["licence"]),
     ]
     inputs = [[one["path"], number(one["bytes"]), tag("code", one["sha256"][:16])] for one in about["inputs"][:200]]
+    benchmarks = [
+        [one["name"], number(one["items"]), one["licence"], tag("code", one["sha256"][:16])]
+        for one in about["benchmarks"]
+    ]
     shards = [
         [one["path"], number(one["rows"]), number(one["bytes"]), tag("code", one["sha256"][:16])]
         for one in about["shards"][:200]
@@ -247,10 +251,13 @@ def provenance(numbers: Mapping[str, Any]) -> Markup:
     return section(
         "provenance",
         "Provenance",
-        None,
+        "What was read, by what code, and the hashes that bind this report to the data.",
         tag("dl", [join([tag("dt", name), tag("dd", value)]) for name, value in facts], class_="facts"),
         tag("h3", "Read"),
         table(["File", "Bytes", "SHA-256"], inputs, class_="stack"),
+        [tag("h3", "Benchmarks"), table(["Benchmark", "Items", "Licence", "SHA-256"], benchmarks, class_="stack")]
+        if benchmarks
+        else None,
         tag("h3", "Shards"),
         table(["File", "Rows", "Bytes", "SHA-256"], shards, class_="stack"),
     )

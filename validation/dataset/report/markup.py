@@ -56,7 +56,8 @@ def number(value: float) -> str:
 
 def counted(counts: Sequence[tuple[str, int]]) -> Markup:
     """Names with their numbers in a line; a name from right to left keeps its number beside it."""
-    return join([[", " * (at > 0), tag("bdi", name), f" {number(count)}"] for at, (name, count) in enumerate(counts)])
+    named = [join([tag("bdi", name), f"\u00a0{number(count)}"]) for name, count in counts]
+    return join([[", " * (at > 0), one] for at, one in enumerate(named)])
 
 
 def percent(share: float) -> str:

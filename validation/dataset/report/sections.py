@@ -6,7 +6,7 @@ from typing import Any
 from validation.dataset.facts import NONE
 from validation.dataset.report.checks import said
 from validation.dataset.report.figures import bar, heat, histogram, legend, stacked
-from validation.dataset.report.markup import Child, Markup, join, number, percent, tag
+from validation.dataset.report.markup import Child, Markup, counted, join, number, percent, tag
 from validation.dataset.report.tables import section, table
 
 FORMAT_SERIES = {"cot": "s1", "pot": "s2", "tir": "s3"}
@@ -22,7 +22,7 @@ def funnel(numbers: Mapping[str, Any]) -> Markup:
     ]
     for step in steps:
         lost = step["removed"] + step["quarantined"]
-        why = ", ".join(f"{reason} {number(count)}" for reason, count in step["reasons"].items())
+        why = counted([*step["reasons"].items()])
         parts = [
             (step["left"] / candidates, "s1", f"{number(step['left'])} left"),
             (step["removed"] / candidates, "bad", f"{number(step['removed'])} removed"),
@@ -187,11 +187,11 @@ def lengths(numbers: Mapping[str, Any]) -> Markup:
             )
             series.append((caption, {int(at): count for at, count in measured["bins"].items()}, colour))
     body = histogram(series) if series else tag("p", "nothing to measure", class_="fine")
-    counted = next(one for one in numbers["verdict"]["checks"] if one["name"] == "lengths_fit_context")
+    check = next(one for one in numbers["verdict"]["checks"] if one["name"] == "lengths_fit_context")
     return section(
         "lengths",
         "How long they are",
-        join(["Characters, on a logarithmic axis. In tokens: ", said(counted["detail"]), "."]),
+        join(["Characters, on a logarithmic axis. In tokens: ", said(check["detail"]), "."]),
         body,
         _by_format(numbers),
         _tokens(numbers),

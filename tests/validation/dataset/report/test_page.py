@@ -178,6 +178,13 @@ def test_a_page_without_examples_says_so_once_and_shows_no_empty_section(tmp_pat
     assert "<code>question_present</code>" in blind
 
 
+def test_every_section_is_pictured_in_the_documentation():
+    docs = Path(__file__).parents[4] / "docs"
+    shown = set(re.findall(r"\]\(report/([a-z-]+)\.png\)", (docs / "report.md").read_text("utf-8")))
+    assert shown == {path.stem for path in (docs / "report").glob("*.png")}
+    assert {anchor for anchor, _ in SECTIONS} <= shown
+
+
 def test_equal_judgements_give_equal_bytes(tmp_path):
     data = write_data(tmp_path / "data")
     for name in ("one", "two"):
