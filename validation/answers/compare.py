@@ -201,10 +201,8 @@ def _compare(gold: Value, answer: Value, asked: Asked) -> Verdict:
 
 
 def _is_letter(value: Value) -> bool:
-    """Says whether a value is a letter as in T for true."""
-    return isinstance(value, Scalar) and any(
-        value.closed == algebra.symbol(letter) for letter in "TYN"
-    )  # F is a choice
+    """Says whether a value is a letter as in T for true; F for false is a choice already."""
+    return isinstance(value, Scalar) and value.closed in (algebra.symbol("T"), algebra.symbol("Y"), algebra.symbol("N"))
 
 
 def _compare_unread(gold: Value, answer: Value) -> Verdict:

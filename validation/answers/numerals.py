@@ -25,7 +25,7 @@ _ONE = algebra.number(1)
 _CURRENCY = re.compile(r"([-+]?)\s*(?:(?:US|CA|AU|HK|S|Rs\.?)?\s*([$€£¥₹])\s*|(USD|EUR|GBP|RMB|INR|Rs\.?)\s*(?=\d))")
 _PERCENT = re.compile(r"\s*(?:%|percent|per cent|Prozent|pour cent|por ciento)\Z")
 _DEGREES = re.compile(r"([-+]?[\d.,/ ]+)°\s*(C|F)?")
-_SCALES = {"C": "celsius", "F": "fahrenheit"}
+_THERMOMETERS = {"C": "celsius", "F": "fahrenheit"}
 _BARE = re.compile(r"[-+\d./]+")
 _UNIT_LETTER = re.compile(r"([-+]?\d+(?:\.\d+)?)( ?)([mgshLl])(\^\{?[23]\}?)?")
 _INTEGER = re.compile(r"[-+]?\d+\Z")
@@ -99,7 +99,7 @@ def scalar(text: str, *, ambiguous: str = "") -> Scalar:
     text = text.rstrip()
     degrees, lettered = _DEGREES.fullmatch(text), _UNIT_LETTER.fullmatch(text)
     if degrees:
-        text, unit = degrees.group(1).strip(), UNITS[_SCALES.get(degrees.group(2), "degrees")]
+        text, unit = degrees.group(1).strip(), UNITS[_THERMOMETERS.get(degrees.group(2), "degrees")]
     elif lettered and unit is None:
         digits, space, letter, exponent = lettered.groups()
         value, product = plain_number(digits), notation.read(text)
