@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from decimal import Decimal
+from math import isfinite
 from typing import Any
 
 from schemas.reason import Reason
@@ -82,10 +83,19 @@ def share_of(record: dict[str, Any], name: str | None) -> float | None:
     text = optional_text(record, name)
     if text is None:
         return None
+    number = _finite(text)
+    if number is None:
+        raise Unreadable(Reason.UNSUPPORTED, f"{name} is no number: {text[:40]!r}")
+    return number
+
+
+def _finite(text: str) -> float | None:
+    """Reads a number; `nan`, as tables without a value write it, is none."""
     try:
-        return float(text)
+        number = float(text)
     except ValueError:
-        raise Unreadable(Reason.UNSUPPORTED, f"{name} is no number: {text[:40]!r}") from None
+        return None
+    return number if isfinite(number) else None
 
 
 def moment_of(record: dict[str, Any], name: str | None) -> float | None:
@@ -97,10 +107,9 @@ def moment_of(record: dict[str, Any], name: str | None) -> float | None:
     text = optional_text(record, name)
     if text is None:
         return None
-    try:
-        return float(text)
-    except ValueError:
-        pass
+    seconds = _finite(text)
+    if seconds is not None:
+        return seconds
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
@@ -109,10 +118,20 @@ def moment_of(record: dict[str, Any], name: str | None) -> float | None:
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
 
+_MARKS = dict.fromkeys(("true", "yes", "1", "1.0"), True) | dict.fromkeys(("", "false", "no", "0", "0.0"), False)
+
+
 def is_marked(record: dict[str, Any], name: str | None) -> bool:
-    """Says whether a field is true, in any of the words that people use for it."""
+    """Says whether a field is true, in any of the words that people use for it; absent is false.
+
+    Raises:
+        Unreadable: it is another word.
+    """
     value = None if name is None else find(record, name)
-    return value is True or str(value).strip().lower() in ("true", "yes", "1")
+    word = "" if value is None else str(value).strip().lower()
+    if word not in _MARKS:
+        raise Unreadable(Reason.UNSUPPORTED, f"{name} is true, false or empty, not {word[:40]!r}")
+    return _MARKS[word]
 
 
 def level_of(text: str | None) -> int | None:

@@ -155,6 +155,26 @@ class TestColumns:
         reason, detail = refusal("columns", {**self.ROW, "when": "soon"}, format="cot", columns=self.COLUMNS)
         assert (reason, detail) == (Reason.UNSUPPORTED, "when is no time: 'soon'; expected ISO 8601 or seconds")
 
+    @pytest.mark.parametrize(
+        ("field", "value", "says"),
+        [
+            ("agree", "nan", "agree is no number: 'nan'"),
+            ("votes", "inf", "votes is no number: 'inf'"),
+            ("when", "nan", "when is no time: 'nan'; expected ISO 8601 or seconds"),
+            ("test", "maybe", "test is true, false or empty, not 'maybe'"),
+        ],
+    )
+    def test_what_is_no_value_is_refused(self, field, value, says):
+        reason, detail = refusal("columns", {**self.ROW, field: value}, format="cot", columns=self.COLUMNS)
+        assert (reason, detail) == (Reason.UNSUPPORTED, says)
+
+    @pytest.mark.parametrize(
+        ("value", "control"), [(1.0, True), (True, True), ("Yes", True), (0.0, False), (None, False), ("", False)]
+    )
+    def test_a_control_item_is_marked_in_a_column_with_gaps_too(self, value, control):
+        problem = read("columns", {**self.ROW, "test": value}, format="cot", columns=self.COLUMNS)
+        assert problem.selection.control is control
+
     def test_a_name_with_a_dot_of_its_own_comes_first(self):
         problem = read(
             "columns", {"a.b": "q", "a": {"b": "x"}, "solution": "s"}, format="cot", columns={"question": "a.b"}
