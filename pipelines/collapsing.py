@@ -8,23 +8,26 @@ import pyarrow.compute as pc
 import xxhash
 
 from pipelines.collapse import exact_duplicates, shared, survival
-from pipelines.identity import identity_keys
+from pipelines.earlier import Earlier
+from pipelines.identity import content_keys, identity_keys
 from pipelines.minhash import asked_keys
 from pipelines.store import PartRef, Store, read_batch
 from pipelines.tags import (
     TAG_SCHEMA,
     alive_after,
     candidate_ids,
+    kept_keys,
     parents_of,
     read_keys,
     read_tags,
     rejected,
+    sharing,
     whereabouts,
 )
 from schemas.reason import Reason
 from validation.answers import Outcome, compare
 
-COLLAPSED = "collapse"  # the tag folder
+SHARED_PROBLEMS, COLLAPSED = "shared_problems", "collapse"  # tag folders
 _KEY = pa.binary(16)
 _INPUT_ORDER = ("source_rank", "source_row")
 _ANSWER_CHARS = 200  # most that a reference may weigh in a shuffle
@@ -34,7 +37,7 @@ COLLAPSE_SCHEMA = TAG_SCHEMA.append(
 
 
 def keys_of(batch: pa.RecordBatch, *, templates: bool = True) -> pa.RecordBatch:
-    """The keys file of a part: identity keys and what decides which of two equals stays.
+    """The keys file of a part: problem and template, and what decides which of two equals stays.
 
     A row that could not be read has keys of its own, so it equals nothing but its identical twin.
 
@@ -43,7 +46,7 @@ def keys_of(batch: pa.RecordBatch, *, templates: bool = True) -> pa.RecordBatch:
         templates: as `identity_keys` has it; without, no near-duplicates are sought and there is no column `asked`.
     """
     read = batch.column("format").is_valid()
-    alone = pa.array([bytes.fromhex(row_id) for row_id in batch.column("row_id").to_pylist()], _KEY)
+    alone = _alone(batch)
     identities = identity_keys(batch.filter(read), templates=templates)
     columns = {name: _scattered(identities.column(name), read, alone) for name in identities.schema.names}
     ranks = dict.fromkeys(pc.unique(batch.column("source")).to_pylist(), 0)
@@ -54,6 +57,10 @@ def keys_of(batch: pa.RecordBatch, *, templates: bool = True) -> pa.RecordBatch:
         columns["asked"] = asked_keys(batch)
     columns["answer"] = pa.array(map(_short, batch.column("answer").to_pylist()), pa.string())
     return pa.RecordBatch.from_pydict(columns)
+
+
+def _alone(batch: pa.RecordBatch) -> pa.Array:
+    return pa.array([bytes.fromhex(row_id) for row_id in batch.column("row_id").to_pylist()], _KEY)
 
 
 def _short(answer: str | None) -> str | None:
@@ -71,21 +78,66 @@ def _scattered(values: pa.Array, mask: pa.Array, others: pa.Array) -> pa.Array:
 
 
 @dataclass(frozen=True, slots=True)
+class ShareProblems:
+    """Finds the candidates whose problem another one shares: nobody else can have a duplicate."""
+
+    store: Store
+    earlier: Earlier | None = None
+
+    def index(self, part: PartRef) -> pa.RecordBatch:
+        """The problem of every candidate of a part, or of earlier data."""
+        if part.is_earlier:
+            assert self.earlier is not None, part
+            keys = self.earlier.read(part, ["problem"])
+        else:
+            keys = read_keys(self.store, part, ["problem"])
+        return pa.RecordBatch.from_pydict({"key": keys.column(0), **whereabouts(part)})
+
+    def resolve(self, rows: pa.Table) -> pa.Table:
+        """Tags what shares its problem."""
+        return sharing(rows)
+
+
+def contents_of(store: Store, folder: str, part: PartRef) -> tuple[pa.Array, pa.Array]:
+    """The candidates of a part whose problem another one shares, by place, and their content keys.
+
+    Args:
+        store: the work folder.
+        folder: of the contents, kept beside the parts like tags; its name holds the hash of the code.
+        part: the part.
+    """
+
+    def make(indices: pa.Array) -> pa.Array:
+        batch = store.read_part(part, ["row_id", "format", "question", "segments"]).take(indices)
+        read = batch.column("format").is_valid()
+        return _scattered(content_keys(batch.filter(read)), read, _alone(batch))
+
+    indices = read_batch(store.tags_path(SHARED_PROBLEMS, part), ["index"]).column(0)
+    return indices, kept_keys(store, folder, part, indices, make)
+
+
+@dataclass(frozen=True, slots=True)
 class Collapse:
-    """Exact duplicates. With `skipped` it only numbers identical rows, which ids need."""
+    """Exact duplicates. With `skipped` it only numbers identical rows, which ids need.
+
+    Attributes:
+        contents: folder of the contents (`contents_of`).
+    """
 
     store: Store
     before: tuple[str, ...]
     skipped: bool
+    contents: str
 
     def index(self, part: PartRef) -> pa.RecordBatch:
-        """Every candidate of a part, by content."""
+        """The candidates of a part whose problem another one shares, by content."""
+        indices, contents = contents_of(self.store, self.contents, part)
         keys = read_keys(self.store, part)
         unused = ("problem", "template", "asked")
-        columns = {name: keys.column(name) for name in keys.schema.names if name not in unused}
-        columns |= {"key": keys.column("content"), **whereabouts(part)}
+        columns = {name: keys.column(name) for name in keys.schema.names if name not in unused} | whereabouts(part)
         columns["alive"] = pa.array(alive_after(self.store, part, self.before))
-        return pa.RecordBatch.from_pydict(columns)
+        columns = {name: column.take(indices) for name, column in columns.items()}
+        return pa.RecordBatch.from_pydict(columns | {"key": contents, "content": contents})
 
     def resolve(self, rows: pa.Table) -> pa.Table:
         """Tags the candidates whose content others have: with a reason those that lose to an equal one."""
@@ -109,20 +161,23 @@ class Revise:
         before: tag folders of the stages before collapse.
         verified: tag folder of the verdicts, or None when nothing is verified.
         recall: whether this is the first time.
+        contents: folder of the contents (`contents_of`).
     """
 
     store: Store
     before: tuple[str, ...]
     verified: str | None
     recall: bool
+    contents: str
 
     def index(self, part: PartRef) -> pa.RecordBatch:
         """The candidates of a part whose content others have, with what became of them."""
         tags = read_batch(self.store.tags_path(COLLAPSED, part), ["index", "reason", "occurrence"])
-        everyone = Collapse(self.store, self.before, skipped=False).index(part)
+        rows = Collapse(self.store, self.before, skipped=False, contents=self.contents).index(part)
+        rows = rows.filter(pc.is_in(rows.column("index"), tags.column("index")))
         lost = rejected(tags, part.rows)
-        rows = everyone.append_column("lost", pa.array(lost))
-        rows = rows.append_column("fallen", pa.array(self._fallen(part, lost))).take(tags.column("index"))
+        for name, flags in (("lost", lost), ("fallen", self._fallen(part, lost))):
+            rows = rows.append_column(name, pa.array(flags).take(tags.column("index")))
         return rows.append_column("occurrence", tags.column("occurrence"))
 
     def _fallen(self, part: PartRef, lost: np.ndarray) -> np.ndarray:

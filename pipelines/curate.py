@@ -27,7 +27,7 @@ from pipelines.balance import ApplyBound, Bound, achieved, bounds_of
 from pipelines.campaign import source_votes
 from pipelines.candidate import UNDERSTOOD, Note, Rejection
 from pipelines.catalogue import resolve
-from pipelines.collapsing import COLLAPSE_SCHEMA, COLLAPSED, Collapse, Revise, keys_of
+from pipelines.collapsing import COLLAPSE_SCHEMA, COLLAPSED, SHARED_PROBLEMS, Collapse, Revise, ShareProblems, keys_of
 from pipelines.decide import PartSummary, decide
 from pipelines.decide import Settings as DecideSettings
 from pipelines.decontaminate import BenchmarkIndex, check
@@ -198,6 +198,7 @@ class _Line:
             elif stage not in skip:
                 folder = self._folder(stage, key)
                 yield stage, folder, partial(self._row_by_row, folder, judge)
+        yield Stage.COLLAPSE, SHARED_PROBLEMS, self._share_problems
         yield Stage.COLLAPSE, COLLAPSED, self._collapse
         if self._verdicts is not None:
             yield Stage.VERIFY, self._verdicts, self._verify
@@ -241,12 +242,20 @@ class _Line:
         tag = partial(select_reviewed, store=self.store, reviews=self.reviews, settings=self.settings.select)
         return TagParts(self.store, self.store.reviewed, tag)
 
+    @property
+    def _contents(self) -> str:
+        return self._folder("contents")
+
+    def _share_problems(self, before: tuple[str, ...]) -> TagAcrossParts:
+        stage = ShareProblems(self.store, self.earlier)
+        return TagAcrossParts(self.store, SHARED_PROBLEMS, stage.index, stage.resolve, beside=self._beside)
+
     def _collapse(self, before: tuple[str, ...]) -> TagAcrossParts:
-        stage = Collapse(self.store, before, Stage.COLLAPSE in self.settings.skip)
+        stage = Collapse(self.store, before, Stage.COLLAPSE in self.settings.skip, self._contents)
         return TagAcrossParts(self.store, COLLAPSED, stage.index, stage.resolve, COLLAPSE_SCHEMA)
 
     def _revise(self, before: tuple[str, ...], *, recall: bool) -> TagAcrossParts:
-        stage = Revise(self.store, before[: before.index(COLLAPSED)], self._verdicts, recall)
+        stage = Revise(self.store, before[: before.index(COLLAPSED)], self._verdicts, recall, self._contents)
         return TagAcrossParts(self.store, COLLAPSED, stage.index, stage.resolve, COLLAPSE_SCHEMA, again=True)
 
     def _verify(self, before: tuple[str, ...], *, again: bool = False) -> VerifyParts:
@@ -261,7 +270,7 @@ class _Line:
 
     def _find_held(self, before: tuple[str, ...]) -> TagAcrossParts:
         assert self.earlier is not None
-        stage = FindHeld(self.store, before, self._verdicts, self.earlier)
+        stage = FindHeld(self.store, before, self._verdicts, self._contents, self.earlier)
         return TagAcrossParts(self.store, _HELD, stage.index, stage.resolve, beside=self._beside)
 
     def _share_questions(self, before: tuple[str, ...]) -> TagAcrossParts:

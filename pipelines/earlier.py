@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from pipelines.identity import identity_keys
+from pipelines.identity import content_keys, identity_keys
 from pipelines.minhash import NEAR_SCHEMA, near_keys
 from pipelines.store import SOURCE_SHIFT, WORK, PartRef, Store, digest, read_batch, write_batch
 from schemas.exits import RunFailedError, UserError
@@ -19,6 +19,7 @@ from schemas.manifest import ShardRecord, read_manifest, sha256_of
 SIGNED_SCHEMA = pa.schema(
     [
         pa.field("content", pa.binary(16), nullable=False),
+        pa.field("problem", pa.binary(16), nullable=False),
         *NEAR_SCHEMA,
         pa.field("id", pa.string(), nullable=False),
         pa.field("source_row", pa.int64(), nullable=False),
@@ -106,5 +107,6 @@ def _hashes(examples: pa.RecordBatch) -> pa.RecordBatch:
     near = near_keys(examples)
     columns = {name: near.column(name) for name in near.schema.names}
     columns |= {name: examples.column(name) for name in ("id", "source_row", "answer")}
-    columns["content"] = identity_keys(examples, templates=False).column("content")
+    columns["content"] = content_keys(examples)
+    columns["problem"] = identity_keys(examples, templates=False).column("problem")
     return pa.RecordBatch.from_arrays([columns[field.name] for field in SIGNED_SCHEMA], schema=SIGNED_SCHEMA)

@@ -14,10 +14,11 @@ import pyarrow.compute as pc
 
 from pipelines.agreement import Member, disagreements
 from pipelines.candidate import Remark
+from pipelines.collapsing import contents_of
 from pipelines.earlier import Earlier
 from pipelines.minhash import guard_keys, known_to_differ, near_duplicates, shingle_keys
-from pipelines.store import PartRef, Store, read_batch, write_batch
-from pipelines.tags import PLACED_SCHEMA, TAG_SCHEMA, alive_after, read_keys, repeated, whereabouts
+from pipelines.store import PartRef, Store, read_batch
+from pipelines.tags import PLACED_SCHEMA, alive_after, kept_keys, read_keys, repeated, sharing, whereabouts
 from schemas.reason import Reason
 from validation.answers import Outcome, compare
 
@@ -44,6 +45,7 @@ class FindHeld:
     store: Store
     before: tuple[str, ...]
     verified: str | None
+    contents: str
     earlier: Earlier
 
     def index(self, part: PartRef) -> pa.RecordBatch:
@@ -52,10 +54,12 @@ class FindHeld:
             signed = self.earlier.read(part, ["content", "answer", "id", "source_row"])
             columns = {"key": signed.column("content"), **{n: signed.column(n) for n in signed.schema.names}}
             return _held(columns | whereabouts(part))
-        keys = read_keys(self.store, part, ["content", "row_id", "source_row"])
-        columns = {"key": keys.column("content"), "id": keys.column("row_id"), "source_row": keys.column("source_row")}
-        columns |= whereabouts(part) | {"answer": answers_of(self.store, part, self.verified)}
-        return _held(columns).filter(pa.array(alive_after(self.store, part, self.before)))
+        indices, contents = contents_of(self.store, self.contents, part)
+        keys = read_keys(self.store, part, ["row_id", "source_row"])
+        columns = {"id": keys.column("row_id"), "source_row": keys.column("source_row"), **whereabouts(part)}
+        columns["answer"] = answers_of(self.store, part, self.verified)
+        columns = {name: column.take(indices) for name, column in columns.items()} | {"key": contents}
+        return _held(columns).filter(pa.array(alive_after(self.store, part, self.before)).take(indices))
 
     def resolve(self, rows: pa.Table) -> pa.Table:
         """Tags what earlier data holds with an answer that is not known to differ."""
@@ -102,7 +106,7 @@ class ShareQuestions:
 
     def resolve(self, rows: pa.Table) -> pa.Table:
         """Tags what shares its guard."""
-        return _sharing(rows)
+        return sharing(rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,24 +133,16 @@ class ShareGuards:
         if part.is_earlier:
             assert self.earlier is not None, part
             return self.earlier.read(part, ["guard"]).column(0).take(indices)
-        path = self.store.tags_path(self.guards, part)
-        if not path.is_file() or not read_batch(path, ["index"]).column(0).equals(indices):
+
+        def make(indices: pa.Array) -> pa.Array:
             asked = read_keys(self.store, part, ["asked"]).column(0).take(indices)
-            guards = guard_keys(self.store.read_part(part, ["segments"]).take(indices), asked)
-            write_batch(path, pa.RecordBatch.from_arrays([indices, guards], names=["index", "guard"]))
-        return read_batch(path, ["guard"]).column(0)
+            return guard_keys(self.store.read_part(part, ["segments"]).take(indices), asked)
+
+        return kept_keys(self.store, self.guards, part, indices, make)
 
     def resolve(self, rows: pa.Table) -> pa.Table:
         """Tags what shares its guard."""
-        return _sharing(rows)
-
-
-def _sharing(rows: pa.Table) -> pa.Table:
-    """Tags without a reason, so nobody falls yet, for the rows that share their key."""
-    shared = rows.filter(repeated(rows.column("key")))
-    nothing = {field.name: pa.nulls(len(shared), field.type) for field in TAG_SCHEMA}
-    columns = {**nothing, "part": shared.column("part"), "index": shared.column("index")}
-    return pa.table({name: columns[name] for name in PLACED_SCHEMA.names}, schema=PLACED_SCHEMA)
+        return sharing(rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +170,7 @@ class NearDuplicates:
         batch = self.store.read_part(part, ["format", "question", "segments", "answer"]).take(indices)
         keys = read_keys(self.store, part).take(indices)
         known = read_batch(self.store.tags_path(self.guards, part))
-        guards = known.column("guard").take(pc.index_in(indices, known.column("index")))
+        guards = known.column("key").take(pc.index_in(indices, known.column("index")))
         columns = {name: keys.column(name) for name in ("accepted", "completeness", "row_id", "source_row")}
         columns |= {"key": _as_key(guards), "guard": guards, "shingles": shingle_keys(batch)}
         columns["id"] = pc.binary_join_element_wise(keys.column("row_id"), keys.column("format"), "-")

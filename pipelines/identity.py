@@ -20,31 +20,28 @@ from pipelines.textbytes import bytes_of
 from schemas.problem import SegmentKind
 
 KEY = pa.binary(16)
-IDENTITY_SCHEMA = pa.schema(
-    [
-        pa.field("content", KEY, nullable=False),
-        pa.field("problem", KEY, nullable=False),
-        pa.field("template", KEY, nullable=False),
-    ]
-)
-
 _WORDS = pa.array([SegmentKind.TEXT, SegmentKind.THINK])
 _PART, _SEGMENT = "\x1e", "\x1f"
 
 
 def identity_keys(batch: pa.RecordBatch, *, templates: bool = True) -> pa.RecordBatch:
-    """The keys of each candidate of a batch with the columns question, format and segments (`IDENTITY_SCHEMA`).
+    """The problem and the template of each candidate of a batch with the column question.
 
     Without `templates` each problem is a template of its own, which saves reading its numbers.
     """
     question = pc.dictionary_encode(batch.column("question"), null_encoding="encode")
     plain = folded(question.dictionary)
-    problems = packed(plain)
-    contents = _joined(_PART, problems.take(question.indices), batch.column("format"), _responses(batch))
-    keys = _digests(problems)
-    forms = _digests(with_placeholders(plain)) if templates else keys
-    columns = [_digests(contents), keys.take(question.indices), forms.take(question.indices)]
-    return pa.RecordBatch.from_arrays(columns, schema=IDENTITY_SCHEMA)
+    problems = _digests(packed(plain))
+    forms = _digests(with_placeholders(plain)) if templates else problems
+    columns = [problems.take(question.indices), forms.take(question.indices)]
+    return pa.RecordBatch.from_arrays(columns, names=["problem", "template"])
+
+
+def content_keys(batch: pa.RecordBatch) -> pa.Array:
+    """The content of each candidate of a batch with the columns question, format and segments."""
+    question = pc.dictionary_encode(batch.column("question"), null_encoding="encode")
+    problems = skeletons(question.dictionary).take(question.indices)
+    return _digests(_joined(_PART, problems, batch.column("format"), _responses(batch)))
 
 
 def _responses(batch: pa.RecordBatch) -> pa.Array:

@@ -5,14 +5,14 @@ A tag with a reason rejects its candidate; one with a detail alone is a note, wh
 earlier stage rejected.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipelines.candidate import Note, Rejection
-from pipelines.store import PartRef, Store, read_batch
+from pipelines.store import PartRef, Store, read_batch, write_batch
 from schemas.problem import Decision
 
 TAG_SCHEMA = pa.schema(
@@ -43,6 +43,24 @@ def repeated(keys: pa.ChunkedArray) -> pa.ChunkedArray:
     """Which rows share their key with another: bool[rows]."""
     counts = pc.value_counts(keys)
     return pc.is_in(keys, counts.filter(pc.greater(counts.field("counts"), 1)).field("values"))
+
+
+def sharing(rows: pa.Table) -> pa.Table:
+    """Tags for the rows of an index that share their key; without a reason, so nobody falls."""
+    shared = rows.filter(repeated(rows.column("key")))
+    nothing = {field.name: pa.nulls(len(shared), field.type) for field in TAG_SCHEMA}
+    columns = {**nothing, "part": shared.column("part"), "index": shared.column("index")}
+    return pa.table({name: columns[name] for name in PLACED_SCHEMA.names}, schema=PLACED_SCHEMA)
+
+
+def kept_keys(
+    store: Store, folder: str, part: PartRef, indices: pa.Array, make: Callable[[pa.Array], pa.Array]
+) -> pa.Array:
+    """Keys that only some candidates of a part need, as the last run left them if it needed the same ones."""
+    path = store.tags_path(folder, part)
+    if not path.is_file() or not read_batch(path, ["index"]).column(0).equals(indices):
+        write_batch(path, pa.RecordBatch.from_arrays([indices, make(indices)], names=["index", "key"]))
+    return read_batch(path, ["key"]).column(0)
 
 
 def tag_batch(said: Iterable[tuple[int, Rejection | Note]]) -> pa.RecordBatch:

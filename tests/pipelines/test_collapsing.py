@@ -48,13 +48,13 @@ def duplicates(tags: pa.Table) -> np.ndarray:
 
 def survivors(rows: pa.Table, passes: np.ndarray) -> tuple[list[int], list[int]]:
     """Who is kept and who falls for its own reason, by the rounds that a run makes; judging as few as it does."""
-    tags = Collapse(STORE, (), skipped=False).resolve(rows)
+    tags = Collapse(STORE, (), skipped=False, contents="contents").resolve(rows)
     for recall in (True, False):
         lost = duplicates(tags)
         judged = ~lost
         told = rows.append_column("lost", pa.array(lost)).append_column("fallen", pa.array(judged & ~passes))
         told = told.append_column("occurrence", tags.sort_by("index").column("occurrence"))
-        tags = Revise(STORE, (), "verdicts", recall).resolve(told)
+        tags = Revise(STORE, (), "verdicts", recall, "contents").resolve(told)
     kept = ~duplicates(tags)
     assert not (kept & ~judged).any(), "kept without a verdict"
     return np.flatnonzero(kept & passes).tolist(), np.flatnonzero(kept & ~passes).tolist()

@@ -2,7 +2,7 @@ import json
 
 import pyarrow as pa
 
-from pipelines.identity import identity_keys
+from pipelines.identity import content_keys, identity_keys
 from schemas.example import SEGMENTS
 
 
@@ -15,7 +15,7 @@ def keys(*candidates):
             "segments": pa.array([[{"kind": kind, "text": text} for kind, text in one] for one in segments], SEGMENTS),
         }
     )
-    return identity_keys(batch).to_pydict()
+    return identity_keys(batch).to_pydict() | {"content": content_keys(batch).to_pylist()}
 
 
 def equal(key, *candidates):

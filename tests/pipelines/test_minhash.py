@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines import minhash
-from pipelines.identity import identity_keys
+from pipelines.identity import content_keys
 from pipelines.minhash import bands, near_duplicates, near_keys, shingles_of, signatures
 from pipelines.skeleton import template_forms
 from schemas.example import SEGMENTS
@@ -284,6 +284,6 @@ def exact_losers(rows):
     """Places of rows whose content an earlier row has."""
     segments = pa.array([[{"kind": "text", "text": solution}] for _, solution in rows], SEGMENTS)
     batch = {"question": [question for question, _ in rows], "format": ["cot"] * len(rows), "segments": segments}
-    contents = identity_keys(pa.RecordBatch.from_pydict(batch)).column("content").to_pylist()
+    contents = content_keys(pa.RecordBatch.from_pydict(batch)).to_pylist()
     first = {one: place for place, one in reversed(list(enumerate(contents)))}
     return [place for place, one in enumerate(contents) if first[one] < place]
