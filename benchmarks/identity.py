@@ -2,21 +2,22 @@
 
     python -m benchmarks.identity duplicates CORPUS.jsonl [--workers 1] [--peer PYTHON --peer-script SCRIPT]
     python -m benchmarks.identity together CORPUS.jsonl [CORPUS.jsonl ...] [--workers 1]
-    python -m benchmarks.identity long CORPUS.jsonl [CORPUS.jsonl ...] [--rows 12000] [--workers 1]
+    python -m benchmarks.identity long CORPUS.jsonl [CORPUS.jsonl ...] [--rows 12000] [--solutions 1] [--workers 1]
     python -m benchmarks.identity leaks --data DATA [--rows 1000000] [--items 20000]
 
 `duplicates` runs `mathmill curate` over a labelled corpus (rows with id, text, question, solution, decision,
 cluster_id, kind and jaccard) and scores what was kept: the whole run from JSONL to shards, and identify alone over a
 store that stands. With --peer the same run measures that too, as `PYTHON SCRIPT CORPUS KEPT_IDS MODE WORKERS` with its
 modes `default` and `math`. `together` curates several such corpora as one data set, `long` rows whose solutions have
-16 KB each, every tenth followed by a copy but for a word: cost and memory only. `leaks` checks real rows against the
-benchmark items in DATA: recall over rewordings made by rule, over those that a language model wrote one by one without
-having seen the code (`rewordings/`), and over translations made by hand, false alarms on rows that leak nothing, and
-cost against many items.
+16 KB each, every tenth followed by a copy but for a word: cost and memory only, with start-up and beyond it; with
+--solutions N rows in turn have one question. `leaks` checks real rows against the benchmark items in DATA: recall over
+rewordings made by rule, over those that a language model wrote one by one without having seen the code (`rewordings/`),
+and over translations made by hand, false alarms on rows that leak nothing, and cost against many items.
 """
 
 import argparse
 import fileinput
+import itertools
 import json
 import random
 import re
@@ -110,20 +111,36 @@ def together(corpora: Sequence[Path], workers: int) -> None:
 LONG_BYTES = 16_000
 
 
-def long(corpora: Sequence[Path], rows: int, workers: int) -> None:
-    """Curates rows whose solutions are several of the corpus in one: text per CPU second."""
+def long(corpora: Sequence[Path], rows: int, solutions: int, workers: int) -> None:
+    """Curates rows whose solutions are several of the corpus in one: text per CPU second, with start-up and beyond it.
+
+    Args:
+        corpora: where questions and solutions come from.
+        rows: at most so many.
+        solutions: so many rows in turn have one question. What stands alone with its question is read less often.
+        workers: Beam processes.
+    """
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, "long.jsonl")
-        text_mb = _write_long(corpora, path, rows) / 1e6
+        path, few = Path(folder, "long.jsonl"), Path(folder, "few.jsonl")
+        text_mb = _write_long(corpora, path, rows, solutions) / 1e6
+        with path.open(encoding="utf-8") as lines:
+            few.write_text("".join(itertools.islice(lines, 10)), encoding="utf-8")
+        start_up = _curated("curate 10 rows: start-up", [few], Path(folder, "start_up"), workers)
         cost = _curated("curate", [path], Path(folder, "data"), workers)
         counts = json.loads(Path(folder, "data", "manifest.json").read_text())["counts"]
-    facts = {"counts": counts, "text_mb": round(text_mb, 1), "mb_per_cpu_s": round(text_mb / cost.cpu_s, 1)}
-    record("identity_long", facts, [cost])
+    facts: dict[str, object] = {
+        "counts": counts,
+        "rows_a_question": solutions,
+        "text_mb": round(text_mb, 1),
+        "mb_per_cpu_s": round(text_mb / cost.cpu_s, 1),
+        "mb_per_cpu_s_beyond_start_up": round(text_mb / (cost.cpu_s - start_up.cpu_s), 1),
+    }
+    record("identity_long" if solutions == 1 else f"identity_long_{solutions}", facts, [start_up, cost])
 
 
-def _write_long(corpora: Sequence[Path], path: Path, rows: int) -> int:
+def _write_long(corpora: Sequence[Path], path: Path, rows: int, of_one_question: int) -> int:
     """Writes the rows and returns the bytes of questions and solutions in them."""
-    size, written, solutions, question = 0, 0, list[str](), ""
+    size, written, made, solutions, question = 0, 0, 0, list[str](), ""
     with fileinput.input(corpora, encoding="utf-8") as lines, path.open("w", encoding="utf-8") as file:
         for one in map(json.loads, lines):
             solutions, question = [*solutions, one["solution"]], question or one["question"]
@@ -135,7 +152,9 @@ def _write_long(corpora: Sequence[Path], path: Path, rows: int) -> int:
                 size += len(question.encode()) + len(text.encode())
                 row = {"question": question, "solution": text, "decision": None}
                 file.write(json.dumps(row, ensure_ascii=False) + "\n")
-            written, solutions, question = written + len(copies), [], ""
+            written, made, solutions = written + len(copies), made + 1, []
+            if made % of_one_question == 0:
+                question = ""
             if written >= rows:
                 break
     return size
@@ -311,6 +330,7 @@ def main(arguments: Sequence[str]) -> None:
     lengthy = commands.add_parser("long")
     lengthy.add_argument("corpora", type=Path, nargs="+")
     lengthy.add_argument("--rows", type=int, default=12_000)
+    lengthy.add_argument("--solutions", type=int, default=1, metavar="N", help="so many rows have one question")
     lengthy.add_argument("--workers", type=int, default=1)
     leak = commands.add_parser("leaks")
     leak.add_argument("--data", type=Path, required=True)
@@ -323,7 +343,7 @@ def main(arguments: Sequence[str]) -> None:
     elif options.command == "together":
         together(options.corpora, options.workers)
     elif options.command == "long":
-        long(options.corpora, options.rows, options.workers)
+        long(options.corpora, options.rows, options.solutions, options.workers)
     else:
         leaks(options.data, options.rows, options.items)
 
