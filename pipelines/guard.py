@@ -169,9 +169,10 @@ class Tokens:
 
 
 def facets(texts: pa.Array) -> tuple[Tokens, Tokens, Tokens]:
-    """What texts are made of: numbers in digits, signs, and words.
+    """What texts are made of: numbers in digits, the joints of formulas, and words.
 
-    Signs are operators, brackets, commands and single letters. All letters are one sign: $x + y$ and $a + b$ ask alike.
+    A joint is a sign with the sign or number next to it. Signs are operators, brackets, commands and single letters;
+    all letters are one sign: $x + y$ and $a + b$ ask alike.
     """
     runs = _runs(texts)
     numbers = runs.kinds == _DIGIT
@@ -184,8 +185,10 @@ def facets(texts: pa.Array) -> tuple[Tokens, Tokens, Tokens]:
     signs = (runs.kinds == _SIGN) | command | (single & ~article)
     words = letters & ~single & ~command
     hashes = np.where(single, _LETTER_HASH, runs.hashes)
-    sorts = (numbers, signs, words)
-    return tuple(Tokens(hashes[sort], runs.rows[sort]) for sort in sorts)  # type: ignore[return-value]  # three
+    tied = (signs[1:] & (signs | numbers)[:-1]) | (signs[:-1] & numbers[1:])
+    tied &= runs.rows[1:] == runs.rows[:-1]
+    joints = Tokens((mixed(hashes[:-1]) + hashes[1:])[tied], runs.rows[1:][tied])
+    return Tokens(hashes[numbers], runs.rows[numbers]), joints, Tokens(hashes[words], runs.rows[words])
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,11 +3,11 @@
 A rewording keeps the numbers of a problem, a translation as well. So items are found by their multiset of numbers, all
 or all but one, and only then are words compared:
 
-    same language    evidence is added up: numbers and their order, words, the signs of formulas, the answer
+    same language    evidence is added up: numbers and their order, words, formulas, the answer
     other language   no words to compare: numbers that say enough and the answer must agree
 
 With few numbers the multiset says little, so an item of few common ones must also share one of its rarest words, or all
-the signs of its formulas.
+the joints of its formulas.
 """
 
 from collections import Counter
@@ -37,20 +37,20 @@ EVIDENCE = 15.2
               more or less does not matter; those of one text alone count against it; those of both count for more,
               up to 1 + ORDER times, the more pairs of successive numbers are in both as well
     words     their cosine (WORDS)
-    signs     of formulas: those in excess of a common share (SIGNS) for it, below that against it
+    formulas  their joints, FORMULA each: those in excess of a common share (COMMON) for it, below that against it
     answer    its rarity, when both are equal; with unequal answers it is another problem, and when one is not known
               the numbers must weigh more than LITTLE, nearly all be in both (NUMBERS), and no formula look different
 
 The weights were fitted to 204 rewordings written one by one, so that of GSM8K's training rows fewer than one in a
 thousand is taken for a test item: half of those have not only its numbers, but calculate the same with them.
 """
-ORDER, WORDS, SIGNS = 0.4, 22.0, 0.6
+ORDER, WORDS, FORMULA, COMMON = 0.4, 22.0, 1.5, 0.3
 SAME_ORDER = 0.5  # share of successive pairs of numbers from which two formulas look alike
 LITTLE = 3.0  # weight of numbers that two problems easily share
 NUMBERS = 0.75  # least share of the numbers, by weight, that must be in both where words or answers say nothing
 _SOME = 0.6  # share of the numbers below which a pair is not looked at
-_FORMULA = 6  # signs from which a text holds a formula: prose has a hyphen or a percent sign
-_FORMULAS = 12  # signs from which an item is more formula than prose: nothing to know a translation by
+_FORMULA = 6  # joints from which a text holds a formula: prose has a hyphen or a percent sign
+_FORMULAS = 12  # joints from which an item is more formula than prose: nothing to know a translation by
 SAME_WORDS = 0.9
 """Cosine from which the words are the item's own: with another number that is a variant, no rewording."""
 _FEW = 3  # numbers below which an item is also sought by its words
@@ -116,13 +116,13 @@ class ParaphraseIndex:
     """Items by their numbers and words. Picklable.
 
     Attributes:
-        by_numbers: items by all their numbers, by all but one, and by all numbers and signs, where those are many.
+        by_numbers: items by all their numbers, by all but one, and by all numbers and joints, where those are many.
         by_words: items of few numbers by all of them and one of their rarest words.
         rarity: inverse document frequency of each number, by feature.
         numbers: the numbers of each item but 1, once each, so that the product of two is the weight of what they share.
         neighbours: the multiset of each item's pairs of successive numbers.
         bags: one hash of all the numbers of each item.
-        signs: the multiset of each item's signs.
+        joints: the multiset of the joints of each item's formulas.
         words: TF-IDF vectors, of length one.
         weights: inverse document frequency of each feature.
         answers: skeleton of each answer, empty when there is none.
@@ -135,7 +135,7 @@ class ParaphraseIndex:
     numbers: "_Vectors"
     neighbours: "_Multisets"
     bags: Hashes
-    signs: "_Multisets"
+    joints: "_Multisets"
     words: "_Vectors"
     weights: Scores
     answers: tuple[str, ...]
@@ -151,7 +151,7 @@ class ParaphraseIndex:
         weights = np.log((1 + len(questions)) / (1 + documents)) + 1
         rarity = _rarity(numbers)
         weighted = _weighted(numbers, rarity)
-        keys, rows = _keys(numbers, texts.signs, weighted)
+        keys, rows = _keys(numbers, texts.joints, weighted)
         sums, few = _sums_of_few(numbers)
         rare, places = _rarest(features, documents, few)
         keys_of_answers = _answer_keys(answers)
@@ -162,7 +162,7 @@ class ParaphraseIndex:
             numbers=weighted,
             neighbours=texts.neighbours,
             bags=texts.bags,
-            signs=texts.signs,
+            joints=texts.joints,
             words=features.weighted(weights),
             weights=weights,
             answers=tuple(keys_of_answers),
@@ -175,7 +175,7 @@ class ParaphraseIndex:
     ) -> list[Reworded]:
         """Items that the questions reword, the best of each question.
 
-        `answers` is asked for the answer of a question by its place, where numbers and signs speak for an item.
+        `answers` is asked for the answer of a question by its place, where numbers and formulas speak for an item.
         """
         texts = _Texts.read(questions, languages)
         weighted = _weighted(texts.numbers, self.rarity)
@@ -184,22 +184,23 @@ class ParaphraseIndex:
         near = shared >= _SOME
         rows, items, shared, weight = rows[near], items[near], shared[near], weight[near]
         cosine = _product(texts.words.weighted(self.weights), self.words, rows, items)
-        count = np.maximum(texts.signs.counts[rows], self.signs.counts[items])
+        count = np.maximum(texts.joints.counts[rows], self.joints.counts[items])
         foreign = np.array(languages)[rows] != np.array(self.languages)[items]
-        most = weight * (1 + ORDER) + WORDS * cosine + (1 - SIGNS) * count
+        most = weight * (1 + ORDER) + WORDS * cosine + FORMULA * (1 - COMMON) * count
         near = foreign | (most + self.answer_weights[items] >= EVIDENCE)
         rows, items, shared, weight, cosine, count, foreign = (
             one[near] for one in (rows, items, shared, weight, cosine, count, foreign)
         )
         order = _alike(texts.neighbours, self.neighbours, rows, items)
-        signs = np.where(count >= _FORMULA, (_alike(texts.signs, self.signs, rows, items) - SIGNS) * count, 0.0)
+        alike = _alike(texts.joints, self.joints, rows, items)
+        formula = np.where(count >= _FORMULA, FORMULA * (alike - COMMON) * count, 0.0)
         lone = weight / shared - weight
-        evidence = weight * (1 + ORDER * order) - lone + WORDS * cosine + signs
-        prose = self.signs.counts[items] < _FORMULAS
+        evidence = weight * (1 + ORDER * order) - lone + WORDS * cosine + formula
+        prose = self.joints.counts[items] < _FORMULAS
         varied = ~foreign & (cosine >= SAME_WORDS) & (texts.bags[rows] != self.bags[items])
         telling = (shared >= NUMBERS) & (weight >= LITTLE)
         enough = np.where(foreign, prose & telling, evidence + self.answer_weights[items] >= EVIDENCE)
-        look_alike = (count < _FORMULA) | ((signs >= 0) & (order >= SAME_ORDER))
+        look_alike = (count < _FORMULA) | ((alike >= COMMON) & (order >= SAME_ORDER))
         alone = ~foreign & ~varied & look_alike & telling & (evidence >= EVIDENCE)
         hopeful = enough | varied
         columns = [one[hopeful] for one in (rows, items, shared, cosine, foreign, varied, enough, alone)]
@@ -221,7 +222,7 @@ class ParaphraseIndex:
         return np.divide(both, either, out=np.ones(len(rows)), where=either > 0), both
 
     def _candidates(self, texts: "_Texts", weighted: "_Vectors") -> tuple[Places, Places]:
-        keys, rows = _keys(texts.numbers, texts.signs, weighted)
+        keys, rows = _keys(texts.numbers, texts.joints, weighted)
         found, items = self.by_numbers.hits(keys)
         sums, few = _sums_of_few(texts.numbers)
         words = texts.words.of(few)
@@ -311,26 +312,26 @@ class _Texts:
         numbers: those but 1, once each.
         neighbours: the pairs of successive numbers.
         bags: one hash of all the numbers.
-        signs: operators, brackets, commands and letters.
+        joints: the joints of formulas (`facets`).
         words: how often each stands there, by feature.
     """
 
     numbers: _Multisets
     neighbours: _Multisets
     bags: Hashes
-    signs: _Multisets
+    joints: _Multisets
     words: _Vectors
 
     @classmethod
     def read(cls, texts: pa.Array, languages: Sequence[str]) -> "_Texts":
-        numbers, signs, words = facets(_by_value(in_digits(folded(texts), languages)))
+        numbers, joints, words = facets(_by_value(in_digits(folded(texts), languages)))
         plain = numbers.hashes != _ONE
         told = Tokens(numbers.hashes[plain], numbers.rows[plain])
         return cls(
             numbers=_Multisets.of(_once(told), len(texts)),
             neighbours=_Multisets.of(_pairs(told), len(texts)),
             bags=_Multisets.of(numbers, len(texts)).sums,
-            signs=_Multisets.of(signs, len(texts)),
+            joints=_Multisets.of(joints, len(texts)),
             words=_counted(words, len(texts)),
         )
 
@@ -363,18 +364,18 @@ def _by_value(texts: pa.Array) -> pa.Array:
     return rewritten(rewritten(texts, _ANY_WORDED, _WORDED), _ANY_WRITTEN, _WRITTEN)
 
 
-def _keys(numbers: _Multisets, signs: _Multisets, weighted: _Vectors) -> tuple[Hashes, Places]:
-    """Hashes by which texts are sought, with their texts: all numbers, all but one, those above 10, all and the signs.
+def _keys(numbers: _Multisets, joints: _Multisets, weighted: _Vectors) -> tuple[Hashes, Places]:
+    """Hashes by which texts are sought, with their texts: all numbers, all but one, those above 10, all and the joints.
 
-    Of texts with so many numbers, so rare ones, or so many signs that few other texts have the same.
+    Of texts with so many numbers, so rare ones, or so many joints that few other texts have the same.
     """
     many = numbers.counts >= _FEW
     whole = np.flatnonzero(many | (weighted.squares >= _SELDOM))
     texts = np.repeat(np.arange(len(many)), numbers.counts)
     sums = numbers.sums
     without = (sums[texts] - numbers.values)[many[texts]]
-    formal = np.flatnonzero(signs.counts >= _FORMULA)
-    formulas = mixed(sums[formal] + mixed(signs.sums[formal]))
+    formal = np.flatnonzero(joints.counts >= _FORMULA)
+    formulas = mixed(sums[formal] + mixed(joints.sums[formal]))
     large = numbers.without(mixed(_NUMERALS))
     telling = np.flatnonzero(large.counts >= _FEW)
     keys = np.concatenate((sums[whole], without, large.sums[telling], formulas))

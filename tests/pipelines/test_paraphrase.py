@@ -119,9 +119,17 @@ def test_without_an_answer_the_numbers_of_a_formula_must_keep_their_order():
     assert found(r"For $(38x + 7)(x - 14) = 45$, find the roots and their sum.", index=index) is None
 
 
-def test_a_formula_must_agree_in_its_signs():
+def test_a_formula_must_agree_in_its_joints():
     assert found(r"Write in ascending order all roots of $x^2 - 5x + 6 = 0$.").item == 1
     assert found(r"Write in ascending order all roots of $\frac{2}{5} \cdot (6 \div x)$.") is None
+
+
+def test_a_formula_of_the_same_signs_is_another_formula():
+    told, again = r"Expand $(z^2-37z+2)(z^3+4z-2)$.", r"Write $(z^2-37z+2)(z^3+4z-2)$ as one polynomial in $z$."
+    other = r"Write $2(z-z)+3^(37-4)^z+z$ as one polynomial in $z$."
+    index = index_of((told, "z^5+2"))
+    assert found(again, "z^5+2", index=index).item == 0
+    assert found(other, "z^5+2", index=index) is None
 
 
 def test_a_formula_needs_no_words_around_it():
