@@ -11,8 +11,9 @@ store that stands. With --peer the same run measures that too, as `PYTHON SCRIPT
 modes `default` and `math`. `together` curates several such corpora as one data set, `long` rows whose solutions have
 16 KB each, every tenth followed by a copy but for a word: cost and memory only, with start-up and beyond it; with
 --solutions N rows in turn have one question. `leaks` checks real rows against the benchmark items in DATA: recall over
-rewordings made by rule, over those that a language model wrote one by one without having seen the code (`rewordings/`),
-and over translations made by hand, false alarms on rows that leak nothing, and cost against many items.
+rewordings made by rule, over those that a language model wrote one by one (`rewordings/`, by set: `fitted` to,
+`inspected` after one test as held out, `held out`), and over translations made by hand, false alarms on rows that leak
+nothing, and cost against many items.
 """
 
 import argparse
@@ -211,6 +212,8 @@ def leaks(data: Path, rows: int, items: int) -> None:
         "numeric variants, answers unknown": _flagged(index, variants, None),
         "GSM8K train": _flagged(index, [row["question"] for row in train], [_final(row["answer"]) for row in train]),
     }
+    problems = [row["problem"] for row in _rows(data / "cot" / "math_train_problems_7500.jsonl")]
+    found["MATH train, answers unknown"] = _flagged(index, problems, None)
     found |= _reworded_one_by_one(index, answers, {"gsm8k": 0, "math": len(gsm8k)})
     for language in ("zh", "de", "fr", "es", "ja"):
         pairs = [line.split("\t") for line in (data / "multiling" / f"mgsm_{language}.tsv").read_text().splitlines()]
@@ -238,14 +241,15 @@ def leaks(data: Path, rows: int, items: int) -> None:
 def _reworded_one_by_one(
     index: BenchmarkIndex, answers: Sequence[str | None], firsts: Mapping[str, int]
 ) -> dict[str, object]:
-    """What is found of the items in `rewordings`, which nothing was fitted to; `firsts` is where a benchmark begins."""
+    """What is found of the items in `rewordings`; `firsts` is where a benchmark begins among the items."""
     found: dict[str, object] = {}
     for name, first in firsts.items():
         rows = _rows(REPOSITORY / "benchmarks" / "rewordings" / f"{name}.jsonl")
-        for style in ("light", "normal", "thorough"):
-            some = [row for row in rows if row["style"] == style]
+        for seen, style in itertools.product(("fitted", "inspected", "held out"), ("light", "normal", "thorough")):
+            some = [row for row in rows if (row["set"], row["style"]) == (seen, style)]
             wanted = [answers[first + int(row["position"])] for row in some]
-            found[f"{name} reworded one by one, {style}"] = _flagged(index, [row["question"] for row in some], wanted)
+            label = f"{name} reworded one by one, {style}, {seen}"
+            found[label] = _flagged(index, [row["question"] for row in some], wanted)
     return found
 
 
