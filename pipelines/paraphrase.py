@@ -15,20 +15,24 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
-from pipelines.guard import Tokens, facets
-from pipelines.minhash import Sets, similarity
-from pipelines.numerals import in_digits
 from pipelines.postings import Postings, distinct
-from pipelines.skeleton import folded, skeletons
-from pipelines.textbytes import rewritten
+from pipelines.skeleton import skeletons
+from pipelines.vectors import (
+    FEATURES,
+    NUMERALS,
+    Facets,
+    Hashes,
+    Multisets,
+    Places,
+    Scores,
+    Vectors,
+    alike,
+    features_of,
+    product,
+)
 from pipelines.words import mixed
-
-Hashes = npt.NDArray[np.uint64]
-Places = npt.NDArray[np.int64]
-Scores = npt.NDArray[np.float64]
 
 EVIDENCE = 15.2
 """Least evidence, in nats, that a text is an item in other words. It adds up from
@@ -56,39 +60,10 @@ SAME_WORDS = 0.9
 _FEW = 3  # numbers below which an item is also sought by its words
 _SELDOM = 5.0  # weight from which few numbers are sought without words
 _RARE = 6  # rarest words of an item that it is sought by
-_FEATURES = 1 << 18
-_NUMERALS = facets(pa.array([" ".join(map(str, range(1, 11)))]))[0].hashes
-_ONE, _SLIGHT = _NUMERALS[0], mixed(_NUMERALS[1:3])  # a rewording may add a two or a three, or leave it unsaid
+_SLIGHT = mixed(NUMERALS[1:3])  # a rewording may add a two or a three, or leave it unsaid
 _ASSUMED = 300
 """Imagined problems that are counted beside the items, so that numbers weigh the same beside few items and many."""
 _COMMON = {"slight": 0.3, "digits": 0.12, "others": 0.01}  # shares of them that hold a 2 or 3, each of 4 to 10, another
-_PARTS = ("third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
-_WORDED = (
-    (r"(\d) +and (?:a|one) half\b", r"\1.5"),
-    (r"\b(?:(?:one|an? [a-z]+) and a half|une? [a-z]+ et demie?)\b", " 1.5 "),
-    (r"\bhalf a dozen\b", " 6 "),
-    (r"\b(?:half|halves|halved|twice|doubles?|doubled)\b", " 2 "),
-    (r"\bdozens?\b", " 12 "),
-    (r"(\d) +dollars?(?: +and)? +(\d\d) *(?:cents?\b|([.,;?!]|$))", r"\1.\2\3 "),
-    (r"\b(\d\d) *cents?\b", r"0.\1 "),
-    (r"\b(\d) *cents?\b", r"0.0\1 "),
-    (r"\b(?:thrice|triples?|tripled)\b", " 3 "),
-    (r"\b(?:quarters?|quadruples?|quadrupled)\b", " 4 "),
-    *((rf"((?:^|\D)1|\bone|\ban?)[ -]+{part}\b", rf"\1 {value} ") for value, part in enumerate(_PARTS, start=3)),
-    *((rf"(\d)[ -]+{part}s\b", rf"\1 {value} ") for value, part in enumerate(_PARTS, start=3)),
-)
-_ANY_WORDED = (
-    rf"\b(?:half|halve|twice|double|thrice|triple|quarter|quadruple|dozen|cent|demie?\b|{'|'.join(_PARTS)})"
-    r"|\d +dollars?(?: +and)? +\d"
-)
-_WRITTEN = (
-    ("[€£¥₹]", "$"),
-    (r"(^|[^\d.])\.(\d)", r"\10.\2"),
-    (r"(\d)\.0+(\.?(?:\D|$))", r"\1\2"),
-    (r"(\.\d*[1-9])0+(\.?(?:\D|$))", r"\1\2"),
-)
-_ANY_WRITTEN = r"[€£¥₹]|\d\.\d*0\.?(?:\D|$)|(?:^|[^\d.])\.\d"
-_CHUNK = 1 << 15  # pairs whose words are compared at a time
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,11 +107,11 @@ class ParaphraseIndex:
     by_numbers: Postings
     by_words: Postings
     rarity: Scores
-    numbers: "_Vectors"
-    neighbours: "_Multisets"
+    numbers: Vectors
+    neighbours: Multisets
     bags: Hashes
-    joints: "_Multisets"
-    words: "_Vectors"
+    joints: Multisets
+    words: Vectors
     weights: Scores
     answers: tuple[str, ...]
     answer_weights: Scores
@@ -145,9 +120,9 @@ class ParaphraseIndex:
     @classmethod
     def build(cls, questions: pa.Array, answers: pa.Array, languages: Sequence[str]) -> "ParaphraseIndex":
         """Builds the index over items."""
-        texts = _Texts.read(questions, languages)
+        texts = Facets.read(questions, languages)
         numbers, features = texts.numbers, texts.words
-        documents = np.bincount(features.words, minlength=_FEATURES)
+        documents = np.bincount(features.words, minlength=FEATURES)
         weights = np.log((1 + len(questions)) / (1 + documents)) + 1
         rarity = _rarity(numbers)
         weighted = _weighted(numbers, rarity)
@@ -177,13 +152,13 @@ class ParaphraseIndex:
 
         `answers` is asked for the answer of a question by its place, where numbers and formulas speak for an item.
         """
-        texts = _Texts.read(questions, languages)
+        texts = Facets.read(questions, languages)
         weighted = _weighted(texts.numbers, self.rarity)
         rows, items = self._candidates(texts, weighted)
         shared, weight = self._shared(weighted, rows, items)
         near = shared >= _SOME
         rows, items, shared, weight = rows[near], items[near], shared[near], weight[near]
-        cosine = _product(texts.words.weighted(self.weights), self.words, rows, items)
+        cosine = product(texts.words.weighted(self.weights), self.words, rows, items)
         count = np.maximum(texts.joints.counts[rows], self.joints.counts[items])
         foreign = np.array(languages)[rows] != np.array(self.languages)[items]
         most = weight * (1 + ORDER) + WORDS * cosine + FORMULA * (1 - COMMON) * count
@@ -191,16 +166,16 @@ class ParaphraseIndex:
         rows, items, shared, weight, cosine, count, foreign = (
             one[near] for one in (rows, items, shared, weight, cosine, count, foreign)
         )
-        order = _alike(texts.neighbours, self.neighbours, rows, items)
-        alike = _alike(texts.joints, self.joints, rows, items)
-        formula = np.where(count >= _FORMULA, FORMULA * (alike - COMMON) * count, 0.0)
+        order = alike(texts.neighbours, self.neighbours, rows, items)
+        same_joints = alike(texts.joints, self.joints, rows, items)
+        formula = np.where(count >= _FORMULA, FORMULA * (same_joints - COMMON) * count, 0.0)
         lone = weight / shared - weight
         evidence = weight * (1 + ORDER * order) - lone + WORDS * cosine + formula
         prose = self.joints.counts[items] < _FORMULAS
         varied = ~foreign & (cosine >= SAME_WORDS) & (texts.bags[rows] != self.bags[items])
         telling = (shared >= NUMBERS) & (weight >= LITTLE)
         enough = np.where(foreign, prose & telling, evidence + self.answer_weights[items] >= EVIDENCE)
-        look_alike = (count < _FORMULA) | ((alike >= COMMON) & (order >= SAME_ORDER))
+        look_alike = (count < _FORMULA) | ((same_joints >= COMMON) & (order >= SAME_ORDER))
         alone = ~foreign & ~varied & look_alike & telling & (evidence >= EVIDENCE)
         hopeful = enough | varied
         columns = [one[hopeful] for one in (rows, items, shared, cosine, foreign, varied, enough, alone)]
@@ -215,13 +190,13 @@ class ParaphraseIndex:
                 best[row] = one
         return [best[row] for row in sorted(best)]
 
-    def _shared(self, numbers: "_Vectors", rows: Places, items: Places) -> tuple[Scores, Scores]:
+    def _shared(self, numbers: Vectors, rows: Places, items: Places) -> tuple[Scores, Scores]:
         """The share of the numbers of each pair that are in both, 1 where there are none, and their weight."""
-        both = _product(numbers, self.numbers, rows, items)
+        both = product(numbers, self.numbers, rows, items)
         either = numbers.squares[rows] + self.numbers.squares[items] - both
         return np.divide(both, either, out=np.ones(len(rows)), where=either > 0), both
 
-    def _candidates(self, texts: "_Texts", weighted: "_Vectors") -> tuple[Places, Places]:
+    def _candidates(self, texts: Facets, weighted: Vectors) -> tuple[Places, Places]:
         keys, rows = _keys(texts.numbers, texts.joints, weighted)
         found, items = self.by_numbers.hits(keys)
         sums, few = _sums_of_few(texts.numbers)
@@ -233,138 +208,7 @@ class ParaphraseIndex:
         return pairs >> 32, pairs & 0xFFFFFFFF
 
 
-@dataclass(frozen=True, slots=True)
-class _Multisets:
-    """A multiset of tokens for each text, or a set.
-
-    Attributes:
-        values: a hash of each token and of how often it came before in its text.
-        ends: [texts + 1], where each text's values begin.
-    """
-
-    values: Hashes
-    ends: Places
-
-    @classmethod
-    def of(cls, tokens: Tokens, texts: int) -> "_Multisets":
-        order = np.lexsort((tokens.hashes, tokens.rows))
-        hashes, rows = tokens.hashes[order], tokens.rows[order]
-        fresh = np.ones(len(hashes), np.bool_)
-        fresh[1:] = (hashes[1:] != hashes[:-1]) | (rows[1:] != rows[:-1])
-        first = np.maximum.accumulate(np.where(fresh, np.arange(len(hashes)), 0))
-        occurrence = (np.arange(len(hashes)) - first).astype(np.uint64)
-        counts = np.bincount(rows, minlength=texts)
-        return cls(mixed(hashes + occurrence), np.concatenate(([0], np.cumsum(counts))))
-
-    @property
-    def counts(self) -> Places:
-        return np.diff(self.ends)
-
-    @property
-    def sums(self) -> Hashes:
-        """One hash for all tokens of a text."""
-        sums = np.concatenate((np.zeros(1, np.uint64), np.cumsum(self.values)))
-        return sums[self.ends[1:]] - sums[self.ends[:-1]]
-
-    @property
-    def sets(self) -> Sets:
-        return Sets((self.values >> np.uint64(32)).astype(np.uint32), self.ends)
-
-    def without(self, values: Hashes) -> "_Multisets":
-        """The multisets without some values."""
-        kept = ~np.isin(self.values, values)
-        return _Multisets(self.values[kept], np.concatenate(([0], np.cumsum(kept)))[self.ends])
-
-
-@dataclass(frozen=True, slots=True)
-class _Vectors:
-    """Sparse vectors, one after another: words (features) with their values, words ascending within a vector."""
-
-    words: Places
-    values: Scores
-    ends: Places
-
-    def of(self, rows: Places) -> "_Vectors":
-        lengths = self.ends[rows + 1] - self.ends[rows]
-        ends = np.concatenate(([0], np.cumsum(lengths)))
-        places = np.arange(ends[-1]) + np.repeat(self.ends[rows] - ends[:-1], lengths)
-        return _Vectors(self.words[places], self.values[places], ends)
-
-    @property
-    def squares(self) -> Scores:
-        """The product of each vector with itself."""
-        sums = np.concatenate((np.zeros(1), np.cumsum(self.values**2)))
-        return sums[self.ends[1:]] - sums[self.ends[:-1]]
-
-    def weighted(self, weights: Scores) -> "_Vectors":
-        """Scales every word by its weight and every vector to length one."""
-        values = self.values * weights[self.words]
-        rows = np.repeat(np.arange(len(self.ends) - 1), np.diff(self.ends))
-        lengths = np.sqrt(np.bincount(rows, values**2, minlength=len(self.ends) - 1))
-        return _Vectors(self.words, values / lengths[rows], self.ends)
-
-
-@dataclass(frozen=True, slots=True)
-class _Texts:
-    """What is compared of texts.
-
-    Attributes:
-        numbers: those but 1, once each.
-        neighbours: the pairs of successive numbers.
-        bags: one hash of all the numbers.
-        joints: the joints of formulas (`facets`).
-        words: how often each stands there, by feature.
-    """
-
-    numbers: _Multisets
-    neighbours: _Multisets
-    bags: Hashes
-    joints: _Multisets
-    words: _Vectors
-
-    @classmethod
-    def read(cls, texts: pa.Array, languages: Sequence[str]) -> "_Texts":
-        numbers, joints, words = facets(_by_value(in_digits(folded(texts), languages)))
-        plain = numbers.hashes != _ONE
-        told = Tokens(numbers.hashes[plain], numbers.rows[plain])
-        return cls(
-            numbers=_Multisets.of(_once(told), len(texts)),
-            neighbours=_Multisets.of(_pairs(told), len(texts)),
-            bags=_Multisets.of(numbers, len(texts)).sums,
-            joints=_Multisets.of(joints, len(texts)),
-            words=_counted(words, len(texts)),
-        )
-
-
-def _once(tokens: Tokens) -> Tokens:
-    """Tokens without those that came before in their text."""
-    order = np.lexsort((tokens.hashes, tokens.rows))
-    hashes, rows = tokens.hashes[order], tokens.rows[order]
-    fresh = np.concatenate(([True], (hashes[1:] != hashes[:-1]) | (rows[1:] != rows[:-1])))[: len(rows)]
-    return Tokens(hashes[fresh], rows[fresh])
-
-
-def _pairs(tokens: Tokens) -> Tokens:
-    """Each token with the next one of its text."""
-    within = tokens.rows[1:] == tokens.rows[:-1]
-    return Tokens((mixed(tokens.hashes[:-1]) + tokens.hashes[1:])[within], tokens.rows[1:][within])
-
-
-def _counted(words: Tokens, texts: int) -> _Vectors:
-    """How often each word stands in each text."""
-    keys = np.sort((words.rows.astype(np.uint64) << np.uint64(32)) | (words.hashes & np.uint64(_FEATURES - 1)))
-    fresh = np.flatnonzero(np.concatenate(([True], keys[1:] != keys[:-1]))[: len(keys)])
-    ends = np.searchsorted(keys[fresh], np.arange(texts + 1, dtype=np.uint64) << np.uint64(32))
-    features = (keys[fresh] & np.uint64(0xFFFFFFFF)).astype(np.int64)
-    return _Vectors(features, np.diff(fresh, append=len(keys)).astype(np.float64), ends)
-
-
-def _by_value(texts: pa.Array) -> pa.Array:
-    """Writes a multiple as its number, and a decimal without the zeros at its end: `twice` is 2, `$40.00` is $40."""
-    return rewritten(rewritten(texts, _ANY_WORDED, _WORDED), _ANY_WRITTEN, _WRITTEN)
-
-
-def _keys(numbers: _Multisets, joints: _Multisets, weighted: _Vectors) -> tuple[Hashes, Places]:
+def _keys(numbers: Multisets, joints: Multisets, weighted: Vectors) -> tuple[Hashes, Places]:
     """Hashes by which texts are sought, with their texts: all numbers, all but one, those above 10, all and the joints.
 
     Of texts with so many numbers, so rare ones, or so many joints that few other texts have the same.
@@ -376,13 +220,13 @@ def _keys(numbers: _Multisets, joints: _Multisets, weighted: _Vectors) -> tuple[
     without = (sums[texts] - numbers.values)[many[texts]]
     formal = np.flatnonzero(joints.counts >= _FORMULA)
     formulas = mixed(sums[formal] + mixed(joints.sums[formal]))
-    large = numbers.without(mixed(_NUMERALS))
+    large = numbers.without(mixed(NUMERALS))
     telling = np.flatnonzero(large.counts >= _FEW)
     keys = np.concatenate((sums[whole], without, large.sums[telling], formulas))
     return keys, np.concatenate((whole, texts[many[texts]], telling, formal))
 
 
-def _sums_of_few(numbers: _Multisets) -> tuple[Hashes, Places]:
+def _sums_of_few(numbers: Multisets) -> tuple[Hashes, Places]:
     """One hash of all numbers of a text that has few, with and without the slight ones, and the text of each."""
     lean = numbers.without(_SLIGHT)
     few = np.flatnonzero(numbers.counts < _FEW)
@@ -390,12 +234,12 @@ def _sums_of_few(numbers: _Multisets) -> tuple[Hashes, Places]:
     return np.concatenate((numbers.sums[few], lean.sums[leaner])), np.concatenate((few, leaner))
 
 
-def _rarity(numbers: _Multisets) -> Scores:
+def _rarity(numbers: Multisets) -> Scores:
     """Inverse document frequency of each number, by feature."""
-    frequency = np.full(_FEATURES, _COMMON["others"])
-    frequency[_features(mixed(_NUMERALS))] = _COMMON["digits"]
-    frequency[_features(_SLIGHT)] = _COMMON["slight"]
-    counts = np.bincount(_features(numbers.values), minlength=_FEATURES)
+    frequency = np.full(FEATURES, _COMMON["others"])
+    frequency[features_of(mixed(NUMERALS))] = _COMMON["digits"]
+    frequency[features_of(_SLIGHT)] = _COMMON["slight"]
+    counts = np.bincount(features_of(numbers.values), minlength=FEATURES)
     return _rareness(counts, frequency, len(numbers.counts)).clip(min=0)
 
 
@@ -404,17 +248,13 @@ def _rareness(counts: Places, frequency: Scores | float, texts: int) -> Scores:
     return np.log((texts + _ASSUMED) / (1 + counts + _ASSUMED * frequency))
 
 
-def _features(values: Hashes) -> Places:
-    return (values & np.uint64(_FEATURES - 1)).astype(np.int64)
-
-
-def _weighted(numbers: _Multisets, rarity: Scores) -> _Vectors:
+def _weighted(numbers: Multisets, rarity: Scores) -> Vectors:
     """Vectors whose product is the weight of the numbers that two texts share."""
-    features = _features(numbers.values)
-    return _Vectors(features, np.sqrt(rarity[features]), numbers.ends)
+    features = features_of(numbers.values)
+    return Vectors(features, np.sqrt(rarity[features]), numbers.ends)
 
 
-def _rarest(features: _Vectors, documents: Places, rows: Places) -> tuple[Places, Places]:
+def _rarest(features: Vectors, documents: Places, rows: Places) -> tuple[Places, Places]:
     """The rarest words of each of some rows: features, and the place of the row in `rows` of each."""
     chosen = [np.zeros(0, np.int64)]
     for row in rows:
@@ -425,37 +265,6 @@ def _rarest(features: _Vectors, documents: Places, rows: Places) -> tuple[Places
 
 def _word_keys(sums: Hashes, words: Places) -> Hashes:
     return mixed(sums + mixed(words.astype(np.uint64) + np.uint64(1)))
-
-
-def _alike(texts: _Multisets, items: _Multisets, rows: Places, others: Places) -> Scores:
-    """Jaccard similarity of the multisets of each pair, 1 where both are empty."""
-    filled = np.flatnonzero(np.maximum(texts.counts[rows], items.counts[others]))
-    alike = np.ones(len(rows))
-    alike[filled] = similarity(Sets.joined(texts.sets, items.sets), rows[filled], others[filled] + len(texts.counts))
-    return alike
-
-
-def _product(texts: _Vectors, items: _Vectors, rows: Places, others: Places) -> Scores:
-    """The scalar product of each pair of a text and an item: their cosine where the vectors are of length one.
-
-    `rows` ascend: each text is laid out over all features once, and the features of its items are read from it.
-    """
-    products = np.zeros(len(rows))
-    laid_out = np.zeros(_FEATURES)
-    for begin in range(0, len(rows), _CHUNK):
-        chunk = rows[begin : begin + _CHUNK]
-        other = items.of(others[begin : begin + _CHUNK])
-        met = np.empty(len(other.words))
-        firsts = np.flatnonzero(np.diff(chunk, prepend=-1))
-        ends = other.ends[np.append(firsts, len(chunk))].tolist()
-        for row, first, end in zip(chunk[firsts].tolist(), ends[:-1], ends[1:], strict=True):
-            own = slice(texts.ends[row], texts.ends[row + 1])
-            laid_out[texts.words[own]] = texts.values[own]
-            met[first:end] = laid_out[other.words[first:end]]
-            laid_out[texts.words[own]] = 0
-        pair = np.repeat(np.arange(len(chunk)), np.diff(other.ends))
-        products[begin : begin + _CHUNK] = np.bincount(pair, met * other.values, minlength=len(chunk))
-    return products
 
 
 def _answer_keys(answers: pa.Array) -> list[str]:

@@ -1,0 +1,190 @@
+"""Texts as multisets and sparse vectors of what stands in them, compared pair by pair."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from pipelines.guard import Tokens, facets
+from pipelines.minhash import Sets, similarity
+from pipelines.numerals import in_digits
+from pipelines.quantities import by_value
+from pipelines.skeleton import folded
+from pipelines.words import mixed
+
+Hashes = npt.NDArray[np.uint64]
+Places = npt.NDArray[np.int64]
+Scores = npt.NDArray[np.float64]
+
+FEATURES = 1 << 18
+NUMERALS = facets(pa.array([" ".join(map(str, range(1, 11)))]))[0].hashes
+_CHUNK = 1 << 15  # pairs whose words are compared at a time
+
+
+@dataclass(frozen=True, slots=True)
+class Multisets:
+    """A multiset of tokens for each text, or a set.
+
+    Attributes:
+        values: a hash of each token and of how often it came before in its text.
+        ends: [texts + 1], where each text's values begin.
+    """
+
+    values: Hashes
+    ends: Places
+
+    @classmethod
+    def of(cls, tokens: Tokens, texts: int) -> "Multisets":
+        """Gathers the tokens of each of so many texts."""
+        order = np.lexsort((tokens.hashes, tokens.rows))
+        hashes, rows = tokens.hashes[order], tokens.rows[order]
+        fresh = np.ones(len(hashes), np.bool_)
+        fresh[1:] = (hashes[1:] != hashes[:-1]) | (rows[1:] != rows[:-1])
+        first = np.maximum.accumulate(np.where(fresh, np.arange(len(hashes)), 0))
+        occurrence = (np.arange(len(hashes)) - first).astype(np.uint64)
+        counts = np.bincount(rows, minlength=texts)
+        return cls(mixed(hashes + occurrence), np.concatenate(([0], np.cumsum(counts))))
+
+    @property
+    def counts(self) -> Places:
+        """How many tokens each text has."""
+        return np.diff(self.ends)
+
+    @property
+    def sums(self) -> Hashes:
+        """One hash for all tokens of a text."""
+        sums = np.concatenate((np.zeros(1, np.uint64), np.cumsum(self.values)))
+        return sums[self.ends[1:]] - sums[self.ends[:-1]]
+
+    @property
+    def sets(self) -> Sets:
+        """The same as sets of 32-bit hashes."""
+        return Sets((self.values >> np.uint64(32)).astype(np.uint32), self.ends)
+
+    def without(self, values: Hashes) -> "Multisets":
+        """The multisets without some values."""
+        kept = ~np.isin(self.values, values)
+        return Multisets(self.values[kept], np.concatenate(([0], np.cumsum(kept)))[self.ends])
+
+
+@dataclass(frozen=True, slots=True)
+class Vectors:
+    """Sparse vectors, one after another: words (features) with their values, words ascending within a vector."""
+
+    words: Places
+    values: Scores
+    ends: Places
+
+    def of(self, rows: Places) -> "Vectors":
+        """The vectors of some rows."""
+        lengths = self.ends[rows + 1] - self.ends[rows]
+        ends = np.concatenate(([0], np.cumsum(lengths)))
+        places = np.arange(ends[-1]) + np.repeat(self.ends[rows] - ends[:-1], lengths)
+        return Vectors(self.words[places], self.values[places], ends)
+
+    @property
+    def squares(self) -> Scores:
+        """The product of each vector with itself."""
+        sums = np.concatenate((np.zeros(1), np.cumsum(self.values**2)))
+        return sums[self.ends[1:]] - sums[self.ends[:-1]]
+
+    def weighted(self, weights: Scores) -> "Vectors":
+        """Scales every word by its weight and every vector to length one."""
+        values = self.values * weights[self.words]
+        rows = np.repeat(np.arange(len(self.ends) - 1), np.diff(self.ends))
+        lengths = np.sqrt(np.bincount(rows, values**2, minlength=len(self.ends) - 1))
+        return Vectors(self.words, values / lengths[rows], self.ends)
+
+
+@dataclass(frozen=True, slots=True)
+class Facets:
+    """What is compared of texts.
+
+    Attributes:
+        numbers: those but 1, once each.
+        neighbours: the pairs of successive numbers.
+        bags: one hash of all the numbers.
+        joints: the joints of formulas (`facets`).
+        words: how often each stands there, by feature.
+    """
+
+    numbers: Multisets
+    neighbours: Multisets
+    bags: Hashes
+    joints: Multisets
+    words: Vectors
+
+    @classmethod
+    def read(cls, texts: pa.Array, languages: Sequence[str]) -> "Facets":
+        """Reads texts in languages of ISO 639-1 codes."""
+        numbers, joints, words = facets(by_value(in_digits(folded(texts), languages)))
+        plain = numbers.hashes != NUMERALS[0]
+        told = Tokens(numbers.hashes[plain], numbers.rows[plain])
+        return cls(
+            numbers=Multisets.of(_once(told), len(texts)),
+            neighbours=Multisets.of(_pairs(told), len(texts)),
+            bags=Multisets.of(numbers, len(texts)).sums,
+            joints=Multisets.of(joints, len(texts)),
+            words=_counted(words, len(texts)),
+        )
+
+
+def _once(tokens: Tokens) -> Tokens:
+    """Tokens without those that came before in their text."""
+    order = np.lexsort((tokens.hashes, tokens.rows))
+    hashes, rows = tokens.hashes[order], tokens.rows[order]
+    fresh = np.concatenate(([True], (hashes[1:] != hashes[:-1]) | (rows[1:] != rows[:-1])))[: len(rows)]
+    return Tokens(hashes[fresh], rows[fresh])
+
+
+def _pairs(tokens: Tokens) -> Tokens:
+    """Each token with the next one of its text."""
+    within = tokens.rows[1:] == tokens.rows[:-1]
+    return Tokens((mixed(tokens.hashes[:-1]) + tokens.hashes[1:])[within], tokens.rows[1:][within])
+
+
+def _counted(words: Tokens, texts: int) -> Vectors:
+    """How often each word stands in each text."""
+    keys = np.sort((words.rows.astype(np.uint64) << np.uint64(32)) | (words.hashes & np.uint64(FEATURES - 1)))
+    fresh = np.flatnonzero(np.concatenate(([True], keys[1:] != keys[:-1]))[: len(keys)])
+    ends = np.searchsorted(keys[fresh], np.arange(texts + 1, dtype=np.uint64) << np.uint64(32))
+    features = (keys[fresh] & np.uint64(0xFFFFFFFF)).astype(np.int64)
+    return Vectors(features, np.diff(fresh, append=len(keys)).astype(np.float64), ends)
+
+
+def features_of(values: Hashes) -> Places:
+    """The place of each hash among the features of a vector."""
+    return (values & np.uint64(FEATURES - 1)).astype(np.int64)
+
+
+def alike(texts: Multisets, items: Multisets, rows: Places, others: Places) -> Scores:
+    """Jaccard similarity of the multisets of each pair, 1 where both are empty."""
+    filled = np.flatnonzero(np.maximum(texts.counts[rows], items.counts[others]))
+    alike = np.ones(len(rows))
+    alike[filled] = similarity(Sets.joined(texts.sets, items.sets), rows[filled], others[filled] + len(texts.counts))
+    return alike
+
+
+def product(texts: Vectors, items: Vectors, rows: Places, others: Places) -> Scores:
+    """The scalar product of each pair of a text and an item: their cosine where the vectors are of length one.
+
+    `rows` ascend: each text is laid out over all features once, and the features of its items are read from it.
+    """
+    products = np.zeros(len(rows))
+    laid_out = np.zeros(FEATURES)
+    for begin in range(0, len(rows), _CHUNK):
+        chunk = rows[begin : begin + _CHUNK]
+        other = items.of(others[begin : begin + _CHUNK])
+        met = np.empty(len(other.words))
+        firsts = np.flatnonzero(np.diff(chunk, prepend=-1))
+        ends = other.ends[np.append(firsts, len(chunk))].tolist()
+        for row, first, end in zip(chunk[firsts].tolist(), ends[:-1], ends[1:], strict=True):
+            own = slice(texts.ends[row], texts.ends[row + 1])
+            laid_out[texts.words[own]] = texts.values[own]
+            met[first:end] = laid_out[other.words[first:end]]
+            laid_out[texts.words[own]] = 0
+        pair = np.repeat(np.arange(len(chunk)), np.diff(other.ends))
+        products[begin : begin + _CHUNK] = np.bincount(pair, met * other.values, minlength=len(chunk))
+    return products
