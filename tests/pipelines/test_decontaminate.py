@@ -266,8 +266,8 @@ def test_most_rewordings_of_gsm8k_items_are_caught(gsm8k):
     index, answers = gsm8k
     rows = rows_of(Path(__file__).with_name("gsm8k_rewordings.jsonl"))  # written for this project
     texts, wanted = [row["question"] for row in rows], [answers[row["position"]] for row in rows]
-    assert sum(caught(index, texts, wanted)) >= 0.87 * len(texts)
-    assert sum(caught(index, texts, None)) >= 0.6 * len(texts)
+    assert sum(caught(index, texts, wanted)) >= 0.9 * len(texts)
+    assert sum(caught(index, texts, None)) >= 0.65 * len(texts)
 
 
 def test_most_rewordings_of_math_items_are_caught(real_data):
@@ -276,7 +276,7 @@ def test_most_rewordings_of_math_items_are_caught(real_data):
     rows = rows_of(Path(__file__).with_name("math_rewordings.jsonl"))  # written for this project
     index = index_of(*[row["problem"] for row in items], answers=answers)
     found = caught(index, [row["question"] for row in rows], [answers[row["position"]] for row in rows])
-    assert sum(found) >= 0.55 * len(rows)
+    assert sum(found) >= 0.65 * len(rows)
 
 
 def test_gsm8k_train_is_hardly_ever_taken_for_a_rewording(gsm8k, real_data):
