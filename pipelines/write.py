@@ -241,9 +241,12 @@ def _write_rejected(plan: FilePlan, store: Store) -> list[Written]:
 def _rejected_records(part: PartRef, store: Store) -> Iterator[dict[str, object]]:
     names = ["id", "source", "row", "format", "outcome", "stage", "reason", "detail", "partner"]
     decisions = read_batch(store.decisions_path(part), names)
-    if pc.all(pc.equal(decisions.column("outcome"), Outcome.KEPT.value)).as_py():
+    rejected = decisions.filter(pc.not_equal(decisions.column("outcome"), Outcome.KEPT.value))
+    if not len(rejected):
         return
-    records = store.read_part(part, ["record"]).column(0).to_pylist()
+    of_rejected = pc.is_in(decisions.column("row"), rejected.column("row"))
+    decisions = decisions.filter(of_rejected)
+    records = store.read_part(part, ["record"]).column(0).filter(of_rejected).to_pylist()
     raw, reasons = None, list[dict[str, object]]()
     for record, decision in zip(records, decisions.to_pylist(), strict=True):
         if record is not None:
