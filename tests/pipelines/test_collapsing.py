@@ -7,12 +7,14 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 
 from pipelines.collapsing import Collapse, Revise
 from pipelines.curate import curate
 from pipelines.derive import derive
-from pipelines.store import Store
+from pipelines.store import PartRef, Store
+from pipelines.tags import kept_keys
 from schemas.problem import Format
 from tests.tiny import config_of, gsm8k_row, read_streams, source, write_rows
 
@@ -75,6 +77,20 @@ def test_candidates_with_unequal_references_are_recalled_apart() -> None:
     rows = group((0, 1, 2, 3), ("4", "4", "5", "5"))
     assert survivors(rows, np.array([False, True, True, True])) == ([1, 2], [])
     assert survivors(rows, np.array([True, True, False, False])) == ([0], [2])
+
+
+def test_keys_are_kept_for_the_same_candidates_and_made_anew_for_others(tmp_path: Path) -> None:
+    made = []
+
+    def make(indices: pa.Array) -> pa.Array:
+        made.append(indices.to_pylist())
+        return pc.multiply(indices, 10)
+
+    store, part = Store(tmp_path), PartRef(0, "part", 4, 0)
+    for some in ([0, 2], [0, 2], [1, 2]):
+        keys = kept_keys(store, "keys", part, pa.array(some, pa.int32()), make)
+        assert keys.to_pylist() == [10 * one for one in some]
+    assert made == [[0, 2], [1, 2]]
 
 
 QUESTION = "Ida plants 5 rows of 6 trees. How many trees?"
