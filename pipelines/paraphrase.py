@@ -1,7 +1,7 @@
 """Benchmark items in other words, and in other languages: retrieval by numbers, decided by numbers, words and answers.
 
-A rewording keeps the numbers of a problem, a translation as well. So items are found by their multiset of numbers, all
-or all but one, and only then are words compared:
+A rewording keeps the numbers of a problem, a translation as well. So items are found by their set of numbers, all, all
+but one or those above ten, and only then are words compared:
 
     same language    evidence is added up: numbers and their order, words, formulas, the answer
     other language   no words to compare: numbers that say enough and the answer must agree
