@@ -41,14 +41,14 @@ EVIDENCE = 15.2
               more or less does not matter; those of one text alone count against it; those of both count for more,
               up to 1 + ORDER times, the more pairs of successive numbers are in both as well
     words     their cosine (WORDS)
-    formulas  their joints, FORMULA each: those in excess of a common share (COMMON) for it, below that against it
+    formulas  their joints, JOINTS each: those in excess of a usual share (USUAL) for it, below that against it
     answer    its rarity, when both are equal; with unequal answers it is another problem, and when one is not known
               the numbers must weigh more than LITTLE, nearly all be in both (NUMBERS), and no formula look different
 
 The weights were fitted to 204 rewordings written one by one, so that of GSM8K's training rows fewer than one in a
 thousand is taken for a test item: half of those have not only its numbers, but calculate the same with them.
 """
-ORDER, WORDS, FORMULA, COMMON = 0.4, 22.0, 1.5, 0.3
+ORDER, WORDS, JOINTS, USUAL = 0.4, 22.0, 1.5, 0.3
 SAME_ORDER = 0.5  # share of successive pairs of numbers from which two formulas look alike
 LITTLE = 3.0  # weight of numbers that two problems easily share
 NUMBERS = 0.75  # least share of the numbers, by weight, that must be in both where words or answers say nothing
@@ -161,21 +161,21 @@ class ParaphraseIndex:
         cosine = product(texts.words.weighted(self.weights), self.words, rows, items)
         count = np.maximum(texts.joints.counts[rows], self.joints.counts[items])
         foreign = np.array(languages)[rows] != np.array(self.languages)[items]
-        most = weight * (1 + ORDER) + WORDS * cosine + FORMULA * (1 - COMMON) * count
+        most = weight * (1 + ORDER) + WORDS * cosine + JOINTS * (1 - USUAL) * count
         near = foreign | (most + self.answer_weights[items] >= EVIDENCE)
         rows, items, shared, weight, cosine, count, foreign = (
             one[near] for one in (rows, items, shared, weight, cosine, count, foreign)
         )
         order = alike(texts.neighbours, self.neighbours, rows, items)
         same_joints = alike(texts.joints, self.joints, rows, items)
-        formula = np.where(count >= _FORMULA, FORMULA * (same_joints - COMMON) * count, 0.0)
+        formula = np.where(count >= _FORMULA, JOINTS * (same_joints - USUAL) * count, 0.0)
         lone = weight / shared - weight
         evidence = weight * (1 + ORDER * order) - lone + WORDS * cosine + formula
         prose = self.joints.counts[items] < _FORMULAS
         varied = ~foreign & (cosine >= SAME_WORDS) & (texts.bags[rows] != self.bags[items])
         telling = (shared >= NUMBERS) & (weight >= LITTLE)
         enough = np.where(foreign, prose & telling, evidence + self.answer_weights[items] >= EVIDENCE)
-        look_alike = (count < _FORMULA) | ((same_joints >= COMMON) & (order >= SAME_ORDER))
+        look_alike = (count < _FORMULA) | ((same_joints >= USUAL) & (order >= SAME_ORDER))
         alone = ~foreign & ~varied & look_alike & telling & (evidence >= EVIDENCE)
         hopeful = enough | varied
         columns = [one[hopeful] for one in (rows, items, shared, cosine, foreign, varied, enough, alone)]
