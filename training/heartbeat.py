@@ -9,6 +9,7 @@ import os
 import sys
 import threading
 import time
+from contextlib import suppress
 
 import torch.distributed as dist
 from torch.distributed import Store  # type: ignore[attr-defined]  # public, and missing in __all__
@@ -42,9 +43,19 @@ class Heartbeat:
         self._stopped.set()
         self._thread.join()
 
-    def tell(self, *, failed: bool) -> None:
-        """Tells the others that this rank ends, and how."""
-        self._store.add(_key(self._rank), _FAILED if failed else _ENDED)
+    def leave(self) -> None:
+        """Tells the others that this rank is done. Rank 0, which may hold the store, stays until all of them are."""
+        if self._rank:
+            self.stop()
+            self._store.add(_key(self._rank), _ENDED)
+        else:
+            self._thread.join()
+
+    def fail(self) -> None:
+        """Tells those who can still hear it that this rank failed."""
+        self.stop()
+        with suppress(dist.DistError):
+            self._store.add(_key(self._rank), _FAILED)
 
     def _run(self) -> None:
         heard = dict.fromkeys(self._others, (0, time.monotonic()))
@@ -64,6 +75,8 @@ class Heartbeat:
                     self._end(f"rank {other} failed")
                 elif count < _ENDED and silent > _SILENT_S:
                     self._end(f"rank {other} has not been heard of for {silent:.0f} s")
+            if min(counts.values()) >= _ENDED:
+                return
 
     def _end(self, what: str) -> None:
         """Ends the process from this thread: the main one may be waiting where nothing interrupts it."""

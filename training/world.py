@@ -41,9 +41,12 @@ class World:
     def close(self, error: BaseException | None = None) -> None:
         """Leaves the other ranks; when this one ends with an error of its own they are told, and stop too."""
         if self.heartbeat:
-            self.heartbeat.stop()
-            if not self.is_lost(error):
-                self.heartbeat.tell(failed=error is not None)
+            if error is None:
+                self.heartbeat.leave()
+            elif self.is_lost(error):
+                self.heartbeat.stop()
+            else:
+                self.heartbeat.fail()
         if self.size > 1 and dist.is_initialized():
             dist.destroy_process_group()
 
