@@ -38,6 +38,7 @@ _SAMPLE_SCHEMA = pa.schema(
         pa.field("language", pa.string()),
         pa.field("order", pa.binary(16)),
         pa.field("template", pa.binary(16)),
+        pa.field("number", pa.int64()),
         pa.field("part", pa.string()),
         pa.field("index", pa.int32()),
         pa.field("topic", pa.string()),
@@ -112,10 +113,9 @@ def sample_part(
         missing |= {(*group, name) for name, label in labels.items() if label is None}
         if any(label is not None for label in labels.values()):
             order = blake2b(keys["problem"][index].as_py(), key=seed.to_bytes(8, "big", signed=True), digest_size=16)
-            where = {"order": order.digest(), "template": keys["template"][index].as_py()}
-            rows.append(
-                {"taxonomy": group[0], "language": group[1], "part": part.key, "index": index, **where, **labels}
-            )
+            where: dict[str, object] = {"order": order.digest(), "template": keys["template"][index].as_py()}
+            where |= {"number": part.number, "part": part.key, "index": index}
+            rows.append({"taxonomy": group[0], "language": group[1], **where, **labels})
     return Sample(_first_of_each(pa.Table.from_pylist(rows, schema=_SAMPLE_SCHEMA)), frozenset(missing))
 
 
@@ -131,7 +131,7 @@ def _labelled(
     return batch, {at: (taxonomies[sources[at]].name, languages[at]) for at in alive if sources[at] in taxonomies}
 
 
-_ORDER = ("taxonomy", "language", "order", "part", "index")
+_ORDER = ("taxonomy", "language", "order", "number", "index")
 
 
 def _first_of_each(rows: pa.Table) -> pa.Table:

@@ -5,8 +5,11 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+
 from pipelines.curate import curate
 from pipelines.label import fit
+from pipelines.labelling import _SAMPLE_SCHEMA, Sample, _Smallest
 from pipelines.validate import validate
 from schemas.config import Config
 from tests.tiny import config_of, data_bytes, read_streams, write_rows
@@ -83,6 +86,19 @@ def test_predictions_do_not_depend_on_a_second_run(tmp_path: Path) -> None:
     before = data_bytes(tmp_path / "data")
     curate(settings, tmp_path / "data")
     assert data_bytes(tmp_path / "data") == before
+
+
+def test_of_equal_problems_the_earlier_one_teaches_whatever_its_file_is_called() -> None:
+    """Files are named by a hash that changes with the code."""
+
+    def sample(number: int, key: str, topic: str) -> Sample:
+        row = {"taxonomy": "t", "language": "en", "order": bytes(16), "number": number, "part": key, "index": 0}
+        return Sample(pa.Table.from_pylist([{**row, "topic": topic}], schema=_SAMPLE_SCHEMA), frozenset())
+
+    for keys in (("a", "b"), ("b", "a")):
+        pair = [sample(0, keys[0], "algebra"), sample(1, keys[1], "geometry")]
+        for some in (pair, pair[::-1]):
+            assert _Smallest(10).merge_accumulators(some).rows["topic"].to_pylist() == ["algebra"]
 
 
 def test_quotas_see_predicted_topics(tmp_path: Path) -> None:
