@@ -17,6 +17,7 @@ from pipelines.tags import (
     alive_after,
     candidate_ids,
     kept_keys,
+    key_column,
     parents_of,
     read_keys,
     read_tags,
@@ -86,12 +87,8 @@ class ShareProblems:
 
     def index(self, part: PartRef) -> pa.RecordBatch:
         """The problem of every candidate of a part, or of earlier data."""
-        if part.is_earlier:
-            assert self.earlier is not None, part
-            keys = self.earlier.read(part, ["problem"])
-        else:
-            keys = read_keys(self.store, part, ["problem"])
-        return pa.RecordBatch.from_pydict({"key": keys.column(0), **whereabouts(part)})
+        problems = key_column(self.store, self.earlier, part, "problem")
+        return pa.RecordBatch.from_pydict({"key": problems, **whereabouts(part)})
 
     def resolve(self, rows: pa.Table) -> pa.Table:
         """Tags what shares its problem."""

@@ -18,7 +18,7 @@ from pipelines.collapsing import contents_of
 from pipelines.earlier import Earlier
 from pipelines.minhash import guard_keys, known_to_differ, near_duplicates, shingle_keys
 from pipelines.store import PartRef, Store, read_batch
-from pipelines.tags import PLACED_SCHEMA, alive_after, kept_keys, read_keys, repeated, sharing, whereabouts
+from pipelines.tags import PLACED_SCHEMA, alive_after, kept_keys, key_column, read_keys, repeated, sharing, whereabouts
 from schemas.reason import Reason
 from validation.answers import Outcome, compare
 
@@ -96,12 +96,8 @@ class ShareQuestions:
 
     def index(self, part: PartRef) -> pa.RecordBatch:
         """The guards of questions of the candidates of a part that still live, or of earlier data."""
-        if part.is_earlier:
-            assert self.earlier is not None, part
-            keys = self.earlier.read(part, ["asked"])
-        else:
-            keys = read_keys(self.store, part, ["asked"])
-        batch = pa.RecordBatch.from_pydict({"key": _as_key(keys.column(0)), **whereabouts(part)})
+        asked = key_column(self.store, self.earlier, part, "asked")
+        batch = pa.RecordBatch.from_pydict({"key": _as_key(asked), **whereabouts(part)})
         return batch if part.is_earlier else batch.filter(pa.array(alive_after(self.store, part, self.before)))
 
     def resolve(self, rows: pa.Table) -> pa.Table:

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipelines.candidate import Note, Rejection
+from pipelines.earlier import Earlier
 from pipelines.store import PartRef, Store, read_batch, write_batch
 from schemas.problem import Decision
 
@@ -130,6 +131,14 @@ def read_keys(store: Store, part: PartRef, columns: Sequence[str] | None = None)
     decisions = selections(store, part, store.read_part(part, ["selection"]).column(0))
     accepted = pc.fill_null(pc.equal(pc.struct_field(decisions, "decision"), Decision.ACCEPTED.value), False)
     return keys.set_column(keys.schema.get_field_index("accepted"), keys.schema.field("accepted"), accepted)
+
+
+def key_column(store: Store, earlier: Earlier | None, part: PartRef, name: str) -> pa.Array:
+    """A column that the keys of candidates and those of earlier data both have."""
+    if part.is_earlier:
+        assert earlier is not None, part
+        return earlier.read(part, [name]).column(0)
+    return read_keys(store, part, [name]).column(0)
 
 
 def rejected(tags: pa.RecordBatch, rows: int) -> np.ndarray:
