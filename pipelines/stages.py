@@ -5,26 +5,24 @@ part and keeps its tags. `TagAcrossParts` compares rows of all parts by key: it 
 """
 
 import gc
+import itertools
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import apache_beam as beam
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 from apache_beam.pvalue import PCollection
 
-import pipelines.batches  # noqa: F401  registers the coder of record batches
 from pipelines import progress
+from pipelines.batches import decoded, encoded
 from pipelines.store import PartRef, Store, read_batch, write_batch
 from pipelines.tags import TAG_SCHEMA
 
 PARTITIONS = 16  # of a shuffle by hash; results do not depend on it
-_HOME_SCHEMA = pa.schema(  # a part as a batch: Beam would pickle tags beside anything else under one key
-    [("number", pa.int64()), ("key", pa.string()), ("rows", pa.int64()), ("bytes", pa.int64())]
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,11 +147,11 @@ class TagAcrossParts(beam.PTransform):
             parts = (parts, earlier) | beam.Flatten()
         tags = (
             parts
-            | "index" >> beam.FlatMap(_partitioned, self.index).with_output_types(tuple[int, pa.RecordBatch])
+            | "index" >> beam.FlatMap(_partitioned, self.index)
             | "bring equals together" >> beam.GroupByKey()
-            | "resolve" >> beam.FlatMap(_resolved, self.resolve).with_output_types(tuple[int, pa.RecordBatch])
+            | "resolve" >> beam.FlatMap(_resolved, self.resolve)
         )
-        homes = parts | "number" >> beam.Map(_numbered).with_output_types(tuple[int, pa.RecordBatch])
+        homes = parts | "number" >> beam.Map(_numbered)
         return (
             (homes, tags)
             | "homes and tags" >> beam.Flatten()
@@ -162,38 +160,43 @@ class TagAcrossParts(beam.PTransform):
         )
 
 
-def _numbered(part: PartRef) -> tuple[int, pa.RecordBatch]:
-    return part.number, pa.RecordBatch.from_pylist([asdict(part)], schema=_HOME_SCHEMA)
+def _numbered(part: PartRef) -> tuple[int, PartRef]:
+    return part.number, part
 
 
-def _partitioned(part: PartRef, index: Callable[[PartRef], pa.RecordBatch]) -> Iterator[tuple[int, pa.RecordBatch]]:
+def _partitioned(part: PartRef, index: Callable[[PartRef], pa.RecordBatch]) -> Iterator[tuple[int, bytes]]:
     batch = index(part)
-    if len(batch) == 0:
+    if not len(batch):
         return
     key = batch.column("key")
     first_byte = np.frombuffer(key.buffers()[1], np.uint8).reshape(-1, 16)[key.offset : key.offset + len(key), 0]
-    partition = first_byte % PARTITIONS
-    for number in np.unique(partition):
-        yield int(number), batch.take(pa.array(np.flatnonzero(partition == number)))
+    yield from _told_apart(batch, first_byte % PARTITIONS)
 
 
 def _resolved(
-    partition: tuple[int, Iterable[pa.RecordBatch]], resolve: Callable[[pa.Table], pa.Table]
-) -> Iterator[tuple[int, pa.RecordBatch]]:
-    tags = resolve(pa.Table.from_batches(list(partition[1])))
-    for number in pc.unique(tags.column("part")).to_pylist():
-        mine = tags.filter(pc.equal(tags.column("part"), number)).drop_columns(["part"])
-        yield number, mine.combine_chunks().to_batches()[0]
+    partition: tuple[int, Iterable[bytes]], resolve: Callable[[pa.Table], pa.Table]
+) -> Iterator[tuple[int, bytes]]:
+    tags = resolve(pa.Table.from_batches(list(map(decoded, partition[1]))))
+    for batch in tags.combine_chunks().to_batches():
+        yield from _told_apart(batch.drop_columns(["part"]), np.asarray(batch.column("part")))
+
+
+def _told_apart(batch: pa.RecordBatch, number: npt.NDArray[np.integer]) -> Iterator[tuple[int, bytes]]:
+    """The rows of each number, in their order."""
+    order = np.argsort(number, kind="stable")
+    batch, number = batch.take(pa.array(order)), number[order]
+    borders = np.flatnonzero(number[1:] != number[:-1]) + 1
+    for start, end in itertools.pairwise([0, *borders.tolist(), len(number)]):
+        yield int(number[start]), encoded(batch.slice(start, end - start))
 
 
 def _write_tags(
-    joined: tuple[int, Iterable[pa.RecordBatch]], store: Store, name: str, schema: pa.Schema, *, again: bool
+    joined: tuple[int, Iterable[PartRef | bytes]], store: Store, name: str, schema: pa.Schema, *, again: bool
 ) -> Iterator[PartRef]:
     """Writes the tags that came home to a part and passes it on, unless it holds earlier data."""
-    batches = list(joined[1])
-    (home,) = (batch for batch in batches if batch.schema == _HOME_SCHEMA)
-    part = PartRef(**home.to_pylist()[0])
-    batch = _merged([batch for batch in batches if batch is not home], schema)
+    members = list(joined[1])
+    (part,) = (one for one in members if isinstance(one, PartRef))
+    batch = _merged([decoded(one) for one in members if isinstance(one, bytes)], schema)
     write_batch(store.tags_path(name, part), batch)
     if part.is_earlier:
         return
