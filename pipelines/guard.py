@@ -23,7 +23,7 @@ import pyarrow.compute as pc
 from pipelines.numerals import WORD_VALUES
 from pipelines.postings import Postings
 from pipelines.skeleton import LOOK_ALIKES, thousands
-from pipelines.textbytes import Bytes, bytes_of, foreign_lines
+from pipelines.textbytes import Bytes, bytes_of, foreign_runs
 from pipelines.words import mixed, owners, run_hashes, words_of
 
 Hashes = npt.NDArray[np.uint64]
@@ -235,7 +235,7 @@ def _to_plain(text: str) -> str:
 
 
 def _runs(texts: pa.Array) -> _Runs:
-    texts = foreign_lines(texts, _to_plain)
+    texts = foreign_runs(texts, _to_plain)
     data, offsets = bytes_of(pc.binary_join_element_wise(pc.fill_null(texts, ""), "", "\n"))
     separators = thousands(data, offsets)
     if len(separators):

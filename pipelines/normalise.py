@@ -10,7 +10,7 @@ import unicodedata
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipelines.textbytes import changed_where, foreign_lines, rewritten
+from pipelines.textbytes import changed_where, foreign_runs, rewritten
 
 _LINE_END = re.compile("\r\n|[\u0085\u2028\u2029]|\r(?![a-z])")  # a CR before a letter was `\right`, `\rho`, ...
 _OTHER_LINE_END = re.compile("[\u0085\u2028\u2029]")
@@ -21,7 +21,6 @@ _SPACES = {
 }
 _INVISIBLE = dict.fromkeys(map(ord, "\u00ad\u200b\u200e\u200f\u2060\ufeff"))
 _CHARACTERS = _SPACES | _INVISIBLE
-_ODD_SPACE = re.compile(f"[{''.join(map(chr, _CHARACTERS))}]")
 
 _LOST_TAB = (  # `\times`, `\theta`, `\text{`, `\tan x`, `\tau = `, ...; but "a cell<TAB>an apple" is a table
     r"\t(?=imes\b|heta\b|ext[a-z]*\{|frac|anh?(?:[\\({^_\d]|\s+[a-z\d]\b)|riangle|ilde|au(?:[\\^_)}$]|\s*[-=+<>])|op\b"
@@ -55,21 +54,20 @@ def normalised(texts: pa.Array, *, code: bool = False) -> pa.Array:
         code: they are programs or outputs: their line ends become LF and they become NFC, nothing else changes inside
             them.
     """
-    texts = foreign_lines(texts, _composed if code else _plain)
+    texts = foreign_runs(texts, _composed if code else _plain)
     texts = changed_where(texts, "\r", _with_line_ends)
     if code:
         return changed_where(texts, r"^\n|[^!-~]$", lambda text: text.strip("\n").rstrip())
     return pc.utf8_trim(rewritten(rewritten(texts, *_NEGATIVE_SPACE), *_TRAILING_SPACE), characters=" \t\n")
 
 
-def _composed(line: str) -> str:
-    line = unicodedata.normalize("NFC", line)
-    return line if "\r" in line else _OTHER_LINE_END.sub("\n", line)
+def _composed(run: str) -> str:
+    run = unicodedata.normalize("NFC", run)
+    return run if "\r" in run else _OTHER_LINE_END.sub("\n", run)  # behind a CR it would look like one line end
 
 
-def _plain(line: str) -> str:
-    line = _composed(line)
-    return line.translate(_CHARACTERS) if _ODD_SPACE.search(line) else line
+def _plain(run: str) -> str:
+    return _composed(run).translate(_CHARACTERS)
 
 
 def _with_line_ends(text: str) -> str:

@@ -20,7 +20,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipelines.numerals import NUMBER, number_words, placed_words, value_of
-from pipelines.textbytes import bytes_of, foreign_lines, rewritten, texts_of
+from pipelines.textbytes import bytes_of, foreign_runs, rewritten, texts_of
 
 _LOOK_ALIKES = {
     # Latin letter: Cyrillic, Greek and other letters that are drawn like it (Unicode TR39 confusables, an excerpt).
@@ -157,7 +157,7 @@ def with_placeholders(plain: pa.Array) -> pa.Array:
 
 def folded(texts: pa.Array) -> pa.Array:
     """Look-alikes, case and LaTeX layout folded; spacing still there, so words and numbers can be told apart."""
-    texts = foreign_lines(pc.fill_null(texts, ""), _to_latin)
+    texts = foreign_runs(pc.fill_null(texts, ""), _to_latin)
     texts = pc.replace_substring(pc.ascii_lower(texts), "`", LOOK_ALIKES[ord("`")])
     return rewritten(texts, _ODD_LATEX, _LATEX_RULES)
 

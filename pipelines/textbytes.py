@@ -11,7 +11,6 @@ Bytes = npt.NDArray[np.uint8]
 Offsets = npt.NDArray[np.int64]
 
 _ASCII = 0x7F  # the last of its bytes
-_LINE_END = ord("\n")
 
 
 def bytes_of(texts: pa.Array) -> tuple[Bytes, Offsets]:
@@ -52,25 +51,37 @@ def changed_where(texts: pa.Array, where: str, change: Callable[[str], str]) -> 
     return pc.replace_with_mask(texts, matching, rows)
 
 
-def foreign_lines(texts: pa.Array, change: Callable[[str], str]) -> pa.Array:
-    """Applies a change that looks at no line end and leaves ASCII alone, to the lines that are not ASCII."""
+def foreign_runs(texts: pa.Array, change: Callable[[str], str]) -> pa.Array:
+    """Applies a change to each run of characters beyond ASCII, with the ASCII character before it that a mark may join.
+
+    So `change` of a text must be what it is of such runs, apart from ASCII that it leaves alone or that its caller
+    changes alike.
+    """
     data, offsets = bytes_of(texts)
     foreign = np.flatnonzero(data > _ASCII)
     if not len(foreign):
         return texts
-    borders = np.sort(np.concatenate((offsets, np.flatnonzero(data == _LINE_END) + 1)), kind="stable")
-    lines = np.flatnonzero(np.diff(np.searchsorted(foreign, borders)))
-    begins, ends = borders[lines], borders[lines + 1]
     content, pieces, gains, done = data.tobytes(), list[bytes](), list[int](), 0
+    begins, ends = _runs_of(foreign, offsets)
+    known: dict[bytes, bytes] = {}
     for begin, end in zip(begins.tolist(), ends.tolist(), strict=True):
-        line = change(content[begin:end].decode()).encode()
-        pieces += (content[done:begin], line)
-        gains.append(len(line) - (end - begin))
+        run = content[begin:end]
+        if (new := known.get(run)) is None:
+            new = known[run] = change(run.decode()).encode()
+        pieces += (content[done:begin], new)
+        gains.append(len(new) - len(run))
         done = end
     pieces.append(content[done:])
     gained = np.concatenate(([0], np.cumsum(gains)))
     changed = texts_of(np.frombuffer(b"".join(pieces), np.uint8), offsets + gained[np.searchsorted(begins, offsets)])
     return _like(texts, changed)
+
+
+def _runs_of(places: Offsets, offsets: Offsets) -> tuple[Offsets, Offsets]:
+    """Where runs of neighbouring places begin, a place earlier where their text has one, and where they end."""
+    first = np.concatenate(([True], np.diff(places) > 1)) | np.isin(places, offsets)
+    begins, ends = places[first], places[np.append(first[1:], True)] + 1
+    return begins - ~np.isin(begins, offsets), ends
 
 
 def _like(texts: pa.Array, changed: pa.Array) -> pa.Array:

@@ -1,17 +1,31 @@
 """The whole-column shortcuts clear only what the rule on one text would clear."""
 
+from collections.abc import Callable
+
 import pyarrow as pa
 import pyarrow.compute as pc
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines import screen, skeleton
-from pipelines.normalise import control_characters, normalise, normalised, suspects
-from pipelines.textbytes import foreign_lines
+from pipelines.guard import _to_plain
+from pipelines.normalise import (
+    _composed,
+    _plain,
+    _with_line_ends,
+    control_characters,
+    normalise,
+    normalised,
+    suspects,
+)
+from pipelines.skeleton import _to_latin
+from pipelines.textbytes import foreign_runs
 
 _SIGNS = r"{ } [ ] ( ) \ a 1 , ! $ ~ é \[ \] \( \{ \\ \begin{a} \end{a} [asy] [/asy] \times \frac12 \left( \geq \dfrac"
 _HIDDEN = [" ", "\n", "\t", "\r", "\x07", "\times", "\u00a0", "e\u0301", "\u200b"]
 pieces = st.lists(st.sampled_from([*_SIGNS.split(), *_HIDDEN]), max_size=12).map("".join)
+_FOREIGN = [*"é½²ⁿ₁７ßΣﬁ’×–三𝒙하٣한か\u3099\u200b\u0301\u2028\u00a0", "e\u0301"]
+foreign = st.lists(st.sampled_from([*_FOREIGN, "a", "X", "1", "\n", "\r", " "]), max_size=12).map("".join)
 
 
 @given(pieces)
@@ -32,16 +46,18 @@ def test_texts_are_normalised_as_each_is_alone(texts: list[str | None]) -> None:
     assert normalised(pa.array(texts, pa.string())).to_pylist() == alone
 
 
-@given(st.lists(pieces, max_size=6))
-def test_foreign_lines_change_as_each_does_alone(texts: list[str]) -> None:
-    def changed(line: str) -> str:
-        return line if line.isascii() else f"<{line.upper()}>"
+@given(st.lists(foreign, max_size=6), st.sampled_from([_plain, _composed, _to_plain, _to_latin]))
+def test_runs_change_as_their_text_does(texts: list[str], change: Callable[[str], str]) -> None:
+    def after(text: str) -> str:
+        return _with_line_ends(text).lower() if change is not _to_plain else text
 
-    lines = ["\n".join(map(changed, text.split("\n"))) for text in texts]
-    found = foreign_lines(
-        pa.array(texts, pa.string()), lambda line: changed(line.removesuffix("\n")) + "\n" * line.endswith("\n")
-    )
-    assert found.to_pylist() == lines
+    found = foreign_runs(pa.array(texts, pa.string()), change).to_pylist()
+    assert list(map(after, found)) == [after(change(text)) for text in texts]
+
+
+def test_a_run_is_cut_where_its_text_ends() -> None:
+    found = foreign_runs(pa.array(["aé", "é", None, "", "éa\né"]), lambda run: f"<{run}>")
+    assert found.to_pylist() == ["<aé>", "<é>", None, "", "<é>a<\né>"]
 
 
 @given(pieces)
