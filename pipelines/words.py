@@ -56,11 +56,11 @@ def words_of(texts: pa.Array) -> Words:
 
 def run_hashes(data: npt.NDArray[np.uint8], starts: Places, lengths: Places) -> Hashes:
     """Hashes runs of bytes, eight bytes of all runs at a time; a run holds no NUL at its end, and none is empty."""
-    eights = np.ndarray(len(data), "<u8", np.concatenate((data, np.zeros(7, np.uint8))), strides=(1,))
-    hashes = _chunks(eights, starts, lengths)
+    eights = eights_of(data)
+    hashes = first_eight(eights, starts, lengths)
     longer, done = np.flatnonzero(lengths > 8), 8
     while len(longer) and done < _LONG:
-        hashes[longer] = mixed(hashes[longer]) + _chunks(eights, starts[longer] + done, lengths[longer] - done)
+        hashes[longer] = mixed(hashes[longer]) + first_eight(eights, starts[longer] + done, lengths[longer] - done)
         done += 8
         longer = longer[lengths[longer] > done]
     hashes[longer] = mixed(hashes[longer])
@@ -69,7 +69,12 @@ def run_hashes(data: npt.NDArray[np.uint8], starts: Places, lengths: Places) -> 
     return mixed(hashes)
 
 
-def _chunks(eights: Hashes, starts: Places, lengths: Places) -> Hashes:
+def eights_of(data: npt.NDArray[np.uint8]) -> Hashes:
+    """The eight bytes from every place on, NUL behind the last."""
+    return np.ndarray(len(data), "<u8", np.concatenate((data, np.zeros(7, np.uint8))), strides=(1,))
+
+
+def first_eight(eights: Hashes, starts: Places, lengths: Places) -> Hashes:
     """The first eight bytes of each run, fewer of a shorter one."""
     return eights[starts] & _FIRST[np.minimum(lengths, 8)]
 
