@@ -36,8 +36,9 @@ def parse_segments(text: str, format: Format) -> tuple[Segment, ...]:
     A PoT text without a fence is a program as a whole. What cannot be read as a block stays text, where
     `check_structure` finds it.
     """
-    text = text.replace("\r\n", "\n")
-    if "```" not in text and not _TAG.search(text):
+    if "\r" in text:
+        text = text.replace("\r\n", "\n")
+    if "```" not in text and ("<" not in text or not _TAG.search(text)):
         if not text.strip():
             return ()
         if format is Format.POT:
