@@ -1,6 +1,5 @@
 """The work folder of a data set belongs to one run: the same sources, so that continuing never mixes two."""
 
-import fcntl
 import json
 import shutil
 from collections.abc import Iterator
@@ -11,7 +10,7 @@ from pipelines.store import WORK
 from pipelines.writing_errors import unwritable_in_one_line
 from schemas.config import Curate
 from schemas.exits import UserError
-from schemas.files import write_text
+from schemas.files import hold, write_text
 from schemas.manifest import MANIFEST
 
 _CLAIM, _LOCK = "run.json", "lock"
@@ -57,14 +56,13 @@ def claim(output: Path, settings: Curate, *, overwrite: bool) -> Iterator[Path]:
     work = output / WORK
     with unwritable_in_one_line(output):
         work.mkdir(parents=True, exist_ok=True)
-        lock = (work / _LOCK).open("a")
-    with lock:
         try:
-            fcntl.lockf(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            held = hold(work / _LOCK)
         except BlockingIOError as error:
             raise UserError(
                 f"{output}: another `mathmill curate` is writing here; wait for it, or choose another folder"
             ) from error
+    with held:
         if overwrite:
             _empty(work)
         write_text(work / _CLAIM, json.dumps(_claim_of(settings)))

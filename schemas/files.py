@@ -1,9 +1,11 @@
 """Files written whole or not at all: under a temporary name, renamed when the write ended well."""
 
+import fcntl
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 
 @contextmanager
@@ -22,3 +24,18 @@ def write_text(path: Path, text: str) -> None:
     """Writes a text file, whole or not at all."""
     with replacing(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
+
+
+def hold(path: Path) -> IO[str]:
+    """Opens a file that no other process can hold until this one closes it or ends, however it ends.
+
+    Raises:
+        BlockingIOError: another process holds it.
+    """
+    file = path.open("a")
+    try:
+        fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BaseException:
+        file.close()
+        raise
+    return file

@@ -1,6 +1,7 @@
 """Everything that a run needs before step 1, built once: data, model, optimizer, plan. Refusals happen here."""
 
 import os
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -75,8 +76,10 @@ class Run:
     peak: float | None
 
 
-def prepare(config: Train, data: list[Path], output: Path, world: World, *, resume: bool, draft: bool) -> Run:
-    """Builds a run, or refuses to begin it.
+def prepare(
+    config: Train, data: list[Path], output: Path, world: World, held: ExitStack, *, resume: bool, draft: bool
+) -> Run:
+    """Builds a run, or refuses to begin it. Rank 0 holds `output` until `held` ends.
 
     Raises:
         UserError: it could not start.
@@ -86,7 +89,7 @@ def prepare(config: Train, data: list[Path], output: Path, world: World, *, resu
     examples = shards.open_splits(*data, draft=draft)
     if world.is_main:
         facts = provenance(config, [str(path) for path in data], examples[Split.TRAIN].fingerprints, draft=draft)
-        begin_run(output, facts, resume=resume)
+        held.enter_context(begin_run(output, facts, resume=resume))
         _begin(config, output, examples[Split.TRAIN])
     world.wait()
     begun = checkpoint.latest(output)

@@ -3,6 +3,8 @@
 import json
 import platform
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from hashlib import sha256
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -12,12 +14,13 @@ import torch
 
 from schemas.config import Train
 from schemas.exits import RunFailedError, UserError
-from schemas.files import write_text
+from schemas.files import hold, write_text
 from training.checkpoint import CHECKPOINTS, latest
 from training.objective import OUTPUT_LENGTH
 from training.telemetry import METRICS
 
 RUN = "run.json"
+_LOCK = ".lock"
 
 # What a resumed run may change: how long, how often and where, never what is optimised.
 _FREE = frozenset(
@@ -66,36 +69,38 @@ def code_version() -> str:
     return f"{release}+{digest.hexdigest()[:12]}"
 
 
-def begin_run(run: Path, facts: dict[str, Any], *, resume: bool) -> bool:
-    """Claims RUN for a new run, or checks that a resumed one is the same.
+@contextmanager
+def begin_run(run: Path, facts: dict[str, Any], *, resume: bool) -> Iterator[None]:
+    """Holds RUN for this process alone: for a new run, or for one to continue if it is the same.
 
     A run that stopped before its first step (no such model, a context too short) holds nothing to lose and does not
-    stand in the way of the next one.
-
-    Returns:
-        Whether there is a run to continue. `--resume` on an empty folder begins one.
+    stand in the way of the next one. `resume` on an empty folder begins one.
 
     Raises:
-        UserError: RUN holds a run and `resume` is off, or holds something else.
+        UserError: another process trains here, RUN holds a run and `resume` is off, or it holds something else.
         RunFailedError: the run to resume was made from something else, which is named.
     """
     path = run / RUN
     if run.exists() and not run.is_dir():
         raise UserError(f"{run}: a file; --output is a folder")
-    if not path.is_file():
-        if run.is_dir() and any(run.iterdir()):
-            raise UserError(f"{run}: not empty and not a run; choose a new folder for --output")
-        run.mkdir(parents=True, exist_ok=True)
-        _write(path, facts)
-        return False
-    if not resume:
-        if not _took_a_step(run):
+    if run.is_dir() and not path.is_file() and any(one.name != _LOCK for one in run.iterdir()):
+        raise UserError(f"{run}: not empty and not a run; choose a new folder for --output")
+    run.mkdir(parents=True, exist_ok=True)
+    try:
+        held = hold(run / _LOCK)
+    except BlockingIOError as error:
+        raise UserError(f"{run}: another `mathmill train` is writing here; choose a new folder for --output") from error
+    with held:
+        if path.is_file() and (resume or _took_a_step(run)):
+            if not resume:
+                raise UserError(
+                    f"{run}: holds another run; continue it with --resume, or choose a new folder for --output"
+                )
+            _require_same(run, json.loads(path.read_text(encoding="utf-8")), facts)
+        else:
             shutil.rmtree(run / CHECKPOINTS, ignore_errors=True)
             _write(path, facts)
-            return False
-        raise UserError(f"{run}: holds another run; continue it with --resume, or choose a new folder for --output")
-    _require_same(run, json.loads(path.read_text(encoding="utf-8")), facts)
-    return True
+        yield
 
 
 def _took_a_step(run: Path) -> bool:

@@ -11,7 +11,7 @@ import math
 import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import replace
 from hashlib import blake2b
 from pathlib import Path
@@ -69,8 +69,8 @@ def train(
         raise UserError("the config has no table `train:`")
     world = join_world(config.train.device)
     try:
-        with stop_requests() as stop:
-            run = prepare(config.train, list(data), output, world, resume=resume, draft=draft)
+        with stop_requests() as stop, ExitStack() as held:
+            run = prepare(config.train, list(data), output, world, held, resume=resume, draft=draft)
             with closing(_Loop(run, stop, on_step, _evaluation(config, data, draft=draft))) as loop:
                 result = loop.complete(on_start)
     except BaseException as error:

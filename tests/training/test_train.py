@@ -4,6 +4,8 @@ import json
 import resource
 import shutil
 import signal
+import subprocess
+import sys
 from dataclasses import replace
 
 import pytest
@@ -144,6 +146,22 @@ def test_a_half_written_checkpoint_is_ignored_and_cleared(run, data, tmp_path):
 def test_a_folder_with_another_run_is_refused(run, data):
     with pytest.raises(UserError, match="holds another run; continue it with --resume"):
         train(small_run(), [data], run[0].output)
+
+
+def test_two_processes_do_not_train_into_one_folder(tmp_path, data):
+    output = tmp_path / "RUN"
+    output.mkdir()
+    holding = (
+        "import pathlib, sys; from schemas.files import hold; held = hold(pathlib.Path(sys.argv[1])); print('held', "
+        "flush=True); sys.stdin.read()"
+    )
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen([sys.executable, "-c", holding, str(output / ".lock")], **pipes) as other:
+        assert other.stdout.readline() == b"held\n"
+        with pytest.raises(UserError, match="another `mathmill train` is writing here; choose a new folder"):
+            train(small_run(steps=1), [data], output)
+        other.communicate()
+    assert train(small_run(steps=1), [data], output).last.step == 1
 
 
 def test_a_run_that_took_no_step_does_not_stand_in_the_way(tmp_path, data):
