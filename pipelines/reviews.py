@@ -106,9 +106,6 @@ def _row_of(settings: Reviews, value: dict[str, object], where: str) -> Record:
         raise UserError(f"{where}: no {names.row}: which row is it about?")
     expected = optional_text(value, names.expected)
     reason = optional_text(value, names.reason)
-    confidence = share_of(value, names.confidence)
-    if confidence is not None and not 0 <= confidence <= 1:
-        raise UserError(f"{where}: {names.confidence} is {confidence:g}, expected 0 to 1")
     return {
         "file": settings.path,
         "key": settings.key,
@@ -117,7 +114,7 @@ def _row_of(settings: Reviews, value: dict[str, object], where: str) -> Record:
         "reviewer": optional_text(value, names.reviewer),
         "decision": decision_of(value, names.decision),
         "answer": optional_text(value, names.answer),
-        "confidence": confidence,
+        "confidence": share_of(value, names.confidence),
         "time": moment_of(value, names.time),
         "control": is_marked(value, names.control) or expected is not None,
         "expected": expected,

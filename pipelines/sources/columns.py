@@ -9,6 +9,7 @@ from pipelines.sources.fields import (
     is_marked,
     level_of,
     moment_of,
+    number_of,
     optional_text,
     share_of,
     text_of,
@@ -43,7 +44,7 @@ def read_columns(record: dict[str, Any], source: Source) -> Problem:
         topic=optional_text(record, columns.topic),
         difficulty=level_of(optional_text(record, columns.difficulty)),
         effort=optional_text(record, columns.effort),
-        score=share_of(record, columns.score),
+        score=number_of(record, columns.score),
         selection=read_selection(record, columns),
     )
 
@@ -52,7 +53,7 @@ def read_selection(record: dict[str, Any], columns: Columns) -> Selection:
     """Reads what humans said about the row."""
     if not columns.model_fields_set & _HUMAN:
         return _NOTHING_SAID
-    votes = share_of(record, columns.votes)
+    votes = number_of(record, columns.votes)
     return Selection(
         decision=decision_of(record, columns.decision),
         annotator=optional_text(record, columns.annotator),

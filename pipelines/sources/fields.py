@@ -75,6 +75,18 @@ def number_text(value: object) -> str:
 
 
 def share_of(record: dict[str, Any], name: str | None) -> float | None:
+    """Returns a number from 0 to 1, None when absent or empty.
+
+    Raises:
+        Unreadable: it is none.
+    """
+    number = number_of(record, name)
+    if number is not None and not 0 <= number <= 1:
+        raise Unreadable(Reason.UNSUPPORTED, f"{name} is {number:g}, expected 0 to 1")
+    return number
+
+
+def number_of(record: dict[str, Any], name: str | None) -> float | None:
     """Returns a number, None when absent or empty.
 
     Raises:

@@ -12,7 +12,7 @@ import orjson
 
 from pipelines.segments import join_segments, parse_segments
 from pipelines.sources.columns import read_selection
-from pipelines.sources.fields import Unreadable, level_of, optional_text, share_of
+from pipelines.sources.fields import Unreadable, level_of, number_of, optional_text
 from schemas.config import Source
 from schemas.problem import Format, Problem, Segment, SegmentKind, Solution
 from schemas.reason import Reason
@@ -67,7 +67,7 @@ def read_messages(record: dict[str, Any], source: Source) -> Problem:
         topic=optional_text(record, source.columns.topic),
         difficulty=level_of(optional_text(record, source.columns.difficulty)),
         effort=optional_text(record, source.columns.effort),
-        score=share_of(record, source.columns.score),
+        score=number_of(record, source.columns.score),
         selection=read_selection(record, source.columns),
     )
 

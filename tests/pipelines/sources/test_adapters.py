@@ -159,6 +159,8 @@ class TestColumns:
         ("field", "value", "says"),
         [
             ("agree", "nan", "agree is no number: 'nan'"),
+            ("agree", 80, "agree is 80, expected 0 to 1"),
+            ("sure", "-0.1", "sure is -0.1, expected 0 to 1"),
             ("votes", "inf", "votes is no number: 'inf'"),
             ("when", "nan", "when is no time: 'nan'; expected ISO 8601 or seconds"),
             ("test", "maybe", "test is true, false or empty, not 'maybe'"),
