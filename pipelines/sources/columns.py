@@ -1,5 +1,6 @@
 """Any table: the config names the fields, a row is one solution in the named format."""
 
+from collections.abc import Callable
 from typing import Any
 
 from pipelines.segments import parse_segments
@@ -22,7 +23,6 @@ DECISIONS = {
     **dict.fromkeys(("accepted", "accept", "yes", "true", "1", "keep", "approved"), Decision.ACCEPTED),
     **dict.fromkeys(("rejected", "reject", "no", "false", "0", "drop", "declined"), Decision.REJECTED),
 }
-_HUMAN = {"decision", "annotator", "reviewer", "confidence", "votes", "agreement", "time", "control", "expected"}
 _NOTHING_SAID = Selection()
 
 
@@ -51,20 +51,15 @@ def read_columns(record: dict[str, Any], source: Source) -> Problem:
 
 def read_selection(record: dict[str, Any], columns: Columns) -> Selection:
     """Reads what humans said about the row."""
-    if not columns.model_fields_set & _HUMAN:
+    if columns.model_fields_set.isdisjoint(_READERS):
         return _NOTHING_SAID
-    votes = number_of(record, columns.votes)
-    return Selection(
-        decision=decision_of(record, columns.decision),
-        annotator=optional_text(record, columns.annotator),
-        reviewer=optional_text(record, columns.reviewer),
-        confidence=share_of(record, columns.confidence),
-        votes=None if votes is None else int(votes),
-        agreement=share_of(record, columns.agreement),
-        time=moment_of(record, columns.time),
-        control=is_marked(record, columns.control),
-        expected=decision_of(record, columns.expected),
-    )
+    named = [(field, read) for field, read in _READERS.items() if field in columns.model_fields_set]
+    return Selection(**{field: read(record, getattr(columns, field)) for field, read in named})
+
+
+def _count_of(record: dict[str, Any], name: str | None) -> int | None:
+    number = number_of(record, name)
+    return None if number is None else int(number)
 
 
 def decision_of(record: dict[str, Any], name: str | None) -> Decision | None:
@@ -82,3 +77,17 @@ def decision_of(record: dict[str, Any], name: str | None) -> Decision | None:
     if text.lower() not in DECISIONS:
         raise Unreadable(Reason.UNSUPPORTED, f"{name} is accepted, rejected or empty, not {text[:40]!r}")
     return DECISIONS[text.lower()]
+
+
+_READERS: dict[str, Callable[[dict[str, Any], str | None], Any]] = {
+    "decision": decision_of,
+    "annotator": optional_text,
+    "reviewer": optional_text,
+    "confidence": share_of,
+    "votes": _count_of,
+    "agreement": share_of,
+    "time": moment_of,
+    "control": is_marked,
+    "expected": decision_of,
+}
+"""fields of `Selection` and of `Columns` alike"""
