@@ -3,10 +3,11 @@
 Tiers, strongest evidence first:
 
     exact    the item's skeleton is the question, or stands whole inside question or solution (prefixes, docstrings); or
-             the item's own solution stands in the solution, whatever the question has become
+             the item's own solution stands in the solution, whatever the question has become but a variant with
+             another answer
     n-gram   ten words in a row are the item's (the whole text of a shorter item). Guarded: a leak when the numbers
-    agree,
-             or the item has none. On 3,000 MATH training rows 380 of 431 bare hits share no numbers with the item
+             agree, or the item has none; in another order and with another answer they are a variant. On 3,000 MATH
+             training rows 380 of 431 bare hits share no numbers with the item
     reworded the item's numbers in other words or another language (`paraphrase`): quarantined
     variant  the item's words with other numbers: what happens to it is the benchmark's `variants`
 
@@ -14,8 +15,9 @@ Rows and items meet as hashes in numpy arrays; the text of an item is touched on
 """
 
 import itertools
+import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -33,7 +35,7 @@ from pipelines.windows import item_windows, standing
 from pipelines.words import Words, ngrams_of, words_of
 from schemas.config import Decontaminate
 from schemas.reason import Reason
-from validation.answers import extract
+from validation.answers import Outcome, compare_exactly, extract
 
 NGRAM = 10  # DeepSeekMath, section 2.1: 10-grams; items of 3 to 9 words as a whole
 SHORTEST = 3
@@ -45,6 +47,8 @@ _OPTIONS = r"(?:\s*\n\([A-J]\) ?[^\n]*)+\s*$"  # a multiple choice under its que
 _POLICIES = ("report", "quarantine", "remove")  # about variants, the strictest last
 _INSTRUCTIONS = (r"^[^0-9$\\]{1,400}[.:!?)\]]\s+", r"^[^0-9$\\]{1,400}\n\s*")
 _EVIDENCE = 160  # characters of a matched span that the ledger keeps
+_OWN = "the solution is the item's own"
+_DIGITS = re.compile(rb"\d+(?:\.\d+)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,30 +149,41 @@ def check(batch: pa.RecordBatch, index: BenchmarkIndex, settings: Decontaminate)
     """
     encoded = pc.dictionary_encode(pc.fill_null(batch.column("question"), ""))
     texts = _solutions(batch)
-    questions = _check_texts(encoded.dictionary, index, settings, whole=True)
-    solutions = _check_texts(texts, index, settings, whole=False)
     places = encoded.indices.to_numpy()
     firsts = np.unique(places, return_index=True)[1]
+
+    def answer_of(row: int) -> str | None:
+        given, language = batch.column("answer")[row].as_py(), batch.column("language")[row].as_py()
+        return given or extract(texts[row].as_py(), language or "en").answer
+
+    questions = _check_texts(encoded.dictionary, index, settings, lambda place: answer_of(firsts[place]), whole=True)
+    solutions = _check_texts(texts, index, settings, answer_of, whole=False)
     open_ = np.array([place for place in range(len(firsts)) if place not in questions], np.int64)
-    reworded, varied = _check_wording(batch.take(pa.array(firsts[open_])), texts.take(pa.array(firsts[open_])), index)
+    rows = firsts[open_]
+    reworded, varied = _check_wording(batch.take(pa.array(rows)), lambda place: answer_of(rows[place]), index)
     questions |= {int(open_[place]): rejection for place, rejection in reworded.items()}
     variants = {int(open_[place]): one for place, one in varied.items()}
     verdicts: list[Rejection | Note | None] = []
     for row, place in enumerate(places.tolist()):
-        verdicts.append(questions.get(place) or solutions.get(row) or variants.get(place))
+        leak, variant = questions.get(place) or solutions.get(row), variants.get(place)
+        if leak and variant and leak.detail == _OWN and leak.partner == variant.partner:
+            item = index.names.index(str(leak.partner))
+            leak = None if _differ(answer_of(row), index, item) else leak
+        verdicts.append(leak or variant)
     return verdicts
 
 
+def _differ(answer: str | None, index: BenchmarkIndex, item: int) -> bool:
+    """Whether an answer is known not to be the item's."""
+    known = index.reworded.answers[item]
+    return bool(answer and known) and compare_exactly(known, str(answer)).outcome is Outcome.NOT_EQUAL
+
+
 def _check_wording(
-    batch: pa.RecordBatch, solutions: pa.Array, index: BenchmarkIndex
+    batch: pa.RecordBatch, answer_of: Callable[[int], str | None], index: BenchmarkIndex
 ) -> tuple[dict[int, Rejection], dict[int, Rejection | Note]]:
     """Rewordings and translations, and variants, among questions that are no item word for word, by place."""
-    given = batch.column("answer").to_pylist()
     languages = pc.fill_null(batch.column("language"), "en").to_pylist()
-
-    def answer_of(place: int) -> str | None:
-        return given[place] or extract(solutions[place].as_py(), languages[place]).answer
-
     rejections: dict[int, Rejection] = {}
     variants: list[tuple[int, int]] = []
     for one in index.reworded.find(batch.column("question"), answer_of, languages):
@@ -213,7 +228,12 @@ def shared_ngrams(texts: pa.Array, items: pa.Array, *, n: int = NGRAM) -> npt.ND
 
 
 def _check_texts(
-    texts: pa.Array, index: BenchmarkIndex, settings: Decontaminate, *, whole: bool
+    texts: pa.Array,
+    index: BenchmarkIndex,
+    settings: Decontaminate,
+    answer_of: Callable[[int], str | None],
+    *,
+    whole: bool,
 ) -> dict[int, Rejection]:
     """Rejections by place of the text. `whole`: the texts are questions, which must agree in all their numbers."""
     side = "question" if whole else "solution"
@@ -222,7 +242,7 @@ def _check_texts(
         rejections.setdefault(text, Rejection(Reason.BENCHMARK_EXACT, detail, index.names[item], score=1.0))
     hits = [hit for hit in _run_hits(words_of(texts), index) if hit.text not in rejections]
     if settings.ngram == "guarded":
-        hits = list(_guarded(hits, texts, index, whole=whole))
+        hits = list(_guarded(hits, texts, index, answer_of, whole=whole))
     for hit in sorted(hits, key=lambda hit: (hit.text, -hit.cover, hit.item)):
         if hit.text not in rejections:
             span = " ".join(texts[hit.text].as_py().split()[hit.first : hit.last])
@@ -250,7 +270,7 @@ def _exact_hits(texts: pa.Array, index: BenchmarkIndex, *, whole: bool) -> Itera
     for text, item in standing(keys, index.windows, index.skeletons):
         yield text, item, f"the {side} holds the item"
     for text, item in () if whole else standing(keys, index.solution_windows, index.solutions):
-        yield text, item, "the solution is the item's own"
+        yield text, item, _OWN
 
 
 def _behind_instructions(texts: pa.Array, index: BenchmarkIndex) -> Iterator[tuple[int, int]]:
@@ -301,8 +321,17 @@ def _shorter_hits(words: Words, index: BenchmarkIndex) -> Iterator[_Hit]:
             yield _Hit(text, item, 1.0, int(first - begin), int(last - begin))
 
 
-def _guarded(hits: Sequence[_Hit], texts: pa.Array, index: BenchmarkIndex, *, whole: bool) -> Iterator[_Hit]:
+def _guarded(
+    hits: Sequence[_Hit],
+    texts: pa.Array,
+    index: BenchmarkIndex,
+    answer_of: Callable[[int], str | None],
+    *,
+    whole: bool,
+) -> Iterator[_Hit]:
     """The hits whose numbers agree with the item's, or whose item has none.
+
+    A question with the item's numbers in another order and another answer is a variant.
 
     A short item without numbers ("Find the area.") needs a text without numbers as well. A solution must hold half of
     the item's n-grams and all its numbers, among others of its own.
@@ -314,10 +343,18 @@ def _guarded(hits: Sequence[_Hit], texts: pa.Array, index: BenchmarkIndex, *, wh
         if whole:
             short = index.run_counts[hit.item] == 1
             agreed = own == asked or (not asked and not short)
+            if agreed and _reordered(texts[hit.text : hit.text + 1], index.skeletons[hit.item]):
+                agreed = not _differ(answer_of(hit.text), index, hit.item)
         else:
             agreed = hit.cover >= _MIN_COVER and not Counter(asked) - Counter(own)
         if agreed:
             yield hit
+
+
+def _reordered(text: pa.Array, item: bytes) -> bool:
+    """Whether a text has the numbers of an item's skeleton in another order."""
+    own, asked = _DIGITS.findall(skeletons(text).cast(pa.large_binary())[0].as_py()), _DIGITS.findall(item)
+    return own != asked and sorted(own) == sorted(asked)
 
 
 def _solutions(batch: pa.RecordBatch) -> pa.Array:

@@ -128,6 +128,10 @@ def test_the_own_solution_of_an_item_is_a_leak_under_any_question():
         "the solution is the item's own",
     )
     assert verdict("What does Janet earn?", ("text", stripped.replace("16", "17")), index=index) is None
+    variant = DUCKS.replace("16", "17")
+    assert verdict(variant, ("text", stripped), index=index, answer="20") is None
+    assert verdict(variant, ("text", stripped), index=index, answer="18").reason == Reason.BENCHMARK_EXACT
+    assert verdict("What does Janet earn?", ("text", stripped), index=index, answer="20").partner == "bench/7"
 
 
 def test_ten_shared_words_with_the_same_numbers_are_a_leak():
@@ -142,6 +146,21 @@ def test_ten_shared_words_with_other_numbers_are_no_leak_but_strictly():
     variant = DUCKS.replace("16", "17").replace("How much does she make", "What does she earn")
     assert verdict(variant) is None
     assert verdict(variant, ngram="strict").reason == Reason.BENCHMARK_NGRAM
+
+
+def test_the_same_numbers_in_another_order_and_another_answer_are_a_variant():
+    movies = (
+        "Colby has 150 dollars to spend on going to the movies with all of his friends. "
+        "Every ticket there costs 10 dollars on a Friday. How many tickets can he buy?"
+    )
+    index = index_of(movies, answers=["15"], variants="quarantine")
+    swapped = movies.replace("150", "x").replace("10", "150").replace("x", "10")
+    assert verdict(swapped, index=index, answer="0").reason == Reason.BENCHMARK_VARIANT
+    assert verdict(swapped, index=index, answer="15").reason == Reason.BENCHMARK_NGRAM
+    assert verdict(swapped, index=index).reason == Reason.BENCHMARK_NGRAM
+    turned = " ".join(f"{one}." for one in (movies.split(". ")[1], movies.split(". ")[0], movies.split(". ")[2]))
+    assert verdict(turned, index=index, answer="15").reason == Reason.BENCHMARK_NGRAM
+    assert verdict("Well! " + movies.replace("buy", "get"), index=index, answer="0").reason == Reason.BENCHMARK_NGRAM
 
 
 def test_a_numeric_variant_is_never_removed():
