@@ -129,6 +129,9 @@ _LAYOUT = (
     "textit",
     "mbox",
 )
+_CLOSING = np.zeros(256, np.bool_)
+_CLOSING[list(b")}]")] = True
+_MOST_REPEATED = 2  # signs behind the first that count: f''', n!!!
 _LETTER_HASH = np.uint64(1)
 _STEP = np.uint64(0x9E3779B97F4A7C15)
 
@@ -207,19 +210,22 @@ class _Runs:
 class _Plain(dict[int, str | int]):
     """What a character beyond ASCII counts as, found once each.
 
-    Quotes and dashes are ASCII's, accents fall, letters of scripts without closed lists of ours are prose (but for the
-    ideographs that count or negate), the rest are signs.
+    Quotes and dashes are ASCII's, accents fall, ² is ^2 and ½ is 1/2, letters of scripts without closed lists of ours
+    are prose (but for the ideographs that count or negate), the rest are signs.
     """
 
     def __missing__(self, code: int) -> str | int:
         sign = chr(code)
-        base = unicodedata.normalize("NFKD", sign)[0]
+        base = unicodedata.normalize("NFKD", sign).replace("\N{FRACTION SLASH}", "/")
+        raised = unicodedata.decomposition(sign).startswith("<super>") and base in "0123456789+-n"
         if code < 128 or sign in _IDEOGRAPHS:
             self[code] = code
         elif code in LOOK_ALIKES:
             self[code] = LOOK_ALIKES[code]
-        elif base.isascii():
-            self[code] = base
+        elif raised:
+            self[code] = f"^{base}"
+        elif base[0].isascii():
+            self[code] = f" {base} " if "/" in base else base if base.isascii() else base[0]
         else:
             self[code] = {"Mn": "", "Cf": "", "Lo": " ", "Lm": " ", "Po": " ", "Ps": " ", "Pe": " "}.get(
                 unicodedata.category(sign), code
@@ -251,13 +257,26 @@ def _tokens(data: Bytes) -> tuple[Bytes, npt.NDArray[np.int64], npt.NDArray[np.i
     classes = np.frombuffer(bytearray(data.tobytes().translate(_CLASSES)), np.uint8)
     dots = np.flatnonzero(data[1:-1] == ord(".")) + 1
     classes[dots[(classes[dots - 1] == _DIGIT) & (classes[dots + 1] == _DIGIT)]] = _DIGIT
-    bangs = np.flatnonzero(data[1:] == ord("!")) + 1
-    classes[bangs[(classes[bangs - 1] == _DIGIT) | (data[bangs - 1] == ord(")"))]] = _SIGN
+    _mark_postfix(classes, data)
     borders = (classes[1:] != classes[:-1]) | (classes[1:] == _SIGN)
     counting = classes >= _DIGIT
     starts = np.flatnonzero(np.concatenate((counting[:1], borders & counting[1:])))
     ends = np.flatnonzero(np.concatenate((borders & counting[:-1], counting[-1:]))) + 1
     return classes[starts], starts, ends - starts
+
+
+def _mark_postfix(classes: Bytes, data: Bytes) -> None:
+    """Makes signs of what follows an operand: 5!, n!, (n + 1)!!, f'(x), A'B'. `Wow!`, `Tom's` and `I'm` have none."""
+    for sign in b"!'":
+        places = np.flatnonzero(data[1:] == sign) + 1
+        before, after = data[places - 1], data[places + 1]
+        single = (
+            (classes[places - 1] == _LETTER) & (classes[places - 2] != _LETTER) & (after - np.uint8(ord("a")) >= 26)
+        )
+        factor = (classes[places - 1] == _DIGIT) & (sign == ord("!"))
+        classes[places[single | factor | _CLOSING[before]]] = _SIGN
+        for _ in range(_MOST_REPEATED):
+            classes[places[(before == sign) & (classes[places - 1] == _SIGN)]] = _SIGN
 
 
 def _counting(
