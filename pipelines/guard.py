@@ -194,6 +194,14 @@ def facets(texts: pa.Array) -> tuple[Tokens, Tokens, Tokens]:
     return Tokens(hashes[numbers], runs.rows[numbers]), joints, Tokens(hashes[words], runs.rows[words])
 
 
+def letter_runs(texts: pa.Array) -> tuple[Tokens, npt.NDArray[np.bool_]]:
+    """Every run of letters of the texts, in lower case, accents folded, and which of them are words with a capital."""
+    runs = _runs(texts)
+    letters = runs.kinds == _LETTER
+    capital = (runs.data[runs.starts] - np.uint8(ord("A")) < 26) & (runs.lengths > 1)
+    return Tokens(runs.hashes[letters], runs.rows[letters]), capital[letters]
+
+
 @dataclass(frozen=True, slots=True)
 class _Runs:
     """Digits, letters and signs of texts as runs of one class; `data` holds a line end after each text."""

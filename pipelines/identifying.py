@@ -16,6 +16,7 @@ from pipelines.agreement import Member, disagreements
 from pipelines.candidate import Remark
 from pipelines.collapsing import contents_of
 from pipelines.earlier import Earlier
+from pipelines.exchanges import terms_of
 from pipelines.minhash import guard_keys, known_to_differ, near_duplicates, shingle_keys
 from pipelines.store import PartRef, Store, read_batch
 from pipelines.tags import PLACED_SCHEMA, alive_after, kept_keys, key_column, read_keys, repeated, sharing, whereabouts
@@ -169,13 +170,14 @@ class NearDuplicates:
         guards = known.column("key").take(pc.index_in(indices, known.column("index")))
         columns = {name: keys.column(name) for name in ("accepted", "completeness", "row_id", "source_row")}
         columns |= {"key": _as_key(guards), "guard": guards, "shingles": shingle_keys(batch)}
+        columns["terms"] = terms_of(batch.column("question"))
         columns["id"] = pc.binary_join_element_wise(keys.column("row_id"), keys.column("format"), "-")
         columns["answer"] = answers_of(self.store, part, self.verified).take(indices)
         return _near(columns, part, indices)
 
     def _of_earlier(self, part: PartRef, indices: pa.Array) -> pa.RecordBatch:
         assert self.earlier is not None, part
-        signed = self.earlier.read(part, ["guard", "shingles", "id", "source_row", "answer"]).take(indices)
+        signed = self.earlier.read(part, ["guard", "shingles", "terms", "id", "source_row", "answer"]).take(indices)
         columns = {name: signed.column(name) for name in signed.schema.names}
         columns |= {"key": _as_key(signed.column("guard")), "row_id": signed.column("id")}
         columns["accepted"] = pa.array(np.zeros(len(indices), bool))

@@ -4,7 +4,8 @@
                differs in one of them is no duplicate at any similarity, so no pair across guards is ever looked at.
                That of the question first: the solution of a candidate that alone asks so is not read
     2  net     within a guard of few members all pairs; within a larger one those that MinHash bands bring together
-    3  verify  exact Jaccard similarity of 5-word shingles, and answers that are not known to differ
+    3  verify  exact Jaccard similarity of 5-word shingles, no asking word exchanged for another of its class
+               (`exchanges`), and answers that are not known to differ
     4  stars   best survivor first, a candidate falls when it is that similar to one that stays. A chain A~B~C never
                deletes C for the sake of A
 
@@ -23,6 +24,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipelines.collapse import LOSS_SCHEMA, survivor_order
+from pipelines.exchanges import exchanged, terms_of
 from pipelines.guard import guards
 from pipelines.postings import distinct
 from pipelines.textbytes import sliced
@@ -48,6 +50,7 @@ NEAR_SCHEMA = pa.schema(
         pa.field("asked", pa.uint64(), nullable=False),
         pa.field("guard", pa.uint64(), nullable=False),
         pa.field("shingles", pa.list_(pa.uint32()), nullable=False),
+        pa.field("terms", pa.list_(pa.uint32()), nullable=False),
     ]
 )
 NEAR_LOSS_SCHEMA = pa.schema(
@@ -66,7 +69,8 @@ _SHIFTS = _RANDOM.integers(0, 2**32, PERMUTATIONS, dtype=np.uint32)
 def near_keys(batch: pa.RecordBatch) -> pa.RecordBatch:
     """What is compared of each candidate (`NEAR_SCHEMA`). Needs the columns question, format and segments."""
     asked = asked_keys(batch)
-    return pa.RecordBatch.from_arrays([asked, guard_keys(batch, asked), shingle_keys(batch)], schema=NEAR_SCHEMA)
+    columns = [asked, guard_keys(batch, asked), shingle_keys(batch), terms_of(batch.column("question"))]
+    return pa.RecordBatch.from_arrays(columns, schema=NEAR_SCHEMA)
 
 
 def asked_keys(batch: pa.RecordBatch) -> pa.Array:
@@ -142,7 +146,8 @@ def near_duplicates(
     better, worse, crowded = better[~earlier[worse]], worse[~earlier[worse]], crowded[~earlier[crowded]]
     score = similarity(shingles, better, worse)
     near = score >= threshold
-    stars = _stars(better[near], worse[near], score[near], table.column("answer").to_pylist(), differ)
+    answers, terms = (table.column(name).to_pylist() for name in ("answer", "terms"))
+    stars = _stars(better[near], worse[near], score[near], answers, terms, differ)
     losers, winners, scores = (list(column) for column in zip(*stars, strict=True)) if stars else ([], [], [])
     lost = table.select(["part", "index"]).take(pa.array(losers, pa.int64()))
     won = table.select(["id", "source_row", "part"]).take(pa.array(winners, pa.int64()))
@@ -275,13 +280,20 @@ def bands(signed: Shingles32) -> Hashes:
 
 
 def _stars(
-    better: Places, worse: Places, score: npt.NDArray[np.float64], answers: Sequence[str | None], differ: Answers
+    better: Places,
+    worse: Places,
+    score: npt.NDArray[np.float64],
+    answers: Sequence[str | None],
+    terms: Sequence[Sequence[int]],
+    differ: Answers,
 ) -> list[tuple[int, int, float]]:
     """(loser, survivor, similarity) of each candidate that falls. Rows are numbered by survival within their guard."""
     stars: dict[int, tuple[int, int, float]] = {}
     order = np.lexsort((better, worse))
     for one, other, near in zip(better[order].tolist(), worse[order].tolist(), score[order].tolist(), strict=True):
-        if one not in stars and other not in stars and not known_to_differ(answers[one], answers[other], differ):
+        if one in stars or other in stars or exchanged(terms[one], terms[other]):
+            continue
+        if not known_to_differ(answers[one], answers[other], differ):
             stars[other] = other, one, near
     return list(stars.values())
 

@@ -40,6 +40,7 @@ def table(rows):
         {
             "guard": keys.column("guard"),
             "shingles": keys.column("shingles"),
+            "terms": keys.column("terms"),
             "accepted": pa.array([one.get("accepted", False) for one in given], pa.bool_()),
             "source_rank": pa.array([one.get("rank", 0) for one in given], pa.int32()),
             "completeness": pa.array([0] * len(rows), pa.int32()),
@@ -87,6 +88,12 @@ def test_the_pick_of_a_human_is_never_lost_to_a_copy():
 )
 def test_a_variant_is_never_removed(variant):
     assert losers((SENTENCE, "60"), (variant, "60")) == {}
+
+
+def test_a_unit_exchanged_for_another_is_never_removed_and_a_lost_one_is_no_problem():
+    kilograms = SENTENCE.replace("12 rolls", "12 kilograms")
+    assert losers((kilograms, "60"), (kilograms.replace("kilograms", "grams"), "60")) == {}
+    assert losers((kilograms, "60"), (SENTENCE, "60")) == {1: "00"}
 
 
 def test_another_number_in_the_solution_makes_another_solution():
