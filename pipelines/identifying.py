@@ -21,7 +21,7 @@ from pipelines.minhash import guard_keys, known_to_differ, near_duplicates, shin
 from pipelines.store import PartRef, Store, read_batch
 from pipelines.tags import PLACED_SCHEMA, alive_after, kept_keys, key_column, read_keys, repeated, sharing, whereabouts
 from schemas.reason import Reason
-from validation.answers import Outcome, compare
+from validation.answers import Outcome, compare, compare_exactly
 
 _KEY = pa.binary(16)
 _INPUT_ORDER = [("source_rank", "ascending"), ("source_row", "ascending")]
@@ -186,7 +186,7 @@ class NearDuplicates:
 
     def resolve(self, rows: pa.Table) -> pa.Table:
         """Tags what is nearly equal to a better candidate that stays, or to what earlier data holds."""
-        losses, crowded = near_duplicates(rows, threshold=self.threshold, differ=_differ)
+        losses, crowded = near_duplicates(rows, threshold=self.threshold, differ=_seem_to_differ)
         tags = pa.Table.from_pylist(
             [{**row, **self._why(row["score"], row["partner_part"])} for row in losses.to_pylist()], PLACED_SCHEMA
         )
@@ -302,3 +302,12 @@ def _as_key(guards: pa.Array) -> pa.Array:
 
 def _differ(one: str, other: str) -> bool:
     return compare(one, other).outcome is Outcome.NOT_EQUAL
+
+
+def _seem_to_differ(one: str, other: str) -> bool:
+    """Whether two answers differ, or are written so that only computer algebra, up to a second a pair, could tell.
+
+    In a crowd there are thousands of pairs; near-duplicates with such answers are rather kept.
+    """
+    verdict = compare_exactly(one, other)
+    return verdict.outcome is Outcome.NOT_EQUAL or verdict.path == "remainder"
