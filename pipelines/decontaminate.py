@@ -47,7 +47,7 @@ _OPTIONS = r"(?:\s*\n\([A-J]\) ?[^\n]*)+\s*$"  # a multiple choice under its que
 _POLICIES = ("report", "quarantine", "remove")  # about variants, the strictest last
 _INSTRUCTIONS = (r"^[^0-9$\\]{1,400}[.:!?)\]]\s+", r"^[^0-9$\\]{1,400}\n\s*")
 _EVIDENCE = 160  # characters of a matched span that the ledger keeps
-_OWN = "the solution is the item's own"
+OWN_DETAIL = "the solution is the item's own"
 _DIGITS = re.compile(rb"\d+(?:\.\d+)?")
 
 
@@ -166,7 +166,7 @@ def check(batch: pa.RecordBatch, index: BenchmarkIndex, settings: Decontaminate)
     verdicts: list[Rejection | Note | None] = []
     for row, place in enumerate(places.tolist()):
         leak, variant = questions.get(place) or solutions.get(row), variants.get(place)
-        if leak and variant and leak.detail == _OWN and leak.partner == variant.partner:
+        if leak and variant and leak.detail == OWN_DETAIL and leak.partner == variant.partner:
             item = index.names.index(str(leak.partner))
             leak = None if _differ(answer_of(row), index, item) else leak
         verdicts.append(leak or variant)
@@ -270,7 +270,7 @@ def _exact_hits(texts: pa.Array, index: BenchmarkIndex, *, whole: bool) -> Itera
     for text, item in standing(keys, index.windows, index.skeletons):
         yield text, item, f"the {side} holds the item"
     for text, item in () if whole else standing(keys, index.solution_windows, index.solutions):
-        yield text, item, _OWN
+        yield text, item, OWN_DETAIL
 
 
 def _behind_instructions(texts: pa.Array, index: BenchmarkIndex) -> Iterator[tuple[int, int]]:

@@ -8,6 +8,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,12 @@ import pyarrow.compute as pc
 from rich.console import Console
 from rich.text import Text
 
+from pipelines.decontaminate import OWN_DETAIL
 from pipelines.findings import read_ledger
+from pipelines.render import render_parts
 from pipelines.shards import find_example
+from pipelines.sources.records import Record, json_text
+from schemas.config import Source
 from schemas.exits import UserError
 from schemas.manifest import Manifest, read_manifest
 from schemas.problem import Segment, SegmentKind
@@ -26,6 +31,7 @@ from schemas.reason import RULES, Outcome, Reason
 from schemas.transcript import transcribe
 
 _MOST_MATCHES = 8
+_SHORT = 80  # characters of a field of a record that is shown beside what was compared
 _OTHER_WORD, _OTHER_NUMBER = "bold yellow", "bold red"
 _NUMBER = r"\d+(?:,\d{3})*(?:\.\d+)?"
 _ANNOTATION = re.compile(r"<<[^<>]*>>")
@@ -52,18 +58,17 @@ def print_trace(console: Console, data: Path, identity: str, *, against: Sequenc
             f"{data}: no candidate has an id that begins with {identity}; the ledger and the report have ids"
         )
     for row in found.slice(0, _MOST_MATCHES).to_pylist():
-        _print_candidate(console, data, manifest, row, _partner_text(data, manifest, ledger, row, against))
+        _print_candidate(console, data, manifest, row, _partner_of(data, manifest, ledger, row, against))
     if len(found) > _MOST_MATCHES:
         console.print(f"... and {len(found) - _MOST_MATCHES} more; give more characters of the id")
 
 
 def _print_candidate(
-    console: Console, data: Path, manifest: Manifest, row: dict[str, object], partner: str | None
+    console: Console, data: Path, manifest: Manifest, row: dict[str, object], partner: "_Told | None"
 ) -> None:
     console.rule(str(row["id"]), align="left", style="cyan")
     console.print(f"source {row['source']}, row {row['row']}, format {row['format'] or 'none'}")
     example = find_example(data, manifest, str(row["id"])) if row["outcome"] == Outcome.KEPT else None
-    text = _text_of(data, row, example)
     if example is not None:
         console.print(Text("kept", style="bold green"))
         for fact in _facts(example):
@@ -78,20 +83,35 @@ def _print_candidate(
     if row["partner"] is not None:
         relation = "near to" if row["outcome"] == Outcome.KEPT else "lost to"
         console.print(Text(f"\n{relation} {row['partner']}", style="bold"))
+    mine = _told(data, manifest, row)
     if partner is None:
         if row["reason"] == Reason.DUPLICATE_OF_EARLIER:
             console.print(Text("it stands in earlier data: name that with --against to see it beside", style="dim"))
-        console.print(Text(text))
+        console.print(Text(mine.text if row["outcome"] == Outcome.KEPT else _record_text(data, row)))
         return
-    text, partner = (_ANNOTATION.sub("", one) for one in (text, partner))
-    mine, theirs = _marked(text, partner)
-    ours, others = (", ".join(_lacking(*pair)) or "none" for pair in ((text, partner), (partner, text)))
+    _print_beside(console, mine, partner, str(row["detail"]))
+    if left := _unsaid(_record_of(data, row), mine.text):
+        console.print(Text(f"\nelse in its record: {left}", style="dim"))
+
+
+def _print_beside(console: Console, mine: "_Told", partner: "_Told", detail: str) -> None:
+    """Prints what was compared side by side, its differences marked, and the rest of either plainly."""
+    left, right, rest, rest_of_other = mine.text, partner.text, "", ""
+    if partner.answer is not None and detail != OWN_DETAIL:
+        hidden = detail.startswith("the solution")
+        left, right = mine.solution if hidden else mine.question, partner.question
+        rest = f"in a solution of: {mine.question}" if hidden else _ANNOTATION.sub("", mine.solution)
+        rest_of_other = f"answer: {partner.answer}"
+    one, other = (_ANNOTATION.sub("", text) for text in (left, right))
+    marked, marked_other = _marked(one, other)
+    ours, others = (", ".join(_lacking(*pair)) or "none" for pair in ((one, other), (other, one)))
     if (ours, others) != ("none", "none"):
         console.print(Text(f"numbers that only this one has: {ours}; only the other: {others}", style=_OTHER_NUMBER))
-    console.print(Text("this one", style="dim"))
-    console.print(mine)
-    console.print(Text("the other", style="dim"))
-    console.print(theirs)
+    for name, text, plain in (("this one", marked, rest), ("the other", marked_other, rest_of_other)):
+        console.print(Text(name, style="dim"))
+        console.print(text)
+        if plain:
+            console.print(Text(f"\n{plain}"))
 
 
 def _facts(example: dict[str, Any]) -> Iterator[str]:
@@ -108,20 +128,59 @@ def _facts(example: dict[str, Any]) -> Iterator[str]:
     yield f"problem {example['problem_id']}, template {example['template_id']}"
 
 
-def _text_of(data: Path, row: dict[str, object], example: dict[str, Any] | None) -> str:
-    if example is not None:
-        return _laid_out(example)
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What a candidate or a benchmark item says; `answer` is a benchmark item's."""
+
+    question: str
+    solution: str
+    answer: str | None = None
+
+    @property
+    def text(self) -> str:
+        """All of it."""
+        return "\n\n".join(filter(None, (self.question, self.solution)))
+
+
+def _told(data: Path, manifest: Manifest, row: dict[str, object]) -> _Told:
+    """A candidate as it is kept, or as its record is read again; a record that cannot be read, field by field."""
+    found = find_example(data, manifest, str(row["id"])) if row["outcome"] == Outcome.KEPT else None
+    if found is None and row["format"] is not None and (record := _record_of(data, row)):
+        found = _candidate(manifest, row, record)
+    return _Told("", _record_text(data, row)) if found is None else _laid_out(found)
+
+
+def _candidate(manifest: Manifest, row: dict[str, object], record: dict[str, object]) -> dict[str, Any] | None:
+    source = next(Source(**one) for one in manifest.config["sources"] if one["name"] == row["source"])
+    batches = [batch for batch, _ in render_parts([Record(0, json_text(record), record)], source)]
+    rows = [one for batch in batches for one in batch.to_pylist() if one["format"] == row["format"]]
+    number = str(row["id"]).split("-")[2:]
+    return rows[min(int(number[0]) if number else 0, len(rows) - 1)] if rows else None
+
+
+def _laid_out(example: dict[str, Any]) -> _Told:
+    segments = [Segment(SegmentKind(one["kind"]), one["text"]) for one in example["segments"]]
+    return _Told(example["question"], transcribe(segments).response)
+
+
+def _record_of(data: Path, row: dict[str, object]) -> dict[str, object]:
+    """The record of a row of which nothing is kept; empty when there is none."""
     for record in _rejected_records(data):
         why = record["_mathmill"]
         if why["source"] == row["source"] and why["row"] == row["row"]:
-            return _readable({key: value for key, value in record.items() if key != "_mathmill"})
-    return ""
+            return {key: value for key, value in record.items() if key != "_mathmill"}
+    return {}
 
 
-def _laid_out(example: dict[str, Any]) -> str:
-    segments = [Segment(SegmentKind(one["kind"]), one["text"]) for one in example["segments"]]
-    response = transcribe(segments).response
-    return f"{example['question']}\n\n{response}"
+def _record_text(data: Path, row: dict[str, object]) -> str:
+    return _readable(_record_of(data, row))
+
+
+def _unsaid(record: dict[str, object], text: str) -> str:
+    """The short fields of a record that do not stand in a text."""
+    fields = ((key, str(value)) for key, value in record.items() if isinstance(value, str | int | float))
+    short = ((key, value) for key, value in fields if 0 < len(value) <= _SHORT and "\n" not in value)
+    return ", ".join(f"{key} {value}" for key, value in short if value not in text)
 
 
 def _readable(record: dict[str, object]) -> str:
@@ -141,9 +200,9 @@ def _rejected_records(data: Path) -> Iterator[dict[str, dict[str, object]]]:
             yield from map(orjson.loads, file)
 
 
-def _partner_text(
+def _partner_of(
     data: Path, manifest: Manifest, ledger: pa.Table, row: dict[str, object], against: Sequence[Path]
-) -> str | None:
+) -> _Told | None:
     partner = row["partner"]
     if partner is None:
         return None
@@ -154,15 +213,15 @@ def _partner_text(
     if benchmark:
         return _benchmark_item(data, benchmark, int(position))
     found = ledger.filter(pc.equal(ledger.column("id"), str(partner))).to_pylist()
-    return _text_of(data, found[0], find_example(data, manifest, str(partner))) if found else None
+    return _told(data, manifest, found[0]) if found else None
 
 
-def _benchmark_item(data: Path, benchmark: str, position: int) -> str | None:
+def _benchmark_item(data: Path, benchmark: str, position: int) -> _Told | None:
     with pa.OSFile(str(data / "benchmarks.arrow"), "rb") as source:
         items = pa.ipc.open_stream(source).read_all()
     mask = pc.and_(pc.equal(items.column("benchmark"), benchmark), pc.equal(items.column("position"), position))
     found = items.filter(mask).to_pylist()
-    return f"{found[0]['question']}\n\nanswer: {found[0]['answer']}" if found else None
+    return _Told(found[0]["question"], found[0]["solution"] or "", str(found[0]["answer"])) if found else None
 
 
 def _marked(one: str, other: str) -> tuple[Text, Text]:

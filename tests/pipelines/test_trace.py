@@ -70,14 +70,19 @@ def test_words_that_differ_are_marked_and_equal_ones_are_not(tiny_data: Path, le
     assert "shelf" not in numbers + words
 
 
-def test_numbers_that_differ_are_listed_where_colours_do_not_show_them(tmp_path: Path) -> None:
+@pytest.mark.parametrize("policy", ["report", "quarantine"])
+def test_numbers_that_differ_are_listed_where_colours_do_not_show_them(policy: str, tmp_path: Path) -> None:
     rows = marbles(4)
-    benchmarks = [{"name": "bench", "path": str(write_rows(tmp_path / "bench.jsonl", [rows[0]]))}]
+    path = write_rows(tmp_path / "bench.jsonl", [rows[0]])
+    benchmarks = [{"name": "bench", "path": str(path), "variants": policy}]
     school = source(write_rows(tmp_path / "rows.jsonl", rows[1:]))
-    curate(config_of(school, benchmarks=benchmarks, skip=["verify"]), tmp_path / "data")
-    story = told(tmp_path / "data", id_of(read_streams(tmp_path / "data", "ledger/*.arrow"), None, row=2))
-    assert "near to bench/0" in story
-    assert "numbers that only this one has: 8, 5, 8, 13, 13; only the other: 2, 7" in story, story
+    settings = {"skip": ["verify"], "wipeout": {"limit": 1}}
+    curate(config_of(school, benchmarks=benchmarks, **settings), tmp_path / "data")
+    reason = "benchmark_variant" if policy == "quarantine" else None
+    story = told(tmp_path / "data", id_of(read_streams(tmp_path / "data", "ledger/*.arrow"), reason, row=2))
+    assert "to bench/0" in story
+    assert "numbers that only this one has: 8; only the other: 2\n" in story, story
+    assert story.index("5+8=13.") < story.index("\nthe other\n") < story.index("answer: 7")
 
 
 def test_what_earlier_data_holds_stands_beside_when_that_is_named(tmp_path: Path) -> None:
