@@ -1,6 +1,9 @@
 import json
 
 import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from pipelines.identity import content_keys, identity_keys
 from schemas.example import SEGMENTS
@@ -59,6 +62,41 @@ def test_numeric_variants_share_a_template_and_no_problem():
     one, other = ("Add 3 and four.", "cot", [("text", "7")]), ("Add 30 and 5.", "cot", [("text", "35")])
     assert equal("template", one, other)
     assert not equal("problem", one, other)
+
+
+def problems(texts):
+    return identity_keys(pa.RecordBatch.from_pydict({"question": pa.array(texts, pa.string())})).column("problem")
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("In ABC, a = 5 and C = 60. Find A.", "In ABC, a = 5 and C = 60. Find a."),
+        (r"Compute $\Gamma(5)$.", r"Compute $\gamma(5)$."),
+    ],
+)
+def test_case_is_kept_where_a_question_tells_a_letter_from_its_capital(one, other):
+    told, untold = problems([one, other]).to_pylist()
+    assert told != untold
+    assert problems([one.replace(" ", "  ")]).to_pylist() == [told]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("A man has a dog and I have x. What is x?", "A MAN HAS A DOG AND I HAVE X. WHAT IS X?"),
+        ("It's S.", "it's s."),
+        (r"$\Bigl( x \Bigr)$", "$(x)$"),
+    ],
+)
+def test_case_is_formatting_elsewhere(one, other):
+    assert len(set(problems([one, other]).to_pylist())) == 1
+
+
+@settings(deadline=None)
+@given(st.lists(st.text(alphabet="aAxX .'\\é\n", max_size=12), max_size=6))
+def test_the_problem_of_a_question_does_not_depend_on_the_others_of_its_batch(texts):
+    assert problems(texts).to_pylist() == [problems([text])[0].as_py() for text in texts]
 
 
 def test_a_candidate_without_segments_has_keys():
