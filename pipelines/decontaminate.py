@@ -14,7 +14,6 @@ Tiers, strongest evidence first:
 Rows and items meet as hashes in numpy arrays; the text of an item is touched only to confirm a hit.
 """
 
-import itertools
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -28,8 +27,10 @@ import pyarrow.compute as pc
 import xxhash
 
 from pipelines.candidate import Note, Rejection, Remark
+from pipelines.disguises import INSTRUCTIONS, LABEL, OPTIONS, unescaped, unmarked
 from pipelines.paraphrase import ParaphraseIndex
 from pipelines.postings import Hashes, Places, Postings
+from pipelines.short_items import ShortItems
 from pipelines.skeleton import numbers_in, skeletons, template_forms
 from pipelines.windows import item_windows, standing
 from pipelines.words import Words, ngrams_of, words_of
@@ -37,15 +38,11 @@ from schemas.config import Decontaminate
 from schemas.reason import Reason
 from validation.answers import Outcome, compare_exactly, extract
 
-NGRAM = 10  # DeepSeekMath, section 2.1: 10-grams; items of 3 to 9 words as a whole
-SHORTEST = 3
+NGRAM = 10  # DeepSeekMath, section 2.1: 10-grams; shorter items as a whole (`short_items`)
 _CONTAINED = 40  # bytes of skeleton from which an item standing inside another text is no coincidence
 _OWN_SOLUTION = 80  # the same for solutions, which are made of fewer turns of phrase
 _MIN_COVER = 0.5  # share of an item's n-grams that a solution must hold: solutions repeat phrases of other questions
-_LABEL = r"^(?:#|\*)*(?:question|problem|exercise|task|q|prompt|input|instruction)\d*(?:\*)*[:.)]+(?:\*)*"
-_OPTIONS = r"(?:\s*\n\([A-J]\) ?[^\n]*)+\s*$"  # a multiple choice under its question, as adapters write it
 _POLICIES = ("report", "quarantine", "remove")  # about variants, the strictest last
-_INSTRUCTIONS = (r"^[^0-9$\\]{1,400}[.:!?)\]]\s+", r"^[^0-9$\\]{1,400}\n\s*")
 _EVIDENCE = 160  # characters of a matched span that the ledger keeps
 OWN_DETAIL = "the solution is the item's own"
 _DIGITS = re.compile(rb"\d+(?:\.\d+)?")
@@ -65,8 +62,7 @@ class BenchmarkIndex:
         solution_windows: the same of the solutions.
         runs: the ten-grams of the longer items.
         run_counts: how many n-grams each item has.
-        heads: a trigram of each shorter item, the rarest among items, to find it by.
-        shorter: for each shorter item, its words and the place of its trigram among them.
+        shorter: the shorter items.
         reworded: items by numbers and words.
         templates: template forms of the questions.
         variants: what each item's benchmark does about variants.
@@ -81,8 +77,7 @@ class BenchmarkIndex:
     solution_windows: Postings
     runs: Postings
     run_counts: Places
-    heads: Postings
-    shorter: dict[int, tuple[Hashes, int]]
+    shorter: ShortItems
     reworded: ParaphraseIndex
     templates: Postings
     variants: tuple[str, ...]
@@ -103,19 +98,18 @@ class BenchmarkIndex:
         solutions = tuple(skeletons(own).cast(pa.large_binary()).to_pylist())
         words = words_of(questions)
         hashes, places = ngrams_of(words, NGRAM)
-        shorter = _shorter_items(words)
+        numbers = tuple(numbers_in(questions))
         return cls(
             names=names,
             skeletons=skeleton_bytes,
-            numbers=tuple(numbers_in(questions)),
+            numbers=numbers,
             exact=Postings.of(_digests(keys), np.arange(len(names))),
             windows=item_windows(skeleton_bytes, _CONTAINED),
             solutions=solutions,
             solution_windows=item_windows(solutions, _OWN_SOLUTION),
             runs=Postings.of(hashes, _text_of(words, places)),
             run_counts=np.maximum(np.diff(words.offsets) - NGRAM + 1, 1),
-            heads=_trigrams(shorter),
-            shorter=shorter,
+            shorter=ShortItems.build(words, [bool(some) for some in numbers], longest=NGRAM - 1),
             reworded=ParaphraseIndex.build(
                 questions, _plain(items.column("answer")), items.column("language").to_pylist()
             ),
@@ -147,7 +141,9 @@ def check(batch: pa.RecordBatch, index: BenchmarkIndex, settings: Decontaminate)
 
     Needs the columns question, segments, answer and language. Candidates with one question are of one row, or alike.
     """
-    encoded = pc.dictionary_encode(pc.fill_null(batch.column("question"), ""))
+    asked = unescaped(pc.fill_null(batch.column("question"), ""))
+    batch = batch.set_column(batch.schema.get_field_index("question"), "question", asked)
+    encoded = pc.dictionary_encode(asked)
     texts = _solutions(batch)
     places = encoded.indices.to_numpy()
     firsts = np.unique(places, return_index=True)[1]
@@ -240,8 +236,9 @@ def _check_texts(
     rejections: dict[int, Rejection] = {}
     for text, item, detail in _exact_hits(texts, index, whole=whole):
         rejections.setdefault(text, Rejection(Reason.BENCHMARK_EXACT, detail, index.names[item], score=1.0))
-    hits = [hit for hit in _run_hits(words_of(texts), index) if hit.text not in rejections]
-    if settings.ngram == "guarded":
+    guarded = settings.ngram == "guarded"
+    hits = [hit for hit in _run_hits(words_of(texts), index, strict=not guarded) if hit.text not in rejections]
+    if guarded:
         hits = list(_guarded(hits, texts, index, answer_of, whole=whole))
     for hit in sorted(hits, key=lambda hit: (hit.text, -hit.cover, hit.item)):
         if hit.text not in rejections:
@@ -257,11 +254,11 @@ def _exact_hits(texts: pa.Array, index: BenchmarkIndex, *, whole: bool) -> Itera
     """(text, item, evidence in words) of items whose skeleton, or whose solution's, stands in a text."""
     keys = skeletons(texts)
     if whole:
-        for one in (keys, pc.replace_substring_regex(keys, _LABEL, "")):
+        for one in (keys, pc.replace_substring_regex(keys, LABEL, "")):
             for text, item in zip(*map(np.ndarray.tolist, index.exact.hits(_digests(one))), strict=True):
                 yield text, item, "the question is the item"
-        chosen = pc.indices_nonzero(pc.match_substring_regex(texts, _OPTIONS))
-        bare = skeletons(pc.replace_substring_regex(texts.take(chosen), _OPTIONS, ""))
+        chosen = pc.indices_nonzero(pc.match_substring_regex(texts, OPTIONS))
+        bare = skeletons(pc.replace_substring_regex(texts.take(chosen), OPTIONS, ""))
         for place, item in zip(*map(np.ndarray.tolist, index.exact.hits(_digests(bare))), strict=True):
             yield chosen[place].as_py(), item, "the question is the item, options aside"
         for text, item in _behind_instructions(texts, index):
@@ -275,17 +272,17 @@ def _exact_hits(texts: pa.Array, index: BenchmarkIndex, *, whole: bool) -> Itera
 
 def _behind_instructions(texts: pa.Array, index: BenchmarkIndex) -> Iterator[tuple[int, int]]:
     """(text, item) where the item follows a line or sentence without numbers and formulas, however short it is."""
-    for instruction in _INSTRUCTIONS:
+    for instruction in INSTRUCTIONS:
         places = np.flatnonzero(np.asarray(pc.match_substring_regex(texts, instruction)))
         if len(places):
             rest = skeletons(pc.replace_substring_regex(texts.take(pa.array(places)), instruction, ""))
-            found, items = index.exact.hits(_digests(pc.replace_substring_regex(rest, _LABEL, "")))
+            found, items = index.exact.hits(_digests(pc.replace_substring_regex(rest, LABEL, "")))
             for place, item in zip(places[found].tolist(), items.tolist(), strict=True):
                 if index.numbers[item]:
                     yield place, item
 
 
-def _run_hits(words: Words, index: BenchmarkIndex) -> Iterator[_Hit]:
+def _run_hits(words: Words, index: BenchmarkIndex, *, strict: bool) -> Iterator[_Hit]:
     """Items whose n-grams stand in the texts, with the stretch of words from the first shared n-gram to the last."""
     hashes, places = ngrams_of(words, NGRAM)
     found, items = index.runs.hits(hashes)
@@ -305,20 +302,8 @@ def _run_hits(words: Words, index: BenchmarkIndex) -> Iterator[_Hit]:
     columns = (one.tolist() for one in (texts, items, cover, first - start, last - start))
     for text, item, share, begin, end in zip(*columns, strict=True):
         yield _Hit(text, item, share, begin, end)
-    yield from _shorter_hits(words, index)
-
-
-def _shorter_hits(words: Words, index: BenchmarkIndex) -> Iterator[_Hit]:
-    hashes, places = ngrams_of(words, SHORTEST)
-    found, items = index.heads.hits(hashes)
-    places = places[found]
-    for place, item, text in zip(places.tolist(), items.tolist(), _text_of(words, places).tolist(), strict=True):
-        wanted, head = index.shorter[item]
-        first = place - head
-        last = first + len(wanted)
-        begin = words.offsets[text]
-        if first >= begin and last <= words.offsets[text + 1] and np.array_equal(words.hashes[first:last], wanted):
-            yield _Hit(text, item, 1.0, int(first - begin), int(last - begin))
+    for text, item, begin, end in index.shorter.find(words, strict=strict):
+        yield _Hit(text, item, 1.0, begin, end)
 
 
 def _guarded(
@@ -358,32 +343,12 @@ def _reordered(text: pa.Array, item: bytes) -> bool:
 
 
 def _solutions(batch: pa.RecordBatch) -> pa.Array:
-    """Each candidate's solution as running text: docstring quotes and comment marks do not part a question."""
+    """Each candidate's solution as running text."""
     segments = batch.column("segments")
-    texts = segments.flatten().field("text")
-    texts = pc.replace_substring_regex(_unannotated(texts), r"(?m)^[ \t]*#+|\"\"\"|'''", " ")
+    texts = unmarked(_unannotated(segments.flatten().field("text")))
     lengths = pc.fill_null(pc.list_value_length(segments), 0).to_numpy(zero_copy_only=False)
     offsets = pa.array(np.concatenate(([0], np.cumsum(lengths))), pa.int32())
     return pc.binary_join(pa.ListArray.from_arrays(offsets, texts), "\n")
-
-
-def _shorter_items(words: Words) -> dict[int, tuple[Hashes, int]]:
-    """The items of three to nine words, each with the place of its trigram that the fewest items share."""
-    hashes, places = ngrams_of(words, SHORTEST)
-    _, kinds, counts = np.unique(hashes, return_inverse=True, return_counts=True)
-    shared = np.zeros(len(words.hashes), np.int64)
-    shared[places] = counts[kinds]
-    items = {}
-    for item, (begin, end) in enumerate(itertools.pairwise(words.offsets.tolist())):
-        if SHORTEST <= end - begin < NGRAM:
-            items[item] = words.hashes[begin:end], int(np.argmin(shared[begin : end - SHORTEST + 1]))
-    return items
-
-
-def _trigrams(shorter: dict[int, tuple[Hashes, int]]) -> Postings:
-    heads = [words[head : head + SHORTEST] for words, head in shorter.values()]
-    joined = Words(np.concatenate([np.zeros(0, np.uint64), *heads]), np.arange(len(heads) + 1) * SHORTEST)
-    return Postings.of(ngrams_of(joined, SHORTEST)[0], np.array(list(shorter), np.int64))
 
 
 def _unannotated(solutions: pa.Array) -> pa.Array:

@@ -82,7 +82,23 @@ def test_a_short_item_above_its_options_is_an_exact_leak():
     assert verdict("Add: +45 and -30\n(A) -30\nand double the sum", index=index).reason != Reason.BENCHMARK_EXACT
 
 
-@pytest.mark.parametrize("prefix", ["Problem: ", "Solve this step by step.\n\nQuestion: ", "Please help me! "])
+@pytest.mark.parametrize("options", ["\nA) -30\nB) 30", " (A) -30 (B) 30 (C) 0", "\nA. -30\nB. 30"])
+def test_options_may_be_laid_out_in_any_way(options):
+    index = index_of("Add: +45 and -30", DUCKS)
+    assert verdict("Add: +45 and -30" + options, index=index).reason == Reason.BENCHMARK_EXACT
+    assert verdict("Add: +45 and -31" + options, index=index) is None
+
+
+PREFIXES = [
+    "Problem: ",
+    "Solve this step by step.\n\nQuestion: ",
+    "Please help me! ",
+    "(AMC 2010, Question 5, 6 points) ",
+    "[2010 #5] Problem 3 (6 points): ",
+]
+
+
+@pytest.mark.parametrize("prefix", PREFIXES)
 def test_a_short_item_behind_a_label_or_instruction_is_an_exact_leak(prefix):
     assert verdict(prefix + TANGENT).partner == "bench/1"
 
@@ -100,12 +116,26 @@ def test_a_short_item_behind_other_numbers_or_without_its_own_is_another_problem
         ("code", "# " + DUCKS.replace("morning and", "morning\n# and") + "\nprint(9)"),
         ("text", f"The question was: {DUCKS} So she makes 18."),
         ("code", f'"""{MATRIX}"""'.replace("\\", "\\\\")),
+        ("code", "// " + DUCKS.replace("morning and", "morning\n// and")),
+        ("text", "> " + DUCKS.replace("morning and", "morning\n> and")),
+        ("code", 'asked = (\n    "' + DUCKS.replace("morning and", 'morning "\n    "and') + '"\n)'),
+        ("text", DUCKS.replace(" ", "&nbsp;")),
+        ("code", DUCKS.replace("’", "\\u2019")),
     ],
 )
 def test_an_item_hidden_in_the_solution_is_an_exact_leak(segment):
     found = verdict("What is asked in the program?", segment)
     assert found.reason == Reason.BENCHMARK_EXACT
     assert found.detail == "the solution holds the item"
+
+
+def test_an_item_of_two_words_is_found_in_a_docstring():
+    program = 'def solution():\n    """{}"""\n    return 1'
+    index = index_of(r"Evaluate $\log_5 \frac{1}{625}$.".replace("5 ", "5"), "Solve it.")
+    held = program.format(r"Evaluate $\log_5\frac{1}{625}$.")
+    assert verdict("What is returned?", ("code", held), index=index).reason == Reason.BENCHMARK_NGRAM
+    assert verdict("What is returned?", ("code", held.replace("625", "25")), index=index) is None
+    assert verdict("What is returned?", ("code", program.format("Solve it.")), index=index) is None
 
 
 def test_the_own_solution_of_an_item_is_a_leak_under_any_question():
