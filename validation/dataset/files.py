@@ -5,7 +5,7 @@ from pathlib import Path
 
 from schemas.manifest import FileRecord, Manifest, ShardRecord, sha256_of
 from schemas.verdict import Check
-from validation.dataset.check import check_of
+from validation.dataset.check import amount, check_of
 
 BENCHMARKS = "benchmarks.arrow"
 
@@ -53,7 +53,11 @@ def _complete(name: str, folder: Path, below: str, claimed: Sequence[str]) -> Ch
     if not claimed:
         problems.append(f"the manifest names no {below}")
     return check_of(
-        name, "files", f"{len(claimed):,} files, as the manifest says", problems, checked=len(on_disk | set(claimed))
+        name,
+        "files",
+        f"{amount(len(claimed), 'file')}, as the manifest says",
+        problems,
+        checked=len(on_disk | set(claimed)),
     )
 
 

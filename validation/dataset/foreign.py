@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from schemas.verdict import Check, Severity, Status
+from validation.dataset.check import amount
 from validation.dataset.gate import Judgement
 
 _CLAIMS = frozenset(
@@ -86,7 +87,7 @@ def _all_read(judgement: Judgement) -> Check:
         group="recheck",
         status=Status.WARNING if counts.removed else Status.PASSED,
         severity=Severity.WARNING,
-        detail=f"{counts.removed:,} of {counts.candidates:,} candidates could not be read by the adapter",
+        detail=f"{counts.removed:,} of {amount(counts.candidates, 'candidate')} could not be read by the adapter",
         checked=counts.candidates,
         unexpected=counts.removed,
     )

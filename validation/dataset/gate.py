@@ -19,7 +19,7 @@ from schemas.manifest import MANIFEST, Manifest, ShardRecord, read_manifest, sha
 from schemas.problem import Format
 from schemas.reason import Stage
 from schemas.verdict import Check, Severity, Status, Verdict
-from validation.dataset.check import check_of
+from validation.dataset.check import amount, check_of
 from validation.dataset.facts import FACT_NAMES, facts_table
 from validation.dataset.files import BENCHMARKS, check_files
 from validation.dataset.frame import flatten
@@ -214,7 +214,8 @@ def _suite_checks(folder: Path, manifest: Manifest, suite: Suite, findings: Find
         )
         checks += judge_rules(whole_rules, SuiteRunner(whole_rules).run(columns), rows=expected)
     tallies: dict[str, Tally] = SuiteRunner(suite.facts).run(facts)
-    return checks + judge_rules(suite.facts, tallies, rows=facts.num_rows, group="facts")
+    values = facts.to_pylist()[0]
+    return checks + judge_rules(suite.facts, tallies, rows=facts.num_rows, group="facts", facts=values)
 
 
 def _columns(folder: Path, shards: Sequence[str], names: Sequence[str]) -> pa.Table:
@@ -248,7 +249,8 @@ def _rechecks(
         if claimed.get(name, 0) != stored.get(name, 0)
     ]
     good = (
-        f"{sum(stored.values()):,} items of {len(stored):,} benchmarks are stored with the data, as the manifest says"
+        f"{amount(sum(stored.values()), 'item')} of {amount(len(stored), 'benchmark')} stored with the data, "
+        "as the manifest says"
     )
     items = check_of("benchmarks_stored", "recheck", good, differing, checked=sum(claimed.values()))
     formats = findings.facts.counts.get("format", Counter())

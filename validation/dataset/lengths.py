@@ -17,7 +17,7 @@ from schemas.problem import Format, Segment, SegmentKind
 from schemas.prompts import prompt_of
 from schemas.transcript import transcribe
 from schemas.verdict import Check, Severity, Status
-from validation.dataset.check import MAX_IDS
+from validation.dataset.check import MAX_IDS, amount
 from validation.dataset.facts import length_bins
 from validation.dataset.rules import Tally
 
@@ -78,7 +78,7 @@ def check_lengths(tally: Tally, *, tokenizer: str | None, context: int, rows: in
         return check.model_copy(update={"status": Status.NOT_CHECKED, "detail": detail})
     if tally.unexpected or tally.rows != rows:
         detail = (
-            f"{tally.unexpected:,} examples are longer than {context:,} tokens ({tally.rows:,} of {rows:,} counted)"
+            f"{amount(tally.unexpected, 'example')} longer than {context:,} tokens ({tally.rows:,} of {rows:,} counted)"
         )
         return check.model_copy(update={"status": Status.WARNING, "detail": detail})
     return check

@@ -161,7 +161,14 @@ def _exception(info: Mapping[str, Any]) -> str:
     return messages[0] if messages else ""
 
 
-def judge_rules(rules: Sequence[Rule], tallies: Mapping[str, Tally], *, rows: int, group: str = "suite") -> list[Check]:
+def judge_rules(
+    rules: Sequence[Rule],
+    tallies: Mapping[str, Tally],
+    *,
+    rows: int,
+    group: str = "suite",
+    facts: Mapping[str, object] | None = None,
+) -> list[Check]:
     """Turns summed tallies into checks.
 
     Args:
@@ -169,14 +176,15 @@ def judge_rules(rules: Sequence[Rule], tallies: Mapping[str, Tally], *, rows: in
         tallies: what each rule saw.
         rows: how many rows each rule must have seen.
         group: the group of the checks.
+        facts: of rules on facts, the values that they judge.
     """
     if not rules:
         detail = "the suite holds no rule: nothing was judged"
         return [Check(name="suite", group=group, status=Status.FAILED, severity=Severity.CRITICAL, detail=detail)]
-    return [_judge(rule, tallies.get(rule.name), rows, group) for rule in rules]
+    return [_judge(rule, tallies.get(rule.name), rows, group, facts or {}) for rule in rules]
 
 
-def _judge(rule: Rule, tally: Tally | None, rows: int, group: str) -> Check:
+def _judge(rule: Rule, tally: Tally | None, rows: int, group: str, facts: Mapping[str, object]) -> Check:
     check = Check(
         name=rule.name, group=group, status=Status.PASSED, severity=rule.severity, detail=rule.meaning or rule.kind
     )
@@ -192,13 +200,38 @@ def _judge(rule: Rule, tally: Tally | None, rows: int, group: str) -> Check:
         return _vacuous(check, rule)
     mostly = float(rule.kwargs.get("mostly", 1.0))
     share = 1 - tally.unexpected / seen
+    value = _beside_limit(rule, facts)
     if share >= mostly:
-        return check
+        return check.model_copy(update={"detail": f"{check.detail}: {value}"}) if value else check
     broken = "this does not hold" if group == "facts" else f"{tally.unexpected:,} of {seen:,} break it"
-    found = f": {tally.observed or broken}"
+    found = f": {value or tally.observed or broken}"
     asked = f" (at least {mostly:.1%} must hold)" if mostly < 1 else ""
     status = Status.FAILED if rule.severity is Severity.CRITICAL else Status.WARNING
     return check.model_copy(update={"status": status, "detail": f"{check.detail}{found}{asked}"})
+
+
+_LIMITS = {
+    "low": "at least",
+    "min_value": "at least",
+    "min_entropy": "at least",
+    "high": "at most",
+    "max_value": "at most",
+}
+_SUMMARISED = {"topic_counts": "topic_entropy"}
+"""Facts that are tables, and the number that is judged of each."""
+
+
+def _beside_limit(rule: Rule, facts: Mapping[str, object]) -> str:
+    """The fact that a rule judges, and its limits; empty where the rule judges no number."""
+    column = str(rule.kwargs.get("column"))
+    value = facts.get(_SUMMARISED.get(column, column))
+    limits = [(word, rule.kwargs.get(key)) for key, word in _LIMITS.items()]
+    said = [f"{word} {_written(limit)}" for word, limit in limits if isinstance(limit, int | float)]
+    return f"{_written(value)} ({', '.join(said)})" if isinstance(value, int | float) and said else ""
+
+
+def _written(value: float) -> str:
+    return f"{value:,}" if isinstance(value, int) else f"{value:.3g}"
 
 
 def _vacuous(check: Check, rule: Rule) -> Check:

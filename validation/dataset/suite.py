@@ -17,7 +17,7 @@ from schemas.reason import Stage
 from schemas.split import Split
 from schemas.verdict import Severity
 
-SUITE_VERSION = "1.0.0"
+SUITE_VERSION = "1.0.1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,8 +131,8 @@ def _between(
 
 
 def _identity() -> list[Rule]:
-    ids = ("id", "problem_id", "template_id", "source")
-    rules = [_matches(f"{column}_present", column, r"\S", f"every example has a {column}") for column in ids]
+    ids = {"id": "an id", "problem_id": "a problem id", "template_id": "a template id", "source": "a source"}
+    rules = [_matches(f"{name}_present", name, r"\S", f"every example has {noun}") for name, noun in ids.items()]
     return [
         *rules,
         _in_set("split_known", "split", [split.value for split in Split], "split is train or heldout"),
@@ -197,7 +197,14 @@ def _numbers() -> list[Rule]:
     warning = Severity.WARNING
     return [
         _between("weight_positive", "weight", low=0, high=1e6, strict=True, meaning="sampling weights are above 0"),
-        _between("difficulty_positive", "difficulty", low=0, high=100, severity=warning, meaning="difficulty is small"),
+        _between(
+            "difficulty_positive",
+            "difficulty",
+            low=0,
+            high=100,
+            severity=warning,
+            meaning="difficulty lies in 0 to 100",
+        ),
         Rule(
             "question_chars_agree",
             "expect_column_pair_values_to_be_equal",
@@ -232,7 +239,12 @@ def _dataset(min_heldout: int) -> list[Rule]:
     return [
         _between("rows_present", "rows", low=1, meaning="there is something to train on"),
         _between("train_present", "train_rows", low=1, meaning="the train split is not empty"),
-        _between("heldout_present", "heldout_rows", low=min_heldout, meaning="heldout has `validate.min_heldout` rows"),
+        _between(
+            "heldout_present",
+            "heldout_rows",
+            low=min_heldout,
+            meaning="heldout has at least `validate.min_heldout` rows",
+        ),
         _between("no_exact_duplicates", "exact_duplicate_rate", high=0, meaning="no example stands twice"),
         Rule(
             "formats_mixed",
@@ -247,8 +259,20 @@ def _dataset(min_heldout: int) -> list[Rule]:
             warning,
             "no topic crowds out the others (normalised entropy)",
         ),
-        _between("templates_spread", "largest_template_share", high=0.2, severity=warning, meaning="no template rules"),
-        _between("problems_spread", "largest_problem_share", high=0.2, severity=warning, meaning="no problem rules"),
+        _between(
+            "templates_spread",
+            "largest_template_share",
+            high=0.2,
+            severity=warning,
+            meaning="no template holds too large a share",
+        ),
+        _between(
+            "problems_spread",
+            "largest_problem_share",
+            high=0.2,
+            severity=warning,
+            meaning="no problem holds too large a share",
+        ),
     ]
 
 

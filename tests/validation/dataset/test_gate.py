@@ -62,6 +62,19 @@ def test_an_honest_data_set_passes(tmp_path):
     assert by_name["confidence_is_share"].status is Status.NOT_CHECKED
 
 
+def test_a_fact_stands_beside_its_limit_whether_it_holds_or_not(tmp_path):
+    config = Validate(min_heldout=100, recheck=Recheck(sample=0))
+    by_name = {check.name: check for check in judge(write_data(tmp_path), config).checks}
+    assert by_name["heldout_present"].status is Status.FAILED
+    assert by_name["heldout_present"].detail.endswith(": 9 (at least 100)")
+    assert by_name["rows_present"].status is Status.PASSED
+    assert by_name["rows_present"].detail.endswith(": 72 (at least 1)")
+    assert by_name["templates_spread"].detail.endswith(": 0.0417 (at most 0.2)")
+    assert by_name["topics_spread"].detail.endswith(": 1 (at least 0.3)")
+    assert by_name["ledger_complete"].detail == "1 file, as the manifest says"
+    assert by_name["shards_complete"].detail == "2 files, as the manifest says"
+
+
 def test_a_flipped_byte_is_named(tmp_path):
     path = write_data(tmp_path) / "shards/train-00000-of-00001.arrow"
     content = bytearray(path.read_bytes())

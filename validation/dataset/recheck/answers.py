@@ -17,6 +17,7 @@ from typing import Any
 
 from schemas.problem import Format, SegmentKind
 from schemas.verdict import Check, Severity, Status
+from validation.dataset.check import amount
 from validation.dataset.shard import Row
 
 BY_PEOPLE = "human"
@@ -142,7 +143,7 @@ def check_answers(compared: Sequence[Compared]) -> Check:
     different = [one for one in compared if one.outcome == "different"]
     unknown = sum(one.outcome == "unknown" for one in compared)
     checked = len(compared) - unknown
-    detail = f"{checked:,} answers compared again by math-verify alone ({unknown:,} not checked)"
+    detail = f"{amount(checked, 'answer')} compared again by math-verify alone ({unknown:,} not checked)"
     check = Check(
         name="answers_hold",
         group="recheck",

@@ -20,7 +20,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from schemas.verdict import Check, Severity, Status
-from validation.dataset.check import MAX_IDS
+from validation.dataset.check import MAX_IDS, amount
 from validation.dataset.hashes import without_space
 from validation.dataset.recheck.windows import WindowFilter
 from validation.dataset.streams import read_table
@@ -211,7 +211,7 @@ def check_contamination(
         group="recheck",
         status=Status.PASSED if scanned else Status.NOT_CHECKED,
         severity=Severity.CRITICAL,
-        detail=f"no example holds one of {items:,} benchmark items",
+        detail=f"no example holds one of {amount(items, 'benchmark item')}",
         checked=scanned,
         unexpected=number,
         ids=[leak.id for leak in leaks[:MAX_IDS]],
@@ -236,7 +236,7 @@ def _wording(found: Sequence[Leak], number: int, scanned: int) -> Check:
         group="recheck",
         status=Status.WARNING if many else Status.PASSED,
         severity=Severity.WARNING,
-        detail=f"{number:,} examples share ten words in a row with an item, not its numbers or most of it",
+        detail=f"{amount(number, 'example')} with ten words in a row of an item, but not its numbers or most of it",
         checked=scanned,
         unexpected=number,
         ids=[leak.id for leak in found[:MAX_IDS]] if many else [],

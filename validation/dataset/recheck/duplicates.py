@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from schemas.verdict import Check, Severity, Status
+from validation.dataset.check import amount
 from validation.dataset.frame import joined_text
 from validation.dataset.recheck.contamination import numbers_of
 from validation.dataset.shard import Row
@@ -127,13 +128,13 @@ def _ordered(first: str, second: str) -> tuple[str, str]:
 def check_near_duplicates(compared: Compared, *, rows: int) -> Check:
     """Draws the verdict on near-duplicates."""
     found, sampled = compared.pairs, compared.sampled
-    each = f"each of {sampled:,} sampled examples was compared with {compared.rows:,} of {rows:,} examples"
+    each = f"each of {amount(sampled, 'sampled example')} compared with {compared.rows:,} of {amount(rows, 'example')}"
     check = Check(
         name="no_near_duplicates",
         group="recheck",
         status=Status.PASSED,
         severity=Severity.WARNING,
-        detail=each,
+        detail=f"no pair: {each}",
         checked=sampled,
         unexpected=len(found),
         ids=sorted({pair.id for pair in found})[:20],
@@ -142,6 +143,6 @@ def check_near_duplicates(compared: Compared, *, rows: int) -> Check:
         return check.model_copy(update={"status": Status.NOT_CHECKED, "detail": "no example was sampled"})
     if found:
         first = f"{found[0].id} and {found[0].other} are alike to {found[0].similarity}"
-        detail = f"{len(found):,} pairs have one answer, the same numbers and nearly one text: {each}; {first}"
+        detail = f"{amount(len(found), 'pair')} with one answer, the same numbers and nearly one text: {each}; {first}"
         return check.model_copy(update={"status": Status.WARNING, "detail": detail})
     return check

@@ -12,6 +12,7 @@ from typing import Any
 from schemas.config import ProgramLimits
 from schemas.problem import Format, SegmentKind
 from schemas.verdict import Check, Severity, Status
+from validation.dataset.check import amount
 from validation.dataset.recheck.answers import MathVerify, decided_by_people
 from validation.dataset.shard import Row
 from validation.programs import Execution, Level, Outcome, Pool
@@ -122,7 +123,7 @@ def check_programs(ran: Sequence[Ran] | str, *, with_programs: int, verified: bo
         return check.model_copy(update={**not_checked, "detail": "no example holds a program"})
     differ = [one for one in ran if one.outcome == "differs"]
     unknown = sum(one.outcome == "unknown" for one in ran)
-    detail = f"{len(ran) - unknown:,} programs executed again in fresh processes ({unknown:,} not checked)"
+    detail = f"{amount(len(ran) - unknown, 'program')} executed again in fresh processes ({unknown:,} not checked)"
     update: dict[str, Any] = {"checked": len(ran) - unknown, "unexpected": len(differ), "detail": detail}
     update["ids"] = [one.id for one in differ[:20]]
     if differ:

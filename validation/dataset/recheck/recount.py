@@ -12,7 +12,7 @@ from schemas.manifest import FormatCounts, Manifest
 from schemas.reason import Outcome, Stage
 from schemas.split import Split
 from schemas.verdict import Check, Severity, Status
-from validation.dataset.check import MAX_IDS, check_of
+from validation.dataset.check import MAX_IDS, amount, check_of
 from validation.dataset.hashes import distinct, hash_texts, without_space
 from validation.dataset.ledger import Ledger
 from validation.dataset.shard import Findings
@@ -158,9 +158,9 @@ def _ledger_and_shards(findings: Findings, ledger: Ledger) -> _Compared:
     extra, lost = (np.setdiff1d(*pair, assume_unique=True) for pair in ((in_shards, in_ledger), (in_ledger, in_shards)))
     problems = []
     if len(extra):
-        problems.append(f"{len(extra):,} examples in the shards that the ledger does not call kept")
+        problems.append(f"{amount(len(extra), 'example')} in the shards that the ledger does not call kept")
     if len(lost):
-        problems.append(f"{len(lost):,} candidates that the ledger calls kept are in no shard")
+        problems.append(f"{amount(len(lost), 'candidate')} in no shard that the ledger calls kept")
     good = "the shards hold exactly the candidates that the ledger calls kept"
     check = check_of("ledger_agrees_with_shards", "recheck", good, problems, checked=len(in_shards))
     return _Compared(check, "id", extra)
@@ -176,7 +176,9 @@ def _unique(name: str, noun: str, hashes: np.ndarray) -> _Compared:
 
 def _placed(findings: Findings) -> Check:
     wrong = findings.misplaced
-    problems = [f"{wrong.unexpected:,} examples whose split is not that of their shard"] if wrong.unexpected else []
+    problems = (
+        [f"{amount(wrong.unexpected, 'example')} whose split is not that of their shard"] if wrong.unexpected else []
+    )
     good = "every example's split is that of its shard"
     return check_of("splits_as_filed", "recheck", good, problems, checked=wrong.rows, ids=list(wrong.ids))
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from schemas.files import write_text
 from schemas.verdict import Check, Status
+from validation.dataset.check import amount
 from validation.dataset.gate import Judgement
 from validation.dataset.report import bias, checks, comparison, evidence, people, sections
 from validation.dataset.report.markup import Markup, join, number, percent, tag
@@ -162,7 +163,7 @@ def _because(passed: bool, failed: list[Check], numbers: dict[str, Any], foreign
         return "There is no example: nothing to train on."
     names = ", ".join(check.name for check in failed[:3])
     more = f" and {len(failed) - 3} more" if len(failed) > 3 else ""
-    return f"{len(failed)} {'check' if len(failed) == 1 else 'checks'} failed: {names}{more}."
+    return f"{amount(len(failed), 'check')} failed: {names}{more}."
 
 
 def _tiles(judgement: Judgement, numbers: dict[str, Any]) -> list[tuple[str, str, str]]:
@@ -177,9 +178,7 @@ def _tiles(judgement: Judgement, numbers: dict[str, Any]) -> list[tuple[str, str
     splits = " · ".join(f"{name} {number(count)}" for name, count in numbers["splits"].items())
     own = "the rest equal their own text" if rows else ""
     warnings = statuses.count(Status.WARNING)
-    open_ = (
-        f"{warnings} {'warning' if warnings == 1 else 'warnings'} · {statuses.count(Status.NOT_CHECKED)} not checked"
-    )
+    open_ = f"{amount(warnings, 'warning')} · {statuses.count(Status.NOT_CHECKED)} not checked"
     return [
         ("examples", number(rows), kept),
         ("problems", number(numbers["concentration"]["problems"]["distinct"]), splits),
