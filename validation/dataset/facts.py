@@ -193,12 +193,12 @@ def bin_of(length: float) -> int:
 
 
 def quantile(bins: Mapping[int, int], share: float) -> float:
-    """The length below which a share of the rows lies, within a bin's width."""
-    total, running = sum(bins.values()), 0
+    """The length below which a share of the rows lies, as if those of a bin were spread evenly over it."""
+    wanted = share * sum(bins.values())
     for number in sorted(bins):
-        running += bins[number]
-        if running >= share * total:
-            return bin_edges(number)[1]
+        if 0 < bins[number] >= wanted:
+            return math.pow(2, (number + wanted / bins[number]) / BINS_PER_DOUBLING)
+        wanted -= bins[number]
     return 0.0
 
 

@@ -19,6 +19,7 @@
     element,
     text: element.textContent.toLowerCase(),
   }));
+  const groups = [...document.querySelectorAll(".group")];
   const apply = () => {
     const words = search.value.toLowerCase().split(/\s+/).filter(Boolean);
     let count = 0;
@@ -29,6 +30,11 @@
         (!bySource.value || element.dataset.source === bySource.value);
       element.hidden = !fits;
       count += fits ? 1 : 0;
+    }
+    const asked = words.length || byFormat.value || bySource.value;
+    for (const group of groups) {
+      group.hidden = !group.querySelector(".example:not([hidden])");
+      if (asked) group.open = true;
     }
     shown.textContent = `${count} of ${examples.length}`;
   };

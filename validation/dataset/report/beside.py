@@ -25,6 +25,7 @@ from validation.dataset.streams import read_table
 
 READ_BYTES = 64 * 2**20  # of `rejected/`: enough for the few records shown, whatever the size of the data
 MAX_WORDS = 160
+TELLING = 24  # characters of a second text that says something: `Level 4` does not
 MARKED = 0.5  # texts less alike are not compared word by word
 SOME_WORDS = 0.2  # of the words of two texts: fewer in common say nothing
 _QUESTIONS = frozenset({"body", "instruction", "original_text", "problem", "prompt", "query", "question"})
@@ -45,7 +46,7 @@ def gather(judgement: Judgement, rows: Sequence[Mapping[str, Any]]) -> Evidence:
     partners = {str(row["partner"]) for row in rows if row.get("partner")}
     kept = fetch(judgement.folder, judgement.findings.read, sorted(partners))
     texts = {one: str(row["question"]) for one, row in kept.items()}
-    texts |= _items(judgement.folder, partners - set(texts))
+    texts |= items_of(judgement.folder, partners - set(texts))
     records = dict(_records(judgement.folder, wanted))
     texts |= {one: _question_of(record) for one, record in _records(judgement.folder, frozenset(partners - set(texts)))}
     return Evidence(records, texts)
@@ -72,25 +73,37 @@ def _wanted(line: bytes, wanted: frozenset[str]) -> Iterator[tuple[str, dict[str
         return
     also = about.get("also")
     ids = {str(one.get("id")) for one in [about, *(also if isinstance(also, list) else [])] if isinstance(one, dict)}
-    texts: dict[str, str] = {}
-    for name, text in _texts(record, ""):
-        texts[name if name not in texts else f"{name} ({len(texts)})"] = text
+    texts = texts_of(record)
     for one in sorted(ids & wanted):
         yield one, texts
 
 
+def texts_of(record: Mapping[str, Any]) -> dict[str, str]:
+    """The prose in a record by name; a name that comes again is numbered."""
+    texts: dict[str, str] = {}
+    for name, text in _texts(record, ""):
+        alike = sum(one.split(", ")[0] == name for one in texts)
+        texts[f"{name}, {alike + 1}" if alike else name] = text
+    return texts
+
+
 def _texts(value: object, name: str) -> Iterator[tuple[str, str]]:
-    """The prose in a record, however deep it lies, by the name of its outermost field; ids and numbers are none."""
+    """The prose in a record, however deep it lies; ids and numbers are none.
+
+    It goes by the name of its outermost field, what is said in a conversation also by who says it.
+    """
     if isinstance(value, str):
         if len(value.split()) > 1 or not value.isascii() or _PROGRAM.search(value):
             yield name, value
     elif isinstance(value, dict | list):
+        said_by = (value.get("role") or value.get("from")) if isinstance(value, dict) and name else None
         inner = value.items() if isinstance(value, dict) else enumerate(value)
         for key, one in inner:
-            yield from _texts(one, name or str(key))
+            yield from _texts(one, f"{name}: {said_by}" if isinstance(said_by, str) else name or str(key))
 
 
-def _items(folder: Path, partners: Iterable[str]) -> dict[str, str]:
+def items_of(folder: Path, partners: Iterable[str]) -> dict[str, str]:
+    """The questions of benchmark items (`name/position`) that are stored with the data."""
     asked = {one: one.rsplit("/", 1) for one in partners if "/" in one}
     path = folder / BENCHMARKS
     if not asked or not path.is_file():
@@ -111,13 +124,18 @@ def beside(row: Mapping[str, Any], evidence: Evidence) -> Markup | None:
     record = evidence.records.get(str(row["id"]), {})
     partner = evidence.partners.get(str(row.get("partner")))
     if not record:
-        return tag("div", _side("lost to", _clipped(partner)), class_="beside") if partner else None
+        return tag("div", _side("what it lost to", _clipped(partner)), class_="beside") if partner else None
     if partner is None:
-        longest = sorted(record, key=lambda name: -len(record[name]))[:2]
-        shown = [name for name in record if name in longest]
+        first, *second = sorted(record, key=lambda name: -len(record[name]))[:2]
+        telling = [first, *(name for name in second if _tells(name, record[name]))]
+        shown = [name for name in record if name in telling]
         return tag("div", [_side(name, _laid_out(_clipped(record[name]))) for name in shown], class_="beside")
     field = max(record, key=lambda name: _likeness(name, record[name], partner))
-    return pair(record[field], partner, labels=(field, "lost to"))
+    return pair(record[field], partner, labels=(field, "what it lost to"))
+
+
+def _tells(name: str, text: str) -> bool:
+    return len(text) >= TELLING or name.lower() in _QUESTIONS or _PROGRAM.search(text) is not None
 
 
 def _likeness(name: str, text: str, partner: str) -> tuple[float, bool, int]:
@@ -131,7 +149,10 @@ def _laid_out(text: str) -> Markup:
 
 
 def pair(text: str, other: str, *, labels: tuple[str, str] = ("", "")) -> Markup:
-    """Two texts side by side, with the words that differ marked; where most differ, none is."""
+    """Two texts side by side, with the words that differ marked; where most differ, none is; equal ones stand once."""
+    if text.split() == other.split():
+        both = ": ".join(filter(None, [" and ".join(filter(None, labels)), "word for word the same"]))
+        return tag("div", _side(both, rich_text(_clipped(text))), class_="beside")
     first, second = _marked(text, other)
     return tag("div", _side(labels[0], first), _side(labels[1], second), class_="beside")
 

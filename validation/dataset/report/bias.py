@@ -25,7 +25,7 @@ def bias(numbers: Mapping[str, Any]) -> Markup:
         "Bias and concentration",
         "Which problems, people, topics and licences weigh most. All licences bind who passes the data on.",
         table(["What", "Distinct", "Largest holds", "Share of all", ""], rows, class_="wide-bars"),
-        _evenness(numbers["facts"]),
+        _evenness(numbers),
         tag("h3", "By source, author, annotator, topic, language, licence and decision"),
         table(["Column", "Value", "Examples", "Share of all", ""], _categories(numbers), class_="wide-bars categories"),
         tag("h3", "Licences by source"),
@@ -37,14 +37,17 @@ def bias(numbers: Mapping[str, Any]) -> Markup:
     )
 
 
-def _evenness(facts: Mapping[str, Any]) -> Markup:
+def _evenness(numbers: Mapping[str, Any]) -> Markup | None:
+    """Entropies of what has more than one value."""
     said = [
-        f"{what} {facts[name]:.2f}"
-        for what, name in (("topics", "topic_entropy"), ("sources", "source_entropy"))
-        if facts.get(name) is not None
+        f"{column}s {numbers['facts'][f'{column}_entropy']:.2f}"
+        for column in ("topic", "source")
+        if len(set(numbers["categories"].get(column, {})) - {NONE}) > 1
     ]
-    words = "; ".join(said) if said else "nothing to measure"
-    return tag("p", f"Evenness (entropy of the shares, 1 is even, 0 is one value): {words}.", class_="fine")
+    if not said:
+        return None
+    words = "; ".join(said)
+    return tag("p", f"Evenness (entropy of the shares; 1: all are equal, near 0: one rules): {words}.", class_="fine")
 
 
 def _categories(numbers: Mapping[str, Any]) -> list[Sequence[Child]]:

@@ -33,6 +33,7 @@ def duplicates(judgement: Judgement, numbers: Mapping[str, Any]) -> Markup:
     """How many duplicates curation took, and what the re-check still found, side by side."""
     taken = {one["reason"]: one["candidates"] for one in numbers["reasons"]}
     rows = [[tag("code", reason.value), number(taken.get(reason, 0))] for reason in _REASONS]
+    any_taken = any(taken.get(reason) for reason in _REASONS)
     pairs = _apart(numbers["near_duplicates"])[:SHOWN]
     texts = fetch(judgement.folder, judgement.findings.read, [one[side] for one in pairs for side in ("id", "other")])
     check = next(one for one in numbers["verdict"]["checks"] if one["name"] == "no_near_duplicates")
@@ -55,9 +56,9 @@ def duplicates(judgement: Judgement, numbers: Mapping[str, Any]) -> Markup:
         "duplicates",
         "Duplicates",
         "Duplicates that curation took are shown beside their partners above, under their reasons."
-        if any(taken.get(reason, 0) for reason in _REASONS)
+        if any_taken
         else "Curation took no duplicate.",
-        table(["Taken by curation", "Candidates"], rows, class_="narrow"),
+        table(["Taken by curation", "Candidates"], rows, class_="narrow") if any_taken else None,
         tag("h3", "Still found by the re-check"),
         tag("p", said(check["detail"]), class_="fine"),
         tag("ul", shown, class_="evidence") if shown else None,

@@ -1,50 +1,22 @@
-"""The sections that show rows: reasons with evidence, contamination, bias, the sample browser, provenance."""
+"""The sections that show evidence: reasons with their candidates, contamination, provenance."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from schemas.verdict import Check, Status, Verdict
+from validation.dataset.check import amount
 from validation.dataset.gate import Judgement
-from validation.dataset.quality import Spread, worst_ids
 from validation.dataset.recheck.contamination import OVERLAP
-from validation.dataset.report.beside import Evidence, beside, gather, pair
-from validation.dataset.report.checks import linked_ids
-from validation.dataset.report.figures import bar
+from validation.dataset.report.beside import Evidence, beside, gather, items_of, pair
+from validation.dataset.report.checks import said
+from validation.dataset.report.figures import bar, legend
 from validation.dataset.report.formulas import rich_text
 from validation.dataset.report.markup import Markup, coded, counted, join, number, percent, tag
-from validation.dataset.report.quality import outstanding
-from validation.dataset.report.samples import fetch, render_example
-from validation.dataset.report.tables import section, table
-from validation.dataset.shard import Row, smallest
+from validation.dataset.report.samples import fetch
+from validation.dataset.report.tables import long_table, section, table
 
-RANDOM_ROWS = 24
-WORST_ROWS = 24
 SHOWN = 4  # candidates shown for each reason
 LEAKS = 8  # items shown, each beside an example
-
-
-def draw(judgement: Judgement) -> list[Row]:
-    """The rows of the sample browser, worst first: those that break a check, those that stand out, strata, random."""
-    findings, folder = judgement.findings, judgement.folder
-    worst = _named(judgement.verdict)[:WORST_ROWS] + worst_ids(findings.facts.quality)
-    found = fetch(folder, findings.read, worst)
-    rows = [Row(0, "worst", found[one]) for one in worst if one in found]
-    for stratum in sorted(findings.strata)[:12]:
-        rows += [Row(row.key, stratum, row.values) for row in findings.strata[stratum][:2]]
-    rows += [Row(row.key, "random", row.values) for row in smallest(findings.answers, RANDOM_ROWS)]
-    distinct: dict[str, Row] = {}
-    for row in rows:
-        distinct.setdefault(str(row.values["id"]), row)
-    return list(distinct.values())
-
-
-def _named(verdict: Verdict) -> list[str]:
-    """Examples that checks name, as many of each as the page links to: the first of each check, then the second."""
-    order = sorted(verdict.checks, key=lambda check: check.status is not Status.FAILED)
-    named = [linked_ids(check) for check in order if check.status is not Status.PASSED]
-    ranked = [ids[at] for at in range(max(map(len, named), default=0)) for ids in named if at < len(ids)]
-    return [*dict.fromkeys(ranked)]
 
 
 def reasons(judgement: Judgement, numbers: Mapping[str, Any]) -> Markup:
@@ -58,8 +30,10 @@ def reasons(judgement: Judgement, numbers: Mapping[str, Any]) -> Markup:
         "Open one to see candidates and the evidence. Bars are measured against the most frequent reason."
     )
     if not entries:
-        lead = "Every candidate was kept."
-    return section("reasons", "Why the rest is not here", lead, entries)
+        kept = "Every candidate was kept." if numbers["counts"]["candidates"] else "There was no candidate."
+        return section("reasons", "Why the rest is not here", kept)
+    key = legend([("bad", "removed"), ("doubt", "quarantined")])
+    return section("reasons", "Why the rest is not here", lead, key, entries)
 
 
 def _reason(one: Mapping[str, Any], most: int, candidates: int, texts: Evidence) -> Markup:
@@ -108,15 +82,16 @@ def contamination(judgement: Judgement, numbers: Mapping[str, Any]) -> Markup:
             "Contamination",
             "Not checked: the config names no benchmark, so there was nothing to look for.",
         )
-    items = f"{number(sum(stored.values()))} items of {', '.join(stored)} are stored with the data"
-    lead = f"{items} and were searched for again by brute force." if numbers["rows"] else f"{items}."
+    lead = f"{amount(sum(stored.values()), 'item')} of {', '.join(stored)}, stored with the data"
+    lead = said(f"{lead} and searched for again by brute force." if numbers["rows"] else f"{lead}.")
     tiers = [
-        [name, number(stored[name]), *(number(counts[tier]) if counts[tier] else "–" for tier in _TIER_HEAD)]
+        [name, number(stored[name]), *(number(counts[tier]) for tier in _TIER_HEAD)]
         for name, counts in measured["by_benchmark"].items()
     ]
     found = _one_an_item(leak for leak in leaks if leak["tier"] != OVERLAP)[:LEAKS]
     wording = _one_an_item(leak for leak in leaks if leak["tier"] == OVERLAP)[:LEAKS]
     texts = fetch(judgement.folder, judgement.findings.read, [leak["id"] for leak in found + wording])
+    whole = items_of(judgement.folder, {_name(leak) for leak in found + wording})
     return section(
         "contamination",
         "Contamination",
@@ -124,15 +99,15 @@ def contamination(judgement: Judgement, numbers: Mapping[str, Any]) -> Markup:
         table(["Benchmark", "Items", *_TIER_HEAD.values()], tiers, class_="stack"),
         tag(
             "p",
-            "Up to “variant”: candidates that curation took out; one that was kept is only reported. Then: examples "
-            "that the search found again, and those that share ten words in a row with an item without being it.",
+            "From “exact” to “variant”: candidates that curation took out; a variant that was kept is only reported. "
+            "“Again”: examples in which the search still found an item. “Wording”: ten words in a row are shared.",
             class_="fine",
         ),
-        [tag("h3", "Still found"), _leaks(found, texts)] if numbers["rows"] else None,
+        [tag("h3", "Still found"), _leaks(found, texts, whole)] if numbers["rows"] else None,
         tag(
             "details",
             tag("summary", "False alarms: examples that share wording with an item, and are no leak"),
-            _leaks(wording, texts),
+            _leaks(wording, texts, whole),
         )
         if wording
         else None,
@@ -156,19 +131,25 @@ def _one_an_item(leaks: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     return list({(leak["benchmark"], leak["position"]): leak for leak in reversed([*leaks])}.values())[::-1]
 
 
-def _leaks(leaks: Sequence[Mapping[str, Any]], texts: Mapping[str, Mapping[str, Any]]) -> Markup:
+def _name(leak: Mapping[str, Any]) -> str:
+    return f"{leak['benchmark']}/{leak['position']}"
+
+
+def _leaks(
+    leaks: Sequence[Mapping[str, Any]], texts: Mapping[str, Mapping[str, Any]], items: Mapping[str, str]
+) -> Markup:
     if not leaks:
         return tag("p", "Nothing.", class_="fine")
-    return tag("ul", [_leak(leak, texts.get(leak["id"])) for leak in leaks], class_="evidence")
+    return tag("ul", [_leak(leak, texts.get(leak["id"]), items) for leak in leaks], class_="evidence")
 
 
-def _leak(leak: Mapping[str, Any], example: Mapping[str, Any] | None) -> Markup:
-    item = f"{leak['benchmark']}/{leak['position']}"
+def _leak(leak: Mapping[str, Any], example: Mapping[str, Any] | None, items: Mapping[str, str]) -> Markup:
+    item = _name(leak)
     texts = [example["question"] or "", *(one["text"] or "" for one in example["segments"] or [])] if example else []
     return tag(
         "li",
         tag("p", tag("code", leak["id"]), f" · shares “{leak['shared']}” with ", tag("code", item), class_="fine"),
-        pair(_holding(texts, leak["shared"]), leak["item"], labels=("example", item)),
+        pair(_holding(texts, leak["shared"]), items.get(item, leak["item"]), labels=("example", item)),
     )
 
 
@@ -178,49 +159,7 @@ def _holding(texts: Sequence[str], words: str) -> str:
     return max(texts, key=lambda text: len(asked & set(re.findall(r"\w+", text.lower()))), default="")
 
 
-def examples(drawn: Sequence[Row], verdict: Verdict, measured: Mapping[str, Spread], seed: object) -> Markup:
-    """The sample browser. It reads without a script; with one it searches and filters.
-
-    Args:
-        drawn: the rows.
-        verdict: its checks may name some of them.
-        measured: facts on how solutions read; in each some of them stand out.
-        seed: what the random ones were drawn with.
-    """
-    marks: dict[str, list[Check]] = {}
-    for check in verdict.checks:
-        if check.status is not Status.PASSED:
-            for one in check.ids:
-                marks.setdefault(one, []).append(check)
-    articles = []
-    for row in drawn:
-        why = row.shard if row.shard in ("worst", "random") else "stratum"
-        one = str(row.values["id"])
-        articles.append(
-            render_example(row.values, why=why, marks=marks.get(one, []), outstanding=outstanding(measured, one))
-        )
-    lead = (
-        f"{len(drawn)} examples: those that a check names first, a few of each, then those that stand out by how they "
-        f"read, then some of every source and format, then random ones (seed {seed})."
-    )
-    legend = tag(
-        "p",
-        tag("span", "trained on", class_="key supervised"),
-        tag("span", "not trained on: the tool's words", class_="key unsupervised"),
-        class_="fine keys",
-    )
-    return section("examples", "Examples", lead, legend, _filters(drawn), articles)
-
-
-def _filters(drawn: Sequence[Row]) -> Markup:
-    def options(name: str) -> Markup:
-        values = sorted({str(row.values[name]) for row in drawn})
-        choices = [tag("option", f"every {name}", value=""), *(tag("option", value, value=value) for value in values)]
-        return tag("select", choices, id=f"filter-{name}", aria_label=f"Filter by {name}")
-
-    search = tag("input", type="search", id="search", placeholder="search these examples", aria_label="Search examples")
-    count = tag("output", id="shown")
-    return tag("div", search, options("format"), options("source"), count, id="filters", hidden=True)
+_SHA = "SHA-256, first 16 of 64"
 
 
 def provenance(numbers: Mapping[str, Any]) -> Markup:
@@ -239,25 +178,23 @@ def provenance(numbers: Mapping[str, Any]) -> Markup:
         ("seed", str(about["seed"])),
         ("licence", about["licence"]),
     ]
-    inputs = [[one["path"], number(one["bytes"]), tag("code", one["sha256"][:16])] for one in about["inputs"][:200]]
+    inputs = [[one["path"], number(one["bytes"]), tag("code", one["sha256"][:16])] for one in about["inputs"]]
     benchmarks = [
         [one["name"], number(one["items"]), one["licence"], tag("code", one["sha256"][:16])]
         for one in about["benchmarks"]
     ]
     shards = [
         [one["path"], number(one["rows"]), number(one["bytes"]), tag("code", one["sha256"][:16])]
-        for one in about["shards"][:200]
+        for one in about["shards"]
     ]
     return section(
         "provenance",
         "Provenance",
         "What was read, by what code, and the hashes that bind this report to the data.",
         tag("dl", [join([tag("dt", name), tag("dd", value)]) for name, value in facts], class_="facts"),
-        tag("h3", "Read"),
-        table(["File", "Bytes", "SHA-256"], inputs, class_="stack"),
-        [tag("h3", "Benchmarks"), table(["Benchmark", "Items", "Licence", "SHA-256"], benchmarks, class_="stack")]
+        long_table("Read", ["File", "Bytes", _SHA], inputs, "file"),
+        long_table("Benchmarks", ["Benchmark", "Items", "Licence", _SHA], benchmarks, "benchmark")
         if benchmarks
         else None,
-        tag("h3", "Shards"),
-        table(["File", "Rows", "Bytes", "SHA-256"], shards, class_="stack"),
+        long_table("Shards", ["File", "Rows", "Bytes", _SHA], shards, "file"),
     )

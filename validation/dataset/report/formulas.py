@@ -27,6 +27,7 @@ _ALIKE = re.compile(r"\{(?:aligned|align|eqnarray\*?|gather(?:ed|\*)?|multline\*
 _COMMAND = re.compile(r"\\[a-zA-Z]")
 _MATHML = "{http://www.w3.org/1998/Math/MathML}"
 MAX_UNBROKEN = 10  # signs of an inline formula in one piece: about the width of a phone
+_CLOSES = (".", ",", ";", ":", "?", "!", ")")  # a browser would break the line between a formula and these
 _OPENING, _CLOSING = frozenset("([{"), frozenset(")]}")
 _BREAKS = frozenset("=<>≤≥≠≈≡≅+−-→⇒")
 _THOUSANDS = re.compile(r"<mn>(\d{1,3})</mn><mo>,</mo><mn>(\d{3}(?:\.\d+)?)</mn>")
@@ -101,7 +102,11 @@ def rich_text(text: str) -> Markup:
             end = len(text) - len(text[match.end() :].lstrip("\n"))
             continue
         formula, display, stop = _formula_at(text, match)
-        pieces += [text[end : match.start()], _render(formula, display, text[match.start() : stop])]
+        rendered = _render(formula, display, text[match.start() : stop])
+        if not display and text.startswith(_CLOSES, stop) and rendered.count("<math") == 1:
+            rendered = tag("span", rendered, text[stop], class_="tied")
+            stop += 1
+        pieces += [text[end : match.start()], rendered]
         end = stop + (display and text.startswith("\n", stop))  # a display formula ends its line by itself
     return join([*pieces, text[end:]])
 

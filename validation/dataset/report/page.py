@@ -15,8 +15,8 @@ from schemas.files import write_text
 from schemas.verdict import Check, Status
 from validation.dataset.check import amount
 from validation.dataset.gate import Judgement
-from validation.dataset.report import bias, checks, comparison, evidence, people, sections
-from validation.dataset.report.markup import Markup, join, number, percent, tag
+from validation.dataset.report import bias, browse, checks, comparison, evidence, people, sections
+from validation.dataset.report.markup import Child, Markup, join, number, percent, tag
 from validation.dataset.report.numbers import measurements
 from validation.dataset.report.quality import quality
 
@@ -64,7 +64,7 @@ def render(judgement: Judgement, numbers: dict[str, Any]) -> str:
     style, script = (
         files("validation.dataset").joinpath(name).read_text("utf-8") for name in ("report.css", "report.js")
     )
-    drawn = evidence.draw(judgement)
+    drawn = browse.draw(judgement)
     shown = frozenset(row.values["id"] for row in drawn)
     body: dict[str, Markup | None] = {
         "checks": checks.checks(judgement.verdict, shown),
@@ -80,7 +80,7 @@ def render(judgement: Judgement, numbers: dict[str, Any]) -> str:
         "people": people.people(numbers),
         "contamination": evidence.contamination(judgement, numbers),
         "concentration": bias.bias(numbers),
-        "examples": evidence.examples(
+        "examples": browse.examples(
             drawn, judgement.verdict, judgement.findings.facts.quality, judgement.manifest.config.get("seed", 0)
         ),
         "provenance": evidence.provenance(numbers),
@@ -94,7 +94,9 @@ def render(judgement: Judgement, numbers: dict[str, Any]) -> str:
         tag("meta", http_equiv="Content-Security-Policy", content=_policy(style, script)),
         tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
         tag("meta", name="color-scheme", content="light dark"),
-        tag("title", f"Quality report: {judgement.verdict.status.value}"),
+        tag(
+            "title", f"Quality report of {numbers['provenance']['fingerprint'][:12]}: {judgement.verdict.status.value}"
+        ),
         tag("style", Markup(style)),
     )
     page = tag(
@@ -160,13 +162,22 @@ def _because(passed: bool, failed: list[Check], numbers: dict[str, Any], foreign
     if passed:
         return "Nothing that closes the gate was found. The verdict is bound to the bytes that were judged."
     if not numbers["rows"]:
-        return "There is no example: nothing to train on."
+        return f"There is no example: nothing to train on.{_foremost(numbers)}"
     names = ", ".join(check.name for check in failed[:3])
     more = f" and {len(failed) - 3} more" if len(failed) > 3 else ""
     return f"{amount(len(failed), 'check')} failed: {names}{more}."
 
 
-def _tiles(judgement: Judgement, numbers: dict[str, Any]) -> list[tuple[str, str, str]]:
+def _foremost(numbers: dict[str, Any]) -> str:
+    """What took most candidates of a data set without examples."""
+    if not numbers["reasons"]:
+        return ""
+    first = numbers["reasons"][0]
+    candidates = amount(numbers["counts"]["candidates"], "candidate").replace(",", "\u202f")
+    return f" {number(first['candidates'])} of {candidates} went by {first['reason']}."
+
+
+def _tiles(judgement: Judgement, numbers: dict[str, Any]) -> list[tuple[str, str, Child]]:
     counts, rows = numbers["counts"], numbers["rows"]
     statuses = [check.status for check in judgement.verdict.checks]
     independent = numbers["categories"].get("reference", {}).get("independent", 0)
@@ -176,18 +187,20 @@ def _tiles(judgement: Judgement, numbers: dict[str, Any]) -> list[tuple[str, str
         else ""
     )
     splits = " · ".join(f"{name} {number(count)}" for name, count in numbers["splits"].items())
+    problems = numbers["concentration"]["problems"]["distinct"]
+    each = f"{rows / problems:.1f} examples each" if problems else ""
     own = "the rest equal their own text" if rows else ""
     warnings = statuses.count(Status.WARNING)
     open_ = f"{amount(warnings, 'warning')} · {statuses.count(Status.NOT_CHECKED)} not checked"
     return [
-        ("examples", number(rows), kept),
-        ("problems", number(numbers["concentration"]["problems"]["distinct"]), splits),
+        ("examples", number(rows), join([kept, tag("br") if kept else None, splits])),
+        ("problems", number(problems), each),
         ("independent references", percent(independent / rows) if rows else "–", own),
         ("checks passed", f"{statuses.count(Status.PASSED)} / {len(statuses)}", open_),
     ]
 
 
-def _tile(name: str, value: str, note: str) -> Markup:
+def _tile(name: str, value: str, note: Child) -> Markup:
     return tag("div", tag("dt", name), tag("dd", value), tag("dd", note, class_="note"))
 
 

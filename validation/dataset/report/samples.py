@@ -15,9 +15,10 @@ from schemas.transcript import transcribe
 from schemas.verdict import Check, Status
 from validation.dataset.report.formulas import rich_text
 from validation.dataset.report.markup import Markup, join, number, tag
-from validation.dataset.streams import read_chunks
+from validation.dataset.streams import opened
 
 MAX_TEXT = 6000  # characters of a segment that are shown
+FOLDED = 900  # characters of a question or a solution that stand open; of longer ones the first lines show
 _KINDS = {kind.value for kind in SegmentKind}
 _LABELS = {
     SegmentKind.TEXT: "text",
@@ -34,8 +35,9 @@ def fetch(folder: Path, shards: Sequence[str], ids: Sequence[str]) -> dict[str, 
     if not len(wanted):
         return {}
     for path in shards:
-        for rows in read_chunks(folder / path):
-            found |= {row["id"]: row for row in rows.filter(pc.is_in(rows["id"], value_set=wanted)).to_pylist()}
+        with opened(folder / path) as reader:
+            for rows in reader:
+                found |= {row["id"]: row for row in rows.filter(pc.is_in(rows["id"], value_set=wanted)).to_pylist()}
     return found
 
 
@@ -54,9 +56,7 @@ def render_example(
     chips = [row["format"], row["source"], row["topic"], row["language"], row["split"]]
     if row["difficulty"] is not None:
         chips.append(f"difficulty {row['difficulty']}")
-    own = verification.get("reference") == "self"
-    reference = "its own text" if own else f"an {verification.get('reference')} reference"
-    verified = f"{verification.get('verdict')} to {reference}, by {verification.get('path')}"
+    segments = row["segments"] or []
     return tag(
         "article",
         tag(
@@ -66,12 +66,17 @@ def render_example(
         ),
         [_mark(check) for check in marks],
         tag("p", "stands out by ", "; ".join(outstanding), class_="breaks") if outstanding else None,
-        tag("div", rich_text(_short(row["question"])), class_="question", dir="auto"),
-        tag("div", solution(row["segments"] or []), class_="solution"),
+        tag(
+            "div",
+            _folded(rich_text(_short(row["question"])), len(row["question"] or "")),
+            class_="question",
+            dir="auto",
+        ),
+        tag("div", _folded(solution(segments), sum(len(one["text"] or "") for one in segments)), class_="solution"),
         tag(
             "footer",
             tag("span", "answer ", tag("b", rich_text(_as_formula(row["answer"] or "none")), dir="auto")),
-            tag("span", verified),
+            tag("span", _verified(verification)),
             tag("span", f"row {number(row['source_row'])} · {row['author']} · {row['licence']}"),
         ),
         class_="example",
@@ -80,6 +85,22 @@ def render_example(
         data_source=row["source"],
         data_why=why,
     )
+
+
+def _folded(body: Markup, characters: int) -> Markup:
+    """A long text behind its first lines; an old browser shows no lines of it until it is opened, paper shows all."""
+    if characters <= FOLDED:
+        return body
+    more = tag("span", f"Show all {number(characters)} characters", class_="more")
+    return tag("details", tag("summary", more, tag("span", "Show less", class_="less")), body, class_="fold")
+
+
+def _verified(verification: Mapping[str, Any]) -> str:
+    verdict, reference = verification.get("verdict"), verification.get("reference")
+    if not reference:
+        return "no reference"
+    what = "its own text" if reference == "self" else f"an {reference} reference"
+    return f"{verdict} to {what} (path {verification.get('path')})"
 
 
 def _mark(check: Check) -> Markup:

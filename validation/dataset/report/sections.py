@@ -3,12 +3,14 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from validation.dataset.check import amount
 from validation.dataset.facts import NONE
 from validation.dataset.report.checks import said
 from validation.dataset.report.figures import bar, heat, histogram, legend, stacked
 from validation.dataset.report.markup import Child, Markup, counted, join, number, percent, tag
 from validation.dataset.report.tables import section, table
 
+MOST = 30  # lines of a table of sources or topics
 FORMAT_SERIES = {"cot": "s1", "pot": "s2", "tir": "s3"}
 
 
@@ -18,7 +20,7 @@ def funnel(numbers: Mapping[str, Any]) -> Markup:
     candidates = max(counts["candidates"], 1)
     rows: list[list[Child]] = [
         ["rows read", number(counts["rows"]), None, None],
-        ["candidates", number(counts["candidates"]), bar(1.0, series="quiet"), "one per row and format"],
+        ["candidates", number(counts["candidates"]), bar(counts["candidates"] / candidates, series="quiet"), _ONE_EACH],
     ]
     for step in steps:
         lost = step["removed"] + step["quarantined"]
@@ -35,7 +37,7 @@ def funnel(numbers: Mapping[str, Any]) -> Markup:
             tag("b", "kept"),
             tag("b", number(counts["kept"])),
             bar(counts["kept"] / candidates),
-            percent(counts["kept"] / candidates),
+            f"{percent(counts['kept'] / candidates)} of candidates" if counts["candidates"] else "–",
         ]
     )
     legend_ = legend([("s1", "still there"), ("bad", "removed"), ("doubt", "quarantined: a person could settle it")])
@@ -46,6 +48,9 @@ def funnel(numbers: Mapping[str, Any]) -> Markup:
         legend_,
         table(["Stage", "Candidates", "Still there", "Why"], rows, class_="funnel"),
     )
+
+
+_ONE_EACH = "one per row and format"
 
 
 def _sum(numbers: Mapping[str, Any]) -> Markup:
@@ -63,7 +68,8 @@ def _sum(numbers: Mapping[str, Any]) -> Markup:
 def make_up(numbers: Mapping[str, Any]) -> Markup:
     """Formats by source, and what the mixture means for the objective."""
     by_source = numbers["crosses"].get("format|source", {})
-    sources = sorted(numbers["categories"].get("source", {}).items(), key=lambda one: (-one[1], one[0]))
+    there = dict.fromkeys(numbers["sources"], 0) | numbers["categories"].get("source", {})
+    sources = sorted(there.items(), key=lambda one: (-one[1], one[0]))
     total = max(numbers["rows"], 1)
     rows = []
     for source, count in sources:
@@ -85,7 +91,8 @@ def make_up(numbers: Mapping[str, Any]) -> Markup:
         "which the length of an example does not count.",
         tag("h3", "Formats by source"),
         legend([(series, name) for name, series in FORMAT_SERIES.items()]),
-        table(["Source", "Examples", "Share of all", "Kept"], rows, class_="wide-bars"),
+        table(["Source", "Examples", "Share of all", "Candidates kept"], rows[:MOST], class_="wide-bars"),
+        _left_out(len(rows), "source"),
         tag("h3", "Shares of rows, characters and J"),
         _shares(numbers["shares"].get("format", {})),
         tag("h3", "The same by source"),
@@ -112,7 +119,13 @@ def _shares(groups: Mapping[str, Mapping[str, float]]) -> Markup:
 def _shares_by(groups: Mapping[str, Mapping[str, float]]) -> Markup:
     keys = ("share_of_rows", "share_of_characters", "share_of_j")
     rows = [[name, *(percent(group[key]) for key in keys), bar(group["share_of_j"])] for name, group in groups.items()]
-    return table(["Source", "Rows", "Supervised characters", "J", "Share of J"], rows[:40], class_="stack wide-bars")
+    return table(["Source", "Rows", "Supervised characters", "J", "Share of J"], rows[:MOST], class_="stack wide-bars")
+
+
+def _left_out(there: int, noun: str) -> Markup | None:
+    if there <= MOST:
+        return None
+    return tag("p", f"{amount(there - MOST, f'smaller {noun}')}: see report.json.", class_="fine")
 
 
 def _outweighs(numbers: Mapping[str, Any]) -> Markup | None:
@@ -130,29 +143,31 @@ def _outweighs(numbers: Mapping[str, Any]) -> Markup | None:
 def topics(numbers: Mapping[str, Any]) -> Markup:
     """Topic by difficulty, with empty cells marked."""
     counts = numbers["crosses"].get("topic|difficulty", {})
-    rows = sorted(counts, key=lambda topic: (topic == NONE, -sum(counts[topic].values()), topic))[:30]
+    ranked = sorted(counts, key=lambda topic: (topic == NONE, -sum(counts[topic].values()), topic))
+    rows = ranked[:MOST]
     columns = sorted(
         {column for row in counts.values() for column in row}, key=lambda text: (not text.isdecimal(), text.zfill(4))
     )
-    empty = sum(1 for row in rows for column in columns if not counts[row].get(column))
-    named = number(sum(topic != NONE for topic in counts))
-    lead = f"{named} topics by difficulty; {number(empty)} cells are empty."
-    shown = heat(rows, columns, counts, corner="topic")
+    cells = [(row, column) for row in rows for column in columns if NONE not in (row, column)]
+    empty = sum(not counts[row].get(column) for row, column in cells)
+    named = amount(sum(topic != NONE for topic in counts), "topic")
+    without = sum(counts.get(NONE, {}).values())
+    lead = f"{named} by difficulty; {number(empty)} of {number(len(cells))} cells are empty. "
+    shown: Markup | None = heat(rows, columns, counts, corner="topic")
     if columns == [NONE]:
-        lead = f"{named} topics. No example names a difficulty."
+        lead = f"{named}. No example names a difficulty. "
         shown = _by_topic([(topic, counts[topic][NONE]) for topic in rows], numbers["rows"])
-    more = (
-        tag("p", f"{number(len(counts) - 30)} smaller topics stand in report.json.", class_="fine")
-        if len(counts) > 30
-        else None
-    )
+    if without and set(counts) == {NONE} and columns == [NONE]:
+        lead, shown = "No example names a topic or a difficulty.", None
+    elif without:
+        lead += f"{percent(without / numbers['rows'])} of examples name no topic."
     predicted = [tag("p", _prediction(one), class_="fine") for one in numbers["labels"] if one["predicted"]]
     return section(
         "topics",
         "Topics and difficulty",
         lead,
         shown,
-        more,
+        _left_out(len(counts), "topic"),
         predicted,
     )
 
@@ -206,7 +221,7 @@ def _by_format(numbers: Mapping[str, Any]) -> Markup:
         for name, one in measured.items()
         if one and one["bins"]
     ]
-    return table(["Solutions", "5 % below", "half below", "95 % below"], rows) if rows else Markup()
+    return table(["Solutions", "5\u202f% below", "half below", "95\u202f% below"], rows) if rows else Markup()
 
 
 def _tokens(numbers: Mapping[str, Any]) -> Markup | None:
@@ -225,6 +240,7 @@ _PATHS = {
     "choice": "letters of a multiple choice",
     "equation": "equations, by their sides",
     "float_noise": "a decimal with the noise of a computer's arithmetic",
+    "human": "nothing: a person accepted it over the judge",
     "list": "several values, in order",
     "matrix": "matrices, entry by entry",
     "moment": "times and dates",
@@ -237,7 +253,7 @@ _PATHS = {
     "scalar": "expressions for one number, exactly",
     "set": "several values, in any order",
     "symbolic": "expressions, by math-verify",
-    "text": "the same signs, formatting aside",
+    "text": "the same characters, formatting aside",
     "unit": "quantities with their units",
     "words": "words",
 }
@@ -261,7 +277,11 @@ def verification(numbers: Mapping[str, Any]) -> Markup:
     rechecks = [
         [what, *(number(counts.get(one, 0)) for one in names)]
         for what, counts, names in (
-            ("answers, by math-verify alone", numbers["rechecks"]["answers"], ("equal", "different", "unknown")),
+            (
+                "answers of cot and tir, by math-verify alone",
+                numbers["rechecks"]["answers"],
+                ("equal", "different", "unknown"),
+            ),
             ("programs, in fresh processes", numbers["rechecks"]["programs"], ("agrees", "differs", "unknown")),
         )
     ]

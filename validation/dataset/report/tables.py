@@ -3,8 +3,11 @@
 import re
 from collections.abc import Sequence
 
-from validation.dataset.report.markup import Child, Markup, tag
+from validation.dataset.check import amount
+from validation.dataset.report.markup import Child, Markup, join, tag
 
+OPEN_ROWS = 12
+MOST_ROWS = 200
 _NUMERIC = re.compile(r"[<>≈−+-]?[\d\u202f.]+(\u202f%)?|–|")
 
 
@@ -38,6 +41,17 @@ def table(head: Sequence[str], rows: Sequence[Sequence[Child]], *, class_: str =
     return tag("div", inner, class_="scroll", tabindex="0")
 
 
+def long_table(title: str, head: Sequence[str], rows: Sequence[Sequence[Child]], noun: str) -> Markup:
+    """A table under its heading; one of many rows is folded, one of very many cut, and says so."""
+    shown = table(head, rows[:MOST_ROWS], class_="stack")
+    if len(rows) > MOST_ROWS:
+        rest = f"{amount(len(rows) - MOST_ROWS, f'more {noun}')}: see report.json."
+        shown = join([shown, tag("p", rest, class_="fine")])
+    if len(rows) > OPEN_ROWS:
+        shown = tag("details", tag("summary", amount(len(rows), noun)), shown, class_="long")
+    return join([tag("h3", title), shown])
+
+
 def _is_number(cell: Child) -> bool:
     return isinstance(cell, str) and _NUMERIC.fullmatch(cell) is not None
 
@@ -47,4 +61,5 @@ def _is_words(cell: Child) -> bool:
 
 
 def _class(cell: Child, right: bool) -> str | None:
-    return ("number none" if cell == "–" else "number") if right else None
+    special = {"–": " none", "0": " zero"}.get(cell, "") if isinstance(cell, str) else ""
+    return f"number{special}" if right else None

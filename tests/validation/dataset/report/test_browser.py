@@ -123,6 +123,33 @@ def test_paper_is_light_whatever_the_screen_is(tab: Page, report: Path) -> None:
     tab.send("Emulation.setEmulatedMedia", media="", features=[])
 
 
+def test_print_opens_what_is_folded_without_a_script(tab: Page, report: Path) -> None:
+    hidden = "[...document.querySelectorAll('details > :not(summary)')].filter((one) => !one.checkVisibility()).length"
+    tab.send("Emulation.setScriptExecutionDisabled", value=True)
+    try:
+        tab.open(report.as_uri())
+        assert tab.value(hidden) > 20
+        tab.send("Emulation.setEmulatedMedia", media="print", features=[])
+        tab.open(report.as_uri())
+        assert tab.value(hidden) == 0
+    finally:
+        tab.send("Emulation.setEmulatedMedia", media="", features=[])
+        tab.send("Emulation.setScriptExecutionDisabled", value=False)
+
+
+def test_a_long_text_shows_its_first_lines_until_it_is_opened(tab: Page, tmp_path: Path) -> None:
+    rows = examples(8)
+    rows[0]["segments"][0]["text"] = "One step more. " * 400 + rows[0]["segments"][0]["text"]
+    write_report(judge(write_data(tmp_path / "data", rows), CONFIG), tmp_path / "report")
+    tab.size(390, 844)
+    tab.open((tmp_path / "report/index.html").as_uri())
+    height = "document.querySelector('.fold').getBoundingClientRect().height"
+    tab.value("document.querySelectorAll('.group').forEach((one) => { one.open = true; })")
+    folded = tab.value(height)
+    tab.value("document.querySelector('.fold > summary').click()")
+    assert 100 < folded < 400 < tab.value(height)
+
+
 @pytest.mark.parametrize(("width", "height"), [(390, 844), (768, 1024), (1280, 900)])
 @pytest.mark.parametrize("dark", [False, True])
 def test_text_can_be_read_and_nothing_overflows(tab: Page, report: Path, width: int, height: int, dark: bool) -> None:

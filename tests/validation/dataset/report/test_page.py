@@ -12,8 +12,9 @@ from schemas.config import Recheck, Validate
 from schemas.verdict import Status
 from tests.validation.dataset.handmade import edit_manifest, examples, removals, write_data
 from validation.dataset.gate import judge
-from validation.dataset.report.evidence import draw
+from validation.dataset.report.browse import draw
 from validation.dataset.report.page import SECTIONS, write_report
+from validation.dataset.report.tables import long_table
 
 CONFIG = Validate(recheck=Recheck(sample=0))
 VOID = {"meta", "input", "br", "hr"}
@@ -131,6 +132,47 @@ def test_examples_that_checks_name_stand_in_turn_so_that_none_crowds_out_another
     page, _ = read(tmp_path / "report")
     assert page.count('class="breaks failed"') >= 8
     assert page.count(f"#example-{ids[0]}") == page.count(f"#example-{ids[27]}") == 1
+
+
+def test_long_texts_are_folded_and_short_ones_are_not(tmp_path):
+    rows = copy.deepcopy(examples())
+    for row in rows:
+        if row["format"] == "tir":
+            row["segments"][0]["text"] = "One step more. " * 200
+    write_report(judge(write_data(tmp_path / "data", rows), Validate(recheck=Recheck(sample=24))), tmp_path / "report")
+    page, _ = read(tmp_path / "report")
+    assert page.count('class="fold"') == page.count('data-format="tir"') > 2
+    assert page.count('data-format="cot"') > 2
+    assert page.index("Show all 3\u202f0") < page.index("One step more.")
+    groups = re.findall(r'<details class="group"( open)?><summary>([^<]+) <span', page)
+    assert [bool(opened) for opened, _ in groups] == [True, *[False] * (len(groups) - 1)]
+    assert groups[0][1] == "Named by a check"
+    assert groups[-1][1] == "Drawn at random (seed 0)"
+
+
+def test_the_pictures_of_nothing_do_not_look_like_something(tmp_path):
+    page, _ = report(write_data(tmp_path / "data", [], lost=[]), tmp_path / "report")
+    assert "There was no candidate." in page
+    assert "Every candidate was kept." not in page
+    page, _ = report(write_data(tmp_path / "lost", [], lost=removals()), tmp_path / "report")
+    assert "nothing to train on. 1 of 4 candidates went by answer_conflict." in page
+
+
+def test_a_source_that_lost_every_candidate_is_named_among_the_sources(tmp_path):
+    lost = [row | {"source": "all_gone"} for row in removals()]
+    page, _ = report(write_data(tmp_path / "data", lost=lost), tmp_path / "report")
+    made_of = page[page.index('id="make-up"') : page.index('id="topics"')]
+    assert "all_gone" in made_of
+
+
+def test_long_lists_of_files_are_folded_and_say_what_is_left_out():
+    few, many, endless = (
+        long_table("Read", ["File"], [[f"file {at}"] for at in range(number)], "file") for number in (3, 30, 300)
+    )
+    assert "<details" not in few
+    assert "<summary>30 files</summary>" in many
+    assert "100 more files: see report.json." in endless
+    assert "file 200" not in endless
 
 
 def test_what_is_not_trained_on_is_marked(honest):
