@@ -179,6 +179,7 @@ class Inspector:
                 return
             for chunk in chunks(reader):
                 findings.merge(self._judge_chunk(chunk, path, split), sample=self.settings.sample)
+                del chunk  # before the next one is read
         findings.read.append(path)
 
     def _judge_chunk(self, chunk: pa.Table, path: str, split: str) -> Findings:

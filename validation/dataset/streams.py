@@ -35,14 +35,24 @@ def read_chunks(path: Path) -> Iterator[pa.Table]:
 
 
 def chunks(reader: pa.RecordBatchReader) -> Iterator[pa.Table]:
-    """The rows of a stream in tables of one chunk, up to `CHUNK_ROWS` or `CHUNK_BYTES`; none is empty."""
+    """The rows of a stream in tables of one chunk, up to `CHUNK_ROWS` or `CHUNK_BYTES`; none is empty.
+
+    Batches are let go before their table is handed out, or each chunk would be held twice while it is judged.
+    """
     waiting: list[pa.RecordBatch] = []
     rows = size = 0
     for batch in reader:
         waiting.append(batch)
         rows, size = rows + len(batch), size + batch.nbytes
+        del batch
         if rows >= CHUNK_ROWS or size >= CHUNK_BYTES:
-            yield pa.Table.from_batches(waiting).combine_chunks()
-            waiting, rows, size = [], 0, 0
+            yield _together(waiting)
+            rows = size = 0
     if rows:
-        yield pa.Table.from_batches(waiting).combine_chunks()
+        yield _together(waiting)
+
+
+def _together(waiting: list[pa.RecordBatch]) -> pa.Table:
+    table = pa.Table.from_batches(waiting).combine_chunks()
+    waiting.clear()
+    return table
