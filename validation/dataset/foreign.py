@@ -75,7 +75,7 @@ def _unclaimed(check: Check) -> Check:
     claimed = check.name in _CLAIMS and check.status is not Status.FAILED
     if not claimed and check.name not in _FILLED_IN:
         return check
-    detail = "mathmill did not make this data: it claims nothing of the kind"
+    detail = "data that mathmill did not make claims nothing of the kind"
     nothing = {"status": Status.NOT_CHECKED, "severity": Severity.WARNING, "detail": detail}
     return check.model_copy(update=nothing | {"checked": 0, "unexpected": 0, "ids": []})
 

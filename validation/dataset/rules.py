@@ -196,6 +196,8 @@ def _judge(rule: Rule, tally: Tally | None, rows: int, group: str, facts: Mappin
     check = check.model_copy(update={"checked": seen, "unexpected": tally.unexpected, "ids": list(tally.ids)})
     if tally.rows != rows:
         return _failed_to_run(check, f"it saw {tally.rows:,} of {rows:,} rows")
+    if facts.get(str(rule.kwargs.get("column")), seen) is None:  # an aggregate over no value holds
+        return _vacuous(check.model_copy(update={"checked": 0, "unexpected": 0}), rule)
     if not seen:
         return _vacuous(check, rule)
     mostly = float(rule.kwargs.get("mostly", 1.0))

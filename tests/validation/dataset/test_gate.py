@@ -75,6 +75,17 @@ def test_a_fact_stands_beside_its_limit_whether_it_holds_or_not(tmp_path):
     assert by_name["shards_complete"].detail == "2 files, as the manifest says"
 
 
+@pytest.mark.parametrize(
+    ("topics", "status"),
+    [([None], Status.NOT_CHECKED), (["one", "two"], Status.PASSED), (["one"] * 23 + ["two"], Status.WARNING)],
+)
+def test_a_fact_that_has_no_value_is_not_checked(tmp_path, topics, status):
+    rows = [row | {"topic": topics[at % len(topics)]} for at, row in enumerate(examples())]
+    check = next(one for one in judge(write_data(tmp_path, rows)).checks if one.name == "topics_spread")
+    assert check.status is status
+    assert check.checked == (status is not Status.NOT_CHECKED)
+
+
 def test_a_flipped_byte_is_named(tmp_path):
     path = write_data(tmp_path) / "shards/train-00000-of-00001.arrow"
     content = bytearray(path.read_bytes())

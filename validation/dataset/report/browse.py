@@ -57,7 +57,7 @@ def examples(drawn: Sequence[Row], verdict: Verdict, measured: Mapping[str, Spre
         seed: what the random ones were drawn with.
     """
     marks: dict[str, list[Check]] = {}
-    for check in verdict.checks:
+    for check in sorted(verdict.checks, key=lambda check: check.status is not Status.FAILED):
         if check.status is not Status.PASSED:
             for one in check.ids:
                 marks.setdefault(one, []).append(check)

@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 
 from schemas.verdict import Check, Status, Verdict
+from validation.dataset.check import amount
 from validation.dataset.report.markup import Markup, coded, join, number, tag
 from validation.dataset.report.tables import section, table
 
@@ -38,7 +39,7 @@ def checks(verdict: Verdict, linked: frozenset[str]) -> Markup:
         "What was checked",
         lead,
         _failures(failed, linked),
-        tag("ul", [_point(one, linked) for one in open_points], class_="points") if open_points else None,
+        tag("ul", _points(open_points, linked), class_="points") if open_points else None,
         tag("details", tag("summary", "Every check"), [_group(name, verdict.checks) for name in _GROUPS]),
     )
 
@@ -50,14 +51,19 @@ def gravest_first(failed: Sequence[Check]) -> list[Check]:
 
 def _failures(failed: Sequence[Check], linked: frozenset[str]) -> list[Markup]:
     """One box a failure; but checks that saw nothing for one and the same cause share a box."""
-    blind: dict[str, list[Check]] = {}
-    for check in failed:
-        if not check.checked:
-            blind.setdefault(check.detail.rpartition(": ")[2], []).append(check)
-    shared = {cause: checks for cause, checks in blind.items() if len(checks) > 2}
+    shared = _for_one_cause(failed)
     together = {check.name for checks in shared.values() for check in checks}
     alone = [_failure(one, linked) for one in gravest_first(failed) if one.name not in together]
     return alone + [_blind(cause, checks) for cause, checks in shared.items()]
+
+
+def _for_one_cause(checks: Sequence[Check]) -> dict[str, list[Check]]:
+    """Checks that saw nothing by their cause, where more than two have the same."""
+    blind: dict[str, list[Check]] = {}
+    for check in checks:
+        if not check.checked:
+            blind.setdefault(check.detail.rpartition(": ")[2], []).append(check)
+    return {cause: members for cause, members in blind.items() if len(members) > 2}
 
 
 def _blind(cause: str, checks: Sequence[Check]) -> Markup:
@@ -99,6 +105,23 @@ def _ids(check: Check, linked: frozenset[str]) -> Markup:
         f" and {len(check.ids) - len(ids)} more" if check.status is Status.FAILED and len(check.ids) > len(ids) else ""
     )
     return join([" · ", [join([one, " "]) for one in shown], more]) if shown else Markup()
+
+
+def _points(checks: Sequence[Check], linked: frozenset[str]) -> list[Markup]:
+    """One line a check, and one for all that were not made for one and the same cause."""
+    shared = _for_one_cause(checks)
+    together = {check.name for members in shared.values() for check in members}
+    alone = [_point(one, linked) for one in checks if one.name not in together]
+    return alone + [_unmade(cause, members) for cause, members in shared.items()]
+
+
+def _unmade(cause: str, checks: Sequence[Check]) -> Markup:
+    names = [join([tag("code", one.name), " "]) for one in checks]
+    return tag(
+        "li",
+        tag("span", _WORDS[Status.NOT_CHECKED], class_="status not-checked"),
+        tag("span", f"{amount(len(checks), 'check')}: ", coded(cause), tag("span", names, class_="names fine")),
+    )
 
 
 def _point(check: Check, linked: frozenset[str]) -> Markup:

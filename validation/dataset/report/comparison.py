@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from schemas.reason import Reason
+from schemas.reason import Reason, Stage
 from validation.dataset.gate import Judgement
 from validation.dataset.report.beside import pair
 from validation.dataset.report.checks import said
@@ -57,6 +57,8 @@ def duplicates(judgement: Judgement, numbers: Mapping[str, Any]) -> Markup:
         "Duplicates",
         "Duplicates that curation took are shown beside their partners above, under their reasons."
         if any_taken
+        else "Nobody looked for duplicates: the stage that takes them was left out."
+        if Stage.COLLAPSE in numbers["provenance"]["skipped"]
         else "Curation took no duplicate.",
         table(["Taken by curation", "Candidates"], rows, class_="narrow") if any_taken else None,
         tag("h3", "Still found by the re-check"),

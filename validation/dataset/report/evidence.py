@@ -30,8 +30,9 @@ def reasons(judgement: Judgement, numbers: Mapping[str, Any]) -> Markup:
         "Open one to see candidates and the evidence. Bars are measured against the most frequent reason."
     )
     if not entries:
-        kept = "Every candidate was kept." if numbers["counts"]["candidates"] else "There was no candidate."
-        return section("reasons", "Why the rest is not here", kept)
+        kept = "Every row could be read." if numbers["foreign"] else "Every candidate was kept."
+        nothing = kept if numbers["counts"]["candidates"] else "There was no candidate."
+        return section("reasons", "Why the rest is not here", nothing)
     key = legend([("bad", "removed"), ("doubt", "quarantined")])
     return section("reasons", "Why the rest is not here", lead, key, entries)
 
@@ -145,10 +146,11 @@ def _leaks(
 
 def _leak(leak: Mapping[str, Any], example: Mapping[str, Any] | None, items: Mapping[str, str]) -> Markup:
     item = _name(leak)
+    shares = " · is " if leak["tier"] == "exact" else f" · shares “{leak['shared']}” with "
     texts = [example["question"] or "", *(one["text"] or "" for one in example["segments"] or [])] if example else []
     return tag(
         "li",
-        tag("p", tag("code", leak["id"]), f" · shares “{leak['shared']}” with ", tag("code", item), class_="fine"),
+        tag("p", tag("code", leak["id"]), shares, tag("code", item), class_="fine"),
         pair(_holding(texts, leak["shared"]), items.get(item, leak["item"]), labels=("example", item)),
     )
 

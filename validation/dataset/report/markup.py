@@ -51,7 +51,7 @@ def number(value: float) -> str:
     """A number for people: thousands apart by thin spaces, decimals only where they say something."""
     if isinstance(value, int) or float(value).is_integer():
         return f"{int(value):,}".replace(",", "\u202f")
-    return f"{value:,.3g}".replace(",", "\u202f")
+    return f"{value:,.0f}".replace(",", "\u202f") if abs(value) >= 1000 else f"{value:.3g}"
 
 
 def counted(counts: Sequence[tuple[str, int]]) -> Markup:

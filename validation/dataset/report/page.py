@@ -188,14 +188,15 @@ def _tiles(judgement: Judgement, numbers: dict[str, Any]) -> list[tuple[str, str
     )
     splits = " · ".join(f"{name} {number(count)}" for name, count in numbers["splits"].items())
     problems = numbers["concentration"]["problems"]["distinct"]
-    each = f"{rows / problems:.1f} examples each" if problems else ""
-    own = "the rest equal their own text" if rows else ""
+    each = f"{rows / problems:.1f} examples each" if rows > problems else "one example each" if rows else ""
+    equal = numbers["categories"].get("verdict", {}).get("equal", 0)
+    own = "the rest equal their own text" if equal else "no answer was compared" if rows else ""
     warnings = statuses.count(Status.WARNING)
     open_ = f"{amount(warnings, 'warning')} · {statuses.count(Status.NOT_CHECKED)} not checked"
     return [
         ("examples", number(rows), join([kept, tag("br") if kept else None, splits])),
         ("problems", number(problems), each),
-        ("independent references", percent(independent / rows) if rows else "–", own),
+        ("independent references", percent(independent / rows) if equal else "–", own),
         ("checks passed", f"{statuses.count(Status.PASSED)} / {len(statuses)}", open_),
     ]
 

@@ -91,14 +91,15 @@ def _folded(body: Markup, characters: int) -> Markup:
     """A long text behind its first lines; an old browser shows no lines of it until it is opened, paper shows all."""
     if characters <= FOLDED:
         return body
-    more = tag("span", f"Show all {number(characters)} characters", class_="more")
+    shown = "all" if characters <= MAX_TEXT else f"{number(MAX_TEXT)} of"
+    more = tag("span", f"Show {shown} {number(characters)} characters", class_="more")
     return tag("details", tag("summary", more, tag("span", "Show less", class_="less")), body, class_="fold")
 
 
 def _verified(verification: Mapping[str, Any]) -> str:
     verdict, reference = verification.get("verdict"), verification.get("reference")
-    if not reference:
-        return "no reference"
+    if not reference or verdict != "equal":
+        return "not verified"
     what = "its own text" if reference == "self" else f"an {reference} reference"
     return f"{verdict} to {what} (path {verification.get('path')})"
 
@@ -155,4 +156,4 @@ def highlighted(code: str) -> Markup:
 
 def _short(text: str | None) -> str:
     text = text or ""
-    return text if len(text) <= MAX_TEXT else f"{text[:MAX_TEXT]} … ({len(text) - MAX_TEXT:,} more characters)"
+    return text if len(text) <= MAX_TEXT else f"{text[:MAX_TEXT]} … ({number(len(text) - MAX_TEXT)} more characters)"

@@ -7,7 +7,7 @@ from validation.dataset.check import amount
 from validation.dataset.facts import NONE
 from validation.dataset.report.checks import said
 from validation.dataset.report.figures import bar, heat, histogram, legend, stacked
-from validation.dataset.report.markup import Child, Markup, counted, join, number, percent, tag
+from validation.dataset.report.markup import Child, Markup, coded, counted, join, number, percent, tag
 from validation.dataset.report.tables import section, table
 
 MOST = 30  # lines of a table of sources or topics
@@ -22,7 +22,7 @@ def funnel(numbers: Mapping[str, Any]) -> Markup:
         ["rows read", number(counts["rows"]), None, None],
         ["candidates", number(counts["candidates"]), bar(counts["candidates"] / candidates, series="quiet"), _ONE_EACH],
     ]
-    for step in steps:
+    for step in (one for one in steps if not one["skipped"] or one["removed"] or one["quarantined"]):
         lost = step["removed"] + step["quarantined"]
         why = counted([*step["reasons"].items()])
         parts = [
@@ -30,8 +30,7 @@ def funnel(numbers: Mapping[str, Any]) -> Markup:
             (step["removed"] / candidates, "bad", f"{number(step['removed'])} removed"),
             (step["quarantined"] / candidates, "doubt", f"{number(step['quarantined'])} quarantined"),
         ]
-        note = "left out (`skip`)" if step["skipped"] else why
-        rows.append([step["stage"], f"−{number(lost)}" if lost else "0", stacked(parts), note])
+        rows.append([step["stage"], f"−{number(lost)}" if lost else "0", stacked(parts), why])
     rows.append(
         [
             tag("b", "kept"),
@@ -47,7 +46,15 @@ def funnel(numbers: Mapping[str, Any]) -> Markup:
         _sum(numbers),
         legend_,
         table(["Stage", "Candidates", "Still there", "Why"], rows, class_="funnel"),
+        _left_out_stages(numbers),
     )
+
+
+def _left_out_stages(numbers: Mapping[str, Any]) -> Markup | None:
+    if numbers["foreign"]:
+        return tag("p", "mathmill did not curate this data: it was only read.", class_="fine")
+    left_out = [step["stage"] for step in numbers["funnel"] if step["skipped"]]
+    return tag("p", coded(f"Left out (`skip`): {', '.join(left_out)}."), class_="fine") if left_out else None
 
 
 _ONE_EACH = "one per row and format"
@@ -264,6 +271,13 @@ def verification(numbers: Mapping[str, Any]) -> Markup:
     total = max(numbers["rows"], 1)
     references = numbers["categories"].get("reference", {})
     independent, self_ = references.get("independent", 0), references.get("self", 0)
+    if not numbers["categories"].get("verdict", {}).get("equal"):
+        return section(
+            "verification",
+            "How answers were verified",
+            "No example says that its answer was compared with a reference. What follows is what the judge did itself.",
+            _rechecks(numbers),
+        )
     lead = (
         f"{number(independent)} answers equal a reference that was given apart from the solution. "
         f"{number(self_)} equal one taken from the same text: that is consistency, not evidence."
@@ -274,7 +288,20 @@ def verification(numbers: Mapping[str, Any]) -> Markup:
     ]
     paths = sorted(numbers["categories"].get("path", {}).items(), key=lambda one: (-one[1], one[0]))
     rows = [[path, _PATHS.get(path, ""), number(count), bar(count / total)] for path, count in paths]
-    rechecks = [
+    return section(
+        "verification",
+        "How answers were verified",
+        lead,
+        stacked(parts),
+        legend([("s1", parts[0][2]), ("doubt", parts[1][2])]),
+        tag("h3", "By path"),
+        table(["Path", "What was compared", "Examples", "Share of all"], rows, class_="wide-bars stack"),
+        _rechecks(numbers),
+    )
+
+
+def _rechecks(numbers: Mapping[str, Any]) -> Markup:
+    rows = [
         [what, *(number(counts.get(one, 0)) for one in names)]
         for what, counts, names in (
             (
@@ -285,14 +312,4 @@ def verification(numbers: Mapping[str, Any]) -> Markup:
             ("programs, in fresh processes", numbers["rechecks"]["programs"], ("agrees", "differs", "unknown")),
         )
     ]
-    return section(
-        "verification",
-        "How answers were verified",
-        lead,
-        stacked(parts),
-        legend([("s1", parts[0][2]), ("doubt", parts[1][2])]),
-        tag("h3", "By path"),
-        table(["Path", "What was compared", "Examples", "Share of all"], rows, class_="wide-bars stack"),
-        tag("h3", "Judged again, on a sample"),
-        table(["What", "Agree", "Differ", "Not checked"], rechecks),
-    )
+    return join([tag("h3", "Judged again, on a sample"), table(["What", "Agree", "Differ", "Not checked"], rows)])

@@ -11,8 +11,10 @@ import pytest
 from schemas.config import Recheck, Validate
 from schemas.verdict import Status
 from tests.validation.dataset.handmade import edit_manifest, examples, removals, write_data
+from validation.dataset.foreign import as_foreign
 from validation.dataset.gate import judge
 from validation.dataset.report.browse import draw
+from validation.dataset.report.markup import number
 from validation.dataset.report.page import SECTIONS, write_report
 from validation.dataset.report.tables import long_table
 
@@ -163,6 +165,38 @@ def test_a_source_that_lost_every_candidate_is_named_among_the_sources(tmp_path)
     page, _ = report(write_data(tmp_path / "data", lost=lost), tmp_path / "report")
     made_of = page[page.index('id="make-up"') : page.index('id="topics"')]
     assert "all_gone" in made_of
+
+
+def test_checks_that_were_not_made_for_one_cause_share_a_line(tmp_path):
+    judgement = as_foreign(judge(write_data(tmp_path / "data"), CONFIG))
+    write_report(judgement, tmp_path / "report")
+    page, _ = read(tmp_path / "report")
+    points = page[page.index('class="points"') : page.index("Every check")]
+    assert points.count("claims nothing of the kind") == 1
+    assert "<code>ids_unique</code>" in points
+    assert "mathmill did not curate this data: it was only read." in page
+
+
+def test_answers_that_were_not_compared_are_not_called_consistent(tmp_path):
+    rows = copy.deepcopy(examples())
+    for row in rows:
+        row["verification"] |= {"verdict": "unverified", "path": None}
+    page, _ = report(write_data(tmp_path / "data", rows, skipped=("verify", "collapse")), tmp_path / "report")
+    assert "No example says that its answer was compared with a reference." in page
+    assert "no answer was compared" in page
+    assert "the rest equal their own text" not in page
+    assert "not verified</span>" in page
+    assert "Left out (<code>skip</code>): collapse, verify." in page
+    assert "Nobody looked for duplicates" in page
+
+
+def test_large_numbers_are_never_in_powers_of_ten():
+    assert [number(value) for value in (2633.3, 26.33, 0.0012, 1234567.0)] == [
+        "2\u202f633",
+        "26.3",
+        "0.0012",
+        "1\u202f234\u202f567",
+    ]
 
 
 def test_long_lists_of_files_are_folded_and_say_what_is_left_out():
