@@ -15,6 +15,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from pipelines.postings import Postings, distinct
@@ -34,7 +35,7 @@ from pipelines.vectors import (
 )
 from pipelines.words import mixed
 
-EVIDENCE = 15.2
+EVIDENCE = 15.5
 """Least evidence, in nats, that a text is an item in other words. It adds up from
 
     numbers   of both, each by its rarity among the items: a 36 says more than a 2, so that a `two friends share ...`
@@ -43,14 +44,15 @@ EVIDENCE = 15.2
     words     their cosine (WORDS)
     formulas  their joints, JOINTS each: those in excess of a usual share (USUAL) for it, below that against it
     answer    its rarity, when both are equal; with unequal answers it is another problem, and when one is not known
-              the numbers must weigh more than LITTLE, nearly all be in both (NUMBERS), and no formula look different
+              the numbers must weigh more than LITTLE, nearly all be in both (NUMBERS), no formula look different and
+              no drawing say what the words do not
 
 The weights were fitted to 204 rewordings written one by one, so that of GSM8K's training rows fewer than one in a
 thousand is taken for a test item: half of those have not only its numbers, but calculate the same with them.
 """
 ORDER, WORDS, JOINTS, USUAL = 0.4, 22.0, 1.5, 0.3
 SAME_ORDER = 0.5  # share of successive pairs of numbers from which two formulas look alike
-LITTLE = 3.0  # weight of numbers that two problems easily share
+LITTLE = 3.1  # weight of numbers that two problems easily share
 NUMBERS = 0.75  # least share of the numbers, by weight, that must be in both where words or answers say nothing
 _SOME = 0.6  # share of the numbers below which a pair is not looked at
 _FORMULA = 6  # joints from which a text holds a formula: prose has a hyphen or a percent sign
@@ -94,11 +96,13 @@ class ParaphraseIndex:
         by_numbers: items by all their numbers, by all but one, and by all numbers and joints, where those are many.
         by_words: items of few numbers by all of them and one of their rarest words.
         rarity: inverse document frequency of each number, by feature.
-        numbers: the numbers of each item but 1, once each, so that the product of two is the weight of what they share.
+        numbers: the numbers of each item but 0 and 1, once each, so that the product of two is the weight of what they
+            share.
         neighbours: the multiset of each item's pairs of successive numbers.
         bags: one hash of all the numbers of each item.
         joints: the multiset of the joints of each item's formulas.
         words: TF-IDF vectors, of length one.
+        drawn: whether a drawing goes with each item.
         weights: inverse document frequency of each feature.
         answers: skeleton of each answer, empty when there is none.
         answer_weights: inverse document frequency of each answer.
@@ -112,6 +116,7 @@ class ParaphraseIndex:
     bags: Hashes
     joints: Multisets
     words: Vectors
+    drawn: npt.NDArray[np.bool_]
     weights: Scores
     answers: tuple[str, ...]
     answer_weights: Scores
@@ -139,6 +144,7 @@ class ParaphraseIndex:
             bags=texts.bags,
             joints=texts.joints,
             words=features.weighted(weights),
+            drawn=texts.drawn,
             weights=weights,
             answers=tuple(keys_of_answers),
             answer_weights=_weights_of(keys_of_answers),
@@ -176,7 +182,8 @@ class ParaphraseIndex:
         telling = (shared >= NUMBERS) & (weight >= LITTLE)
         enough = np.where(foreign, prose & telling, evidence + self.answer_weights[items] >= EVIDENCE)
         look_alike = (count < _FORMULA) | ((same_joints >= USUAL) & (order >= SAME_ORDER))
-        alone = ~foreign & ~varied & look_alike & telling & (evidence >= EVIDENCE)
+        drawn = texts.drawn[rows] | self.drawn[items]
+        alone = ~foreign & ~varied & ~drawn & look_alike & telling & (evidence >= EVIDENCE)
         hopeful = enough | varied
         columns = [one[hopeful] for one in (rows, items, shared, cosine, foreign, varied, enough, alone)]
         asked = np.unique(columns[0]).tolist()

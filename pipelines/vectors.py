@@ -6,9 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from pipelines.guard import Tokens, facets
 from pipelines.minhash import Sets, similarity
+from pipelines.notation import DRAWING, in_plain_signs
 from pipelines.numerals import in_digits
 from pipelines.quantities import by_value
 from pipelines.skeleton import folded
@@ -20,6 +22,7 @@ Scores = npt.NDArray[np.float64]
 
 FEATURES = 1 << 18
 NUMERALS = facets(pa.array([" ".join(map(str, range(1, 11)))]))[0].hashes
+_UNTOLD = facets(pa.array(["0 1"]))[0].hashes  # come and go with how a formula is written
 _CHUNK = 1 << 15  # pairs whose words are compared at a time
 
 
@@ -103,11 +106,12 @@ class Facets:
     """What is compared of texts.
 
     Attributes:
-        numbers: those but 1, once each.
+        numbers: those but 0 and 1, once each.
         neighbours: the pairs of successive numbers.
         bags: one hash of all the numbers.
         joints: the joints of formulas (`facets`).
         words: how often each stands there, by feature.
+        drawn: whether a drawing goes with the text.
     """
 
     numbers: Multisets
@@ -115,19 +119,21 @@ class Facets:
     bags: Hashes
     joints: Multisets
     words: Vectors
+    drawn: npt.NDArray[np.bool_]
 
     @classmethod
     def read(cls, texts: pa.Array, languages: Sequence[str]) -> "Facets":
         """Reads texts in languages of ISO 639-1 codes."""
-        numbers, joints, words = facets(by_value(in_digits(folded(texts), languages)))
-        plain = numbers.hashes != NUMERALS[0]
-        told = Tokens(numbers.hashes[plain], numbers.rows[plain])
+        numbers, joints, words = facets(by_value(in_digits(in_plain_signs(folded(texts)), languages)))
+        telling = ~np.isin(numbers.hashes, _UNTOLD)
+        told = Tokens(numbers.hashes[telling], numbers.rows[telling])
         return cls(
             numbers=Multisets.of(_once(told), len(texts)),
             neighbours=Multisets.of(_pairs(told), len(texts)),
             bags=Multisets.of(numbers, len(texts)).sums,
             joints=Multisets.of(joints, len(texts)),
             words=_counted(words, len(texts)),
+            drawn=pc.fill_null(pc.match_substring(texts, DRAWING), False).to_numpy(zero_copy_only=False),
         )
 
 

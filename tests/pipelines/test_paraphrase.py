@@ -51,6 +51,7 @@ def test_without_answers_more_words_must_agree():
         ("Ana owns 36 marbles and 2 bags.", "Three children play. Ana has 2 bags and 36 marbles."),
         ("Ana eats 3/5 of 60 plums.", "Of 60 plums Ana eats three fifths."),
         ("There are 50 third graders and 40 fifth-graders.", "Of children there are 50 here and 40 there."),
+        ("Ana packs 24 eggs at €2.75.", "At $2.75, two dozen eggs are packed."),
         ("Ana packs 6 eggs at €2.75.", "At $2.75, half a dozen eggs are packed."),
         ("Ana pays $3.50 for 36 nuts.", "The 36 nuts cost Ana three dollars fifty."),
         ("Ana pays $4.25 for 36 nuts.", "The 36 nuts cost Ana 4 dollars and 25 cents."),
@@ -140,6 +141,30 @@ def test_a_formula_needs_no_words_around_it():
     assert found(root, "7", index=index).item == 0
     assert found(root.replace("=7", "=8"), "7", index=index) is None
     assert found("Which number is 7 over $45^2 - 38^2$?", "1/83", index=index).item == 1
+
+
+@pytest.mark.parametrize(
+    ("told", "again"),
+    [
+        (r"If $\tan \theta = \frac{2}{7}$, find $\frac{3 \cdot x}{38}$.", r"Let $\tan x = 2/7$. What is $3*x/38$?"),
+        (r"Solve $x^4 - 37x^2 - 45 = 0$.", r"Which $t$ have $t^4 - 37t^2 = 45$?"),
+    ],
+)
+def test_a_formula_written_in_other_signs_is_the_same(told, again):
+    assert found(again, "7", index=index_of((told, "7"))).numbers == 1.0
+    assert found(again.replace("7", "8"), "7", index=index_of((told, "7"))) is None
+
+
+DRAWN = """A path of 38 metres leads around a garden that is 12 metres long. How wide is the garden?
+[asy] pair A = (0,0), B = (3.5,8.25); draw(A--B,linewidth(.7pt)); label("$45^\\circ$", A); label("A", B); [/asy]"""
+
+
+def test_of_a_drawing_only_the_numbers_in_its_labels_are_told():
+    again = "A garden of 12 metres length, with an angle of 45 degrees at A, has a path of 38 metres. Find its width."
+    index = index_of((DRAWN, "7"))
+    assert found(again, "7", index=index).numbers == 1.0
+    assert found(again, index=index) is None  # it may say what the words do not
+    assert found(again, index=index_of((again, "7"))) is not None
 
 
 def test_an_item_without_numbers_is_found_by_its_rarest_words():
