@@ -34,6 +34,7 @@ from pipelines.vectors import (
     product,
 )
 from pipelines.words import mixed
+from validation.answers import Outcome, compare_exactly
 
 EVIDENCE = 15.5
 """Least evidence, in nats, that a text is an item in other words. It adds up from
@@ -104,7 +105,8 @@ class ParaphraseIndex:
         words: TF-IDF vectors, of length one.
         drawn: whether a drawing goes with each item.
         weights: inverse document frequency of each feature.
-        answers: skeleton of each answer, empty when there is none.
+        answers: the answer of each item, empty when there is none.
+        answer_keys: their skeletons.
         answer_weights: inverse document frequency of each answer.
     """
 
@@ -119,6 +121,7 @@ class ParaphraseIndex:
     drawn: npt.NDArray[np.bool_]
     weights: Scores
     answers: tuple[str, ...]
+    answer_keys: tuple[str, ...]
     answer_weights: Scores
     languages: tuple[str, ...]
 
@@ -146,7 +149,8 @@ class ParaphraseIndex:
             words=features.weighted(weights),
             drawn=texts.drawn,
             weights=weights,
-            answers=tuple(keys_of_answers),
+            answers=tuple(answer or "" for answer in answers.to_pylist()),
+            answer_keys=tuple(keys_of_answers),
             answer_weights=_weights_of(keys_of_answers),
             languages=tuple(languages),
         )
@@ -187,10 +191,13 @@ class ParaphraseIndex:
         hopeful = enough | varied
         columns = [one[hopeful] for one in (rows, items, shared, cosine, foreign, varied, enough, alone)]
         asked = np.unique(columns[0]).tolist()
-        keys = dict(zip(asked, _answer_keys(pa.array(map(answers, asked), pa.string())), strict=True))
+        given = dict(zip(asked, map(answers, asked), strict=True))
+        keys = dict(zip(asked, _answer_keys(pa.array(given.values(), pa.string())), strict=True))
         best: dict[int, Reworded] = {}
         for row, item, share, words, abroad, other, told, known in zip(*(one.tolist() for one in columns), strict=True):
-            equal = keys[row] == self.answers[item] if keys[row] and self.answers[item] else None
+            equal = keys[row] == self.answer_keys[item] if keys[row] and self.answer_keys[item] else None
+            if equal is False and told:
+                equal = compare_exactly(self.answers[item], given[row], None, languages[row]).outcome is Outcome.EQUAL
             reworded = known if equal is None else equal and told
             one = Reworded(row, item, None if abroad else words, share, equal, variant=not reworded)
             if (reworded or other) and (row not in best or _strength(one) > _strength(best[row])):

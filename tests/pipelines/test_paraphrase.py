@@ -86,6 +86,11 @@ def test_another_answer_is_another_problem():
     assert found(AGAIN, "151") is None
 
 
+@pytest.mark.parametrize(("answer", "same"), [("150.0", True), (r"150\text{ dollars}", True), ("15 + 0", False)])
+def test_the_same_answer_may_be_written_in_another_way(answer, same):
+    assert (found(AGAIN, answer) is not None) == same
+
+
 def test_other_numbers_are_another_problem():
     assert found(AGAIN.replace("12", "14").replace("30", "35"), "150") is None
 
