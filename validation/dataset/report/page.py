@@ -120,7 +120,9 @@ def _policy(style: str, script: str) -> str:
 def _masthead(judgement: Judgement, numbers: dict[str, Any], there: list[tuple[str, str]]) -> Markup:
     verdict = judgement.verdict
     passed = verdict.status is Status.PASSED
-    failed = [check for check in verdict.checks if check.status is Status.FAILED]
+    failed, warnings = (
+        [check for check in verdict.checks if check.status is one] for one in (Status.FAILED, Status.WARNING)
+    )
     draft = tag("span", "draft", class_="stamp") if verdict.draft else None
     return tag(
         "header",
@@ -133,7 +135,9 @@ def _masthead(judgement: Judgement, numbers: dict[str, Any], there: list[tuple[s
             class_="top",
         ),
         tag("h1", _headline(passed, judgement.foreign)),
-        tag("p", _because(passed, checks.gravest_first(failed), numbers, judgement.foreign), class_="because"),
+        tag(
+            "p", _because(passed, checks.gravest_first(failed), warnings, numbers, judgement.foreign), class_="because"
+        ),
         tag("dl", [_tile(*one) for one in _tiles(judgement, numbers)], class_="tiles"),
         tag(
             "nav",
@@ -154,18 +158,22 @@ def _toggle() -> Markup:
     return tag("button", "light / dark", type="button", id="theme", hidden=True)
 
 
-def _because(passed: bool, failed: list[Check], numbers: dict[str, Any], foreign: bool) -> str:
+def _because(passed: bool, failed: list[Check], warnings: list[Check], numbers: dict[str, Any], foreign: bool) -> str:
     if passed and foreign:
         return (
             "mathmill did not make this data; what it never claimed says “not checked”, and training does not take it."
         )
     if passed:
-        return "Nothing that closes the gate was found. The verdict is bound to the bytes that were judged."
+        look = f" Worth a look: {_some(warnings)}." if warnings else ""
+        return f"Nothing that closes the gate was found.{look} The verdict is bound to the bytes that were judged."
     if not numbers["rows"]:
         return f"There is no example: nothing to train on.{_foremost(numbers)}"
-    names = ", ".join(check.name for check in failed[:3])
-    more = f" and {len(failed) - 3} more" if len(failed) > 3 else ""
-    return f"{amount(len(failed), 'check')} failed: {names}{more}."
+    return f"{amount(len(failed), 'check')} failed: {_some(failed)}."
+
+
+def _some(checks: list[Check]) -> str:
+    names = ", ".join(check.name for check in checks[:3])
+    return f"{names} and {len(checks) - 3} more" if len(checks) > 3 else names
 
 
 def _foremost(numbers: dict[str, Any]) -> str:
@@ -186,7 +194,7 @@ def _tiles(judgement: Judgement, numbers: dict[str, Any]) -> list[tuple[str, str
         if counts["candidates"]
         else ""
     )
-    splits = " · ".join(f"{name} {number(count)}" for name, count in numbers["splits"].items())
+    splits = " · ".join(f"{name}\u00a0{number(count)}" for name, count in numbers["splits"].items())
     problems = numbers["concentration"]["problems"]["distinct"]
     each = f"{rows / problems:.1f} examples each" if rows > problems else "one example each" if rows else ""
     equal = numbers["categories"].get("verdict", {}).get("equal", 0)

@@ -152,6 +152,14 @@ def test_long_texts_are_folded_and_short_ones_are_not(tmp_path):
     assert groups[-1][1] == "Drawn at random (seed 0)"
 
 
+def test_the_first_words_name_what_is_worth_a_look(honest, tmp_path):
+    page, _, _ = honest
+    assert "was found. The verdict is bound" in page
+    rows = [row | {"quality": row["quality"] | {"question_chars": 1}} for row in examples()]
+    page, _ = report(write_data(tmp_path / "data", rows), tmp_path / "report")
+    assert "was found. Worth a look: question_chars_agree. The verdict is bound" in page
+
+
 def test_the_pictures_of_nothing_do_not_look_like_something(tmp_path):
     page, _ = report(write_data(tmp_path / "data", [], lost=[]), tmp_path / "report")
     assert "There was no candidate." in page
