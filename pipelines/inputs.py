@@ -111,12 +111,17 @@ def load_benchmarks(benchmarks: Sequence[str | Benchmark]) -> tuple[pa.Table, li
     """Reads the items of every named benchmark.
 
     Raises:
-        UserError: a benchmark that is not in the catalogue, cannot be read or lacks its question field.
+        UserError: a benchmark that is not in the catalogue, cannot be read, or lacks a field that was named.
     """
     tables, records = [BENCHMARK_SCHEMA.empty_table()], []
     for one in map(resolve, benchmarks):
         scans = scan(one.path, header=has_header([one.question, one.answer]))
         items = [_item(one, record.row, record.value) for file in scans for record in _records(file)]
+        if one.answer and "answer" in one.model_fields_set and items and not any(item["answer"] for item in items):
+            raise UserError(
+                f"benchmark {one.name}: no item of {one.path} has an answer in the field `{one.answer}`; "
+                "name the field with `answer:`, or say `answer: null`"
+            )
         tables.append(pa.Table.from_pylist(items, schema=BENCHMARK_SCHEMA))
         records.append(
             BenchmarkRecord(

@@ -302,10 +302,11 @@ class Curate(_Table):
 
     @model_validator(mode="after")
     def _distinct_names(self) -> "Curate":
-        names = [source.name for source in self.sources]
-        for name in names:
-            if names.count(name) > 1:
-                raise ValueError(f"two sources are called {name}; ledger and report tell them apart by name")
+        benchmarks = [one if isinstance(one, str) else one.name for one in self.benchmarks]
+        for what, names in (("sources", [source.name for source in self.sources]), ("benchmarks", benchmarks)):
+            for name in names:
+                if names.count(name) > 1:
+                    raise ValueError(f"two {what} are called {name}; ledger and report tell them apart by name")
         return self
 
 
