@@ -12,8 +12,9 @@ modes `default` and `math`. `together` curates several such corpora as one data 
 16 KB each, every tenth followed by a copy but for a word: cost and memory only, with start-up and beyond it; with
 --solutions N rows in turn have one question. `leaks` checks real rows against the benchmark items in DATA: recall over
 rewordings made by rule, over those that a language model wrote one by one (`rewordings/`, by set: `fitted` to,
-`inspected` after one test as held out, `held out`), and over translations made by hand, false alarms on rows that leak
-nothing, and cost against many items.
+`inspected` after one test as held out, `held out`; the `second writer` never saw the detector), and over translations
+made by hand, false alarms on rows that leak nothing and on problems written to be near to an item, and cost against
+many items.
 """
 
 import argparse
@@ -40,6 +41,7 @@ from schemas.config import Decontaminate
 from schemas.example import SEGMENTS
 from validation.answers import extract
 
+REWORDINGS = REPOSITORY / "benchmarks" / "rewordings"
 BANDS = ((0.9, "J>=.9"), (0.8, "J.8-.9"), (0.7, "J.7-.8"), (0.0, "J<.7"))
 SYNONYMS = {
     "buys": "purchases", "bought": "purchased", "sells": "vends", "altogether": "in all", "each": "every",
@@ -212,9 +214,12 @@ def leaks(data: Path, rows: int, items: int) -> None:
         "numeric variants, answers unknown": _flagged(index, variants, None),
         "GSM8K train": _flagged(index, [row["question"] for row in train], [_final(row["answer"]) for row in train]),
     }
-    problems = [row["problem"] for row in _rows(data / "cot" / "math_train_problems_7500.jsonl")]
+    math_train = _rows(data / "cot" / "math_train_problems_7500.jsonl")
+    problems = [row["problem"] for row in math_train]
+    found["MATH train"] = _flagged(index, problems, [row["answer"] for row in math_train])
     found["MATH train, answers unknown"] = _flagged(index, problems, None)
     found |= _reworded_one_by_one(index, answers, {"gsm8k": 0, "math": len(gsm8k)})
+    found |= _near_misses(index)
     for language in ("zh", "de", "fr", "es", "ja"):
         pairs = [line.split("\t") for line in (data / "multiling" / f"mgsm_{language}.tsv").read_text().splitlines()]
         texts, wanted = [pair[0] for pair in pairs], [pair[1].replace(",", "") for pair in pairs]
@@ -244,12 +249,26 @@ def _reworded_one_by_one(
     """What is found of the items in `rewordings`; `firsts` is where a benchmark begins among the items."""
     found: dict[str, object] = {}
     for name, first in firsts.items():
-        rows = _rows(REPOSITORY / "benchmarks" / "rewordings" / f"{name}.jsonl")
-        for seen, style in itertools.product(("fitted", "inspected", "held out"), ("light", "normal", "thorough")):
+        rows = _rows(REWORDINGS / f"{name}.jsonl")
+        for seen, style in dict.fromkeys((row["set"], row["style"]) for row in rows):
             some = [row for row in rows if (row["set"], row["style"]) == (seen, style)]
-            wanted = [answers[first + int(row["position"])] for row in some]
+            questions = [row["question"] for row in some]
             label = f"{name} reworded one by one, {style}, {seen}"
-            found[label] = _flagged(index, [row["question"] for row in some], wanted)
+            found[label] = _flagged(index, questions, [answers[first + int(row["position"])] for row in some])
+            if "second writer" in seen:
+                found[f"{label}, answers unknown"] = _flagged(index, questions, None)
+    return found
+
+
+def _near_misses(index: BenchmarkIndex) -> dict[str, object]:
+    """What is taken for an item of other problems that were written one by one to be near to one."""
+    rows = _rows(REWORDINGS / "near_misses.jsonl")
+    found: dict[str, object] = {}
+    for kind in dict.fromkeys(row["kind"] for row in rows):
+        some = [row for row in rows if row["kind"] == kind]
+        found[f"near misses, {kind}"] = _flagged(
+            index, [row["question"] for row in some], [row["answer"] for row in some]
+        )
     return found
 
 
