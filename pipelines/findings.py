@@ -29,29 +29,30 @@ class Finding:
     ids: tuple[str, ...]
 
 
-# What people do not expect of data that they chose, most surprising first: wrong labels, leaks, then plain noise.
+# What candidates do that nobody expects of data that people chose, most surprising first: labels, leaks, then noise.
 _SURPRISES: tuple[tuple[Reason, str], ...] = (
-    (Reason.SUSPECT_GOLD, "{n} have solutions that agree with each other and not with the reference"),
-    (Reason.ANSWER_CONFLICT, "{n} ask a question that stands elsewhere with another answer"),
-    (Reason.BENCHMARK_EXACT, "{n} are the text of {partner}, formatting aside"),
-    (Reason.ANSWER_MISMATCH, "{n} end in another answer than their reference"),
-    (Reason.OUTPUT_MISMATCH, "{n} record a tool output that their own code does not print"),
-    (Reason.RATIONALE_MISMATCH, "{n} reach a final answer that no step of theirs arrives at"),
-    (Reason.ARITHMETIC_ERROR, "{n} hold a calculation that is wrong"),
-    (Reason.BENCHMARK_NGRAM, "{n} share ten words in a row and the numbers with an item of {partner}"),
-    (Reason.BENCHMARK_PARAPHRASE, "{n} are an item of {partner} in other words"),
-    (Reason.PROGRAM_FORBIDDEN, "{n} hold a program that tried what the isolation forbids"),
-    (Reason.CONTROL_CHARACTERS, "{n} hold control characters: most often a backslash lost in a JSON string"),
-    (Reason.NEAR_DUPLICATE, "{n} say the same as a kept one in nearly the same words"),
-    (Reason.EXACT_DUPLICATE, "{n} repeat a kept one, formatting aside"),
-    (Reason.AMBIGUOUS_ANSWER, "{n} give several final answers that differ"),
-    (Reason.PROGRAM_TIMEOUT, "{n} hold a program that does not end in time"),
-    (Reason.PROGRAM_ERROR, "{n} hold a program that fails"),
-    (Reason.TRUNCATED, "{n} break off before the end"),
-    (Reason.NEEDS_FIGURE, "{n} ask about a picture that is not there"),
-    (Reason.BAD_LATEX, "{n} hold LaTeX that does not balance"),
-    (Reason.NO_ANSWER, "{n} give no final answer"),
+    (Reason.SUSPECT_GOLD, "have solutions that agree with each other and not with the reference"),
+    (Reason.ANSWER_CONFLICT, "ask a question that stands elsewhere with another answer"),
+    (Reason.BENCHMARK_EXACT, "are the text of {partner}, formatting aside"),
+    (Reason.ANSWER_MISMATCH, "end in another answer than their reference"),
+    (Reason.OUTPUT_MISMATCH, "record a tool output that their own code does not print"),
+    (Reason.RATIONALE_MISMATCH, "reach a final answer that no step of theirs arrives at"),
+    (Reason.ARITHMETIC_ERROR, "hold a calculation that is wrong"),
+    (Reason.BENCHMARK_NGRAM, "share ten words in a row and the numbers with an item of {partner}"),
+    (Reason.BENCHMARK_PARAPHRASE, "are an item of {partner} in other words"),
+    (Reason.PROGRAM_FORBIDDEN, "hold a program that tried what the isolation forbids"),
+    (Reason.CONTROL_CHARACTERS, "hold control characters: most often a backslash lost in a JSON string"),
+    (Reason.NEAR_DUPLICATE, "say the same as a kept one in nearly the same words"),
+    (Reason.EXACT_DUPLICATE, "repeat a kept one, formatting aside"),
+    (Reason.AMBIGUOUS_ANSWER, "give several final answers that differ"),
+    (Reason.PROGRAM_TIMEOUT, "hold a program that does not end in time"),
+    (Reason.PROGRAM_ERROR, "hold a program that fails"),
+    (Reason.TRUNCATED, "break off before the end"),
+    (Reason.NEEDS_FIGURE, "ask about a picture that is not there"),
+    (Reason.BAD_LATEX, "hold LaTeX that does not balance"),
+    (Reason.NO_ANSWER, "give no final answer"),
 )
+_SINGULAR = {"have": "has", "are": "is", "reach": "reaches"}
 
 
 def findings(manifest: Manifest, ledger: pa.Table, *, most: int = 3) -> list[Finding]:
@@ -63,7 +64,9 @@ def findings(manifest: Manifest, ledger: pa.Table, *, most: int = 3) -> list[Fin
 
 def _finding(reason: Reason, text: str, number: int, ledger: pa.Table) -> Finding:
     rows = ledger.filter(pc.equal(ledger.column("reason"), reason.value))
-    sentence = text.format(n=_number(number, "candidate"), partner=_benchmarks_of(rows))
+    verb, _, rest = text.format(partner=_benchmarks_of(rows)).partition(" ")
+    verb = _SINGULAR.get(verb, f"{verb}s") if number == 1 else verb
+    sentence = f"{_number(number, 'candidate')} {verb} {rest}"
     return Finding(sentence, reason, number, tuple(rows.column("id").slice(0, 3).to_pylist()))
 
 

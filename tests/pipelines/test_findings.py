@@ -46,6 +46,15 @@ def test_leaks_of_several_benchmarks_name_them_all(tiny_data: Path) -> None:
     ]
 
 
+def test_one_candidate_is_spoken_of_as_one(tiny_data: Path) -> None:
+    manifest = read_manifest(tiny_data)
+    every = {**manifest.removed_by_reason, **manifest.quarantined_by_reason}
+    once = manifest.model_copy(update={"removed_by_reason": dict.fromkeys(every, 1), "quarantined_by_reason": {}})
+    told = {one.reason: one.text for one in findings(once, read_ledger(tiny_data, manifest), most=100)}
+    assert told["benchmark_exact"] == "1 candidate is the text of bench, formatting aside"
+    assert told["answer_conflict"] == "1 candidate asks a question that stands elsewhere with another answer"
+
+
 def test_a_clean_run_has_nothing_to_find(tiny_data: Path) -> None:
     manifest = read_manifest(tiny_data)
     clean = manifest.model_copy(update={"removed_by_reason": {}, "quarantined_by_reason": {}})
