@@ -56,6 +56,7 @@ SAME_ORDER = 0.5  # share of successive pairs of numbers from which two formulas
 LITTLE = 3.1  # weight of numbers that two problems easily share
 NUMBERS = 0.75  # least share of the numbers, by weight, that must be in both where words or answers say nothing
 _SOME = 0.6  # share of the numbers below which a pair is not looked at
+_ROUNDING = 1e-9
 _FORMULA = 6  # joints from which a text holds a formula: prose has a hyphen or a percent sign
 _FORMULAS = 12  # joints from which an item is more formula than prose: nothing to know a translation by
 SAME_WORDS = 0.9
@@ -165,6 +166,9 @@ class ParaphraseIndex:
         texts = Facets.read(questions, languages)
         weighted = _weighted(texts.numbers, self.rarity)
         rows, items = self._candidates(texts, weighted)
+        own, theirs = weighted.squares[rows], self.numbers.squares[items]
+        able = np.minimum(own, theirs) >= _SOME * np.maximum(own, theirs) - _ROUNDING
+        rows, items = rows[able], items[able]
         shared, weight = self._shared(weighted, rows, items)
         near = shared >= _SOME
         rows, items, shared, weight = rows[near], items[near], shared[near], weight[near]
