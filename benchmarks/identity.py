@@ -69,7 +69,7 @@ def duplicates(corpus: Path, workers: int, peer: tuple[str, Path] | None) -> Non
                 costs.append(measure(f"peer {mode}", [*peer, corpus.resolve(), kept, mode, str(workers)]))
                 ids = set(kept.read_text(encoding="utf-8").split())
                 scores[f"peer {mode}"] = score(corpus, {row for row, one in enumerate(_ids(corpus)) if one in ids})
-    record("identity_duplicates", scores, costs)
+    record("identity_duplicates" if peer is None else "identity_beside_peer", scores, costs)
 
 
 def _ids(corpus: Path) -> Iterator[str]:
