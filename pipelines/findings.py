@@ -13,6 +13,7 @@ from pipelines.minhash import GROUP_CAP
 from schemas.manifest import Manifest
 from schemas.problem import Format
 from schemas.reason import Reason, Stage
+from schemas.wording import amount
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,7 @@ def _finding(reason: Reason, text: str, number: int, ledger: pa.Table) -> Findin
     rows = ledger.filter(pc.equal(ledger.column("reason"), reason.value))
     verb, _, rest = text.format(partner=_benchmarks_of(rows)).partition(" ")
     verb = _SINGULAR.get(verb, f"{verb}s") if number == 1 else verb
-    sentence = f"{_number(number, 'candidate')} {verb} {rest}"
+    sentence = f"{amount(number, 'candidate')} {verb} {rest}"
     return Finding(sentence, reason, number, tuple(rows.column("id").slice(0, 3).to_pylist()))
 
 
@@ -95,12 +96,12 @@ def remarks(manifest: Manifest, ledger: pa.Table) -> list[str]:
         variants = lost[Reason.BENCHMARK_VARIANT] + noted[Remark.VARIANT]
         names = ", ".join(one.name for one in manifest.benchmarks)
         items = sum(one.items for one in manifest.benchmarks)
-        told.append(f"{_number(leaks, 'leak')}, {_number(variants, 'variant')} of {items:,} benchmark items ({names})")
+        told.append(f"{amount(leaks, 'leak')}, {amount(variants, 'variant')} of {items:,} benchmark items ({names})")
     elif Stage.DECONTAMINATE not in manifest.skipped:
         told.append("no benchmark was named, so no leak was looked for (curate.benchmarks: [gsm8k, math])")
     told.extend(_underived(manifest, ledger))
     if crowded := noted[Remark.CROWDED]:
-        told.append(f"{_number(crowded, 'kept candidate')} {Remark.CROWDED} (GROUP_CAP = {GROUP_CAP})")
+        told.append(f"{amount(crowded, 'kept candidate')} {Remark.CROWDED} (GROUP_CAP = {GROUP_CAP})")
     return told
 
 
@@ -114,11 +115,7 @@ def _underived(manifest: Manifest, ledger: pa.Table) -> Iterator[str]:
         for number in sorted(set(missing.values()) - {0}):
             formats = " and ".join(format for format, lacking in missing.items() if lacking == number)
             why = "for want of annotations that lead to the answer"
-            yield f"{one['name']}: {_number(number, 'row')} without {formats}, {why}"
-
-
-def _number(count: int, what: str) -> str:
-    return f"{count:,} {what}{'s' if count != 1 else ''}"
+            yield f"{one['name']}: {amount(number, 'row')} without {formats}, {why}"
 
 
 def read_ledger(folder: Path, manifest: Manifest, columns: Sequence[str] | None = None) -> pa.Table:

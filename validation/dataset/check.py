@@ -8,11 +8,6 @@ MAX_IDS = 20
 SHOWN = 4  # problems that the detail spells out
 
 
-def amount(number: int, noun: str) -> str:
-    """How many there are of what: `1 file`, `2,754 files`."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
-
-
 def check_of(
     name: str, group: str, good: str, problems: Sequence[str], *, checked: int, ids: Sequence[str] = ()
 ) -> Check:

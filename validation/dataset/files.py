@@ -5,7 +5,8 @@ from pathlib import Path
 
 from schemas.manifest import FileRecord, Manifest, ShardRecord, sha256_of
 from schemas.verdict import Check
-from validation.dataset.check import amount, check_of
+from schemas.wording import amount
+from validation.dataset.check import check_of
 
 BENCHMARKS = "benchmarks.arrow"
 

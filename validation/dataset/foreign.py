@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from schemas.verdict import Check, Severity, Status
-from validation.dataset.check import amount
+from schemas.wording import amount
 from validation.dataset.gate import Judgement
 
 _CLAIMS = frozenset(

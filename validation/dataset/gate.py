@@ -19,7 +19,8 @@ from schemas.manifest import MANIFEST, Manifest, ShardRecord, read_manifest, sha
 from schemas.problem import Format
 from schemas.reason import Stage
 from schemas.verdict import Check, Severity, Status, Verdict
-from validation.dataset.check import amount, check_of
+from schemas.wording import amount
+from validation.dataset.check import check_of
 from validation.dataset.facts import FACT_NAMES, facts_table
 from validation.dataset.files import BENCHMARKS, check_files
 from validation.dataset.frame import flatten

@@ -17,7 +17,8 @@ from schemas.problem import Format, Segment, SegmentKind
 from schemas.prompts import prompt_of
 from schemas.transcript import transcribe
 from schemas.verdict import Check, Severity, Status
-from validation.dataset.check import MAX_IDS, amount
+from schemas.wording import amount
+from validation.dataset.check import MAX_IDS
 from validation.dataset.facts import length_bins
 from validation.dataset.rules import Tally
 

@@ -17,7 +17,7 @@ from typing import Any
 
 from schemas.problem import Format, SegmentKind
 from schemas.verdict import Check, Severity, Status
-from validation.dataset.check import amount
+from schemas.wording import amount
 from validation.dataset.shard import Row
 
 BY_PEOPLE = "human"

@@ -20,7 +20,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from schemas.verdict import Check, Severity, Status
-from validation.dataset.check import MAX_IDS, amount
+from schemas.wording import amount
+from validation.dataset.check import MAX_IDS
 from validation.dataset.hashes import without_space
 from validation.dataset.recheck.windows import WindowFilter
 from validation.dataset.streams import read_table

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from schemas.verdict import Check, Severity, Status
-from validation.dataset.check import amount
+from schemas.wording import amount
 from validation.dataset.frame import joined_text
 from validation.dataset.recheck.contamination import numbers_of
 from validation.dataset.shard import Row

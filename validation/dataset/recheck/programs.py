@@ -12,7 +12,7 @@ from typing import Any
 from schemas.config import ProgramLimits
 from schemas.problem import Format, SegmentKind
 from schemas.verdict import Check, Severity, Status
-from validation.dataset.check import amount
+from schemas.wording import amount
 from validation.dataset.recheck.answers import MathVerify, decided_by_people
 from validation.dataset.shard import Row
 from validation.programs import Execution, Level, Outcome, Pool

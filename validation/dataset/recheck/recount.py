@@ -12,7 +12,8 @@ from schemas.manifest import FormatCounts, Manifest
 from schemas.reason import Outcome, Stage
 from schemas.split import Split
 from schemas.verdict import Check, Severity, Status
-from validation.dataset.check import MAX_IDS, amount, check_of
+from schemas.wording import amount
+from validation.dataset.check import MAX_IDS, check_of
 from validation.dataset.hashes import distinct, hash_texts, without_space
 from validation.dataset.ledger import Ledger
 from validation.dataset.shard import Findings

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from schemas.verdict import Check, Status, Verdict
-from validation.dataset.check import amount
+from schemas.wording import amount
 from validation.dataset.gate import Judgement
 from validation.dataset.quality import Spread, worst_ids
 from validation.dataset.report.checks import linked_ids

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 
 from schemas.verdict import Check, Status, Verdict
-from validation.dataset.check import amount
+from schemas.wording import amount
 from validation.dataset.report.markup import Markup, coded, join, number, tag
 from validation.dataset.report.tables import section, table
 

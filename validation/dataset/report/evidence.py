@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from validation.dataset.check import amount
+from schemas.wording import amount
 from validation.dataset.gate import Judgement
 from validation.dataset.recheck.contamination import OVERLAP
 from validation.dataset.report.beside import Evidence, beside, gather, items_of, pair

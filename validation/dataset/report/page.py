@@ -13,7 +13,7 @@ from typing import Any
 
 from schemas.files import write_text
 from schemas.verdict import Check, Status
-from validation.dataset.check import amount
+from schemas.wording import amount
 from validation.dataset.gate import Judgement
 from validation.dataset.report import bias, browse, checks, comparison, evidence, people, sections
 from validation.dataset.report.markup import Child, Markup, join, number, percent, tag

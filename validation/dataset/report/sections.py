@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from validation.dataset.check import amount
+from schemas.wording import amount
 from validation.dataset.facts import NONE
 from validation.dataset.report.checks import said
 from validation.dataset.report.figures import bar, heat, histogram, legend, stacked

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from validation.dataset.check import amount
+from schemas.wording import amount
 from validation.dataset.report.markup import Child, Markup, join, tag
 
 OPEN_ROWS = 12

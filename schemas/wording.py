@@ -1,0 +1,6 @@
+"""How numbers of things read in a sentence."""
+
+
+def amount(number: int, noun: str) -> str:
+    """How many there are of what: `1 file`, `2,754 files`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
