@@ -68,7 +68,7 @@ def _print_candidate(
 ) -> None:
     console.rule(str(row["id"]), align="left", style="cyan")
     console.print(f"source {row['source']}, row {row['row']}, format {row['format'] or 'none'}")
-    example = find_example(data, manifest, str(row["id"])) if row["outcome"] == Outcome.KEPT else None
+    example, record = _example_of(data, manifest, row), _record_of(data, row)
     if example is not None:
         console.print(Text("kept", style="bold green"))
         for fact in _facts(example):
@@ -83,14 +83,14 @@ def _print_candidate(
     if row["partner"] is not None:
         relation = "near to" if row["outcome"] == Outcome.KEPT else "lost to"
         console.print(Text(f"\n{relation} {row['partner']}", style="bold"))
-    mine = _told(data, manifest, row)
+    mine = _told(manifest, row, example, record)
     if partner is None:
         if row["reason"] == Reason.DUPLICATE_OF_EARLIER:
             console.print(Text("it stands in earlier data: name that with --against to see it beside", style="dim"))
-        console.print(Text(mine.text if row["outcome"] == Outcome.KEPT else _record_text(data, row)))
+        console.print(Text(mine.text if example is not None else _readable(record)))
         return
     _print_beside(console, mine, partner, str(row["detail"]))
-    if left := _unsaid(_record_of(data, row), mine.text):
+    if left := _unsaid(record, mine.text):
         console.print(Text(f"\nelse in its record: {left}", style="dim"))
 
 
@@ -142,12 +142,17 @@ class _Told:
         return "\n\n".join(filter(None, (self.question, self.solution)))
 
 
-def _told(data: Path, manifest: Manifest, row: dict[str, object]) -> _Told:
+def _told(
+    manifest: Manifest, row: dict[str, object], example: dict[str, Any] | None, record: dict[str, object]
+) -> _Told:
     """A candidate as it is kept, or as its record is read again; a record that cannot be read, field by field."""
-    found = find_example(data, manifest, str(row["id"])) if row["outcome"] == Outcome.KEPT else None
-    if found is None and row["format"] is not None and (record := _record_of(data, row)):
-        found = _candidate(manifest, row, record)
-    return _Told("", _record_text(data, row)) if found is None else _laid_out(found)
+    if example is None and row["format"] is not None and record:
+        example = _candidate(manifest, row, record)
+    return _Told("", _readable(record)) if example is None else _laid_out(example)
+
+
+def _example_of(data: Path, manifest: Manifest, row: dict[str, object]) -> dict[str, Any] | None:
+    return find_example(data, manifest, str(row["id"])) if row["outcome"] == Outcome.KEPT else None
 
 
 def _candidate(manifest: Manifest, row: dict[str, object], record: dict[str, object]) -> dict[str, Any] | None:
@@ -170,10 +175,6 @@ def _record_of(data: Path, row: dict[str, object]) -> dict[str, object]:
         if why["source"] == row["source"] and why["row"] == row["row"]:
             return {key: value for key, value in record.items() if key != "_mathmill"}
     return {}
-
-
-def _record_text(data: Path, row: dict[str, object]) -> str:
-    return _readable(_record_of(data, row))
 
 
 def _unsaid(record: dict[str, object], text: str) -> str:
@@ -213,7 +214,10 @@ def _partner_of(
     if benchmark:
         return _benchmark_item(data, benchmark, int(position))
     found = ledger.filter(pc.equal(ledger.column("id"), str(partner))).to_pylist()
-    return _told(data, manifest, found[0]) if found else None
+    if not found:
+        return None
+    example = _example_of(data, manifest, found[0])
+    return _told(manifest, found[0], example, {} if example else _record_of(data, found[0]))
 
 
 def _benchmark_item(data: Path, benchmark: str, position: int) -> _Told | None:
