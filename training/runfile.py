@@ -91,11 +91,10 @@ def begin_run(run: Path, facts: dict[str, Any], *, resume: bool) -> Iterator[Non
     except BlockingIOError as error:
         raise UserError(f"{run}: another `mathmill train` is writing here; choose a new folder for --output") from error
     with held:
-        if path.is_file() and (resume or _took_a_step(run)):
-            if not resume:
-                raise UserError(
-                    f"{run}: holds another run; continue it with --resume, or choose a new folder for --output"
-                )
+        begun = path.is_file() and (resume or _took_a_step(run))
+        if begun and not resume:
+            raise UserError(f"{run}: holds another run; continue it with --resume, or choose a new folder for --output")
+        if begun:
             _require_same(run, json.loads(path.read_text(encoding="utf-8")), facts)
         else:
             shutil.rmtree(run / CHECKPOINTS, ignore_errors=True)
