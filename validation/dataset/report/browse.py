@@ -41,10 +41,15 @@ def draw(judgement: Judgement) -> list[Row]:
 
 def _named(verdict: Verdict) -> list[str]:
     """Examples that checks name, as many of each as the page links to: the first of each check, then the second."""
-    order = sorted(verdict.checks, key=lambda check: check.status is not Status.FAILED)
-    named = [linked_ids(check) for check in order if check.status is not Status.PASSED]
+    named = [linked_ids(check) for check in _unpassed(verdict)]
     ranked = [ids[at] for at in range(max(map(len, named), default=0)) for ids in named if at < len(ids)]
     return [*dict.fromkeys(ranked)]
+
+
+def _unpassed(verdict: Verdict) -> list[Check]:
+    """The checks that did not pass, those that failed first."""
+    unpassed = [check for check in verdict.checks if check.status is not Status.PASSED]
+    return sorted(unpassed, key=lambda check: check.status is not Status.FAILED)
 
 
 def examples(drawn: Sequence[Row], verdict: Verdict, measured: Mapping[str, Spread], seed: object) -> Markup:
@@ -57,10 +62,9 @@ def examples(drawn: Sequence[Row], verdict: Verdict, measured: Mapping[str, Spre
         seed: what the random ones were drawn with.
     """
     marks: dict[str, list[Check]] = {}
-    for check in sorted(verdict.checks, key=lambda check: check.status is not Status.FAILED):
-        if check.status is not Status.PASSED:
-            for one in check.ids:
-                marks.setdefault(one, []).append(check)
+    for check in _unpassed(verdict):
+        for one in check.ids:
+            marks.setdefault(one, []).append(check)
     groups: dict[str, list[Markup]] = {name: [] for name in _GROUPS}
     for row in drawn:
         one = str(row.values["id"])
