@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.measuring import REPOSITORY, mathmill, measure, record
-from pipelines.coverage import choose, mean_similarity, vectors_of
+from pipelines.stages.balance.coverage import choose, mean_similarity, vectors_of
 
 FILES = {
     "curate.sources.0.path": "cot/gsm8k_train.jsonl",

@@ -14,7 +14,7 @@ from hashlib import blake2b
 from pathlib import Path
 
 from benchmarks.measuring import record
-from pipelines.sources.gsm8k import read_gsm8k
+from pipelines.sources.adapters.gsm8k import read_gsm8k
 from schemas.config import Source
 from schemas.problem import Format, Problem, SegmentKind
 from schemas.transcript import transcribe

@@ -34,8 +34,8 @@ from pathlib import Path
 import pyarrow as pa
 
 from benchmarks.measuring import REPOSITORY, Cost, mathmill, measure, record
-from pipelines.candidate import Rejection
-from pipelines.decontaminate import BenchmarkIndex, check
+from pipelines.engine.rejection import Rejection
+from pipelines.stages.decontaminate.leaks import BenchmarkIndex, check
 from schemas.benchmark import BENCHMARK_SCHEMA
 from schemas.config import Decontaminate
 from schemas.example import SEGMENTS

@@ -33,7 +33,7 @@ def demo(
 ) -> None:
     """Generates, curates, validates, trains and evaluates: offline, in minutes."""
     from demo.run import run_demo  # deferred: `--help` needs neither Beam nor torch
-    from pipelines.console import console_for
+    from pipelines.cli.curate_console import console_for
 
     run_demo(output, console_for(), overrides=set_)
 

@@ -18,8 +18,8 @@ from rich.text import Text
 from demo.curve import bar
 from demo.generate import Expected
 from demo.screen import Screen
-from pipelines.console import the_sum
-from pipelines.findings import findings
+from pipelines.cli.curate_console import the_sum
+from pipelines.cli.findings import findings
 from schemas.manifest import Manifest
 from schemas.reason import RULES, Outcome, Reason
 

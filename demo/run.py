@@ -15,7 +15,7 @@ from demo import closing
 from demo.generate import EXPECTED, Expected, Sizes, write_rows
 from demo.screen import CuratingScreen, Screen, TrainingScreen, Waiting, pass_table, tools_lesson
 from pipelines.curate import curate
-from pipelines.findings import read_ledger
+from pipelines.output.reader import read_ledger
 from pipelines.validate import validate
 from schemas.config import Config
 from schemas.configfile import load_config

@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from demo.curve import bar, chart
-from pipelines.progress import Progress
+from pipelines.engine.progress import Progress
 from training.results import EvalResult, RunPlan, StepMetrics
 
 _WIDEST = 96

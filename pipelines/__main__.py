@@ -36,7 +36,8 @@ def curate(
     debug: Debug = False,
 ) -> None:
     """Raw rows -> verified, de-duplicated, decontaminated Arrow shards. Other flags go to Beam."""
-    from pipelines.running import run_curate, run_preview  # deferred: `--help` needs no Beam
+    from pipelines.cli.commands import run_curate  # deferred: `--help` needs no Beam
+    from pipelines.cli.preview import run_preview
 
     beam_flags = _beam_flags(context)
     checked = load_config(config, set_)
@@ -70,7 +71,7 @@ def validate(
     Data that mathmill did not make (a folder of `datasets`, Arrow, Parquet, JSONL, hf://...) needs --adapter and
     --output; benchmarks are those of the config's table `curate`.
     """
-    from pipelines.running import run_validate, run_validate_foreign  # deferred: `--help` needs no Beam
+    from pipelines.cli.commands import run_validate, run_validate_foreign  # deferred: `--help` needs no Beam
 
     beam_flags = _beam_flags(context)
     if adapter is None:
@@ -96,7 +97,7 @@ def validate(
 def _beam_flags(context: typer.Context) -> list[str]:
     """Returns what is left of the command line, refused before anything else where Beam does not know it."""
     if context.args:
-        from pipelines.flags import refuse_unknown  # deferred: without such flags there is nothing to check
+        from pipelines.engine.beam import refuse_unknown  # deferred: without such flags there is nothing to check
 
         refuse_unknown(context.args, [name.lstrip("-") for one in context.command.params for name in one.opts])
     return context.args
@@ -112,8 +113,8 @@ def trace(
     debug: Debug = False,
 ) -> None:
     """One row's story: its source, what each stage said, and the partner or benchmark item beside it."""
-    from pipelines.console import console_for  # deferred: `--help` needs no Beam
-    from pipelines.trace import print_trace
+    from pipelines.cli.curate_console import console_for  # deferred: `--help` needs no Beam
+    from pipelines.cli.trace import print_trace
 
     print_trace(console_for(), data, identity, against=against)
 
@@ -128,7 +129,7 @@ def export(
     debug: Debug = False,
 ) -> None:
     """Shards -> rows for other trainers: TRL, axolotl, NeMo-RL, prime-rl."""
-    from pipelines.export import export_data  # deferred: `--help` needs no pyarrow
+    from pipelines.cli.export import export_data  # deferred: `--help` needs no pyarrow
 
     for path, rows in export_data(data, to=to, file_format=format_, output=output, draft=draft):
         print(f"{path}: {rows:,} rows")
@@ -144,7 +145,7 @@ def review(
     debug: Debug = False,
 ) -> None:
     """Quarantined rows -> a queue for people, grouped by cause, ranked."""
-    from pipelines.review import print_queue, write_queue  # deferred: `--help` needs no pyarrow
+    from pipelines.cli.review_queue import print_queue, write_queue  # deferred: `--help` needs no pyarrow
 
     print_queue(write_queue(data, output, accept=accept, reject=reject, by=by), output)
 

@@ -7,7 +7,7 @@
     identify  label  balance        near-duplicates, conflicts, topics, caps and quotas, across all parts
     decide  write                   tags joined, the first reason wins; shards, ledger, rejected records
 
-Only references and hashes travel between stages; text stays in the store (pipelines/store.py).
+Only references and hashes travel between stages; text stays in the store (pipelines/engine/store.py).
 """
 
 import gc
@@ -23,33 +23,42 @@ from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.pvalue import PCollection
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 
-from pipelines.balance import ApplyBound, Bound, achieved, bounds_of
-from pipelines.campaign import source_votes
-from pipelines.candidate import UNDERSTOOD, Note, Rejection
-from pipelines.catalogue import resolve
-from pipelines.collapsing import COLLAPSE_SCHEMA, COLLAPSED, SHARED_PROBLEMS, Collapse, Revise, ShareProblems, keys_of
-from pipelines.decide import PartSummary, decide
-from pipelines.decide import Settings as DecideSettings
-from pipelines.decontaminate import BenchmarkIndex, check
-from pipelines.earlier import Earlier, find_earlier
-from pipelines.flags import beam_options, beam_runner, open_pipeline
-from pipelines.identifying import Agree, FindHeld, NearDuplicates, ShareGuards, ShareQuestions
-from pipelines.inputs import Inputs, load_benchmarks, plan_inputs, render_split
-from pipelines.labelling import LabelParts, folder_of, summary
-from pipelines.progress import Progress, Watch
-from pipelines.publish import Ending, manifest_of, publish, refuse_wipeout, wiped_out
-from pipelines.reviewing import matched, select_reviewed, store_reviews
-from pipelines.reviews import read_reviews
-from pipelines.screen import screen
-from pipelines.selection import select
-from pipelines.stages import ReadParts, TagAcrossParts, TagParts
-from pipelines.store import PartRef, Store, code_digest, digest
-from pipelines.tags import from_verdicts
-from pipelines.taxonomy import Taxonomy, taxonomies_of
-from pipelines.verifying import VerifyParts, choose_level
-from pipelines.workfolder import claim, refuse_other_runs
-from pipelines.write import WriteSettings, Written, plan_files, write_file
-from pipelines.writing_errors import full_disk_in_one_line
+from pipelines.engine.beam import beam_options, beam_runner, open_pipeline
+from pipelines.engine.candidates import UNDERSTOOD
+from pipelines.engine.disk import full_disk_in_one_line
+from pipelines.engine.progress import Progress, Watch
+from pipelines.engine.rejection import Note, Rejection
+from pipelines.engine.store import PartRef, Store, code_digest, digest
+from pipelines.engine.tags import from_verdicts
+from pipelines.engine.transforms import ReadParts, TagAcrossParts, TagParts
+from pipelines.engine.workfolder import claim, refuse_other_runs
+from pipelines.output.decide import PartSummary, decide
+from pipelines.output.decide import Settings as DecideSettings
+from pipelines.output.publish import Ending, manifest_of, publish, refuse_wipeout, wiped_out
+from pipelines.output.write import WriteSettings, Written, plan_files, write_file
+from pipelines.sources.catalogue import resolve
+from pipelines.sources.inputs import Inputs, load_benchmarks, plan_inputs, render_split
+from pipelines.stages.balance.stage import ApplyBound, Bound, achieved, bounds_of
+from pipelines.stages.decontaminate.leaks import BenchmarkIndex, check
+from pipelines.stages.duplicates.collapse import (
+    COLLAPSE_SCHEMA,
+    COLLAPSED,
+    SHARED_PROBLEMS,
+    Collapse,
+    Revise,
+    ShareProblems,
+    keys_of,
+)
+from pipelines.stages.duplicates.earlier import Earlier, find_earlier
+from pipelines.stages.duplicates.identify import Agree, FindHeld, NearDuplicates, ShareGuards, ShareQuestions
+from pipelines.stages.label.stage import LabelParts, folder_of, summary
+from pipelines.stages.label.taxonomy import Taxonomy, taxonomies_of
+from pipelines.stages.screen.checks import screen
+from pipelines.stages.select.campaign import source_votes
+from pipelines.stages.select.criteria import select
+from pipelines.stages.select.decided import read_reviews
+from pipelines.stages.select.stage import matched, select_reviewed, store_reviews
+from pipelines.stages.verify.stage import VerifyParts, choose_level
 from schemas.config import Config, Curate, Decontaminate
 from schemas.exits import UserError
 from schemas.files import replacing

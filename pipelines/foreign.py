@@ -11,11 +11,11 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipelines.decide import hex_of
-from pipelines.identity import identity_keys
-from pipelines.inputs import Inputs, load_benchmarks, plan_inputs, render_split
-from pipelines.labelling import with_methods
-from pipelines.quality import quality_facts
+from pipelines.engine.overlays import with_methods
+from pipelines.output.decide import hex_of
+from pipelines.sources.inputs import Inputs, load_benchmarks, plan_inputs, render_split
+from pipelines.stages.duplicates.identity import identity_keys
+from pipelines.text.quality import quality_facts
 from schemas.config import Benchmark, Curate, Source
 from schemas.example import EXAMPLE_SCHEMA, SCHEMA_VERSION
 from schemas.exits import UserError

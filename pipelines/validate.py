@@ -13,7 +13,7 @@ from pathlib import Path
 import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
 
-from pipelines.flags import beam_options, open_pipeline
+from pipelines.engine.beam import beam_options, open_pipeline
 from pipelines.foreign import lay_out
 from schemas.config import Benchmark, Source, Validate
 from schemas.files import replacing, write_text

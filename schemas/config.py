@@ -196,7 +196,7 @@ class Label(_Table):
     """How missing topics and difficulties are predicted: from the rows that have them, or not at all."""
 
     taxonomies: str | None = None
-    """a YAML file of taxonomies of your own (pipelines/taxonomies.yaml shows how)"""
+    """a YAML file of taxonomies of your own (pipelines/stages/label/taxonomies.yaml shows how)"""
     min_f1: Share = 0.75
     """macro-F1 on held-out labelled rows that predictions need; below it they stay null"""
     sample: Annotated[int, Field(ge=100)] = 20_000

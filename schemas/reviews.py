@@ -2,6 +2,7 @@
 
 from pydantic import BaseModel, ConfigDict
 
+REVIEWS = "reviews.arrow"  # the file of a data set that holds them, with what became of each
 _STRICT = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
 

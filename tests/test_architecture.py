@@ -10,25 +10,19 @@ from pathlib import Path
 
 import pytest
 
-REPOSITORY = Path(__file__).resolve().parent.parent
-ROOMS = ("schemas", "validation", "pipelines", "training", "demo")
+from benchmarks.house import PACKAGES, REPOSITORY, arrows, circles, imports_of, module_named, modules, room_of
+
 MOST_LINES = 500
 NAMES_THAT_SAY_NOTHING = {"util", "utils", "helper", "helpers", "common", "base", "misc"}
-
-
-def modules() -> list[Path]:
-    return sorted(path for room in ROOMS for path in (REPOSITORY / room).rglob("*.py"))
-
-
-def imports_of(source: str) -> Iterator[str]:
-    """Every module that a source imports, deferred imports included."""
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, "imports are absolute"
-            yield node.module or ""
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+BELOW = ("pipelines/engine", "pipelines/text")  # what every other room of pipelines may stand on
+MAY_IMPORT = {
+    "pipelines/text": (),
+    "pipelines/engine": (),
+    "pipelines/sources": BELOW,
+    "pipelines/output": BELOW,
+    "pipelines/stages": (*BELOW, "pipelines/sources"),
+}
+"""the rooms of pipelines that a room may import beside itself; those that are not listed may import any"""
 
 
 def below(module: str, *packages: str) -> bool:
@@ -58,6 +52,23 @@ def broken_rules(where: str, imported: str) -> Iterator[str]:
         yield "validation.dataset is imported by pipelines/validate.py alone"
     if room == "schemas" and not _light(where, imported):
         yield "schemas imports the standard library, pyarrow, pydantic and yaml"
+    yield from _rules_of_pipelines(where, imported)
+
+
+def _rules_of_pipelines(where: str, imported: str) -> Iterator[str]:
+    mine, target = room_of(Path(where)), _room_of_import(imported)
+    allowed = MAY_IMPORT.get("pipelines/stages" if mine.startswith("pipelines/stages/") else mine)
+    if allowed is not None and target not in (None, mine, *allowed):
+        yield f"{mine} may import {', '.join(allowed) or 'no other room'} of pipelines, not {target}"
+    if target == "pipelines/__main__":
+        yield "pipelines/__main__ is imported by nobody"
+
+
+def _room_of_import(imported: str) -> str | None:
+    """The room of pipelines that an import leads to; None for one that leads elsewhere, or to a package alone."""
+    parts = imported.split(".")
+    depth = 3 if parts[1:2] == ["stages"] else 2
+    return "/".join(parts[:depth]) if parts[0] == "pipelines" and len(parts) >= depth else None
 
 
 def _light(where: str, imported: str) -> bool:
@@ -66,11 +77,21 @@ def _light(where: str, imported: str) -> bool:
     return top in known or (top == "typer" and where == "schemas/exits.py")
 
 
-@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(REPOSITORY)))
-def test_a_module_imports_only_what_its_room_may(path: Path) -> None:
-    where = str(path.relative_to(REPOSITORY))
-    broken = [(one, rule) for one in imports_of(path.read_text(encoding="utf-8")) for rule in broken_rules(where, one)]
-    assert broken == []
+@pytest.mark.parametrize("module", modules(), ids=str)
+def test_a_module_imports_only_what_its_room_may(module: Path) -> None:
+    imported = imports_of((REPOSITORY / module).read_text(encoding="utf-8"))
+    assert [(name, rule) for name in imported for rule in broken_rules(str(module), name)] == []
+
+
+def test_no_room_reaches_itself_through_others() -> None:
+    assert circles(arrows()) == []
+    assert circles({("a", "b"): 1, ("b", "c"): 1, ("c", "a"): 1}) == ["a", "b", "c"]
+
+
+def test_an_arrow_leads_from_the_importing_room_to_the_imported() -> None:
+    assert arrows()["pipelines/curate", "pipelines/engine"] == 1
+    assert module_named("pipelines.engine.store.Store") is None  # a name in a module, seen as its module beside
+    assert module_named("pipelines.engine.store") == Path("pipelines/engine/store.py")
 
 
 @pytest.mark.parametrize(
@@ -90,6 +111,13 @@ def test_a_module_imports_only_what_its_room_may(path: Path) -> None:
         ("schemas/x.py", "import numpy"),
         ("schemas/config.py", "import typer"),
         ("schemas/x.py", "from validation.answers import compare"),
+        ("pipelines/text/x.py", "from pipelines.engine.store import Store"),
+        ("pipelines/engine/x.py", "from pipelines.text import words"),
+        ("pipelines/sources/files/x.py", "from pipelines.output.write import Written"),
+        ("pipelines/output/x.py", "from pipelines.stages.verify.stage import VerifyParts"),
+        ("pipelines/stages/screen/x.py", "from pipelines.stages.select.criteria import select"),
+        ("pipelines/stages/screen/x.py", "def f():\n    import pipelines.curate"),
+        ("pipelines/cli/x.py", "from pipelines.__main__ import app"),
     ],
 )
 def test_the_rules_catch_what_they_forbid(where: str, source: str) -> None:
@@ -104,6 +132,10 @@ def test_the_rules_catch_what_they_forbid(where: str, source: str) -> None:
         ("training/x.py", "import torch\nfrom validation.answers import compare\nimport numpy"),
         ("schemas/exits.py", "def f():\n    import typer"),
         ("schemas/x.py", "import json, pyarrow.compute"),
+        ("pipelines/text/x.py", "from pipelines.text.words import Words"),
+        ("pipelines/stages/screen/x.py", "from pipelines.sources.adapters.fields import find"),
+        ("pipelines/stages/screen/x.py", "from pipelines.stages.screen.structure import check_order"),
+        ("pipelines/curate.py", "from pipelines.stages import screen\nfrom pipelines.output.write import write_file"),
     ],
 )
 def test_the_rules_let_pass_what_they_allow(where: str, source: str) -> None:
@@ -127,16 +159,16 @@ def test_packages_are_imported_from_this_repository(room: str) -> None:
     assert module.__file__ == str(REPOSITORY / room / "__init__.py")
 
 
-@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(REPOSITORY)))
-def test_a_module_has_a_name_that_says_something_and_a_readable_length(path: Path) -> None:
-    assert path.stem not in NAMES_THAT_SAY_NOTHING
-    lines = path.read_text(encoding="utf-8").splitlines()
-    assert len(lines) <= MOST_LINES, f"{path}: {len(lines)} lines"
+@pytest.mark.parametrize("module", modules(), ids=str)
+def test_a_module_has_a_name_that_says_something_and_a_readable_length(module: Path) -> None:
+    assert module.stem not in NAMES_THAT_SAY_NOTHING
+    lines = (REPOSITORY / module).read_text(encoding="utf-8").splitlines()
+    assert len(lines) <= MOST_LINES, f"{module}: {len(lines)} lines"
 
 
 def unpackaged(patterns: dict[str, list[str]]) -> list[str]:
     """Files of the rooms that are neither code nor among the package data of an installed mathmill."""
-    files = {path for room in ROOMS for path in (REPOSITORY / room).rglob("*.*") if path.is_file()}
+    files = {path for room in PACKAGES for path in (REPOSITORY / room).rglob("*.*") if path.is_file()}
     files -= {path for path in files if path.suffix == ".py" or "__pycache__" in path.parts}
     for room, globs in patterns.items():
         files -= {path for pattern in globs for path in (REPOSITORY / room).glob(pattern)}

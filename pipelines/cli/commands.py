@@ -3,24 +3,20 @@
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from itertools import islice
 from pathlib import Path
 
 from rich.console import Console
 from rich.text import Text
 
-from pipelines.console import CurateConsole, console_for, print_last_screen
+from pipelines.cli.curate_console import CurateConsole, console_for, print_last_screen
+from pipelines.cli.findings import findings, remarks
 from pipelines.curate import curate
-from pipelines.findings import findings, read_ledger, remarks
 from pipelines.foreign import UNKNOWN
-from pipelines.inputs import scan_source
-from pipelines.render import render_parts
-from pipelines.reviewing import review_notes
-from pipelines.screen import screen
-from pipelines.sources.adapters import ADAPTERS, check_sources
-from pipelines.sources.files import read_records
+from pipelines.output.reader import read_ledger
+from pipelines.sources.adapters.registry import ADAPTERS
+from pipelines.stages.select.stage import review_notes
+from pipelines.stages.verify.stage import choose_level
 from pipelines.validate import validate, validate_foreign
-from pipelines.verifying import choose_level
 from schemas.config import Config, Source
 from schemas.configfile import check_config, load_config
 from schemas.exits import RunFailedError, UserError
@@ -197,47 +193,3 @@ def print_verdict(console: Console, verdict: Verdict, report: Path) -> None:
     colour = "green" if verdict.status is Status.PASSED else "red"
     console.print(f"[bold {colour}]{verdict.status.upper()}[/]  {len(verdict.checks)} checks: {told}")
     console.print(f"report: {report}", soft_wrap=True)
-
-
-def run_preview(config: Config, rows: int) -> None:
-    """Shows the first rows of each source as the line would see them, without writing anything."""
-    if config.curate is None:
-        raise UserError("the config has no table `curate`")
-    console = console_for()
-    check_sources(config.curate.sources)
-    for source in config.curate.sources:
-        console.rule(f"{source.name}: {source.path}", align="left", style="cyan")
-        _preview_source(console, source, rows, config)
-
-
-def _preview_source(console: Console, source: Source, rows: int, config: Config) -> None:
-    assert config.curate is not None
-    split = scan_source(source)[0].splits[0]
-    records = islice(read_records(split), rows)
-    for batch, _ in render_parts(records, source):
-        read = batch.filter(batch.column("format").is_valid())
-        verdicts = dict(zip(_names(read), screen(read, settings=config.curate.screen), strict=True))
-        for row in batch.to_pylist():
-            _preview_row(console, row, verdicts.get((row["row"], row["format"])))
-
-
-def _names(batch: object) -> list[tuple[int, str]]:
-    rows, formats = (batch.column(name).to_pylist() for name in ("row", "format"))  # type: ignore[attr-defined]
-    return list(zip(rows, formats, strict=True))
-
-
-def _preview_row(console: Console, row: dict[str, object], verdict: object) -> None:
-    console.print(f"\n[bold]row {row['row']}[/] {row['format'] or ''}", highlight=False)
-    if row["reason"]:
-        console.print(f"  [red]{row['reason']}[/] ", end="")
-        console.print(str(row["detail"]), markup=False)
-        return
-    console.print(f"  question  {row['question']}", markup=False)
-    segments = row["segments"]
-    assert isinstance(segments, list)
-    for segment in segments:
-        text = str(segment["text"]).replace("\n", "\n            ")
-        console.print(f"  {segment['kind']:<9} {text}", markup=False)
-    console.print(f"  answer    {row['answer']}", markup=False)
-    if verdict is not None:
-        console.print(f"  would be rejected: {verdict}", style="yellow", markup=False)

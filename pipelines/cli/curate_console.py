@@ -10,8 +10,8 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from pipelines.findings import Finding
-from pipelines.progress import Progress
+from pipelines.cli.findings import Finding
+from pipelines.engine.progress import Progress
 from schemas.manifest import Manifest
 from schemas.reason import RULES, Reason
 

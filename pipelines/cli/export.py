@@ -13,8 +13,8 @@ import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipelines.shards import read_examples
-from pipelines.writing_errors import unwritable_in_one_line
+from pipelines.engine.disk import unwritable_in_one_line
+from pipelines.output.reader import read_examples
 from schemas.example import EXAMPLE_SCHEMA
 from schemas.exits import UserError
 from schemas.files import replacing

@@ -1,15 +1,14 @@
 """What in a finished run would surprise its owner: a few facts from the ledger, each with the command that shows it."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipelines.candidate import Remark
-from pipelines.minhash import GROUP_CAP
+from pipelines.engine.rejection import Remark
+from pipelines.stages.duplicates.near import GROUP_CAP
 from schemas.manifest import Manifest
 from schemas.problem import Format
 from schemas.reason import Reason, Stage
@@ -116,15 +115,3 @@ def _underived(manifest: Manifest, ledger: pa.Table) -> Iterator[str]:
             formats = " and ".join(format for format, lacking in missing.items() if lacking == number)
             why = "for want of annotations that lead to the answer"
             yield f"{one['name']}: {amount(number, 'row')} without {formats}, {why}"
-
-
-def read_ledger(folder: Path, manifest: Manifest, columns: Sequence[str] | None = None) -> pa.Table:
-    """Reads the ledger of a data set, all of it or some columns."""
-    return pa.concat_tables(_ledger_tables(folder, manifest, columns))
-
-
-def _ledger_tables(folder: Path, manifest: Manifest, columns: Sequence[str] | None) -> Iterator[pa.Table]:
-    for file in manifest.ledger:
-        with pa.OSFile(str(folder / file.path), "rb") as source:
-            table = pa.ipc.open_stream(source).read_all()
-        yield table if columns is None else table.select(list(columns))

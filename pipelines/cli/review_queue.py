@@ -14,8 +14,8 @@ from typing import Any
 import orjson
 from rich.table import Table
 
-from pipelines.console import console_for
-from pipelines.writing_errors import unwritable_in_one_line
+from pipelines.cli.curate_console import console_for
+from pipelines.engine.disk import unwritable_in_one_line
 from schemas.exits import UserError
 from schemas.files import replacing
 from schemas.manifest import read_manifest

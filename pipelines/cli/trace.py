@@ -18,11 +18,10 @@ import pyarrow.compute as pc
 from rich.console import Console
 from rich.text import Text
 
-from pipelines.decontaminate import OWN_DETAIL
-from pipelines.findings import read_ledger
-from pipelines.render import render_parts
-from pipelines.shards import find_example
-from pipelines.sources.records import Record, json_text
+from pipelines.output.reader import find_example, read_ledger
+from pipelines.sources.files.records import Record, json_text
+from pipelines.sources.render import render_parts
+from pipelines.stages.decontaminate.leaks import OWN_DETAIL
 from schemas.config import Source
 from schemas.exits import UserError
 from schemas.manifest import Manifest, read_manifest

@@ -64,7 +64,7 @@ def open_pipeline(options: PipelineOptions, runner: FnApiRunner | None = None) -
 
 def _let_processes_find_us() -> None:
     """Beam starts its processes with our environment, not with our import path."""
-    here = str(Path(__file__).resolve().parent.parent)
+    here = str(Path(__file__).resolve().parents[2])
     known = os.environ.get("PYTHONPATH", "")
     if here not in known.split(os.pathsep):
         os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (here, known)))

@@ -1,16 +1,13 @@
-"""A candidate on its way: the columns of the store's parts, and what a stage says when it rejects one.
+"""Candidates on their way: the columns of the store's parts.
 
 A row yields one candidate per format. A row that yields none is one candidate whose format is null and whose reason is
 set. Text stands here and nowhere else: later stages emit tags beside it.
 """
 
-from dataclasses import dataclass
-from enum import StrEnum
-
 import pyarrow as pa
 
 from schemas.example import SEGMENTS, SELECTION
-from schemas.reason import Reason
+from schemas.problem import Selection
 
 CANDIDATE_SCHEMA = pa.schema(
     [
@@ -45,34 +42,6 @@ CANDIDATE_SCHEMA = pa.schema(
 UNDERSTOOD = tuple(name for name in CANDIDATE_SCHEMA.names if name != "record")  # what stages look at
 
 
-@dataclass(frozen=True, slots=True)
-class Rejection:
-    """Why a candidate goes no further, with the evidence.
-
-    Attributes:
-        detail: the evidence in words, for the ledger.
-        partner: id of the candidate or benchmark item (`name/position`) that it lost to.
-        partner_row: the partner's 0-based position in its source.
-        score: similarity or share, where the rule has one.
-    """
-
-    reason: Reason
-    detail: str = ""
-    partner: str | None = None
-    partner_row: int | None = None
-    score: float | None = None
-
-
-class Remark(StrEnum):
-    """What there may be to know of a candidate that goes on, as the ledger's detail says it."""
-
-    VARIANT = "a benchmark item with other numbers, whose benchmark has `variants: report`"
-    CROWDED = "among more look-alikes than GROUP_CAP: it was compared with the best of them only"
-
-
-@dataclass(frozen=True, slots=True)
-class Note:
-    """Something to know of a candidate, no reason to stop it; `partner` is the benchmark item that it is about."""
-
-    remark: Remark
-    partner: str
+def selection_row(human: Selection) -> dict[str, object]:
+    """What humans decided about a row as shards hold it (`SELECTION`)."""
+    return {field.name: getattr(human, field.name) for field in SELECTION}

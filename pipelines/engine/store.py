@@ -46,7 +46,7 @@ class PartRef:
 
     @property
     def is_earlier(self) -> bool:
-        """Whether it holds what earlier data has (`pipelines.earlier`) and no candidates."""
+        """Whether it holds what earlier data has (`pipelines.stages.duplicates.earlier`) and no candidates."""
         return self.number < 0
 
     @property
@@ -60,7 +60,7 @@ class Store:
     """The work folder of one data set. Plain and picklable: workers open files themselves.
 
     Attributes:
-        reviewed: tag folder of what files of reviews say (`pipelines.reviewing`), or None without any. It holds for
+        reviewed: tag folder of what files of reviews say (`pipelines.stages.select`), or None without any. It holds for
             every stage: what people accept survives its equals, and what they overrule does not stop a candidate.
         labelled: tag folder of predicted topics and difficulties, or None; for the stages after `label`.
     """
@@ -141,7 +141,7 @@ def digest(*parts: Any) -> str:  # noqa: ANN401  anything JSON
 
 def code_digest(packages: Iterable[str] = ("schemas", "pipelines", "validation")) -> str:
     """A hash of the code that makes parts and tags: what other code made is made again."""
-    root = Path(__file__).resolve().parent.parent
+    root = Path(__file__).resolve().parents[2]
     state = blake2b(digest_size=8)
     for package in packages:
         for path in sorted((root / package).rglob("*.py")):

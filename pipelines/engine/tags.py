@@ -11,10 +11,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipelines.candidate import Note, Rejection
-from pipelines.earlier import Earlier
-from pipelines.store import PartRef, Store, read_batch, write_batch
-from schemas.problem import Decision
+from pipelines.engine.rejection import Note, Rejection
+from pipelines.engine.store import PartRef, Store, read_batch, write_batch
 
 TAG_SCHEMA = pa.schema(
     [
@@ -112,35 +110,6 @@ def overruled_reasons(store: Store, part: PartRef) -> dict[int, list[str]]:
     return {index: reasons for index, reasons in rows if reasons}
 
 
-def selections(store: Store, part: PartRef, given: pa.Array) -> pa.Array:
-    """What people decided about the candidates of a part: as its reviews say, else as its source does (`given`)."""
-    if store.reviewed is None:
-        return given
-    said = read_batch(store.tags_path(store.reviewed, part), ["index", "selection"])
-    said = said.filter(said.column("selection").is_valid())
-    place = np.arange(len(given))
-    place[np.asarray(said.column("index"))] = len(given) + np.arange(len(said))
-    return pa.concat_arrays([given, said.column("selection").cast(given.type)]).take(pa.array(place))
-
-
-def read_keys(store: Store, part: PartRef, columns: Sequence[str] | None = None) -> pa.RecordBatch:
-    """Reads the identity keys of a part. `accepted` is as people decided last."""
-    keys = read_batch(store.keys_path(part), columns)
-    if store.reviewed is None or "accepted" not in keys.schema.names:
-        return keys
-    decisions = selections(store, part, store.read_part(part, ["selection"]).column(0))
-    accepted = pc.fill_null(pc.equal(pc.struct_field(decisions, "decision"), Decision.ACCEPTED.value), False)
-    return keys.set_column(keys.schema.get_field_index("accepted"), keys.schema.field("accepted"), accepted)
-
-
-def key_column(store: Store, earlier: Earlier | None, part: PartRef, name: str) -> pa.Array:
-    """A column that the keys of candidates and those of earlier data both have."""
-    if part.is_earlier:
-        assert earlier is not None, part
-        return earlier.read(part, [name]).column(0)
-    return read_keys(store, part, [name]).column(0)
-
-
 def rejected(tags: pa.RecordBatch, rows: int) -> np.ndarray:
     """Which candidates of a part tags reject: bool[rows]."""
     said = np.zeros(rows, bool)
@@ -151,7 +120,8 @@ def rejected(tags: pa.RecordBatch, rows: int) -> np.ndarray:
 def alive_after(store: Store, part: PartRef, stages: Sequence[str]) -> np.ndarray:
     """Which candidates of a part no stage has rejected, nor their parents: bool[part.rows].
 
-    What was derived from a rejected solution falls with it (`pipelines.decide`), so it must not outlive an equal one.
+    What was derived from a rejected solution falls with it (`output.decide`), so it must not outlive an
+    equal one.
 
     Args:
         store: the work folder.

@@ -17,10 +17,10 @@ import numpy.typing as npt
 import pyarrow as pa
 from apache_beam.pvalue import PCollection
 
-from pipelines import progress
-from pipelines.batches import decoded, encoded
-from pipelines.store import PartRef, Store, read_batch, write_batch
-from pipelines.tags import TAG_SCHEMA
+from pipelines.engine import progress
+from pipelines.engine.batches import decoded, encoded
+from pipelines.engine.store import PartRef, Store, read_batch, write_batch
+from pipelines.engine.tags import TAG_SCHEMA
 
 PARTITIONS = 16  # of a shuffle by hash; results do not depend on it
 

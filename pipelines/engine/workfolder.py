@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from pipelines.store import WORK
-from pipelines.writing_errors import unwritable_in_one_line
+from pipelines.engine.disk import unwritable_in_one_line
+from pipelines.engine.store import WORK
 from schemas.config import Curate
 from schemas.exits import UserError
 from schemas.files import hold, write_text

@@ -12,10 +12,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipelines import progress
-from pipelines.store import PartRef, Store, read_batch, write_batch
-from pipelines.tags import TAG_SCHEMA, candidate_ids, parents_of, places_of, read_tags
-from pipelines.textbytes import texts_of
+from pipelines.engine import progress
+from pipelines.engine.store import PartRef, Store, read_batch, write_batch
+from pipelines.engine.tags import TAG_SCHEMA, candidate_ids, parents_of, places_of, read_tags
+from pipelines.text.arrays import texts_of
 from schemas.ledger import LEDGER_SCHEMA
 from schemas.reason import RULES, Outcome, Reason, Stage
 from schemas.split import splits_of

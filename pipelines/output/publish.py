@@ -8,11 +8,10 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from pipelines.card import dataset_card
-from pipelines.decide import PartSummary
-from pipelines.reviewing import REVIEWS
-from pipelines.store import Store
-from pipelines.write import STAGED, Written
+from pipelines.engine.store import Store
+from pipelines.output.data_card import dataset_card
+from pipelines.output.decide import PartSummary
+from pipelines.output.write import STAGED, Written
 from schemas.config import Curate
 from schemas.example import SCHEMA_VERSION
 from schemas.exits import RunFailedError
@@ -29,6 +28,7 @@ from schemas.manifest import (
     ShardRecord,
 )
 from schemas.reason import Outcome
+from schemas.reviews import REVIEWS
 from schemas.split import Split
 
 _FOLDERS = ("shards", "ledger", "rejected")

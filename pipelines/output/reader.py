@@ -1,6 +1,6 @@
 """Reading a finished data set back, batch by batch, in the order of its manifest."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pyarrow as pa
@@ -26,3 +26,15 @@ def find_example(folder: Path, manifest: Manifest, identity: str) -> dict[str, o
                 row: dict[str, object] = found.to_pylist()[0]
                 return row
     return None
+
+
+def read_ledger(folder: Path, manifest: Manifest, columns: Sequence[str] | None = None) -> pa.Table:
+    """Reads the ledger of a data set, all of it or some columns."""
+    return pa.concat_tables(_ledger_tables(folder, manifest, columns))
+
+
+def _ledger_tables(folder: Path, manifest: Manifest, columns: Sequence[str] | None) -> Iterator[pa.Table]:
+    for file in manifest.ledger:
+        with pa.OSFile(str(folder / file.path), "rb") as source:
+            table = pa.ipc.open_stream(source).read_all()
+        yield table if columns is None else table.select(list(columns))

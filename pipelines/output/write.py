@@ -11,13 +11,12 @@ import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipelines import progress
-from pipelines.candidate import UNDERSTOOD
-from pipelines.decide import PartSummary
-from pipelines.labelling import with_labels
-from pipelines.quality import quality_facts
-from pipelines.store import PartRef, Store, read_batch
-from pipelines.tags import selections
+from pipelines.engine import progress
+from pipelines.engine.candidates import UNDERSTOOD
+from pipelines.engine.overlays import selections, with_labels
+from pipelines.engine.store import PartRef, Store, read_batch
+from pipelines.output.decide import PartSummary
+from pipelines.text.quality import quality_facts
 from schemas.example import EXAMPLE_SCHEMA
 from schemas.files import replacing
 from schemas.ledger import LEDGER_SCHEMA

@@ -6,13 +6,13 @@ from itertools import islice
 
 import pyarrow as pa
 
-from pipelines.candidate import CANDIDATE_SCHEMA
-from pipelines.catalogue import resolve
-from pipelines.render import render_parts, render_record
-from pipelines.sources.adapters import check_fields, check_sources, has_header, named_fields
-from pipelines.sources.files import FileScan, FileSplit, Record, read_records, scan
-from pipelines.stages import ReadSplit
-from pipelines.store import SOURCE_SHIFT, digest
+from pipelines.engine.candidates import CANDIDATE_SCHEMA
+from pipelines.engine.store import SOURCE_SHIFT, digest
+from pipelines.engine.transforms import ReadSplit
+from pipelines.sources.adapters.registry import check_fields, check_sources, has_header, named_fields
+from pipelines.sources.catalogue import resolve
+from pipelines.sources.files.scan import FileScan, FileSplit, Record, read_records, scan
+from pipelines.sources.render import render_parts, render_record
 from schemas.benchmark import BENCHMARK_SCHEMA
 from schemas.config import Benchmark, Curate, Source
 from schemas.exits import UserError

@@ -10,7 +10,7 @@ import unicodedata
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipelines.textbytes import changed_where, foreign_runs, rewritten
+from pipelines.text.arrays import changed_where, foreign_runs, rewritten
 
 _LINE_END = re.compile("\r\n|[\u0085\u2028\u2029]|\r(?![a-z])")  # a CR before a letter was `\right`, `\rho`, ...
 _OTHER_LINE_END = re.compile("[\u0085\u2028\u2029]")

@@ -9,11 +9,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipelines.candidate import CANDIDATE_SCHEMA, Rejection
-from pipelines.normalise import control_characters, normalised, suspects
-from pipelines.selection import selection_row
-from pipelines.sources.adapters import ADAPTERS, Unreadable
-from pipelines.sources.records import Record, row_id
+from pipelines.engine.candidates import CANDIDATE_SCHEMA, selection_row
+from pipelines.engine.rejection import Rejection
+from pipelines.sources.adapters.registry import ADAPTERS, Unreadable
+from pipelines.sources.files.records import Record, row_id
+from pipelines.sources.normalise import control_characters, normalised, suspects
 from schemas.config import Source
 from schemas.example import SEGMENTS
 from schemas.problem import Problem, SegmentKind, Selection

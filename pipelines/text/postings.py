@@ -5,8 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-Hashes = npt.NDArray[np.uint64]
-Places = npt.NDArray[np.int64]
+from pipelines.text.words import Hashes, Places
 
 _SPARSE = 16  # slots of the bitmap per key, at least
 

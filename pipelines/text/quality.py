@@ -12,8 +12,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipelines.textbytes import Bytes, Offsets, bytes_of, sliced, texts_of
-from pipelines.words import Hashes, eights_of, first_eight, mixed, owners
+from pipelines.text.arrays import Bytes, Offsets, bytes_of, sliced, texts_of
+from pipelines.text.words import Hashes, eights_of, first_eight, mixed, owners
 from schemas.example import QUALITY
 from schemas.problem import SegmentKind
 

@@ -19,8 +19,9 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipelines.numerals import NUMBER, number_words, placed_words, value_of
-from pipelines.textbytes import bytes_of, foreign_runs, rewritten, texts_of
+from pipelines.text.arrays import Bytes, bytes_of, foreign_runs, rewritten, texts_of
+from pipelines.text.numerals import NUMBER, number_words, placed_words, value_of
+from pipelines.text.words import Places
 
 _LOOK_ALIKES = {
     # Latin letter: Cyrillic, Greek and other letters that are drawn like it (Unicode TR39 confusables, an excerpt).
@@ -102,9 +103,7 @@ _GAP = 1
 _PLACEHOLDER = "#"
 _SPACE, _COMMA, _DOLLAR = (ord(sign) for sign in " ,$")
 
-Bytes = npt.NDArray[np.uint8]
 Mask = npt.NDArray[np.bool_]
-Places = npt.NDArray[np.int64]
 
 
 def skeleton(text: str) -> str:

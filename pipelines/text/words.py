@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import xxhash
 
-from pipelines.textbytes import bytes_of
+from pipelines.text.arrays import bytes_of
 
 Hashes = npt.NDArray[np.uint64]
 Places = npt.NDArray[np.int64]

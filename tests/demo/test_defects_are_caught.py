@@ -6,7 +6,7 @@ import pytest
 
 from demo.generate import Sizes, write_rows
 from pipelines.curate import curate
-from pipelines.findings import read_ledger
+from pipelines.output.reader import read_ledger
 from schemas.configfile import load_config
 from schemas.reason import RULES
 

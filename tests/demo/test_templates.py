@@ -10,7 +10,7 @@ import pytest
 from demo import layout
 from demo.template import Draft, Template, draw
 from demo.templates import TEMPLATES
-from pipelines.segments import parse_segments
+from pipelines.sources.adapters.segments import parse_segments
 from schemas.problem import Format
 from schemas.transcript import transcribe
 from validation.answers.arithmetic import check_annotations

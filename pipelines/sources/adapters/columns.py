@@ -3,10 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
-from pipelines.segments import parse_segments
-from pipelines.sources.fields import (
-    Unreadable,
-    find,
+from pipelines.sources.adapters.decisions import decision_of
+from pipelines.sources.adapters.fields import (
     is_marked,
     level_of,
     moment_of,
@@ -15,14 +13,10 @@ from pipelines.sources.fields import (
     share_of,
     text_of,
 )
+from pipelines.sources.adapters.segments import parse_segments
 from schemas.config import Columns, Source
-from schemas.problem import Decision, Format, Problem, Selection, Solution
-from schemas.reason import Reason
+from schemas.problem import Format, Problem, Selection, Solution
 
-DECISIONS = {
-    **dict.fromkeys(("accepted", "accept", "yes", "true", "1", "keep", "approved"), Decision.ACCEPTED),
-    **dict.fromkeys(("rejected", "reject", "no", "false", "0", "drop", "declined"), Decision.REJECTED),
-}
 _NOTHING_SAID = Selection()
 
 
@@ -60,23 +54,6 @@ def read_selection(record: dict[str, Any], columns: Columns) -> Selection:
 def _count_of(record: dict[str, Any], name: str | None) -> int | None:
     number = number_of(record, name)
     return None if number is None else int(number)
-
-
-def decision_of(record: dict[str, Any], name: str | None) -> Decision | None:
-    """Returns a decision in any of the words that people use for it, None when nothing was decided.
-
-    Raises:
-        Unreadable: it is another word.
-    """
-    value = None if name is None else find(record, name)
-    if isinstance(value, bool):
-        return Decision.ACCEPTED if value else Decision.REJECTED
-    text = optional_text(record, name)
-    if text is None:
-        return None
-    if text.lower() not in DECISIONS:
-        raise Unreadable(Reason.UNSUPPORTED, f"{name} is accepted, rejected or empty, not {text[:40]!r}")
-    return DECISIONS[text.lower()]
 
 
 _READERS: dict[str, Callable[[dict[str, Any], str | None], Any]] = {

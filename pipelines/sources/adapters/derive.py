@@ -19,7 +19,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import count
 
-from pipelines.expressions import NUMBER, NotPythonError, plain_number, translate
+from pipelines.sources.adapters.expressions import NUMBER, NotPythonError, plain_number, translate
 from schemas.problem import Format, Segment, SegmentKind, Solution
 from validation.answers.arithmetic import check_annotations, stated_value, strip_annotations
 

@@ -2,9 +2,9 @@ r"""Tool dialogues that models wrote: ToRA's fenced trajectories, MathCoder's bl
 
 from typing import Any
 
-from pipelines.segments import join_segments, parse_segments
-from pipelines.sources.fields import Unreadable, find, level_of, optional_text, text_of
-from pipelines.sources.messages import format_of, read_messages
+from pipelines.sources.adapters.fields import Unreadable, find, level_of, optional_text, text_of
+from pipelines.sources.adapters.messages import format_of, read_messages
+from pipelines.sources.adapters.segments import join_segments, parse_segments
 from schemas.config import Source
 from schemas.problem import Format, Problem, Segment, SegmentKind, Solution
 from schemas.reason import Reason

@@ -6,8 +6,8 @@ The annotations are instructions to a calculator, not words: they leave the text
 
 from typing import Any
 
-from pipelines.derive import answer_sentence, derive
-from pipelines.sources.fields import Unreadable, text_of
+from pipelines.sources.adapters.derive import answer_sentence, derive
+from pipelines.sources.adapters.fields import Unreadable, text_of
 from schemas.config import Source
 from schemas.problem import Format, Problem, Segment, SegmentKind, Solution
 from schemas.reason import Reason

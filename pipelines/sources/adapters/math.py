@@ -2,8 +2,8 @@ r"""MATH (Hendrycks): problem, solution whose last \boxed{} is the answer, level
 
 from typing import Any
 
-from pipelines.segments import parse_segments
-from pipelines.sources.fields import level_of, optional_text, text_of
+from pipelines.sources.adapters.fields import level_of, optional_text, text_of
+from pipelines.sources.adapters.segments import parse_segments
 from schemas.config import Source
 from schemas.problem import Format, Problem, Solution
 from validation.answers.extract import boxes

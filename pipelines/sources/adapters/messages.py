@@ -10,9 +10,9 @@ from typing import Any
 
 import orjson
 
-from pipelines.segments import join_segments, parse_segments
-from pipelines.sources.columns import read_selection
-from pipelines.sources.fields import Unreadable, level_of, number_of, optional_text
+from pipelines.sources.adapters.columns import read_selection
+from pipelines.sources.adapters.fields import Unreadable, level_of, number_of, optional_text
+from pipelines.sources.adapters.segments import join_segments, parse_segments
 from schemas.config import Source
 from schemas.problem import Format, Problem, Segment, SegmentKind, Solution
 from schemas.reason import Reason

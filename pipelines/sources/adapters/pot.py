@@ -6,9 +6,9 @@ A program says its answer by printing it, so the line that its own harness added
 import re
 from typing import Any
 
-from pipelines.segments import parse_segments
-from pipelines.sources.fields import Unreadable, optional_text, text_of
-from pipelines.sources.word_problems import with_options
+from pipelines.sources.adapters.fields import Unreadable, optional_text, text_of
+from pipelines.sources.adapters.segments import parse_segments
+from pipelines.sources.adapters.word_problems import with_options
 from schemas.config import Source
 from schemas.problem import Format, Problem, Segment, SegmentKind, Solution
 from schemas.reason import Reason

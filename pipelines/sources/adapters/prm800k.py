@@ -8,9 +8,9 @@ in; nobody trains on them.
 import re
 from typing import Any
 
-from pipelines.derive import answer_sentence
-from pipelines.selection import decision_by_value
-from pipelines.sources.fields import Unreadable, find, is_marked, moment_of, optional_text, text_of
+from pipelines.sources.adapters.decisions import decision_by_value
+from pipelines.sources.adapters.derive import answer_sentence
+from pipelines.sources.adapters.fields import Unreadable, find, is_marked, moment_of, optional_text, text_of
 from schemas.config import Source
 from schemas.problem import Decision, Format, Problem, Segment, SegmentKind, Selection, Solution
 from schemas.reason import Reason

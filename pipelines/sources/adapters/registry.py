@@ -9,23 +9,23 @@ from itertools import islice
 from types import MappingProxyType
 from typing import Any
 
-from pipelines.sources.columns import read_columns
-from pipelines.sources.dialogues import read_mathcoder, read_tora
-from pipelines.sources.fields import Unreadable
-from pipelines.sources.gsm8k import read_gsm8k
-from pipelines.sources.math import read_math
-from pipelines.sources.messages import read_messages
-from pipelines.sources.prm800k import read_prm800k
-from pipelines.sources.programs import read_pal, read_pot
-from pipelines.sources.records import Record
-from pipelines.sources.synthetic import (
+from pipelines.sources.adapters.columns import read_columns
+from pipelines.sources.adapters.dialogues import read_mathcoder, read_tora
+from pipelines.sources.adapters.fields import Unreadable
+from pipelines.sources.adapters.gsm8k import read_gsm8k
+from pipelines.sources.adapters.math import read_math
+from pipelines.sources.adapters.messages import read_messages
+from pipelines.sources.adapters.pot import read_pal, read_pot
+from pipelines.sources.adapters.prm800k import read_prm800k
+from pipelines.sources.adapters.synthetic import (
     read_mathinstruct,
     read_metamath,
     read_numina,
     read_openmathinstruct,
     read_openr1,
 )
-from pipelines.sources.word_problems import read_aqua, read_cmath, read_math23k, read_mgsm, read_svamp
+from pipelines.sources.adapters.word_problems import read_aqua, read_cmath, read_math23k, read_mgsm, read_svamp
+from pipelines.sources.files.records import Record
 from schemas.config import Source
 from schemas.exits import UserError
 from schemas.problem import Problem

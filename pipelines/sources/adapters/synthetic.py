@@ -7,10 +7,10 @@ the problem's own source.
 import re
 from typing import Any
 
-from pipelines.derive import answer_sentence
-from pipelines.segments import parse_segments
-from pipelines.sources.dialogues import segments_of
-from pipelines.sources.fields import Unreadable, optional_text, text_of
+from pipelines.sources.adapters.derive import answer_sentence
+from pipelines.sources.adapters.dialogues import segments_of
+from pipelines.sources.adapters.fields import Unreadable, optional_text, text_of
+from pipelines.sources.adapters.segments import parse_segments
 from schemas.config import Source
 from schemas.problem import Format, Problem, Segment, SegmentKind, Solution
 from schemas.reason import Reason

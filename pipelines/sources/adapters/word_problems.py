@@ -3,10 +3,10 @@
 import re
 from typing import Any
 
-from pipelines.derive import answer_sentence
-from pipelines.expressions import NotPythonError, write_program
-from pipelines.segments import parse_segments
-from pipelines.sources.fields import Unreadable, level_of, optional_text, text_of
+from pipelines.sources.adapters.derive import answer_sentence
+from pipelines.sources.adapters.expressions import NotPythonError, write_program
+from pipelines.sources.adapters.fields import Unreadable, level_of, optional_text, text_of
+from pipelines.sources.adapters.segments import parse_segments
 from schemas.config import Source
 from schemas.problem import Format, Problem, Segment, SegmentKind, Solution
 from schemas.reason import Reason

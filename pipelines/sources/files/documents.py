@@ -12,8 +12,8 @@ from typing import IO
 
 import xxhash
 
-from pipelines.sources.lines import parse_json
-from pipelines.sources.records import KEPT_OF_LONG_LINE, MAX_LINE_BYTES, Record
+from pipelines.sources.files.lines import parse_json
+from pipelines.sources.files.records import KEPT_OF_LONG_LINE, MAX_LINE_BYTES, Record
 from schemas.reason import Reason
 
 _BLOCK_BYTES = 1 << 20

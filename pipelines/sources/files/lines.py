@@ -12,7 +12,7 @@ import numpy as np
 import orjson
 import xxhash
 
-from pipelines.sources.records import KEPT_OF_LONG_LINE, MAX_LINE_BYTES, Record
+from pipelines.sources.files.records import KEPT_OF_LONG_LINE, MAX_LINE_BYTES, Record
 from schemas.reason import Reason
 
 _WHITESPACE = np.zeros(256, dtype=bool)

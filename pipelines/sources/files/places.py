@@ -18,7 +18,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO, Any, cast
 from urllib.parse import parse_qsl, urlsplit
 
-from pipelines.sources.records import Kind
+from pipelines.sources.files.records import Kind
 from schemas import hub
 from schemas.exits import UserError
 from schemas.files import replacing

@@ -14,9 +14,9 @@ from typing import IO, Any, cast
 import orjson
 import pyarrow as pa
 
-from pipelines.sources import documents, lines, tables
-from pipelines.sources.places import decompressed, find_files, kind_of, open_bytes, open_content
-from pipelines.sources.records import MAX_LINE_BYTES, FileScan, FileSplit, Kind, Record, row_id
+from pipelines.sources.files import documents, lines, tables
+from pipelines.sources.files.places import decompressed, find_files, kind_of, open_bytes, open_content
+from pipelines.sources.files.records import MAX_LINE_BYTES, FileScan, FileSplit, Kind, Record, row_id
 from schemas.exits import UserError
 
 __all__ = ["FileScan", "FileSplit", "Kind", "Record", "read_records", "row_id", "scan"]

@@ -11,7 +11,7 @@ from typing import IO
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipelines.sources.records import MAX_LINE_BYTES, FileSplit, Kind, Record, json_text
+from pipelines.sources.files.records import MAX_LINE_BYTES, FileSplit, Kind, Record, json_text
 from schemas.reason import Reason
 
 _ROWS_AT_ONCE = 1024

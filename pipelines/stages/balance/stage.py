@@ -2,7 +2,7 @@
 
 Bounds apply one after the other, so what one takes no longer counts for the next. Within a bound what a human accepted
 stays first, then a keyed hash decides: the choice depends neither on order nor on length. A quota may ask for the
-highest scores instead, or for the questions that cover all others best (pipelines/coverage.py).
+highest scores instead, or for the questions that cover all others best (`coverage`).
 """
 
 from collections.abc import Iterator, Sequence
@@ -14,10 +14,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipelines.coverage import MOST, SAMPLE, choose, vectors_of
-from pipelines.labelling import with_labels
-from pipelines.store import PartRef, Store, read_batch
-from pipelines.tags import PLACED_SCHEMA, alive_after, read_keys, whereabouts
+from pipelines.engine.overlays import read_keys, with_labels
+from pipelines.engine.store import PartRef, Store, read_batch
+from pipelines.engine.tags import PLACED_SCHEMA, alive_after, whereabouts
+from pipelines.stages.balance.coverage import MOST, SAMPLE, choose, vectors_of
 from schemas.config import Balance
 from schemas.exits import UserError
 from schemas.reason import Outcome, Reason

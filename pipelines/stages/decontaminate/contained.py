@@ -6,9 +6,9 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from pipelines.postings import Hashes, Postings
-from pipelines.textbytes import bytes_of
-from pipelines.words import mixed
+from pipelines.text.arrays import bytes_of
+from pipelines.text.postings import Postings
+from pipelines.text.words import Hashes, mixed
 
 _WINDOW = 32  # bytes of an item's skeleton that are looked for; a power of two
 

@@ -7,7 +7,7 @@ import re
 
 import pyarrow as pa
 
-from pipelines.textbytes import changed_where, rewritten
+from pipelines.text.arrays import changed_where, rewritten
 
 DRAWING = "[asy]"
 _DRAWING = re.compile(r"\[asy\].*?(?:\[/asy\]|$)", re.DOTALL)

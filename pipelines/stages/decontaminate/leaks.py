@@ -8,7 +8,7 @@ Tiers, strongest evidence first:
     n-gram   ten words in a row are the item's (the whole text of a shorter item). Guarded: a leak when the numbers
              agree, or the item has none; in another order and with another answer they are a variant. On 3,000 MATH
              training rows 380 of 431 bare hits share no numbers with the item
-    reworded the item's numbers in other words or another language (`paraphrase`): quarantined
+    reworded the item's numbers in other words or another language (`reworded`): quarantined
     variant  the item's words with other numbers: what happens to it is the benchmark's `variants`
 
 Rows and items meet as hashes in numpy arrays; the text of an item is touched only to confirm a hit.
@@ -26,14 +26,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import xxhash
 
-from pipelines.candidate import Note, Rejection, Remark
-from pipelines.disguises import INSTRUCTIONS, LABEL, OPTIONS, unescaped, unmarked
-from pipelines.paraphrase import ParaphraseIndex
-from pipelines.postings import Hashes, Places, Postings
-from pipelines.short_items import ShortItems
-from pipelines.skeleton import numbers_in, skeletons, template_forms
-from pipelines.windows import item_windows, standing
-from pipelines.words import Words, ngrams_of, words_of
+from pipelines.engine.rejection import Note, Rejection, Remark
+from pipelines.stages.decontaminate.contained import item_windows, standing
+from pipelines.stages.decontaminate.reworded import ParaphraseIndex
+from pipelines.stages.decontaminate.short_items import ShortItems
+from pipelines.stages.decontaminate.wrappings import INSTRUCTIONS, LABEL, OPTIONS, unescaped, unmarked
+from pipelines.text.postings import Postings
+from pipelines.text.skeleton import numbers_in, skeletons, template_forms
+from pipelines.text.words import Hashes, Places, Words, ngrams_of, words_of
 from schemas.config import Decontaminate
 from schemas.reason import Reason
 from validation.answers import Outcome, compare_exactly, extract

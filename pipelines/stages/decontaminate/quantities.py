@@ -7,7 +7,7 @@ import re
 
 import pyarrow as pa
 
-from pipelines.textbytes import changed_where, rewritten
+from pipelines.text.arrays import changed_where, rewritten
 
 _PARTS = ("third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
 _WORDED = (

@@ -18,22 +18,20 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from pipelines.postings import Postings, distinct
-from pipelines.skeleton import skeletons
-from pipelines.vectors import (
+from pipelines.stages.decontaminate.vectors import (
     FEATURES,
     NUMERALS,
     Facets,
-    Hashes,
     Multisets,
-    Places,
     Scores,
     Vectors,
     alike,
     features_of,
     product,
 )
-from pipelines.words import mixed
+from pipelines.text.postings import Postings, distinct
+from pipelines.text.skeleton import skeletons
+from pipelines.text.words import Hashes, Places, mixed
 from validation.answers import Outcome, compare_exactly
 
 EVIDENCE = 15.5

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipelines.postings import Hashes, Places, Postings
-from pipelines.words import Words, ngrams_of
+from pipelines.text.postings import Postings
+from pipelines.text.words import Hashes, Places, Words, ngrams_of
 
 SHORTEST = 3  # words; DeepSeekMath, section 2.1: shorter items are not sought at all
 _PAIR = 2

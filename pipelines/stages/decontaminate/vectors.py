@@ -8,16 +8,14 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipelines.guard import Tokens, facets
-from pipelines.minhash import Sets, similarity
-from pipelines.notation import DRAWING, in_plain_signs
-from pipelines.numerals import in_digits
-from pipelines.quantities import by_value
-from pipelines.skeleton import folded
-from pipelines.words import mixed
+from pipelines.stages.decontaminate.formulas import DRAWING, in_plain_signs
+from pipelines.stages.decontaminate.quantities import by_value
+from pipelines.text.numerals import in_digits
+from pipelines.text.sets import Sets, similarity
+from pipelines.text.skeleton import folded
+from pipelines.text.tokens import Tokens, facets
+from pipelines.text.words import Hashes, Places, mixed
 
-Hashes = npt.NDArray[np.uint64]
-Places = npt.NDArray[np.int64]
 Scores = npt.NDArray[np.float64]
 
 FEATURES = 1 << 18

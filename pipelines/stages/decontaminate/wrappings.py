@@ -10,7 +10,7 @@ import re
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipelines.textbytes import changed_where
+from pipelines.text.arrays import changed_where
 
 _TAG = r"(?:\([a-z0-9,.:;#/&|-]{1,80}\)|\[[a-z0-9,.:;#/&|-]{1,80}\])"
 _LABELS = r"(?:question|problem|exercise|example|task|q|prompt|input|instruction)"

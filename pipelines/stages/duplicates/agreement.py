@@ -13,7 +13,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from pipelines.candidate import Rejection
+from pipelines.engine.rejection import Rejection
 from schemas.reason import Reason
 from validation.answers import Outcome, compare
 

@@ -7,24 +7,23 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import xxhash
 
-from pipelines.collapse import exact_duplicates, shared, survival
-from pipelines.earlier import Earlier
-from pipelines.identity import content_keys, identity_keys
-from pipelines.minhash import asked_keys
-from pipelines.store import PartRef, Store, read_batch
-from pipelines.tags import (
+from pipelines.engine.overlays import read_keys
+from pipelines.engine.store import PartRef, Store, read_batch
+from pipelines.engine.tags import (
     TAG_SCHEMA,
     alive_after,
     candidate_ids,
     kept_keys,
-    key_column,
     parents_of,
-    read_keys,
     read_tags,
     rejected,
     sharing,
     whereabouts,
 )
+from pipelines.stages.duplicates.earlier import Earlier, key_column
+from pipelines.stages.duplicates.identity import content_keys, identity_keys
+from pipelines.stages.duplicates.near import asked_keys
+from pipelines.stages.duplicates.survivors import exact_duplicates, shared, survival
 from schemas.reason import Reason
 from validation.answers import Outcome, compare
 

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from pipelines.identity import content_keys, identity_keys
-from pipelines.minhash import NEAR_SCHEMA, near_keys
-from pipelines.store import SOURCE_SHIFT, WORK, PartRef, Store, digest, read_batch, write_batch
+from pipelines.engine.overlays import read_keys
+from pipelines.engine.store import SOURCE_SHIFT, WORK, PartRef, Store, digest, read_batch, write_batch
+from pipelines.stages.duplicates.identity import content_keys, identity_keys
+from pipelines.stages.duplicates.near import NEAR_SCHEMA, near_keys
 from schemas.exits import RunFailedError, UserError
 from schemas.manifest import ShardRecord, read_manifest, sha256_of
 
@@ -110,3 +111,11 @@ def _hashes(examples: pa.RecordBatch) -> pa.RecordBatch:
     columns["content"] = content_keys(examples)
     columns["problem"] = identity_keys(examples, templates=False).column("problem")
     return pa.RecordBatch.from_arrays([columns[field.name] for field in SIGNED_SCHEMA], schema=SIGNED_SCHEMA)
+
+
+def key_column(store: Store, earlier: Earlier | None, part: PartRef, name: str) -> pa.Array:
+    """A column that the keys of candidates and those of earlier data both have."""
+    if part.is_earlier:
+        assert earlier is not None, part
+        return earlier.read(part, [name]).column(0)
+    return read_keys(store, part, [name]).column(0)

@@ -12,9 +12,9 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import pyarrow as pa
 
-from pipelines.guard import letter_runs
-from pipelines.postings import Postings
-from pipelines.words import words_of
+from pipelines.text.postings import Postings
+from pipelines.text.tokens import letter_runs
+from pipelines.text.words import words_of
 
 _CLASSES = """
     larger smaller bigger greater lesser

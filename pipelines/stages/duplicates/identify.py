@@ -12,14 +12,15 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipelines.agreement import Member, disagreements
-from pipelines.candidate import Remark
-from pipelines.collapsing import contents_of
-from pipelines.earlier import Earlier
-from pipelines.exchanges import terms_of
-from pipelines.minhash import guard_keys, known_to_differ, near_duplicates, shingle_keys
-from pipelines.store import PartRef, Store, read_batch
-from pipelines.tags import PLACED_SCHEMA, alive_after, kept_keys, key_column, read_keys, repeated, sharing, whereabouts
+from pipelines.engine.overlays import read_keys
+from pipelines.engine.rejection import Remark
+from pipelines.engine.store import PartRef, Store, read_batch
+from pipelines.engine.tags import PLACED_SCHEMA, alive_after, kept_keys, repeated, sharing, whereabouts
+from pipelines.stages.duplicates.agreement import Member, disagreements
+from pipelines.stages.duplicates.collapse import contents_of
+from pipelines.stages.duplicates.earlier import Earlier, key_column
+from pipelines.stages.duplicates.exchanges import terms_of
+from pipelines.stages.duplicates.near import guard_keys, known_to_differ, near_duplicates, shingle_keys
 from schemas.reason import Reason
 from validation.answers import Outcome, compare, compare_exactly
 

@@ -17,8 +17,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import xxhash
 
-from pipelines.skeleton import folded, packed, skeletons, with_placeholders
-from pipelines.textbytes import Bytes, Offsets, bytes_of
+from pipelines.text.arrays import Bytes, Offsets, bytes_of
+from pipelines.text.skeleton import folded, packed, skeletons, with_placeholders
 from schemas.problem import SegmentKind
 
 KEY = pa.binary(16)

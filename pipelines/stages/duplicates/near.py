@@ -14,21 +14,20 @@ number) no group of equal guards mixes two problems, and most candidates stand a
 Results depend on the candidates only: no order, no partition that keeps guards together.
 """
 
-import itertools
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipelines.collapse import LOSS_SCHEMA, survivor_order
-from pipelines.exchanges import exchanged, terms_of
-from pipelines.guard import guards
-from pipelines.postings import distinct
-from pipelines.textbytes import sliced
-from pipelines.words import mixed, ngrams_of, owners, words_of
+from pipelines.stages.duplicates.exchanges import exchanged, terms_of
+from pipelines.stages.duplicates.guard import guards
+from pipelines.stages.duplicates.survivors import LOSS_SCHEMA, survivor_order
+from pipelines.text.arrays import sliced
+from pipelines.text.postings import distinct
+from pipelines.text.sets import Sets, similarity
+from pipelines.text.words import Hashes, Places, mixed, ngrams_of, owners, words_of
 
 SHINGLE = 5  # words; the unit of the similarity that is promised
 BANDS, ROWS = 28, 4  # a pair of similarity 0.7 meets in some band with probability 0.9996, one of 0.5 with 0.84
@@ -38,11 +37,8 @@ GROUP_CAP = 64
 
 That keeps a crowd linear. Who stands behind it in a crowd is told (`near_duplicates`): two such may be nearly equal.
 """
-_CHUNK = 1 << 21  # shingles of pairs that are compared at a time
 
 Shingles32 = npt.NDArray[np.uint32]
-Hashes = npt.NDArray[np.uint64]
-Places = npt.NDArray[np.int64]
 Answers = Callable[[str, str], bool]
 
 NEAR_SCHEMA = pa.schema(
@@ -161,55 +157,6 @@ def near_duplicates(
 def _in_order(rows: pa.Table) -> pa.RecordBatch:
     batches = rows.sort_by([("part", "ascending"), ("index", "ascending")]).combine_chunks().to_batches()
     return batches[0] if batches else pa.RecordBatch.from_pylist([], rows.schema)
-
-
-@dataclass(frozen=True, slots=True)
-class Sets:
-    """Sets of 32-bit hashes, one after another."""
-
-    values: Shingles32
-    offsets: Places
-
-    @classmethod
-    def of(cls, column: pa.ChunkedArray) -> "Sets":
-        """The sets of a column of lists."""
-        lists = pa.concat_arrays(column.chunks) if column.num_chunks else pa.array([], column.type)
-        lengths = pc.list_value_length(lists).to_numpy(zero_copy_only=False)
-        return cls(lists.flatten().to_numpy(), np.concatenate(([0], np.cumsum(lengths, dtype=np.int64))))
-
-    @classmethod
-    def joined(cls, *several: "Sets") -> "Sets":
-        """Several collections of sets as one, numbered one after another."""
-        sizes = np.concatenate([np.diff(one.offsets) for one in several])
-        return cls(np.concatenate([one.values for one in several]), np.concatenate(([0], np.cumsum(sizes))))
-
-    def gathered(self, rows: Places) -> tuple[Shingles32, Places]:
-        """The values of some sets one after another, and where each begins among them [rows + 1]."""
-        lengths = self.offsets[rows + 1] - self.offsets[rows]
-        begins = np.concatenate(([0], np.cumsum(lengths)))
-        places = np.arange(begins[-1]) + np.repeat(self.offsets[rows] - begins[:-1], lengths)
-        return self.values[places], begins
-
-
-def similarity(shingles: Sets, one: Places, other: Places) -> npt.NDArray[np.float64]:
-    """Exact Jaccard similarity of pairs of sets; two empty sets are unlike."""
-    sizes = np.diff(shingles.offsets)
-    total = sizes[one] + sizes[other]
-    shared = np.zeros(len(one), np.int64)
-    cuts = np.searchsorted(np.cumsum(total), np.arange(_CHUNK, total.sum(), _CHUNK))
-    for begin, end in itertools.pairwise(np.unique(np.concatenate(([0], cuts, [len(one)]))).tolist()):
-        shared[begin:end] = _shared(shingles, one[begin:end], other[begin:end])
-    return shared / np.maximum(total - shared, 1)
-
-
-def _shared(shingles: Sets, one: Places, other: Places) -> Places:
-    keys = []
-    for rows in (one, other):
-        values, begins = shingles.gathered(rows)
-        keys.append((np.repeat(np.arange(len(rows), dtype=np.uint64), np.diff(begins)) << np.uint64(32)) | values)
-    both = np.sort(np.concatenate(keys))
-    twice = both[:-1][both[1:] == both[:-1]]
-    return np.bincount((twice >> np.uint64(32)).astype(np.int64), minlength=len(one))
 
 
 def _pairs(guard: Hashes, shingles: Sets) -> tuple[Places, Places, Places]:

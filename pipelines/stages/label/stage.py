@@ -20,18 +20,18 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from apache_beam.pvalue import PCollection
 
-from pipelines import progress
-from pipelines.label import LEAST, METHOD, Fitted, fit
-from pipelines.store import PartRef, Store, read_batch, write_batch
-from pipelines.tags import TAG_SCHEMA, alive_after, places_of
-from pipelines.taxonomy import Taxonomy
+from pipelines.engine import progress
+from pipelines.engine.overlays import LABELS
+from pipelines.engine.store import PartRef, Store, read_batch, write_batch
+from pipelines.engine.tags import TAG_SCHEMA, alive_after
+from pipelines.stages.label.classifier import LEAST, METHOD, Fitted, fit
+from pipelines.stages.label.taxonomy import Taxonomy
 from schemas.config import Label
 from schemas.files import replacing
 from schemas.reason import Stage
 
 LABEL_SCHEMA = pa.schema([*TAG_SCHEMA, pa.field("topic", pa.string()), pa.field("difficulty", pa.int32())])
 _MODELS = "labels.pickle"
-_COLUMNS = ("topic", "difficulty")
 _SAMPLE_SCHEMA = pa.schema(
     [
         pa.field("taxonomy", pa.string()),
@@ -104,12 +104,12 @@ def sample_part(
 ) -> Sample:
     """The labelled rows of a part that still live: one a problem."""
     batch, groups = _labelled(part, store, before, taxonomies)
-    given = dict(zip(_COLUMNS, (batch.column(name).to_pylist() for name in _COLUMNS), strict=True))
+    given = dict(zip(LABELS, (batch.column(name).to_pylist() for name in LABELS), strict=True))
     keys = read_batch(store.keys_path(part), ["problem", "template"])
     rows: list[dict[str, object]] = []
     missing: set[tuple[str, str, str]] = set()
     for index, group in groups.items():
-        labels = {name: given[name][index] for name in _COLUMNS}
+        labels = {name: given[name][index] for name in LABELS}
         missing |= {(*group, name) for name, label in labels.items() if label is None}
         if any(label is not None for label in labels.values()):
             order = blake2b(keys["problem"][index].as_py(), key=seed.to_bytes(8, "big", signed=True), digest_size=16)
@@ -123,7 +123,7 @@ def _labelled(
     part: PartRef, store: Store, before: Sequence[str], taxonomies: Mapping[str, Taxonomy]
 ) -> tuple[pa.RecordBatch, dict[int, Group]]:
     """The columns of a part, and the group of each living candidate whose source has a taxonomy."""
-    batch = store.read_part(part, ["source", "language", *_COLUMNS])
+    batch = store.read_part(part, ["source", "language", *LABELS])
     sources, languages = (batch.column(name).to_pylist() for name in ("source", "language"))
     if not set(sources) & set(taxonomies):
         return batch, {}
@@ -211,7 +211,7 @@ def predict_part(
     batch, groups = _labelled(part, store, before, taxonomies)
     names = {one.name: one for one in taxonomies.values()}
     tags: dict[int, dict[str, object]] = {}
-    for column in _COLUMNS:
+    for column in LABELS:
         wanted: dict[Group, list[int]] = {}
         absent = np.asarray(batch.column(column).is_null())
         for index, group in groups.items():
@@ -226,7 +226,7 @@ def predict_part(
             for index, label in zip(indices, one.model.predict(texts).tolist(), strict=True):
                 tags.setdefault(index, {"index": index})[column] = written(label)
     for tag in tags.values():
-        said = ", ".join(f"{column} {tag[column]}" for column in _COLUMNS if column in tag)
+        said = ", ".join(f"{column} {tag[column]}" for column in LABELS if column in tag)
         tag["detail"] = f"predicted: {said}"
     return pa.RecordBatch.from_pylist([tags[index] for index in sorted(tags)], schema=LABEL_SCHEMA)
 
@@ -236,36 +236,6 @@ def _written(column: str, taxonomy: Taxonomy) -> Callable[[str], object]:
     return int if column == "difficulty" else lambda label: taxonomy.topics[label].names[0]
 
 
-def with_labels(store: Store, part: PartRef, batch: pa.RecordBatch) -> pa.RecordBatch:
-    """Puts predictions where `batch`, columns of a whole part, has no topic or difficulty; see `with_methods`."""
-    return with_methods(_predicted(store, part, batch), given=batch)
-
-
-def with_methods(batch: pa.RecordBatch, given: pa.RecordBatch) -> pa.RecordBatch:
-    """Adds `topic_method` and `difficulty_method`: given where `given` has a label, predicted where only `batch` has.
-
-    Null where there is no label.
-    """
-    for name in _COLUMNS:
-        method = pc.if_else(given.column(name).is_valid(), "given", "predicted")
-        known = batch.column(name).is_valid()
-        batch = batch.append_column(f"{name}_method", pc.if_else(known, method, pa.scalar(None, pa.string())))
-    return batch
-
-
-def _predicted(store: Store, part: PartRef, batch: pa.RecordBatch) -> pa.RecordBatch:
-    if store.labelled is None:
-        return batch
-    tags = read_batch(store.tags_path(store.labelled, part), ["index", *_COLUMNS])
-    for column in _COLUMNS:
-        at = batch.schema.get_field_index(column)
-        said = tags.filter(tags.column(column).is_valid())
-        places = places_of(said.column("index"), len(batch))
-        predicted = said.column(column).take(pa.array(places, mask=places < 0))
-        batch = batch.set_column(at, batch.schema.field(at), pc.coalesce(batch.column(column), predicted))
-    return batch
-
-
 def summary(parts: Sequence[PartRef], store: Store, taxonomies: Mapping[str, Taxonomy]) -> list[dict[str, object]]:
     """What was fitted, how good it is and what it predicted: for the manifest, the card and the report."""
     path = store.root / _MODELS
@@ -273,11 +243,11 @@ def summary(parts: Sequence[PartRef], store: Store, taxonomies: Mapping[str, Tax
         return []
     predicted = Counter[tuple[str, str, str]]()
     for part in parts:
-        tags = read_batch(store.tags_path(store.labelled, part), ["index", *_COLUMNS])
+        tags = read_batch(store.tags_path(store.labelled, part), ["index", *LABELS])
         about = store.read_part(part, ["source", "language"]).take(tags.column("index")).to_pylist()
         for row, tag in zip(about, tags.to_pylist(), strict=True):
             group = taxonomies[row["source"]].name, row["language"]
-            predicted.update((*group, column) for column in _COLUMNS if tag[column] is not None)
+            predicted.update((*group, column) for column in LABELS if tag[column] is not None)
     return [
         {
             "column": column,

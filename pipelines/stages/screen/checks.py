@@ -13,10 +13,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipelines.candidate import Rejection
-from pipelines.languages import LATIN, NOT_LATIN, wrong_script
-from pipelines.segments import check_order, check_structure
-from pipelines.textbytes import bytes_of
+from pipelines.engine.rejection import Rejection
+from pipelines.stages.screen.languages import LATIN, NOT_LATIN, wrong_script
+from pipelines.stages.screen.structure import check_order, check_structure
+from pipelines.text.arrays import bytes_of
 from schemas.config import Screen
 from schemas.problem import Format, Segment, SegmentKind
 from schemas.reason import Reason

@@ -6,11 +6,11 @@ items weigh the people who rated them, and the weights hold wherever these peopl
 
 from collections.abc import Iterator, Sequence
 
-from pipelines.reviews import Record
-from pipelines.selection import decision_by_value
-from pipelines.sources.adapters import ADAPTERS, Unreadable
-from pipelines.sources.files import FileSplit, read_records, row_id
-from pipelines.stages import ReadSplit
+from pipelines.engine.transforms import ReadSplit
+from pipelines.sources.adapters.decisions import decision_by_value
+from pipelines.sources.adapters.registry import ADAPTERS, Unreadable
+from pipelines.sources.files.scan import FileSplit, read_records, row_id
+from pipelines.stages.select.decided import Record
 from schemas.config import Source
 from schemas.problem import Decision, Problem, SegmentKind
 from validation.answers import extract

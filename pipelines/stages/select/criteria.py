@@ -4,12 +4,11 @@ from collections.abc import Mapping
 
 import pyarrow as pa
 
-from pipelines.candidate import Rejection
+from pipelines.engine.candidates import selection_row
+from pipelines.engine.rejection import Rejection
 from schemas.config import Select
-from schemas.example import SELECTION
 from schemas.problem import Decision, Selection
 from schemas.reason import Reason
-from validation.answers import Outcome, compare
 
 
 def select(batch: pa.RecordBatch, *, settings: Select) -> list[Rejection | None]:
@@ -20,22 +19,6 @@ def select(batch: pa.RecordBatch, *, settings: Select) -> list[Rejection | None]
     if batch.column("selection").null_count == len(batch) and not settings.require_review:
         return [None] * len(batch)
     return [judge_selection(human or _NOTHING_SAID, settings) for human in batch.column("selection").to_pylist()]
-
-
-def selection_row(human: Selection) -> dict[str, object]:
-    """What humans decided about a row as shards hold it (`SELECTION`)."""
-    return {field.name: getattr(human, field.name) for field in SELECTION}
-
-
-def decision_by_value(reference: str, answer: str, question: str = "", language: str = "en") -> Decision | None:
-    """What is right about an answer: to accept it exactly if it equals the reference. None where that is unknown."""
-    match compare(reference, answer, question, language).outcome:
-        case Outcome.EQUAL:
-            return Decision.ACCEPTED
-        case Outcome.NOT_EQUAL:
-            return Decision.REJECTED
-        case _:
-            return None
 
 
 _NOTHING_SAID = selection_row(Selection())

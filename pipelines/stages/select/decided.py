@@ -11,11 +11,10 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-from pipelines.selection import decision_by_value
-from pipelines.sources.adapters import check_fields, has_header
-from pipelines.sources.columns import DECISIONS, decision_of
-from pipelines.sources.fields import Unreadable, is_marked, moment_of, optional_text, share_of
-from pipelines.sources.files import FileScan, read_records, scan
+from pipelines.sources.adapters.decisions import DECISIONS, decision_by_value, decision_of
+from pipelines.sources.adapters.fields import Unreadable, is_marked, moment_of, optional_text, share_of
+from pipelines.sources.adapters.registry import check_fields, has_header
+from pipelines.sources.files.scan import FileScan, read_records, scan
 from schemas.exits import UserError
 from schemas.manifest import InputFile
 from schemas.problem import Decision, Selection

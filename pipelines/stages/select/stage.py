@@ -15,19 +15,20 @@ import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipelines.candidate import UNDERSTOOD, Rejection
-from pipelines.reviews import REVIEW_SCHEMA, Settled, settle
-from pipelines.selection import judge_selection, select, selection_row
-from pipelines.sources.fields import Unreadable, optional_text
-from pipelines.store import PartRef, Store, digest, read_batch, write_batch
-from pipelines.tags import TAG_SCHEMA
+from pipelines.engine.candidates import UNDERSTOOD, selection_row
+from pipelines.engine.rejection import Rejection
+from pipelines.engine.store import PartRef, Store, digest, read_batch, write_batch
+from pipelines.engine.tags import TAG_SCHEMA
+from pipelines.sources.adapters.fields import Unreadable, optional_text
+from pipelines.stages.select.criteria import judge_selection, select
+from pipelines.stages.select.decided import REVIEW_SCHEMA, Settled, settle
 from schemas.config import Select
 from schemas.example import SELECTION
 from schemas.problem import Decision, SegmentKind
 from schemas.reason import Reason
+from schemas.reviews import REVIEWS
 from validation.answers import extract
 
-REVIEWS = "reviews.arrow"
 _SAID = pa.struct([pa.field("review", pa.int64()), pa.field("decision", pa.string())])
 SELECT_SCHEMA = pa.schema(
     [

@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 
 import pyarrow as pa
 
-from pipelines.candidate import Rejection
-from pipelines.quality import JUDGED
-from pipelines.tags import TAG_SCHEMA
+from pipelines.engine.rejection import Rejection
+from pipelines.engine.tags import TAG_SCHEMA
+from pipelines.text.quality import JUDGED
 from schemas.config import Verify
 from schemas.example import QUALITY
 from schemas.problem import Format, SegmentKind

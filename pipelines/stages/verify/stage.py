@@ -9,10 +9,10 @@ import numpy as np
 import pyarrow as pa
 from apache_beam.pvalue import PCollection
 
-from pipelines import progress
-from pipelines.store import PartRef, Store, read_batch, write_batch
-from pipelines.tags import alive_after
-from pipelines.verify import VERDICT_SCHEMA, verify
+from pipelines.engine import progress
+from pipelines.engine.store import PartRef, Store, read_batch, write_batch
+from pipelines.engine.tags import alive_after
+from pipelines.stages.verify.ruling import VERDICT_SCHEMA, verify
 from schemas.config import Verify
 from schemas.exits import UserError
 from validation.programs import Level, Pool, best_level, describe_levels

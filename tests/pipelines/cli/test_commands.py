@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.running import run_curate
+from pipelines.cli.commands import run_curate
 from schemas.verdict import VERDICT
 from tests.tiny import config_of, marbles, source, write_rows
 

@@ -5,8 +5,8 @@ import datasets
 import pyarrow.parquet as pq
 import pytest
 
+from pipelines.cli.export import export_data, export_schema
 from pipelines.curate import curate
-from pipelines.export import export_data, export_schema
 from schemas.exits import UserError
 from schemas.manifest import read_manifest
 from schemas.problem import Format, Segment, SegmentKind

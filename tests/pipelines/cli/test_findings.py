@@ -3,10 +3,11 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from pipelines import minhash
-from pipelines.candidate import Remark
+from pipelines.cli.findings import findings, remarks
 from pipelines.curate import curate
-from pipelines.findings import findings, read_ledger, remarks
+from pipelines.engine.rejection import Remark
+from pipelines.output.reader import read_ledger
+from pipelines.stages.duplicates import near as minhash
 from schemas.manifest import read_manifest
 from tests.tiny import config_of, gsm8k_row, marbles, source, write_rows
 

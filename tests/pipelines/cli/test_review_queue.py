@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.review import Group, group_of, print_queue, write_queue
+from pipelines.cli.review_queue import Group, group_of, print_queue, write_queue
 from schemas.exits import UserError
 from schemas.reason import RULES, Outcome, Reason
 from tests.tiny import SCHOOL, read_lines, read_streams, write_rows

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from pipelines.cli.trace import print_trace
 from pipelines.curate import curate
-from pipelines.trace import print_trace
 from schemas.exits import UserError
 from tests.tiny import config_of, marbles, read_streams, source, write_rows
 

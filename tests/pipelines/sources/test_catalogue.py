@@ -1,6 +1,6 @@
 import pytest
 
-from pipelines.catalogue import catalogue, resolve
+from pipelines.sources.catalogue import catalogue, resolve
 from schemas.config import Benchmark
 from schemas.exits import UserError
 

@@ -2,8 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.normalise import control_characters, normalise
-from pipelines.sources.files import read_records, scan
+from pipelines.sources.files.scan import read_records, scan
+from pipelines.sources.normalise import control_characters, normalise
 
 
 @pytest.mark.parametrize(

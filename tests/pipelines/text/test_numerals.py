@@ -3,7 +3,7 @@ from decimal import Decimal
 import pyarrow as pa
 import pytest
 
-from pipelines.numerals import NUMBER, in_digits, number_words, value_of
+from pipelines.text.numerals import NUMBER, in_digits, number_words, value_of
 
 
 def read(text):

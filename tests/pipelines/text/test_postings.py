@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.postings import Postings, distinct
+from pipelines.text.postings import Postings, distinct
 
 PAIRS = st.lists(st.tuples(st.sampled_from([0, 1, 5, 2**63, 2**64 - 1]), st.integers(0, 3)), max_size=12)
 

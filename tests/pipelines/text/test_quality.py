@@ -3,8 +3,8 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from pipelines.candidate import CANDIDATE_SCHEMA
-from pipelines.quality import JUDGED, quality_facts
+from pipelines.engine.candidates import CANDIDATE_SCHEMA
+from pipelines.text.quality import JUDGED, quality_facts
 from schemas.example import QUALITY
 
 NAMES = ["question", "segments"]

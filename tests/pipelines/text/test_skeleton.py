@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.skeleton import numbers_of, skeleton, skeletons, template_form
+from pipelines.text.skeleton import numbers_of, skeleton, skeletons, template_form
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@ import pyarrow as pa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.words import ngrams_of, words_of
+from pipelines.text.words import ngrams_of, words_of
 
 TEXTS = st.lists(st.text(alphabet="aB1+é \n\u00a0", max_size=12), max_size=6)
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from pipelines import inputs, render
 from pipelines.curate import curate
+from pipelines.sources import inputs, render
 from tests.tiny import config_of, data_bytes, gsm8k_row, marbles, read_streams, source, write_rows
 
 

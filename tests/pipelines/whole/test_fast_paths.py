@@ -7,9 +7,7 @@ import pyarrow.compute as pc
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines import screen, skeleton
-from pipelines.guard import _to_plain
-from pipelines.normalise import (
+from pipelines.sources.normalise import (
     _composed,
     _plain,
     _with_line_ends,
@@ -18,8 +16,11 @@ from pipelines.normalise import (
     normalised,
     suspects,
 )
-from pipelines.skeleton import _to_latin
-from pipelines.textbytes import foreign_runs
+from pipelines.stages.screen import checks as screen
+from pipelines.text import skeleton
+from pipelines.text.arrays import foreign_runs
+from pipelines.text.skeleton import _to_latin
+from pipelines.text.tokens import _to_plain
 
 _SIGNS = r"{ } [ ] ( ) \ a 1 , ! $ ~ é \[ \] \( \{ \\ \begin{a} \end{a} [asy] [/asy] \times \frac12 \left( \geq \dfrac"
 _HIDDEN = [" ", "\n", "\t", "\r", "\x07", "\times", "\u00a0", "e\u0301", "\u200b"]

@@ -9,8 +9,8 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from pipelines.candidate import Rejection
-from pipelines.decontaminate import BenchmarkIndex, check
+from pipelines.engine.rejection import Rejection
+from pipelines.stages.decontaminate.leaks import BenchmarkIndex, check
 from schemas.benchmark import BENCHMARK_SCHEMA
 from schemas.config import Decontaminate
 from schemas.example import SEGMENTS

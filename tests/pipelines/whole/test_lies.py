@@ -13,8 +13,12 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from pipelines import collapsing, curate, decide, render, verify, write
-from pipelines.collapse import LOSS_SCHEMA
+from pipelines import curate
+from pipelines.output import decide, write
+from pipelines.sources import render
+from pipelines.stages.duplicates import collapse as collapsing
+from pipelines.stages.duplicates.survivors import LOSS_SCHEMA
+from pipelines.stages.verify import ruling as verify
 from pipelines.validate import validate
 from schemas.config import Validate
 from schemas.exits import UserError

@@ -1,6 +1,6 @@
 """What published files of model outputs hold when judged again: adapters, programs and answers at work together.
 
-pytest tests/pipelines/test_published_facts.py
+pytest tests/pipelines/whole/test_published_facts.py
 """
 
 import json
@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.sources.dialogues import read_mathcoder, read_tora
-from pipelines.sources.programs import read_pot
-from pipelines.verify import Candidate, find_final
+from pipelines.sources.adapters.dialogues import read_mathcoder, read_tora
+from pipelines.sources.adapters.pot import read_pot
+from pipelines.stages.verify.ruling import Candidate, find_final
 from schemas.config import Source
 from schemas.problem import Problem, SegmentKind
 from validation.answers import close_symbolic, compare

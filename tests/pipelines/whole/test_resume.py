@@ -12,14 +12,15 @@ from typing import Any
 import pytest
 import yaml
 
+from pipelines.cli.findings import remarks
 from pipelines.curate import curate
-from pipelines.findings import read_ledger, remarks
+from pipelines.output.reader import read_ledger
 from schemas.config import Config
 from schemas.exits import UserError
 from schemas.manifest import read_manifest
 from tests.tiny import config_of, data_bytes, marbles, read_streams, source, write_rows
 
-REPOSITORY = Path(__file__).resolve().parents[2]
+REPOSITORY = Path(__file__).resolve().parents[3]
 
 
 def whole_files(work: Path, folder: str) -> dict[str, int]:
@@ -170,7 +171,8 @@ def test_two_runs_never_write_one_folder_at_once(tmp_path: Path) -> None:
     config = settings(tmp_path / "rows.jsonl", count=5, skip=["verify"])
     assert config.curate is not None
     holder = (
-        "import pathlib, sys\nfrom schemas.configfile import load_config\nfrom pipelines.workfolder import claim\n"
+        "import pathlib, sys\nfrom pipelines.engine.workfolder import claim\n"
+        "from schemas.configfile import load_config\n"
         "with claim(pathlib.Path('data'), load_config(pathlib.Path('config.yaml')).curate, overwrite=False):\n"
         "    print('held', flush=True)\n    sys.stdin.read()"
     )

@@ -3,8 +3,15 @@ from typing import ClassVar
 
 import pytest
 
-from pipelines.sources.adapters import ADAPTERS, Unreadable, check_fields, check_sources, has_header, named_fields
-from pipelines.sources.files import Record, read_records, scan
+from pipelines.sources.adapters.registry import (
+    ADAPTERS,
+    Unreadable,
+    check_fields,
+    check_sources,
+    has_header,
+    named_fields,
+)
+from pipelines.sources.files.scan import Record, read_records, scan
 from schemas.config import Source
 from schemas.exits import UserError
 from schemas.problem import Decision, Format, Problem, Segment, SegmentKind

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from pipelines.render import render_parts
-from pipelines.screen import screen
-from pipelines.sources.adapters import ADAPTERS, Unreadable
-from pipelines.sources.files import Record
+from pipelines.sources.adapters.registry import ADAPTERS, Unreadable
+from pipelines.sources.files.scan import Record
+from pipelines.sources.render import render_parts
+from pipelines.stages.screen.checks import screen
 from schemas.config import Screen, Source
 from schemas.problem import Problem
 

@@ -7,10 +7,10 @@ from fractions import Fraction
 import pytest
 
 from benchmarks.derivations import page
-from pipelines.derive import answer_sentence, derive
-from pipelines.segments import check_structure
-from pipelines.sources.files import read_records, scan
-from pipelines.sources.gsm8k import read_gsm8k
+from pipelines.sources.adapters.derive import answer_sentence, derive
+from pipelines.sources.adapters.gsm8k import read_gsm8k
+from pipelines.sources.files.scan import read_records, scan
+from pipelines.stages.screen.structure import check_structure
 from schemas.config import Source
 from schemas.problem import Format, SegmentKind, Solution
 from tests.conftest import REPOSITORY

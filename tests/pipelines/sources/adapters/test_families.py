@@ -4,11 +4,12 @@ from collections import Counter
 
 import pytest
 
-from pipelines.candidate import CANDIDATE_SCHEMA
-from pipelines.render import render_record
-from pipelines.segments import check_structure, parse_segments
-from pipelines.sources.adapters import ADAPTERS, Unreadable, has_header
-from pipelines.sources.files import Record, read_records, scan
+from pipelines.engine.candidates import CANDIDATE_SCHEMA
+from pipelines.sources.adapters.registry import ADAPTERS, Unreadable, has_header
+from pipelines.sources.adapters.segments import parse_segments
+from pipelines.sources.files.scan import Record, read_records, scan
+from pipelines.sources.render import render_record
+from pipelines.stages.screen.structure import check_structure
 from schemas.config import Source
 from schemas.problem import Decision, Format, Problem
 from schemas.reason import Reason

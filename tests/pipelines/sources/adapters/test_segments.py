@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.segments import check_structure, join_segments, parse_segments
+from pipelines.sources.adapters.segments import join_segments, parse_segments
+from pipelines.stages.screen.structure import check_structure
 from schemas.problem import Format, Segment, SegmentKind
 from schemas.transcript import is_faithful, transcribe
 

@@ -76,7 +76,7 @@ curate:
 """)
     command = [sys.executable, "-m", "mathmill", "curate", "config.yaml", "--output", "data"]
     environment = {**os.environ, "HF_ENDPOINT": hub, "HF_HOME": str(folder / "hub"), "HF_HUB_OFFLINE": "0"}
-    environment["PYTHONPATH"] = str(Path(__file__).parents[3])
+    environment["PYTHONPATH"] = str(Path(__file__).parents[4])
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
 
 

@@ -14,10 +14,10 @@ import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.sources.documents import read_document
-from pipelines.sources.files import FileSplit, Kind, Record, read_records, row_id, scan
-from pipelines.sources.lines import LineCounter, read_lines
-from pipelines.sources.records import MAX_LINE_BYTES
+from pipelines.sources.files.documents import read_document
+from pipelines.sources.files.lines import LineCounter, read_lines
+from pipelines.sources.files.records import MAX_LINE_BYTES
+from pipelines.sources.files.scan import FileSplit, Kind, Record, read_records, row_id, scan
 from schemas.exits import UserError
 from schemas.reason import Reason
 
@@ -114,7 +114,7 @@ def test_any_json_in_any_blocks_gives_its_elements(rows, block, array):
 
 
 def test_lines_over_block_ends_are_counted_once(tmp_path, monkeypatch):
-    monkeypatch.setattr("pipelines.sources.files._BLOCK_BYTES", 7)
+    monkeypatch.setattr("pipelines.sources.files.scan._BLOCK_BYTES", 7)
     content = b'  {"a": 1}\n            \n{"a": 2}\n' + LINES
     path = written(tmp_path, "a.jsonl", content)
     assert scan(str(path), split_bytes=30)[0].rows == 9
@@ -258,7 +258,7 @@ def test_json_lines_in_a_json_file_are_split_like_lines(tmp_path):
 
 @pytest.mark.parametrize("block", [1, 2, 3, 7, 64])
 def test_elements_over_block_ends_are_whole(tmp_path, monkeypatch, block):
-    monkeypatch.setattr("pipelines.sources.documents._BLOCK_BYTES", block)
+    monkeypatch.setattr("pipelines.sources.files.documents._BLOCK_BYTES", block)
     rows = [{"a": 'quote " and \\ and [ and } in text', "b": [{"c": []}, "\\"]}, {"é": "结"}]
     found = records(written(tmp_path, "a.json", json.dumps(rows, indent=1, ensure_ascii=False).encode()))
     assert [record.value for record in found] == rows

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pipelines import balance
-from pipelines.coverage import choose, mean_similarity, vectors_of
 from pipelines.curate import curate
+from pipelines.stages.balance import stage as balance
+from pipelines.stages.balance.coverage import choose, mean_similarity, vectors_of
 from schemas.config import Quota
 from schemas.manifest import Manifest
 from tests.tiny import config_of, read_streams, write_rows

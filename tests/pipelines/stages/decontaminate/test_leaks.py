@@ -5,8 +5,8 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from pipelines.candidate import Note, Rejection, Remark
-from pipelines.decontaminate import BenchmarkIndex, check, shared_ngrams
+from pipelines.engine.rejection import Note, Rejection, Remark
+from pipelines.stages.decontaminate.leaks import BenchmarkIndex, check, shared_ngrams
 from schemas.benchmark import BENCHMARK_SCHEMA
 from schemas.config import Decontaminate
 from schemas.example import SEGMENTS

@@ -3,7 +3,7 @@ import pickle
 import pyarrow as pa
 import pytest
 
-from pipelines.paraphrase import ParaphraseIndex
+from pipelines.stages.decontaminate.reworded import ParaphraseIndex
 
 BAKER = "A baker puts 12 rolls into every basket and sells 5 baskets for 30 dollars each. What does the baker earn?"
 AGAIN = "Each basket of a baker holds 12 rolls. The baker gets 30 dollars for a basket and sells 5. How much is earned?"

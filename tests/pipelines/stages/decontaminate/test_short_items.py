@@ -1,7 +1,7 @@
 import pyarrow as pa
 
-from pipelines.short_items import ShortItems
-from pipelines.words import words_of
+from pipelines.stages.decontaminate.short_items import ShortItems
+from pipelines.text.words import words_of
 
 ITEMS = ["Find x + 1.", "Evaluate $2^{10}$.", "Solve it.", "one", "a b c d e f g h i j"]
 INDEX = ShortItems.build(words_of(pa.array(ITEMS)), [True, True, False, False, False], longest=9)

@@ -1,7 +1,7 @@
 import pyarrow as pa
 import pytest
 
-from pipelines.disguises import unescaped, unmarked
+from pipelines.stages.decontaminate.wrappings import unescaped, unmarked
 
 
 @pytest.mark.parametrize(

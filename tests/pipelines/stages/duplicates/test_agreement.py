@@ -1,7 +1,7 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.agreement import Member, disagreements
+from pipelines.stages.duplicates.agreement import Member, disagreements
 from validation.answers import Outcome
 
 

@@ -10,11 +10,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
-from pipelines.collapsing import Collapse, Revise
 from pipelines.curate import curate
-from pipelines.derive import derive
-from pipelines.store import PartRef, Store
-from pipelines.tags import kept_keys
+from pipelines.engine.store import PartRef, Store
+from pipelines.engine.tags import kept_keys
+from pipelines.sources.adapters.derive import derive
+from pipelines.stages.duplicates.collapse import Collapse, Revise
 from schemas.problem import Format
 from tests.tiny import config_of, gsm8k_row, read_streams, source, write_rows
 

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.exchanges import exchanged, terms_of
+from pipelines.stages.duplicates.exchanges import exchanged, terms_of
 
 
 def told_apart(one, other):

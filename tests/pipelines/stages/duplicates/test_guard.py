@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.guard import guards
+from pipelines.stages.duplicates.guard import guards
 
 
 def guard(text, *, words=True):

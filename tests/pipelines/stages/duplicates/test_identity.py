@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.identity import content_keys, identity_keys
+from pipelines.stages.duplicates.identity import content_keys, identity_keys
 from schemas.example import SEGMENTS
 
 

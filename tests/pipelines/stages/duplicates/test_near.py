@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines import minhash
-from pipelines.identity import content_keys
-from pipelines.minhash import bands, near_duplicates, near_keys, shingles_of, signatures
-from pipelines.skeleton import template_forms
+from pipelines.stages.duplicates import near as minhash
+from pipelines.stages.duplicates.identity import content_keys
+from pipelines.stages.duplicates.near import bands, near_duplicates, near_keys, shingles_of, signatures
+from pipelines.text.skeleton import template_forms
 from schemas.example import SEGMENTS
 from validation.answers import extract
 

@@ -4,7 +4,7 @@ import pyarrow as pa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.collapse import SURVIVAL_SCHEMA, exact_duplicates, survival
+from pipelines.stages.duplicates.survivors import SURVIVAL_SCHEMA, exact_duplicates, survival
 from schemas.example import SELECTION
 
 CANDIDATES = pa.schema(

@@ -8,8 +8,8 @@ from typing import Any
 import pyarrow as pa
 
 from pipelines.curate import curate
-from pipelines.label import fit
-from pipelines.labelling import _SAMPLE_SCHEMA, Sample, _Smallest
+from pipelines.stages.label.classifier import fit
+from pipelines.stages.label.stage import _SAMPLE_SCHEMA, Sample, _Smallest
 from pipelines.validate import validate
 from schemas.config import Config
 from tests.tiny import config_of, data_bytes, read_streams, write_rows

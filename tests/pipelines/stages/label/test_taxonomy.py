@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 import yaml
 
-from pipelines.taxonomy import Taxonomy, Topic, taxonomies_of
+from pipelines.stages.label.taxonomy import Taxonomy, Topic, taxonomies_of
 from schemas.config import Source
 from schemas.exits import UserError
 

@@ -3,12 +3,13 @@ import time
 import pyarrow as pa
 import pytest
 
-from pipelines.candidate import CANDIDATE_SCHEMA, Rejection
-from pipelines.languages import wrong_script
-from pipelines.render import render_parts
-from pipelines.screen import check_latex, screen
-from pipelines.segments import parse_segments
-from pipelines.sources.files import read_records, scan
+from pipelines.engine.candidates import CANDIDATE_SCHEMA
+from pipelines.engine.rejection import Rejection
+from pipelines.sources.adapters.segments import parse_segments
+from pipelines.sources.files.scan import read_records, scan
+from pipelines.sources.render import render_parts
+from pipelines.stages.screen.checks import check_latex, screen
+from pipelines.stages.screen.languages import wrong_script
 from schemas.config import Screen, Source
 from schemas.problem import Format
 from schemas.reason import Reason

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pipelines.reviews import Settled, read_reviews, settle
+from pipelines.stages.select.decided import Settled, read_reviews, settle
 from schemas.exits import UserError
 from schemas.problem import Decision
 from schemas.reviews import Reviews

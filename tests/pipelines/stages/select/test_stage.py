@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
+from pipelines.cli.review_queue import write_queue
 from pipelines.curate import curate
-from pipelines.review import write_queue
-from pipelines.reviewing import review_notes
+from pipelines.stages.select.stage import review_notes
 from schemas.manifest import Manifest
 from tests.tiny import config_of, data_bytes, gsm8k_row, marbles, read_lines, read_streams, source, write_rows
 

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.render import render_parts
-from pipelines.sources.records import Record
-from pipelines.verify import verify
+from pipelines.sources.files.records import Record
+from pipelines.sources.render import render_parts
+from pipelines.stages.verify.ruling import verify
 from schemas.config import Source, Verify
 from tests.tiny import gsm8k_row
 from validation.programs import Level, Pool

@@ -1,0 +1,58 @@
+"""`mathmill curate --preview`: the first rows of each source as the line would see them; nothing is written."""
+
+from itertools import islice
+
+from rich.console import Console
+
+from pipelines.cli.curate_console import console_for
+from pipelines.sources.adapters.registry import check_sources
+from pipelines.sources.files.scan import read_records
+from pipelines.sources.inputs import scan_source
+from pipelines.sources.render import render_parts
+from pipelines.stages.screen.checks import screen
+from schemas.config import Config, Source
+from schemas.exits import UserError
+
+
+def run_preview(config: Config, rows: int) -> None:
+    """Shows the first rows of each source as the line would see them, without writing anything."""
+    if config.curate is None:
+        raise UserError("the config has no table `curate`")
+    console = console_for()
+    check_sources(config.curate.sources)
+    for source in config.curate.sources:
+        console.rule(f"{source.name}: {source.path}", align="left", style="cyan")
+        _preview_source(console, source, rows, config)
+
+
+def _preview_source(console: Console, source: Source, rows: int, config: Config) -> None:
+    assert config.curate is not None
+    split = scan_source(source)[0].splits[0]
+    records = islice(read_records(split), rows)
+    for batch, _ in render_parts(records, source):
+        read = batch.filter(batch.column("format").is_valid())
+        verdicts = dict(zip(_names(read), screen(read, settings=config.curate.screen), strict=True))
+        for row in batch.to_pylist():
+            _preview_row(console, row, verdicts.get((row["row"], row["format"])))
+
+
+def _names(batch: object) -> list[tuple[int, str]]:
+    rows, formats = (batch.column(name).to_pylist() for name in ("row", "format"))  # type: ignore[attr-defined]
+    return list(zip(rows, formats, strict=True))
+
+
+def _preview_row(console: Console, row: dict[str, object], verdict: object) -> None:
+    console.print(f"\n[bold]row {row['row']}[/] {row['format'] or ''}", highlight=False)
+    if row["reason"]:
+        console.print(f"  [red]{row['reason']}[/] ", end="")
+        console.print(str(row["detail"]), markup=False)
+        return
+    console.print(f"  question  {row['question']}", markup=False)
+    segments = row["segments"]
+    assert isinstance(segments, list)
+    for segment in segments:
+        text = str(segment["text"]).replace("\n", "\n            ")
+        console.print(f"  {segment['kind']:<9} {text}", markup=False)
+    console.print(f"  answer    {row['answer']}", markup=False)
+    if verdict is not None:
+        console.print(f"  would be rejected: {verdict}", style="yellow", markup=False)

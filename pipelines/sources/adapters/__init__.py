@@ -1,0 +1,1 @@
+"""What a record means: one module a kind of source, one row each in `registry`."""

@@ -1,0 +1,42 @@
+"""Decisions in the words that people use for them, and decisions that an answer makes by its value."""
+
+from typing import Any
+
+from pipelines.sources.adapters.fields import Unreadable, find, optional_text
+from schemas.problem import Decision
+from schemas.reason import Reason
+from validation.answers import Outcome, compare
+
+
+def decision_by_value(reference: str, answer: str, question: str = "", language: str = "en") -> Decision | None:
+    """What is right about an answer: to accept it exactly if it equals the reference. None where that is unknown."""
+    match compare(reference, answer, question, language).outcome:
+        case Outcome.EQUAL:
+            return Decision.ACCEPTED
+        case Outcome.NOT_EQUAL:
+            return Decision.REJECTED
+        case _:
+            return None
+
+
+DECISIONS = {
+    **dict.fromkeys(("accepted", "accept", "yes", "true", "1", "keep", "approved"), Decision.ACCEPTED),
+    **dict.fromkeys(("rejected", "reject", "no", "false", "0", "drop", "declined"), Decision.REJECTED),
+}
+
+
+def decision_of(record: dict[str, Any], name: str | None) -> Decision | None:
+    """Returns a decision in any of the words that people use for it, None when nothing was decided.
+
+    Raises:
+        Unreadable: it is another word.
+    """
+    value = None if name is None else find(record, name)
+    if isinstance(value, bool):
+        return Decision.ACCEPTED if value else Decision.REJECTED
+    text = optional_text(record, name)
+    if text is None:
+        return None
+    if text.lower() not in DECISIONS:
+        raise Unreadable(Reason.UNSUPPORTED, f"{name} is accepted, rejected or empty, not {text[:40]!r}")
+    return DECISIONS[text.lower()]

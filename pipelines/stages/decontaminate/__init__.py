@@ -1,0 +1,1 @@
+"""Leaks of benchmarks, in question or solution."""

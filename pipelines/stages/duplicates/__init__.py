@@ -1,0 +1,1 @@
+"""Collapse and identify: exact duplicates, near-duplicates, problems, templates, answers that disagree."""

@@ -1,0 +1,1 @@
+"""Missing topics and difficulties, predicted by a model fitted in the run."""

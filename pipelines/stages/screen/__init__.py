@@ -1,0 +1,1 @@
+"""Row-wise rules on structure, length, LaTeX, figures, proofs, language and licence."""

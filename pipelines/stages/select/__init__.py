@@ -1,0 +1,1 @@
+"""Human selection applied: decisions, votes, files of reviews."""

@@ -1,0 +1,1 @@
+"""Answers compared, programs run in isolation."""
