@@ -62,11 +62,13 @@ class Store:
     Attributes:
         reviewed: tag folder of what files of reviews say (`pipelines.stages.select`), or None without any. It holds for
             every stage: what people accept survives its equals, and what they overrule does not stop a candidate.
+        verified: tag folder of the judge's verdicts, or None when nothing is verified.
         labelled: tag folder of predicted topics and difficulties, or None; for the stages after `label`.
     """
 
     root: Path
     reviewed: str | None = None
+    verified: str | None = None
     labelled: str | None = None
 
     def parts_of(self, split_key: str) -> list[PartRef] | None:

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from pipelines.engine import progress
 from pipelines.engine.store import PartRef, Store, read_batch, write_batch
-from pipelines.engine.tags import TAG_SCHEMA, candidate_ids, parents_of, places_of, read_tags
+from pipelines.engine.tags import COLLAPSED, TAG_SCHEMA, candidate_ids, parents_of, places_of, read_tags
 from pipelines.text.arrays import texts_of
 from schemas.ledger import LEDGER_SCHEMA
 from schemas.reason import RULES, Outcome, Reason, Stage
@@ -31,16 +31,16 @@ DECISION_SCHEMA = pa.schema(
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class DecideSettings:
     """What deciding needs to know: where each stage's tags are, and how to split.
 
     Attributes:
-        stages: (stage, tag folder), in order.
+        tagged: (stage, tag folder), in order.
         identified: whether problems and templates were identified; else each row is a problem of its own.
         removing: benchmarks whose variants are removed (policy `variants`) and not quarantined.
     """
 
-    stages: tuple[tuple[Stage, str], ...]
+    tagged: tuple[tuple[Stage, str], ...]
     identified: bool
     removing: frozenset[str]
     heldout: float
@@ -63,7 +63,7 @@ class PartSummary:
     kept: Counter[str]
 
 
-def decide(part: PartRef, *, store: Store, settings: Settings) -> PartSummary:
+def decide(part: PartRef, *, store: Store, settings: DecideSettings) -> PartSummary:
     """Writes how each candidate of a part ended and returns the counts."""
     batch = store.read_part(part, ["row_id", "source", "row", "format", "derived", "stage", "reason", "detail"])
     keys = read_batch(store.keys_path(part), ["problem", "template"])
@@ -71,7 +71,7 @@ def decide(part: PartRef, *, store: Store, settings: Settings) -> PartSummary:
     rejecting = said.column("reason").is_valid()
     ended = _fallen_with_parents(batch, _first_of_each(said.filter(rejecting)))
     ended = _with_notes(ended, _first_of_each(said.filter(pc.invert(rejecting))))
-    occurrences = _occurrences(part, store, settings)
+    occurrences = _occurrences(part, store)
     ids = candidate_ids(batch.column("row_id"), batch.column("format"), occurrences)
     decisions = _decisions(batch, keys, ids, ended, settings)
     write_batch(store.decisions_path(part), decisions)
@@ -83,12 +83,12 @@ _EVIDENCE = ("detail", "partner", "partner_row", "score")
 _ENDED_SCHEMA = pa.schema([TAG_SCHEMA.field("index"), LEDGER_SCHEMA.field("stage"), *list(TAG_SCHEMA)[1:]])
 
 
-def _said(part: PartRef, batch: pa.RecordBatch, store: Store, settings: Settings) -> pa.Table:
+def _said(part: PartRef, batch: pa.RecordBatch, store: Store, settings: DecideSettings) -> pa.Table:
     """All reasons and notes about the candidates of a part, in the order of the stages (`_ENDED_SCHEMA`)."""
     made = pa.table({name: batch.column(name) for name in ("stage", "reason", "detail")})
     made = made.append_column("index", pa.array(np.arange(len(batch), dtype=np.int32)))
     said = [made]
-    for stage, folder in settings.stages:
+    for stage, folder in settings.tagged:
         tags = pa.Table.from_batches([read_tags(store, folder, part, TAG_SCHEMA.names)])
         said.append(tags.append_column("stage", pa.repeat(stage.value, len(tags))))
     telling = [one.filter(pc.or_(one.column("reason").is_valid(), one.column("detail").is_valid())) for one in said]
@@ -124,9 +124,9 @@ def _with_notes(ended: pa.Table, notes: pa.Table) -> pa.Table:
     return pa.concat_tables([ended, notes.filter(kept)])
 
 
-def _occurrences(part: PartRef, store: Store, settings: Settings) -> np.ndarray:
+def _occurrences(part: PartRef, store: Store) -> np.ndarray:
     occurrences = np.zeros(part.rows, np.int32)
-    tags = read_batch(store.tags_path(dict(settings.stages)[Stage.COLLAPSE], part), ["index", "occurrence"])
+    tags = read_batch(store.tags_path(COLLAPSED, part), ["index", "occurrence"])
     occurrences[np.asarray(tags.column("index"))] = np.asarray(tags.column("occurrence"))
     return occurrences
 
@@ -136,7 +136,7 @@ _REASONS = pa.array([reason.value for reason in Reason])
 
 
 def _decisions(
-    batch: pa.RecordBatch, keys: pa.RecordBatch, ids: pa.Array, ended: pa.Table, settings: Settings
+    batch: pa.RecordBatch, keys: pa.RecordBatch, ids: pa.Array, ended: pa.Table, settings: DecideSettings
 ) -> pa.RecordBatch:
     places = places_of(ended.column("index"), len(batch))
     said = ended.combine_chunks().take(pa.array(places, mask=places < 0))

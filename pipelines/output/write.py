@@ -56,7 +56,7 @@ class Written:
 
 @dataclass(frozen=True, slots=True)
 class WriteSettings:
-    """What writing needs to know: where verification's findings are, and what they change in a solution.
+    """What writing needs to know of the config: wording, and what verification changes in a solution.
 
     Attributes:
         prompts: instructions of the config's own, by format and language.
@@ -64,7 +64,6 @@ class WriteSettings:
         trim: what stands behind the final answer is cut.
     """
 
-    verified: str | None
     prompts: Mapping[Format, Mapping[str, str]]
     regenerate: bool
     trim: bool
@@ -177,10 +176,10 @@ def _verification(
 ) -> tuple[pa.Array, pa.Array, pa.Array, pa.RecordBatch | None]:
     """Returns answers, verification structs, segments and verdicts of the kept candidates, as the judge left them."""
     kind = EXAMPLE_SCHEMA.field("verification").type
-    if settings.verified is None:
+    if store.verified is None:
         unverified = {"verdict": "unverified", "path": None, "reference": "self", "programs": 0}
         return batch.column("answer"), pa.array([unverified] * len(batch), kind), batch.column("segments"), None
-    verdicts = read_batch(store.tags_path(settings.verified, part))
+    verdicts = read_batch(store.tags_path(store.verified, part))
     positions = pc.index_in(keep, value_set=verdicts.column("index"))
     assert positions.null_count == 0, (part, "kept candidates that nobody verified")
     found = verdicts.take(positions)

@@ -7,6 +7,7 @@ highest scores instead, or for the questions that cover all others best (`covera
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from hashlib import blake2b
 from typing import Any
 
@@ -14,13 +15,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipelines.engine.line import Done, Line, Step, across_parts
 from pipelines.engine.overlays import read_keys, with_labels
 from pipelines.engine.store import PartRef, Store, read_batch
 from pipelines.engine.tags import PLACED_SCHEMA, alive_after, whereabouts
 from pipelines.stages.balance.coverage import MOST, SAMPLE, choose, vectors_of
 from schemas.config import Balance
 from schemas.exits import UserError
-from schemas.reason import Outcome, Reason
+from schemas.reason import Outcome, Reason, Stage
 
 _WHERE = ("format", "language", "source", "author", "licence", "topic", "difficulty")
 
@@ -80,6 +82,18 @@ def bounds_of(settings: Balance) -> Iterator[Bound]:
             select=quota.select,
         )
         earlier = (*earlier, where)
+
+
+def steps(line: Line) -> Iterator[Step]:
+    """One step a bound."""
+    if line.skips(Stage.BALANCE):
+        return
+    for bound in bounds_of(line.settings.balance):
+        yield across_parts(line, Stage.BALANCE, bound.name, partial(_apply, line, bound))
+
+
+def _apply(line: Line, bound: Bound, done: Done) -> "ApplyBound":
+    return ApplyBound(line.store, done.folders, bound, line.settings.seed)
 
 
 @dataclass(frozen=True, slots=True)

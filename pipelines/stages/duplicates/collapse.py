@@ -10,6 +10,7 @@ import xxhash
 from pipelines.engine.overlays import read_keys
 from pipelines.engine.store import PartRef, Store, read_batch
 from pipelines.engine.tags import (
+    COLLAPSED,
     TAG_SCHEMA,
     alive_after,
     candidate_ids,
@@ -27,7 +28,7 @@ from pipelines.stages.duplicates.survivors import exact_duplicates, shared, surv
 from schemas.reason import Reason
 from validation.answers import Outcome, compare
 
-SHARED_PROBLEMS, COLLAPSED = "shared_problems", "collapse"  # tag folders
+SHARED_PROBLEMS = "shared_problems"  # tag folder
 _KEY = pa.binary(16)
 _INPUT_ORDER = ("source_rank", "source_row")
 _ANSWER_CHARS = 200  # most that a reference may weigh in a shuffle
@@ -82,7 +83,7 @@ class ShareProblems:
     """Finds the candidates whose problem another one shares: nobody else can have a duplicate."""
 
     store: Store
-    earlier: Earlier | None = None
+    earlier: Earlier
 
     def index(self, part: PartRef) -> pa.RecordBatch:
         """The problem of every candidate of a part, or of earlier data."""
@@ -155,14 +156,12 @@ class Revise:
 
     Attributes:
         before: tag folders of the stages before collapse.
-        verified: tag folder of the verdicts, or None when nothing is verified.
         recall: whether this is the first time.
         contents: folder of the contents (`contents_of`).
     """
 
     store: Store
     before: tuple[str, ...]
-    verified: str | None
     recall: bool
     contents: str
 
@@ -179,8 +178,8 @@ class Revise:
     def _fallen(self, part: PartRef, lost: np.ndarray) -> np.ndarray:
         """Who does not stay whatever its equals do: bool[part.rows]."""
         fallen = np.zeros(part.rows, bool)
-        if self.verified is not None:
-            fallen = rejected(read_tags(self.store, self.verified, part, ["index", "reason"]), part.rows)
+        if self.store.verified is not None:
+            fallen = rejected(read_tags(self.store, self.store.verified, part, ["index", "reason"]), part.rows)
             fallen &= alive_after(self.store, part, (*self.before, COLLAPSED))
         parents = parents_of(self.store.read_part(part, ["derived"]).column(0))
         return fallen | ((fallen | lost)[parents] & (parents != np.arange(part.rows)))

@@ -31,7 +31,7 @@ SIGNED_SCHEMA = pa.schema(
 
 @dataclass(frozen=True, slots=True)
 class Earlier:
-    """The earlier data sets of a run.
+    """The earlier data sets of a run, often none.
 
     Attributes:
         store: of the new data: the hashes stay there.
@@ -70,14 +70,12 @@ class Earlier:
         return read_batch(path, columns)
 
 
-def find_earlier(folders: Sequence[Path], output: Path, code: str) -> Earlier | None:
-    """Finds the shards of earlier data sets for a run that writes to `output`; None when no folder is named.
+def find_earlier(folders: Sequence[Path], output: Path, code: str) -> Earlier:
+    """Finds the shards of earlier data sets for a run that writes to `output`; none when no folder is named.
 
     Raises:
         UserError: a folder is no data set, or the output itself.
     """
-    if not folders:
-        return None
     if output.resolve() in [folder.resolve() for folder in folders]:
         raise UserError(f"--against {output}: that is the output itself; name other, earlier data")
     manifests = list(map(read_manifest, folders))
@@ -113,9 +111,8 @@ def _hashes(examples: pa.RecordBatch) -> pa.RecordBatch:
     return pa.RecordBatch.from_arrays([columns[field.name] for field in SIGNED_SCHEMA], schema=SIGNED_SCHEMA)
 
 
-def key_column(store: Store, earlier: Earlier | None, part: PartRef, name: str) -> pa.Array:
+def key_column(store: Store, earlier: Earlier, part: PartRef, name: str) -> pa.Array:
     """A column that the keys of candidates and those of earlier data both have."""
     if part.is_earlier:
-        assert earlier is not None, part
         return earlier.read(part, [name]).column(0)
     return read_keys(store, part, [name]).column(0)

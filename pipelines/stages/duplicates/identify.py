@@ -28,7 +28,7 @@ _KEY = pa.binary(16)
 _INPUT_ORDER = [("source_rank", "ascending"), ("source_row", "ascending")]
 
 
-_HELD_SCHEMA = pa.schema(
+_CONTENT_SCHEMA = pa.schema(
     [
         pa.field("key", _KEY),
         pa.field("part", pa.int64()),
@@ -41,42 +41,41 @@ _HELD_SCHEMA = pa.schema(
 
 
 @dataclass(frozen=True, slots=True)
-class FindHeld:
-    """Finds the candidates that earlier data holds, formatting aside."""
+class FindEarlier:
+    """Finds the candidates that earlier data has, formatting aside."""
 
     store: Store
     before: tuple[str, ...]
-    verified: str | None
     contents: str
     earlier: Earlier
 
     def index(self, part: PartRef) -> pa.RecordBatch:
-        """What earlier data holds, or the candidates of a part that still live, by content."""
+        """What earlier data has, or the candidates of a part that still live, by content."""
         if part.is_earlier:
             signed = self.earlier.read(part, ["content", "answer", "id", "source_row"])
             columns = {"key": signed.column("content"), **{n: signed.column(n) for n in signed.schema.names}}
-            return _held(columns | whereabouts(part))
+            return _by_content(columns | whereabouts(part))
         indices, contents = contents_of(self.store, self.contents, part)
         keys = read_keys(self.store, part, ["row_id", "source_row"])
         columns = {"id": keys.column("row_id"), "source_row": keys.column("source_row"), **whereabouts(part)}
-        columns["answer"] = answers_of(self.store, part, self.verified)
+        columns["answer"] = answers_of(self.store, part)
         columns = {name: column.take(indices) for name, column in columns.items()} | {"key": contents}
-        return _held(columns).filter(pa.array(alive_after(self.store, part, self.before)).take(indices))
+        return _by_content(columns).filter(pa.array(alive_after(self.store, part, self.before)).take(indices))
 
     def resolve(self, rows: pa.Table) -> pa.Table:
-        """Tags what earlier data holds with an answer that is not known to differ."""
+        """Tags what earlier data has with an answer that is not known to differ."""
         own = rows.filter(pc.greater_equal(rows.column("part"), 0)).column("key")
         rows = rows.filter(pc.and_(repeated(rows.column("key")), pc.is_in(rows.column("key"), own)))
-        held: defaultdict[bytes, list[tuple[int, str | None, str, int]]] = defaultdict(list)
+        known: defaultdict[bytes, list[tuple[int, str | None, str, int]]] = defaultdict(list)
         tags: list[dict[str, object]] = []
         order = [("part", "ascending"), ("index", "ascending")]  # earlier data has the lowest numbers
-        columns = (rows.sort_by(order).column(name).to_pylist() for name in _HELD_SCHEMA.names)
+        columns = (rows.sort_by(order).column(name).to_pylist() for name in _CONTENT_SCHEMA.names)
         for key, part, index, answer, identity, source_row in zip(*columns, strict=True):
             if part < 0:
-                held[key].append((part, answer, identity, source_row))
+                known[key].append((part, answer, identity, source_row))
                 continue
-            for earlier, known, partner, partner_row in held[key]:
-                if not known_to_differ(known, answer, _differ):
+            for earlier, its_answer, partner, partner_row in known[key]:
+                if not known_to_differ(its_answer, answer, _differ):
                     detail = f"same question and solution, formatting aside, {self.earlier.where(earlier)}"
                     evidence = {"reason": Reason.DUPLICATE_OF_EARLIER.value, "detail": detail, "partner": partner}
                     tags.append({"part": part, "index": index, **evidence, "partner_row": partner_row})
@@ -84,8 +83,8 @@ class FindHeld:
         return pa.Table.from_pylist(tags, schema=PLACED_SCHEMA)
 
 
-def _held(columns: dict[str, pa.Array]) -> pa.RecordBatch:
-    return pa.RecordBatch.from_arrays([columns[field.name] for field in _HELD_SCHEMA], schema=_HELD_SCHEMA)
+def _by_content(columns: dict[str, pa.Array]) -> pa.RecordBatch:
+    return pa.RecordBatch.from_arrays([columns[field.name] for field in _CONTENT_SCHEMA], schema=_CONTENT_SCHEMA)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +93,7 @@ class ShareQuestions:
 
     store: Store
     before: tuple[str, ...]
-    earlier: Earlier | None = None
+    earlier: Earlier
 
     def index(self, part: PartRef) -> pa.RecordBatch:
         """The guards of questions of the candidates of a part that still live, or of earlier data."""
@@ -119,7 +118,7 @@ class ShareGuards:
     store: Store
     asking: str
     guards: str
-    earlier: Earlier | None = None
+    earlier: Earlier
 
     def index(self, part: PartRef) -> pa.RecordBatch:
         """The guards of the candidates of a part, or of earlier data, whose question's another one shares."""
@@ -129,7 +128,6 @@ class ShareGuards:
 
     def _guards(self, part: PartRef, indices: pa.Array) -> pa.Array:
         if part.is_earlier:
-            assert self.earlier is not None, part
             return self.earlier.read(part, ["guard"]).column(0).take(indices)
 
         def make(indices: pa.Array) -> pa.Array:
@@ -149,16 +147,14 @@ class NearDuplicates:
 
     Attributes:
         shared: tag folder of `ShareGuards`.
-        verified: tag folder of the verdicts, or None when nothing was verified.
     """
 
     store: Store
     before: tuple[str, ...]
     guards: str
     shared: str
-    verified: str | None
     threshold: float
-    earlier: Earlier | None = None
+    earlier: Earlier
 
     def index(self, part: PartRef) -> pa.RecordBatch:
         """Guards, shingles and survival of the candidates of a part that share a guard."""
@@ -173,11 +169,10 @@ class NearDuplicates:
         columns |= {"key": _as_key(guards), "guard": guards, "shingles": shingle_keys(batch)}
         columns["terms"] = terms_of(batch.column("question"))
         columns["id"] = pc.binary_join_element_wise(keys.column("row_id"), keys.column("format"), "-")
-        columns["answer"] = answers_of(self.store, part, self.verified).take(indices)
+        columns["answer"] = answers_of(self.store, part).take(indices)
         return _near(columns, part, indices)
 
     def _of_earlier(self, part: PartRef, indices: pa.Array) -> pa.RecordBatch:
-        assert self.earlier is not None, part
         signed = self.earlier.read(part, ["guard", "shingles", "terms", "id", "source_row", "answer"]).take(indices)
         columns = {name: signed.column(name) for name in signed.schema.names}
         columns |= {"key": _as_key(signed.column("guard")), "row_id": signed.column("id")}
@@ -198,7 +193,6 @@ class NearDuplicates:
         detail = f"Jaccard similarity {score:.3f} of 5-word shingles"
         if partner_part >= 0:
             return {"reason": Reason.NEAR_DUPLICATE.value, "detail": detail}
-        assert self.earlier is not None, partner_part
         detail = f"{detail}, {self.earlier.where(partner_part)}"
         return {"reason": Reason.DUPLICATE_OF_EARLIER.value, "detail": detail}
 
@@ -214,11 +208,15 @@ class Agree:
     """Finds the problems whose candidates disagree on the answer.
 
     What verification removed for another answer than its reference takes part as a witness against that reference.
+
+    Attributes:
+        before: tag folders of the steps before this one.
+        judged: those of the stages before verification: what it judged.
     """
 
     store: Store
     before: tuple[str, ...]
-    verified: str | None
+    judged: tuple[str, ...]
 
     def index(self, part: PartRef) -> pa.RecordBatch:
         """The candidates of a part that live or witness, by problem."""
@@ -227,7 +225,7 @@ class Agree:
         columns = {"key": keys.column("problem"), **{n: keys.column(n) for n in ("row_id", "format", "source_row")}}
         columns |= whereabouts(part) | {"alive": pa.array(alive)}
         columns["derived"] = self.store.read_part(part, ["derived"]).column(0)
-        columns["gold"], columns["own"] = self._golds(part), answers_of(self.store, part, self.verified, final=True)
+        columns["gold"], columns["own"] = self._golds(part), answers_of(self.store, part, final=True)
         takes_part = alive | self._witnesses(part)
         batch = pa.RecordBatch.from_pydict(columns).filter(pa.array(takes_part))
         return batch.filter(pc.or_(batch.column("gold").is_valid(), batch.column("own").is_valid()))
@@ -238,12 +236,11 @@ class Agree:
     def _witnesses(self, part: PartRef) -> np.ndarray:
         """Which candidates verification removed because they end in another answer: bool[part.rows]."""
         witnesses = np.zeros(part.rows, bool)
-        if self.verified is not None:
-            verdicts = read_batch(self.store.tags_path(self.verified, part), ["index", "reason"])
+        if self.store.verified is not None:
+            verdicts = read_batch(self.store.tags_path(self.store.verified, part), ["index", "reason"])
             against = pc.fill_null(pc.equal(verdicts.column("reason"), Reason.ANSWER_MISMATCH.value), False)
             witnesses[np.asarray(verdicts.column("index").filter(against))] = True
-            earlier = self.before[: self.before.index(self.verified)]
-            witnesses &= alive_after(self.store, part, earlier)
+            witnesses &= alive_after(self.store, part, self.judged)
         return witnesses
 
     def resolve(self, rows: pa.Table) -> pa.Table:
@@ -276,19 +273,18 @@ def _member(identity: str, row: dict[str, object]) -> Member:
     )
 
 
-def answers_of(store: Store, part: PartRef, verified: str | None, *, final: bool = False) -> pa.Array:
+def answers_of(store: Store, part: PartRef, *, final: bool = False) -> pa.Array:
     """The answer of each candidate of a part, null where none is known: string[part.rows].
 
     Args:
-        store: the work folder.
+        store: the work folder; where nothing is verified, the answers are the references as the source states them.
         part: the part.
-        verified: tag folder of the verdicts; None: the references as the source states them.
         final: what the solution itself ends in, rather than the reference.
     """
-    if verified is None:
+    if store.verified is None:
         return store.read_part(part, ["answer"]).column(0)
     name = "final" if final else "answer"
-    verdicts = read_batch(store.tags_path(verified, part), ["index", name])
+    verdicts = read_batch(store.tags_path(store.verified, part), ["index", name])
     answers = np.full(part.rows, None, object)
     answers[np.asarray(verdicts.column("index"))] = verdicts.column(name).to_pylist()
     return pa.array(answers, pa.string())

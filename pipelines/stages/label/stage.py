@@ -7,7 +7,7 @@ fitted on.
 
 import pickle
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
@@ -21,6 +21,7 @@ import pyarrow.compute as pc
 from apache_beam.pvalue import PCollection
 
 from pipelines.engine import progress
+from pipelines.engine.line import Line, Step
 from pipelines.engine.overlays import LABELS
 from pipelines.engine.store import PartRef, Store, read_batch, write_batch
 from pipelines.engine.tags import TAG_SCHEMA, alive_after
@@ -48,6 +49,22 @@ _SAMPLE_SCHEMA = pa.schema(
 
 Group = tuple[str, str]
 """taxonomy and language"""
+
+
+def folder_of(taxonomies: Mapping[str, Taxonomy], skip: Iterable[Stage]) -> str | None:
+    """The tag folder of the stage; None when it is skipped or no source has a taxonomy."""
+    return "label" if taxonomies and Stage.LABEL not in set(skip) else None
+
+
+def steps(line: Line, taxonomies: Mapping[str, Taxonomy]) -> Iterator[Step]:
+    """Predicts the labels that no source gives, for the sources that have a taxonomy."""
+    folder, settings = line.store.labelled, line.settings
+    if folder is not None:
+        yield Step(
+            Stage.LABEL,
+            folder,
+            lambda done: LabelParts(line.store, folder, done.folders, taxonomies, settings.label, settings.seed),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,8 +280,3 @@ def summary(parts: Sequence[PartRef], store: Store, taxonomies: Mapping[str, Tax
         for (taxonomy, language, column), one in sorted(_load(path, path.stat().st_mtime_ns).items())
         if one.rows
     ]
-
-
-def folder_of(taxonomies: Mapping[str, Taxonomy], skip: Iterable[Stage]) -> str | None:
-    """The tag folder of the stage; None when it is skipped or no source has a taxonomy."""
-    return "label" if taxonomies and Stage.LABEL not in set(skip) else None

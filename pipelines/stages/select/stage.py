@@ -5,8 +5,8 @@ Reviews stand beside the parts as tags, never in them: a new decision re-reads n
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
-from functools import lru_cache
+from dataclasses import asdict, dataclass
+from functools import lru_cache, partial
 from itertools import pairwise
 from pathlib import Path
 
@@ -16,16 +16,18 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipelines.engine.candidates import UNDERSTOOD, selection_row
+from pipelines.engine.line import Line, Step, folder_named, row_by_row
 from pipelines.engine.rejection import Rejection
 from pipelines.engine.store import PartRef, Store, digest, read_batch, write_batch
 from pipelines.engine.tags import TAG_SCHEMA
+from pipelines.engine.transforms import TagParts
 from pipelines.sources.adapters.fields import Unreadable, optional_text
 from pipelines.stages.select.criteria import judge_selection, select
 from pipelines.stages.select.decided import REVIEW_SCHEMA, Settled, settle
 from schemas.config import Select
 from schemas.example import SELECTION
 from schemas.problem import Decision, SegmentKind
-from schemas.reason import Reason
+from schemas.reason import Reason, Stage
 from schemas.reviews import REVIEWS
 from validation.answers import extract
 
@@ -43,11 +45,36 @@ MATCHED_SCHEMA = REVIEW_SCHEMA.append(
 ).append(pa.field("decided", pa.string(), metadata={"doc": "accepted | rejected, also of answers given as votes"}))
 
 
-def store_reviews(reviews: pa.Table, work: Path) -> Path:
-    """Leaves the reviews where workers load them, named by their content."""
+@dataclass(frozen=True, slots=True)
+class Reviewed:
+    """Files of reviews, joined to the rows that they name.
+
+    Attributes:
+        path: the reviews, where workers load them.
+        folder: of the tags that say what they come to (`SELECT_SCHEMA`).
+    """
+
+    path: Path
+    folder: str
+
+
+def store_reviews(reviews: pa.Table, work: Path, settings: Select, code: str) -> Reviewed | None:
+    """Leaves the reviews where workers load them, named by their content; None when there are none."""
+    if not len(reviews):
+        return None
     path = work / f"reviews-{digest(reviews.to_pylist())}.arrow"
     write_batch(path, reviews.combine_chunks().to_batches()[0])
-    return path
+    return Reviewed(path, folder_named("reviewed", code, settings, path.name))
+
+
+def steps(line: Line, reviewed: Reviewed | None) -> Iterator[Step]:
+    """Applies what people decided: in the sources, and in files of reviews where there are any."""
+    settings = line.settings.select
+    if reviewed is not None:
+        tag = partial(select_reviewed, store=line.store, reviews=reviewed.path, settings=settings)
+        yield Step(Stage.SELECT, reviewed.folder, lambda done: TagParts(line.store, reviewed.folder, tag))
+    elif not line.skips(Stage.SELECT):
+        yield row_by_row(line, Stage.SELECT, partial(select, settings=settings), settings)
 
 
 def select_reviewed(part: PartRef, *, store: Store, reviews: Path, settings: Select) -> pa.RecordBatch:
@@ -132,13 +159,12 @@ def _language(batch: pa.RecordBatch, index: int) -> str:
     return batch["language"][index].as_py() or "en"
 
 
-def matched(reviews: pa.Table, parts: Sequence[PartRef], store: Store) -> pa.Table:
+def matched(reviews: pa.Table, reviewed: Reviewed, parts: Sequence[PartRef], store: Store) -> pa.Table:
     """The reviews with what became of each (`MATCHED_SCHEMA`): whether its row is there, and what it decided."""
-    assert store.reviewed is not None, store
     known = np.zeros(len(reviews), bool)
     decided: list[str | None] = reviews.column("decision").to_pylist()
     for part in parts:
-        for said in read_batch(store.tags_path(store.reviewed, part), ["said"]).column(0).to_pylist():
+        for said in read_batch(store.tags_path(reviewed.folder, part), ["said"]).column(0).to_pylist():
             for one in said or ():
                 known[one["review"]] = True
                 decided[one["review"]] = None if one["decision"] is None else Decision(one["decision"]).value

@@ -1,6 +1,7 @@
 """The verify stage over parts: which candidates still need judging, and the pool of processes that judges them."""
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 
@@ -10,12 +11,45 @@ import pyarrow as pa
 from apache_beam.pvalue import PCollection
 
 from pipelines.engine import progress
+from pipelines.engine.line import Line, Step, folder_named
 from pipelines.engine.store import PartRef, Store, read_batch, write_batch
 from pipelines.engine.tags import alive_after
 from pipelines.stages.verify.ruling import VERDICT_SCHEMA, verify
-from schemas.config import Verify
+from schemas.config import Curate, Verify
 from schemas.exits import UserError
+from schemas.reason import Stage
 from validation.programs import Level, Pool, best_level, describe_levels
+
+
+def level_of(settings: Curate) -> Level | None:
+    """The level of isolation that programs run at; None when the stage is skipped and nothing runs.
+
+    Raises:
+        UserError: this machine does not give the level that the config asks for.
+    """
+    return None if Stage.VERIFY in settings.skip else choose_level(settings.isolation)
+
+
+def folder_of(settings: Curate, level: Level | None, code: str) -> str | None:
+    """The tag folder of the verdicts; None when the stage is skipped."""
+    return None if level is None else folder_named(Stage.VERIFY, code, settings.verify, level)
+
+
+def steps(line: Line, level: Level | None, *, again: bool = False) -> Iterator[Step]:
+    """Judges every candidate that no earlier stage rejected and that has no verdict yet.
+
+    Args:
+        line: the line.
+        level: of isolation, as `level_of` has it.
+        again: whether most candidates were judged and reported already.
+    """
+    folder, settings = line.store.verified, line.settings.verify
+    if level is not None and folder is not None:
+        yield Step(
+            Stage.VERIFY,
+            folder,
+            lambda done: VerifyParts(line.store, folder, done.before(Stage.VERIFY), settings, level, again),
+        )
 
 
 @dataclass

@@ -1,0 +1,67 @@
+"""The end of the line: candidates decided, files written, and what the driver needs of it left in the work folder."""
+
+import pickle
+from dataclasses import dataclass
+from pathlib import Path
+
+import apache_beam as beam
+from apache_beam.pvalue import PCollection
+
+from pipelines.engine.store import PartRef, Store
+from pipelines.output.decide import DecideSettings, PartSummary, decide
+from pipelines.output.write import WriteSettings, Written, plan_files, write_file
+from schemas.files import replacing
+
+_LEFT = "ended.pickle"
+
+
+@dataclass
+class Finish(beam.PTransform):
+    """Tagged parts -> shards, ledger and rejected records in the staging folder.
+
+    Attributes:
+        shard_bytes: bytes of text in a shard, about.
+    """
+
+    store: Store
+    deciding: DecideSettings
+    writing: WriteSettings
+    shard_bytes: int
+
+    def expand(self, parts: PCollection[PartRef]) -> PCollection[None]:
+        """Decides part by part, plans the files on all parts, writes a file a worker."""
+        summaries = (
+            parts
+            | "decide" >> beam.Map(decide, store=self.store, settings=self.deciding)
+            | "all summaries" >> beam.combiners.ToList()
+        )
+        written = (
+            summaries
+            | "plan files" >> beam.FlatMap(plan_files, shard_bytes=self.shard_bytes)
+            | "one worker per file" >> beam.Reshuffle()
+            | "write" >> beam.FlatMap(write_file, store=self.store, settings=self.writing)
+            | "all files" >> beam.combiners.ToList()
+        )
+        left = _path(self.store)
+        return summaries | "leave for the driver" >> beam.Map(_leave, beam.pvalue.AsSingleton(written), left)
+
+
+def forget_finished(store: Store) -> None:
+    """Removes what an earlier run left, so that nobody takes it for this one's."""
+    _path(store).unlink(missing_ok=True)
+
+
+def read_finished(store: Store) -> tuple[list[PartSummary], list[Written]]:
+    """What a run decided, in the order of the parts, and what it wrote, by path."""
+    summaries, written = pickle.loads(_path(store).read_bytes())
+    return summaries, written
+
+
+def _path(store: Store) -> Path:
+    return store.root / _LEFT
+
+
+def _leave(summaries: list[PartSummary], written: list[Written], path: Path) -> None:
+    ordered = sorted(summaries, key=lambda summary: summary.part), sorted(written, key=lambda file: file.path)
+    with replacing(path) as temporary:
+        temporary.write_bytes(pickle.dumps(ordered))
