@@ -12,10 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+from rich.markup import escape
 from rich.table import Table
 
 from pipelines.cli.curate_console import console_for
 from pipelines.engine.disk import unwritable_in_one_line
+from pipelines.output.reader import read_rejected
 from schemas.exits import UserError
 from schemas.files import replacing
 from schemas.manifest import read_manifest
@@ -102,18 +104,14 @@ _ABOUT = ("id", "source", "row", "format", "reason", "detail", "partner")
 
 def _quarantined(data: Path) -> Iterator[tuple[Group, dict[str, Any]]]:
     """The lines of the queue, each with its group, still without a decision."""
-    for path in sorted((data / "rejected").glob("*.jsonl")):
-        with path.open("rb") as file:
-            for line in file:
-                record = orjson.loads(line)
-                first = record.pop("_mathmill")
-                ends = [first, *first.pop("also", [])]
-                doubtful = [one for one in ends if one["outcome"] == Outcome.QUARANTINED]
-                if doubtful:
-                    about = {name: doubtful[0].get(name) for name in _ABOUT}
-                    group = group_of(str(about["reason"]), str(about["detail"] or ""))
-                    head = {"row_id": doubtful[0]["id"].split("-")[0], "decision": None, "reviewer": None}
-                    yield group, head | {"group": group.name} | about | {"record": record}
+    for first, record in read_rejected(data):
+        ends = [first, *first.pop("also", [])]
+        doubtful = [end for end in ends if end["outcome"] == Outcome.QUARANTINED]
+        if doubtful:
+            about = {name: doubtful[0].get(name) for name in _ABOUT}
+            group = group_of(str(about["reason"]), str(about["detail"] or ""))
+            head = {"row_id": doubtful[0]["id"].split("-")[0], "decision": None, "reviewer": None}
+            yield group, head | {"group": group.name} | about | {"record": record}
 
 
 def print_queue(groups: Counter[Group], output: Path) -> None:
@@ -130,13 +128,9 @@ def print_queue(groups: Counter[Group], output: Path) -> None:
         table.add_row(f"[bold]{number:,}[/]", f"[bold]{reason}[/]: {RULES[Reason(reason)].meaning}", "")
         mine = [(group, rows) for group, rows in groups.most_common() if group.reason == reason]
         for group, rows in mine[:_SHOWN_GROUPS]:
-            table.add_row(f"{rows:,} of {number:,}", _plain(group.pattern), f"--accept {group.name}")
+            table.add_row(f"{rows:,} of {number:,}", escape(group.pattern), f"--accept {group.name}")
         if rest := mine[_SHOWN_GROUPS:]:
             table.add_row(f"{sum(rows for _, rows in rest):,} of {number:,}", f"{len(rest)} more groups", "")
     console.print(table)
     console.print(f"{groups.total():,} rows in {output}; fill in `decision`, then", soft_wrap=True)
     console.print(f"  mathmill curate CONFIG --output DATA --set 'curate.reviews=[{output}]'", soft_wrap=True)
-
-
-def _plain(text: str) -> str:
-    return text.replace("[", r"\[")

@@ -12,13 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 from rich.console import Console
 from rich.text import Text
 
-from pipelines.output.reader import find_example, read_ledger
+from pipelines.output.reader import find_example, read_ledger, read_rejected
 from pipelines.sources.files.records import Record, json_text
 from pipelines.sources.render import render_parts
 from pipelines.stages.decontaminate.leaks import OWN_DETAIL
@@ -169,10 +168,9 @@ def _laid_out(example: dict[str, Any]) -> _Told:
 
 def _record_of(data: Path, row: dict[str, object]) -> dict[str, object]:
     """The record of a row of which nothing is kept; empty when there is none."""
-    for record in _rejected_records(data):
-        why = record["_mathmill"]
+    for why, record in read_rejected(data):
         if why["source"] == row["source"] and why["row"] == row["row"]:
-            return {key: value for key, value in record.items() if key != "_mathmill"}
+            return record
     return {}
 
 
@@ -192,12 +190,6 @@ def _unfolded(value: object) -> str:
     if isinstance(value, dict | list):
         return json.dumps(value, indent=1, ensure_ascii=False).replace("\\n", "\n").replace("\\\\", "\\")
     return str(value)
-
-
-def _rejected_records(data: Path) -> Iterator[dict[str, dict[str, object]]]:
-    for path in sorted((data / "rejected").glob("*.jsonl")):
-        with path.open("rb") as file:
-            yield from map(orjson.loads, file)
 
 
 def _partner_of(

@@ -8,6 +8,7 @@ earlier stage rejected.
 from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -41,10 +42,17 @@ def whereabouts(part: PartRef) -> dict[str, pa.Array]:
     }
 
 
-def repeated(keys: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Which rows share their key with another: bool[rows]."""
-    counts = pc.value_counts(keys)
-    return pc.is_in(keys, counts.filter(pc.greater(counts.field("counts"), 1)).field("values"))
+def repeated(keys: pa.ChunkedArray) -> pa.Array:
+    """Which rows share their key of 16 bytes with another: bool[rows]."""
+    _, places, counts = np.unique(key_items(keys), return_inverse=True, return_counts=True)
+    return pa.array(counts[places] > 1)
+
+
+def key_items(keys: pa.ChunkedArray) -> npt.NDArray[np.void]:
+    """Keys of 16 bytes as items of one numpy array: they sort and compare by their bytes."""
+    whole = pa.concat_arrays(keys.chunks) if keys.num_chunks else pa.array([], keys.type)
+    data = whole.buffers()[1]
+    return np.zeros(0, "V16") if data is None else np.frombuffer(data, "V16", len(whole), whole.offset * 16)
 
 
 def sharing(rows: pa.Table) -> pa.Table:

@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
+import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -31,6 +33,15 @@ def find_example(folder: Path, manifest: Manifest, identity: str) -> dict[str, o
 def read_ledger(folder: Path, manifest: Manifest, columns: Sequence[str] | None = None) -> pa.Table:
     """Reads the ledger of a data set, all of it or some columns."""
     return pa.concat_tables(_ledger_tables(folder, manifest, columns))
+
+
+def read_rejected(folder: Path) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
+    """Yields each row of which something was rejected: why (its `_mathmill`), and the record as the source has it."""
+    for path in sorted((folder / "rejected").glob("*.jsonl")):
+        with path.open("rb") as file:
+            for line in file:
+                record = orjson.loads(line)
+                yield record.pop("_mathmill"), record
 
 
 def _ledger_tables(folder: Path, manifest: Manifest, columns: Sequence[str] | None) -> Iterator[pa.Table]:

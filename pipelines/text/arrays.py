@@ -86,6 +86,19 @@ def foreign_runs(texts: pa.Array, change: Callable[[str], str]) -> pa.Array:
     return _like(texts, changed)
 
 
+def joined_segments(segments: pa.ListArray, texts: pa.Array, sign: str) -> pa.Array:
+    """The segments of each candidate as one text, a sign between them; a null list is an empty text.
+
+    Args:
+        segments: lists[candidates], as a part has them.
+        texts: strings[segments of all candidates], one for each, in their order.
+        sign: what stands between two.
+    """
+    lengths = pc.fill_null(pc.list_value_length(segments), 0).to_numpy(zero_copy_only=False)
+    ends = pa.array(np.concatenate(([0], np.cumsum(lengths))), pa.int32())
+    return pc.binary_join(pa.ListArray.from_arrays(ends, texts), sign)
+
+
 def _runs_of(places: Offsets, offsets: Offsets) -> tuple[Offsets, Offsets]:
     """Where runs of neighbouring places begin, a place earlier where their text has one, and where they end."""
     first = np.concatenate(([True], np.diff(places) > 1)) | np.isin(places, offsets)

@@ -31,6 +31,7 @@ from pipelines.stages.decontaminate.contained import item_windows, standing
 from pipelines.stages.decontaminate.reworded import ParaphraseIndex
 from pipelines.stages.decontaminate.short_items import ShortItems
 from pipelines.stages.decontaminate.wrappings import INSTRUCTIONS, LABEL, OPTIONS, unescaped, unmarked
+from pipelines.text.arrays import joined_segments
 from pipelines.text.postings import Postings
 from pipelines.text.skeleton import numbers_in, skeletons, template_forms
 from pipelines.text.words import Hashes, Places, Words, ngrams_of, words_of
@@ -345,10 +346,7 @@ def _reordered(text: pa.Array, item: bytes) -> bool:
 def _solutions(batch: pa.RecordBatch) -> pa.Array:
     """Each candidate's solution as running text."""
     segments = batch.column("segments")
-    texts = unmarked(_unannotated(segments.flatten().field("text")))
-    lengths = pc.fill_null(pc.list_value_length(segments), 0).to_numpy(zero_copy_only=False)
-    offsets = pa.array(np.concatenate(([0], np.cumsum(lengths))), pa.int32())
-    return pc.binary_join(pa.ListArray.from_arrays(offsets, texts), "\n")
+    return joined_segments(segments, unmarked(_unannotated(segments.flatten().field("text"))), "\n")
 
 
 def _unannotated(solutions: pa.Array) -> pa.Array:

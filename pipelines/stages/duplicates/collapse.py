@@ -18,13 +18,14 @@ from pipelines.engine.tags import (
     parents_of,
     read_tags,
     rejected,
+    repeated,
     sharing,
     whereabouts,
 )
 from pipelines.stages.duplicates.earlier import Earlier, key_column
 from pipelines.stages.duplicates.identity import content_keys, identity_keys
 from pipelines.stages.duplicates.near import asked_keys
-from pipelines.stages.duplicates.survivors import exact_duplicates, shared, survival
+from pipelines.stages.duplicates.survivors import exact_duplicates, survival
 from schemas.reason import Reason
 from validation.answers import Outcome, compare
 
@@ -138,7 +139,7 @@ class Collapse:
 
     def resolve(self, rows: pa.Table) -> pa.Table:
         """Tags the candidates whose content others have: with a reason those that lose to an equal one."""
-        rows = rows.filter(pa.array(shared(rows.column("content"))))  # identical rows have one content
+        rows = rows.filter(repeated(rows.column("content")))  # identical rows have one content
         rows = rows.append_column("occurrence", pa.array(_occurrences(rows)))
         return _tagged(rows, rows.slice(0, 0) if self.skipped else _apart_by_answer(rows.filter(rows.column("alive"))))
 

@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import xxhash
 
-from pipelines.text.arrays import Bytes, Offsets, bytes_of
+from pipelines.text.arrays import Bytes, Offsets, bytes_of, joined_segments
 from pipelines.text.skeleton import folded, packed, skeletons, with_placeholders
 from schemas.problem import SegmentKind
 
@@ -68,9 +68,7 @@ def _responses(batch: pa.RecordBatch) -> pa.Array:
         rest = pc.invert(prose)
         lines = pc.replace_substring_regex(texts.filter(rest), r"[ \t]*\r?\n", "\n")
         texts = pc.replace_with_mask(texts, rest, pc.utf8_rtrim_whitespace(lines))
-    lengths = pc.fill_null(pc.list_value_length(segments), 0).to_numpy(zero_copy_only=False)
-    ends = pa.array(np.concatenate(([0], np.cumsum(lengths))), pa.int32())
-    return pc.binary_join(pa.ListArray.from_arrays(ends, _joined(_SEGMENT, kinds, texts)), _SEGMENT)
+    return joined_segments(segments, _joined(_SEGMENT, kinds, texts), _SEGMENT)
 
 
 def _with_case(keys: pa.Array, texts: pa.Array) -> pa.Array:

@@ -24,7 +24,7 @@ import pyarrow.compute as pc
 from pipelines.stages.duplicates.exchanges import exchanged, terms_of
 from pipelines.stages.duplicates.guard import guards
 from pipelines.stages.duplicates.survivors import LOSS_SCHEMA, survivor_order
-from pipelines.text.arrays import sliced
+from pipelines.text.arrays import joined_segments, sliced
 from pipelines.text.postings import distinct
 from pipelines.text.sets import Sets, similarity
 from pipelines.text.words import Hashes, Places, mixed, ngrams_of, owners, words_of
@@ -74,7 +74,7 @@ def asked_keys(batch: pa.RecordBatch) -> pa.Array:
     question = pc.dictionary_encode(pc.fill_null(batch.column("question"), ""))
     distinct_ones = pa.RecordBatch.from_arrays([question.dictionary], ["question"])
     asked = [np.zeros(0, np.uint64), *(guards(one.column(0), words=True) for one in sliced(distinct_ones))]
-    kinds = _joined_segments(batch, "kind", "-")
+    kinds = _field_joined(batch, "kind", "-")
     shape = words_of(pc.binary_join_element_wise(pc.fill_null(batch.column("format"), "-"), kinds, "-"))
     return pa.array(mixed(np.concatenate(asked)[question.indices] + shape.hashes))
 
@@ -86,7 +86,7 @@ def guard_keys(batch: pa.RecordBatch, asked: pa.Array) -> pa.Array:
 
 
 def _solution_guards(batch: pa.RecordBatch) -> Hashes:
-    return guards(_joined_segments(batch, "text", "\n"), words=False)
+    return guards(_field_joined(batch, "text", "\n"), words=False)
 
 
 def shingle_keys(batch: pa.RecordBatch) -> pa.ListArray:
@@ -96,7 +96,7 @@ def shingle_keys(batch: pa.RecordBatch) -> pa.ListArray:
 
 
 def _shingle_keys(batch: pa.RecordBatch) -> pa.ListArray:
-    question, solution = pc.fill_null(batch.column("question"), ""), _joined_segments(batch, "text", "\n")
+    question, solution = pc.fill_null(batch.column("question"), ""), _field_joined(batch, "text", "\n")
     return shingles_of(pc.binary_join_element_wise(question, solution, "\n\n"))
 
 
@@ -250,9 +250,7 @@ def known_to_differ(one: str | None, other: str | None, differ: Answers) -> bool
     return one is not None and other is not None and one != other and differ(one, other)
 
 
-def _joined_segments(batch: pa.RecordBatch, field: str, sign: str) -> pa.Array:
-    """The texts, or the kinds, of each candidate's segments as one text, a sign between them."""
+def _field_joined(batch: pa.RecordBatch, field: str, sign: str) -> pa.Array:
+    """The texts, or the kinds, of each candidate's segments as one text."""
     segments = batch.column("segments")
-    lengths = pc.fill_null(pc.list_value_length(segments), 0).to_numpy(zero_copy_only=False)
-    offsets = pa.array(np.concatenate(([0], np.cumsum(lengths))), pa.int32())
-    return pc.binary_join(pa.ListArray.from_arrays(offsets, pc.struct_field(segments.flatten(), field)), sign)
+    return joined_segments(segments, pc.struct_field(segments.flatten(), field), sign)

@@ -12,6 +12,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipelines.engine.tags import key_items, repeated
 from schemas.problem import Decision
 
 SURVIVAL_SCHEMA = pa.schema(
@@ -74,9 +75,9 @@ def exact_duplicates(candidates: pa.Table | pa.RecordBatch) -> pa.RecordBatch:
         The losers in the order of (part, index).
     """
     table = pa.table(candidates) if isinstance(candidates, pa.RecordBatch) else candidates
-    table = table.filter(pa.array(shared(table.column("content"))))
+    table = table.filter(repeated(table.column("content")))
     table = table.take(survivor_order(table, "content"))
-    keys = _keys(table.column("content"))
+    keys = key_items(table.column("content"))
     first = np.concatenate((np.ones(min(1, len(keys)), np.bool_), keys[1:] != keys[:-1]))
     best = np.maximum.accumulate(np.where(first, np.arange(len(keys)), 0))
     losers = np.flatnonzero(~first)
@@ -95,20 +96,3 @@ def survivor_order(table: pa.Table, *groups: str) -> pa.Array:
     keys = [(name, "ascending") for name in groups]
     keys.extend((name, direction) for name, direction in _ORDER if name in table.column_names)
     return pc.sort_indices(table, sort_keys=keys)
-
-
-def shared(column: pa.ChunkedArray) -> npt.NDArray[np.bool_]:
-    """Which keys occur more than once."""
-    _, places, counts = np.unique(_keys(column), return_inverse=True, return_counts=True)
-    return counts[places] > 1
-
-
-def _keys(column: pa.ChunkedArray) -> npt.NDArray[np.void]:
-    """Keys of 16 bytes as one numpy array of complex128-sized items that sort and compare by their bytes."""
-    keys = column.combine_chunks()
-    if isinstance(keys, pa.ChunkedArray):
-        keys = pa.concat_arrays(keys.chunks) if keys.num_chunks else pa.array([], column.type)
-    data = keys.buffers()[1]
-    if data is None:
-        return np.zeros(0, "S16").view("V16")
-    return np.frombuffer(data, "V16", len(keys), keys.offset * 16)
