@@ -31,7 +31,7 @@ from validation.answers.normalise import DECIMAL_COMMA
 from validation.programs import Execution, Pool, map_repeatable, map_repeatable_blocks
 from validation.programs import Outcome as ProgramOutcome
 
-VERDICT_SCHEMA = pa.schema(
+RULING_SCHEMA = pa.schema(
     [
         *TAG_SCHEMA,
         pa.field("verdict", pa.string()),
@@ -49,7 +49,7 @@ CHUNK = 256  # candidates judged between two reports of progress
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
+class Case:
     """What the judge looks at. `index` is the candidate's position in its part."""
 
     index: int
@@ -67,7 +67,7 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True)
-class Judgement:
+class Ruling:
     """What the judge found.
 
     Attributes:
@@ -101,7 +101,7 @@ def verify(
     pool: Pool,
     on_progress: Callable[[int], None],
 ) -> pa.RecordBatch:
-    """Judges some candidates of a part and returns a row of `VERDICT_SCHEMA` for each.
+    """Judges some candidates of a part and returns a row of `RULING_SCHEMA` for each.
 
     Args:
         batch: the part.
@@ -114,19 +114,19 @@ def verify(
     for start in range(0, len(indices), CHUNK):
         chunk = _candidates(batch, indices[start : start + CHUNK])
         executions = _run_programs(chunk, settings, pool)
-        for candidate, ran in zip(chunk, executions, strict=True):
-            rows.append(_verdict_row(candidate, _judge(candidate, ran, settings)))
+        for case, ran in zip(chunk, executions, strict=True):
+            rows.append(_ruling_row(case, _judge(case, ran, settings)))
         on_progress(len(chunk))
-    columns = zip(*rows, strict=True) if rows else [()] * len(VERDICT_SCHEMA)
-    arrays = [pa.array(list(column), field.type) for column, field in zip(columns, VERDICT_SCHEMA, strict=True)]
-    return pa.RecordBatch.from_arrays(arrays, schema=VERDICT_SCHEMA)
+    columns = zip(*rows, strict=True) if rows else [()] * len(RULING_SCHEMA)
+    arrays = [pa.array(list(column), field.type) for column, field in zip(columns, RULING_SCHEMA, strict=True)]
+    return pa.RecordBatch.from_arrays(arrays, schema=RULING_SCHEMA)
 
 
-def _candidates(batch: pa.RecordBatch, indices: Sequence[int]) -> list[Candidate]:
+def _candidates(batch: pa.RecordBatch, indices: Sequence[int]) -> list[Case]:
     columns = ["format", "question", "segments", "answer", "independent", "language", "annotations"]
     rows = batch.select(columns).take(pa.array(indices, pa.int32())).to_pylist()
     return [
-        Candidate(
+        Case(
             index=index,
             format=Format(row["format"]),
             question=row["question"],
@@ -140,7 +140,7 @@ def _candidates(batch: pa.RecordBatch, indices: Sequence[int]) -> list[Candidate
     ]
 
 
-def _run_programs(chunk: Sequence[Candidate], settings: Verify, pool: Pool) -> list[list[Execution]]:
+def _run_programs(chunk: Sequence[Case], settings: Verify, pool: Pool) -> list[list[Execution]]:
     """Runs every program of a chunk: one execution for a PoT program, one for each block of a dialogue."""
     executions: list[list[Execution]] = [[] for _ in chunk]
     code = {i: one.texts(SegmentKind.CODE) for i, one in enumerate(chunk) if one.format is not Format.COT}
@@ -155,26 +155,26 @@ def _run_programs(chunk: Sequence[Candidate], settings: Verify, pool: Pool) -> l
     return executions
 
 
-def _judge(candidate: Candidate, ran: Sequence[Execution], settings: Verify) -> Judgement:
+def _judge(case: Case, ran: Sequence[Execution], settings: Verify) -> Ruling:
     for execution in ran:
         if execution.outcome is not ProgramOutcome.OK:
             assert execution.reason is not None, execution
-            return Judgement(Rejection(execution.reason, execution.error or execution.outcome), programs=len(ran))
-    if candidate.format is Format.POT:
-        return _judge_final(candidate, ran[-1].value, programs=len(ran))
-    if candidate.format is Format.TIR and settings.outputs == "check" and (wrong := _wrong_output(candidate, ran)):
-        return Judgement(wrong, programs=len(ran))
-    judgement = _judge_text(candidate, programs=len(ran))
-    if judgement.rejection is None and ran and settings.outputs == "regenerate":
-        judgement = replace(judgement, rejection=_stale_answer(candidate, ran, judgement.final or ""))
-    if settings.trim and judgement.rejection is None and judgement.trailing:
-        judgement = replace(judgement, cut=_behind_final(candidate, *find_final(candidate)), trailing=0)
+            return Ruling(Rejection(execution.reason, execution.error or execution.outcome), programs=len(ran))
+    if case.format is Format.POT:
+        return _judge_final(case, ran[-1].value, programs=len(ran))
+    if case.format is Format.TIR and settings.outputs == "check" and (wrong := _wrong_output(case, ran)):
+        return Ruling(wrong, programs=len(ran))
+    ruling = _judge_text(case, programs=len(ran))
+    if ruling.rejection is None and ran and settings.outputs == "regenerate":
+        ruling = replace(ruling, rejection=_stale_answer(case, ran, ruling.final or ""))
+    if settings.trim and ruling.rejection is None and ruling.trailing:
+        ruling = replace(ruling, cut=_behind_final(case, *find_final(case)), trailing=0)
     outputs = tuple(execution.stdout for execution in ran) if settings.outputs == "regenerate" else ()
-    return replace(judgement, outputs=outputs)
+    return replace(ruling, outputs=outputs)
 
 
-def _wrong_output(candidate: Candidate, ran: Sequence[Execution]) -> Rejection | None:
-    recorded = candidate.texts(SegmentKind.OUTPUT)
+def _wrong_output(case: Case, ran: Sequence[Execution]) -> Rejection | None:
+    recorded = case.texts(SegmentKind.OUTPUT)
     for position, (said, execution) in enumerate(zip(recorded, ran, strict=True)):
         if not same_output(said, execution.stdout):
             detail = f"block {position + 1} of {len(ran)} prints {_short(execution.stdout)}, recorded {_short(said)}"
@@ -182,9 +182,9 @@ def _wrong_output(candidate: Candidate, ran: Sequence[Execution]) -> Rejection |
     return None
 
 
-def _stale_answer(candidate: Candidate, ran: Sequence[Execution], final: str) -> Rejection | None:
+def _stale_answer(case: Case, ran: Sequence[Execution], final: str) -> Rejection | None:
     """Rejects an answer that repeats a recorded output which its program does not print."""
-    recorded, printed = candidate.texts(SegmentKind.OUTPUT)[-1], ran[-1].stdout
+    recorded, printed = case.texts(SegmentKind.OUTPUT)[-1], ran[-1].stdout
     if same_output(recorded, printed) or not same_output(recorded, final) or same_output(printed, final):
         return None
     detail = f"the answer repeats {_short(recorded)}, where the program prints {_short(printed)}"
@@ -198,23 +198,23 @@ def same_output(recorded: str, printed: str) -> bool:
     return compare(printed.strip(), recorded.strip()).outcome is Outcome.EQUAL
 
 
-def find_final(candidate: Candidate) -> tuple[str, Extraction]:
+def find_final(case: Case) -> tuple[str, Extraction]:
     """Finds the final answer of a solution in words: behind the last output where there are outputs.
 
     Returns:
         The text that was searched, and what was found. A last sentence without a marker that repeats the last output's
         value (`Four containers ...` after 4.0) says that output.
     """
-    texts = candidate.texts(SegmentKind.TEXT)
-    if candidate.format is not Format.TIR or not texts:
+    texts = case.texts(SegmentKind.TEXT)
+    if case.format is not Format.TIR or not texts:
         text = "\n".join(texts)
-        return text, extract(text, candidate.language)
-    found = extract(texts[-1], candidate.language)
-    outputs = candidate.texts(SegmentKind.OUTPUT)
+        return text, extract(text, case.language)
+    found = extract(texts[-1], case.language)
+    outputs = case.texts(SegmentKind.OUTPUT)
     if found.answer is not None or not outputs:
         return texts[-1], found
     text = f"```output\n{outputs[-1]}\n```\n{texts[-1]}"
-    return text, extract(text, candidate.language)
+    return text, extract(text, case.language)
 
 
 _LAST_SIGNS = "$\\[](){}*.,;!?。 \t\n"
@@ -223,11 +223,11 @@ _SENTENCE_END = re.compile(r"\n|(?<=[.!?])\s|(?<=[。！？])")
 _PAIRS = ((r"\[", r"\]"), (r"\(", r"\)"), (r"\begin{", r"\end{"))
 
 
-def _behind_final(candidate: Candidate, text: str, found: Extraction) -> str:
+def _behind_final(case: Case, text: str, found: Extraction) -> str:
     """Returns what stands behind the sentence of the final answer, in the last text; nothing inside a formula."""
     if not text[found.end :].strip(_LAST_SIGNS):
         return ""
-    last = candidate.texts(SegmentKind.TEXT)[-1]
+    last = case.texts(SegmentKind.TEXT)[-1]
     closing = _CLOSING.match(text, found.end)
     assert closing is not None
     if found.path not in ("boxed", "hashes", "phrase"):
@@ -241,32 +241,32 @@ def _behind_final(candidate: Candidate, text: str, found: Extraction) -> str:
     return ""
 
 
-def _judge_text(candidate: Candidate, *, programs: int) -> Judgement:
-    text, found = find_final(candidate)
+def _judge_text(case: Case, *, programs: int) -> Ruling:
+    text, found = find_final(case)
     if found.answer is None:
-        return Judgement(Rejection(Reason.NO_ANSWER, f"ends in {_short(text[-60:])}"), programs=programs)
+        return Ruling(Rejection(Reason.NO_ANSWER, f"ends in {_short(text[-60:])}"), programs=programs)
     if found.disagree:
         detail = f"{found.count} final answers that differ, the last is {_short(found.answer)}"
-        return Judgement(Rejection(Reason.AMBIGUOUS_ANSWER, detail), programs=programs)
-    judgement = _judge_final(candidate, found.answer, programs=programs)
-    arithmetic = _arithmetic_of(candidate, "\n".join(candidate.texts(SegmentKind.TEXT)))
-    if judgement.rejection is None:
-        rejection = _unreached(candidate, text[: found.start], found.answer) or _miscalculated(arithmetic)
-        judgement = replace(judgement, rejection=rejection)
-    trailing = len(_behind_final(candidate, text, found).strip())
-    return replace(judgement, equations=(arithmetic.checked, arithmetic.unparsed), trailing=trailing)
+        return Ruling(Rejection(Reason.AMBIGUOUS_ANSWER, detail), programs=programs)
+    ruling = _judge_final(case, found.answer, programs=programs)
+    arithmetic = _arithmetic_of(case, "\n".join(case.texts(SegmentKind.TEXT)))
+    if ruling.rejection is None:
+        rejection = _unreached(case, text[: found.start], found.answer) or _miscalculated(arithmetic)
+        ruling = replace(ruling, rejection=rejection)
+    trailing = len(_behind_final(case, text, found).strip())
+    return replace(ruling, equations=(arithmetic.checked, arithmetic.unparsed), trailing=trailing)
 
 
-def _unreached(candidate: Candidate, rationale: str, final: str) -> Rejection | None:
+def _unreached(case: Case, rationale: str, final: str) -> Rejection | None:
     """Rejects a final answer on a line of its own that no step before it arrives at."""
-    if candidate.annotations is None or reaches(rationale, final, candidate.annotations):
+    if case.annotations is None or reaches(rationale, final, case.annotations):
         return None
     return Rejection(Reason.RATIONALE_MISMATCH, f"no step arrives at {_short(final)}: {_short(rationale[-60:])}")
 
 
-def _arithmetic_of(candidate: Candidate, text: str) -> Arithmetic:
-    readable = candidate.language[:2] not in DECIMAL_COMMA
-    found = check_arithmetic(text if readable else "", candidate.annotations or ())
+def _arithmetic_of(case: Case, text: str) -> Arithmetic:
+    readable = case.language[:2] not in DECIMAL_COMMA
+    found = check_arithmetic(text if readable else "", case.annotations or ())
     return found if readable else replace(found, unparsed=found.unparsed + text.count("="))
 
 
@@ -276,41 +276,41 @@ def _miscalculated(arithmetic: Arithmetic) -> Rejection | None:
     return Rejection(Reason.ARITHMETIC_ERROR, "; ".join(_short(one) for one in arithmetic.wrong[:3]))
 
 
-def _judge_final(candidate: Candidate, final: str | None, *, programs: int) -> Judgement:
+def _judge_final(case: Case, final: str | None, *, programs: int) -> Ruling:
     if final is None or not final.strip():
-        return Judgement(Rejection(Reason.NO_ANSWER, "the program gave no value"), programs=programs)
-    reference = "independent" if candidate.independent else "self"
-    if candidate.answer is None:
-        return Judgement(None, "equal", "self", "self", programs, final, final)
-    gold = extract_reference(candidate.answer, candidate.language)
-    verdict = compare(gold, final, question=candidate.question, language=candidate.language)
+        return Ruling(Rejection(Reason.NO_ANSWER, "the program gave no value"), programs=programs)
+    reference = "independent" if case.independent else "self"
+    if case.answer is None:
+        return Ruling(None, "equal", "self", "self", programs, final, final)
+    gold = extract_reference(case.answer, case.language)
+    verdict = compare(gold, final, question=case.question, language=case.language)
     rejection = None
     if verdict.outcome is not Outcome.EQUAL:
         reason = Reason.ANSWER_MISMATCH if verdict.outcome is Outcome.NOT_EQUAL else Reason.ANSWER_UNKNOWN
         what = "is not" if verdict.outcome is Outcome.NOT_EQUAL else "could not be compared with"
         rejection = Rejection(reason, f"{_short(final)} {what} the reference {_short(gold)}")
-    return Judgement(rejection, verdict.outcome.value, verdict.path, reference, programs, gold, final)
+    return Ruling(rejection, verdict.outcome.value, verdict.path, reference, programs, gold, final)
 
 
-def _verdict_row(candidate: Candidate, judgement: Judgement) -> tuple[object, ...]:
-    one = judgement.rejection
-    note = f"cut behind the final answer: {judgement.cut.strip()!r}" if judgement.cut else None
+def _ruling_row(case: Case, ruling: Ruling) -> tuple[object, ...]:
+    one = ruling.rejection
+    note = f"cut behind the final answer: {ruling.cut.strip()!r}" if ruling.cut else None
     rejected = (
         (one.reason.value, one.detail, one.partner, one.partner_row, one.score) if one else (None, note, *[None] * 3)
     )
     return (
-        candidate.index,
+        case.index,
         *rejected,
-        judgement.verdict,
-        judgement.path,
-        judgement.reference,
-        judgement.programs,
-        judgement.answer,
-        judgement.final,
-        *judgement.equations,
-        judgement.trailing,
-        list(judgement.outputs),
-        judgement.cut or None,
+        ruling.verdict,
+        ruling.path,
+        ruling.reference,
+        ruling.programs,
+        ruling.answer,
+        ruling.final,
+        *ruling.equations,
+        ruling.trailing,
+        list(ruling.outputs),
+        ruling.cut or None,
     )
 
 

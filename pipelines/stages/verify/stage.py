@@ -14,7 +14,7 @@ from pipelines.engine import progress
 from pipelines.engine.line import Line, Step, folder_named
 from pipelines.engine.store import PartRef, Store, read_batch, write_batch
 from pipelines.engine.tags import alive_after
-from pipelines.stages.verify.ruling import VERDICT_SCHEMA, verify
+from pipelines.stages.verify.ruling import RULING_SCHEMA, verify
 from schemas.config import Curate, Verify
 from schemas.exits import UserError
 from schemas.reason import Stage
@@ -113,7 +113,7 @@ class JudgeParts(beam.DoFn):
 
 
 def _empty() -> pa.RecordBatch:
-    return pa.RecordBatch.from_pylist([], schema=VERDICT_SCHEMA)
+    return pa.RecordBatch.from_pylist([], schema=RULING_SCHEMA)
 
 
 def _joined(known: pa.RecordBatch, fresh: pa.RecordBatch) -> pa.RecordBatch:

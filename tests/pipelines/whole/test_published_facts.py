@@ -11,7 +11,7 @@ import pytest
 
 from pipelines.sources.adapters.dialogues import read_mathcoder, read_tora
 from pipelines.sources.adapters.pot import read_pot
-from pipelines.stages.verify.ruling import Candidate, find_final
+from pipelines.stages.verify.ruling import Case, find_final
 from schemas.config import Source
 from schemas.problem import Problem, SegmentKind
 from validation.answers import close_symbolic, compare
@@ -43,7 +43,7 @@ def final_verdict(problem: Problem) -> str:
     solution = problem.solutions[0]
     segments = tuple((segment.kind, segment.text) for segment in solution.segments)
     rest = (problem.answer, problem.independent, problem.language, solution.annotations)
-    final = find_final(Candidate(0, solution.format, problem.question, segments, *rest))[1].answer
+    final = find_final(Case(0, solution.format, problem.question, segments, *rest))[1].answer
     return compare(problem.answer, final, problem.question).outcome.value if final else "none"
 
 
