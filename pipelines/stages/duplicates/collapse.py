@@ -1,4 +1,19 @@
-"""The collapse stage over parts: exact duplicates fall, and identical rows are numbered, which ids need."""
+"""The collapse stage over parts: exact duplicates fall, and identical rows are numbered, which ids need.
+
+Three index spaces meet here.
+
+    alive[n], lost[n], fallen[n]   by place in a part of n candidates
+    indices[k]                     the places of the k candidates whose problem another one shares: only they are read
+    rows                           of a partition: candidates of any parts with one of its contents; (part, index) leads
+                                   home
+
+A part of three whose first and last candidate share their problem with others:
+
+    place  problem  shared   indices  contents   alive           rows sent (content, part, index, alive)
+        0        a     yes         0        x1    True           x1  0  0  True
+        1        b      no                       False     ->
+        2        a     yes         2        x2    True           x2  0  2  True
+"""
 
 from dataclasses import dataclass
 

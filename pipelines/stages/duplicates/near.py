@@ -12,6 +12,16 @@
 The guard goes first because it is the sharper knife: on 20,000 labelled problems (5 % of them variants with one other
 number) no group of equal guards mixes two problems, and most candidates stand alone and need no signature at all.
 Results depend on the candidates only: no order, no partition that keeps guards together.
+
+Legend: C candidates of a partition whose guard another one has, sorted by guard and, within it, best survivor first;
+P pairs (better[P], worse[P]) of their rows; S sets of a crowd. Three rows, at a threshold of 0.5:
+
+    row  guard  shingles            better  worse  score            loser  survivor
+      0      7  {1 2 3 4}                0      1    3/5               1         0
+      1      7  {1 2 3 5}        ->      0      2    1/7       ->
+      2      7  {1 5 6 7}                1      2    2/6
+
+Row 2 is far from row 0. Were it near to row 1 alone, it would stay: row 1 falls, and who falls takes nobody along.
 """
 
 from collections.abc import Callable, Sequence
@@ -160,7 +170,12 @@ def _in_order(rows: pa.Table) -> pa.RecordBatch:
 
 
 def _pairs(guard: Hashes, shingles: Sets) -> tuple[Places, Places, Places]:
-    """Pairs (better, worse) worth a look, of rows sorted by guard and, within it, by survival; and the crowded rows."""
+    """Pairs worth a look: better[P], worse[P], and crowded rows.
+
+    Args:
+        guard: guard[C], ascending.
+        shingles: sets of the same C candidates.
+    """
     starts = np.flatnonzero(np.concatenate(([True], guard[1:] != guard[:-1])))
     sizes = np.diff(starts, append=len(guard))
     few, many = sizes <= GROUP_CAP, sizes > GROUP_CAP

@@ -3,6 +3,14 @@
 The survivor's order, here and for near-duplicates: held by earlier data, then not fallen already, then accepted by a
 human, then the earlier source, then the more complete record, then the lowest row_id, then the earlier position. It is
 total, so the result depends on nothing else: no order of input, no partition by hash of the key.
+
+Legend: R rows of one partition, sorted by content and, within one, best survivor first (`survivor_order`). Then
+`first[R]` marks the best of each content and `best[R]` is its place:
+
+    place  content  accepted        first   best        loser   lost to
+        0        x      True         True      0
+        1        x     False        False      0   ->       1         0
+        2        y     False         True      2
 """
 
 from collections.abc import Mapping
