@@ -132,5 +132,5 @@ def print_queue(groups: Counter[Group], output: Path) -> None:
         if rest := mine[_SHOWN_GROUPS:]:
             table.add_row(f"{sum(rows for _, rows in rest):,} of {number:,}", f"{len(rest)} more groups", "")
     console.print(table)
-    console.print(f"{groups.total():,} rows in {output}; fill in `decision`, then", soft_wrap=True)
-    console.print(f"  mathmill curate CONFIG --output DATA --set 'curate.reviews=[{output}]'", soft_wrap=True)
+    console.print(escape(f"{groups.total():,} rows in {output}; fill in `decision`, then"), soft_wrap=True)
+    console.print(escape(f"  mathmill curate CONFIG --output DATA --set 'curate.reviews=[{output}]'"), soft_wrap=True)

@@ -82,3 +82,4 @@ def test_the_screen_says_how_many_of_a_cause_one_answer_settles(capsys: pytest.C
     assert "38,112 of 40,000" in shown
     assert f"--accept {unit.name}" in shown
     assert "[other] brackets" in shown
+    assert "--set 'curate.reviews=[queue.jsonl]'" in shown
