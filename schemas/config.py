@@ -40,7 +40,10 @@ Share = Annotated[float, Field(ge=0, le=1)]
 
 
 class Columns(_Table):
-    """Which field of a record holds what, for `adapter: columns`. A dotted name reaches into an object."""
+    """Which field of a record holds what, for `adapter: columns`. A dotted name reaches into an object.
+
+    `adapter: messages` reads all but question and solution by these names too; the other adapters know their fields.
+    """
 
     question: str = "question"
     """the problem"""
@@ -83,11 +86,11 @@ class Source(_Table):
     """One source of rows. Sources are ranked by their order: of two equal candidates the earlier source's is kept."""
 
     name: Name
-    """how ledger and report call the source"""
+    """how ledger and report call the source: lower-case letters, digits, `_`, `.` and `-`"""
     path: str
     """a file, a glob, a folder, `hf://org/dataset?split=train&revision=abc`, or a URL that fsspec knows"""
     adapter: str
-    """how a record is read: gsm8k, math, columns, messages"""
+    """how a record is read: the name of an adapter"""
     licence: str
     """the licence of the rows"""
     author: Annotated[str, Field(pattern=r"^(human|model:.+)$")] = "human"
@@ -99,7 +102,7 @@ class Source(_Table):
     taxonomy: str | None = None
     """whose topics its rows are about: math, k12, one of your own, none; null: as its adapter has it"""
     derive: list[Format] = []
-    """formats to build from calculator annotations: pot, tir"""
+    """formats to build from calculator annotations: pot, tir; cot is what the human wrote"""
     language: str = "en"
     """ISO 639-1 code of the rows"""
     weight: Annotated[float, Field(gt=0)] = 1.0
@@ -117,7 +120,7 @@ class Benchmark(_Table):
     """A benchmark that no example may leak."""
 
     name: Name
-    """how ledger and report call it"""
+    """how ledger and report call it: lower-case letters, digits, `_`, `.` and `-`"""
     path: str
     """like a source's"""
     question: str = "question"
@@ -204,7 +207,7 @@ class Label(_Table):
 
 
 class Quota(_Table):
-    """A bound on the examples that a condition holds for."""
+    """A bound on the examples that a condition holds for: either `max` or `share`."""
 
     where: dict[str, str | int]
     """column: value pairs that all hold"""
@@ -254,14 +257,15 @@ class Wipeout(_Table):
 
 
 class Curate(_Table):
-    """The table of `mathmill curate`."""
+    """The table of `mathmill curate`. Names of sources are distinct, and so are those of benchmarks."""
 
     sources: Annotated[list[Source], Field(min_length=1)]
     """where rows come from, best first"""
     benchmarks: list[str | Benchmark] = []
     """what must not leak: names of the built-in catalogue, or tables"""
     skip: list[Stage] = []
-    """stages left out, by name; the manifest says so"""
+    """stages left out, by name: select, screen, decontaminate, collapse, verify, identify, label, balance; the manifest
+    says so"""
     isolation: Literal["namespaces", "seccomp", "weak"] | None = None
     """how programs are isolated; null: the strongest level that this machine gives, never weak"""
     heldout: Annotated[float, Field(ge=0, lt=1)] = 0.02
@@ -353,7 +357,7 @@ class FreshModel(_Table):
     layers: Annotated[int, Field(ge=1)] = 3
     """depth"""
     heads: Annotated[int, Field(ge=1)] = 4
-    """attention heads"""
+    """attention heads; hidden_size is a multiple of them"""
     kv_heads: Annotated[int, Field(ge=1)] | None = None
     """key-value heads; null: as many as heads"""
     intermediate_size: Annotated[int, Field(ge=8)] | None = None
@@ -369,7 +373,7 @@ class FreshModel(_Table):
 
 
 class Train(_Table):
-    """The table of `mathmill train`."""
+    """The table of `mathmill train`. It has either `steps` or `epochs`."""
 
     model: str | FreshModel
     """Hugging Face name or folder, or a table that describes a small model to train from scratch"""
@@ -384,7 +388,8 @@ class Train(_Table):
     context: Annotated[int, Field(ge=16)] = 4096
     """most tokens of one example"""
     pack_tokens: Annotated[int, Field(ge=16)] | None = None
-    """most tokens of one pack: what a forward pass holds; null: as `context`. It changes speed and memory, never J"""
+    """most tokens of one pack: what a forward pass holds; null: as `context`, never less.
+    It changes speed and memory, not J"""
     long_rows: Literal["refuse", "drop"] = "refuse"
     """what happens when examples are longer than `context`: nothing is ever cut"""
     supervise_think: bool = True
