@@ -14,7 +14,7 @@ from validation.dataset.suite import SUITE_VERSION, build_suite
 
 def test_the_suite_is_the_reviewed_one_of_its_version():
     """A changed rule needs a new SUITE_VERSION and a new file beside the old ones."""
-    reviewed = files("validation.dataset").joinpath(f"suite-{SUITE_VERSION}.json").read_text("utf-8")
+    reviewed = files("validation.dataset").joinpath(f"suites/{SUITE_VERSION}.json").read_text("utf-8")
     assert build_suite().to_json() == reviewed
 
 

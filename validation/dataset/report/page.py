@@ -62,7 +62,7 @@ def write_report(judgement: Judgement, folder: Path) -> None:
 def render(judgement: Judgement, numbers: dict[str, Any]) -> str:
     """Renders the page."""
     style, script = (
-        files("validation.dataset").joinpath(name).read_text("utf-8") for name in ("report.css", "report.js")
+        files("validation.dataset.report").joinpath(name).read_text("utf-8") for name in ("report.css", "report.js")
     )
     drawn = browse.draw(judgement)
     shown = frozenset(row.values["id"] for row in drawn)

@@ -7,8 +7,8 @@ import pytest
 from schemas.config import Recheck, Validate
 from tests.validation.dataset.handmade import examples, write_data
 from tests.validation.dataset.report.browser import CHROMIUM, browser
-from validation.dataset.data_docs import without_network, write_data_docs
 from validation.dataset.gate import judge
+from validation.dataset.report.data_docs import without_network, write_data_docs
 
 CONFIG = Validate(recheck=Recheck(sample=0))
 
