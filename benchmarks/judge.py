@@ -18,7 +18,7 @@ from statistics import median
 
 from benchmarks.judge_pairs import Pair, labelled_pairs
 from benchmarks.measuring import record
-from validation.answers import Outcome, close_symbolic, compare, notation
+from validation.answers import Relation, close_symbolic, compare, notation
 from validation.answers.questions import read_question
 from validation.answers.reading import read_value
 
@@ -90,7 +90,7 @@ def _median_seconds(pairs: list[Pair], rounds: int) -> dict[str, float]:
 
 def _ours(pair: Pair) -> bool | None:
     outcome = compare(pair.gold, pair.answer, pair.question, pair.language).outcome
-    return None if outcome is Outcome.UNKNOWN else outcome is Outcome.EQUAL
+    return None if outcome is Relation.UNKNOWN else outcome is Relation.EQUAL
 
 
 def _math_verify() -> Callable[[Pair], bool | None]:

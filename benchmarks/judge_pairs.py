@@ -11,7 +11,7 @@ from itertools import islice
 from pathlib import Path
 
 from benchmarks.measuring import REPOSITORY
-from validation.answers import Outcome
+from validation.answers import Relation
 from validation.answers.normalise import normalise
 from validation.answers.reading import read_value
 from validation.answers.values import Choice, Matrix, Region, Scalar, Several, Words
@@ -298,7 +298,7 @@ def by_hand() -> list[Pair]:
     found = []
     for row in _rows(REPOSITORY / "tests" / "validation" / "answers" / "adversarial_pairs.jsonl"):
         truth = row.get("truth", row["outcome"])
-        if truth != Outcome.UNKNOWN:
+        if truth != Relation.UNKNOWN:
             rest = (row.get("question"), row.get("language", "en"))
-            found.append(Pair("by hand", row["gold"], row["answer"], truth == Outcome.EQUAL, *rest))
+            found.append(Pair("by hand", row["gold"], row["answer"], truth == Relation.EQUAL, *rest))
     return found

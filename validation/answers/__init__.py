@@ -12,15 +12,15 @@ from validation.answers.arithmetic import Calculation, calculate, check_annotati
 from validation.answers.compare import compare, compare_exactly
 from validation.answers.equations import Arithmetic, check_arithmetic
 from validation.answers.extract import Extraction, extract, extract_reference
+from validation.answers.outcome import Comparison, Relation
 from validation.answers.symbolic import close_symbolic
-from validation.answers.verdict import Outcome, Verdict
 
 __all__ = [
     "Arithmetic",
     "Calculation",
+    "Comparison",
     "Extraction",
-    "Outcome",
-    "Verdict",
+    "Relation",
     "calculate",
     "check_annotations",
     "check_arithmetic",

@@ -1,6 +1,6 @@
 """Is this answer that answer? Exact typed comparison first, math-verify in a child process for the remainder.
 
-Nothing is accepted through float, and nothing when in doubt: `unknown` is a verdict of its own. The path says who
+Nothing is accepted through float, and nothing when in doubt: `unknown` is an outcome of its own. The path says who
 decided: text, number, scalar, rounded, list, set, region, matrix, choice, words, ... or symbolic (the child).
 """
 
@@ -12,6 +12,7 @@ from validation.answers.brackets import parts
 from validation.answers.groups import compare_matrices, compare_several
 from validation.answers.kinds import compare_moments, compare_orders, compare_ratios, compare_regions, compare_words
 from validation.answers.normalise import DECIMAL_COMMA, normalise
+from validation.answers.outcome import Comparison, Relation, equal, not_equal, unknown
 from validation.answers.questions import Asked, read_question
 from validation.answers.reading import read_value
 from validation.answers.scalars import compare_scalars
@@ -31,7 +32,6 @@ from validation.answers.values import (
     Value,
     Words,
 )
-from validation.answers.verdict import Outcome, Verdict, equal, not_equal, unknown
 
 _PLAIN = re.compile(
     r"\s*([-+]?)([1-9]\d{0,2}(?:,\d{3})+(?!,)|\d{1,4000})(?:\.(\d{1,300})|/(\d{1,300}))?\s*\Z|\s*(-?)\\[dt]?frac\{(-?\d{1,300})\}\{(\d{1,300})\}\s*\Z",
@@ -48,7 +48,7 @@ _EMPTY = unknown("empty", "an answer is empty")
 _MAX_LENGTH = 10_000
 
 
-def compare(gold: str, answer: str, question: str | None = None, language: str = "en") -> Verdict:
+def compare(gold: str, answer: str, question: str | None = None, language: str = "en") -> Comparison:
     """Decides whether an answer is the gold answer.
 
     Args:
@@ -60,13 +60,13 @@ def compare(gold: str, answer: str, question: str | None = None, language: str =
     Returns:
         `equal`, `not_equal` or `unknown`. Safe to call from any thread.
     """
-    verdict = compare_exactly(gold, answer, question, language)
-    if verdict.path != "remainder":
-        return verdict
+    comparison = compare_exactly(gold, answer, question, language)
+    if comparison.path != "remainder":
+        return comparison
     return compare_symbolic(normalise(gold), normalise(answer))
 
 
-def compare_exactly(gold: str, answer: str, question: str | None = None, language: str = "en") -> Verdict:
+def compare_exactly(gold: str, answer: str, question: str | None = None, language: str = "en") -> Comparison:
     """Decides as `compare` does, without the child: the path `remainder` marks what is left to it."""
     fast = _compare_plain(gold, answer, question, language)
     if fast is not None:
@@ -80,14 +80,14 @@ def compare_exactly(gold: str, answer: str, question: str | None = None, languag
         return _TEXT
     comma = language[:2] in DECIMAL_COMMA
     try:
-        verdict = _compare(read_value(left, comma), read_value(right, comma), read_question(question))
-        if verdict.outcome is Outcome.NOT_EQUAL and "," in left and "," in right and _equal_as_lists(left, right):
+        comparison = _compare(read_value(left, comma), read_value(right, comma), read_question(question))
+        if comparison.outcome is Relation.NOT_EQUAL and "," in left and "," in right and _equal_as_lists(left, right):
             return unknown("ambiguous", "a comma may separate thousands or values")
-        return verdict
+        return comparison
     except TooLargeError:
         return unknown("too_large", "a value or an expansion is out of bounds")
     except UnsupportedError as error:
-        return Verdict(Outcome.UNKNOWN, "remainder", str(error))
+        return Comparison(Relation.UNKNOWN, "remainder", str(error))
 
 
 def _equal_as_lists(left: str, right: str) -> bool:
@@ -98,7 +98,7 @@ def _equal_as_lists(left: str, right: str) -> bool:
     return "" not in items and sorted(items) == sorted(parts(right))
 
 
-def _compare_plain(gold: str, answer: str, question: str | None, language: str) -> Verdict | None:
+def _compare_plain(gold: str, answer: str, question: str | None, language: str) -> Comparison | None:
     """Decides integers, decimals and fractions without reading anything else; None when it cannot."""
     if gold == answer:
         return _TEXT if gold.strip() else _EMPTY
@@ -121,7 +121,7 @@ def _compare_plain(gold: str, answer: str, question: str | None, language: str) 
     return _OTHER_NUMBER if apart > below * bottom else None  # near enough for a rounding, or for a printed float
 
 
-def _compare_written(gold: str, answer: str, question: str | None, language: str) -> Verdict | None:
+def _compare_written(gold: str, answer: str, question: str | None, language: str) -> Comparison | None:
     r"""Decides as `_compare_plain` does, for fractions in every spelling: `-3/(4)`, `2 1/3`, `$\\frac34$`."""
     if question is not None or len(gold) > 100 or len(answer) > 100:
         return None
@@ -160,7 +160,7 @@ def _quotient(match: re.Match[str]) -> tuple[int, int, int | None]:
     return (-value if sign == "-" else value), int(divisor) if divisor else 1, None
 
 
-def _compare(gold: Value, answer: Value, asked: Asked) -> Verdict:
+def _compare(gold: Value, answer: Value, asked: Asked) -> Comparison:
     """Compares two values; raises UnsupportedError where the pair is left to the symbolic child."""
     if isinstance(gold, Scalar) and isinstance(answer, Scalar):
         return compare_scalars(gold, answer, asked)
@@ -205,7 +205,7 @@ def _is_letter(value: Value) -> bool:
     return isinstance(value, Scalar) and value.closed in (algebra.symbol("T"), algebra.symbol("Y"), algebra.symbol("N"))
 
 
-def _compare_unread(gold: Value, answer: Value) -> Verdict:
+def _compare_unread(gold: Value, answer: Value) -> Comparison:
     if any(isinstance(value, Unread) and value.too_large for value in (gold, answer)):
         raise TooLargeError
     if any(isinstance(value, Words | Moment) for value in (gold, answer)):
@@ -213,7 +213,7 @@ def _compare_unread(gold: Value, answer: Value) -> Verdict:
     raise UnsupportedError("not read by the exact path")
 
 
-def _compare_choice(gold: Value, answer: Value, asked: Asked) -> Verdict:
+def _compare_choice(gold: Value, answer: Value, asked: Asked) -> Comparison:
     if isinstance(gold, Choice) and isinstance(answer, Choice):
         return equal("choice") if gold.letter == answer.letter else not_equal("choice")
     choice, other = (gold, answer) if isinstance(gold, Choice) else (answer, gold)
@@ -223,8 +223,8 @@ def _compare_choice(gold: Value, answer: Value, asked: Asked) -> Verdict:
         return equal("choice") if named == choice.letter else not_equal("choice")
     content = choice.content or asked.options.get(choice.letter, "")
     if content:
-        verdict = _compare(read_value(normalise(content)), other, asked)
-        return Verdict(verdict.outcome, "choice", verdict.detail)
+        comparison = _compare(read_value(normalise(content)), other, asked)
+        return Comparison(comparison.outcome, "choice", comparison.detail)
     if isinstance(other, Unread | Equation):
         return unknown("choice", "a letter and something unread")
     if isinstance(other, Several) and len(other.items) > 1 and all(isinstance(item, Choice) for item in other.items):
@@ -244,7 +244,7 @@ def _lettered(value: Value, asked: Asked) -> str:
     return ""
 
 
-def _compare_equations(gold: Value, answer: Value, asked: Asked) -> Verdict:
+def _compare_equations(gold: Value, answer: Value, asked: Asked) -> Comparison:
     if isinstance(gold, Equation) and isinstance(answer, Equation):
         if gold.name and (gold.name == answer.name or _plain_name(gold.name) == _plain_name(answer.name)):
             return _compare(gold.right, answer.right, asked)
@@ -267,7 +267,7 @@ def _plain_name(name: str) -> str:
     return re.sub(r"_\{?\d\}?\Z", "", name)
 
 
-def _compare_curves(gold: Equation, answer: Equation) -> Verdict:
+def _compare_curves(gold: Equation, answer: Equation) -> Comparison:
     sides = []
     for equation in (gold, answer):
         if equation.left is None or not isinstance(equation.right, Scalar):

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 from validation.answers.compare import compare_exactly
 from validation.answers.normalise import normalise
+from validation.answers.outcome import Relation
 from validation.answers.reading import read_value
 from validation.answers.values import Choice, Matrix, Scalar, Several
-from validation.answers.verdict import Outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +144,7 @@ def _confirmed(text: str) -> Iterator[tuple[str, int, int]]:
         return
     answer = last.group(1).strip().splitlines()[-1].strip()
     words = re.findall(r"-?\d[\d,]*(?:\.\d+)?|[A-Za-z]+", text[last.end() :])
-    if len(words) < 60 and any(compare_exactly(answer, word).outcome is Outcome.EQUAL for word in words):
+    if len(words) < 60 and any(compare_exactly(answer, word).outcome is Relation.EQUAL for word in words):
         yield answer, last.start(1), last.end(1)
 
 
@@ -197,5 +197,5 @@ def _without_thoughts(text: str) -> str:
 def _disagree(answers: list[str], language: str) -> bool:
     final = answers[-1]
     return any(
-        compare_exactly(final, other, None, language).outcome is not Outcome.EQUAL for other in set(answers[:-1])
+        compare_exactly(final, other, None, language).outcome is not Relation.EQUAL for other in set(answers[:-1])
     )

@@ -6,15 +6,15 @@ from functools import reduce
 from validation.answers import algebra
 from validation.answers.algebra import UnsupportedError
 from validation.answers.kinds import compare_words
+from validation.answers.outcome import Comparison, Relation, equal, not_equal, unknown
 from validation.answers.questions import Asked
 from validation.answers.values import Choice, Equation, Matrix, Scalar, Several, Value, Words
-from validation.answers.verdict import Outcome, Verdict, equal, not_equal, unknown
 
 _MAX_ITEMS = 200  # every value may be compared with every other
-Compare = Callable[[Value, Value, Asked], Verdict]
+Compare = Callable[[Value, Value, Asked], Comparison]
 
 
-def compare_several(gold: Value, answer: Value, asked: Asked, compare: Compare) -> Verdict:
+def compare_several(gold: Value, answer: Value, asked: Asked, compare: Compare) -> Comparison:
     """Compares lists, tuples and sets, also with a single value."""
     if not (isinstance(gold, Several) and isinstance(answer, Several)):
         several, other = (gold, answer) if isinstance(gold, Several) else (answer, gold)
@@ -38,29 +38,33 @@ def compare_several(gold: Value, answer: Value, asked: Asked, compare: Compare) 
     if kinds == {"tuple", "list"} or kinds == {"set", "tuple"}:
         if len(gold.items) != len(answer.items):
             return not_equal("list")
-        verdict = in_order(gold.items, answer.items, asked, compare)
-        if verdict.outcome is Outcome.NOT_EQUAL:
-            return verdict
+        comparison = in_order(gold.items, answer.items, asked, compare)
+        if comparison.outcome is Relation.NOT_EQUAL:
+            return comparison
         return unknown("list", "equal values in other brackets")
     if "set" in kinds or (kinds <= {"bare", "list"} and "bare" in kinds and not asked.ordered):
         return _as_sets(gold, answer, asked, compare)
-    verdict = in_order(gold.items, answer.items, asked, compare)
-    if verdict.outcome is Outcome.NOT_EQUAL and "bare" in kinds and unordered(gold.items, answer.items, asked, compare):
+    comparison = in_order(gold.items, answer.items, asked, compare)
+    if (
+        comparison.outcome is Relation.NOT_EQUAL
+        and "bare" in kinds
+        and unordered(gold.items, answer.items, asked, compare)
+    ):
         return unknown("list", "the same values in another order")
-    return verdict
+    return comparison
 
 
-def _compare_vector(several: Several, matrix: Matrix, asked: Asked, compare: Compare) -> Verdict:
+def _compare_vector(several: Several, matrix: Matrix, asked: Asked, compare: Compare) -> Comparison:
     """Compares `(1,2)` with a column or row of a matrix: the same vector, unless the list has no order."""
     if len(matrix.rows) > 1 and any(len(row) > 1 for row in matrix.rows):
         return unknown("list", "a list and a matrix")
-    verdict = in_order(several.items, [cell for row in matrix.rows for cell in row], asked, compare)
-    if verdict.outcome is Outcome.EQUAL and several.kind != "tuple":
+    comparison = in_order(several.items, [cell for row in matrix.rows for cell in row], asked, compare)
+    if comparison.outcome is Relation.EQUAL and several.kind != "tuple":
         return unknown("list", "a list and a vector")
-    return verdict
+    return comparison
 
 
-def _compare_letters(letters: list[str], run: Scalar | Words) -> Verdict:
+def _compare_letters(letters: list[str], run: Scalar | Words) -> Comparison:
     """Compares the options `A, C` with `AC`, which reads as a product."""
     if isinstance(run, Words):
         run_letters = sorted(run.text.upper())
@@ -79,7 +83,7 @@ def _spelled(value: Value) -> str:
     raise UnsupportedError("no words")
 
 
-def _as_sets(gold: Several, answer: Several, asked: Asked, compare: Compare) -> Verdict:
+def _as_sets(gold: Several, answer: Several, asked: Asked, compare: Compare) -> Comparison:
     left, right = gold.items, answer.items
     first, second = _by_name(left), _by_name(right)
     if len(first) == len(left) and first.keys() == second.keys() and len(right) == len(left):
@@ -96,11 +100,11 @@ def _by_name(items: Sequence[Value]) -> dict[str, Value]:
     return {item.name: item.right for item in items if isinstance(item, Equation) and item.name}
 
 
-def _not_paired(left: Sequence[Value], right: Sequence[Value], asked: Asked, compare: Compare) -> Verdict:
+def _not_paired(left: Sequence[Value], right: Sequence[Value], asked: Asked, compare: Compare) -> Comparison:
     """Says `not_equal` when a value is refuted against every other, or when nothing at all was left open."""
     outcomes = [[compare(one, other, asked).outcome for other in right] for one in left]
-    refuted = [all(o is Outcome.NOT_EQUAL for o in line) for line in (*outcomes, *zip(*outcomes, strict=True))]
-    if any(refuted) or not any(Outcome.UNKNOWN in row for row in outcomes):
+    refuted = [all(o is Relation.NOT_EQUAL for o in line) for line in (*outcomes, *zip(*outcomes, strict=True))]
+    if any(refuted) or not any(Relation.UNKNOWN in row for row in outcomes):
         return not_equal("set")
     return unknown("set", "values that could not be paired")
 
@@ -108,7 +112,7 @@ def _not_paired(left: Sequence[Value], right: Sequence[Value], asked: Asked, com
 def _distinct(items: Sequence[Value], asked: Asked, compare: Compare) -> tuple[Value, ...]:
     kept: list[Value] = []
     for item in items:
-        if not any(compare(other, item, asked).outcome is Outcome.EQUAL for other in kept):
+        if not any(compare(other, item, asked).outcome is Relation.EQUAL for other in kept):
             kept.append(item)
     return tuple(kept)
 
@@ -120,7 +124,7 @@ def unordered(left: Sequence[Value], right: Sequence[Value], asked: Asked, compa
     rest = list(right)
     for one in left:
         for position, other in enumerate(rest):
-            if compare(one, other, asked).outcome is Outcome.EQUAL:
+            if compare(one, other, asked).outcome is Relation.EQUAL:
                 del rest[position]
                 break
         else:
@@ -128,22 +132,22 @@ def unordered(left: Sequence[Value], right: Sequence[Value], asked: Asked, compa
     return True
 
 
-def in_order(left: Sequence[Value], right: Sequence[Value], asked: Asked, compare: Compare) -> Verdict:
+def in_order(left: Sequence[Value], right: Sequence[Value], asked: Asked, compare: Compare) -> Comparison:
     """Compares place by place; the first refuted or undecided pair decides."""
     if len(left) != len(right):
         return not_equal("list", "another number of values")
-    verdicts = [compare(one, other, asked) for one, other in zip(left, right, strict=True)]
-    for outcome in (Outcome.NOT_EQUAL, Outcome.UNKNOWN):
-        for verdict in verdicts:
-            if verdict.outcome is outcome:
-                return Verdict(outcome, "list", verdict.detail)
+    comparisons = [compare(one, other, asked) for one, other in zip(left, right, strict=True)]
+    for outcome in (Relation.NOT_EQUAL, Relation.UNKNOWN):
+        for comparison in comparisons:
+            if comparison.outcome is outcome:
+                return Comparison(outcome, "list", comparison.detail)
     return equal("list")
 
 
-def compare_matrices(gold: Matrix, answer: Matrix, asked: Asked, compare: Compare) -> Verdict:
+def compare_matrices(gold: Matrix, answer: Matrix, asked: Asked, compare: Compare) -> Comparison:
     """Compares matrices cell by cell."""
     if [len(row) for row in gold.rows] != [len(row) for row in answer.rows]:
         return not_equal("matrix", "another shape")
     left = [cell for row in gold.rows for cell in row]
-    verdict = in_order(left, [cell for row in answer.rows for cell in row], asked, compare)
-    return Verdict(verdict.outcome, "matrix", verdict.detail)
+    comparison = in_order(left, [cell for row in answer.rows for cell in row], asked, compare)
+    return Comparison(comparison.outcome, "matrix", comparison.detail)

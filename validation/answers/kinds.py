@@ -4,16 +4,16 @@ import re
 
 from validation.answers import algebra
 from validation.answers.algebra import UnsupportedError
+from validation.answers.outcome import Comparison, equal, not_equal, unknown
 from validation.answers.questions import Asked
 from validation.answers.regions import interval_of, simplified
 from validation.answers.values import Interval, Moment, Order, Ratio, Region, Scalar, Several, Value, Words
-from validation.answers.verdict import Verdict, equal, not_equal, unknown
 
 _ARTICLES = re.compile(r"\b(?:the|a|an|is|are|it|will|be|le|la|el|der|die|das)\b|[^\w\s]")
 _NEGATION = re.compile(r"(?:in|im|ir|un|non|dis|a)-?")
 
 
-def compare_regions(gold: Value, answer: Value) -> Verdict:
+def compare_regions(gold: Value, answer: Value) -> Comparison:
     """Compares sets of real numbers, however they are written."""
     first, second = _region_of(gold), _region_of(answer)
     if first is None or second is None:
@@ -58,7 +58,7 @@ def _same_interval(left: Interval, right: Interval) -> bool:
     return True
 
 
-def compare_orders(gold: Order, answer: Order) -> Verdict:
+def compare_orders(gold: Order, answer: Order) -> Comparison:
     """Compares orders; two that are written otherwise may follow from each other, unless they say the opposite."""
     if gold.differences == answer.differences:
         return equal("order")
@@ -70,7 +70,7 @@ def compare_orders(gold: Order, answer: Order) -> Verdict:
     return unknown("order", "orders that are written otherwise")
 
 
-def compare_moments(gold: Value, answer: Value) -> Verdict:
+def compare_moments(gold: Value, answer: Value) -> Comparison:
     """Compares dates and times of day."""
     if isinstance(gold, Ratio) or isinstance(answer, Ratio):
         ratio, moment = (gold, answer) if isinstance(gold, Ratio) else (answer, gold)
@@ -89,7 +89,7 @@ def compare_moments(gold: Value, answer: Value) -> Verdict:
     return equal("moment") if gold.value == answer.value else not_equal("moment")
 
 
-def compare_ratios(gold: Value, answer: Value, asked: Asked) -> Verdict:
+def compare_ratios(gold: Value, answer: Value, asked: Asked) -> Comparison:
     """Compares ratios; a multiple or a quotient is equal only where the question asks for a ratio."""
     if isinstance(gold, Ratio) and isinstance(answer, Ratio):
         if gold.parts == answer.parts:
@@ -113,7 +113,7 @@ def compare_ratios(gold: Value, answer: Value, asked: Asked) -> Verdict:
     return equal("ratio") if asked.ratio else unknown("ratio", "a ratio beside its quotient")
 
 
-def compare_words(gold: Words, answer: Words) -> Verdict:
+def compare_words(gold: Words, answer: Words) -> Comparison:
     """Compares words apart from case, articles and punctuation."""
     left, right = (_ARTICLES.sub(" ", v.text).split() for v in (gold, answer))
     if left == right:

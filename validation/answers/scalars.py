@@ -5,10 +5,10 @@ from fractions import Fraction
 
 from validation.answers import algebra
 from validation.answers.algebra import UnsupportedError
+from validation.answers.outcome import Comparison, equal, not_equal, unknown
 from validation.answers.questions import NOTHING, Asked
 from validation.answers.units import CURRENCY_SIGNS, TEMPERATURES, UNIT_LETTERS, UNITS, Unit, find_unit
 from validation.answers.values import Scalar
-from validation.answers.verdict import Verdict, equal, not_equal, unknown
 
 _EQUAL, _NOT_EQUAL = equal("scalar"), not_equal("scalar")
 # Money beside its sign: pounds weigh something elsewhere, and a sign stands for two currencies.
@@ -18,7 +18,7 @@ _SCALES = (1, 0.07, 40)  # of the points at which functions of variables are com
 _MAX_PLACES = 8  # an approximate value has 15 digits; it decides only far from the middle
 
 
-def compare_scalars(gold: Scalar, answer: Scalar, asked: Asked = NOTHING) -> Verdict:
+def compare_scalars(gold: Scalar, answer: Scalar, asked: Asked = NOTHING) -> Comparison:
     """Compares two single values with their units, percent signs, bases and shown digits."""
     if asked is NOTHING and gold.bare and answer.bare:
         return _compare_values(gold, answer, asked)
@@ -51,19 +51,19 @@ def compare_scalars(gold: Scalar, answer: Scalar, asked: Asked = NOTHING) -> Ver
     return _unlike(target, value, decided)
 
 
-def _compare_values(gold: Scalar, answer: Scalar, asked: Asked) -> Verdict:
+def _compare_values(gold: Scalar, answer: Scalar, asked: Asked) -> Comparison:
     decided = algebra.same(gold.closed, answer.closed)
     return _accepted(gold, answer, asked) if decided else _unlike(gold.closed, answer.closed, decided)
 
 
-def _unlike(target: algebra.Closed, value: algebra.Closed, decided: bool | None) -> Verdict:
+def _unlike(target: algebra.Closed, value: algebra.Closed, decided: bool | None) -> Comparison:
     """Says that two values differ, as far as that is proven; `log` beside `ln` may stand for the same function."""
     if decided is None or _mixed_logarithms(target, value):
         return _refuted(target, value)
     return _NOT_EQUAL
 
 
-def _accepted(gold: Scalar, answer: Scalar, asked: Asked) -> Verdict:
+def _accepted(gold: Scalar, answer: Scalar, asked: Asked) -> Comparison:
     if answer.unevaluated and not gold.unevaluated:
         return unknown("unevaluated", "the value is right, the expression is not worked out")
     if asked.factored and (gold.summed != answer.summed or gold.unevaluated != answer.unevaluated):
@@ -71,7 +71,7 @@ def _accepted(gold: Scalar, answer: Scalar, asked: Asked) -> Verdict:
     return _EQUAL
 
 
-def _compare_digits_in_base(gold: Scalar, answer: Scalar, asked: Asked) -> Verdict:
+def _compare_digits_in_base(gold: Scalar, answer: Scalar, asked: Asked) -> Comparison:
     """The question names a base: a bare number is digits in that base, or a plain number."""
     based, bare = (gold, answer) if gold.base else (answer, gold)
     if bare.base or bare.decimals is not None:
@@ -125,7 +125,7 @@ def _measured(one: Scalar, other: Scalar) -> Scalar:
     return replace(one, closed=algebra.number(scale), unit=unit)
 
 
-def _unconverted(gold: Scalar, answer: Scalar) -> Verdict:
+def _unconverted(gold: Scalar, answer: Scalar) -> Comparison:
     """Refutes units that do not convert into each other, except where a scale or a `per day` went unsaid."""
     dimensions = {side.unit.dimension for side in (gold, answer) if side.unit is not None}
     if dimensions <= TEMPERATURES:
@@ -170,7 +170,7 @@ def _same_digits(gold: Scalar, answer: Scalar) -> bool:
     return algebra.same(percent.closed, algebra.divide(bare.closed, algebra.number(100))) is True
 
 
-def _compare_rounded(gold: Scalar, value: algebra.Closed, answer: Scalar, asked: Asked) -> Verdict | None:
+def _compare_rounded(gold: Scalar, value: algebra.Closed, answer: Scalar, asked: Asked) -> Comparison | None:
     """Accepts a rounding where the gold is a decimal or the question asks for one.
 
     None when there is nothing to round.
@@ -185,9 +185,9 @@ def _compare_rounded(gold: Scalar, value: algebra.Closed, answer: Scalar, asked:
     if gold.decimals is None or target is None:
         return None
     places = gold.decimals + (2 if gold.percent else 0)
-    verdict = _rounds_to(value, target, places)
-    if verdict is None or _worth_rounding(places, target, exact, answer.decimals):
-        return verdict
+    comparison = _rounds_to(value, target, places)
+    if comparison is None or _worth_rounding(places, target, exact, answer.decimals):
+        return comparison
     return unknown("rounded", "equal after rounding, which nothing asks for")
 
 
@@ -203,7 +203,7 @@ def _worth_rounding(places: int, target: Fraction, exact: Fraction | None, shown
 
 def _rounded_as_asked(
     gold: Scalar, target: Fraction | None, value: algebra.Closed, answer: Scalar, asked: Asked
-) -> Verdict | None:
+) -> Comparison | None:
     """The question asks for a rounding: to its own places, else to those that the gold shows, else the answer's."""
     exact = value.rational()
     shown = gold.decimals if gold.decimals is not None else answer.decimals
@@ -212,13 +212,13 @@ def _rounded_as_asked(
         places = 0
     places += 2 if gold.percent else 0
     if target is not None:
-        verdict = _rounds_to(value, target, places)
-        if verdict is not None:
-            return verdict
+        comparison = _rounds_to(value, target, places)
+        if comparison is not None:
+            return comparison
     return _rounds_to(gold.closed, exact, places) if exact is not None else None
 
 
-def _rounds_to(exact: algebra.Closed, rounded: Fraction, places: int) -> Verdict | None:
+def _rounds_to(exact: algebra.Closed, rounded: Fraction, places: int) -> Comparison | None:
     """Returns `equal` when the exact value rounds to the other one at that many decimals, exactly decided."""
     value = exact.rational()
     step = Fraction(1, 10**places) if places >= 0 else Fraction(10**-places)
@@ -255,7 +255,7 @@ def _names(value: algebra.Closed) -> set[str]:
     return {name.rstrip("0123456789") for part in (value.numerator, value.denominator) for m in part for name, _ in m}
 
 
-def _refuted(left: algebra.Closed, right: algebra.Closed) -> Verdict:
+def _refuted(left: algebra.Closed, right: algebra.Closed) -> Comparison:
     names = algebra.symbols_of(left)
     if names != algebra.symbols_of(right):
         raise UnsupportedError("functions of other variables")

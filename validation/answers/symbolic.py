@@ -18,7 +18,7 @@ import time
 from collections import OrderedDict
 from pathlib import Path
 
-from validation.answers.verdict import Verdict, equal, not_equal, unknown
+from validation.answers.outcome import Comparison, equal, not_equal, unknown
 
 CPU_SECONDS = 2.0  # five killers in a row cost 13.7 s with this limit and a respawn each (reference: 2.3)
 WALL_SECONDS = 10.0
@@ -112,9 +112,9 @@ class SymbolicComparer:
         self._child: Child | None = None
         self._spare: Child | None = None
         self._owner = os.getpid()
-        self._known: OrderedDict[tuple[str, str], Verdict] = OrderedDict()
+        self._known: OrderedDict[tuple[str, str], Comparison] = OrderedDict()
 
-    def compare(self, gold: str, answer: str) -> Verdict:
+    def compare(self, gold: str, answer: str) -> Comparison:
         """Compares two normalised answers in the child."""
         for text in (gold, answer):
             problem = unreadable(text)
@@ -128,7 +128,7 @@ class SymbolicComparer:
                     self._known.popitem(last=False)
             return self._known[key]
 
-    def _ask(self, gold: str, answer: str) -> Verdict:
+    def _ask(self, gold: str, answer: str) -> Comparison:
         if self._owner != os.getpid():  # after a fork the children belong to the parent
             self._child = self._spare = None
             self._owner = os.getpid()
@@ -178,7 +178,7 @@ _COMPARER = SymbolicComparer()
 atexit.register(_COMPARER.close)
 
 
-def compare_symbolic(gold: str, answer: str) -> Verdict:
+def compare_symbolic(gold: str, answer: str) -> Comparison:
     """Compares with this process's own child, started at the first call."""
     return _COMPARER.compare(gold, answer)
 

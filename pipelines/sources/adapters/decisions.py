@@ -5,15 +5,15 @@ from typing import Any
 from pipelines.sources.adapters.fields import Unreadable, find, optional_text
 from schemas.problem import Decision
 from schemas.reason import Reason
-from validation.answers import Outcome, compare
+from validation.answers import Relation, compare
 
 
 def decision_by_value(reference: str, answer: str, question: str = "", language: str = "en") -> Decision | None:
     """What is right about an answer: to accept it exactly if it equals the reference. None where that is unknown."""
     match compare(reference, answer, question, language).outcome:
-        case Outcome.EQUAL:
+        case Relation.EQUAL:
             return Decision.ACCEPTED
-        case Outcome.NOT_EQUAL:
+        case Relation.NOT_EQUAL:
             return Decision.REJECTED
         case _:
             return None

@@ -37,7 +37,7 @@ from pipelines.text.skeleton import numbers_in, skeletons, template_forms
 from pipelines.text.words import Hashes, Places, Words, ngrams_of, words_of
 from schemas.config import Decontaminate
 from schemas.reason import Reason
-from validation.answers import Outcome, compare_exactly, extract
+from validation.answers import Relation, compare_exactly, extract
 
 NGRAM = 10  # DeepSeekMath, section 2.1: 10-grams; shorter items as a whole (`short_items`)
 _CONTAINED = 40  # bytes of skeleton from which an item standing inside another text is no coincidence
@@ -173,7 +173,7 @@ def check(batch: pa.RecordBatch, index: BenchmarkIndex, settings: Decontaminate)
 def _differ(answer: str | None, index: BenchmarkIndex, item: int) -> bool:
     """Whether an answer is known not to be the item's."""
     known = index.reworded.answers[item]
-    return bool(answer and known) and compare_exactly(known, str(answer)).outcome is Outcome.NOT_EQUAL
+    return bool(answer and known) and compare_exactly(known, str(answer)).outcome is Relation.NOT_EQUAL
 
 
 def _check_wording(

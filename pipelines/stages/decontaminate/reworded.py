@@ -32,7 +32,7 @@ from pipelines.stages.decontaminate.vectors import (
 from pipelines.text.postings import Postings, distinct
 from pipelines.text.skeleton import skeletons
 from pipelines.text.words import Hashes, Places, mixed
-from validation.answers import Outcome, compare_exactly
+from validation.answers import Relation, compare_exactly
 
 EVIDENCE = 15.5
 """Least evidence, in nats, that a text is an item in other words. It adds up from
@@ -199,7 +199,7 @@ class ParaphraseIndex:
         for row, item, share, words, abroad, other, told, known in zip(*(one.tolist() for one in columns), strict=True):
             equal = keys[row] == self.answer_keys[item] if keys[row] and self.answer_keys[item] else None
             if equal is False and told:
-                equal = compare_exactly(self.answers[item], given[row], None, languages[row]).outcome is Outcome.EQUAL
+                equal = compare_exactly(self.answers[item], given[row], None, languages[row]).outcome is Relation.EQUAL
             reworded = known if equal is None else equal and told
             one = Reworded(row, item, None if abroad else words, share, equal, variant=not reworded)
             if (reworded or other) and (row not in best or _strength(one) > _strength(best[row])):

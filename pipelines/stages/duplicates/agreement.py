@@ -15,11 +15,11 @@ from dataclasses import dataclass
 
 from pipelines.engine.rejection import Rejection
 from schemas.reason import Reason
-from validation.answers import Outcome, compare
+from validation.answers import Relation, compare
 
 WITNESSES = 2  # rows that must agree against a reference: one is an error of its own
 
-Compare = Callable[[str, str], Outcome]
+Compare = Callable[[str, str], Relation]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class Member:
     derived: bool = False
 
 
-def _compare(one: str, other: str) -> Outcome:
+def _compare(one: str, other: str) -> Relation:
     return compare(one, other).outcome
 
 
@@ -64,7 +64,7 @@ def disagreements(members: Sequence[Member], compare: Compare = _compare) -> dic
 def _conflicts(members: Sequence[Member], compare: Compare) -> Iterator[tuple[str, Rejection]]:
     classes = _by_value(((member, member.gold or member.own) for member in members), compare)
     for value, holders in classes:
-        rivals = [other for other, _ in classes if compare(value, other) is Outcome.NOT_EQUAL]
+        rivals = [other for other, _ in classes if compare(value, other) is Relation.NOT_EQUAL]
         for holder in holders if rivals else ():
             rival = next(one for other, several in classes if other == rivals[0] for one in several)
             detail = f"answer {value:.60}; the same question has {rivals[0]:.60} elsewhere"
@@ -75,14 +75,14 @@ def _suspicions(members: Sequence[Member], compare: Compare) -> Iterator[tuple[s
     golds = [(member, member.gold) for member in members if member.gold is not None]
     for gold, holders in _by_value(golds, compare):
         ends = _by_value(((member, member.own) for member in holders if not member.derived), compare)
-        loyal = {one.row_id for value, several in ends if compare(gold, value) is Outcome.EQUAL for one in several}
+        loyal = {one.row_id for value, several in ends if compare(gold, value) is Relation.EQUAL for one in several}
         for value, against in ends:
             rows = {member.row_id for member in against}
-            if compare(gold, value) is Outcome.NOT_EQUAL and len(rows) >= WITNESSES and len(rows) > len(loyal):
+            if compare(gold, value) is Relation.NOT_EQUAL and len(rows) >= WITNESSES and len(rows) > len(loyal):
                 detail = f"{len(rows)} rows end in {value:.60}, {len(loyal)} in the reference {gold:.60}"
                 witness = against[0]
                 for member in holders:
-                    if member.own is None or compare(gold, member.own) is not Outcome.NOT_EQUAL:
+                    if member.own is None or compare(gold, member.own) is not Relation.NOT_EQUAL:
                         yield member.id, Rejection(Reason.SUSPECT_GOLD, detail, witness.id, witness.row)
 
 
@@ -94,7 +94,7 @@ def _format_disagreements(members: Sequence[Member], compare: Compare) -> Iterat
         for member in siblings:
             for other in siblings:
                 differing = other.format != member.format and member.own is not None and other.own is not None
-                if differing and compare(str(other.own), str(member.own)) is Outcome.NOT_EQUAL:
+                if differing and compare(str(other.own), str(member.own)) is Relation.NOT_EQUAL:
                     detail = f"{member.format} ends in {member.own:.60}, {other.format} in {other.own:.60}"
                     yield member.id, Rejection(Reason.FORMAT_DISAGREEMENT, detail, other.id, other.row)
                     break
@@ -107,7 +107,7 @@ def _by_value(pairs: Iterable[tuple[Member, str | None]], compare: Compare) -> l
         if answer is None:
             continue
         for value, several in classes:
-            if value == answer or compare(value, answer) is Outcome.EQUAL:
+            if value == answer or compare(value, answer) is Relation.EQUAL:
                 several.append(member)
                 break
         else:

@@ -42,7 +42,7 @@ from pipelines.stages.duplicates.identity import content_keys, identity_keys
 from pipelines.stages.duplicates.near import asked_keys
 from pipelines.stages.duplicates.survivors import exact_duplicates, survival
 from schemas.reason import Reason
-from validation.answers import Outcome, compare
+from validation.answers import Relation, compare
 
 SHARED_PROBLEMS = "shared_problems"  # tag folder
 _KEY = pa.binary(16)
@@ -237,7 +237,7 @@ def _apart_by_answer(rows: pa.Table) -> pa.Table:
         content, answer = contents[place], rows.column("answer")[place].as_py()
         if content in torn and answer is not None:
             known = first.setdefault(content, [])
-            equal = [k for k, one in enumerate(known) if compare(one, answer).outcome is not Outcome.NOT_EQUAL]
+            equal = [k for k, one in enumerate(known) if compare(one, answer).outcome is not Relation.NOT_EQUAL]
             position = equal[0] if equal else len(known)
             if not equal:
                 known.append(answer)

@@ -22,7 +22,7 @@ from pipelines.stages.duplicates.earlier import Earlier, key_column
 from pipelines.stages.duplicates.exchanges import terms_of
 from pipelines.stages.duplicates.near import guard_keys, known_to_differ, near_duplicates, shingle_keys
 from schemas.reason import Reason
-from validation.answers import Outcome, compare, compare_exactly
+from validation.answers import Relation, compare, compare_exactly
 
 _KEY = pa.binary(16)
 _INPUT_ORDER = [("source_rank", "ascending"), ("source_row", "ascending")]
@@ -298,7 +298,7 @@ def _as_key(guards: pa.Array) -> pa.Array:
 
 
 def _differ(one: str, other: str) -> bool:
-    return compare(one, other).outcome is Outcome.NOT_EQUAL
+    return compare(one, other).outcome is Relation.NOT_EQUAL
 
 
 def _seem_to_differ(one: str, other: str) -> bool:
@@ -307,4 +307,4 @@ def _seem_to_differ(one: str, other: str) -> bool:
     In a crowd there are thousands of pairs; near-duplicates with such answers are rather kept.
     """
     verdict = compare_exactly(one, other)
-    return verdict.outcome is Outcome.NOT_EQUAL or verdict.path == "remainder"
+    return verdict.outcome is Relation.NOT_EQUAL or verdict.path == "remainder"

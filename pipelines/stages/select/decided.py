@@ -20,8 +20,7 @@ from schemas.manifest import InputFile
 from schemas.problem import Decision, Selection
 from schemas.reason import RULES, Outcome, Reason
 from schemas.reviews import Reviews
-from validation.answers import Outcome as Compared
-from validation.answers import compare
+from validation.answers import Relation, compare
 
 REVIEW_SCHEMA = pa.schema(
     [
@@ -174,7 +173,7 @@ def _expected(group: Sequence[Record]) -> str | None:
 def _is_right(row: Record, expected: str) -> bool:
     if row["decision"] is not None:
         return row["decision"] == DECISIONS.get(expected.lower())
-    return row["answer"] is not None and compare(expected, str(row["answer"])).outcome is Compared.EQUAL
+    return row["answer"] is not None and compare(expected, str(row["answer"])).outcome is Relation.EQUAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,7 +265,7 @@ def _agreement(votes: Sequence[Record], question: str, language: str) -> float |
         value, weight = str(row["answer"] or row["decision"]), float(str(row["weight"]))
         for at, (known, total) in enumerate(classes):
             if known == value or (
-                row["answer"] and compare(known, value, question, language).outcome is Compared.EQUAL
+                row["answer"] and compare(known, value, question, language).outcome is Relation.EQUAL
             ):
                 classes[at] = (known, total + weight)
                 break

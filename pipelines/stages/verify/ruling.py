@@ -20,7 +20,7 @@ from schemas.reason import Reason
 from validation.answers import (
     Arithmetic,
     Extraction,
-    Outcome,
+    Relation,
     check_arithmetic,
     compare,
     extract,
@@ -195,7 +195,7 @@ def same_output(recorded: str, printed: str) -> bool:
     """Whether a recorded output is what the program prints: outer and repeated space aside, or equal by value."""
     if recorded.split() == printed.split():
         return True
-    return compare(printed.strip(), recorded.strip()).outcome is Outcome.EQUAL
+    return compare(printed.strip(), recorded.strip()).outcome is Relation.EQUAL
 
 
 def find_final(case: Case) -> tuple[str, Extraction]:
@@ -285,9 +285,9 @@ def _judge_final(case: Case, final: str | None, *, programs: int) -> Ruling:
     gold = extract_reference(case.answer, case.language)
     verdict = compare(gold, final, question=case.question, language=case.language)
     rejection = None
-    if verdict.outcome is not Outcome.EQUAL:
-        reason = Reason.ANSWER_MISMATCH if verdict.outcome is Outcome.NOT_EQUAL else Reason.ANSWER_UNKNOWN
-        what = "is not" if verdict.outcome is Outcome.NOT_EQUAL else "could not be compared with"
+    if verdict.outcome is not Relation.EQUAL:
+        reason = Reason.ANSWER_MISMATCH if verdict.outcome is Relation.NOT_EQUAL else Reason.ANSWER_UNKNOWN
+        what = "is not" if verdict.outcome is Relation.NOT_EQUAL else "could not be compared with"
         rejection = Rejection(reason, f"{_short(final)} {what} the reference {_short(gold)}")
     return Ruling(rejection, verdict.outcome.value, verdict.path, reference, programs, gold, final)
 

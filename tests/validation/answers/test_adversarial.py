@@ -24,8 +24,8 @@ def symbolic_child():
 
 @pytest.mark.parametrize("pair", PAIRS, ids=lambda pair: f"{pair['kind']}: {pair['gold']}~{pair['answer']}")
 def test_a_hard_pair(pair):
-    verdict = compare(pair["gold"], pair["answer"], pair.get("question"), pair.get("language", "en"))
-    assert verdict.outcome == pair["outcome"], verdict
+    comparison = compare(pair["gold"], pair["answer"], pair.get("question"), pair.get("language", "en"))
+    assert comparison.outcome == pair["outcome"], comparison
 
 
 def test_what_is_not_decided_is_rare():

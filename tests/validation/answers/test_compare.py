@@ -4,10 +4,10 @@ import threading
 
 import pytest
 
-from validation.answers import Outcome, Verdict, close_symbolic, compare, compare_exactly
+from validation.answers import Comparison, Relation, close_symbolic, compare, compare_exactly
 from validation.answers.symbolic import unreadable
 
-EQUAL, NOT_EQUAL, UNKNOWN = Outcome.EQUAL, Outcome.NOT_EQUAL, Outcome.UNKNOWN
+EQUAL, NOT_EQUAL, UNKNOWN = Relation.EQUAL, Relation.NOT_EQUAL, Relation.UNKNOWN
 PAIRS = [
     # equal
     ("12", "12", EQUAL),
@@ -410,16 +410,16 @@ def test_a_killer_is_unknown_at_once_and_the_next_pair_is_unaffected(killer):
 
 
 def test_the_symbolic_child_works_from_threads():
-    verdicts: list[Verdict] = []
+    comparisons: list[Comparison] = []
     threads = [
-        threading.Thread(target=lambda: verdicts.append(compare(r"\sin^2 x + \cos^2 x", r"\cos^2 x + \sin^2 x")))
+        threading.Thread(target=lambda: comparisons.append(compare(r"\sin^2 x + \cos^2 x", r"\cos^2 x + \sin^2 x")))
         for _ in range(3)
     ]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert [v.outcome for v in verdicts] == [EQUAL] * 3
+    assert [v.outcome for v in comparisons] == [EQUAL] * 3
 
 
 def test_the_symbolic_child_settles_what_the_exact_path_leaves():

@@ -2,7 +2,7 @@
 
 import pytest
 
-from validation.answers import Outcome, compare, extract, extract_reference
+from validation.answers import Relation, compare, extract, extract_reference
 from validation.answers.extract import boxes, matching_braces
 
 
@@ -122,5 +122,5 @@ def test_a_reference_may_be_a_whole_solution(reference, answer):
 
 @pytest.mark.parametrize("boxed", [r"\boxed{86}", r"$\boxed{86}$", r"\boxed{86}.", r"\fbox{86}", r"\boxed{\text{86}}"])
 def test_a_box_around_an_answer_is_no_part_of_it(boxed):
-    assert compare(boxed, "86").outcome is compare("86", boxed).outcome is Outcome.EQUAL
-    assert compare(boxed, "87").outcome is Outcome.NOT_EQUAL
+    assert compare(boxed, "86").outcome is compare("86", boxed).outcome is Relation.EQUAL
+    assert compare(boxed, "87").outcome is Relation.NOT_EQUAL

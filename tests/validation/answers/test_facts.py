@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from validation.answers import Outcome, check_annotations, close_symbolic, compare, compare_exactly, extract, reaches
+from validation.answers import Relation, check_annotations, close_symbolic, compare, compare_exactly, extract, reaches
 from validation.answers.normalise import normalise
 from validation.answers.reading import read_value
 from validation.answers.values import Unread
@@ -54,7 +54,7 @@ def test_math_solutions_end_in_their_answers(real_data):
     for row in rows(real_data / "cot" / "math_train_3000_solutions.jsonl"):
         final = extract(row["solution"])
         several += final.count > 1
-        matched += compare_exactly(answers[row["problem"]], final.answer).outcome is Outcome.EQUAL
+        matched += compare_exactly(answers[row["problem"]], final.answer).outcome is Relation.EQUAL
     assert (matched, several) == (3000, 46)
 
 
@@ -78,4 +78,4 @@ def test_the_same_gold_in_two_languages(real_data):
         english = (real_data / "multiling" / "mgsm_en.tsv").read_text().splitlines()
         for ours, theirs in zip(lines, english, strict=True):
             gold, answer = ours.rpartition("\t")[2], theirs.rpartition("\t")[2]
-            assert compare(gold, answer, None, name).outcome is Outcome.EQUAL, (gold, answer)
+            assert compare(gold, answer, None, name).outcome is Relation.EQUAL, (gold, answer)

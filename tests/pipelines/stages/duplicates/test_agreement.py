@@ -2,7 +2,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.stages.duplicates.agreement import Member, disagreements
-from validation.answers import Outcome
+from validation.answers import Relation
 
 
 def member(row_id, gold="4", own="4", *, format="cot", derived=False, row=0):
@@ -36,7 +36,7 @@ def test_rows_without_a_reference_conflict_by_what_they_end_in():
 
 
 def test_an_unknown_comparison_accuses_nobody():
-    assert disagreements([member("a", "x"), member("b", "y")], lambda one, other: Outcome.UNKNOWN) == {}
+    assert disagreements([member("a", "x"), member("b", "y")], lambda one, other: Relation.UNKNOWN) == {}
 
 
 def test_two_rows_against_the_reference_make_it_suspect():

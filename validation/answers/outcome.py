@@ -1,0 +1,36 @@
+"""The three outcomes of a comparison."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Relation(StrEnum):
+    """Whether two answers are the same answer; UNKNOWN where it could not be decided safely."""
+
+    EQUAL = "equal"
+    NOT_EQUAL = "not_equal"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What was decided, which path decided it, and why."""
+
+    outcome: Relation
+    path: str
+    detail: str = ""
+
+
+def equal(path: str, detail: str = "") -> Comparison:
+    """Returns that both are the same answer."""
+    return Comparison(Relation.EQUAL, path, detail)
+
+
+def not_equal(path: str, detail: str = "") -> Comparison:
+    """Returns that they are different answers."""
+    return Comparison(Relation.NOT_EQUAL, path, detail)
+
+
+def unknown(path: str, detail: str = "") -> Comparison:
+    """Returns what nobody should rely on either way."""
+    return Comparison(Relation.UNKNOWN, path, detail)
