@@ -14,7 +14,7 @@ from pathlib import Path
 from statistics import median
 
 from benchmarks.measuring import process_tree, record
-from validation.programs import Level, Outcome, Pool, describe_levels
+from validation.programs import Ending, Level, Pool, describe_levels
 
 TINY = ("a = 3\nb = 4\nprint((a * a + b * b) ** 0.5)",)
 # The server was warmed with none of them.
@@ -44,7 +44,7 @@ def cost_of_one(pool: Pool, programs: Sequence[str], count: int) -> float:
     before = cpu_seconds()
     for number in range(count):
         execution = pool.run(programs[number % len(programs)])
-        assert execution.outcome is Outcome.OK, execution
+        assert execution.ending is Ending.OK, execution
     return (cpu_seconds() - before) / count
 
 

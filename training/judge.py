@@ -69,4 +69,4 @@ def _value(response: str, limits: ProgramLimits) -> tuple[str | None, str]:
     if not program:
         return None, "no_program"
     execution = run(program, limits)
-    return execution.value, execution.error or str(execution.outcome)
+    return execution.value, execution.error or str(execution.ending)

@@ -12,7 +12,7 @@ zygote, child, pages, confine, seccomp: the server itself, what runs in a fork, 
 """
 
 from schemas.config import ProgramLimits as Limits
-from validation.programs.execution import Execution, Outcome
+from validation.programs.execution import Ending, Execution
 from validation.programs.launch import Level
 from validation.programs.levels import LevelReport, best_level, describe_levels, doctor
 from validation.programs.purity import may_vary
@@ -20,11 +20,11 @@ from validation.programs.repeat import map_repeatable, map_repeatable_blocks
 from validation.programs.run import Pool, close_shared, run, run_blocks
 
 __all__ = [
+    "Ending",
     "Execution",
     "Level",
     "LevelReport",
     "Limits",
-    "Outcome",
     "Pool",
     "best_level",
     "close_shared",

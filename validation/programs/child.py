@@ -1,6 +1,6 @@
 """Runs inside the fork: executes one program, or the blocks of a dialogue, and says what came of it.
 
-This code shares its process with the program, so nothing it says is trusted for the *outcome*: limits, kills
+This code shares its process with the program, so nothing it says is trusted for how it ended: limits, kills
 and crashes are decided by the server. What it does say (finished or raised, the value of `ans`) a hostile
 program can imitate, and gains only what it could have had by printing.
 """

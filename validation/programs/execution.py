@@ -12,7 +12,7 @@ from schemas.config import ProgramLimits
 from schemas.reason import Reason
 
 
-class Outcome(StrEnum):
+class Ending(StrEnum):
     """How a program ended."""
 
     OK = "ok"
@@ -25,14 +25,14 @@ class Outcome(StrEnum):
     NONDETERMINISTIC = "nondeterministic"
 
 
-REASONS: dict[Outcome, Reason] = {
-    Outcome.ERROR: Reason.PROGRAM_ERROR,
-    Outcome.TIMEOUT: Reason.PROGRAM_TIMEOUT,
-    Outcome.MEMORY: Reason.PROGRAM_MEMORY,
-    Outcome.OUTPUT_LIMIT: Reason.PROGRAM_OUTPUT_LIMIT,
-    Outcome.FORBIDDEN: Reason.PROGRAM_FORBIDDEN,
-    Outcome.CRASH: Reason.PROGRAM_ERROR,
-    Outcome.NONDETERMINISTIC: Reason.PROGRAM_NONDETERMINISTIC,
+REASONS: dict[Ending, Reason] = {
+    Ending.ERROR: Reason.PROGRAM_ERROR,
+    Ending.TIMEOUT: Reason.PROGRAM_TIMEOUT,
+    Ending.MEMORY: Reason.PROGRAM_MEMORY,
+    Ending.OUTPUT_LIMIT: Reason.PROGRAM_OUTPUT_LIMIT,
+    Ending.FORBIDDEN: Reason.PROGRAM_FORBIDDEN,
+    Ending.CRASH: Reason.PROGRAM_ERROR,
+    Ending.NONDETERMINISTIC: Reason.PROGRAM_NONDETERMINISTIC,
 }
 
 
@@ -43,7 +43,7 @@ class Execution:
     `value` is the last printed line, `ans`, or what `solution()` returned; `error` one line.
     """
 
-    outcome: Outcome
+    ending: Ending
     stdout: str
     value: str | None
     error: str | None = None
@@ -51,35 +51,35 @@ class Execution:
     @property
     def reason(self) -> Reason | None:
         """The reason code for the ledger; None when it ended well and gave a value."""
-        return REASONS.get(self.outcome) or (Reason.PROGRAM_ERROR if self.value is None else None)
+        return REASONS.get(self.ending) or (Reason.PROGRAM_ERROR if self.value is None else None)
 
 
 _CAUSES = {
-    "wall": (Outcome.TIMEOUT, "wall-clock limit"),
-    "cpu": (Outcome.TIMEOUT, "CPU limit"),
-    "output": (Outcome.OUTPUT_LIMIT, "output limit"),
-    "forged": (Outcome.CRASH, "more reports than blocks"),
+    "wall": (Ending.TIMEOUT, "wall-clock limit"),
+    "cpu": (Ending.TIMEOUT, "CPU limit"),
+    "output": (Ending.OUTPUT_LIMIT, "output limit"),
+    "forged": (Ending.CRASH, "more reports than blocks"),
 }
 _SIGXCPU, _SIGXFSZ, _SIGSYS, _SIGKILL = 24, 25, 31, 9
 _SIGNALS = {
-    _SIGSYS: (Outcome.FORBIDDEN, "a forbidden system call"),
-    _SIGXCPU: (Outcome.TIMEOUT, "CPU limit"),
-    _SIGXFSZ: (Outcome.FORBIDDEN, "wrote a file"),
-    _SIGKILL: (Outcome.MEMORY, "killed by the kernel"),
+    _SIGSYS: (Ending.FORBIDDEN, "a forbidden system call"),
+    _SIGXCPU: (Ending.TIMEOUT, "CPU limit"),
+    _SIGXFSZ: (Ending.FORBIDDEN, "wrote a file"),
+    _SIGKILL: (Ending.MEMORY, "killed by the kernel"),
 }
-_ERRORS = {"MemoryError": Outcome.MEMORY, "PermissionError": Outcome.FORBIDDEN}
+_ERRORS = {"MemoryError": Ending.MEMORY, "PermissionError": Ending.FORBIDDEN}
 
 
-def _ended(reply: dict[str, Any], limits: ProgramLimits) -> tuple[Outcome, str] | None:
+def _ended(reply: dict[str, Any], limits: ProgramLimits) -> tuple[Ending, str] | None:
     """Returns how the process itself ended when it did not end well, by the kernel's word."""
     if reply["cause"]:
-        return _CAUSES.get(reply["cause"], (Outcome.CRASH, str(reply["cause"])))
+        return _CAUSES.get(reply["cause"], (Ending.CRASH, str(reply["cause"])))
     status: int = reply["status"]
     if status < 0:
         if status == -_SIGKILL and reply["cpu"] >= limits.cpu_s:
-            return Outcome.TIMEOUT, "CPU limit"
-        return _SIGNALS.get(-status, (Outcome.CRASH, f"signal {-status}"))
-    return (Outcome.CRASH, f"left with status {status}") if status else None
+            return Ending.TIMEOUT, "CPU limit"
+        return _SIGNALS.get(-status, (Ending.CRASH, f"signal {-status}"))
+    return (Ending.CRASH, f"left with status {status}") if status else None
 
 
 def _reports(reply: dict[str, Any], count: int) -> list[dict[str, str | None]] | None:
@@ -104,19 +104,19 @@ def read_reply(reply: dict[str, Any], count: int, limits: ProgramLimits) -> list
     """Returns the executions of `count` blocks from what the server saw and what the process said."""
     ended, reports = _ended(reply, limits), _reports(reply, count)
     if reports is None:
-        reports, ended = [], ended or (Outcome.CRASH, "a malformed report")
+        reports, ended = [], ended or (Ending.CRASH, "a malformed report")
     if ended is None and len(reports) < count:
-        ended = (Outcome.CRASH, "ended before it was done")
+        ended = (Ending.CRASH, "ended before it was done")
     results, start = [], 0
     for report, end in zip(reports, reply["boundaries"], strict=False):
         results.append(_execution(report, reply["output"][start:end]))
         start = end
     if ended is not None:
-        outcome, error = ended
+        ending, error = ended
         results = results[: count - 1] if len(results) == count else results
-        results.append(Execution(outcome, reply["output"][start:] if len(results) < count else "", None, error))
+        results.append(Execution(ending, reply["output"][start:] if len(results) < count else "", None, error))
         while len(results) < count:
-            results.append(Execution(outcome, "", None, f"not run: {error}"))
+            results.append(Execution(ending, "", None, f"not run: {error}"))
     return results
 
 
@@ -124,6 +124,6 @@ def _execution(report: dict[str, str | None], stdout: str) -> Execution:
     error, value = report["error"], report["value"]
     if report["status"] == "error":
         name = (error or "").partition(":")[0]
-        return Execution(_ERRORS.get(name, Outcome.ERROR), stdout, None, error)
+        return Execution(_ERRORS.get(name, Ending.ERROR), stdout, None, error)
     lines = stdout.rstrip().splitlines()
-    return Execution(Outcome.OK, stdout, value if value is not None else (lines[-1].strip() if lines else None))
+    return Execution(Ending.OK, stdout, value if value is not None else (lines[-1].strip() if lines else None))

@@ -9,19 +9,19 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from schemas.config import ProgramLimits
-from validation.programs.execution import Execution, Outcome
+from validation.programs.execution import Ending, Execution
 from validation.programs.purity import deserves_second_run
 from validation.programs.run import Pool
 
 _SEED = 1
-_CUT_SHORT = (Outcome.TIMEOUT, Outcome.MEMORY, Outcome.CRASH)
+_CUT_SHORT = (Ending.TIMEOUT, Ending.MEMORY, Ending.CRASH)
 _SHOWN = 40  # characters of an output in a message
 
 
 def map_repeatable(pool: Pool, programs: Sequence[str], limits: ProgramLimits) -> list[Execution]:
-    """Runs programs as `Pool.map` does; the outcome of one whose two runs differ is `nondeterministic`."""
+    """Runs programs as `Pool.map` does; the ending of one whose two runs differ is `nondeterministic`."""
     first = pool.map(programs, limits)
-    doubtful = [at for at, run in enumerate(first) if run.outcome is Outcome.OK and deserves_second_run(programs[at])]
+    doubtful = [at for at, run in enumerate(first) if run.ending is Ending.OK and deserves_second_run(programs[at])]
     second = pool.twin().map([programs[at] for at in doubtful], limits, seed=_SEED) if doubtful else []
     for at, again in zip(doubtful, second, strict=True):
         first[at] = _agreed(first[at], again)
@@ -36,7 +36,7 @@ def map_repeatable_blocks(
     doubtful = [
         at
         for at, runs in enumerate(first)
-        if all(run.outcome is Outcome.OK for run in runs) and any(map(deserves_second_run, dialogues[at]))
+        if all(run.ending is Ending.OK for run in runs) and any(map(deserves_second_run, dialogues[at]))
     ]
     second = pool.twin().map_blocks([dialogues[at] for at in doubtful], limits, seed=_SEED) if doubtful else []
     for at, again in zip(doubtful, second, strict=True):
@@ -45,10 +45,10 @@ def map_repeatable_blocks(
 
 
 def _agreed(first: Execution, second: Execution) -> Execution:
-    if second.outcome in _CUT_SHORT or (first.stdout, first.value) == (second.stdout, second.value):
+    if second.ending in _CUT_SHORT or (first.stdout, first.value) == (second.stdout, second.value):
         return first
     said, then = (_shown(run) for run in (first, second))
-    return replace(first, outcome=Outcome.NONDETERMINISTIC, value=None, error=f"gives {said}, run again {then}")
+    return replace(first, ending=Ending.NONDETERMINISTIC, value=None, error=f"gives {said}, run again {then}")
 
 
 def _shown(run: Execution) -> str:

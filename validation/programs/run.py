@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Any
 
 from schemas.config import ProgramLimits
-from validation.programs.execution import Execution, Outcome, read_reply
+from validation.programs.execution import Ending, Execution, read_reply
 from validation.programs.launch import Level
 from validation.programs.levels import best_level
 from validation.programs.preload import FULL_MODULES, LIGHT_MODULES, is_light
@@ -108,7 +108,7 @@ class Pool:
                 if reply["cause"] == "wall":  # the clock on the wall also measures the neighbours: once more
                     reply = self._reply(server, request)
             except ServerError as error:
-                return [Execution(Outcome.CRASH, "", None, f"the server died: {error}")] * len(blocks)
+                return [Execution(Ending.CRASH, "", None, f"the server died: {error}")] * len(blocks)
             finally:
                 idle.put(server)
         return read_reply(reply, len(blocks), limits)

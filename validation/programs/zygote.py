@@ -1,6 +1,6 @@
 """The fork server.
 
-Its modules loaded once, one fork per program, the outcome decided here from wait status, clocks and byte counts.
+Its modules loaded once, one fork per program, the ending decided here from wait status, clocks and byte counts.
 
 Runs as its own process (started by `server.py`), confined before it reads the first request. Requests and
 replies are length-prefixed JSON on stdin and stdout; a program never holds these descriptors. A program can

@@ -28,8 +28,7 @@ from validation.answers import (
     reaches,
 )
 from validation.answers.normalise import DECIMAL_COMMA
-from validation.programs import Execution, Pool, map_repeatable, map_repeatable_blocks
-from validation.programs import Outcome as ProgramOutcome
+from validation.programs import Ending, Execution, Pool, map_repeatable, map_repeatable_blocks
 
 RULING_SCHEMA = pa.schema(
     [
@@ -157,9 +156,9 @@ def _run_programs(chunk: Sequence[Case], settings: Verify, pool: Pool) -> list[l
 
 def _judge(case: Case, ran: Sequence[Execution], settings: Verify) -> Ruling:
     for execution in ran:
-        if execution.outcome is not ProgramOutcome.OK:
+        if execution.ending is not Ending.OK:
             assert execution.reason is not None, execution
-            return Ruling(Rejection(execution.reason, execution.error or execution.outcome), programs=len(ran))
+            return Ruling(Rejection(execution.reason, execution.error or execution.ending), programs=len(ran))
     if case.format is Format.POT:
         return _judge_final(case, ran[-1].value, programs=len(ran))
     if case.format is Format.TIR and settings.outputs == "check" and (wrong := _wrong_output(case, ran)):

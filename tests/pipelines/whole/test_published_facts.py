@@ -15,7 +15,7 @@ from pipelines.stages.verify.ruling import Case, find_final
 from schemas.config import Source
 from schemas.problem import Problem, SegmentKind
 from validation.answers import close_symbolic, compare
-from validation.programs import Execution, Limits, Outcome, Pool
+from validation.programs import Ending, Execution, Limits, Pool
 
 pytestmark = pytest.mark.slow
 
@@ -71,8 +71,8 @@ def test_codex_programs_on_gsm8k(real_data: Path, pool: Pool):
 
 def how_it_ended(problem: Problem, execution: Execution) -> str:
     """The harness asked for `ans`: a program without it, no error here, was a NameError there (11 + 8 = 19)."""
-    if execution.outcome is not Outcome.OK:
-        return "NameError" if "NameError" in (execution.error or "") else execution.outcome.value
+    if execution.ending is not Ending.OK:
+        return "NameError" if "NameError" in (execution.error or "") else execution.ending.value
     if execution.value is None:
         return "no ans"
     verdict = compare(problem.answer, execution.value, problem.question)

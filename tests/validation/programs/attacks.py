@@ -8,22 +8,22 @@ aims so far from anything of value, that a machine survives its success: the tes
 import os
 from dataclasses import dataclass
 
-from validation.programs import Limits, Outcome
+from validation.programs import Ending, Limits
 
 LIMITS = Limits(cpu_s=0.4, wall_s=3, memory_mb=256, output_kb=16)
 NAME = f"mathmill-attack-{os.getpid()}"  # several suites may run on one machine
 TARGET = f"/tmp/{NAME}"  # a folder with a file `file`, which the tests make
-FORBIDDEN, ERROR, CRASH = Outcome.FORBIDDEN, Outcome.ERROR, Outcome.CRASH
-TIMEOUT, MEMORY, FLOOD, OK = Outcome.TIMEOUT, Outcome.MEMORY, Outcome.OUTPUT_LIMIT, Outcome.OK
+FORBIDDEN, ERROR, CRASH = Ending.FORBIDDEN, Ending.ERROR, Ending.CRASH
+TIMEOUT, MEMORY, FLOOD, OK = Ending.TIMEOUT, Ending.MEMORY, Ending.OUTPUT_LIMIT, Ending.OK
 
 
 @dataclass(frozen=True)
 class Attack:
-    """A program, the outcomes that are right inside all walls, and the walls of which any one stops it."""
+    """A program, the endings that are right inside all walls, and the walls of which any one stops it."""
 
     name: str
     program: str
-    outcomes: tuple[Outcome, ...]
+    endings: tuple[Ending, ...]
     walls: tuple[str, ...] = ("seccomp",)
 
 
@@ -131,8 +131,8 @@ KERNEL = [
     Attack("limits of the server", "import os\n" + syscall(302, "os.getppid()", 7, 0, "ctypes.create_string_buffer(16)"), (OK,), ("seccomp",)),
 ]  # fmt: skip
 CPU = [
-    Attack(name, program, outcomes, ("cpu",))
-    for name, program, outcomes in (
+    Attack(name, program, endings, ("cpu",))
+    for name, program, endings in (
         ("endless loop", "while True: pass", (TIMEOUT,)),
         ("loop that swallows", "while True:\n    try:\n        while True: pass\n    except BaseException: pass", (TIMEOUT,)),
         ("ignored signals", "import signal\nfor s in range(1, 32):\n    try: signal.signal(s, signal.SIG_IGN)\n    except (OSError, ValueError): pass\nwhile True: pass", (TIMEOUT,)),
@@ -167,7 +167,7 @@ WAITING = [
     Attack("pause", "import signal\nsignal.pause()", (TIMEOUT,), ("wall",)),
     Attack("read the resume pipe", "import os\nos.read(4, 1)", (TIMEOUT,), ("wall",)),
 ]
-# They hurt nobody but themselves: what counts is that the outcome says so and the server lives.
+# They hurt nobody but themselves: what counts is that the ending says so and the server lives.
 SELF_HARM = [
     Attack("recursion", "def f(): f()\nf()", (ERROR,), ()),
     Attack("deep C stack", "import sys\nsys.setrecursionlimit(10**9)\nclass A:\n    def __getattr__(self, n): return getattr(self, n + 'x')\nA().x", (CRASH, MEMORY, TIMEOUT), ()),
@@ -183,7 +183,7 @@ SELF_HARM = [
     Attack("channel to output", "import os\nos.dup2(1, 3)", (CRASH,), ()),
 ]  # fmt: skip
 _REPORT = 'b\'{"status":"ok","value":"42","error":null}\\n\''
-# What stops these is how the outcome is read, so that no server can leave it out; the tests read it without:
+# What stops these is how the ending is read, so that no server can leave it out; the tests read it without:
 # `kernel` the word of the kernel, `count` a report for each block, `shape` the shape of a report.
 FORGERY = [
     Attack("report, then gone", f"import os\nos.write(3, {_REPORT})\nos._exit(7)", (CRASH,), ("kernel",)),

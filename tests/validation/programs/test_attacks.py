@@ -26,7 +26,7 @@ RAISED: dict[str, dict[str, float]] = {
     "output": {"output_kb": 256},
     "reports": {"output_kb": 256},  # their bound is a multiple of it
 }
-READING: dict[str, Callable[[dict], bool]] = {  # whether a judge that reads the outcome without it is fooled
+READING: dict[str, Callable[[dict], bool]] = {  # whether a judge that reads the ending without it is fooled
     "kernel": lambda reply: reply["reports"].startswith('{"status":"ok","value":"42","error":null}\n'),
     "count": lambda reply: reply["status"] == 0 and '"outcome": "ok"' in reply["output"],
     "shape": lambda reply: not _is_sound(reply["reports"].partition("\n")[0]),
@@ -143,14 +143,14 @@ def machine_forbids(attack: Attack) -> str:
 def test_an_attack_is_stopped_at_level_seccomp(seccomp, attack, port):
     execution = seccomp.run(attack.program.replace("PORT", str(port)), LIMITS)
     assert "ESCAPED" not in execution.stdout, execution
-    assert execution.outcome in attack.outcomes, execution
+    assert execution.ending in attack.endings, execution
 
 
 @pytest.mark.parametrize("attack", ALL, ids=names)
 def test_an_attack_is_stopped_in_namespaces(namespaces, attack, port):
     execution = namespaces.run(attack.program.replace("PORT", str(port)), LIMITS)
     assert "ESCAPED" not in execution.stdout, execution
-    assert execution.outcome in attack.outcomes, execution
+    assert execution.ending in attack.endings, execution
 
 
 @pytest.mark.parametrize(
@@ -159,7 +159,7 @@ def test_an_attack_is_stopped_in_namespaces(namespaces, attack, port):
 def test_limits_and_verdicts_hold_at_level_weak_too(weak, attack):
     execution = weak.run(attack.program, LIMITS)
     assert "ESCAPED" not in execution.stdout, execution
-    assert execution.outcome in attack.outcomes, execution
+    assert execution.ending in attack.endings, execution
 
 
 @pytest.mark.parametrize(
@@ -211,10 +211,10 @@ def test_every_wall_has_an_attack_that_it_alone_stops():
 
 
 @pytest.mark.parametrize("attack", FORGERY, ids=names)
-def test_a_judge_that_read_the_outcome_without_that_would_be_fooled(servers, attack):
+def test_a_judge_that_read_the_ending_without_that_would_be_fooled(servers, attack):
     reply, execution = servers.run(attack.program, set())
     assert READING[attack.walls[0]](reply)
-    assert (execution.value, execution.outcome in attack.outcomes) == (None, True)
+    assert (execution.value, execution.ending in attack.endings) == (None, True)
 
 
 @pytest.mark.parametrize("wall", READING)
@@ -235,5 +235,5 @@ def test_a_program_that_waits_is_ended_by_the_wall_clock_alone(servers, attack):
         limits = Limits(cpu_s=1, wall_s=seconds)
         start = time.monotonic()
         _, execution = servers.run(attack.program, set(), limits)
-        assert (execution.outcome in attack.outcomes, execution.error) == (True, "wall-clock limit")
+        assert (execution.ending in attack.endings, execution.error) == (True, "wall-clock limit")
         assert time.monotonic() - start >= seconds

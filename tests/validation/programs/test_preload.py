@@ -2,7 +2,7 @@
 
 import pytest
 
-from validation.programs import Level, Limits, Outcome, Pool
+from validation.programs import Ending, Level, Limits, Pool
 from validation.programs.preload import FULL_MODULES, LIGHT_MODULES, is_light
 
 
@@ -90,4 +90,4 @@ def test_each_program_goes_to_the_server_that_it_needs(both):
 
 
 def test_an_unreadable_program_is_still_an_error_of_the_program(both):
-    assert both[0].run("def f(:").outcome is both[1].run("def f(:").outcome is Outcome.ERROR
+    assert both[0].run("def f(:").ending is both[1].run("def f(:").ending is Ending.ERROR

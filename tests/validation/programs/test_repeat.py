@@ -3,7 +3,7 @@
 import pytest
 
 from schemas.reason import Reason
-from validation.programs import Level, Limits, Outcome, Pool, map_repeatable, map_repeatable_blocks, may_vary
+from validation.programs import Ending, Level, Limits, Pool, map_repeatable, map_repeatable_blocks, may_vary
 from validation.programs.purity import deserves_second_run
 
 VARYING = [
@@ -49,10 +49,10 @@ def pool():
 
 @pytest.mark.parametrize("program", VARYING)
 def test_a_result_that_is_luck_is_found(pool, program):
-    assert pool.run(program).outcome is Outcome.OK
+    assert pool.run(program).ending is Ending.OK
     [found] = map_repeatable(pool, [program], LIMITS)
-    assert (found.outcome, found.value, found.reason) == (
-        Outcome.NONDETERMINISTIC,
+    assert (found.ending, found.value, found.reason) == (
+        Ending.NONDETERMINISTIC,
         None,
         Reason.PROGRAM_NONDETERMINISTIC,
     )
@@ -87,7 +87,7 @@ def test_a_second_run_that_was_cut_short_decides_nothing(pool):
         f"import time\nif hash('a') != {pool.run('ans = hash(chr(97))').value}:\n    while True: pass\nprint(3)"
     )
     [found] = map_repeatable(pool, [slow_when_hashed_otherwise], Limits(cpu_s=0.3))
-    assert (found.outcome, found.value) == (Outcome.OK, "3")
+    assert (found.ending, found.value) == (Ending.OK, "3")
 
 
 def test_only_the_block_that_varies_is_named(pool):
@@ -95,7 +95,7 @@ def test_only_the_block_that_varies_is_named(pool):
         pool, [["x = {3, 4}", "sum(x)"], ["import random", "x = random.random()", "x", "7"]], LIMITS
     )
     assert [run.value for run in steady] == [None, "7"]
-    assert [run.outcome for run in varying] == [Outcome.OK, Outcome.OK, Outcome.NONDETERMINISTIC, Outcome.OK]
+    assert [run.ending for run in varying] == [Ending.OK, Ending.OK, Ending.NONDETERMINISTIC, Ending.OK]
     assert map_repeatable_blocks(pool, [], LIMITS) == []
 
 

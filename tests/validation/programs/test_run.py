@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from schemas.reason import Reason
-from validation.programs import Execution, Level, Limits, Outcome, Pool, close_shared, run, run_blocks
+from validation.programs import Ending, Execution, Level, Limits, Pool, close_shared, run, run_blocks
 
 SECCOMP = Level.SECCOMP
 
@@ -51,7 +51,7 @@ def pool():
 )
 def test_a_value_is_printed_assigned_or_returned(pool, program, value):
     execution = pool.run(program)
-    assert (execution.outcome, execution.value, execution.error) == (Outcome.OK, value, None)
+    assert (execution.ending, execution.value, execution.error) == (Ending.OK, value, None)
     assert execution.reason is None
 
 
@@ -70,13 +70,13 @@ def test_a_value_is_printed_assigned_or_returned(pool, program, value):
 )
 def test_an_error_is_one_line(pool, program, error):
     execution = pool.run(program)
-    assert (execution.outcome, execution.value, execution.error) == (Outcome.ERROR, None, error)
+    assert (execution.ending, execution.value, execution.error) == (Ending.ERROR, None, error)
     assert execution.reason is Reason.PROGRAM_ERROR
 
 
 def test_a_program_without_a_value_is_ok_but_has_a_reason(pool):
     execution = pool.run("x = 1")
-    assert execution == Execution(Outcome.OK, "", None)
+    assert execution == Execution(Ending.OK, "", None)
     assert execution.reason is Reason.PROGRAM_ERROR
 
 
@@ -86,10 +86,10 @@ def test_output_before_an_error_is_kept(pool):
 
 def test_blocks_share_their_state_and_keep_their_own_output(pool):
     first, second, third, fourth = pool.run_blocks(["x = 3\nprint('a')", "x + 1", "y", "print(x)\nx"])
-    assert first == Execution(Outcome.OK, "a\n", "a")
-    assert second == Execution(Outcome.OK, "4\n", "4")
-    assert third == Execution(Outcome.ERROR, "", None, "NameError: name 'y' is not defined")
-    assert fourth == Execution(Outcome.OK, "3\n3\n", "3")
+    assert first == Execution(Ending.OK, "a\n", "a")
+    assert second == Execution(Ending.OK, "4\n", "4")
+    assert third == Execution(Ending.ERROR, "", None, "NameError: name 'y' is not defined")
+    assert fourth == Execution(Ending.OK, "3\n3\n", "3")
 
 
 def test_blocks_split_large_outputs_exactly(pool):
@@ -101,9 +101,9 @@ def test_blocks_after_an_endless_one_are_not_run(pool):
     first, second, third = pool.run_blocks(
         ["print(1)", "print(2, flush=True)\nwhile True: pass", "print(3)"], Limits(cpu_s=0.3)
     )
-    assert first == Execution(Outcome.OK, "1\n", "1")
-    assert (second.outcome, second.stdout) == (Outcome.TIMEOUT, "2\n")
-    assert third == Execution(Outcome.TIMEOUT, "", None, "not run: CPU limit")
+    assert first == Execution(Ending.OK, "1\n", "1")
+    assert (second.ending, second.stdout) == (Ending.TIMEOUT, "2\n")
+    assert third == Execution(Ending.TIMEOUT, "", None, "not run: CPU limit")
 
 
 def test_no_blocks_give_no_executions(pool):
@@ -116,7 +116,7 @@ def test_a_program_cannot_poison_the_next(pool):
         "sympy.solve = lambda *a: 666\nbuiltins.print = None\nbuiltins.len = None\nsys.modules['math'] = None\n"
         "os.environ['EVIL'] = '1'\nsympy.Integer.__add__ = lambda a, b: 13\nrandom.random = lambda: 0\n"
     )
-    assert pool.run(poison).outcome in (Outcome.OK, Outcome.CRASH)
+    assert pool.run(poison).ending in (Ending.OK, Ending.CRASH)
     after = pool.run(
         "import math, os, random\nfrom sympy import *\nx = symbols('x')\nprint(solve(x - 2, x), len([1]), 'EVIL' in os.environ, Integer(1) + 1, random.random() > 0)"
     )
@@ -236,7 +236,7 @@ def test_the_plain_functions_share_a_server_of_the_strongest_level():
 
 
 def test_lone_surrogates_in_a_program_do_not_break_the_channel(pool):
-    assert pool.run("print('\ud800')").outcome in (Outcome.OK, Outcome.ERROR)
+    assert pool.run("print('\ud800')").ending in (Ending.OK, Ending.ERROR)
     assert pool.run("print('\\ud800')").value == "?"
 
 
@@ -252,5 +252,5 @@ def test_even_at_level_weak_no_process_outlives_its_program():
     with Pool(Level.WEAK, 1, modules=("time",)) as pool:
         execution = pool.run(program)
         server = pool._servers[0]._process.pid
-        assert execution.outcome is Outcome.OK
+        assert execution.ending is Ending.OK
         assert Path(f"/proc/{server}/task/{server}/children").read_text() == ""

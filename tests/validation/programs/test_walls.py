@@ -155,7 +155,7 @@ def test_a_checkout_below_tmp_keeps_its_namespaces():
             "with Pool(Level.NAMESPACES, 1, modules=('math',)) as pool:\n"
             "    for program in ('print(6 * 7)', \"open('/tmp/made', 'w')\"):\n"
             "        execution = pool.run(program)\n"
-            "        print(execution.outcome, execution.value, execution.error)\n"
+            "        print(execution.ending, execution.value, execution.error)\n"
         )
         done = subprocess.run(
             [checkout / ".venv" / "bin" / "python", "-c", caller], cwd=checkout, capture_output=True, text=True

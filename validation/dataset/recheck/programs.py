@@ -15,7 +15,7 @@ from schemas.verdict import Check, Severity, Status
 from schemas.wording import amount
 from validation.dataset.recheck.answers import MathVerify, decided_by_people
 from validation.dataset.shard import Row
-from validation.programs import Execution, Level, Outcome, Pool
+from validation.programs import Ending, Execution, Level, Pool
 
 logger = logging.getLogger(__name__)
 
@@ -71,10 +71,10 @@ def _judge(row: Row, executions: Sequence[Execution], judge: MathVerify) -> Ran:
     if decided_by_people(values):
         return Ran(values["id"], "unknown", "a person accepted it over the judge")
     for execution in executions:
-        if execution.outcome in (Outcome.TIMEOUT, Outcome.CRASH):  # a busy machine is no evidence against a row
-            return Ran(values["id"], "unknown", execution.outcome.value)
-        if execution.outcome is not Outcome.OK:
-            return Ran(values["id"], "differs", f"{execution.outcome.value}: {execution.error or ''}"[:160])
+        if execution.ending in (Ending.TIMEOUT, Ending.CRASH):  # a busy machine is no evidence against a row
+            return Ran(values["id"], "unknown", execution.ending.value)
+        if execution.ending is not Ending.OK:
+            return Ran(values["id"], "differs", f"{execution.ending.value}: {execution.error or ''}"[:160])
     if values["format"] == Format.POT:
         return _judge_value(values, executions, judge)
     recorded = [one["text"] for one in values["segments"] if one["kind"] == SegmentKind.OUTPUT]
