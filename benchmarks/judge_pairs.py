@@ -12,8 +12,8 @@ from pathlib import Path
 
 from benchmarks.measuring import REPOSITORY
 from validation.answers import Relation
-from validation.answers.normalise import normalise
 from validation.answers.reading import read_value
+from validation.answers.spelling import normalise
 from validation.answers.values import Choice, Matrix, Region, Scalar, Several, Words
 
 

@@ -20,11 +20,11 @@ from schemas.files import replacing, write_text
 from schemas.manifest import ShardRecord
 from schemas.verdict import VERDICT, Verdict
 from validation.dataset.drift import Baseline, compare, read_baseline
-from validation.dataset.foreign import as_foreign
 from validation.dataset.gate import Carry, Judgement, Progress, inspect_in_turn, judge
 from validation.dataset.report.data_docs import write_data_docs
 from validation.dataset.report.page import write_report
 from validation.dataset.shard import Findings, Inspector, Settings
+from validation.dataset.unclaimed import as_foreign
 
 
 def validate(

@@ -3,7 +3,7 @@
 extract       the final answer of a solution
 compare       gold and answer -> equal | not_equal | unknown
 arithmetic, equations: the calculations written in a solution, checked exactly
-normalise, reading, numerals, spoken, units, moments, regions, questions: how an answer is read into what values says
+spelling, reading, digits, spoken, units, moments, regions, questions: how an answer is read into what values says
 notation, algebra, powers, functions: closed forms, exactly;  scalars, kinds, groups: how values are compared
 symbolic, symbolic_child: what is left to math-verify
 """

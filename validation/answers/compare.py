@@ -11,11 +11,11 @@ from validation.answers.algebra import TooLargeError, UnsupportedError
 from validation.answers.brackets import parts
 from validation.answers.groups import compare_matrices, compare_several
 from validation.answers.kinds import compare_moments, compare_orders, compare_ratios, compare_regions, compare_words
-from validation.answers.normalise import DECIMAL_COMMA, normalise
 from validation.answers.outcome import Comparison, Relation, equal, not_equal, unknown
 from validation.answers.questions import Asked, read_question
 from validation.answers.reading import read_value
 from validation.answers.scalars import compare_scalars
+from validation.answers.spelling import DECIMAL_COMMA, normalise
 from validation.answers.spoken import may_count
 from validation.answers.symbolic import compare_symbolic
 from validation.answers.values import (

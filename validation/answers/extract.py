@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from validation.answers.compare import compare_exactly
-from validation.answers.normalise import normalise
 from validation.answers.outcome import Relation
 from validation.answers.reading import read_value
+from validation.answers.spelling import normalise
 from validation.answers.values import Choice, Matrix, Scalar, Several
 
 

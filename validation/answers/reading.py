@@ -8,14 +8,14 @@ from itertools import pairwise
 from validation.answers import algebra, notation
 from validation.answers.algebra import TooLargeError, UnsupportedError
 from validation.answers.brackets import closes_at_end, parts
-from validation.answers.moments import is_clock, read_moment
-from validation.answers.numerals import (
+from validation.answers.digits import (
     INDIAN,
     NumeralError,
     localise,
     plain_number,
     scalar,
 )
+from validation.answers.moments import is_clock, read_moment
 from validation.answers.regions import NAME, RELATION, read_region, read_relation
 from validation.answers.spoken import read_chinese, read_english
 from validation.answers.units import UNITS, find_unit

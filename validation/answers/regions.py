@@ -8,7 +8,7 @@ from itertools import pairwise
 from validation.answers import algebra, notation
 from validation.answers.algebra import Closed, UnsupportedError
 from validation.answers.brackets import parts
-from validation.answers.numerals import localise
+from validation.answers.digits import localise
 from validation.answers.values import Interval, Order, Region, Scalar, Several
 
 RELATION = re.compile(r"(<=|>=|<|>|\\le(?![a-zA-Z])|\\ge(?![a-zA-Z])|\\ne(?![a-zA-Z])|\\in(?![a-zA-Z]))")

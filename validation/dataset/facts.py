@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 from schemas.config import Quota
 from schemas.problem import Format
 from schemas.split import Split
-from validation.dataset.quality import Spread, merge_spreads, spreads
+from validation.dataset.spreads import Spread, merge_spreads, spreads
 
 CATEGORIES = ("format", "source", "topic", "difficulty", "language", "licence", "author", "split")
 VERIFICATION = ("verdict", "path", "reference", "decision")

@@ -22,20 +22,20 @@ from schemas.verdict import Check, Severity, Status, Verdict
 from schemas.wording import amount
 from validation.dataset.check import check_of
 from validation.dataset.facts import FACT_NAMES, facts_table
-from validation.dataset.files import BENCHMARKS, check_files
 from validation.dataset.frame import flatten
-from validation.dataset.ledger import Ledger, read_ledger
+from validation.dataset.inventory import BENCHMARKS, check_files
+from validation.dataset.ledger_reader import Ledger, read_ledger
 from validation.dataset.lengths import check_lengths
 from validation.dataset.recheck.answers import Compared, check_answers, compare_answers
 from validation.dataset.recheck.bounds import balance_of, check_bounds
 from validation.dataset.recheck.contamination import check_contamination
 from validation.dataset.recheck.duplicates import Pair, check_near_duplicates, find_near_duplicates
-from validation.dataset.recheck.programs import Ran, check_programs, run_programs
 from validation.dataset.recheck.recount import recount
-from validation.dataset.rules import SuiteRunner, Tally, judge_rules, named_columns
+from validation.dataset.recheck.rerun import Ran, check_programs, run_programs
 from validation.dataset.shard import Findings, Inspector, Settings
 from validation.dataset.streams import read_chunks, read_table
 from validation.dataset.suite import Suite, build_suite
+from validation.dataset.tallies import SuiteRunner, Tally, judge_rules, named_columns
 
 JUDGE_VERSION = "1.0.0"
 

@@ -20,7 +20,7 @@ from schemas.verdict import Check, Severity, Status
 from schemas.wording import amount
 from validation.dataset.check import MAX_IDS
 from validation.dataset.facts import length_bins
-from validation.dataset.rules import Tally
+from validation.dataset.tallies import Tally
 
 
 @lru_cache(maxsize=1)

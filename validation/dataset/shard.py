@@ -27,9 +27,9 @@ from validation.dataset.frame import flatten
 from validation.dataset.hashes import combined, hash_texts, single_spaced, without_space
 from validation.dataset.lengths import load_tokenizer, measure_lengths
 from validation.dataset.recheck.contamination import BenchmarkIndex, Leak, severity
-from validation.dataset.rules import SuiteRunner, Tally
 from validation.dataset.streams import chunks, opened
 from validation.dataset.suite import Suite
+from validation.dataset.tallies import SuiteRunner, Tally
 
 logger = logging.getLogger(__name__)
 

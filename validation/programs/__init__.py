@@ -1,6 +1,6 @@
 """What does this program do, in isolation?
 
-run        run, run_blocks, Pool: programs in, executions out
+pool       run, run_blocks, Pool: programs in, executions out
 execution  what came of a program
 purity     which programs deserve a second run
 repeat     the second run of those
@@ -15,9 +15,9 @@ from schemas.config import ProgramLimits as Limits
 from validation.programs.execution import Ending, Execution
 from validation.programs.launch import Level
 from validation.programs.levels import LevelReport, best_level, describe_levels, doctor
+from validation.programs.pool import Pool, close_shared, run, run_blocks
 from validation.programs.purity import may_vary
 from validation.programs.repeat import map_repeatable, map_repeatable_blocks
-from validation.programs.run import Pool, close_shared, run, run_blocks
 
 __all__ = [
     "Ending",

@@ -10,8 +10,8 @@ from dataclasses import replace
 
 from schemas.config import ProgramLimits
 from validation.programs.execution import Ending, Execution
+from validation.programs.pool import Pool
 from validation.programs.purity import deserves_second_run
-from validation.programs.run import Pool
 
 _SEED = 1
 _CUT_SHORT = (Ending.TIMEOUT, Ending.MEMORY, Ending.CRASH)

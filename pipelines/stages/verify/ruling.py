@@ -27,7 +27,7 @@ from validation.answers import (
     extract_reference,
     reaches,
 )
-from validation.answers.normalise import DECIMAL_COMMA
+from validation.answers.spelling import DECIMAL_COMMA
 from validation.programs import Ending, Execution, Pool, map_repeatable, map_repeatable_blocks
 
 RULING_SCHEMA = pa.schema(

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from validation.answers import Relation, check_annotations, close_symbolic, compare, compare_exactly, extract, reaches
-from validation.answers.normalise import normalise
 from validation.answers.reading import read_value
+from validation.answers.spelling import normalise
 from validation.answers.values import Unread
 
 

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from validation.programs import Level, Limits
-from validation.programs.run import request_for
+from validation.programs.pool import request_for
 from validation.programs.server import Server
 
 REPOSITORY = Path(__file__).resolve().parents[3]

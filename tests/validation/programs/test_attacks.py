@@ -17,7 +17,7 @@ from validation.programs import Level, Limits, Pool
 from validation.programs.confine import landlock_version
 from validation.programs.execution import Execution, read_reply
 from validation.programs.levels import probe
-from validation.programs.run import request_for
+from validation.programs.pool import request_for
 from validation.programs.server import Server
 
 RAISED: dict[str, dict[str, float]] = {

@@ -15,7 +15,7 @@ from schemas.verdict import Check, Severity, Status
 from schemas.wording import amount
 from validation.dataset.check import MAX_IDS, check_of
 from validation.dataset.hashes import distinct, hash_texts, without_space
-from validation.dataset.ledger import Ledger
+from validation.dataset.ledger_reader import Ledger
 from validation.dataset.shard import Findings
 from validation.dataset.streams import read_chunks
 

@@ -16,10 +16,10 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from validation.dataset.files import BENCHMARKS
 from validation.dataset.gate import Judgement
-from validation.dataset.report.formulas import rich_text
+from validation.dataset.inventory import BENCHMARKS
 from validation.dataset.report.markup import Child, Markup, tag
+from validation.dataset.report.mathml import rich_text
 from validation.dataset.report.samples import fetch, highlighted
 from validation.dataset.streams import read_table
 

@@ -7,7 +7,7 @@ from typing import Any
 from validation.dataset.facts import NONE
 from validation.dataset.report.figures import bar
 from validation.dataset.report.markup import Child, Markup, counted, join, number, percent, tag
-from validation.dataset.report.tables import section, table
+from validation.dataset.report.section_parts import section, table
 
 SHOWN = 8
 _BENFORD = {str(digit): math.log10(1 + 1 / digit) for digit in range(1, 10)}

@@ -5,13 +5,13 @@ from collections.abc import Mapping, Sequence
 from schemas.verdict import Check, Status, Verdict
 from schemas.wording import amount
 from validation.dataset.gate import Judgement
-from validation.dataset.quality import Spread, worst_ids
-from validation.dataset.report.checks import linked_ids
+from validation.dataset.report.check_list import linked_ids
 from validation.dataset.report.markup import Markup, number, tag
-from validation.dataset.report.quality import outstanding
+from validation.dataset.report.readability import outstanding
 from validation.dataset.report.samples import fetch, render_example
-from validation.dataset.report.tables import section
+from validation.dataset.report.section_parts import section
 from validation.dataset.shard import Row, smallest
+from validation.dataset.spreads import Spread, worst_ids
 
 RANDOM_ROWS = 24
 WORST_ROWS = 24

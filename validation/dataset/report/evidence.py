@@ -8,12 +8,12 @@ from schemas.wording import amount
 from validation.dataset.gate import Judgement
 from validation.dataset.recheck.contamination import OVERLAP
 from validation.dataset.report.beside import Evidence, beside, gather, items_of, pair
-from validation.dataset.report.checks import said
+from validation.dataset.report.check_list import said
 from validation.dataset.report.figures import bar, legend
-from validation.dataset.report.formulas import rich_text
 from validation.dataset.report.markup import Markup, coded, counted, join, number, percent, tag
+from validation.dataset.report.mathml import rich_text
 from validation.dataset.report.samples import fetch
-from validation.dataset.report.tables import long_table, section, table
+from validation.dataset.report.section_parts import long_table, section, table
 
 SHOWN = 4  # candidates shown for each reason
 LEAKS = 8  # items shown, each beside an example

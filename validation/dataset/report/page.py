@@ -15,10 +15,10 @@ from schemas.files import write_text
 from schemas.verdict import Check, Status
 from schemas.wording import amount
 from validation.dataset.gate import Judgement
-from validation.dataset.report import bias, browse, checks, comparison, evidence, people, sections
+from validation.dataset.report import bias, browse, check_list, evidence, people, sections, side_by_side
 from validation.dataset.report.markup import Child, Markup, join, number, percent, tag
-from validation.dataset.report.numbers import measurements
-from validation.dataset.report.quality import quality
+from validation.dataset.report.measurements import measurements
+from validation.dataset.report.readability import quality
 
 SECTIONS = (
     ("checks", "Checks"),
@@ -67,11 +67,11 @@ def render(judgement: Judgement, numbers: dict[str, Any]) -> str:
     drawn = browse.draw(judgement)
     shown = frozenset(row.values["id"] for row in drawn)
     body: dict[str, Markup | None] = {
-        "checks": checks.checks(judgement.verdict, shown),
+        "checks": check_list.checks(judgement.verdict, shown),
         "funnel": sections.funnel(numbers),
         "reasons": evidence.reasons(judgement, numbers),
-        "duplicates": comparison.duplicates(judgement, numbers),
-        "drift": comparison.drift(numbers),
+        "duplicates": side_by_side.duplicates(judgement, numbers),
+        "drift": side_by_side.drift(numbers),
         "make-up": sections.make_up(numbers),
         "topics": sections.topics(numbers),
         "lengths": sections.lengths(numbers),
@@ -124,6 +124,7 @@ def _masthead(judgement: Judgement, numbers: dict[str, Any], there: list[tuple[s
         [check for check in verdict.checks if check.status is one] for one in (Status.FAILED, Status.WARNING)
     )
     draft = tag("span", "draft", class_="stamp") if verdict.draft else None
+    because = _because(passed, check_list.gravest_first(failed), warnings, numbers, judgement.foreign)
     return tag(
         "header",
         tag(
@@ -135,9 +136,7 @@ def _masthead(judgement: Judgement, numbers: dict[str, Any], there: list[tuple[s
             class_="top",
         ),
         tag("h1", _headline(passed, judgement.foreign)),
-        tag(
-            "p", _because(passed, checks.gravest_first(failed), warnings, numbers, judgement.foreign), class_="because"
-        ),
+        tag("p", because, class_="because"),
         tag("dl", [_tile(*one) for one in _tiles(judgement, numbers)], class_="tiles"),
         tag(
             "nav",

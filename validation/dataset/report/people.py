@@ -6,7 +6,7 @@ from typing import Any
 from validation.dataset.facts import NONE
 from validation.dataset.report.figures import bar
 from validation.dataset.report.markup import Markup, coded, join, number, percent, tag
-from validation.dataset.report.tables import section, table
+from validation.dataset.report.section_parts import section, table
 
 
 def people(numbers: Mapping[str, Any]) -> Markup:

@@ -13,8 +13,8 @@ import pyarrow.compute as pc
 from schemas.problem import Segment, SegmentKind
 from schemas.transcript import transcribe
 from schemas.verdict import Check, Status
-from validation.dataset.report.formulas import rich_text
 from validation.dataset.report.markup import Markup, join, number, tag
+from validation.dataset.report.mathml import rich_text
 from validation.dataset.streams import opened
 
 MAX_TEXT = 6000  # characters of a segment that are shown

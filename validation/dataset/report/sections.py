@@ -5,10 +5,10 @@ from typing import Any
 
 from schemas.wording import amount
 from validation.dataset.facts import NONE
-from validation.dataset.report.checks import said
+from validation.dataset.report.check_list import said
 from validation.dataset.report.figures import bar, heat, histogram, legend, stacked
 from validation.dataset.report.markup import Child, Markup, coded, counted, join, number, percent, tag
-from validation.dataset.report.tables import section, table
+from validation.dataset.report.section_parts import section, table
 
 MOST = 30  # lines of a table of sources or topics
 FORMAT_SERIES = {"cot": "s1", "pot": "s2", "tir": "s3"}

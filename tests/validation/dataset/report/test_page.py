@@ -11,12 +11,12 @@ import pytest
 from schemas.config import Recheck, Validate
 from schemas.verdict import Status
 from tests.validation.dataset.handmade import edit_manifest, examples, removals, write_data
-from validation.dataset.foreign import as_foreign
 from validation.dataset.gate import judge
 from validation.dataset.report.browse import draw
 from validation.dataset.report.markup import number
 from validation.dataset.report.page import SECTIONS, write_report
-from validation.dataset.report.tables import long_table
+from validation.dataset.report.section_parts import long_table
+from validation.dataset.unclaimed import as_foreign
 
 CONFIG = Validate(recheck=Recheck(sample=0))
 VOID = {"meta", "input", "br", "hr"}

@@ -8,7 +8,7 @@ from schemas.reason import RULES, Outcome, Reason, Stage
 from validation.dataset.annotators import annotators
 from validation.dataset.facts import concentration, quantile
 from validation.dataset.gate import Judgement
-from validation.dataset.ledger import LEAKS
+from validation.dataset.ledger_reader import LEAKS
 from validation.dataset.recheck.contamination import TIERS
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from schemas.verdict import Check, Status, Verdict
 from schemas.wording import amount
 from validation.dataset.report.markup import Markup, coded, join, number, tag
-from validation.dataset.report.tables import section, table
+from validation.dataset.report.section_parts import section, table
 
 _WORDS = {
     Status.PASSED: "passed",

@@ -2,7 +2,7 @@ import re
 
 import pytest
 
-from validation.dataset.report.formulas import rich_text
+from validation.dataset.report.mathml import rich_text
 
 
 @pytest.mark.parametrize(

@@ -10,9 +10,9 @@ import pyarrow as pa
 from schemas.config import Recheck, Validate
 from tests.validation.dataset.handmade import examples, write_data
 from validation.dataset.gate import judge
-from validation.dataset.quality import FACTS, WORST, Spread, merge_spreads, spreads, worst_ids
 from validation.dataset.report.page import write_report
-from validation.dataset.report.quality import quality
+from validation.dataset.report.readability import quality
+from validation.dataset.spreads import FACTS, WORST, Spread, merge_spreads, spreads, worst_ids
 
 SCHEMA = pa.schema([("id", pa.string()), *((f"quality_{name}", pa.float64()) for name in FACTS)])
 

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from validation.dataset.quality import FACTS, Spread
 from validation.dataset.report.markup import Markup, join, number, percent, tag
-from validation.dataset.report.tables import section, table
+from validation.dataset.report.section_parts import section, table
+from validation.dataset.spreads import FACTS, Spread
 
 
 def quality(numbers: Mapping[str, Any]) -> Markup:

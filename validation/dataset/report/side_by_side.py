@@ -6,11 +6,11 @@ from typing import Any
 from schemas.reason import Reason, Stage
 from validation.dataset.gate import Judgement
 from validation.dataset.report.beside import pair
-from validation.dataset.report.checks import said
+from validation.dataset.report.check_list import said
 from validation.dataset.report.figures import bar
 from validation.dataset.report.markup import Child, Markup, number, percent, tag
 from validation.dataset.report.samples import fetch
-from validation.dataset.report.tables import section, table
+from validation.dataset.report.section_parts import section, table
 
 _REASONS = (Reason.EXACT_DUPLICATE, Reason.NEAR_DUPLICATE, Reason.DUPLICATE_OF_EARLIER)
 SHOWN = 6

@@ -1,7 +1,7 @@
 """Tables say which of their columns are numbers, and name the values that a phone stacks."""
 
 from validation.dataset.report.markup import number, percent, tag
-from validation.dataset.report.tables import table
+from validation.dataset.report.section_parts import table
 
 
 def test_columns_of_numbers_stand_right_and_others_left() -> None:

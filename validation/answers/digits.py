@@ -1,4 +1,4 @@
-"""How one number is written: separators, mixed numbers, repeating decimals, bases, percent, currency, units."""
+"""How one number is written in digits: separators, mixed and repeating numbers, bases, percent, currency, units."""
 
 import re
 from dataclasses import replace
