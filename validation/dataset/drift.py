@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import numpy as np
 import pyarrow as pa
 
-from schemas.exits import UserError
+from schemas.exits import UserError, one_line
 from schemas.manifest import Manifest, read_manifest
 from validation.dataset.facts import BY_FORMAT, LENGTHS, Facts, bin_edges, facts_table, measure
 from validation.dataset.frame import flatten
@@ -98,7 +98,7 @@ def read_baseline(folder: Path) -> Baseline:
                 for name in columns:
                     hashes[name].append(hash_texts(rows[name]))
         except (OSError, pa.ArrowException, KeyError) as error:
-            reason = " ".join(str(error).split())[:160]
+            reason = one_line(str(error))[:160]
             raise UserError(f"--baseline: {folder / shard.path} cannot be read: {reason}") from error
     return Baseline(manifest, facts, *(np.concatenate(hashes[name]) for name in columns))
 

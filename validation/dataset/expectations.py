@@ -39,7 +39,7 @@ from great_expectations.expectations.registry import (
     list_registered_expectation_implementations,
 )
 
-from schemas.exits import UserError
+from schemas.exits import UserError, one_line
 from validation.dataset.facts import normalised_entropy
 from validation.dataset.latex import NEEDS_PARSING, is_balanced_latex
 from validation.dataset.suite import SHAPES, Rule
@@ -63,8 +63,7 @@ def build(rule: Rule) -> Expectation:
     try:
         return expectation(**rule.kwargs, severity=rule.severity.value, meta={"name": rule.name})
     except (pydantic.ValidationError, TypeError) as error:
-        reason = " ".join(str(error).split())
-        raise UserError(f"validate.expectations: {rule.kind}: {reason}") from error
+        raise UserError(f"validate.expectations: {rule.kind}: {one_line(str(error))}") from error
 
 
 def is_rowwise(expectation: Expectation) -> bool:

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from xxhash import xxh3_64_intdigest
 
+from schemas.exits import one_line
 from schemas.ledger import LEDGER_SCHEMA
 from schemas.reason import RULES, Outcome, Reason
 from validation.dataset.hashes import hash_texts
@@ -80,7 +81,7 @@ def read_ledger(folder: Path, paths: Sequence[str], *, seed: int) -> Ledger:
             for rows in _chunks(folder / path):
                 _add(ledger, rows, last, seed)
         except (OSError, pa.ArrowException, KeyError, ValueError) as error:
-            ledger.unreadable[path] = f"{type(error).__name__}: {' '.join(str(error).split())[:160]}"
+            ledger.unreadable[path] = f"{type(error).__name__}: {one_line(str(error))[:160]}"
     return ledger
 
 

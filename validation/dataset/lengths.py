@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from schemas.exits import UserError
+from schemas.exits import UserError, one_line
 from schemas.problem import Format, Segment, SegmentKind
 from schemas.prompts import prompt_of
 from schemas.transcript import transcribe
@@ -39,7 +39,7 @@ def load_tokenizer(name: str) -> Any:  # noqa: ANN401  tokenizers has no types
     try:
         return Tokenizer.from_file(str(path)) if path.is_file() else Tokenizer.from_pretrained(name)
     except Exception as error:  # the library raises nothing more precise
-        reason = " ".join(str(error).split())[:160]
+        reason = one_line(str(error))[:160]
         raise UserError(f"validate.tokenizer: {name}: no tokenizer can be loaded: {reason}") from error
 
 

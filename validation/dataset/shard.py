@@ -19,6 +19,7 @@ from xxhash import xxh3_64_intdigest
 
 from schemas.config import Quota
 from schemas.example import EXAMPLE_SCHEMA, SCHEMA_NAME
+from schemas.exits import one_line
 from schemas.problem import Format
 from schemas.split import Split
 from validation.dataset.check import MAX_IDS
@@ -168,7 +169,7 @@ class Inspector:
             self._inspect(folder / path, path, split, findings)
         except Exception as error:  # the judge's boundary: a crash is a verdict
             logger.debug("%s could not be judged", path, exc_info=True)
-            findings.errors[path] = f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
+            findings.errors[path] = f"{type(error).__name__}: {one_line(str(error))[:200]}"
         return findings
 
     def _inspect(self, file: Path, path: str, split: str, findings: Findings) -> None:

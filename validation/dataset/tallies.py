@@ -16,6 +16,7 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 
+from schemas.exits import one_line
 from schemas.verdict import Check, Severity, Status
 from validation.dataset.check import MAX_IDS
 from validation.dataset.suite import Rule
@@ -246,5 +247,5 @@ def _vacuous(check: Check, rule: Rule) -> Check:
 
 def _failed_to_run(check: Check, why: str) -> Check:
     """A rule that could not be judged closes the gate whatever its severity: nothing is known."""
-    detail = f"{check.detail}: could not be judged: {' '.join(why.split())[:300]}"
+    detail = f"{check.detail}: could not be judged: {one_line(why)[:300]}"
     return check.model_copy(update={"status": Status.FAILED, "severity": Severity.CRITICAL, "detail": detail})

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from schemas.config import ProgramLimits
+from schemas.exits import one_line
 from schemas.problem import Format, SegmentKind
 from schemas.verdict import Check, Severity, Status
 from schemas.wording import amount
@@ -49,7 +50,7 @@ def run_programs(rows: Sequence[Row], limits: ProgramLimits, isolation: str | No
             executions = _execute(rows, pool, limits)
     except Exception as error:  # the judge's boundary: no isolation here is a finding, not a crash
         logger.debug("programs could not be executed", exc_info=True)
-        return f"{type(error).__name__}: {' '.join(str(error).split())[:160]}"
+        return f"{type(error).__name__}: {one_line(str(error))[:160]}"
     with MathVerify() as judge:
         return [_judge(row, ran, judge) for row, ran in zip(rows, executions, strict=True)]
 
