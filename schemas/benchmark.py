@@ -2,6 +2,8 @@
 
 import pyarrow as pa
 
+BENCHMARKS = "benchmarks.arrow"
+
 BENCHMARK_SCHEMA = pa.schema(
     [
         pa.field("benchmark", pa.string(), nullable=False, metadata={"doc": "as the config names it"}),

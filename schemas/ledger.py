@@ -2,6 +2,9 @@
 
 import pyarrow as pa
 
+RECORD_MARK = "_mathmill"
+"""The field of a record in `rejected/` that says which candidates it was and how they ended, in the ledger's words."""
+
 LEDGER_SCHEMA = pa.schema(
     [
         pa.field(

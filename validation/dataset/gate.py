@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from schemas.benchmark import BENCHMARKS
 from schemas.config import ProgramLimits, Validate
 from schemas.manifest import MANIFEST, Manifest, ShardRecord, read_manifest, sha256_of
 from schemas.problem import Format
@@ -23,7 +24,7 @@ from schemas.wording import amount
 from validation.dataset.check import check_of
 from validation.dataset.facts import FACT_NAMES, facts_table
 from validation.dataset.frame import flatten
-from validation.dataset.inventory import BENCHMARKS, check_files
+from validation.dataset.inventory import check_files
 from validation.dataset.ledger_reader import Ledger, read_ledger
 from validation.dataset.lengths import check_lengths
 from validation.dataset.recheck.answers import Compared, check_answers, compare_answers

@@ -8,8 +8,6 @@ from schemas.verdict import Check
 from schemas.wording import amount
 from validation.dataset.check import check_of
 
-BENCHMARKS = "benchmarks.arrow"
-
 
 def check_files(
     folder: Path, manifest: Manifest, *, on_file: Callable[[str], None]

@@ -16,8 +16,9 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from schemas.benchmark import BENCHMARKS
+from schemas.ledger import RECORD_MARK
 from validation.dataset.gate import Judgement
-from validation.dataset.inventory import BENCHMARKS
 from validation.dataset.report.markup import Child, Markup, tag
 from validation.dataset.report.mathml import rich_text
 from validation.dataset.report.samples import fetch, highlighted
@@ -68,7 +69,7 @@ def _wanted(line: bytes, wanted: frozenset[str]) -> Iterator[tuple[str, dict[str
         record = json.loads(line)
     except ValueError:
         return
-    about = record.pop("_mathmill", None) if isinstance(record, dict) else None
+    about = record.pop(RECORD_MARK, None) if isinstance(record, dict) else None
     if not isinstance(about, dict):
         return
     also = about.get("also")
