@@ -1,0 +1,27 @@
+import pytest
+
+from schemas.verdict import Severity, Status
+from validation.dataset.check import MAX_IDS, check_of
+
+
+@pytest.mark.parametrize(
+    ("problems", "checked", "status", "detail"),
+    [
+        ([], 3, Status.PASSED, "all is well"),
+        ([], 0, Status.NOT_CHECKED, "all is well: nothing to look at"),
+        (["one is missing"], 0, Status.FAILED, "one is missing"),
+        (["a", "b", "c", "d"], 9, Status.FAILED, "a; b; c; d"),
+        (["a", "b", "c", "d", "e", "f"], 9, Status.FAILED, "a; b; c; d; and 2 more"),
+    ],
+)
+def test_any_problem_fails_and_nothing_seen_never_passes(
+    problems: list[str], checked: int, status: Status, detail: str
+) -> None:
+    check = check_of("name", "files", "all is well", problems, checked=checked)
+    assert (check.status, check.detail, check.unexpected) == (status, detail, len(problems))
+    assert check.severity is Severity.CRITICAL
+
+
+def test_the_ids_of_a_check_are_bounded() -> None:
+    ids = [f"r{at}" for at in range(MAX_IDS + 5)]
+    assert check_of("name", "files", "good", ["bad"], checked=1, ids=ids).ids == ids[:MAX_IDS]
