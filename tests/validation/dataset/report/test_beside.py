@@ -1,10 +1,15 @@
 """Which text of a removed record stands beside what it lost to, on literal records."""
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from validation.dataset.report.beside import Evidence, beside, pair, texts_of
+from schemas.config import Recheck, Validate
+from tests.validation.dataset.handmade import BENCHMARK_ITEMS, examples, write_data
+from validation.dataset.gate import judge
+from validation.dataset.report.beside import Evidence, beside, gather, items_of, pair, texts_of
 
 GERMAN = "Wie viele Eier bleiben Anna, wenn sie drei von zwölf Eiern isst?"
 
@@ -69,3 +74,39 @@ def test_a_program_is_laid_out_as_one_and_prose_is_not() -> None:
     programs = shown({"question": "How many eggs are left?", "code": "eggs = 12 - 3\nprint(eggs)"})
     assert '<span class="nb">print</span>' in programs
     assert programs.count("<pre>") == 1
+
+
+def test_texts_are_gathered_from_rejected_records_shards_and_benchmarks(tmp_path: Path) -> None:
+    folder = write_data(tmp_path)
+    also = [{"id": "x1-pot", "reason": "near_duplicate"}]
+    records = [
+        {"question": "Who lost to a row?", "_mathmill": {"id": "x1-cot", "also": also}},
+        {"question": "Who lost to an item?", "_mathmill": {"id": "x2-cot"}},
+        {"question": "Whose mark is no object?", "_mathmill": "x3-cot"},
+        {"question": "Who is not asked for?", "_mathmill": {"id": "x4-cot"}},
+    ]
+    (folder / "rejected").mkdir()
+    lines = ["not json", *map(json.dumps, records)]
+    (folder / "rejected/rejected.jsonl").write_text("\n".join(lines), encoding="utf-8")
+    rows = [
+        {"id": "x1-pot", "partner": "r0000-cot"},
+        {"id": "x2-cot", "partner": "farm/1"},
+        {"id": "x3-cot", "partner": "x4-cot"},
+        {"id": "x5-cot", "partner": None},
+    ]
+    evidence = gather(judge(folder, Validate(recheck=Recheck(sample=0))), rows)
+    assert evidence.records == {
+        "x1-pot": {"question": "Who lost to a row?"},
+        "x2-cot": {"question": "Who lost to an item?"},
+    }
+    assert evidence.partners == {
+        "r0000-cot": examples()[0]["question"],
+        "farm/1": BENCHMARK_ITEMS[1][0],
+        "x4-cot": "Who is not asked for?",
+    }
+
+
+def test_an_item_that_is_not_stored_is_not_shown(tmp_path: Path) -> None:
+    folder = write_data(tmp_path)
+    assert items_of(folder, ["farm/0", "farm/9", "barn/0", "r0000-cot"]) == {"farm/0": BENCHMARK_ITEMS[0][0]}
+    assert items_of(tmp_path / "nowhere", ["farm/0"]) == {}
