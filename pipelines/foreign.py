@@ -16,6 +16,7 @@ from pipelines.output.decide import hex_of
 from pipelines.sources.inputs import Inputs, load_benchmarks, plan_inputs, render_split
 from pipelines.stages.duplicates.identity import identity_keys
 from pipelines.text.quality import quality_facts
+from schemas.benchmark import BENCHMARKS
 from schemas.config import Benchmark, Curate, Source
 from schemas.example import EXAMPLE_SCHEMA, SCHEMA_VERSION
 from schemas.exits import UserError
@@ -57,7 +58,7 @@ def lay_out(source: Source, benchmarks: Sequence[str | Benchmark], folder: Path)
     items, known = load_benchmarks(benchmarks)
     for name in ("shards", "ledger"):
         (folder / name).mkdir(parents=True)
-    with _stream(folder / "benchmarks.arrow", items.schema) as writer:
+    with _stream(folder / BENCHMARKS, items.schema) as writer:
         writer.write_table(items)
     ended: Ended = Counter()
     with _stream(folder / _LEDGER, LEDGER_SCHEMA) as ledger:

@@ -21,6 +21,7 @@ from pipelines.output.reader import find_example, read_ledger, read_rejected
 from pipelines.sources.files.records import Record, json_text
 from pipelines.sources.render import render_parts
 from pipelines.stages.decontaminate.leaks import OWN_DETAIL
+from schemas.benchmark import BENCHMARKS
 from schemas.config import Source
 from schemas.exits import UserError
 from schemas.manifest import Manifest, read_manifest
@@ -212,7 +213,7 @@ def _partner_of(
 
 
 def _benchmark_item(data: Path, benchmark: str, position: int) -> _Told | None:
-    with pa.OSFile(str(data / "benchmarks.arrow"), "rb") as source:
+    with pa.OSFile(str(data / BENCHMARKS), "rb") as source:
         items = pa.ipc.open_stream(source).read_all()
     mask = pc.and_(pc.equal(items.column("benchmark"), benchmark), pc.equal(items.column("position"), position))
     found = items.filter(mask).to_pylist()

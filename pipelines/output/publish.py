@@ -12,6 +12,7 @@ from pipelines.engine.store import Store
 from pipelines.output.data_card import dataset_card
 from pipelines.output.decide import PartSummary
 from pipelines.output.write import STAGED, Written
+from schemas.benchmark import BENCHMARKS
 from schemas.config import Curate
 from schemas.example import SCHEMA_VERSION
 from schemas.exits import RunFailedError
@@ -32,7 +33,7 @@ from schemas.reviews import REVIEWS
 from schemas.split import Split
 
 _FOLDERS = ("shards", "ledger", "rejected")
-_BENCHMARKS, _CARD = "benchmarks.arrow", "README.md"
+_CARD = "README.md"
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,12 +194,12 @@ def publish(
         (store.root / STAGED / one.path).replace(output / one.path)
     staged = store.root / STAGED
     (output / REVIEWS).unlink(missing_ok=True)
-    for name, table in ((_BENCHMARKS, items), (REVIEWS, reviews)):
+    for name, table in ((BENCHMARKS, items), (REVIEWS, reviews)):
         if table is not None:
             with pa.OSFile(str(staged / name), "wb") as sink, pa.ipc.new_stream(sink, table.schema) as writer:
                 writer.write_table(table)
     write_text(staged / _CARD, dataset_card(manifest))
     write_text(staged / MANIFEST, manifest.to_json())
-    for name in (_BENCHMARKS, *([REVIEWS] if reviews is not None else []), _CARD, MANIFEST):
+    for name in (BENCHMARKS, *([REVIEWS] if reviews is not None else []), _CARD, MANIFEST):
         (staged / name).replace(output / name)
     shutil.rmtree(staged)

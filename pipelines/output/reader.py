@@ -8,6 +8,7 @@ import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from schemas.ledger import RECORD_MARK
 from schemas.manifest import Manifest
 
 
@@ -41,7 +42,7 @@ def read_rejected(folder: Path) -> Iterator[tuple[dict[str, Any], dict[str, Any]
         with path.open("rb") as file:
             for line in file:
                 record = orjson.loads(line)
-                yield record.pop("_mathmill"), record
+                yield record.pop(RECORD_MARK), record
 
 
 def _ledger_tables(folder: Path, manifest: Manifest, columns: Sequence[str] | None) -> Iterator[pa.Table]:

@@ -19,7 +19,7 @@ from pipelines.output.decide import PartSummary
 from pipelines.text.quality import quality_facts
 from schemas.example import EXAMPLE_SCHEMA
 from schemas.files import replacing
-from schemas.ledger import LEDGER_SCHEMA
+from schemas.ledger import LEDGER_SCHEMA, RECORD_MARK
 from schemas.manifest import sha256_of
 from schemas.problem import Format, SegmentKind
 from schemas.reason import Outcome
@@ -266,4 +266,4 @@ def _rejected(raw: str, reasons: list[dict[str, object]]) -> dict[str, object]:
         record = None
     if not isinstance(record, dict):
         record = {"_raw": raw}
-    return {**record, "_mathmill": why}
+    return {**record, RECORD_MARK: why}
