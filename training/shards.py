@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from schemas.evolution import read_as
 from schemas.example import EXAMPLE_SCHEMA
 from schemas.exits import RunFailedError
 from schemas.manifest import Manifest
@@ -156,12 +157,10 @@ def _open_judged(folders: Sequence[Path], manifests: Sequence[Manifest], split: 
 
 
 def _read_shard(path: Path) -> pa.Table:
-    """Maps a shard; its columns stay on disk until read."""
+    """Maps a shard, of another minor version too; its columns stay on disk until read."""
     try:
-        table = pa.ipc.open_stream(pa.memory_map(str(path))).read_all()
+        return read_as(pa.ipc.open_stream(pa.memory_map(str(path))), EXAMPLE_SCHEMA).read_all()
     except (pa.ArrowInvalid, OSError) as error:
         raise RunFailedError(f"{path}: not an Arrow IPC stream ({error})") from error
-    if not table.schema.equals(EXAMPLE_SCHEMA):
-        difference = set(table.schema.names) ^ set(EXAMPLE_SCHEMA.names)
-        raise RunFailedError(f"{path}: columns differ from the schema of examples: {sorted(difference) or 'in type'}")
-    return table
+    except ValueError as error:
+        raise RunFailedError(f"{path}: its columns cannot be read: {error}") from error

@@ -8,7 +8,9 @@ import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from schemas.ledger import RECORD_MARK
+from schemas.evolution import open_as
+from schemas.example import EXAMPLE_SCHEMA
+from schemas.ledger import LEDGER_SCHEMA, RECORD_MARK
 from schemas.manifest import Manifest
 
 
@@ -16,8 +18,8 @@ def read_examples(folder: Path, manifest: Manifest, split: str) -> Iterator[pa.R
     """Yields the examples of a split; memory stays at one batch."""
     for shard in manifest.shards:
         if shard.split == split:
-            with pa.OSFile(str(folder / shard.path), "rb") as source:
-                yield from pa.ipc.open_stream(source)
+            with open_as(folder / shard.path, EXAMPLE_SCHEMA) as reader:
+                yield from reader
 
 
 def find_example(folder: Path, manifest: Manifest, identity: str) -> dict[str, object] | None:
@@ -47,6 +49,6 @@ def read_rejected(folder: Path) -> Iterator[tuple[dict[str, Any], dict[str, Any]
 
 def _ledger_tables(folder: Path, manifest: Manifest, columns: Sequence[str] | None) -> Iterator[pa.Table]:
     for file in manifest.ledger:
-        with pa.OSFile(str(folder / file.path), "rb") as source:
-            table = pa.ipc.open_stream(source).read_all()
+        with open_as(folder / file.path, LEDGER_SCHEMA) as reader:
+            table = reader.read_all()
         yield table if columns is None else table.select(list(columns))

@@ -97,7 +97,7 @@ def read_baseline(folder: Path) -> Baseline:
                 facts.merge(measure(flatten(rows)))
                 for name in columns:
                     hashes[name].append(hash_texts(rows[name]))
-        except (OSError, pa.ArrowException, KeyError) as error:
+        except (OSError, pa.ArrowException, KeyError, ValueError) as error:
             reason = one_line(str(error))[:160]
             raise UserError(f"--baseline: {folder / shard.path} cannot be read: {reason}") from error
     return Baseline(manifest, facts, *(np.concatenate(hashes[name]) for name in columns))

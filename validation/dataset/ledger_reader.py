@@ -86,9 +86,7 @@ def read_ledger(folder: Path, paths: Sequence[str], *, seed: int) -> Ledger:
 
 
 def _chunks(path: Path) -> Iterator[pa.Table]:
-    with opened(path) as reader:
-        if missing := [name for name in LEDGER_SCHEMA.names if name not in reader.schema.names]:
-            raise ValueError(f"without column {', '.join(missing)}")
+    with opened(path, LEDGER_SCHEMA) as reader:
         yield from chunks(reader)
 
 

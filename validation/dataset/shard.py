@@ -18,7 +18,8 @@ import pyarrow.compute as pc
 from xxhash import xxh3_64_intdigest
 
 from schemas.config import Quota
-from schemas.example import EXAMPLE_SCHEMA, SCHEMA_NAME
+from schemas.evolution import difference, read_as
+from schemas.example import EXAMPLE_SCHEMA
 from schemas.exits import one_line
 from schemas.problem import Format
 from schemas.split import Split
@@ -178,7 +179,7 @@ class Inspector:
                 findings.schema[path] = difference
                 findings.errors[path] = "its schema is not the contract's, so its rows were not judged"
                 return
-            for chunk in chunks(reader):
+            for chunk in chunks(read_as(reader, EXAMPLE_SCHEMA)):
                 findings.merge(self._judge_chunk(chunk, path, split), sample=self.settings.sample)
                 del chunk  # before the next one is read
         findings.read.append(path)
@@ -246,28 +247,16 @@ def _hash(flat: pa.Table, findings: Findings) -> None:
 
 
 def schema_difference(schema: pa.Schema, version: str) -> str:
-    """What of a shard's schema is not the contract; empty when nothing is.
+    """What of a shard's schema is not the contract, which any version with its major number is; empty when nothing is.
 
     Args:
         schema: the shard's.
         version: the schema version that the manifest names.
     """
-    metadata = {key.decode(): value.decode() for key, value in (schema.metadata or {}).items()}
-    if metadata.get("name") != SCHEMA_NAME:
-        return f"it is called {metadata.get('name')!r}, expected {SCHEMA_NAME!r}"
-    if metadata.get("version") != version:
-        return f"version {metadata.get('version')}, but the manifest says {version}"
-    expected = {field.name: field for field in EXAMPLE_SCHEMA}
-    if missing := [name for name in expected if name not in schema.names]:
-        return f"without column {', '.join(missing)}"
-    if extra := [name for name in schema.names if name not in expected]:
-        return f"unknown column {', '.join(extra)}"
-    for one in schema:
-        if one.type != expected[one.name].type:
-            return f"{one.name} is {one.type}, expected {expected[one.name].type}"
-        if one.nullable != expected[one.name].nullable:
-            return f"{one.name} is {'nullable' if one.nullable else 'required'}, unlike the contract"
-    return "" if schema.names == EXAMPLE_SCHEMA.names else "its columns stand in another order"
+    if why := difference(schema, EXAMPLE_SCHEMA):
+        return why
+    found = schema.metadata[b"version"].decode()
+    return "" if found == version else f"version {found}, but the manifest says {version}"
 
 
 def _nulls(chunk: pa.Table) -> dict[str, Tally]:

@@ -14,6 +14,8 @@ from pipelines.engine.overlays import read_keys
 from pipelines.engine.store import SOURCE_SHIFT, WORK, PartRef, Store, digest, read_batch, write_batch
 from pipelines.stages.duplicates.identity import content_keys, identity_keys
 from pipelines.stages.duplicates.near import NEAR_SCHEMA, near_keys
+from schemas.evolution import open_as
+from schemas.example import EXAMPLE_SCHEMA
 from schemas.exits import RunFailedError, UserError
 from schemas.manifest import ShardRecord, read_manifest, sha256_of
 
@@ -97,8 +99,8 @@ def _signed(folder: Path, shard: ShardRecord) -> pa.RecordBatch:
     path = folder / shard.path
     if not path.is_file() or sha256_of(path) != shard.sha256:
         raise RunFailedError(f"{path}: missing, or its bytes are not those that the manifest names; curate it again")
-    with pa.OSFile(str(path), "rb") as source:
-        batches = list(map(_hashes, pa.ipc.open_stream(source)))
+    with open_as(path, EXAMPLE_SCHEMA) as reader:
+        batches = list(map(_hashes, reader))
     return pa.Table.from_batches(batches, SIGNED_SCHEMA).combine_chunks().to_batches()[0]
 
 

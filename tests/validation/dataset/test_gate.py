@@ -168,12 +168,20 @@ def test_a_null_inside_a_segment_is_caught(tmp_path):
     assert "required_values_present" in failed(judge(write_data(tmp_path, rows)))
 
 
-def test_another_schema_version_in_a_shard_is_caught(tmp_path):
-    other = EXAMPLE_SCHEMA.with_metadata({"name": "mathmill.example", "version": "0.9.9"})
+@pytest.mark.parametrize(
+    ("version", "why"),
+    [
+        ("1.0.9", f"version 1.0.9, but the manifest says {SCHEMA_VERSION}"),
+        ("2.0.0", "version 2.0.0 cannot be read; this mathmill reads 1.x"),
+        ("newest", "version newest cannot be read; this mathmill reads 1.x"),
+    ],
+)
+def test_another_schema_version_in_a_shard_is_caught(version, why, tmp_path):
+    other = EXAMPLE_SCHEMA.with_metadata({"name": "mathmill.example", "version": version})
     verdict = judge(write_data(tmp_path, schema=other))
     assert {"schema_equals_contract", "shards_readable"} <= failed(verdict)
     detail = next(check.detail for check in verdict.checks if check.name == "schema_equals_contract")
-    assert f"version 0.9.9, but the manifest says {SCHEMA_VERSION}" in detail
+    assert why in detail
 
 
 def test_another_column_type_is_caught(tmp_path):

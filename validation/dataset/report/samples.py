@@ -10,6 +10,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from schemas.example import EXAMPLE_SCHEMA
 from schemas.problem import Segment, SegmentKind
 from schemas.transcript import transcribe
 from schemas.verdict import Check, Status
@@ -35,7 +36,7 @@ def fetch(folder: Path, shards: Sequence[str], ids: Sequence[str]) -> dict[str, 
     if not len(wanted):
         return {}
     for path in shards:
-        with opened(folder / path) as reader:
+        with opened(folder / path, EXAMPLE_SCHEMA) as reader:
             for rows in reader:
                 found |= {row["id"]: row for row in rows.filter(pc.is_in(rows["id"], value_set=wanted)).to_pylist()}
     return found
