@@ -54,7 +54,7 @@ def lay_out(source: Source, benchmarks: Sequence[str | Benchmark], folder: Path)
     try:
         inputs = plan_inputs(Curate(sources=[source]), "")
     except UserError as error:
-        raise UserError(str(error).removeprefix(f"curate.sources: {source.name}: ")) from error
+        raise UserError(error.message) from error
     items, known = load_benchmarks(benchmarks)
     for name in ("shards", "ledger"):
         (folder / name).mkdir(parents=True)

@@ -20,9 +20,18 @@ class ExitCode(IntEnum):
 
 
 class UserError(Exception):
-    """It could not start: bad config, missing file, wrong folder. One line: what, where, what is allowed."""
+    """It could not start: bad config, missing file, wrong folder. One line: what, where, what is allowed.
+
+    Attributes:
+        message: what is wrong and what is allowed, without the place.
+    """
 
     exit_code = ExitCode.COULD_NOT_START
+
+    def __init__(self, message: str, *, place: str = "") -> None:
+        """Says what is wrong, and where in the config if anywhere."""
+        super().__init__(f"{place}: {message}" if place else message)
+        self.message = message
 
 
 class RunFailedError(Exception):

@@ -78,8 +78,9 @@ def _refuse_wrong_fields(source: Source, scans: Sequence[FileScan]) -> None:
             return
         detail = detail or str(first["detail"])
     raise UserError(
-        f"curate.sources: {source.name}: no row can be read by `adapter: {source.adapter}`: {detail}; "
-        "choose the adapter that fits, or `adapter: columns` and name the fields"
+        f"no row can be read by `adapter: {source.adapter}`: {detail}; "
+        "choose the adapter that fits, or `adapter: columns` and name the fields",
+        place=f"curate.sources: {source.name}",
     )
 
 

@@ -1,4 +1,5 @@
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -7,8 +8,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from pipelines.inputs import plan_inputs
 from pipelines.validate import validate, validate_foreign
-from schemas.config import Benchmark, Columns, Recheck, Source, Validate
+from schemas.config import Benchmark, Columns, Curate, Recheck, Source, Validate
 from schemas.exits import RunFailedError, UserError
 from schemas.verdict import VERDICT, Status, Verdict, require_passed
 from tests.tiny import marbles, write_rows
@@ -149,6 +151,24 @@ def test_faults_of_foreign_data_are_found(tmp_path):
     assert checks["answers_hold"].ids == ["row00000006-cot"]
     assert checks["no_benchmark_leak"].ids == ["row00000007-cot"]
     assert (checks["rows_readable"].status, checks["rows_readable"].unexpected) == (Status.WARNING, 1)
+
+
+@pytest.mark.parametrize(
+    ("adapter", "columns", "why"),
+    [
+        ("columns", {"question": "problem", "solution": "texts"}, "no field 'texts' in the first 6 records"),
+        ("math", {}, "no row can be read by `adapter: math`: "),
+        ("gsm9k", {}, "no adapter 'gsm9k'; did you mean gsm8k"),
+    ],
+)
+def test_a_mistake_about_foreign_data_names_no_place_in_a_config_that_nobody_wrote(tmp_path, adapter, columns, why):
+    path = as_jsonl(tmp_path, PUZZLES)
+    source = Source(name="puzzles", path=str(path), adapter=adapter, format="cot", licence="unknown", columns=columns)
+    with pytest.raises(UserError) as caught:
+        validate_foreign(source, CONFIG, output=tmp_path / "report")
+    assert str(caught.value).startswith(why)
+    with pytest.raises(UserError, match=r"^curate\.sources: puzzles: " + re.escape(why)):
+        plan_inputs(Curate(sources=[source]), "")
 
 
 def test_an_adapter_of_a_known_data_set_reads_foreign_data(tmp_path):

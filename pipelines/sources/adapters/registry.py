@@ -65,17 +65,18 @@ _FIRST_RECORDS = 1000
 def check_sources(sources: Iterable[Source]) -> None:
     """Raises a UserError for what a run could not use: an unknown adapter, a format that nothing tells."""
     for source in sources:
-        where = f"curate.sources: {source.name}:"
+        place = f"curate.sources: {source.name}"
         if source.adapter not in ADAPTERS:
             near = difflib.get_close_matches(source.adapter, ADAPTERS, n=1)
             hint = f"; did you mean {near[0]}?" if near else ";"
-            raise UserError(f"{where} no adapter {source.adapter!r}{hint} Known are {', '.join(sorted(ADAPTERS))}")
+            known = ", ".join(sorted(ADAPTERS))
+            raise UserError(f"no adapter {source.adapter!r}{hint} Known are {known}", place=place)
         if source.adapter == "columns" and source.format is None:
-            raise UserError(f"{where} `adapter: columns` needs `format`: cot, pot or tir")
+            raise UserError("`adapter: columns` needs `format`: cot, pot or tir", place=place)
         if source.derive and source.adapter not in _DERIVING:
             raise UserError(
-                f"{where} `derive` needs calculator annotations, which {', '.join(_DERIVING)} has and"
-                f" {source.adapter} has not"
+                f"`derive` needs calculator annotations, which {', '.join(_DERIVING)} has and {source.adapter} has not",
+                place=place,
             )
 
 
@@ -107,5 +108,5 @@ def check_fields(where: str, names: Iterable[str], records: Iterable[Record]) ->
             near = difflib.get_close_matches(name, known, n=1)
             hint = f" (did you mean {near[0]}?)" if near else ""
             raise UserError(
-                f"{where}: no field {name!r} in the first {len(rows)} records{hint}; they have {', '.join(known)}"
+                f"no field {name!r} in the first {len(rows)} records{hint}; they have {', '.join(known)}", place=where
             )
