@@ -102,7 +102,7 @@ def check_arithmetic(text: str, annotations: Sequence[str] = ()) -> Arithmetic:
         text: the solution, with or without its annotations.
         annotations: those that have left the text already, as `48/2=24`.
     """
-    judged = [_check_annotation(one) for one in (*annotations_in(text), *annotations)]
+    judged = [_check_annotation(annotation) for annotation in (*annotations_in(text), *annotations)]
     checks = (_check(left, right) for left, right in _equations(strip_annotations(text)))
     judged += [check for check in checks if check is not None]
     wrong = tuple(dict.fromkeys(written for holds, written in judged if holds is False))

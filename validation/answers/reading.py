@@ -186,9 +186,9 @@ def _counted(text: str) -> Value | None:
         return Scalar(inches, unit=UNITS["feet"])
     if " " not in text:
         return None
-    said = read_english(text) if " and " in text else None
-    if said is not None:
-        return Scalar(algebra.number(said[0]))
+    spoken = read_english(text) if " and " in text else None
+    if spoken is not None:
+        return Scalar(algebra.number(spoken[0]))
     share = _SHARE.fullmatch(text)
     if share and int(share.group(2)):
         part = Fraction(int(share.group(1)), int(share.group(2)))

@@ -65,7 +65,7 @@ def alpha(units: Sequence[Mapping[str, Decision]]) -> list[float] | None:
     if measured is None:
         return None
     drawn = np.random.default_rng(0).integers(0, len(counts), (_RESAMPLES, len(counts)))
-    resampled = [one for one in (_alpha(counts[rows]) for rows in drawn) if one is not None]
+    resampled = [value for value in (_alpha(counts[rows]) for rows in drawn) if value is not None]
     low, high = np.quantile(resampled, [0.025, 0.975])
     return [measured, float(low), float(high)]
 
@@ -79,25 +79,25 @@ def _alpha(counts: npt.NDArray[np.int64]) -> float | None:
 def _annotator(
     name: str, votes: Sequence[Mapping[str, Any]], units: Mapping[tuple[object, object], Mapping[str, Decision]]
 ) -> dict[str, Any]:
-    mine = {unit: said[name] for unit, said in units.items() if name in said}
-    others = {unit: [one for who, one in units[unit].items() if who != name] for unit in mine}
-    majorities = {unit: _majority(said) for unit, said in others.items()}
+    mine = {unit: decisions[name] for unit, decisions in units.items() if name in decisions}
+    others = {unit: [decision for who, decision in units[unit].items() if who != name] for unit in mine}
+    majorities = {unit: _majority(decisions) for unit, decisions in others.items()}
     agreed = [mine[unit] is majority for unit, majority in majorities.items() if majority is not None]
     weights = [row["weight"] for row in votes if _name(row) == name]
-    beside = [one for said in others.values() for one in said] or [
-        one for said in units.values() for who, one in said.items() if who != name
+    beside = [decision for decisions in others.values() for decision in decisions] or [
+        decision for decisions in units.values() for who, decision in decisions.items() if who != name
     ]
     return {
         "votes": len(mine),
-        "accepted": sum(one is Decision.ACCEPTED for one in mine.values()) / len(mine),
+        "accepted": sum(decision is Decision.ACCEPTED for decision in mine.values()) / len(mine),
         "agreement": wilson(sum(agreed), len(agreed)),
         "weight": weights[0],
         "always": _always(list(mine.values()), beside),
     }
 
 
-def _majority(said: Iterable[Decision]) -> Decision | None:
-    counts = Counter(said).most_common()
+def _majority(decisions: Iterable[Decision]) -> Decision | None:
+    counts = Counter(decisions).most_common()
     return counts[0][0] if counts and (len(counts) == 1 or counts[0][1] > counts[1][1]) else None
 
 

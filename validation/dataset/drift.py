@@ -116,7 +116,7 @@ def compare(baseline: Baseline, findings: Findings) -> dict[str, Any]:
         "examples": _moved(distinct(baseline.ids), ids),
         "problems": _moved(distinct(baseline.problems), problems),
         "concentrations": _concentrations(baseline, findings),
-        "measures": [asdict(one) for one in sorted(drifts, key=lambda one: (-one.distance, one.name))],
+        "measures": [asdict(drift) for drift in sorted(drifts, key=lambda drift: (-drift.distance, drift.name))],
     }
 
 
@@ -144,7 +144,7 @@ def category_drift(name: str, before: Mapping[str, int], now: Mapping[str, int])
     values = sorted({*first, *second})
     moves = {value: abs(first.get(value, 0.0) - second.get(value, 0.0)) for value in values}
     distance = 1.0 if bool(first) != bool(second) else sum(moves.values()) / 2
-    value = max(values, key=lambda one: (moves[one], one), default="")
+    value = max(values, key=lambda value: (moves[value], value), default="")
     return _drift(name, "total variation", distance, value, first.get(value, 0.0), second.get(value, 0.0))
 
 

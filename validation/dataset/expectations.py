@@ -174,7 +174,7 @@ class _BalancedLatex(ColumnMapMetricProvider):
         suspect = pc.fill_null(pc.or_(uneven, pc.match_substring_regex(text, NEEDS_PARSING)), False)
         verdict = np.ones(len(text), dtype=bool)
         positions = np.flatnonzero(suspect.to_numpy(zero_copy_only=False))
-        verdict[positions] = [is_balanced_latex(one) for one in text.take(pa.array(positions)).to_pylist()]
+        verdict[positions] = [is_balanced_latex(latex) for latex in text.take(pa.array(positions)).to_pylist()]
         return pd.Series(verdict, index=column.index, dtype=bool)
 
 
@@ -192,10 +192,10 @@ class _SegmentsFitFormat(ColumnPairMapMetricProvider):
     def _pandas(cls, column_A: pd.Series, column_B: pd.Series, **_: Any) -> pd.Series:  # noqa: ANN401, N803, N805
         formats, segments = pa.array(column_A, pa.string()), pa.array(column_B, pa.string())
         fits = [
-            pc.and_(pc.equal(formats, one.value), pc.match_substring_regex(segments, f"^(?:{shape})$"))
-            for one, shape in SHAPES.items()
+            pc.and_(pc.equal(formats, form.value), pc.match_substring_regex(segments, f"^(?:{shape})$"))
+            for form, shape in SHAPES.items()
         ]
-        return _verdicts(functools.reduce(pc.or_, [pc.fill_null(one, False) for one in fits]), column_A)
+        return _verdicts(functools.reduce(pc.or_, [pc.fill_null(fit, False) for fit in fits]), column_A)
 
 
 class ExpectSegmentsToFitFormat(ColumnPairMapExpectation):

@@ -79,7 +79,9 @@ def answer_kinds(answers: pa.ChunkedArray) -> pa.ChunkedArray:
     """Tells the kinds of answers apart: one of `_ANSWER_KINDS`, or null where there is none."""
     trimmed = pc.utf8_trim_whitespace(answers)
     found = [pc.fill_null(pc.match_substring_regex(trimmed, pattern), False) for _, pattern in _ANSWER_KINDS]
-    struct = pc.make_struct(*(one.combine_chunks() for one in found), field_names=[name for name, _ in _ANSWER_KINDS])
+    struct = pc.make_struct(
+        *(flags.combine_chunks() for flags in found), field_names=[name for name, _ in _ANSWER_KINDS]
+    )
     return pa.chunked_array([pc.case_when(struct, *(pa.scalar(name) for name, _ in _ANSWER_KINDS))])
 
 

@@ -161,8 +161,8 @@ def _look_at_shards(
         quotas=tuple(balance_of(manifest).quotas),
     )
     total = Findings()
-    for number, one in enumerate(carry(settings, folder, manifest.shards), start=1):
-        total.merge(one, sample=config.recheck.sample)
+    for number, found in enumerate(carry(settings, folder, manifest.shards), start=1):
+        total.merge(found, sample=config.recheck.sample)
         tell(f"judged {number} of {len(manifest.shards)} shards, {total.rows:,} examples")
     total.read.sort()
     return total
@@ -187,7 +187,7 @@ def _schema_checks(manifest: Manifest, findings: Findings) -> list[Check]:
     problems = [f"{name} is null in {tally.unexpected:,} examples" for name, tally in sorted(empty.items())]
     if not findings.rows:
         problems.append("no example was looked at")
-    ids = sorted({one for tally in empty.values() for one in tally.ids})
+    ids = sorted({id_ for tally in empty.values() for id_ in tally.ids})
     good = f"no null in the {len(findings.nulls)} required columns"
     return [*checks, check_of("required_values_present", "schema", good, problems, checked=findings.rows, ids=ids)]
 

@@ -47,7 +47,7 @@ def _complete(name: str, folder: Path, below: str, claimed: Sequence[str]) -> Ch
     problems = [f"{path} is missing" for path in sorted(set(claimed) - on_disk)]
     problems += [f"{path} is not in the manifest" for path in sorted(on_disk - set(claimed))]
     problems += [
-        f"{path} stands twice in the manifest" for path in sorted({one for one in claimed if claimed.count(one) > 1})
+        f"{path} stands twice in the manifest" for path in sorted({path for path in claimed if claimed.count(path) > 1})
     ]
     if not claimed:
         problems.append(f"the manifest names no {below}")

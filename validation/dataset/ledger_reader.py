@@ -119,7 +119,7 @@ def _draw(ledger: Ledger, lost: pa.Table, seed: int) -> None:
     for reason in pc.unique(lost["reason"]).to_pylist():
         rows = lost.filter(pc.equal(lost["reason"], reason)) if reason else lost.slice(0, 0)
         ids = rows["id"].to_pylist()
-        keys = [xxh3_64_intdigest(one.encode(), seed) for one in ids]
+        keys = [xxh3_64_intdigest(id_.encode(), seed) for id_ in ids]
         first = nsmallest(EXAMPLES, range(len(ids)), key=keys.__getitem__)
         merged = [*ledger.examples.get(str(reason), []), *rows.take(pa.array(first, pa.int64())).to_pylist()]
         ledger.examples[str(reason)] = sorted(merged, key=lambda row: xxh3_64_intdigest(row["id"].encode(), seed))[

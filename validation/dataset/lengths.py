@@ -55,8 +55,12 @@ def measure_lengths(chunk: pa.Table, tokenizer: str, context: int) -> tuple[Tall
 
 
 def _texts(row: dict[str, Any]) -> tuple[str, str]:
-    kinds, formats = {kind.value for kind in SegmentKind}, {one.value for one in Format}
-    segments = [Segment(SegmentKind(one["kind"]), one["text"] or "") for one in row["segments"] if one["kind"] in kinds]
+    kinds, formats = {kind.value for kind in SegmentKind}, {form.value for form in Format}
+    segments = [
+        Segment(SegmentKind(segment["kind"]), segment["text"] or "")
+        for segment in row["segments"]
+        if segment["kind"] in kinds
+    ]
     form = Format(row["format"]) if row["format"] in formats else Format.COT
     prompt = prompt_of(row["question"] or "", form, row["language"] or "en", row["instruction"])
     return prompt, transcribe(segments).response

@@ -284,4 +284,4 @@ def _misplaced(flat: pa.Table, split: str) -> Tally:
 def _tally_of(table: pa.Table, mask: pa.Array) -> Tally:
     number = int(pc.sum(mask).as_py() or 0)
     ids = table["id"].filter(mask).slice(0, MAX_IDS).to_pylist() if number else []
-    return Tally(table.num_rows, 0, number, tuple(str(one) for one in ids))
+    return Tally(table.num_rows, 0, number, tuple(str(id_) for id_ in ids))

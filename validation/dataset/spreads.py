@@ -44,7 +44,7 @@ class Spread:
         self.total += other.total
         self.positive += other.positive
         sign = -1 if greatest else 1
-        self.worst = sorted([*self.worst, *other.worst], key=lambda one: (sign * one[0], one[1]))[:WORST]
+        self.worst = sorted([*self.worst, *other.worst], key=lambda row: (sign * row[0], row[1]))[:WORST]
 
 
 def spreads(flat: pa.Table) -> dict[str, Spread]:
@@ -62,7 +62,7 @@ def _spread(flat: pa.Table, column: str, *, greatest: bool) -> Spread:
         rows=len(some),
         total=float(pc.sum(values).as_py() or 0),
         positive=int(pc.sum(pc.greater(values, 0)).as_py() or 0),
-        worst=[(float(value), str(one)) for value, one in pairs if value > 0 or not greatest],
+        worst=[(float(value), str(id_)) for value, id_ in pairs if value > 0 or not greatest],
     )
 
 

@@ -151,7 +151,7 @@ def _tally(result: Any, rows: int, ids: pa.ChunkedArray | None) -> Tally:  # noq
     found = (content.get("unexpected_index_list") or [])[:MAX_IDS]
     unexpected = int(content.get("unexpected_count") or 0)
     seen = int(content["element_count"]) - int(content.get("missing_count") or 0)  # a row condition leaves rows out
-    named = () if ids is None else tuple(str(one) for one in ids.take(pa.array(found, pa.int64())).to_pylist())
+    named = () if ids is None else tuple(str(id_) for id_ in ids.take(pa.array(found, pa.int64())).to_pylist())
     return Tally(rows, rows - seen, unexpected, named)
 
 
@@ -229,8 +229,8 @@ def _beside_limit(rule: Rule, facts: Mapping[str, object]) -> str:
     column = str(rule.kwargs.get("column"))
     value = facts.get(_SUMMARISED.get(column, column))
     limits = [(word, rule.kwargs.get(key)) for key, word in _LIMITS.items()]
-    said = [f"{word} {_written(limit)}" for word, limit in limits if isinstance(limit, int | float)]
-    return f"{_written(value)} ({', '.join(said)})" if isinstance(value, int | float) and said else ""
+    bounds = [f"{word} {_written(limit)}" for word, limit in limits if isinstance(limit, int | float)]
+    return f"{_written(value)} ({', '.join(bounds)})" if isinstance(value, int | float) and bounds else ""
 
 
 def _written(value: float) -> str:

@@ -64,7 +64,7 @@ def as_foreign(judgement: Judgement) -> Judgement:
     verdict = judgement.verdict.model_copy(
         update={
             "status": Status.FAILED if failed else Status.PASSED,
-            "shards": {one.path: one.sha256 for one in manifest.inputs},
+            "shards": {file.path: file.sha256 for file in manifest.inputs},
             "checks": [*checks, _all_read(judgement)],
         }
     )

@@ -47,8 +47,8 @@ def map_repeatable_blocks(
 def _agreed(first: Execution, second: Execution) -> Execution:
     if second.ending in _CUT_SHORT or (first.stdout, first.value) == (second.stdout, second.value):
         return first
-    said, then = (_shown(run) for run in (first, second))
-    return replace(first, ending=Ending.NONDETERMINISTIC, value=None, error=f"gives {said}, run again {then}")
+    given, again = (_shown(run) for run in (first, second))
+    return replace(first, ending=Ending.NONDETERMINISTIC, value=None, error=f"gives {given}, run again {again}")
 
 
 def _shown(run: Execution) -> str:

@@ -78,23 +78,23 @@ class Server:
         if self._process is not None and self._process.poll() is None:
             return
         self._down()
-        info, told = os.pipe() if self.level is Level.NAMESPACES else (None, None)
+        info, info_writer = os.pipe() if self.level is Level.NAMESPACES else (None, None)
         try:
             self._process = subprocess.Popen(
-                command(self.level, modules=self.modules, info=told, without=self.without),
+                command(self.level, modules=self.modules, info=info_writer, without=self.without),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 env=environment(self.hash_seed),
                 cwd="/",
-                pass_fds=() if told is None else (told,),
+                pass_fds=() if info_writer is None else (info_writer,),
                 start_new_session=True,
             )
         except OSError as error:
             raise ServerError(str(error)) from error
         finally:
-            if told is not None:
-                os.close(told)
+            if info_writer is not None:
+                os.close(info_writer)
         if info is not None:
             with os.fdopen(info, "rb") as stream:
                 text = stream.read().decode()

@@ -102,8 +102,8 @@ def final_answer(solution_format: str, segments: Sequence[dict[str, str]]) -> st
     text = texts[-1] if solution_format == Format.TIR else "\n".join(texts)
     if (box := _last_box(text)) is not None:
         return box
-    said = _SAID.findall(text)
-    return said[-1].strip().rstrip(".").strip("$").strip() if said else None
+    stated = _SAID.findall(text)
+    return stated[-1].strip().rstrip(".").strip("$").strip() if stated else None
 
 
 def _last_box(text: str) -> str | None:
@@ -140,8 +140,8 @@ def decided_by_people(values: Mapping[str, Any]) -> bool:
 
 def check_answers(compared: Sequence[Compared]) -> Check:
     """Draws the verdict on the sample of answers."""
-    different = [one for one in compared if one.outcome == "different"]
-    unknown = sum(one.outcome == "unknown" for one in compared)
+    different = [answer for answer in compared if answer.outcome == "different"]
+    unknown = sum(answer.outcome == "unknown" for answer in compared)
     checked = len(compared) - unknown
     detail = f"{amount(checked, 'answer')} compared again by math-verify alone ({unknown:,} not checked)"
     check = Check(
@@ -152,13 +152,13 @@ def check_answers(compared: Sequence[Compared]) -> Check:
         detail=detail,
         checked=checked,
         unexpected=len(different),
-        ids=[one.id for one in different[:20]],
+        ids=[answer.id for answer in different[:20]],
     )
     if different:
         first = different[0]
-        said = f"; {first.id} ends in {first.final[:60]!r}, its reference is {first.answer[:60]!r}"
+        shown = f"; {first.id} ends in {first.final[:60]!r}, its reference is {first.answer[:60]!r}"
         return check.model_copy(
-            update={"status": Status.FAILED, "detail": f"{len(different):,} differ: {detail}{said}"}
+            update={"status": Status.FAILED, "detail": f"{len(different):,} differ: {detail}{shown}"}
         )
     if not checked:
         return check.model_copy(update={"status": Status.NOT_CHECKED, "severity": Severity.WARNING})

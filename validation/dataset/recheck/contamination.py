@@ -145,7 +145,7 @@ class BenchmarkIndex:
         if (item := self._whole.get(whole_text(question))) is not None:
             return Leak(id_, "exact", item.benchmark, item.position, question[:200], item.question[:300])
         found = [self._shared(id_, question, whole=True), self._shared(id_, solution or "", whole=False)]
-        return min((one for one in found if one), key=lambda leak: TIERS.index(leak.tier), default=None)
+        return min((leak for leak in found if leak), key=lambda leak: TIERS.index(leak.tier), default=None)
 
     def _shared(self, id_: str, text: str, *, whole: bool) -> Leak | None:
         hits: dict[int, list[str]] = {}
@@ -157,7 +157,7 @@ class BenchmarkIndex:
         numbers = numbers_of(text)
         enough = (at for at in sorted(hits) if len(hits[at]) >= COVERAGE * self._counts[at])
         leaking = [at for at in enough if _numbers_agree(self.items[at], text, numbers, whole=whole)]
-        at = leaking[0] if leaking else max(hits, key=lambda one: (len(hits[one]), -one))
+        at = leaking[0] if leaking else max(hits, key=lambda item: (len(hits[item]), -item))
         item = self.items[at]
         tier = "ngram" if leaking else OVERLAP
         return Leak(id_, tier, item.benchmark, item.position, hits[at][0], item.question[:300])

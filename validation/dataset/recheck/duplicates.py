@@ -105,8 +105,8 @@ def _texts(table: pa.Table) -> Iterator[_Text]:
     names = ("id", "format", "answer", "question")
     solutions = joined_text(table["segments"].combine_chunks())
     columns = (column.to_pylist() for column in (*(table[name] for name in names), solutions))
-    for id_, one, answer, question, solution in zip(*columns, strict=True):
-        yield _Text(id_, one, answer, question or "", solution)
+    for id_, form, answer, question, solution in zip(*columns, strict=True):
+        yield _Text(id_, form, answer, question or "", solution)
 
 
 def shingles_of(text: str) -> frozenset[tuple[str, ...]]:

@@ -31,7 +31,7 @@ def recount(folder: Path, manifest: Manifest, findings: Findings, ledger: Ledger
         _lines("formats_agree", "format", manifest.formats, ledger),
         _lines("sources_agree", "source", manifest.sources, ledger),
         _shards_hold_what_is_claimed(manifest, findings),
-        *(_with_ids(one, folder, findings.read) for one in _compared(manifest, findings, ledger)),
+        *(_with_ids(compared, folder, findings.read) for compared in _compared(manifest, findings, ledger)),
         _placed(findings),
         _skipped(manifest),
     ]
@@ -68,7 +68,7 @@ def _with_ids(compared: _Compared, folder: Path, shards: Sequence[str]) -> Check
             ids += rows["id"].filter(pa.array(np.isin(hash_texts(rows[column], form=form), hashes))).to_pylist()
         if len(ids) >= MAX_IDS:
             break
-    return check.model_copy(update={"ids": [str(one) for one in ids[:MAX_IDS]]})
+    return check.model_copy(update={"ids": [str(id_) for id_ in ids[:MAX_IDS]]})
 
 
 def _sum_adds_up(manifest: Manifest, ledger: Ledger) -> Check:
@@ -84,7 +84,9 @@ def _sum_adds_up(manifest: Manifest, ledger: Ledger) -> Check:
     pairs = {"rows": (claimed.rows, rows), "candidates": (claimed.candidates, candidates)}
     pairs |= {outcome.value: (getattr(claimed, outcome.value), counted[outcome]) for outcome in _OUTCOMES}
     problems += _differences(pairs, "manifest", "ledger")
-    good = f"{candidates:,} candidates = " + " + ".join(f"{counted[one]:,} {one.value}" for one in _OUTCOMES)
+    good = f"{candidates:,} candidates = " + " + ".join(
+        f"{counted[outcome]:,} {outcome.value}" for outcome in _OUTCOMES
+    )
     return check_of("sum_adds_up", "recheck", good, problems, checked=candidates)
 
 
@@ -187,11 +189,11 @@ def _placed(findings: Findings) -> Check:
 def _disjoint(name: str, column: str, findings: Findings) -> _Compared:
     noun = column.removesuffix("_id")
     hashes, heldout = findings.hashes(f"{noun}s"), findings.hashes("heldout")
-    train, held = distinct(hashes[~heldout]), distinct(hashes[heldout])
-    both = np.intersect1d(train, held, assume_unique=True)
+    in_train, in_heldout = distinct(hashes[~heldout]), distinct(hashes[heldout])
+    both = np.intersect1d(in_train, in_heldout, assume_unique=True)
     stand = f"{noun}s stand" if len(both) > 1 else f"{noun} stands"
     problems = [f"{len(both):,} {stand} in train and in heldout"] if len(both) else []
-    good, checked = f"no {noun} stands in both splits", len(train) + len(held) - len(both)
+    good, checked = f"no {noun} stands in both splits", len(in_train) + len(in_heldout) - len(both)
     return _Compared(check_of(name, "recheck", good, problems, checked=checked), column, both)
 
 

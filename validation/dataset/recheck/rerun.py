@@ -56,7 +56,9 @@ def run_programs(rows: Sequence[Row], limits: ProgramLimits, isolation: str | No
 
 
 def _execute(rows: Sequence[Row], pool: Pool, limits: ProgramLimits) -> list[list[Execution]]:
-    blocks = [[one["text"] for one in row.values["segments"] if one["kind"] == SegmentKind.CODE] for row in rows]
+    blocks = [
+        [segment["text"] for segment in row.values["segments"] if segment["kind"] == SegmentKind.CODE] for row in rows
+    ]
     alone = [at for at, row in enumerate(rows) if row.values["format"] == Format.POT and len(blocks[at]) == 1]
     dialogues = [at for at in range(len(rows)) if at not in set(alone)]
     executions: list[list[Execution]] = [[] for _ in rows]
@@ -78,13 +80,13 @@ def _judge(row: Row, executions: Sequence[Execution], judge: MathVerify) -> Ran:
             return Ran(values["id"], "differs", f"{execution.ending.value}: {execution.error or ''}"[:160])
     if values["format"] == Format.POT:
         return _judge_value(values, executions, judge)
-    recorded = [one["text"] for one in values["segments"] if one["kind"] == SegmentKind.OUTPUT]
-    for said, execution in zip(recorded, executions, strict=False):
+    recorded = [segment["text"] for segment in values["segments"] if segment["kind"] == SegmentKind.OUTPUT]
+    for output, execution in zip(recorded, executions, strict=False):
         if (
-            said.split() != execution.stdout.split()
-            and judge.compare(said.strip(), execution.stdout.strip()) != "equal"
+            output.split() != execution.stdout.split()
+            and judge.compare(output.strip(), execution.stdout.strip()) != "equal"
         ):
-            return Ran(values["id"], "differs", f"prints {execution.stdout.strip()[:60]!r}, recorded {said[:60]!r}")
+            return Ran(values["id"], "differs", f"prints {execution.stdout.strip()[:60]!r}, recorded {output[:60]!r}")
     return Ran(values["id"], "agrees" if executions else "unknown")
 
 
@@ -98,8 +100,8 @@ def _judge_value(values: dict[str, Any], executions: Sequence[Execution], judge:
     if answer == str(value).strip():
         return Ran(values["id"], "agrees")
     outcome = judge.compare(answer, str(value).strip())
-    said = f"gives {str(value)[:60]!r}, the reference is {answer[:60]!r}"
-    return Ran(values["id"], {"equal": "agrees", "different": "differs"}.get(outcome, "unknown"), said)
+    detail = f"gives {str(value)[:60]!r}, the reference is {answer[:60]!r}"
+    return Ran(values["id"], {"equal": "agrees", "different": "differs"}.get(outcome, "unknown"), detail)
 
 
 def check_programs(ran: Sequence[Ran] | str, *, with_programs: int, verified: bool) -> Check:
@@ -122,11 +124,11 @@ def check_programs(ran: Sequence[Ran] | str, *, with_programs: int, verified: bo
         return check.model_copy(update={**not_checked, "detail": f"programs cannot be executed here: {ran}"})
     if not with_programs:
         return check.model_copy(update={**not_checked, "detail": "no example holds a program"})
-    differ = [one for one in ran if one.outcome == "differs"]
-    unknown = sum(one.outcome == "unknown" for one in ran)
+    differ = [program for program in ran if program.outcome == "differs"]
+    unknown = sum(program.outcome == "unknown" for program in ran)
     detail = f"{amount(len(ran) - unknown, 'program')} executed again in fresh processes ({unknown:,} not checked)"
     update: dict[str, Any] = {"checked": len(ran) - unknown, "unexpected": len(differ), "detail": detail}
-    update["ids"] = [one.id for one in differ[:20]]
+    update["ids"] = [program.id for program in differ[:20]]
     if differ:
         wrong = f"{len(differ):,} of them {'does' if len(differ) == 1 else 'do'} not reproduce"
         update["detail"] = f"{detail}; {wrong}; {differ[0].id}: {differ[0].detail}"

@@ -46,10 +46,10 @@ def gather(judgement: Judgement, rows: Sequence[Mapping[str, Any]]) -> Evidence:
     wanted = frozenset(str(row["id"]) for row in rows)
     partners = {str(row["partner"]) for row in rows if row.get("partner")}
     kept = fetch(judgement.folder, judgement.findings.read, sorted(partners))
-    texts = {one: str(row["question"]) for one, row in kept.items()}
+    texts = {id_: str(row["question"]) for id_, row in kept.items()}
     texts |= items_of(judgement.folder, partners - set(texts))
     records = dict(_records(judgement.folder, wanted))
-    texts |= {one: _question_of(record) for one, record in _records(judgement.folder, frozenset(partners - set(texts)))}
+    texts |= {id_: _question_of(record) for id_, record in _records(judgement.folder, frozenset(partners - set(texts)))}
     return Evidence(records, texts)
 
 
@@ -73,17 +73,17 @@ def _wanted(line: bytes, wanted: frozenset[str]) -> Iterator[tuple[str, dict[str
     if not isinstance(about, dict):
         return
     also = about.get("also")
-    ids = {str(one.get("id")) for one in [about, *(also if isinstance(also, list) else [])] if isinstance(one, dict)}
+    ids = {str(mark.get("id")) for mark in [about, *(also if isinstance(also, list) else [])] if isinstance(mark, dict)}
     texts = texts_of(record)
-    for one in sorted(ids & wanted):
-        yield one, texts
+    for id_ in sorted(ids & wanted):
+        yield id_, texts
 
 
 def texts_of(record: Mapping[str, Any]) -> dict[str, str]:
     """The prose in a record by name; a name that comes again is numbered."""
     texts: dict[str, str] = {}
     for name, text in _texts(record, ""):
-        alike = sum(one.split(", ")[0] == name for one in texts)
+        alike = sum(other.split(", ")[0] == name for other in texts)
         texts[f"{name}, {alike + 1}" if alike else name] = text
     return texts
 
@@ -99,13 +99,13 @@ def _texts(value: object, name: str) -> Iterator[tuple[str, str]]:
     elif isinstance(value, dict | list):
         said_by = (value.get("role") or value.get("from")) if isinstance(value, dict) and name else None
         inner = value.items() if isinstance(value, dict) else enumerate(value)
-        for key, one in inner:
-            yield from _texts(one, f"{name}: {said_by}" if isinstance(said_by, str) else name or str(key))
+        for key, part in inner:
+            yield from _texts(part, f"{name}: {said_by}" if isinstance(said_by, str) else name or str(key))
 
 
 def items_of(folder: Path, partners: Iterable[str]) -> dict[str, str]:
     """The questions of benchmark items (`name/position`) that are stored with the data."""
-    asked = {one: one.rsplit("/", 1) for one in partners if "/" in one}
+    asked = {partner: partner.rsplit("/", 1) for partner in partners if "/" in partner}
     path = folder / BENCHMARKS
     if not asked or not path.is_file():
         return {}
@@ -113,11 +113,11 @@ def items_of(folder: Path, partners: Iterable[str]) -> dict[str, str]:
     names = pa.array([name for name, _ in asked.values()], pa.string())
     rows = table.filter(pc.is_in(table["benchmark"], value_set=names)).to_pylist()
     texts = {f"{row['benchmark']}/{row['position']}": row["question"] for row in rows}
-    return {one: texts[one] for one in asked if one in texts}
+    return {partner: texts[partner] for partner in asked if partner in texts}
 
 
 def _question_of(record: Mapping[str, str]) -> str:
-    return max(record.items(), key=lambda one: (one[0].lower() in _QUESTIONS, len(one[1])), default=("", ""))[1]
+    return max(record.items(), key=lambda field: (field[0].lower() in _QUESTIONS, len(field[1])), default=("", ""))[1]
 
 
 def beside(row: Mapping[str, Any], evidence: Evidence) -> Markup | None:

@@ -17,8 +17,8 @@ _CATEGORIES = ("source", "author", "annotator", "topic", "language", "licence", 
 def bias(numbers: Mapping[str, Any]) -> Markup:
     """How much one problem, template, author, annotator or licence holds; answer types and leading digits."""
     rows = [
-        [name, number(one["distinct"]), number(one["largest"]), bar(one["share"]), percent(one["share"])]
-        for name, one in numbers["concentration"].items()
+        [name, number(groups["distinct"]), number(groups["largest"]), bar(groups["share"]), percent(groups["share"])]
+        for name, groups in numbers["concentration"].items()
     ]
     return section(
         "concentration",
@@ -39,14 +39,14 @@ def bias(numbers: Mapping[str, Any]) -> Markup:
 
 def _evenness(numbers: Mapping[str, Any]) -> Markup | None:
     """Entropies of what has more than one value."""
-    said = [
+    entropies = [
         f"{column}s {numbers['facts'][f'{column}_entropy']:.2f}"
         for column in ("topic", "source")
         if len(set(numbers["categories"].get(column, {})) - {NONE}) > 1
     ]
-    if not said:
+    if not entropies:
         return None
-    words = "; ".join(said)
+    words = "; ".join(entropies)
     return tag("p", f"Evenness (entropy of the shares; 1: all are equal, near 0: one rules): {words}.", class_="fine")
 
 
@@ -112,4 +112,4 @@ def _leading_digits(counts: Mapping[str, int]) -> Markup:
 
 
 def _ranked(counts: Mapping[str, int]) -> list[tuple[str, int]]:
-    return sorted(counts.items(), key=lambda one: (-one[1], one[0]))
+    return sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))

@@ -29,7 +29,7 @@ def draw(judgement: Judgement) -> list[Row]:
     findings, folder = judgement.findings, judgement.folder
     worst = _named(judgement.verdict)[:WORST_ROWS] + worst_ids(findings.facts.quality)
     found = fetch(folder, findings.read, worst)
-    rows = [Row(0, "worst", found[one]) for one in worst if one in found]
+    rows = [Row(0, "worst", found[id_]) for id_ in worst if id_ in found]
     for stratum in sorted(findings.strata)[:12]:
         rows += [Row(row.key, stratum, row.values) for row in findings.strata[stratum][:2]]
     rows += [Row(row.key, "random", row.values) for row in smallest(findings.answers, RANDOM_ROWS)]
@@ -63,16 +63,16 @@ def examples(drawn: Sequence[Row], verdict: Verdict, measured: Mapping[str, Spre
     """
     marks: dict[str, list[Check]] = {}
     for check in _unpassed(verdict):
-        for one in check.ids:
-            marks.setdefault(one, []).append(check)
+        for id_ in check.ids:
+            marks.setdefault(id_, []).append(check)
     groups: dict[str, list[Markup]] = {name: [] for name in _GROUPS}
     for row in drawn:
-        one = str(row.values["id"])
+        id_ = str(row.values["id"])
         why = row.shard if row.shard == "random" else "stratum"
         if row.shard == "worst":
-            why = "named" if one in marks else "outstanding"
+            why = "named" if id_ in marks else "outstanding"
         groups[why].append(
-            render_example(row.values, why=why, marks=marks.get(one, []), outstanding=outstanding(measured, one))
+            render_example(row.values, why=why, marks=marks.get(id_, []), outstanding=outstanding(measured, id_))
         )
     there = [name for name, articles in groups.items() if articles]
     shown = [

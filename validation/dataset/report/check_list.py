@@ -30,7 +30,7 @@ def checks(verdict: Verdict, linked: frozenset[str]) -> Markup:
         verdict: the verdict.
         linked: ids of examples that stand further down.
     """
-    by_status = {status: [one for one in verdict.checks if one.status is status] for status in Status}
+    by_status = {status: [check for check in verdict.checks if check.status is status] for status in Status}
     failed, passed = by_status[Status.FAILED], len(by_status[Status.PASSED])
     open_points = by_status[Status.WARNING] + by_status[Status.NOT_CHECKED]
     lead = f"{passed} of {len(verdict.checks)} checks passed. What could not be looked at never counts as passed."
@@ -53,7 +53,7 @@ def _failures(failed: Sequence[Check], linked: frozenset[str]) -> list[Markup]:
     """One box a failure; but checks that saw nothing for one and the same cause share a box."""
     shared = _for_one_cause(failed)
     together = {check.name for checks in shared.values() for check in checks}
-    alone = [_failure(one, linked) for one in gravest_first(failed) if one.name not in together]
+    alone = [_failure(check, linked) for check in gravest_first(failed) if check.name not in together]
     return alone + [_blind(cause, checks) for cause, checks in shared.items()]
 
 
@@ -71,13 +71,13 @@ def _blind(cause: str, checks: Sequence[Check]) -> Markup:
         "div",
         tag("h3", tag("span", "failed", class_="status failed"), f"{number(len(checks))} checks could not be made"),
         tag("p", coded(cause)),
-        tag("p", [join([tag("code", one.name), " "]) for one in checks], class_="fine"),
+        tag("p", [join([tag("code", check.name), " "]) for check in checks], class_="fine"),
         class_="failure",
     )
 
 
-def said(detail: str) -> Markup:
-    """What a check says, its numbers written as everywhere on the page."""
+def spaced(detail: str) -> Markup:
+    """A check's detail, its numbers spaced as everywhere on the page."""
     return coded(re.sub(r"(?<=\d),(?=\d{3}\b)", "\u202f", detail))
 
 
@@ -87,7 +87,7 @@ def _failure(check: Check, linked: frozenset[str]) -> Markup:
     return tag(
         "div",
         tag("h3", tag("span", "failed", class_="status failed"), tag("code", check.name)),
-        tag("p", said(check.detail)),
+        tag("p", spaced(check.detail)),
         tag("p", about, _ids(check, linked), class_="fine"),
         class_="failure",
     )
@@ -100,23 +100,23 @@ def linked_ids(check: Check) -> list[str]:
 
 def _ids(check: Check, linked: frozenset[str]) -> Markup:
     ids = linked_ids(check)
-    shown = [tag("a", tag("code", one), href=f"#example-{one}") if one in linked else tag("code", one) for one in ids]
+    shown = [tag("a", tag("code", id_), href=f"#example-{id_}") if id_ in linked else tag("code", id_) for id_ in ids]
     more = (
         f" and {len(check.ids) - len(ids)} more" if check.status is Status.FAILED and len(check.ids) > len(ids) else ""
     )
-    return join([" · ", [join([one, " "]) for one in shown], more]) if shown else Markup()
+    return join([" · ", [join([link, " "]) for link in shown], more]) if shown else Markup()
 
 
 def _points(checks: Sequence[Check], linked: frozenset[str]) -> list[Markup]:
     """One line a check, and one for all that were not made for one and the same cause."""
     shared = _for_one_cause(checks)
     together = {check.name for members in shared.values() for check in members}
-    alone = [_point(one, linked) for one in checks if one.name not in together]
+    alone = [_point(check, linked) for check in checks if check.name not in together]
     return alone + [_unmade(cause, members) for cause, members in shared.items()]
 
 
 def _unmade(cause: str, checks: Sequence[Check]) -> Markup:
-    names = [join([tag("code", one.name), " "]) for one in checks]
+    names = [join([tag("code", check.name), " "]) for check in checks]
     return tag(
         "li",
         tag("span", _WORDS[Status.NOT_CHECKED], class_="status not-checked"),
@@ -129,21 +129,21 @@ def _point(check: Check, linked: frozenset[str]) -> Markup:
     return tag(
         "li",
         tag("span", _WORDS[check.status], class_=f"status {name}"),
-        tag("span", tag("code", check.name), " ", said(check.detail), _ids(check, linked)),
+        tag("span", tag("code", check.name), " ", spaced(check.detail), _ids(check, linked)),
     )
 
 
 def _group(group: str, checks: Sequence[Check]) -> Markup:
     rows = [
         [
-            tag("span", _WORDS[one.status], class_=f"status {one.status.value.replace('_', '-')}"),
-            tag("code", one.name),
-            said(one.detail),
-            number(one.checked),
-            number(one.unexpected),
+            tag("span", _WORDS[check.status], class_=f"status {check.status.value.replace('_', '-')}"),
+            tag("code", check.name),
+            spaced(check.detail),
+            number(check.checked),
+            number(check.unexpected),
         ]
-        for one in checks
-        if one.group == group
+        for check in checks
+        if check.group == group
     ]
     if not rows:
         return Markup()

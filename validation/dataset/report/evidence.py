@@ -8,7 +8,7 @@ from schemas.wording import amount
 from validation.dataset.gate import Judgement
 from validation.dataset.recheck.contamination import OVERLAP
 from validation.dataset.report.beside import Evidence, beside, gather, items_of, pair
-from validation.dataset.report.check_list import said
+from validation.dataset.report.check_list import spaced
 from validation.dataset.report.figures import bar, legend
 from validation.dataset.report.markup import Markup, coded, counted, join, number, percent, tag
 from validation.dataset.report.mathml import rich_text
@@ -21,10 +21,10 @@ LEAKS = 8  # items shown, each beside an example
 
 def reasons(judgement: Judgement, numbers: Mapping[str, Any]) -> Markup:
     """Why the rest is not here: each reason with its rule, its count and a few candidates."""
-    most = max((one["candidates"] for one in numbers["reasons"]), default=1)
-    shown = [row for one in numbers["reasons"] for row in one["examples"][:SHOWN]]
+    most = max((reason["candidates"] for reason in numbers["reasons"]), default=1)
+    shown = [row for reason in numbers["reasons"] for row in reason["examples"][:SHOWN]]
     texts = gather(judgement, shown)
-    entries = [_reason(one, most, numbers["counts"]["candidates"], texts) for one in numbers["reasons"]]
+    entries = [_reason(reason, most, numbers["counts"]["candidates"], texts) for reason in numbers["reasons"]]
     lead = (
         "The first reason wins. Removed is wrong by itself; quarantined is what a person could settle. "
         "Open one to see candidates and the evidence. Bars are measured against the most frequent reason."
@@ -37,24 +37,24 @@ def reasons(judgement: Judgement, numbers: Mapping[str, Any]) -> Markup:
     return section("reasons", "Why the rest is not here", lead, key, entries)
 
 
-def _reason(one: Mapping[str, Any], most: int, candidates: int, texts: Evidence) -> Markup:
-    share = one["candidates"] / max(candidates, 1)
-    series = "bad" if one["outcome"] == "removed" else "doubt"
+def _reason(reason: Mapping[str, Any], most: int, candidates: int, texts: Evidence) -> Markup:
+    share = reason["candidates"] / max(candidates, 1)
+    series = "bad" if reason["outcome"] == "removed" else "doubt"
     summary = tag(
         "summary",
-        tag("code", one["reason"]),
-        tag("span", coded(one["meaning"]), class_="meaning"),
-        tag("span", number(one["candidates"]), class_="count"),
-        bar(one["candidates"] / most, series=series, label=f"{percent(share)} of candidates"),
+        tag("code", reason["reason"]),
+        tag("span", coded(reason["meaning"]), class_="meaning"),
+        tag("span", number(reason["candidates"]), class_="count"),
+        bar(reason["candidates"] / most, series=series, label=f"{percent(share)} of candidates"),
     )
-    rows = [_candidate(row, texts) for row in one["examples"][:SHOWN]]
+    rows = [_candidate(row, texts) for row in reason["examples"][:SHOWN]]
     return tag(
         "details",
         summary,
         tag(
             "p",
-            f"{one['outcome']} · {percent(share)} of candidates · ",
-            counted([*one["sources"].items()]),
+            f"{reason['outcome']} · {percent(share)} of candidates · ",
+            counted([*reason["sources"].items()]),
             class_="fine",
         ),
         tag("ul", rows, class_="evidence") if rows else None,
@@ -84,13 +84,13 @@ def contamination(judgement: Judgement, numbers: Mapping[str, Any]) -> Markup:
             "Not checked: the config names no benchmark, so there was nothing to look for.",
         )
     lead = f"{amount(sum(stored.values()), 'item')} of {', '.join(stored)}, stored with the data"
-    lead = said(f"{lead} and searched for again by brute force." if numbers["rows"] else f"{lead}.")
+    lead = spaced(f"{lead} and searched for again by brute force." if numbers["rows"] else f"{lead}.")
     tiers = [
         [name, number(stored[name]), *(number(counts[tier]) for tier in _TIER_HEAD)]
         for name, counts in measured["by_benchmark"].items()
     ]
-    found = _one_an_item(leak for leak in leaks if leak["tier"] != OVERLAP)[:LEAKS]
-    wording = _one_an_item(leak for leak in leaks if leak["tier"] == OVERLAP)[:LEAKS]
+    found = _first_of_each_item(leak for leak in leaks if leak["tier"] != OVERLAP)[:LEAKS]
+    wording = _first_of_each_item(leak for leak in leaks if leak["tier"] == OVERLAP)[:LEAKS]
     texts = fetch(judgement.folder, judgement.findings.read, [leak["id"] for leak in found + wording])
     whole = items_of(judgement.folder, {_name(leak) for leak in found + wording})
     return section(
@@ -127,7 +127,7 @@ _TIER_HEAD = {
 }
 
 
-def _one_an_item(leaks: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+def _first_of_each_item(leaks: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     """The first leak of each benchmark item."""
     return list({(leak["benchmark"], leak["position"]): leak for leak in reversed([*leaks])}.values())[::-1]
 
@@ -147,7 +147,11 @@ def _leaks(
 def _leak(leak: Mapping[str, Any], example: Mapping[str, Any] | None, items: Mapping[str, str]) -> Markup:
     item = _name(leak)
     shares = " · is " if leak["tier"] == "exact" else f" · shares “{leak['shared']}” with "
-    texts = [example["question"] or "", *(one["text"] or "" for one in example["segments"] or [])] if example else []
+    texts = (
+        [example["question"] or "", *(segment["text"] or "" for segment in example["segments"] or [])]
+        if example
+        else []
+    )
     return tag(
         "li",
         tag("p", tag("code", leak["id"]), shares, tag("code", item), class_="fine"),
@@ -180,14 +184,14 @@ def provenance(numbers: Mapping[str, Any]) -> Markup:
         ("seed", str(about["seed"])),
         ("licence", about["licence"]),
     ]
-    inputs = [[one["path"], number(one["bytes"]), tag("code", one["sha256"][:16])] for one in about["inputs"]]
+    inputs = [[file["path"], number(file["bytes"]), tag("code", file["sha256"][:16])] for file in about["inputs"]]
     benchmarks = [
-        [one["name"], number(one["items"]), one["licence"], tag("code", one["sha256"][:16])]
-        for one in about["benchmarks"]
+        [benchmark["name"], number(benchmark["items"]), benchmark["licence"], tag("code", benchmark["sha256"][:16])]
+        for benchmark in about["benchmarks"]
     ]
     shards = [
-        [one["path"], number(one["rows"]), number(one["bytes"]), tag("code", one["sha256"][:16])]
-        for one in about["shards"]
+        [shard["path"], number(shard["rows"]), number(shard["bytes"]), tag("code", shard["sha256"][:16])]
+        for shard in about["shards"]
     ]
     return section(
         "provenance",

@@ -44,7 +44,7 @@ def join(children: Child) -> Markup:
 
 def coded(text: str) -> Markup:
     """Escapes text; what stands in backticks becomes code."""
-    return join([tag("code", one) if at % 2 else one for at, one in enumerate(text.split("`"))])
+    return join([tag("code", part) if at % 2 else part for at, part in enumerate(text.split("`"))])
 
 
 def number(value: float) -> str:
@@ -57,7 +57,7 @@ def number(value: float) -> str:
 def counted(counts: Sequence[tuple[str, int]]) -> Markup:
     """Names with their numbers in a line; a name from right to left keeps its number beside it."""
     named = [join([tag("bdi", name), f"\u00a0{number(count)}"]) for name, count in counts]
-    return join([[", " * (at > 0), one] for at, one in enumerate(named)])
+    return join([[", " * (at > 0), entry] for at, entry in enumerate(named)])
 
 
 def percent(share: float) -> str:

@@ -52,8 +52,8 @@ def measurements(judgement: Judgement) -> dict[str, Any]:
         "foreign": judgement.foreign,
         "context": judgement.context,
         "rechecks": {
-            "answers": dict(sorted(Counter(one.outcome for one in judgement.answers).items())),
-            "programs": dict(sorted(Counter(one.outcome for one in judgement.programs).items())),
+            "answers": dict(sorted(Counter(answer.outcome for answer in judgement.answers).items())),
+            "programs": dict(sorted(Counter(program.outcome for program in judgement.programs).items())),
         },
         "ledger": [
             dict(zip(("source", "format", "outcome", "stage", "reason"), key, strict=True)) | {"candidates": count}
@@ -61,12 +61,12 @@ def measurements(judgement: Judgement) -> dict[str, Any]:
         ],
         "quality": {
             name: {
-                "rows": one.rows,
-                "total": one.total,
-                "positive": one.positive,
-                "worst": [{"value": value, "id": id_} for value, id_ in one.worst],
+                "rows": spread.rows,
+                "total": spread.total,
+                "positive": spread.positive,
+                "worst": [{"value": value, "id": id_} for value, id_ in spread.worst],
             }
-            for name, one in facts.quality.items()
+            for name, spread in facts.quality.items()
         },
         "annotators": annotators(judgement.folder),
         "labels": manifest.labels,
@@ -115,7 +115,7 @@ def reasons(judgement: Judgement) -> list[dict[str, Any]]:
             "sources": dict(_without(ledger, reason)),
             "examples": ledger.examples.get(reason, []),
         }
-        for reason, count in sorted(lost.items(), key=lambda one: (-one[1], one[0]))
+        for reason, count in sorted(lost.items(), key=lambda pair: (-pair[1], pair[0]))
     ]
 
 
@@ -137,16 +137,17 @@ def shares(groups: Mapping[str, list[float]]) -> dict[str, dict[str, float]]:
             "share_of_characters": group[1] / characters,
             "share_of_j": group[2] / weight,
         }
-        for name, group in sorted(groups.items(), key=lambda one: -one[1][0])
+        for name, group in sorted(groups.items(), key=lambda pair: -pair[1][0])
     }
 
 
 def concentrations(judgement: Judgement) -> dict[str, dict[str, float]]:
     """How many distinct problems, templates and texts there are, and how much the largest holds."""
     names = ("problems", "templates", "texts")
-    measured = {name: concentration(judgement.findings.hashes(name)) for name in names}
+    groups = {name: concentration(judgement.findings.hashes(name)) for name in names}
     return {
-        name: {"distinct": one.distinct, "largest": one.largest, "share": one.share} for name, one in measured.items()
+        name: {"distinct": measured.distinct, "largest": measured.largest, "share": measured.share}
+        for name, measured in groups.items()
     }
 
 
@@ -181,8 +182,8 @@ def provenance(judgement: Judgement) -> dict[str, Any]:
         "isolation": manifest.isolation,
         "skipped": manifest.skipped,
         "seed": manifest.config.get("seed"),
-        "inputs": [one.model_dump() for one in manifest.inputs],
-        "benchmarks": [one.model_dump() for one in manifest.benchmarks],
-        "shards": [one.model_dump() for one in manifest.shards],
+        "inputs": [file.model_dump() for file in manifest.inputs],
+        "benchmarks": [benchmark.model_dump() for benchmark in manifest.benchmarks],
+        "shards": [shard.model_dump() for shard in manifest.shards],
         "licence": manifest.licence,
     }

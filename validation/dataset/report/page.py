@@ -121,7 +121,7 @@ def _masthead(judgement: Judgement, numbers: dict[str, Any], there: list[tuple[s
     verdict = judgement.verdict
     passed = verdict.status is Status.PASSED
     failed, warnings = (
-        [check for check in verdict.checks if check.status is one] for one in (Status.FAILED, Status.WARNING)
+        [check for check in verdict.checks if check.status is status] for status in (Status.FAILED, Status.WARNING)
     )
     draft = tag("span", "draft", class_="stamp") if verdict.draft else None
     because = _because(passed, check_list.gravest_first(failed), warnings, numbers, judgement.foreign)
@@ -137,7 +137,7 @@ def _masthead(judgement: Judgement, numbers: dict[str, Any], there: list[tuple[s
         ),
         tag("h1", _headline(passed, judgement.foreign)),
         tag("p", because, class_="because"),
-        tag("dl", [_tile(*one) for one in _tiles(judgement, numbers)], class_="tiles"),
+        tag("dl", [_tile(*tile) for tile in _tiles(judgement, numbers)], class_="tiles"),
         tag(
             "nav",
             [tag("a", name, href=f"#{anchor}") for anchor, name in there],

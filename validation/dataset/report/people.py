@@ -19,13 +19,13 @@ def people(numbers: Mapping[str, Any]) -> Markup:
     rows = [
         [
             name,
-            number(one["votes"]),
-            percent(one["accepted"]),
-            f"{one['weight']:.2f}",
-            _interval(one["agreement"]),
-            tag("strong", f"always {one['always']}") if one["always"] else "",
+            number(annotator["votes"]),
+            percent(annotator["accepted"]),
+            f"{annotator['weight']:.2f}",
+            _interval(annotator["agreement"]),
+            tag("strong", f"always {annotator['always']}") if annotator["always"] else "",
         ]
-        for name, one in sorted(measured["annotators"].items(), key=lambda pair: (not pair[1]["always"], pair[0]))
+        for name, annotator in sorted(measured["annotators"].items(), key=lambda pair: (not pair[1]["always"], pair[0]))
     ]
     lead = f"{number(measured['decisions'])} decisions on {number(measured['rows'])} rows. {_alpha(measured['alpha'])}"
     head = ["Annotator", "Votes", "Accepted", "Weight", "Agrees with the others' majority", "Habit"]

@@ -10,7 +10,7 @@ from validation.dataset.spreads import FACTS, Spread
 
 def quality(numbers: Mapping[str, Any]) -> Markup:
     """A line for each fact; the rows that stand out most stand among the examples."""
-    if not any(one["rows"] for one in numbers["quality"].values()):
+    if not any(fact["rows"] for fact in numbers["quality"].values()):
         return section(
             "quality", "How solutions read", "Not measured: these examples carry no facts about their solutions."
         )
@@ -20,7 +20,7 @@ def quality(numbers: Mapping[str, Any]) -> Markup:
         if not measured or not measured["rows"]:
             rows.append([meaning, "0", "–", "–", "not measured"])
             continue
-        worst = [_worst(name, one) for one in measured["worst"]]
+        worst = [_worst(name, row) for row in measured["worst"]]
         rows.append(
             [
                 meaning,
@@ -41,13 +41,16 @@ def quality(numbers: Mapping[str, Any]) -> Markup:
 def outstanding(measured: Mapping[str, Spread], example: str) -> list[str]:
     """By what facts an example stands out, in words."""
     found = [
-        (name, value) for name, one in measured.items() for value, id_ in one.worst if id_ == example and name in FACTS
+        (name, value)
+        for name, spread in measured.items()
+        for value, id_ in spread.worst
+        if id_ == example and name in FACTS
     ]
     return [f"{FACTS[name][1]}: {_value(name, value)}" for name, value in found]
 
 
-def _worst(name: str, one: Mapping[str, Any]) -> Markup:
-    return join([tag("a", _value(name, one["value"]), href=f"#example-{one['id']}"), " "])
+def _worst(name: str, row: Mapping[str, Any]) -> Markup:
+    return join([tag("a", _value(name, row["value"]), href=f"#example-{row['id']}"), " "])
 
 
 def _value(name: str, value: float) -> str:

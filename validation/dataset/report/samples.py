@@ -73,7 +73,11 @@ def render_example(
             class_="question",
             dir="auto",
         ),
-        tag("div", _folded(solution(segments), sum(len(one["text"] or "") for one in segments)), class_="solution"),
+        tag(
+            "div",
+            _folded(solution(segments), sum(len(segment["text"] or "") for segment in segments)),
+            class_="solution",
+        ),
         tag(
             "footer",
             tag("span", "answer ", tag("b", rich_text(_as_formula(row["answer"] or "none")), dir="auto")),
@@ -106,8 +110,8 @@ def _verified(verification: Mapping[str, Any]) -> str:
 
 
 def _mark(check: Check) -> Markup:
-    said = "breaks " if check.status is Status.FAILED else "noted by "
-    return tag("p", said, tag("strong", check.name), class_=f"breaks {check.status.value}")
+    verb = "breaks " if check.status is Status.FAILED else "noted by "
+    return tag("p", verb, tag("strong", check.name), class_=f"breaks {check.status.value}")
 
 
 def _as_formula(answer: str) -> str:
@@ -116,11 +120,15 @@ def _as_formula(answer: str) -> str:
 
 def solution(segments: Sequence[Mapping[str, str | None]]) -> Markup:
     """A solution, segment by segment; unsupervised stretches are told apart."""
-    known = [Segment(SegmentKind(one["kind"]), one["text"] or "") for one in segments if one["kind"] in _KINDS]
+    known = [
+        Segment(SegmentKind(segment["kind"]), segment["text"] or "")
+        for segment in segments
+        if segment["kind"] in _KINDS
+    ]
     if len(known) != len(segments):
         return tag("p", "a segment of this solution has no known kind", class_="breaks")
     supervised = supervised_kinds(known)
-    return join([_segment(one, supervised[at]) for at, one in enumerate(known)])
+    return join([_segment(segment, supervised[at]) for at, segment in enumerate(known)])
 
 
 def supervised_kinds(segments: Sequence[Segment]) -> list[bool]:

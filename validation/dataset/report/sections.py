@@ -5,7 +5,7 @@ from typing import Any
 
 from schemas.wording import amount
 from validation.dataset.facts import NONE
-from validation.dataset.report.check_list import said
+from validation.dataset.report.check_list import spaced
 from validation.dataset.report.figures import bar, heat, histogram, legend, stacked
 from validation.dataset.report.markup import Child, Markup, coded, counted, join, number, percent, tag
 from validation.dataset.report.section_parts import section, table
@@ -22,7 +22,7 @@ def funnel(numbers: Mapping[str, Any]) -> Markup:
         ["rows read", number(counts["rows"]), None, None],
         ["candidates", number(counts["candidates"]), bar(counts["candidates"] / candidates, series="quiet"), _ONE_EACH],
     ]
-    for step in (one for one in steps if not one["skipped"] or one["removed"] or one["quarantined"]):
+    for step in (step for step in steps if not step["skipped"] or step["removed"] or step["quarantined"]):
         lost = step["removed"] + step["quarantined"]
         why = counted([*step["reasons"].items()])
         parts = [
@@ -63,20 +63,20 @@ _ONE_EACH = "one per row and format"
 def _sum(numbers: Mapping[str, Any]) -> Markup:
     counts = numbers["counts"]
     total = counts["kept"] + counts["removed"] + counts["quarantined"]
-    said = (
+    sentence = (
         f"{number(counts['candidates'])} candidates {{}} {number(counts['kept'])} kept + "
         f"{number(counts['removed'])} removed + {number(counts['quarantined'])} quarantined."
     )
     if total == counts["candidates"]:
-        return tag("span", said.format("="))
-    return tag("strong", said.format("≠") + " The sum does not add up.", class_="alarm")
+        return tag("span", sentence.format("="))
+    return tag("strong", sentence.format("≠") + " The sum does not add up.", class_="alarm")
 
 
 def make_up(numbers: Mapping[str, Any]) -> Markup:
     """Formats by source, and what the mixture means for the objective."""
     by_source = numbers["crosses"].get("format|source", {})
     there = dict.fromkeys(numbers["sources"], 0) | numbers["categories"].get("source", {})
-    sources = sorted(there.items(), key=lambda one: (-one[1], one[0]))
+    sources = sorted(there.items(), key=lambda pair: (-pair[1], pair[0]))
     total = max(numbers["rows"], 1)
     rows = []
     for source, count in sources:
@@ -168,7 +168,7 @@ def topics(numbers: Mapping[str, Any]) -> Markup:
         lead, shown = "No example names a topic or a difficulty.", None
     elif without:
         lead += f"{percent(without / numbers['rows'])} of examples name no topic."
-    predicted = [tag("p", _prediction(one), class_="fine") for one in numbers["labels"] if one["predicted"]]
+    predicted = [tag("p", _prediction(label), class_="fine") for label in numbers["labels"] if label["predicted"]]
     return section(
         "topics",
         "Topics and difficulty",
@@ -209,11 +209,11 @@ def lengths(numbers: Mapping[str, Any]) -> Markup:
             )
             series.append((caption, {int(at): count for at, count in measured["bins"].items()}, colour))
     body = histogram(series) if series else tag("p", "nothing to measure", class_="fine")
-    check = next(one for one in numbers["verdict"]["checks"] if one["name"] == "lengths_fit_context")
+    check = next(check for check in numbers["verdict"]["checks"] if check["name"] == "lengths_fit_context")
     return section(
         "lengths",
         "How long they are",
-        join(["Characters, on a logarithmic axis. In tokens: ", said(check["detail"]), "."]),
+        join(["Characters, on a logarithmic axis. In tokens: ", spaced(check["detail"]), "."]),
         body,
         _by_format(numbers),
         _tokens(numbers),
@@ -224,9 +224,9 @@ def _by_format(numbers: Mapping[str, Any]) -> Markup:
     """How long the solutions of each format are."""
     measured = {name: numbers["lengths"].get(f"solution_chars|{name}") for name in FORMAT_SERIES}
     rows = [
-        [name, *(number(one[at]) for at in ("p05", "p50", "p95"))]
-        for name, one in measured.items()
-        if one and one["bins"]
+        [name, *(number(measures[at]) for at in ("p05", "p50", "p95"))]
+        for name, measures in measured.items()
+        if measures and measures["bins"]
     ]
     return table(["Solutions", "5\u202f% below", "half below", "95\u202f% below"], rows) if rows else Markup()
 
@@ -286,7 +286,7 @@ def verification(numbers: Mapping[str, Any]) -> Markup:
         (independent / total, "s1", f"independent {percent(independent / total)}"),
         (self_ / total, "doubt", f"self {percent(self_ / total)}"),
     ]
-    paths = sorted(numbers["categories"].get("path", {}).items(), key=lambda one: (-one[1], one[0]))
+    paths = sorted(numbers["categories"].get("path", {}).items(), key=lambda pair: (-pair[1], pair[0]))
     rows = [[path, _PATHS.get(path, ""), number(count), bar(count / total)] for path, count in paths]
     return section(
         "verification",
@@ -302,7 +302,7 @@ def verification(numbers: Mapping[str, Any]) -> Markup:
 
 def _rechecks(numbers: Mapping[str, Any]) -> Markup:
     rows = [
-        [what, *(number(counts.get(one, 0)) for one in names)]
+        [what, *(number(counts.get(name, 0)) for name in names)]
         for what, counts, names in (
             (
                 "answers of cot and tir, by math-verify alone",

@@ -6,7 +6,7 @@ from typing import Any
 from schemas.reason import Reason, Stage
 from validation.dataset.gate import Judgement
 from validation.dataset.report.beside import pair
-from validation.dataset.report.check_list import said
+from validation.dataset.report.check_list import spaced
 from validation.dataset.report.figures import bar
 from validation.dataset.report.markup import Child, Markup, number, percent, tag
 from validation.dataset.report.samples import fetch
@@ -31,26 +31,28 @@ _NAMES = {
 
 def duplicates(judgement: Judgement, numbers: Mapping[str, Any]) -> Markup:
     """How many duplicates curation took, and what the re-check still found, side by side."""
-    taken = {one["reason"]: one["candidates"] for one in numbers["reasons"]}
+    taken = {reason["reason"]: reason["candidates"] for reason in numbers["reasons"]}
     rows = [[tag("code", reason.value), number(taken.get(reason, 0))] for reason in _REASONS]
     any_taken = any(taken.get(reason) for reason in _REASONS)
     pairs = _apart(numbers["near_duplicates"])[:SHOWN]
-    texts = fetch(judgement.folder, judgement.findings.read, [one[side] for one in pairs for side in ("id", "other")])
-    check = next(one for one in numbers["verdict"]["checks"] if one["name"] == "no_near_duplicates")
+    texts = fetch(
+        judgement.folder, judgement.findings.read, [pair_[side] for pair_ in pairs for side in ("id", "other")]
+    )
+    check = next(check for check in numbers["verdict"]["checks"] if check["name"] == "no_near_duplicates")
     shown = [
         tag(
             "li",
             tag(
                 "p",
-                tag("code", one["id"]),
+                tag("code", pair_["id"]),
                 " and ",
-                tag("code", one["other"]),
-                f" · {percent(one['similarity'])} alike",
+                tag("code", pair_["other"]),
+                f" · {percent(pair_['similarity'])} alike",
             ),
-            pair(str(texts[one["id"]]["question"]), str(texts[one["other"]]["question"])),
+            pair(str(texts[pair_["id"]]["question"]), str(texts[pair_["other"]]["question"])),
         )
-        for one in pairs
-        if one["id"] in texts and one["other"] in texts
+        for pair_ in pairs
+        if pair_["id"] in texts and pair_["other"] in texts
     ]
     return section(
         "duplicates",
@@ -62,7 +64,7 @@ def duplicates(judgement: Judgement, numbers: Mapping[str, Any]) -> Markup:
         else "Curation took no duplicate.",
         table(["Taken by curation", "Candidates"], rows, class_="narrow") if any_taken else None,
         tag("h3", "Still found by the re-check"),
-        tag("p", said(check["detail"]), class_="fine"),
+        tag("p", spaced(check["detail"]), class_="fine"),
         tag("ul", shown, class_="evidence") if shown else None,
     )
 
@@ -85,17 +87,21 @@ def drift(numbers: Mapping[str, Any]) -> Markup | None:
         return None
     rows: list[list[Child]] = [
         [
-            _NAMES.get(one["name"], one["name"]),
-            bar(one["distance"], series=_SERIES[one["size"]]),
-            f"{one['distance']:.3f}",
-            f"{one['cohen_h']:+.2f}".replace("-", "−").replace("−0.00", "0.00").replace("+0.00", "0.00"),
-            one["size"],
-            f"{one['value']}: {percent(one['before'])} → {percent(one['now'])}" if one["value"] else "–",
+            _NAMES.get(measure["name"], measure["name"]),
+            bar(measure["distance"], series=_SERIES[measure["size"]]),
+            f"{measure['distance']:.3f}",
+            f"{measure['cohen_h']:+.2f}".replace("-", "−").replace("−0.00", "0.00").replace("+0.00", "0.00"),
+            measure["size"],
+            f"{measure['value']}: {percent(measure['before'])} → {percent(measure['now'])}"
+            if measure["value"]
+            else "–",
         ]
-        for one in measured["measures"]
-        if one["distance"] >= LEAST
+        for measure in measured["measures"]
+        if measure["distance"] >= LEAST
     ]
-    still = ", ".join(_NAMES.get(one["name"], one["name"]) for one in measured["measures"] if one["distance"] < LEAST)
+    still = ", ".join(
+        _NAMES.get(measure["name"], measure["name"]) for measure in measured["measures"] if measure["distance"] < LEAST
+    )
     moved = [
         [what, *(number(measured[what][where]) for where in ("in both", "new", "gone"))]
         for what in ("examples", "problems")
@@ -126,8 +132,8 @@ def drift(numbers: Mapping[str, Any]) -> Markup | None:
 def _beside(measured: Mapping[str, Mapping[str, float | None]]) -> list[list[Child]]:
     """Facts of both data sets, side by side; an entropy is 1 where all shares are equal."""
     return [
-        [name.replace("_", " "), *(_fact(name, one[when]) for when in ("before", "now"))]
-        for name, one in measured.items()
+        [name.replace("_", " "), *(_fact(name, values[when]) for when in ("before", "now"))]
+        for name, values in measured.items()
     ]
 
 

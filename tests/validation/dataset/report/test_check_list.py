@@ -3,7 +3,7 @@
 import re
 
 from schemas.verdict import Check, Severity, Status, Verdict
-from validation.dataset.report.check_list import checks, gravest_first, linked_ids, said
+from validation.dataset.report.check_list import checks, gravest_first, linked_ids, spaced
 
 
 def check(name: str, status: Status, *, checked: int = 9, detail: str = "as it is", ids: int = 0) -> Check:
@@ -67,7 +67,7 @@ def test_a_failure_names_eight_ids_and_a_warning_three() -> None:
 
 
 def test_numbers_in_a_detail_are_written_as_everywhere() -> None:
-    assert said("1,234 of 5,678,901 rows, 3,4 of `a<b`") == (
+    assert spaced("1,234 of 5,678,901 rows, 3,4 of `a<b`") == (
         "1\u202f234 of 5\u202f678\u202f901 rows, 3,4 of <code>a&lt;b</code>"
     )
 
