@@ -1,0 +1,79 @@
+import json
+
+import pytest
+
+from schemas.problem import Format
+from schemas.reason import Reason
+from tests.pipelines.sources.adapters.rows import laid_out, read, refusal
+
+
+def test_one_question_and_one_answer():
+    turns = [
+        {"role": "system", "content": "Be kind."},
+        {"role": "user", "content": " 1+1? "},
+        {"role": "assistant", "content": "It is \\boxed{2}."},
+    ]
+    problem = read("messages", {"messages": turns, "answer": 2})
+    assert (problem.question, problem.answer, problem.independent) == ("1+1?", "2", True)
+    assert problem.solutions[0].format is Format.COT
+    assert laid_out(problem) == [("text", "It is \\boxed{2}.")]
+
+
+def test_tool_calls_reasoning_and_outputs_become_segments():
+    call = {"function": {"name": "python", "arguments": json.dumps({"code": "print(1+1)"})}}
+    turns = [
+        {"role": "user", "content": "1+1?"},
+        {"role": "assistant", "reasoning_content": "Hm.", "content": "Let me compute.", "tool_calls": [call]},
+        {"role": "tool", "content": "2\n"},
+        {"role": "assistant", "content": "It is \\boxed{2}."},
+    ]
+    problem = read("messages", {"messages": turns})
+    assert problem.solutions[0].format is Format.TIR
+    assert laid_out(problem) == [
+        ("think", "Hm."),
+        ("text", "Let me compute."),
+        ("code", "print(1+1)"),
+        ("output", "2"),
+        ("text", "It is \\boxed{2}."),
+    ]
+
+
+def test_share_gpt_and_fenced_blocks():
+    body = "<think>\nHm.\n</think>\nSo:\n```python\nprint(2)\n```\n```output\n2\n```\nIt is 2."
+    problem = read("messages", {"conversations": [{"from": "human", "value": "q"}, {"from": "gpt", "value": body}]})
+    assert [kind for kind, _ in laid_out(problem)] == ["think", "text", "code", "output", "text"]
+
+
+def test_content_may_be_parts():
+    parts = [{"type": "text", "text": "1+"}, {"type": "text", "content": "1?"}]
+    turns = [{"role": "user", "content": parts}, {"role": "assistant", "content": "2"}]
+    assert read("messages", {"messages": turns}).question == "1+1?"
+
+
+@pytest.mark.parametrize(
+    ("record", "reason", "detail"),
+    [
+        ({"text": "x"}, Reason.MISSING_FIELD, "no messages or conversations; the record has text"),
+        ({"messages": "x"}, Reason.UNSUPPORTED, "messages is a list of turns, each an object"),
+        ({"messages": []}, Reason.MISSING_FIELD, "no turn of the user"),
+        ({"messages": [{"role": "user", "content": "q"}]}, Reason.MISSING_FIELD, "no turn of the assistant"),
+        ({"messages": [{"role": "judge", "content": "q"}]}, Reason.UNSUPPORTED, "unknown role 'judge'"),
+        (
+            {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": "x"}]}]},
+            Reason.UNSUPPORTED,
+            "content holds a part that is no text: image_url",
+        ),
+        (
+            {"messages": [{"role": "user", "content": "q"}, {"role": "assistant", "content": "a"}] * 2},
+            Reason.UNSUPPORTED,
+            "more than one turn of the user",
+        ),
+        (
+            {"messages": [{"role": "assistant", "tool_calls": [{"function": {"arguments": '{"x": 1}'}}]}]},
+            Reason.UNSUPPORTED,
+            "a tool call without a program (`code`) in its arguments",
+        ),
+    ],
+)
+def test_what_it_cannot_read_says_why(record, reason, detail):
+    assert refusal("messages", record) == (reason, detail)

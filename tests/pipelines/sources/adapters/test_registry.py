@@ -1,0 +1,42 @@
+import pytest
+
+from pipelines.sources.adapters.registry import check_fields, check_sources, has_header, named_fields
+from pipelines.sources.files.scan import Record
+from schemas.exits import UserError
+from schemas.reason import Reason
+from tests.pipelines.sources.adapters.rows import source
+
+
+def test_an_unknown_adapter_names_the_nearest():
+    with pytest.raises(
+        UserError, match=r"curate.sources: mine: no adapter 'gsm8'; did you mean gsm8k\? Known are .*math"
+    ):
+        check_sources([source("math"), source("gsm8")])
+
+
+def test_columns_needs_a_format():
+    with pytest.raises(UserError, match="needs `format`: cot, pot or tir"):
+        check_sources([source("columns")])
+    check_sources([source("columns", format="tir")])
+
+
+def test_only_annotations_can_be_derived_from():
+    with pytest.raises(UserError, match="`derive` needs calculator annotations"):
+        check_sources([source("math", derive=["pot"])])
+    check_sources([source("gsm8k", derive=["pot"])])
+
+
+def test_a_field_that_no_record_has_names_the_nearest():
+    rows = [Record(0, "", {"problem": "q", "meta": {"who": "a"}}), Record(1, "", None, Reason.PARSE_ERROR)]
+    named = source("columns", format="cot", columns={"question": "problem", "solution": None, "annotator": "meta.who"})
+    check_fields("curate.sources: mine", named_fields(named), rows)
+    message = r"mine: no field 'problm' in the first 1 records \(did you mean problem\?\); they have meta, problem"
+    with pytest.raises(UserError, match=message):
+        check_fields("curate.sources: mine", ["problm"], rows)
+    check_fields("curate.sources: mine", ["anything"], rows[1:])
+    assert named_fields(source("gsm8k")) == []
+
+
+def test_columns_named_by_position_mean_a_file_without_header():
+    assert not has_header(["0", "1", None])
+    assert has_header(["question", None])
