@@ -14,13 +14,13 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from rich.console import Console
-
-from pipelines.curate import curate
 from pipelines.export import export_data
 from pipelines.findings import findings, read_ledger, remarks
 from pipelines.review import write_queue
 from pipelines.trace import print_trace
+from rich.console import Console
+
+from pipelines.curate import curate
 from pipelines.validate import validate
 from schemas import evolution
 from schemas.config import Config, FreshModel, Recheck, Train, Validate
