@@ -161,7 +161,7 @@ def _limited(values: str, metadata: Iterable[object]) -> str:
 
 
 def _adapters() -> str:
-    rows = [(f"`{name}`", _first_paragraph(adapter)) for name, adapter in ADAPTERS.items()]
+    rows = [(f"`{name}`", _first_paragraph(adapter.read)) for name, adapter in ADAPTERS.items()]
     return (
         f"## Adapters\n\nHow a record of a source is read: `adapter`.\n\n{table(('adapter', 'what it reads'), rows)}\n"
     )

@@ -9,7 +9,7 @@ import pyarrow as pa
 from pipelines.engine.candidates import CANDIDATE_SCHEMA
 from pipelines.engine.store import SOURCE_SHIFT, digest
 from pipelines.engine.transforms import ReadSplit
-from pipelines.sources.adapters.registry import check_fields, check_sources, has_header, named_fields
+from pipelines.sources.adapters.registry import ADAPTERS, check_fields, check_sources, has_header, named_fields
 from pipelines.sources.catalogue import resolve
 from pipelines.sources.files.scan import FileScan, FileSplit, Record, read_records, scan
 from pipelines.sources.render import render_parts, render_record
@@ -69,7 +69,7 @@ def _refuse_wrong_fields(source: Source, scans: Sequence[FileScan]) -> None:
     """
     first_records = (record for one in scans for record in _records(one))
     check_fields(f"curate.sources: {source.name}", named_fields(source), first_records)
-    if source.adapter == "columns" and source.columns.solution is None:
+    if ADAPTERS[source.adapter].by_name and source.columns.solution is None:
         return  # no row will have a solution, as the config says: the ledger tells, and the wipe-out alarm asks
     detail = ""
     for record in islice((record for one in scans for record in _records(one)), _PROBED_ROWS):

@@ -105,7 +105,7 @@ def _understand(record: Record, source: Source) -> Problem | Rejection:
         return Rejection(record.reason, record.detail)
     assert record.value is not None, record
     try:
-        problem = ADAPTERS[source.adapter](record.value, source)
+        problem = ADAPTERS[source.adapter].read(record.value, source)
     except Unreadable as error:
         return Rejection(error.reason, error.detail)
     if not problem.solutions:

@@ -1,10 +1,11 @@
-"""Adapters by name: what a record of each kind of source means.
+"""Adapters by name: what a record of each kind of source means, and all else that a kind of source is known by.
 
-An adapter is a pure function of one record and its source's config; it returns a `Problem` or raises `Unreadable`.
+A new kind of source is one module and one row here; nobody else knows an adapter by its name.
 """
 
 import difflib
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from itertools import islice
 from types import MappingProxyType
 from typing import Any
@@ -32,33 +33,53 @@ from schemas.problem import Problem
 
 __all__ = ["ADAPTERS", "Adapter", "Unreadable", "check_fields", "check_sources", "has_header", "named_fields"]
 
-Adapter = Callable[[dict[str, Any], Source], Problem]
+Read = Callable[[dict[str, Any], Source], Problem]
+
+
+@dataclass(frozen=True, slots=True)
+class Adapter:
+    """What there is to know about a kind of source.
+
+    Attributes:
+        read: a pure function of one record and its source's config; returns a Problem or raises `Unreadable`.
+        by_name: its fields and its format are those that the config names: it can be any table.
+        header: the first row of its CSV and TSV files names the columns.
+        annotated: its solutions may hold calculator annotations `<<48/2=24>>`, which `derive` makes programs of.
+        campaign: its rows are decisions of annotators, control items among them, whatever columns the config names.
+        taxonomy: whose topics its rows are about, where the config says nothing.
+    """
+
+    read: Read
+    by_name: bool = False
+    header: bool = True
+    annotated: bool = False
+    campaign: bool = False
+    taxonomy: str | None = None
+
 
 ADAPTERS: Mapping[str, Adapter] = MappingProxyType(
     {
-        "aqua": read_aqua,
-        "cmath": read_cmath,
-        "columns": read_columns,
-        "gsm8k": read_gsm8k,
-        "math": read_math,
-        "math23k": read_math23k,
-        "mathcoder": read_mathcoder,
-        "mathinstruct": read_mathinstruct,
-        "messages": read_messages,
-        "metamath": read_metamath,
-        "mgsm": read_mgsm,
-        "numina": read_numina,
-        "openmathinstruct": read_openmathinstruct,
-        "openr1": read_openr1,
-        "pal": read_pal,
-        "pot": read_pot,
-        "prm800k": read_prm800k,
-        "svamp": read_svamp,
-        "tora": read_tora,
+        "aqua": Adapter(read_aqua),
+        "cmath": Adapter(read_cmath, taxonomy="k12"),
+        "columns": Adapter(read_columns, by_name=True),
+        "gsm8k": Adapter(read_gsm8k, annotated=True, taxonomy="k12"),
+        "math": Adapter(read_math, taxonomy="math"),
+        "math23k": Adapter(read_math23k, taxonomy="k12"),
+        "mathcoder": Adapter(read_mathcoder, taxonomy="math"),
+        "mathinstruct": Adapter(read_mathinstruct),
+        "messages": Adapter(read_messages),
+        "metamath": Adapter(read_metamath),
+        "mgsm": Adapter(read_mgsm, header=False, taxonomy="k12"),
+        "numina": Adapter(read_numina),
+        "openmathinstruct": Adapter(read_openmathinstruct),
+        "openr1": Adapter(read_openr1),
+        "pal": Adapter(read_pal),
+        "pot": Adapter(read_pot),
+        "prm800k": Adapter(read_prm800k, campaign=True, taxonomy="math"),
+        "svamp": Adapter(read_svamp, taxonomy="k12"),
+        "tora": Adapter(read_tora, taxonomy="math"),
     }
 )
-_DERIVING = ("gsm8k",)
-_HEADLESS = ("mgsm",)
 _FIRST_RECORDS = 1000
 
 
@@ -71,11 +92,13 @@ def check_sources(sources: Iterable[Source]) -> None:
             hint = f"; did you mean {near[0]}?" if near else ";"
             known = ", ".join(sorted(ADAPTERS))
             raise UserError(f"no adapter {source.adapter!r}{hint} Known are {known}", place=place)
-        if source.adapter == "columns" and source.format is None:
-            raise UserError("`adapter: columns` needs `format`: cot, pot or tir", place=place)
-        if source.derive and source.adapter not in _DERIVING:
+        adapter = ADAPTERS[source.adapter]
+        if adapter.by_name and source.format is None:
+            raise UserError(f"`adapter: {source.adapter}` needs `format`: cot, pot or tir", place=place)
+        if source.derive and not adapter.annotated:
+            annotated = ", ".join(name for name, known in ADAPTERS.items() if known.annotated)
             raise UserError(
-                f"`derive` needs calculator annotations, which {', '.join(_DERIVING)} has and {source.adapter} has not",
+                f"`derive` needs calculator annotations, which {annotated} has and {source.adapter} has not",
                 place=place,
             )
 
@@ -85,14 +108,16 @@ def has_header(names: Iterable[str | None], adapter: str | None = None) -> bool:
 
     Args:
         names: the fields that the config names.
-        adapter: the source's adapter; MGSM's files have no header.
+        adapter: the source's adapter, where a source is read.
     """
-    return adapter not in _HEADLESS and not any(name is not None and name.isdecimal() for name in names)
+    header = adapter is None or ADAPTERS[adapter].header
+    return header and not any(name is not None and name.isdecimal() for name in names)
 
 
 def named_fields(source: Source) -> list[str]:
     """The fields that the config names for an adapter that reads by name; none for those with a shape of their own."""
-    return [name for name in source.columns.model_dump().values() if name] if source.adapter == "columns" else []
+    names = source.columns.model_dump().values() if ADAPTERS[source.adapter].by_name else ()
+    return [name for name in names if name]
 
 
 def check_fields(where: str, names: Iterable[str], records: Iterable[Record]) -> None:

@@ -10,6 +10,7 @@ from typing import Annotated
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from pipelines.sources.adapters.registry import ADAPTERS
 from schemas.config import Source
 from schemas.exits import UserError
 
@@ -33,10 +34,11 @@ class _Entry(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Taxonomy:
-    """The topics of one taxonomy, by id."""
+    """The topics of one taxonomy, by id, and the adapters whose sources a user's file lays under it."""
 
     name: str
     topics: Mapping[str, Topic]
+    adapters: tuple[str, ...] = ()
 
     def topic_of(self, label: str) -> str | None:
         """The id of the topic that a label means, whatever its case; None when it is not in the taxonomy."""
@@ -66,17 +68,18 @@ def taxonomies_of(sources: Sequence[Source], own: str | None) -> dict[str, Taxon
 
     Args:
         sources: the sources of a run.
-        own: a file of the user's, whose taxonomies stand beside the built-in ones and before those of the same name.
+        own: a file of the user's, whose taxonomies stand beside the built-in ones and before those of the same name,
+            and whose lists of adapters stand before what an adapter says of itself.
 
     Raises:
         UserError: a file that is no taxonomy, a cycle, a taxonomy that does not exist.
     """
-    known = dict(_read(BUILT_IN))
-    if own is not None:
-        known |= _read(Path(own))
+    mine = {} if own is None else _read(Path(own))
+    known = _read(BUILT_IN) | mine
     found: dict[str, Taxonomy] = {}
     for source in sources:
-        name = source.taxonomy or next((n for n, (_, adapters) in known.items() if source.adapter in adapters), NONE)
+        listed = next((name for name, taxonomy in mine.items() if source.adapter in taxonomy.adapters), None)
+        name = source.taxonomy or listed or ADAPTERS[source.adapter].taxonomy or NONE
         if name == NONE:
             continue
         if name not in known:
@@ -85,12 +88,12 @@ def taxonomies_of(sources: Sequence[Source], own: str | None) -> dict[str, Taxon
             raise UserError(
                 f"curate.sources: {source.name}: no taxonomy {name!r}; {hint}Known are {', '.join(known)}, {NONE}"
             )
-        found[source.name] = known[name][0]
+        found[source.name] = known[name]
     return found
 
 
 @cache
-def _read(path: Path) -> dict[str, tuple[Taxonomy, tuple[str, ...]]]:
+def _read(path: Path) -> dict[str, Taxonomy]:
     where = f"curate.label.taxonomies: {path}"
     try:
         tables = yaml.safe_load(path.read_text(encoding="utf-8"))
@@ -98,7 +101,7 @@ def _read(path: Path) -> dict[str, tuple[Taxonomy, tuple[str, ...]]]:
         raise UserError(f"{where}: {error}") from error
     if not isinstance(tables, dict):
         raise UserError(f"{where}: expected taxonomies by name, found {type(tables).__name__}")
-    found: dict[str, tuple[Taxonomy, tuple[str, ...]]] = {}
+    found: dict[str, Taxonomy] = {}
     for name, table in tables.items():
         try:
             entry = _Entry.model_validate(table)
@@ -107,7 +110,7 @@ def _read(path: Path) -> dict[str, tuple[Taxonomy, tuple[str, ...]]]:
             place = ".".join(map(str, (name, *first["loc"])))
             raise UserError(f"{where}: {place}: {first['msg']}") from error
         _refuse_broken(entry.topics, f"{where}: {name}")
-        found[str(name)] = Taxonomy(str(name), entry.topics), tuple(entry.adapters)
+        found[str(name)] = Taxonomy(str(name), entry.topics, tuple(entry.adapters))
     return found
 
 

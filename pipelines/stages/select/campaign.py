@@ -15,15 +15,13 @@ from schemas.config import Source
 from schemas.problem import Decision, Problem, SegmentKind
 from validation.answers import extract
 
-_MARKING = ("prm800k",)
-
 
 def source_votes(splits: Sequence[ReadSplit]) -> Iterator[Record]:
     """The decisions that stand in campaigns, as rows of `REVIEW_SCHEMA`; rows that cannot be read have none."""
     for split in splits:
         assert isinstance(split.split, FileSplit), split
         assert isinstance(split.source, Source), split
-        if split.source.adapter in _MARKING or split.source.columns.control is not None:
+        if ADAPTERS[split.source.adapter].campaign or split.source.columns.control is not None:
             yield from _votes_of(split.source, split.split)
 
 
@@ -32,7 +30,7 @@ def _votes_of(source: Source, split: FileSplit) -> Iterator[Record]:
         if record.value is None:
             continue
         try:
-            problem = ADAPTERS[source.adapter](record.value, source)
+            problem = ADAPTERS[source.adapter].read(record.value, source)
         except Unreadable:
             continue
         human = problem.selection

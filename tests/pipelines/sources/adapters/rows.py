@@ -13,7 +13,7 @@ def source(adapter: str, **settings) -> Source:
 
 
 def read(adapter: str, record: dict, **settings) -> Problem:
-    return ADAPTERS[adapter](record, source(adapter, **settings))
+    return ADAPTERS[adapter].read(record, source(adapter, **settings))
 
 
 def refusal(adapter: str, record: dict, **settings) -> tuple[Reason, str]:

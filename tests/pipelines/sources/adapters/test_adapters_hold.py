@@ -70,7 +70,7 @@ NAMES = {
 
 
 def source(adapter: str) -> Source:
-    derive = ["pot", "tir"] if adapter == "gsm8k" else []
+    derive = ["pot", "tir"] if ADAPTERS[adapter].annotated else []
     settings = {"name": "strange", "path": "x", "adapter": adapter, "licence": "MIT", "derive": derive}
     return Source.model_validate({**settings, "format": "tir", "columns": NAMES})
 
@@ -81,7 +81,7 @@ def source(adapter: str) -> Source:
 def test_adapters_return_a_problem_or_say_why_not(adapter, data):
     record = data.draw(RECORDS)
     with suppress(Unreadable):
-        problem = ADAPTERS[adapter](record, source(adapter))
+        problem = ADAPTERS[adapter].read(record, source(adapter))
         assert isinstance(problem, Problem)
         assert isinstance(problem.question, str)
         assert problem.answer is None or isinstance(problem.answer, str)

@@ -57,7 +57,7 @@ def test_what_it_cannot_read_says_why(record, reason, detail):
 def test_gsm8k_is_read_as_the_reference_says(real_data):
     gsm8k = source("gsm8k")
     problems = [
-        ADAPTERS["gsm8k"](record.value, gsm8k)
+        ADAPTERS["gsm8k"].read(record.value, gsm8k)
         for file in scan(str(real_data / "cot" / "gsm8k_train.jsonl"))
         for split in file.splits
         for record in read_records(split)

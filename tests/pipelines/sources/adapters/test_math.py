@@ -44,7 +44,7 @@ def test_math_boxes_are_the_answers(real_data):
     math = source("math")
     (file,) = scan(str(real_data / "cot" / "math_train_3000_solutions.jsonl"))
     rows = [record.value for split in file.splits for record in read_records(split) if record.value is not None]
-    problems = [ADAPTERS["math"](row, math) for row in rows]
+    problems = [ADAPTERS["math"].read(row, math) for row in rows]
     assert len(problems) == 3000
     assert all(problem.answer for problem in problems)
     assert all(

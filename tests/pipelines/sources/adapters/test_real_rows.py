@@ -46,7 +46,7 @@ def test_real_rows_are_read(real_data, name, adapter):
             for record in read_records(split):
                 assert record.value is not None
                 try:
-                    problem = ADAPTERS[adapter](record.value, real)
+                    problem = ADAPTERS[adapter].read(record.value, real)
                 except Unreadable:
                     refused += 1
                     continue
@@ -76,7 +76,7 @@ ANSWERS_ONLY = {
 def test_real_rows_without_solutions_are_read(real_data, name, adapter, language):
     real = source(adapter, language=language)
     problems = [
-        ADAPTERS[adapter](record.value, real)
+        ADAPTERS[adapter].read(record.value, real)
         for file in scan(str(real_data / name), header=has_header([], adapter))
         for split in file.splits
         for record in read_records(split)

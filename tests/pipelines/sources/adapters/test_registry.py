@@ -1,6 +1,8 @@
+from dataclasses import FrozenInstanceError
+
 import pytest
 
-from pipelines.sources.adapters.registry import check_fields, check_sources, has_header, named_fields
+from pipelines.sources.adapters.registry import ADAPTERS, check_fields, check_sources, has_header, named_fields
 from pipelines.sources.files.scan import Record
 from schemas.exits import UserError
 from schemas.reason import Reason
@@ -21,7 +23,7 @@ def test_columns_needs_a_format():
 
 
 def test_only_annotations_can_be_derived_from():
-    with pytest.raises(UserError, match="`derive` needs calculator annotations"):
+    with pytest.raises(UserError, match=r"`derive` needs calculator annotations, which .*gsm8k.* has and math has not"):
         check_sources([source("math", derive=["pot"])])
     check_sources([source("gsm8k", derive=["pot"])])
 
@@ -40,3 +42,24 @@ def test_a_field_that_no_record_has_names_the_nearest():
 def test_columns_named_by_position_mean_a_file_without_header():
     assert not has_header(["0", "1", None])
     assert has_header(["question", None])
+
+
+def test_an_adapter_says_that_its_files_have_no_header():
+    assert not has_header(["question"], "mgsm")
+    assert has_header(["question"], "cmath")
+
+
+def test_only_an_adapter_that_reads_by_name_has_named_fields():
+    assert named_fields(source("columns", columns={"solution": None})) == ["question"]
+    assert named_fields(source("messages")) == []
+
+
+def test_adapters_stand_in_the_order_of_their_names():
+    assert list(ADAPTERS) == sorted(ADAPTERS)
+
+
+def test_an_adapter_is_not_changed_by_who_uses_it():
+    with pytest.raises(FrozenInstanceError):
+        ADAPTERS["gsm8k"].annotated = False
+    with pytest.raises(TypeError):
+        ADAPTERS["gsm8k"] = ADAPTERS["math"]

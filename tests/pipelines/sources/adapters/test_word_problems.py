@@ -1,6 +1,5 @@
 import pytest
 
-from pipelines.sources.adapters.registry import has_header
 from schemas.reason import Reason
 from tests.pipelines.sources.adapters.rows import laid_out, read, refusal
 
@@ -67,5 +66,3 @@ def test_answers_without_solutions_have_none():
     mgsm = read("mgsm", {"0": "Wie viele?", "1": "3"}, language="de")
     assert (mgsm.question, mgsm.solutions, mgsm.answer, mgsm.language) == ("Wie viele?", (), "3", "de")
     assert read("mgsm", {"0": "Wie viele?", "1": "114,200"}, language="de").answer == "114200"
-    assert not has_header(["question"], "mgsm")
-    assert has_header(["question"], "cmath")

@@ -4,6 +4,7 @@ from typing import Any
 import pytest
 import yaml
 
+from pipelines.sources.adapters.registry import ADAPTERS
 from pipelines.stages.label.taxonomy import Taxonomy, Topic, taxonomies_of
 from schemas.config import Source
 from schemas.exits import UserError
@@ -38,6 +39,19 @@ def test_a_taxonomy_of_ones_own_stands_beside_the_built_in_ones(tmp_path: Path) 
     path = own(tmp_path, {"knots": {"names": ["Knots"]}}, adapters=["columns"])
     found = taxonomies_of([source(name="a"), source(name="b", adapter="math")], path)
     assert (found["a"].topic_of("knots"), found["b"].name) == ("knots", "math")
+
+
+def test_a_list_of_adapters_of_ones_own_stands_before_what_an_adapter_says(tmp_path: Path) -> None:
+    path = own(tmp_path, {"knots": {"names": ["Knots"]}}, adapters=["math"])
+    found = taxonomies_of([source(name="a", adapter="math"), source(name="b", adapter="tora")], path)
+    assert (found["a"].name, found["b"].name) == ("own", "math")
+
+
+def test_every_adapters_taxonomy_is_there() -> None:
+    sources = [source(name=name, adapter=name) for name in ADAPTERS]
+    found = {name: taxonomy.name for name, taxonomy in taxonomies_of(sources, None).items()}
+    assert found == {name: adapter.taxonomy for name, adapter in ADAPTERS.items() if adapter.taxonomy}
+    assert (found["prm800k"], found["cmath"], "columns" in found) == ("math", "k12", False)
 
 
 def test_topics_with_few_rows_count_as_the_wider_topic() -> None:
