@@ -1,8 +1,13 @@
-"""Any table: the config names the fields, a row is one solution in the named format."""
+"""Any table: the config names the fields, a row is one solution in the named format.
+
+Words with calculator annotations become programs where the source asks for it (`source.derive`); where it does not, the
+annotations stay in the words.
+"""
 
 from collections.abc import Callable
 from typing import Any
 
+from pipelines.sources.adapters.annotations import with_derived
 from pipelines.sources.adapters.decisions import decision_of
 from pipelines.sources.adapters.fields import (
     is_marked,
@@ -29,7 +34,7 @@ def read_columns(record: dict[str, Any], source: Source) -> Problem:
     solutions: tuple[Solution, ...] = ()
     if columns.solution is not None:
         solutions = (Solution(format, parse_segments(text_of(record, columns.solution), format)),)
-    return Problem(
+    problem = Problem(
         question,
         solutions,
         answer=answer,
@@ -41,6 +46,7 @@ def read_columns(record: dict[str, Any], source: Source) -> Problem:
         score=number_of(record, columns.score),
         selection=read_selection(record, columns),
     )
+    return with_derived(problem, source.derive)
 
 
 def read_selection(record: dict[str, Any], columns: Columns) -> Selection:

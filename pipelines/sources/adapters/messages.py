@@ -10,6 +10,7 @@ from typing import Any
 
 import orjson
 
+from pipelines.sources.adapters.annotations import with_derived
 from pipelines.sources.adapters.columns import read_selection
 from pipelines.sources.adapters.fields import Unreadable, level_of, number_of, optional_text
 from pipelines.sources.adapters.segments import join_segments, parse_segments
@@ -58,7 +59,7 @@ def read_messages(record: dict[str, Any], source: Source) -> Problem:
     if not segments:
         raise Unreadable(Reason.MISSING_FIELD, "no turn of the assistant")
     answer = optional_text(record, source.columns.answer or "answer")
-    return Problem(
+    problem = Problem(
         question,
         (Solution(source.format or format_of(segments), segments),),
         answer=answer,
@@ -70,6 +71,7 @@ def read_messages(record: dict[str, Any], source: Source) -> Problem:
         score=number_of(record, source.columns.score),
         selection=read_selection(record, source.columns),
     )
+    return with_derived(problem, source.derive)
 
 
 def _turns(record: dict[str, Any]) -> list[dict[str, Any]]:

@@ -29,7 +29,7 @@ from pipelines.sources.adapters.word_problems import read_aqua, read_cmath, read
 from pipelines.sources.files.records import Record
 from schemas.config import Source
 from schemas.exits import UserError
-from schemas.problem import Problem
+from schemas.problem import Format, Problem
 
 __all__ = ["ADAPTERS", "Adapter", "Unreadable", "check_fields", "check_sources", "has_header", "named_fields"]
 
@@ -61,13 +61,13 @@ ADAPTERS: Mapping[str, Adapter] = MappingProxyType(
     {
         "aqua": Adapter(read_aqua),
         "cmath": Adapter(read_cmath, taxonomy="k12"),
-        "columns": Adapter(read_columns, by_name=True),
+        "columns": Adapter(read_columns, by_name=True, annotated=True),
         "gsm8k": Adapter(read_gsm8k, annotated=True, taxonomy="k12"),
         "math": Adapter(read_math, taxonomy="math"),
         "math23k": Adapter(read_math23k, taxonomy="k12"),
         "mathcoder": Adapter(read_mathcoder, taxonomy="math"),
         "mathinstruct": Adapter(read_mathinstruct),
-        "messages": Adapter(read_messages),
+        "messages": Adapter(read_messages, annotated=True),
         "metamath": Adapter(read_metamath),
         "mgsm": Adapter(read_mgsm, header=False, taxonomy="k12"),
         "numina": Adapter(read_numina),
@@ -92,15 +92,21 @@ def check_sources(sources: Iterable[Source]) -> None:
             hint = f"; did you mean {near[0]}?" if near else ";"
             known = ", ".join(sorted(ADAPTERS))
             raise UserError(f"no adapter {source.adapter!r}{hint} Known are {known}", place=place)
-        adapter = ADAPTERS[source.adapter]
-        if adapter.by_name and source.format is None:
+        if ADAPTERS[source.adapter].by_name and source.format is None:
             raise UserError(f"`adapter: {source.adapter}` needs `format`: cot, pot or tir", place=place)
-        if source.derive and not adapter.annotated:
-            annotated = ", ".join(name for name, known in ADAPTERS.items() if known.annotated)
-            raise UserError(
-                f"`derive` needs calculator annotations, which {annotated} has and {source.adapter} has not",
-                place=place,
-            )
+        if source.derive:
+            _check_derivation(source, place)
+
+
+def _check_derivation(source: Source, place: str) -> None:
+    if not ADAPTERS[source.adapter].annotated:
+        annotated = ", ".join(name for name, adapter in ADAPTERS.items() if adapter.annotated)
+        raise UserError(
+            f"`derive` needs calculator annotations, which {annotated} may have and {source.adapter} has not",
+            place=place,
+        )
+    if source.format not in (None, Format.COT):
+        raise UserError(f"`derive` makes programs of words: it needs `format: cot`, not {source.format}", place=place)
 
 
 def has_header(names: Iterable[str | None], adapter: str | None = None) -> bool:

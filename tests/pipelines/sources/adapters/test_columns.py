@@ -140,3 +140,11 @@ def test_formats_are_parsed_as_named():
 def test_a_source_of_answers_only_has_no_solution():
     problem = read("columns", {"question": "q", "a": "5"}, format="cot", columns={"solution": None, "answer": "a"})
     assert problem.solutions == ()
+
+
+@pytest.mark.parametrize("derive", [[], ["pot", "tir"]])
+def test_annotations_become_programs_where_the_source_asks(derive):
+    row = {"question": "q", "solution": "It is 3*4 = <<3*4=12>>12.\n#### 12"}
+    problem = read("columns", row, format="cot", derive=derive)
+    assert [solution.format for solution in problem.solutions] == ["cot", *derive]
+    assert ("<<3*4=12>>" in laid_out(problem)[0][1]) is (not derive)

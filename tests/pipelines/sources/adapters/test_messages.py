@@ -77,3 +77,11 @@ def test_content_may_be_parts():
 )
 def test_what_it_cannot_read_says_why(record, reason, detail):
     assert refusal("messages", record) == (reason, detail)
+
+
+def test_annotations_become_programs_where_the_source_asks():
+    turns = [{"role": "user", "content": "q"}, {"role": "assistant", "content": "3*4 = <<3*4=12>>12\n#### 12"}]
+    problem = read("messages", {"messages": turns}, derive=["pot"])
+    assert [(solution.format, solution.derived) for solution in problem.solutions] == [("cot", False), ("pot", True)]
+    assert laid_out(problem) == [("text", "3*4 = 12\n#### 12")]
+    assert laid_out(read("messages", {"messages": turns})) == [("text", "3*4 = <<3*4=12>>12\n#### 12")]

@@ -23,9 +23,18 @@ def test_columns_needs_a_format():
 
 
 def test_only_annotations_can_be_derived_from():
-    with pytest.raises(UserError, match=r"`derive` needs calculator annotations, which .*gsm8k.* has and math has not"):
+    with pytest.raises(
+        UserError,
+        match=r"`derive` needs calculator annotations, which columns, gsm8k, messages may have and math has not",
+    ):
         check_sources([source("math", derive=["pot"])])
-    check_sources([source("gsm8k", derive=["pot"])])
+    check_sources([source(name, derive=["pot"]) for name in ("gsm8k", "messages")])
+
+
+def test_programs_are_derived_from_words_only():
+    with pytest.raises(UserError, match="mine: `derive` makes programs of words: it needs `format: cot`, not tir"):
+        check_sources([source("columns", format="tir", derive=["pot"])])
+    check_sources([source("columns", format="cot", derive=["pot"])])
 
 
 def test_a_field_that_no_record_has_names_the_nearest():
