@@ -62,7 +62,10 @@ def _taken(step: object) -> tuple[str, int | None] | None:
     if not isinstance(step, dict):
         raise Unreadable(Reason.UNSUPPORTED, "a step is an object")
     human, chosen, proposed = step.get("human_completion"), step.get("chosen_completion"), step.get("completions") or []
-    completion = human if human else proposed[chosen] if isinstance(chosen, int) and chosen < len(proposed) else None
+    if not isinstance(proposed, list):
+        raise Unreadable(Reason.UNSUPPORTED, "the completions of a step are a list")
+    taken = proposed[chosen] if isinstance(chosen, int) and 0 <= chosen < len(proposed) else None
+    completion = human or taken
     if completion is None:
         return None
     text = completion.get("text") if isinstance(completion, dict) else completion

@@ -5,7 +5,7 @@ from pipelines.sources.files.scan import Record
 from pipelines.sources.render import render_record
 from schemas.problem import Decision
 from schemas.reason import Reason
-from tests.pipelines.sources.adapters.rows import laid_out, read, source
+from tests.pipelines.sources.adapters.rows import laid_out, read, refusal, source
 
 
 def prm_row(*steps: dict, ended: str = "solution", **marks) -> dict:
@@ -42,6 +42,16 @@ def test_prm800k_rejects_what_did_not_end_in_a_solution(ended):
 
 def test_prm800k_rejects_a_solution_with_a_wrong_step():
     assert read("prm800k", prm_row(step(-1, chosen=0), END)).selection.decision is Decision.REJECTED
+
+
+@pytest.mark.parametrize("chosen", [1, -1, -2, None])
+def test_prm800k_stops_at_a_step_that_chose_none_of_its_completions(chosen):
+    assert laid_out(read("prm800k", prm_row(step(1, chosen=0), step(1, chosen=chosen)))) == [("text", "step 0")]
+
+
+def test_prm800k_refuses_completions_that_are_no_list():
+    row = prm_row({"completions": {"text": "step", "rating": 1}, "chosen_completion": 0, "human_completion": None})
+    assert refusal("prm800k", row) == (Reason.UNSUPPORTED, "the completions of a step are a list")
 
 
 @pytest.mark.parametrize("mark", ["is_quality_control_question", "is_initial_screening_question"])
