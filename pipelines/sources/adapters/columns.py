@@ -22,7 +22,7 @@ from pipelines.sources.adapters.segments import parse_segments
 from schemas.config import Columns, Source
 from schemas.problem import Format, Problem, Selection, Solution
 
-_NOTHING_SAID = Selection()
+_NO_SELECTION = Selection()
 
 
 def read_columns(record: dict[str, Any], source: Source) -> Problem:
@@ -50,9 +50,9 @@ def read_columns(record: dict[str, Any], source: Source) -> Problem:
 
 
 def read_selection(record: dict[str, Any], columns: Columns) -> Selection:
-    """Reads what humans said about the row."""
+    """Reads what humans decided about the row."""
     if columns.model_fields_set.isdisjoint(_READERS):
-        return _NOTHING_SAID
+        return _NO_SELECTION
     named = [(field, read) for field, read in _READERS.items() if field in columns.model_fields_set]
     return Selection(**{field: read(record, getattr(columns, field)) for field, read in named})
 

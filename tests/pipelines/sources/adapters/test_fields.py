@@ -1,0 +1,155 @@
+from decimal import Decimal
+
+import pytest
+
+from pipelines.sources.adapters.fields import (
+    Unreadable,
+    find,
+    is_marked,
+    level_of,
+    moment_of,
+    number_of,
+    number_text,
+    optional_text,
+    share_of,
+    text_of,
+)
+from schemas.reason import Reason
+
+RECORD = {"a": {"b": [{"c": "deep"}]}, "a.b": "whole", "n": 5, "none": None, "blank": " \n", "list": ["x"]}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("n", 5),
+        ("a.b", "whole"),
+        ("a.b.0.c", "deep"),
+        ("list.0", "x"),
+        ("list.1", None),
+        ("list.-1", None),
+        ("list.x", None),
+        ("n.a", None),
+        ("absent", None),
+    ],
+)
+def test_a_dotted_name_reaches_into_objects_and_arrays(name, value):
+    assert find(RECORD, name) == value
+
+
+def test_a_text_is_returned_with_its_spaces():
+    assert text_of({"text": " two words\n"}, "text") == " two words\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "reason", "detail"),
+    [
+        ("blank", Reason.MISSING_FIELD, "blank is empty"),
+        ("absent", Reason.MISSING_FIELD, "no absent; the record has a, a.b, n, none, blank, list"),
+        ("none", Reason.MISSING_FIELD, "no none; the record has a, a.b, n, none, blank, list"),
+        ("n", Reason.UNSUPPORTED, "n is no text but int"),
+        ("list", Reason.UNSUPPORTED, "list is no text but list"),
+    ],
+)
+def test_a_text_that_must_be_there_says_why_it_is_not(name, reason, detail):
+    with pytest.raises(Unreadable) as caught:
+        text_of(RECORD, name)
+    assert (caught.value.reason, caught.value.detail) == (reason, detail)
+
+
+def test_an_empty_record_has_no_field():
+    with pytest.raises(Unreadable, match="no text; the record has no field"):
+        text_of({}, "text")
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(" 7 ", "7"), (" ", None), (None, None), (7, "7"), (7.0, "7"), (0, "0"), ("0", "0")]
+)
+def test_a_text_that_may_be_absent_is_stripped_and_numbers_are_written(value, text):
+    assert optional_text({"field": value}, "field") == text
+    assert optional_text({"field": value}, None) is None
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (18.0, "18"),
+        (-0.5, "-0.5"),
+        (1e-05, "0.00001"),
+        (1e22, "10000000000000000000000"),
+        (10**30, "1" + "0" * 30),
+        (Decimal("1.50"), "1.50"),
+    ],
+)
+def test_a_number_is_written_as_people_do(value, text):
+    assert number_text(value) == text
+
+
+@pytest.mark.parametrize("value", [True, "5", [5], float("nan"), float("inf")])
+def test_what_is_no_number_is_not_written_as_one(value):
+    with pytest.raises(Unreadable) as caught:
+        number_text(value)
+    assert caught.value.reason is Reason.UNSUPPORTED
+
+
+@pytest.mark.parametrize(("value", "number"), [("0.25", 0.25), (3, 3.0), (" 1e2 ", 100.0), ("", None), (None, None)])
+def test_a_number_may_be_written_or_absent(value, number):
+    assert number_of({"field": value}, "field") == number
+
+
+@pytest.mark.parametrize("value", ["nan", "inf", "many", "1,200"])
+def test_a_number_that_is_none_is_refused(value):
+    with pytest.raises(Unreadable, match=f"field is no number: '{value}'"):
+        number_of({"field": value}, "field")
+
+
+@pytest.mark.parametrize("value", [0, 1, "0.5"])
+def test_a_share_reaches_from_0_to_1(value):
+    assert share_of({"field": value}, "field") == float(value)
+
+
+@pytest.mark.parametrize("value", [-0.001, 1.001, 80])
+def test_a_share_beyond_its_bounds_is_refused(value):
+    with pytest.raises(Unreadable, match=f"field is {value:g}, expected 0 to 1"):
+        share_of({"field": value}, "field")
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [
+        ("1970-01-02", 86400.0),
+        ("1970-01-01T01:00:00+01:00", 0.0),
+        ("1970-01-01T00:00:01", 1.0),
+        (1.5, 1.5),
+        ("12", 12.0),
+        (None, None),
+    ],
+)
+def test_a_time_is_in_seconds_and_without_a_zone_it_is_utc(value, seconds):
+    assert moment_of({"field": value}, "field") == seconds
+
+
+def test_a_time_that_is_none_is_refused():
+    with pytest.raises(Unreadable, match="field is no time: 'soon'; expected ISO 8601 or seconds"):
+        moment_of({"field": "soon"}, "field")
+
+
+@pytest.mark.parametrize(
+    ("value", "marked"),
+    [("Yes", True), (1.0, True), (True, True), ("no", False), (0, False), ("", False), (None, False)],
+)
+def test_a_mark_is_true_or_false_in_any_word(value, marked):
+    assert is_marked({"field": value}, "field") is marked
+
+
+@pytest.mark.parametrize("value", ["maybe", 2, [True]])
+def test_another_mark_is_refused(value):
+    with pytest.raises(Unreadable, match="field is true, false or empty, not"):
+        is_marked({"field": value}, "field")
+
+
+@pytest.mark.parametrize(
+    ("text", "level"), [("Level 5", 5), ("3", 3), ("Level ?", None), ("1234567", None), ("5 stars", None), (None, None)]
+)
+def test_a_level_is_the_number_at_the_end(text, level):
+    assert level_of(text) == level
