@@ -56,11 +56,6 @@ def test_runs_change_as_their_text_does(texts: list[str], change: Callable[[str]
     assert list(map(after, found)) == [after(change(text)) for text in texts]
 
 
-def test_a_run_is_cut_where_its_text_ends() -> None:
-    found = foreign_runs(pa.array(["aé", "é", None, "", "éa\né"]), lambda run: f"<{run}>")
-    assert found.to_pylist() == ["<aé>", "<é>", None, "", "<é>a<\né>"]
-
-
 @given(pieces)
 def test_what_matches_no_rule_of_latex_is_changed_by_none(text: str) -> None:
     lower = pc.ascii_lower(pa.array([text]))
