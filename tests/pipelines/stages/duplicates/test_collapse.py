@@ -7,12 +7,10 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pytest
 
 from pipelines.curate import curate
-from pipelines.engine.store import PartRef, Store
-from pipelines.engine.tags import kept_keys
+from pipelines.engine.store import Store
 from pipelines.sources.adapters.derive import derive
 from pipelines.stages.duplicates.collapse import Collapse, Revise
 from schemas.problem import Format
@@ -77,20 +75,6 @@ def test_candidates_with_unequal_references_are_recalled_apart() -> None:
     rows = group((0, 1, 2, 3), ("4", "4", "5", "5"))
     assert survivors(rows, np.array([False, True, True, True])) == ([1, 2], [])
     assert survivors(rows, np.array([True, True, False, False])) == ([0], [2])
-
-
-def test_keys_are_kept_for_the_same_candidates_and_made_anew_for_others(tmp_path: Path) -> None:
-    made = []
-
-    def make(indices: pa.Array) -> pa.Array:
-        made.append(indices.to_pylist())
-        return pc.multiply(indices, 10)
-
-    store, part = Store(tmp_path), PartRef(0, "part", 4, 0)
-    for some in ([0, 2], [0, 2], [1, 2]):
-        keys = kept_keys(store, "keys", part, pa.array(some, pa.int32()), make)
-        assert keys.to_pylist() == [10 * one for one in some]
-    assert made == [[0, 2], [1, 2]]
 
 
 QUESTION = "Ida plants 5 rows of 6 trees. How many trees?"

@@ -1,0 +1,64 @@
+import errno
+import os
+from pathlib import Path
+
+import pytest
+
+from pipelines.engine.disk import full_disk_in_one_line, unwritable_in_one_line
+from schemas.exits import RunFailedError, UserError
+
+
+def os_error(number):
+    return OSError(number, os.strerror(number))
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        os_error(errno.ENOSPC),
+        os_error(errno.EDQUOT),
+        RuntimeError(f"worker 3: [Errno {errno.ENOSPC}] {os.strerror(errno.ENOSPC)} [while running 'write']"),
+    ],
+)
+def test_a_full_disk_is_one_line_that_says_what_to_do(error):
+    with pytest.raises(RunFailedError) as failed, full_disk_in_one_line(Path("data"), advice="free some"):
+        raise error
+    assert str(failed.value) == "data: the disk is full; free some"
+    assert failed.value.__cause__ is error
+
+
+@pytest.mark.parametrize(
+    "error",
+    [os_error(errno.EACCES), RuntimeError(f"Errno {errno.ENOSPC}7"), RuntimeError("x"), ValueError("disk full")],
+)
+def test_any_other_error_goes_through(error):
+    with pytest.raises(type(error)) as raised, full_disk_in_one_line(Path("data"), advice="free some"):
+        raise error
+    assert raised.value is error
+
+
+def test_the_kernels_own_full_disk_is_known():
+    with (
+        pytest.raises(RunFailedError, match=r"^data: the disk is full; free some space and run the same command$"),
+        unwritable_in_one_line(Path("data")),
+        Path("/dev/full").open("w") as file,
+    ):
+        file.write("x")
+
+
+def test_a_place_that_cannot_be_written_is_one_line(tmp_path):
+    (tmp_path / "file").write_text("")
+    for spoiled, why in [
+        (lambda: (tmp_path / "file" / "inner").mkdir(), "Not a directory"),
+        (lambda: (tmp_path / "file").mkdir(), "File exists"),
+        (lambda: (tmp_path / "no" / "such").write_text(""), "No such file or directory"),
+        (lambda: tmp_path.write_text(""), "Is a directory"),
+    ]:
+        with pytest.raises(UserError) as refused, unwritable_in_one_line(tmp_path):
+            spoiled()
+        assert str(refused.value) == f"{tmp_path}: cannot be written: {why}; choose another place"
+
+
+def test_nothing_is_said_when_nothing_goes_wrong():
+    with unwritable_in_one_line(Path("data")), full_disk_in_one_line(Path("data"), advice=""):
+        pass

@@ -1,0 +1,137 @@
+import pickle
+
+import pyarrow as pa
+import pytest
+
+from pipelines.engine.store import SOURCE_SHIFT, PartRef, Store, code_digest, digest, read_batch, write_batch
+
+BATCH = pa.RecordBatch.from_pydict(
+    {"question": ["one?", None, "três?"], "row": pa.array([3, 4, 5], pa.int64()), "list": [[1], [], None]}
+)
+
+
+def part(number, key="k-0", rows=3):
+    return PartRef(number, key, rows, 10)
+
+
+@pytest.mark.parametrize("rows", [0, 1, 3])
+def test_a_batch_is_read_back_as_it_was_written(tmp_path, rows):
+    path = tmp_path / "deep" / "down" / "batch.arrow"
+    write_batch(path, BATCH.slice(3 - rows))
+    assert read_batch(path).equals(BATCH.slice(3 - rows))
+    assert [file.name for file in path.parent.iterdir()] == ["batch.arrow"]
+
+
+def test_columns_come_in_the_order_that_was_asked_for(tmp_path):
+    write_batch(tmp_path / "batch.arrow", BATCH)
+    found = read_batch(tmp_path / "batch.arrow", ["row", "question"])
+    assert found.equals(BATCH.select(["row", "question"]))
+    assert read_batch(tmp_path / "batch.arrow", ["question"]).schema.names == ["question"]
+
+
+def test_a_column_that_is_not_there_is_an_error_and_no_other_column(tmp_path):
+    write_batch(tmp_path / "batch.arrow", BATCH)
+    with pytest.raises((KeyError, pa.ArrowInvalid)):
+        read_batch(tmp_path / "batch.arrow", ["row", "no such"])
+
+
+def test_a_batch_that_cannot_be_written_leaves_what_stood_there(tmp_path):
+    path = tmp_path / "batch.arrow"
+    write_batch(path, BATCH)
+
+    with pytest.raises(AttributeError):
+        write_batch(path, BATCH.schema)
+    assert read_batch(path).equals(BATCH)
+    assert [file.name for file in tmp_path.iterdir()] == ["batch.arrow"]
+
+
+@pytest.mark.parametrize("kept", [0, 10, -1])
+def test_a_file_that_was_cut_short_is_refused(tmp_path, kept):
+    path = tmp_path / "batch.arrow"
+    write_batch(path, BATCH)
+    path.write_bytes(path.read_bytes()[:kept])
+    with pytest.raises((pa.ArrowInvalid, OSError)):
+        read_batch(path)
+
+
+def test_a_split_has_its_parts_when_it_is_marked_whole_and_not_before(tmp_path):
+    store = Store(tmp_path)
+    parts = [part(7, "k-0"), part(8, "k-1", rows=0)]
+    write_batch(store.part_path(parts[0]), BATCH)
+    assert store.parts_of("k") is None
+    store.mark_whole("k", parts)
+    assert store.parts_of("k") == parts
+    store.mark_whole("empty", [])
+    assert store.parts_of("empty") == []
+
+
+def test_what_belongs_to_a_part_stands_apart_by_folder_under_its_key(tmp_path):
+    store, one, other = Store(tmp_path), part(0, "a-0"), part(1, "a-1")
+    paths = [
+        path(this)
+        for this in (one, other)
+        for path in (
+            store.part_path,
+            store.keys_path,
+            store.decisions_path,
+            lambda this: store.tags_path("screen-1", this),
+            lambda this: store.tags_path("screen-2", this),
+        )
+    ]
+    assert len(set(paths)) == 10
+    assert {path.stem for path in paths} == {"a-0", "a-1"}
+    assert all(path.is_relative_to(tmp_path) for path in paths)
+
+
+def test_some_columns_of_a_part_can_be_read(tmp_path):
+    store = Store(tmp_path)
+    write_batch(store.part_path(part(0)), BATCH)
+    assert store.read_part(part(0)).equals(BATCH)
+    assert store.read_part(part(0), ["row"]).to_pydict() == {"row": [3, 4, 5]}
+
+
+def test_questions_come_from_several_parts_in_the_order_they_are_asked_for(tmp_path):
+    store = Store(tmp_path)
+    for key in "ab":
+        texts = [f"{key}{place}" for place in range(4)]
+        write_batch(store.part_path(part(0, key)), pa.RecordBatch.from_pydict({"question": texts}))
+    assert store.questions_at(["b", "a", "b", "a", "b"], [3, 0, 1, 2, 3]) == ["b3", "a0", "b1", "a2", "b3"]
+    assert store.questions_at([], []) == []
+
+
+@pytest.mark.parametrize(
+    ("number", "rank", "earlier"),
+    [
+        (0, 0, False),
+        ((1 << SOURCE_SHIFT) - 1, 0, False),
+        (1 << SOURCE_SHIFT, 1, False),
+        ((3 << SOURCE_SHIFT) + 5, 3, False),
+        (-1, -1, True),
+    ],
+)
+def test_the_number_of_a_part_tells_the_rank_of_its_source(number, rank, earlier):
+    assert (part(number).source_rank, part(number).is_earlier) == (rank, earlier)
+
+
+def test_parts_are_ordered_as_their_rows_stand_in_the_input():
+    numbers = [1 << SOURCE_SHIFT, 5, 0, (1 << SOURCE_SHIFT) + 1]
+    assert [one.number for one in sorted(part(number, key=f"{-number}") for number in numbers)] == sorted(numbers)
+
+
+def test_a_store_travels_to_workers(tmp_path):
+    store = Store(tmp_path, reviewed="select-1", labelled="label-2")
+    assert pickle.loads(pickle.dumps(store)) == store
+
+
+def test_a_digest_is_of_values_and_not_of_the_order_of_keys():
+    # keys of parts and tags depend on it: another value makes every work folder start over
+    assert digest("a", {"x": 1, "y": [None, 2.5]}) == "7125017347aa18996e37"
+    assert digest({"x": 1, "y": 2}) == digest({"y": 2, "x": 1})
+    several = [digest(), digest("ab"), digest("a", "b"), digest(["a", "b"]), digest("1"), digest(1), digest(None)]
+    assert len({*several}) == len(several)
+    assert {len(one) for one in several} == {20}
+
+
+def test_the_digest_of_code_changes_with_the_code_it_is_of():
+    assert code_digest(["schemas"]) == code_digest(["schemas"])
+    assert len({code_digest(), code_digest(["schemas"]), code_digest(["pipelines"]), code_digest([])}) == 4

@@ -1,0 +1,255 @@
+"""The three shapes on parts that stand on disk, through Beam's own runner, against plain Python."""
+
+import gc
+import hashlib
+import itertools
+import json
+import random
+from collections import Counter, defaultdict
+
+import apache_beam as beam
+import pyarrow as pa
+import pytest
+
+from pipelines.engine import transforms
+from pipelines.engine.beam import beam_options, open_pipeline
+from pipelines.engine.rejection import Rejection
+from pipelines.engine.store import PartRef, Store, read_batch, write_batch
+from pipelines.engine.tags import PLACED_SCHEMA, TAG_SCHEMA, tag_batch
+from pipelines.engine.transforms import ReadParts, ReadSplit, TagAcrossParts, TagParts, read_split, tag_part
+from schemas.reason import Reason
+
+
+def passed_on(folder, start, transform):
+    """The parts that a transform passes on, as a run leaves them."""
+    with open_pipeline(beam_options(1, [])) as pipeline:
+        parts = pipeline | "start" >> beam.Create(start) | transform
+        _ = parts | beam.Map(lambda part: _note(folder, part))
+    found = [json.loads(path.read_text()) for path in (folder / "passed").glob("*")]
+    return sorted(PartRef(*fields) for fields in found)
+
+
+def _note(folder, part):
+    (folder / "passed").mkdir(exist_ok=True)
+    path = folder / "passed" / f"{part.number}"
+    assert not path.exists(), "passed on twice"
+    path.write_text(json.dumps([part.number, part.key, part.rows, part.bytes]))
+
+
+def reported(folder):
+    """Rows and reasons by stage, as workers reported them."""
+    rows, reasons = Counter(), Counter()
+    for path in (folder / "progress").glob("*.jsonl"):
+        for line in path.read_text().splitlines():
+            stage, number, rejections = json.loads(line)
+            rows[stage] += number
+            reasons.update(rejections)
+    return rows, reasons
+
+
+def written(folder, numbers, texts):
+    """Parts of those texts, one batch each."""
+    parts = []
+    for number, own in zip(numbers, texts, strict=True):
+        parts.append(PartRef(number, f"part{number}", len(own), sum(map(len, own))))
+        batch = pa.RecordBatch.from_pydict({"text": pa.array(own, pa.string())})
+        write_batch(Store(folder).part_path(parts[-1]), batch)
+    return parts
+
+
+def render(split):
+    """A split's texts, two a part; a text `bad` cannot be read."""
+    for start in range(0, len(split.split), 2):
+        texts = split.split[start : start + 2]
+        reasons = pa.array(["parse_error" if text == "bad" else None for text in texts], pa.string())
+        yield pa.RecordBatch.from_arrays([pa.array(texts), reasons], names=["text", "reason"]), 10 + start
+
+
+def keys_of(batch):
+    return pa.RecordBatch.from_arrays([batch.column("text")], names=["key"])
+
+
+SPLITS = [
+    ReadSplit(0, "aaa", None, ["x", "bad", "y"]),
+    ReadSplit(100, "bbb", None, []),
+    ReadSplit(200, "ccc", None, ["z"]),
+]
+
+
+def test_splits_become_parts_with_their_keys_numbered_as_rows_stand_in_the_input(tmp_path):
+    store = Store(tmp_path)
+    found = passed_on(tmp_path, SPLITS, ReadParts(store, render, keys_of))
+    assert found == [PartRef(0, "aaa-0", 2, 10), PartRef(1, "aaa-1", 1, 12), PartRef(200, "ccc-0", 1, 10)]
+    assert [store.read_part(part, ["text"]).column(0).to_pylist() for part in found] == [["x", "bad"], ["y"], ["z"]]
+    assert [read_batch(store.keys_path(part)).to_pydict() for part in found] == [
+        {"key": ["x", "bad"]},
+        {"key": ["y"]},
+        {"key": ["z"]},
+    ]
+    assert store.parts_of("bbb") == []
+    assert reported(tmp_path) == ({"read": 4}, {"parse_error": 1})
+
+
+def never(*_):
+    raise AssertionError("read again")
+
+
+def test_what_was_read_is_not_read_again_and_follows_its_splits_new_number(tmp_path):
+    store = Store(tmp_path)
+    first = read_split(SPLITS[0], store, render, keys_of)
+    moved = ReadSplit(500, "aaa", None, None)
+    assert read_split(moved, store, never, never) == [
+        PartRef(500 + place, part.key, part.rows, part.bytes) for place, part in enumerate(first)
+    ]
+    assert reported(tmp_path) == ({"read": 6}, {"parse_error": 2})
+
+
+def test_a_split_that_was_not_read_to_its_end_is_read_from_its_beginning(tmp_path):
+    store = Store(tmp_path)
+
+    def killed(split):
+        yield next(render(split))
+        raise MemoryError
+
+    with pytest.raises(MemoryError):
+        read_split(SPLITS[0], store, killed, keys_of)
+    assert gc.isenabled()
+    assert store.part_path(PartRef(0, "aaa-0", 0, 0)).is_file()
+    assert store.parts_of("aaa") is None
+    assert [part.rows for part in read_split(SPLITS[0], store, render, keys_of)] == [2, 1]
+    assert gc.isenabled()
+
+
+def long_ones(store):
+    def tag(part):
+        texts = store.read_part(part, ["text"]).column(0).to_pylist()
+        return tag_batch((at, Rejection(Reason.TOO_LONG, text)) for at, text in enumerate(texts) if len(text) > 2)
+
+    return tag
+
+
+def details(store, name, part):
+    tags = read_batch(store.tags_path(name, part))
+    return dict(zip(tags.column("index").to_pylist(), tags.column("detail").to_pylist(), strict=True))
+
+
+def test_every_part_is_tagged_by_itself_and_passed_on(tmp_path):
+    store = Store(tmp_path)
+    parts = written(tmp_path, [0, 1, 2], [["a", "abc"], [], ["abcd", "ab", "abc"]])
+    assert passed_on(tmp_path, parts, TagParts(store, "screen-0f", long_ones(store))) == parts
+    assert [details(store, "screen-0f", part) for part in parts] == [{1: "abc"}, {}, {0: "abcd", 2: "abc"}]
+    assert reported(tmp_path) == ({"screen": 5}, {"too_long": 3})
+
+
+def test_tags_that_stand_under_the_same_hash_are_right_as_they_are(tmp_path):
+    store = Store(tmp_path)
+    (part,) = written(tmp_path, [0], [["abc", "abcd"]])
+    tag_part(part, store, "screen-0f", long_ones(store))
+    assert tag_part(part, store, "screen-0f", never) == part
+    assert reported(tmp_path) == ({"screen": 4}, {"too_long": 4})
+    with pytest.raises(AssertionError, match="read again"):
+        tag_part(part, store, "screen-10", never)
+    assert not store.tags_path("screen-10", part).exists()
+
+
+def index_of(store):
+    """Texts by their first letter; those that begin with a dot take no part."""
+
+    def index(part):
+        texts = store.read_part(part, ["text"]).column(0).to_pylist()
+        rows = [(text, at) for at, text in enumerate(texts) if not text.startswith(".")]
+        rows.insert(0, ("cut off again", -1))
+        batch = pa.RecordBatch.from_pydict(
+            {
+                "key": pa.array([hashlib.md5(text[:1].encode()).digest() for text, _ in rows], pa.binary(16)),
+                "text": [text for text, _ in rows],
+                "part": pa.array([part.number] * len(rows), pa.int64()),
+                "index": pa.array([at for _, at in rows], pa.int32()),
+            }
+        )
+        return batch.slice(1)  # a stage may hand on a slice
+
+    return index
+
+
+def resolve(rows):
+    """All but the least text of each key lose to it; the score is how many there are."""
+    groups = defaultdict(list)
+    for row in rows.to_pylist():
+        groups[row["key"]].append(row)
+    empty = dict.fromkeys(PLACED_SCHEMA.names)
+    tags = []
+    for group in groups.values():
+        best = min(row["text"] for row in group)
+        for row in group:
+            if row["text"] != best:
+                said = {"reason": "exact_duplicate", "detail": row["text"], "partner": best, "score": len(group)}
+                tags.append(empty | said | {name: row[name] for name in ("part", "index")})
+    whole = pa.Table.from_pylist(tags, schema=PLACED_SCHEMA)
+    return pa.concat_tables([whole.slice(0, 1), whole.slice(1)])  # in several chunks
+
+
+def expected(texts):
+    """What `resolve` says of every text, by place among all."""
+    groups = defaultdict(list)
+    for text in texts:
+        groups[text[:1]].append(text)
+    return {
+        place: ("exact_duplicate", text, min(groups[text[:1]]), float(len(groups[text[:1]])))
+        for place, text in enumerate(texts)
+        if not text.startswith(".") and text != min(groups[text[:1]])
+    }
+
+
+CHANCE = random.Random(5)
+TEXTS = ["".join(CHANCE.choices(".abcdefgh", k=1) + CHANCE.choices("xyz", k=3)) for _ in range(60)]
+
+
+def tags_of(folder, cuts, **settings):
+    """Tags of TEXTS by place among all, the texts cut into parts at those places."""
+    store = Store(folder)
+    borders = [0, *cuts, len(TEXTS)]
+    texts = [TEXTS[start:end] for start, end in itertools.pairwise(borders)]
+    parts = written(folder, range(len(texts)), texts)
+    stage = TagAcrossParts(store, "collapse", index_of(store), resolve, **settings)
+    assert passed_on(folder, parts, stage) == parts
+    found = {}
+    for part, start in zip(parts, borders, strict=False):
+        tags = read_batch(store.tags_path("collapse", part))
+        assert tags.schema.equals(TAG_SCHEMA)
+        assert tags.column("index").to_pylist() == sorted(tags.column("index").to_pylist())
+        for row in tags.to_pylist():
+            found[start + row["index"]] = (row["reason"], row["detail"], row["partner"], row["score"])
+    return found
+
+
+@pytest.mark.parametrize("partitions", [1, 3, 97])
+@pytest.mark.parametrize("cuts", [[], [1, 1, 20, 59]])
+def test_rows_of_all_parts_meet_by_key_whatever_the_cuts_and_partitions(tmp_path, monkeypatch, partitions, cuts):
+    monkeypatch.setattr(transforms, "PARTITIONS", partitions)
+    assert tags_of(tmp_path, cuts) == expected(TEXTS)
+    lost = len(expected(TEXTS))
+    assert lost > 30
+    assert reported(tmp_path) == ({"collapse": 60}, {"exact_duplicate": lost})
+
+
+def test_a_stage_that_revises_its_tags_reports_nothing_twice(tmp_path):
+    assert tags_of(tmp_path, [30], again=True) == expected(TEXTS)
+    assert reported(tmp_path) == ({}, {})
+
+
+def test_earlier_data_is_compared_and_not_passed_on(tmp_path):
+    store = Store(tmp_path)
+    new, earlier = written(tmp_path, [0, -1], [["ab", "b"], ["aa", "ac"]])
+    stage = TagAcrossParts(store, "collapse", index_of(store), resolve, beside=(earlier,))
+    assert passed_on(tmp_path, [new], stage) == [new]
+    assert details(store, "collapse", new) == {0: "ab"}
+    assert details(store, "collapse", earlier) == {1: "ac"}
+    assert reported(tmp_path) == ({"collapse": 2}, {"exact_duplicate": 1})
+
+
+def test_parts_of_which_nothing_is_compared_get_empty_tags(tmp_path):
+    store = Store(tmp_path)
+    parts = written(tmp_path, [0, 1], [[".a"], []])
+    assert passed_on(tmp_path, parts, TagAcrossParts(store, "collapse", index_of(store), resolve)) == parts
+    assert [details(store, "collapse", part) for part in parts] == [{}, {}]

@@ -1,0 +1,124 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from pipelines.engine.store import WORK
+from pipelines.engine.workfolder import claim, refuse_other_runs
+from schemas.config import Curate
+from schemas.exits import UserError
+
+
+def settings(**paths):
+    sources = [{"name": name, "path": path, "adapter": "gsm8k", "licence": "MIT"} for name, path in paths.items()]
+    return Curate.model_validate({"sources": sources})
+
+
+MINE, OTHER = settings(school="a.jsonl"), settings(school="b.jsonl", panel="c.jsonl")
+MANIFEST = {"schema_version": "1.0.0", "fingerprint": "f", "of": "any version"}
+
+
+def published(folder: Path) -> Path:
+    folder.mkdir(exist_ok=True)
+    (folder / "manifest.json").write_text(json.dumps(MANIFEST))
+    return folder
+
+
+def claimed(folder: Path, by: Curate = MINE) -> Path:
+    with claim(folder, by, overwrite=False) as work:
+        assert work == folder / WORK
+    return folder
+
+
+def content(folder: Path) -> list[str]:
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*"))
+
+
+def refusal(output: Path, by: Curate = MINE, *, overwrite: bool = False) -> str | None:
+    before = content(output)
+    try:
+        refuse_other_runs(output, by, overwrite=overwrite)
+    except UserError as error:
+        return str(error).removeprefix(f"{output}: ")
+    finally:
+        assert content(output) == before
+    return None
+
+
+def test_a_folder_that_is_not_there_or_empty_may_be_written(tmp_path):
+    (tmp_path / "empty").mkdir()
+    for output in (tmp_path / "new", tmp_path / "empty"):
+        assert refusal(output) is None
+        assert refusal(output, overwrite=True) is None
+
+
+def test_a_file_is_no_folder(tmp_path):
+    (tmp_path / "data").write_text("")
+    for overwrite in (False, True):
+        assert refusal(tmp_path / "data", overwrite=overwrite) == "is a file; --output names a folder"
+
+
+@pytest.mark.parametrize("manifest", [None, "{", "[]", '{"schema_version": "1.0.0"}', '"text"'])
+def test_a_folder_that_mathmill_did_not_make_is_never_touched(tmp_path, manifest):
+    (tmp_path / "thesis.tex").write_text("")
+    if manifest is not None:
+        (tmp_path / "manifest.json").write_text(manifest)
+    for overwrite in (False, True):
+        assert (
+            refusal(tmp_path, overwrite=overwrite) == "holds files that mathmill did not make; choose an empty folder"
+        )
+
+
+def test_a_run_of_the_same_sources_is_continued(tmp_path):
+    assert refusal(claimed(tmp_path)) is None
+    assert refusal(published(claimed(tmp_path))) is None
+
+
+def test_settings_that_are_no_sources_do_not_make_another_run(tmp_path):
+    again = MINE.model_copy(update={"seed": 7, "heldout": 0.5})
+    assert refusal(claimed(tmp_path), again) is None
+
+
+def test_a_run_of_other_sources_is_refused_by_their_names_unless_started_over(tmp_path):
+    output = claimed(tmp_path, OTHER)
+    assert refusal(output) == (
+        "holds another run, of school (b.jsonl), panel (c.jsonl); choose another folder, or start over with --overwrite"
+    )
+    assert refusal(output, overwrite=True) is None
+
+
+def test_finished_data_without_its_work_folder_is_started_over_only_when_asked(tmp_path):
+    output = published(tmp_path / "data")
+    assert refusal(output) == "holds a finished data set without its work folder; start over with --overwrite"
+    assert refusal(output, overwrite=True) is None
+
+
+def test_claiming_again_keeps_what_was_done_and_overwriting_does_not(tmp_path):
+    output = claimed(tmp_path)
+    (output / WORK / "parts").mkdir()
+    for name in ("parts/k-0.arrow", "ended.pickle"):
+        (output / WORK / name).write_text("done")
+    assert claimed(output) == output
+    assert (output / WORK / "parts" / "k-0.arrow").read_text() == "done"
+    with claim(output, OTHER, overwrite=True) as work:
+        assert content(work) == ["lock", "run.json"]
+    assert refusal(output, OTHER) is None
+
+
+def test_the_hold_ends_with_the_block_even_when_it_fails(tmp_path):
+    def failing():
+        with claim(tmp_path, MINE, overwrite=False):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        failing()
+    assert claimed(tmp_path) == tmp_path
+
+
+def test_a_place_that_cannot_be_written_is_one_line(tmp_path):
+    (tmp_path / "file").write_text("")
+    with (
+        pytest.raises(UserError, match=r"file/data: cannot be written: Not a directory; choose another place$"),
+        claim(tmp_path / "file" / "data", MINE, overwrite=False),
+    ):
+        pass
