@@ -1,0 +1,140 @@
+import gzip
+import io
+import json
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import zstandard
+
+from pipelines.sources.files.places import decompressed, find_files, kind_of, open_bytes, open_content
+from pipelines.sources.files.records import Kind
+from pipelines.sources.files.scan import read_records, scan
+from schemas.exits import UserError
+from tests.pipelines.sources.files.reading import COMPRESSED, LINES, ROWS, records, written
+
+
+def test_a_folder_is_read_in_path_order_and_counts_on(tmp_path):
+    for name in ("b/2.jsonl", "a/1.jsonl", "a/.hidden/3.jsonl", ".git/4.jsonl"):
+        written(tmp_path, name, json.dumps({"file": name}).encode())
+    written(tmp_path, "README.md", b"no data")
+    written(tmp_path, "dataset_info.json", b"{}")
+    assert [(record.row, record.value) for record in records(tmp_path)] == [
+        (0, {"file": "a/1.jsonl"}),
+        (1, {"file": "b/2.jsonl"}),
+    ]
+    assert [record.value for record in records(tmp_path / "*" / "*.jsonl")] == [
+        {"file": "a/1.jsonl"},
+        {"file": "b/2.jsonl"},
+    ]
+    assert len(records(str(tmp_path / "**" / "*.jsonl"))) == 2
+
+
+def test_a_url_of_fsspec_is_read(tmp_path):
+    written(tmp_path, "x/a.jsonl", LINES)
+    written(tmp_path, "x/b.jsonl.gz", gzip.compress(LINES))
+    for url in (f"file://{tmp_path}/x", f"file://{tmp_path}/x/*"):
+        assert [record.row for record in records(url, split_bytes=100)] == list(range(14))
+    with pytest.raises(UserError, match="does not exist"):
+        scan(f"file://{tmp_path}/nothing.jsonl")
+    with pytest.raises(UserError, match="cannot be reached"):
+        scan("nonsense://x/a.jsonl")
+
+
+def test_a_hub_data_set_is_written_once_and_named_by_its_address(tmp_path, monkeypatch):
+    datasets = pytest.importorskip("datasets")
+    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path / "cache")
+    (tmp_path / "org").mkdir()
+    pq.write_table(pa.Table.from_pylist(ROWS), tmp_path / "org" / "train.parquet")
+    address = f"hf://{tmp_path}/org?split=train[:5]"
+    (file,) = scan(address)
+    assert (file.name, file.rows) == (address, 5)
+    assert [record.value for split in file.splits for record in read_records(split)] == ROWS[:5]
+    with pytest.raises(UserError, match="unknown splt; known are split, revision, name"):
+        scan(f"hf://{tmp_path}/org?splt=train")
+    with pytest.raises(UserError, match="cannot be loaded"):
+        scan(f"hf://{tmp_path}/nothing?split=train")
+
+
+def test_a_folder_or_glob_without_data_is_an_error(tmp_path):
+    written(tmp_path, "notes.md", b"x")
+    for path in (tmp_path, tmp_path / "*.jsonl"):
+        with pytest.raises(UserError, match=r"holds no data files; known extensions are \.jsonl"):
+            scan(str(path))
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("a.jsonl", (Kind.JSONL, None)),
+        ("a/b.NDJSON", (Kind.JSONL, None)),
+        ("a.b.json.GZ", (Kind.JSON, "gz")),
+        ("a.tsv.zst", (Kind.TSV, "zst")),
+        ("a.feather", (Kind.ARROW, None)),
+        ("https://x.org/a.csv.xz", (Kind.CSV, "xz")),
+        ("a.parquet.gz", None),
+        ("a.gz", None),
+        ("a.jsonl.zip", None),
+        ("jsonl", None),
+        ("", None),
+    ],
+)
+def test_the_name_of_a_file_tells_kind_and_compression(name, kind):
+    assert kind_of(name) == kind
+
+
+def names(path, below):
+    return [file.removeprefix(f"{below}/") for file, name in find_files(str(path)) if file == name]
+
+
+def test_hidden_files_are_passed_over_below_the_place_and_not_above_it(tmp_path):
+    home = tmp_path / ".home"
+    for name in ("b.jsonl", "a.csv", ".c.jsonl", ".d/e.jsonl", "deep/f.jsonl.gz", "state.json", "notes.txt"):
+        written(home, name, b"x")
+    assert names(home, home) == ["a.csv", "b.jsonl", "deep/f.jsonl.gz"]
+    assert names(home / "**" / "*.jsonl*", home) == ["b.jsonl", "deep/f.jsonl.gz"]
+    assert names(home / ".c.jsonl", home) == [".c.jsonl"]
+
+
+def test_a_file_whose_name_looks_like_a_glob_is_itself(tmp_path):
+    written(tmp_path, "a[1].jsonl", b"x")
+    written(tmp_path, "a1.jsonl", b"x")
+    assert names(tmp_path / "a[1].jsonl", tmp_path) == ["a[1].jsonl"]
+    assert names(tmp_path / "a[12].jsonl", tmp_path) == ["a1.jsonl"]
+
+
+def test_a_path_that_is_not_there_names_what_is_near_or_the_folder_that_lacks_too(tmp_path):
+    written(tmp_path, "train.jsonl", b"x")
+    for name, said in [
+        ("trian.jsonl", f"does not exist; did you mean {tmp_path}/train.jsonl?"),
+        ("zzz", "does not exist"),
+        ("no/train.jsonl", f"does not exist (nor does its folder {tmp_path}/no)"),
+    ]:
+        with pytest.raises(UserError) as refused:
+            find_files(str(tmp_path / name))
+        assert str(refused.value) == f"{tmp_path / name} {said}"
+
+
+@pytest.mark.parametrize("suffix", [None, *COMPRESSED])
+def test_content_is_what_was_packed(tmp_path, suffix):
+    content = bytes(range(256)) * 5000
+    path = written(tmp_path, "a", COMPRESSED[suffix](content) if suffix else content)
+    with open_content(str(path), suffix and suffix[1:]) as stream:
+        assert stream.read(7) + stream.read() == content
+    with open_bytes(f"file://{path}") as stream:
+        assert stream.read() == path.read_bytes()
+
+
+@pytest.mark.parametrize("read_at_once", [1, 3, 1 << 14])
+def test_frames_of_zstandard_are_read_over_the_ends_of_what_is_read_at_once(read_at_once):
+    class Slow(io.BytesIO):
+        def read(self, _size=-1, /):
+            return super().read(read_at_once)
+
+    frames = [zstandard.ZstdCompressor().compress(text) for text in (b"one ", b"", b"two ", b"x" * 100_000)]
+    with decompressed(Slow(b"".join(frames)), "zst") as content:
+        assert content.read() == b"one two " + b"x" * 100_000
+    with decompressed(Slow(b""), "zst") as content:
+        assert content.read() == b""
+    with decompressed(Slow(b"".join(frames)[:-1]), "zst") as content, pytest.raises(EOFError):
+        content.read()
