@@ -1,0 +1,220 @@
+import hashlib
+import json
+from pathlib import Path
+
+import pytest
+
+from pipelines.engine.candidates import CANDIDATE_SCHEMA
+from pipelines.engine.store import SOURCE_SHIFT
+from pipelines.sources import inputs
+from pipelines.sources.inputs import PARTS_PER_SPLIT, load_benchmarks, plan_inputs, render_split, scan_source
+from schemas.benchmark import BENCHMARK_SCHEMA
+from schemas.config import Benchmark, Curate, Source
+from schemas.exits import UserError
+from schemas.manifest import BenchmarkRecord, InputFile
+from tests.tiny import marbles, write_rows
+
+COLUMNS = {"adapter": "columns", "format": "cot", "columns": {"question": "q", "solution": "s"}}
+
+
+def source_of(path: Path | str, name: str = "school", **settings) -> Source:
+    return Source.model_validate({"name": name, "path": str(path), "adapter": "gsm8k", "licence": "MIT"} | settings)
+
+
+def planned(*sources: Source, code: str = "code"):
+    return plan_inputs(Curate(sources=list(sources)), code)
+
+
+def keys(*sources: Source, code: str = "code") -> list[str]:
+    return [split.key for split in planned(*sources, code=code).splits]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    write_rows(tmp_path / "rows" / "b.jsonl", marbles(2, start=3))
+    write_rows(tmp_path / "rows" / "a.jsonl", marbles(3))
+    write_rows(tmp_path / "c.jsonl", marbles(1, start=9))
+    return tmp_path
+
+
+def sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def test_a_plan_names_every_file_as_the_config_does_and_counts_all_rows(folder):
+    found = planned(source_of(folder / "rows"), source_of(folder / "c.jsonl", "panel"))
+    files = [folder / "rows" / "a.jsonl", folder / "rows" / "b.jsonl", folder / "c.jsonl"]
+    assert found.rows == 6
+    assert found.files == tuple(InputFile(path=str(f), bytes=f.stat().st_size, sha256=sha256(f)) for f in files)
+
+
+def test_splits_are_numbered_by_source_and_place_and_their_rows_count_on(folder):
+    found = planned(source_of(folder / "rows"), source_of(folder / "c.jsonl", "panel")).splits
+    assert [split.number for split in found] == [0, PARTS_PER_SPLIT, 1 << SOURCE_SHIFT]
+    rows = [part.column("row").to_pylist() for split in found for part, _ in render_split(split)]
+    assert rows == [[0, 1, 2], [3, 4], [0]]
+
+
+def test_what_stands_in_a_split_can_be_rendered_and_holds_the_sources_rows(folder):
+    (split,) = planned(source_of(folder / "c.jsonl", "panel", derive=["pot"])).splits
+    ((part, size),) = render_split(split)
+    assert part.schema.equals(CANDIDATE_SCHEMA)
+    assert part.select(["source", "format"]).to_pydict() == {"source": ["panel"] * 2, "format": ["cot", "pot"]}
+    assert size > 0
+
+
+def test_a_key_is_of_the_bytes_and_how_they_are_read_and_not_of_where_they_stand(folder):
+    path = folder / "c.jsonl"
+    (key,) = keys(source_of(path))
+    moved = folder / "elsewhere.jsonl"
+    moved.write_bytes(path.read_bytes())
+    assert keys(source_of(moved)) == [key]
+    assert (
+        keys(source_of(folder / "rows", "first"), source_of(path))[-1] == key
+    )  # the rank of a source is no part of it
+    others = [
+        keys(source_of(path), code="other code"),
+        keys(source_of(path, derive=["pot"])),
+        keys(source_of(path, author="model:x")),
+        keys(source_of(path, "panel")),
+    ]
+    path.write_bytes(path.read_bytes().replace(b"birds", b"herds").replace(b"maps", b"naps").replace(b"red", b"wed"))
+    others.append(keys(source_of(path)))
+    assert len({key, *(other for (other,) in others)}) == 6
+
+
+def test_two_equal_files_are_two_stretches_with_keys_of_their_own(tmp_path):
+    for name in "ab":
+        write_rows(tmp_path / "rows" / f"{name}.jsonl", marbles(2))
+    one, other = keys(source_of(tmp_path / "rows"))
+    assert one != other
+
+
+def test_a_source_none_of_whose_rows_can_be_read_is_the_configs_mistake(tmp_path):
+    path = write_rows(tmp_path / "rows.jsonl", [{"question": "1+1?", "answer": "2"}])
+    with pytest.raises(UserError) as refused:
+        planned(source_of(path))
+    assert str(refused.value) == (
+        "curate.sources: school: no row can be read by `adapter: gsm8k`: answer has no line `#### 42`; "
+        "choose the adapter that fits, or `adapter: columns` and name the fields"
+    )
+
+
+@pytest.mark.parametrize(("probed", "refused"), [(2, True), (3, False)])
+def test_one_good_row_among_the_first_is_enough(tmp_path, monkeypatch, probed, refused):
+    monkeypatch.setattr(inputs, "_PROBED_ROWS", probed)
+    path = write_rows(tmp_path / "rows.jsonl", [{"answer": "2"}, {"answer": "3"}, *marbles(1)])
+    if refused:
+        with pytest.raises(UserError, match="no row can be read"):
+            planned(source_of(path))
+    else:
+        assert planned(source_of(path)).rows == 3
+
+
+def test_rows_that_are_no_json_are_bad_rows_and_no_mistake_in_the_config(tmp_path):
+    path = tmp_path / "rows.jsonl"
+    path.write_text("{\n{\n")
+    assert planned(source_of(path)).rows == 2
+
+
+def test_a_table_that_says_it_has_no_solutions_is_taken_at_its_word(tmp_path):
+    path = write_rows(tmp_path / "rows.jsonl", [{"q": "1+1?"}])
+    bare = {**COLUMNS, "columns": {"question": "q", "solution": None}}
+    assert planned(source_of(path, **bare)).rows == 1
+    with pytest.raises(UserError, match=r"^curate\.sources: school: no field 's' in the first 1 records"):
+        planned(source_of(path, **COLUMNS))
+
+
+def test_columns_named_by_place_mean_a_table_without_a_header(tmp_path):
+    path = tmp_path / "rows.tsv"
+    path.write_text("1+1?\tanswer\n2+2?\t4\n")
+    by_place = source_of(path, adapter="columns", format="cot", columns={"question": "0", "solution": "1"})
+    assert [file.rows for file in scan_source(by_place)] == [2]
+    by_name = source_of(path, adapter="columns", format="cot", columns={"question": "1+1?", "solution": "answer"})
+    assert [file.rows for file in scan_source(by_name)] == [1]
+
+
+def bench(path: Path | str, **settings) -> Benchmark:
+    return Benchmark.model_validate({"name": "exam", "path": str(path)} | settings)
+
+
+def test_items_have_their_answer_apart_from_the_text_that_it_stands_in(tmp_path):
+    rows = [
+        {"question": "2+2?", "answer": "2+2=<<2+2=4>>4\n#### 4"},
+        {"question": "3+3?", "answer": "6"},
+        {"question": "4+4?", "answer": 8},
+        {"question": "5+5?", "answer": None},
+        {"question": "6+6?"},
+    ]
+    path = write_rows(tmp_path / "exam.jsonl", rows)
+    items, (record,) = load_benchmarks([bench(path, licence="MIT", language="de", variants="remove")])
+    assert items.schema.equals(BENCHMARK_SCHEMA)
+    assert items.select(["position", "answer", "solution"]).to_pylist() == [
+        {"position": 0, "answer": "4", "solution": rows[0]["answer"]},
+        {"position": 1, "answer": "6", "solution": None},
+        {"position": 2, "answer": "8", "solution": None},
+        {"position": 3, "answer": None, "solution": None},
+        {"position": 4, "answer": None, "solution": None},
+    ]
+    about = items.select(["benchmark", "language", "licence", "variants"]).to_pylist()
+    assert about == [{"benchmark": "exam", "language": "de", "licence": "MIT", "variants": "remove"}] * 5
+    assert record == BenchmarkRecord(name="exam", items=5, sha256=sha256(path), licence="MIT")
+
+
+def test_several_benchmarks_are_one_table_and_several_files_one_benchmark(folder):
+    items, records = load_benchmarks([bench(folder / "rows"), bench(folder / "c.jsonl", name="other")])
+    assert [record.items for record in records] == [5, 1]
+    assert items["benchmark"].to_pylist() == ["exam"] * 5 + ["other"]
+    assert items["position"].to_pylist() == [0, 1, 2, 3, 4, 0]
+    assert records[0].sha256 not in {sha256(path) for path in (folder / "rows").iterdir()}
+
+
+def test_no_benchmarks_are_an_empty_table():
+    items, records = load_benchmarks([])
+    assert (items.num_rows, items.schema, records) == (0, BENCHMARK_SCHEMA, [])
+
+
+@pytest.mark.parametrize(
+    ("rows", "settings", "said"),
+    [
+        (
+            [{"question": "1?"}, {"text": "2?", "gold": 2}],
+            {},
+            "item 1 of PATH has no text in the field `question`; it holds text, gold; name the field with `question:`",
+        ),
+        (
+            [{"question": " "}],
+            {},
+            "item 0 of PATH has no text in the field `question`; it holds question; name the field with `question:`",
+        ),
+        (
+            [{"question": 7}],
+            {},
+            "item 0 of PATH has no text in the field `question`; it holds question; name the field with `question:`",
+        ),
+        (
+            [{"question": "1?", "answer": "2"}],
+            {"answer": "gold"},
+            "no item of PATH has an answer in the field `gold`; name the field with `answer:`, or say `answer: null`",
+        ),
+    ],
+)
+def test_a_benchmark_that_is_not_as_the_config_says_is_one_line(tmp_path, rows, settings, said):
+    path = write_rows(tmp_path / "exam.jsonl", rows)
+    with pytest.raises(UserError) as refused:
+        load_benchmarks([bench(path, **settings)])
+    assert str(refused.value) == f"benchmark exam: {said}".replace("PATH", str(path))
+
+
+def test_answers_may_be_missing_where_nobody_named_the_field(tmp_path):
+    path = write_rows(tmp_path / "exam.jsonl", [{"question": "1?"}])
+    for settings in ({}, {"answer": None}):
+        items, _ = load_benchmarks([bench(path, **settings)])
+        assert items["answer"].to_pylist() == [None]
+
+
+def test_an_item_that_cannot_be_read_is_the_users_to_mend(tmp_path):
+    path = tmp_path / "exam.jsonl"
+    path.write_text(json.dumps({"question": "1?"}) + "\n{\n")
+    with pytest.raises(UserError, match=r"item 1 of .* it holds nothing readable"):
+        load_benchmarks([bench(path)])
