@@ -1,15 +1,12 @@
 """Who stays within a quota, and what the manifest says that it came to."""
 
-import json
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
 from pipelines.curate import curate
 from pipelines.stages.balance import stage as balance
-from pipelines.stages.balance.coverage import choose, mean_similarity, vectors_of
 from schemas.config import Quota
 from schemas.manifest import Manifest
 from tests.tiny import config_of, read_streams, write_rows
@@ -77,30 +74,6 @@ def test_beyond_the_sample_the_hash_decides(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.setattr(balance, "SAMPLE", 10)
     monkeypatch.setattr(balance, "MOST", 5)
     assert len(rows_of(tmp_path, themes(30), {"max": 20, "select": "coverage"})[0]) == 20
-
-
-def test_lazy_gains_choose_what_a_full_search_chooses() -> None:
-    vectors = np.rint(np.random.default_rng(3).normal(size=(90, 5)) * 20).astype(np.float32)
-    similar = np.maximum(vectors.astype(np.float64) @ vectors.T.astype(np.float64), 0)
-    chosen: list[int] = []
-    nearest = np.zeros(90)
-    for _ in range(12):
-        gains = np.maximum(similar - nearest[:, None], 0).sum(axis=0)
-        gains[chosen] = -1
-        chosen.append(int(np.argmax(gains)))
-        nearest = np.maximum(nearest, similar[:, chosen[-1]])
-    assert choose(vectors, 12) == chosen
-    assert choose(vectors, 12, taken=chosen[:5]) == chosen
-    assert sorted(choose(vectors, 200)) == list(range(90))
-
-
-def test_facility_location_covers_math_better_than_chance(real_data: Path) -> None:
-    lines = (real_data / "cot" / "math_train_problems_7500.jsonl").read_text(encoding="utf-8").splitlines()
-    vectors = vectors_of([json.loads(line)["problem"] for line in lines[::4]])
-    number = len(vectors) // 10
-    drawn = np.random.default_rng(0)
-    chance = [mean_similarity(vectors, drawn.permutation(len(vectors))[:number].tolist()) for _ in range(5)]
-    assert mean_similarity(vectors, choose(vectors, number)) >= max(chance) + 0.03
 
 
 def test_an_unknown_way_to_select_is_refused() -> None:
