@@ -9,7 +9,6 @@ from pipelines.sources.adapters.segments import parse_segments
 from pipelines.sources.files.scan import read_records, scan
 from pipelines.sources.render import render_parts
 from pipelines.stages.screen.checks import check_latex, screen
-from pipelines.stages.screen.languages import wrong_script
 from schemas.config import Screen, Source
 from schemas.problem import Format
 from schemas.reason import Reason
@@ -237,9 +236,6 @@ class TestLanguage:
         assert found.reason is Reason.WRONG_LANGUAGE
         assert found.detail.startswith("solution: ")
 
-    def test_the_detail_names_the_scripts(self):
-        assert wrong_script(RUSSIAN, "en") == "49 of 49 letters are not Latin but mostly Cyrillic; the language is en"
-
 
 class TestLicences:
     def test_only_what_is_allowed_enters(self):
@@ -280,21 +276,6 @@ def test_no_screen_rejects_what_humans_wrote_and_checked(real_data, name, settin
     found = [rejection for part in read for rejection in screen(part, EVERYTHING)]
     assert len(found) == candidates
     assert [rejection for rejection in found if rejection] == []
-
-
-def test_scripts_of_translated_problems_are_told_apart(real_data):
-    def questions(language: str) -> list[str]:
-        files = scan(str(real_data / "multiling" / f"mgsm_{language}.tsv"), header=False)
-        splits = [split for file in files for split in file.splits]
-        return [record.value["0"] for split in splits for record in read_records(split) if record.value is not None]
-
-    for written_in in ("en", "zh", "de", "fr", "es", "ja"):
-        texts = questions(written_in)
-        assert len(texts) == 250
-        assert not any(wrong_script(text, written_in) for text in texts)
-        assert all(wrong_script(text, "ru") for text in texts)
-    assert sum(wrong_script(text, "en") is not None for text in questions("zh")) == 248
-    assert all(wrong_script(text, "zh") for text in questions("de"))
 
 
 def test_a_row_costs_microseconds(real_data):

@@ -1,8 +1,67 @@
+import itertools
+import re
+
 import pytest
 
 from pipelines.sources.adapters.segments import parse_segments
-from pipelines.stages.screen.structure import check_structure
+from pipelines.stages.screen.structure import check_order, check_structure
 from schemas.problem import Format, Segment, SegmentKind
+
+KINDS = {"t": SegmentKind.TEXT, "h": SegmentKind.THINK, "c": SegmentKind.CODE, "o": SegmentKind.OUTPUT}
+ORDERS = ["".join(letters) for length in range(6) for letters in itertools.product("thco", repeat=length)]
+GOOD = {
+    Format.COT: "(?=.*t)[th]+",
+    Format.POT: "h*ch*",
+    Format.TIR: "(?=.*co)(?:[th]|co)*th*",
+}
+"""what a solution of each format looks like, whole"""
+
+
+@pytest.mark.parametrize("form", Format)
+def test_every_order_of_segments_is_good_or_bad_as_one_expression_says(form):
+    bad = {order for order in ORDERS if check_order(form, order) is not None}
+    assert bad == {order for order in ORDERS if not re.fullmatch(GOOD[form], order)}
+
+
+@pytest.mark.parametrize(
+    ("form", "order", "wrong"),
+    [
+        (Format.COT, "", "no solution"),
+        (Format.COT, "h", "no solution"),
+        (Format.COT, "tco", "a chain of thought holds a program or an output"),
+        (Format.POT, "t", "a program of thought is one program, not 0"),
+        (Format.POT, "cc", "a program of thought is one program, not 2"),
+        (Format.POT, "co", "a program of thought records no output"),
+        (Format.POT, "tc", "words around the program: they belong into its comments"),
+        (Format.TIR, "t", "a dialogue without a program"),
+        (Format.TIR, "tct", "a program without its output after it"),
+        (Format.TIR, "tchot", "a program without its output after it"),
+        (Format.TIR, "cotot", "an output without its program before it"),
+        (Format.TIR, "tco", "nothing after the last output"),
+    ],
+)
+def test_what_is_wrong_is_said_in_words(form, order, wrong):
+    assert check_order(form, order) == wrong
+    assert check_structure(form, [Segment(KINDS[letter], "x") for letter in order]) == wrong
+
+
+@pytest.mark.parametrize(
+    "mark", ["```python", "  ``` py", "```output", "</tool_call>", "<llm-code>", "<|text|>", "<think>"]
+)
+@pytest.mark.parametrize("kind", [SegmentKind.TEXT, SegmentKind.THINK])
+def test_a_mark_that_is_left_in_words_opened_or_closed_nothing(kind, mark):
+    segments = [Segment(SegmentKind.TEXT, "So:"), Segment(kind, f"and\n{mark}\nx")]
+    assert check_structure(Format.COT, segments) == f"{mark.strip()} opens or closes a block that has no other end"
+
+
+@pytest.mark.parametrize("text", ["a ```python in a line", "```", "``` java", "x < y | z > 1", "thinking"])
+def test_other_signs_are_words(text):
+    assert check_structure(Format.COT, [Segment(SegmentKind.TEXT, text)]) is None
+
+
+def test_a_mark_inside_a_program_is_its_own_affair_and_a_program_is_not_empty():
+    assert check_structure(Format.POT, [Segment(SegmentKind.CODE, "print('<think>')")]) is None
+    assert check_structure(Format.POT, [Segment(SegmentKind.CODE, " \n")]) == "an empty program"
 
 
 @pytest.mark.parametrize("text", ["", " \n "])
