@@ -44,16 +44,16 @@ def problems(data: Path) -> Iterator[Problem]:
 
 def names_of(problem: Problem) -> list[str]:
     """The variables of a row's program."""
-    code = next(one.segments[0].text for one in problem.solutions if one.format is Format.POT)
+    code = next(solution.segments[0].text for solution in problem.solutions if solution.format is Format.POT)
     assigned = (node for node in ast.parse(code).body if isinstance(node, ast.Assign))
     return [target.id for node in assigned for target in node.targets if isinstance(target, ast.Name)]
 
 
 def page(rows: list[Problem], head: str) -> str:
     """The page: each row's three formats side by side."""
-    short = [one for one in rows if _text(one).count("\n") < _MOST_LINES]
-    short.sort(key=lambda one: blake2b(one.question.encode()).digest())
-    return "\n".join([head, *(_row(number, one) for number, one in enumerate(short[:_SHOWN], start=1))])
+    short = [problem for problem in rows if _text(problem).count("\n") < _MOST_LINES]
+    short.sort(key=lambda problem: blake2b(problem.question.encode()).digest())
+    return "\n".join([head, *(_row(number, problem) for number, problem in enumerate(short[:_SHOWN], start=1))])
 
 
 def _text(problem: Problem) -> str:
@@ -79,8 +79,8 @@ def main() -> None:
     parser.add_argument("--page", type=Path)
     arguments = parser.parse_args()
     rows = list(problems(arguments.data))
-    derived = [one for one in rows if len(one.solutions) > 1]
-    names = [name for one in derived for name in names_of(one)]
+    derived = [problem for problem in rows if len(problem.solutions) > 1]
+    names = [name for problem in derived for name in names_of(problem)]
     named = sum(_NUMBERED.fullmatch(name) is None for name in names) / len(names)
     counts = {"rows": len(rows), "derived": len(derived), "names": len(names), "named": named}
     record("derivations", {**counts, "named": round(named, 4)}, [])

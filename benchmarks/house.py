@@ -54,7 +54,7 @@ def arrows() -> Counter[tuple[str, str]]:
     found: Counter[tuple[str, str]] = Counter()
     for module in modules():
         source = (REPOSITORY / module).read_text(encoding="utf-8")
-        targets = {room_of(target) for one in imports_of(source) if (target := module_named(one)) is not None}
+        targets = {room_of(target) for imported in imports_of(source) if (target := module_named(imported)) is not None}
         found.update((room_of(module), target) for target in targets - {room_of(module)})
     return found
 

@@ -68,7 +68,9 @@ def duplicates(corpus: Path, workers: int, peer: tuple[str, Path] | None) -> Non
                 kept = Path(folder, f"kept-{mode}.txt")
                 costs.append(measure(f"peer {mode}", [*peer, corpus.resolve(), kept, mode, str(workers)]))
                 ids = set(kept.read_text(encoding="utf-8").split())
-                scores[f"peer {mode}"] = score(corpus, {row for row, one in enumerate(_ids(corpus)) if one in ids})
+                scores[f"peer {mode}"] = score(
+                    corpus, {row for row, row_id in enumerate(_ids(corpus)) if row_id in ids}
+                )
     record("identity_duplicates" if peer is None else "identity_beside_peer", scores, costs)
 
 
@@ -145,8 +147,8 @@ def _write_long(corpora: Sequence[Path], path: Path, rows: int, of_one_question:
     """Writes the rows and returns the bytes of questions and solutions in them."""
     size, written, made, solutions, question = 0, 0, 0, list[str](), ""
     with fileinput.input(corpora, encoding="utf-8") as lines, path.open("w", encoding="utf-8") as file:
-        for one in map(json.loads, lines):
-            solutions, question = [*solutions, one["solution"]], question or one["question"]
+        for document in map(json.loads, lines):
+            solutions, question = [*solutions, document["solution"]], question or document["question"]
             if sum(map(len, solutions)) < LONG_BYTES:
                 continue
             solution = "\n\n".join(solutions)
@@ -175,19 +177,19 @@ def score(corpus: Path, kept: set[int]) -> dict[str, object]:
     members: dict[int, list[tuple[int, str, float, str]]] = defaultdict(list)
     with corpus.open(encoding="utf-8") as lines:
         for row, line in enumerate(lines):
-            one = json.loads(line)
-            members[one["cluster_id"]].append((row, one["kind"], one["jaccard"], one["decision"]))
+            document = json.loads(line)
+            members[document["cluster_id"]].append((row, document["kind"], document["jaccard"], document["decision"]))
     removed = {cluster: sum(row not in kept for row, *_ in rows) for cluster, rows in members.items()}
     right = sum(min(removed[cluster], len(rows) - 1) for cluster, rows in members.items())
     total, found = Counter[str](), Counter[str]()
     for cluster, rows in members.items():
-        copies = [one for one in rows if one[1] != "base"]
+        copies = [member for member in rows if member[1] != "base"]
         if len(rows) == 2 and len(copies) == 1:
             _, kind, jaccard, _ = copies[0]
             band = "exact" if kind == "exact" else next(name for least, name in BANDS if jaccard >= least)
             total[band] += 1
             found[band] += removed[cluster] > 0
-    flat = [one for rows in members.values() for one in rows]
+    flat = [member for rows in members.values() for member in rows]
     return {
         "documents": len(flat),
         "removed": sum(removed.values()),
@@ -230,9 +232,9 @@ def leaks(data: Path, rows: int, items: int) -> None:
     crowd = _index([*questions, *many], [*answers, *[None] * len(many)])
     started, begun = time.process_time(), time.monotonic()
     for begin in range(0, rows, 5_000):
-        some = rng.choices(train, k=min(5_000, rows - begin))
+        chosen = rng.choices(train, k=min(5_000, rows - begin))
         check(
-            _batch([row["question"] for row in some], None, "en", [row["answer"] for row in some]),
+            _batch([row["question"] for row in chosen], None, "en", [row["answer"] for row in chosen]),
             crowd,
             Decontaminate(),
         )
@@ -251,10 +253,10 @@ def _reworded_one_by_one(
     for name, first in firsts.items():
         rows = _rows(REWORDINGS / f"{name}.jsonl")
         for seen, style in dict.fromkeys((row["set"], row["style"]) for row in rows):
-            some = [row for row in rows if (row["set"], row["style"]) == (seen, style)]
-            questions = [row["question"] for row in some]
+            of_style = [row for row in rows if (row["set"], row["style"]) == (seen, style)]
+            questions = [row["question"] for row in of_style]
             label = f"{name} reworded one by one, {style}, {seen}"
-            found[label] = _flagged(index, questions, [answers[first + int(row["position"])] for row in some])
+            found[label] = _flagged(index, questions, [answers[first + int(row["position"])] for row in of_style])
             if "second writer" in seen:
                 found[f"{label}, answers unknown"] = _flagged(index, questions, None)
     return found
@@ -265,9 +267,9 @@ def _near_misses(index: BenchmarkIndex) -> dict[str, object]:
     rows = _rows(REWORDINGS / "near_misses.jsonl")
     found: dict[str, object] = {}
     for kind in dict.fromkeys(row["kind"] for row in rows):
-        some = [row for row in rows if row["kind"] == kind]
+        of_kind = [row for row in rows if row["kind"] == kind]
         found[f"near misses, {kind}"] = _flagged(
-            index, [row["question"] for row in some], [row["answer"] for row in some]
+            index, [row["question"] for row in of_kind], [row["answer"] for row in of_kind]
         )
     return found
 
@@ -282,9 +284,9 @@ def reword(question: str, rng: random.Random) -> str:
     else:
         digits = {word: digit for digit, word in WORDS.items()}
         question = re.sub(r"\b[a-z]+\b", lambda word: digits.get(word[0], word[0]), question)
-    *told, asked = re.split(r"(?<=[.?!])\s+", question)
-    rng.shuffle(told)
-    return " ".join((*told, asked))
+    *facts, asked = re.split(r"(?<=[.?!])\s+", question)
+    rng.shuffle(facts)
+    return " ".join((*facts, asked))
 
 
 def _varied(question: str, rng: random.Random) -> str:
@@ -306,9 +308,9 @@ def _flagged(
     index: BenchmarkIndex, questions: Sequence[str], answers: Sequence[str | None] | None, language: str = "en"
 ) -> dict[str, object]:
     found = Counter(
-        one.reason.value
-        for one in check(_batch(questions, answers, language), index, Decontaminate())
-        if isinstance(one, Rejection)
+        finding.reason.value
+        for finding in check(_batch(questions, answers, language), index, Decontaminate())
+        if isinstance(finding, Rejection)
     )
     return {"rows": len(questions), "share": round(found.total() / len(questions), 4), **found}
 
@@ -347,9 +349,9 @@ def main(arguments: Sequence[str]) -> None:
     near.add_argument("--workers", type=int, default=1)
     near.add_argument("--peer", metavar="PYTHON", help="a Python that has what the peer needs")
     near.add_argument("--peer-script", type=Path, default=REPOSITORY.parent / "shared" / "bench" / "peer_datatrove.py")
-    several = commands.add_parser("together")
-    several.add_argument("corpora", type=Path, nargs="+")
-    several.add_argument("--workers", type=int, default=1)
+    combined = commands.add_parser("together")
+    combined.add_argument("corpora", type=Path, nargs="+")
+    combined.add_argument("--workers", type=int, default=1)
     lengthy = commands.add_parser("long")
     lengthy.add_argument("corpora", type=Path, nargs="+")
     lengthy.add_argument("--rows", type=int, default=12_000)

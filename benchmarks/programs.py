@@ -64,7 +64,9 @@ def compare_levels(levels: Iterable[Level], *, rounds: int, batch: int) -> dict[
     finally:
         for pool in pools.values():
             pool.close()
-    return {level: {kind: round(1 / median(one), 1) for kind, one in rows.items()} for level, rows in costs.items()}
+    return {
+        level: {kind: round(1 / median(seconds), 1) for kind, seconds in rows.items()} for level, rows in costs.items()
+    }
 
 
 def main() -> None:

@@ -29,14 +29,14 @@ def write_rows(path: Path, *, rows: int, row_bytes: int) -> None:
     choice = random.Random(0)
     with path.open("w", encoding="utf-8") as file:
         for number in range(rows):
-            one, other = choice.randint(2, 999), choice.randint(2, 999)
+            first, second = choice.randint(2, 999), choice.randint(2, 999)
             padding = " ".join(choice.choices(_WORDS, k=max(1, (row_bytes - 290) // 6)))
             row = {
-                "question": f"In week {number} a shop sells {one} {choice.choice(_WORDS)} and then {other} "
+                "question": f"In week {number} a shop sells {first} {choice.choice(_WORDS)} and then {second} "
                 f"{choice.choice(_WORDS)} more. {' '.join(choice.choices(_WORDS, k=12))}. How many in all?",
-                "solution": f"First there are {one}. {padding}. Then {one} + {other} = {one + other}. "
-                f"The answer is \\boxed{{{one + other}}}.",
-                "answer": str(one + other),
+                "solution": f"First there are {first}. {padding}. Then {first} + {second} = {first + second}. "
+                f"The answer is \\boxed{{{first + second}}}.",
+                "answer": str(first + second),
             }
             file.write(json.dumps(row) + "\n")
 

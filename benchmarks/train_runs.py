@@ -35,20 +35,20 @@ class Waiting:
             self._process.communicate(json.dumps(settings) + "\n", timeout=limit_s)
         except subprocess.TimeoutExpired:
             self.end()
-            return self._told({"failed": f"not done after {limit_s:.0f} s"})
+            return self._printed({"failed": f"not done after {limit_s:.0f} s"})
         if self._process.returncode:
             lines = _text(self._err).strip().splitlines()[-12:]
             errors = [line for line in lines if "Error" in line] or lines or [f"exit code {self._process.returncode}"]
             cause = next((line for line in errors if _OUT_OF_MEMORY in line), errors[-1])
-            return self._told({"failed": cause[:300]} | settings, *lines)
-        return self._told(json.loads(_text(self._out).strip().splitlines()[-1]))
+            return self._printed({"failed": cause[:300]} | settings, *lines)
+        return self._printed(json.loads(_text(self._out).strip().splitlines()[-1]))
 
     def end(self) -> None:
         """Ends the process."""
         self._process.kill()
         self._process.wait()
 
-    def _told(self, result: dict[str, Any], *more: str) -> dict[str, Any]:
+    def _printed(self, result: dict[str, Any], *more: str) -> dict[str, Any]:
         result = {"arm": self.arm} | result
         print(f"{self.case}: {json.dumps(result)}", *more, sep="\n", flush=True)
         return result

@@ -179,8 +179,8 @@ def with_trainer(case: Case, device: str, build: Callable[..., Any]) -> dict[str
     trainer.compute_loss = noted
     trainer.train()
     fresh = model_of(case, device, attention.NAME)
-    theirs, mine = float(sum(losses)), token_mean(fresh, taken[0], device, case.capacity)
-    return clock.figures(model) | {"first_loss": theirs, "first_loss_ours": mine}
+    peer_loss, our_loss = float(sum(losses)), token_mean(fresh, taken[0], device, case.capacity)
+    return clock.figures(model) | {"first_loss": peer_loss, "first_loss_ours": our_loss}
 
 
 def _arguments(case: Case, device: str, rows_per_device: int, micro_batches: int) -> dict[str, Any]:
@@ -244,12 +244,12 @@ def padded(case: Case, device: str, model: Any, callback: Any) -> Any:  # noqa: 
 
     def collate(members: list[int]) -> dict[str, torch.Tensor]:
         chosen = [rows[i] for i in members]
-        width = max(len(one.tokens) for one in chosen)
+        width = max(len(row.tokens) for row in chosen)
         ids, labels = torch.zeros(len(chosen), width, dtype=torch.int64), torch.full((len(chosen), width), -100)
         mask = torch.zeros(len(chosen), width, dtype=torch.int64)
-        for line, one in enumerate(chosen):
-            size, bears = len(one.tokens), torch.from_numpy(one.supervised.astype(bool))
-            ids[line, :size], mask[line, :size] = torch.from_numpy(one.tokens.astype(np.int64)), 1
+        for line, row in enumerate(chosen):
+            size, bears = len(row.tokens), torch.from_numpy(row.supervised.astype(bool))
+            ids[line, :size], mask[line, :size] = torch.from_numpy(row.tokens.astype(np.int64)), 1
             labels[line, :size][bears] = ids[line, :size][bears]
         return {"input_ids": ids, "labels": labels, "attention_mask": mask}
 
@@ -296,10 +296,10 @@ def summary(case: str, unit: str, runs: list[dict[str, Any]]) -> dict[str, Any]:
         if unit in run:
             best[run["arm"]] = max(run[unit], best.get(run["arm"], 0.0))
     ratios = {
-        f"{mine}_over_{theirs}": round(best[mine] / best[theirs], 2)
-        for mine in ("ours", "ours_compiled")
-        for theirs in ("trl", "padded")
-        if mine in best and theirs in best
+        f"{arm}_over_{rival}": round(best[arm] / best[rival], 2)
+        for arm in ("ours", "ours_compiled")
+        for rival in ("trl", "padded")
+        if arm in best and rival in best
     }
     return {"case": case, "unit": unit} | ratios | {"runs": runs}
 
@@ -325,8 +325,8 @@ def main() -> int:
     deadline = time.monotonic() + options.budget
     measures = options.device == "cuda" or options.cases == ["tiny"]
     if not measures:
-        said = "models of two layers, rows and packs a 32nd as long, two steps, each arm once"
-        print(f"on a CPU: {said}; it runs, it measures nothing", flush=True)
+        scale = "models of two layers, rows and packs a 32nd as long, two steps, each arm once"
+        print(f"on a CPU: {scale}; it runs, it measures nothing", flush=True)
     name = "train_trl" if options.cases == ["tiny"] else f"train_device_{options.device}"
     outputs = [REPOSITORY / "benchmarks" / "results" / f"{name}.json"] if measures else []
     outputs += [options.output] if options.output else []
@@ -343,7 +343,7 @@ def main() -> int:
         ahead=options.cases != ["tiny"],
     ):
         runs[case].append(result)  # written after each: a call that is cut short keeps what it measured
-        text = json.dumps(facts | {"cases": [summary(one, unit, runs[one]) for one in runs]}, indent=1) + "\n"
+        text = json.dumps(facts | {"cases": [summary(done, unit, runs[done]) for done in runs]}, indent=1) + "\n"
         for path in outputs:
             path.write_text(text, encoding="utf-8")
     print(text)

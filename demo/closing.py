@@ -50,10 +50,10 @@ def compare_with_planted(expected: Sequence[Expected], ledger: pa.Table) -> Plan
     columns = (ledger.column(name).to_pylist() for name in ("source", "row", "reason"))
     for source, row, reason in zip(*columns, strict=True):
         reasons[source, row].add(reason)
-    right = [reasons[one.source, one.row] == {one.reason and one.reason.value} for one in expected]
-    defects = [ok for one, ok in zip(expected, right, strict=True) if one.reason]
-    sound = [ok for one, ok in zip(expected, right, strict=True) if not one.reason]
-    kinds = len({one.reason for one in expected if one.reason})
+    right = [reasons[fate.source, fate.row] == {fate.reason and fate.reason.value} for fate in expected]
+    defects = [ok for fate, ok in zip(expected, right, strict=True) if fate.reason]
+    sound = [ok for fate, ok in zip(expected, right, strict=True) if not fate.reason]
+    kinds = len({fate.reason for fate in expected if fate.reason})
     return Planted(len(defects), sum(defects), kinds, len(sound), sum(sound))
 
 
@@ -119,7 +119,7 @@ def show_findings(screen: Screen, manifest: Manifest, ledger: pa.Table, data: Pa
 def _most_telling(cases: Sequence[dict[str, Any]], rows: Path) -> tuple[dict[str, Any], str]:
     """A case that looks right to the eye, letters of other alphabets and all; else the first. And its question."""
     asked = [(case, _question(case, rows)) for case in cases]
-    return next((one for one in asked if not one[1].isascii()), asked[0])
+    return next(((case, question) for case, question in asked if not question.isascii()), asked[0])
 
 
 def _question(case: dict[str, Any], rows: Path) -> str:

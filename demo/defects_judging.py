@@ -150,9 +150,9 @@ def arithmetic_error(drafts: Drafts, i: int) -> list[Planted]:
     """A sum that is wrong on the way to the right answer; beside it, a rounded quotient."""
     draft, other = drafts.next(), drafts.next()
     wrong, rounded = reviewed(draft, drafts.rng), reviewed(other, drafts.rng)
-    one, two = 11 + i, 20 + 3 * i
-    wrong["solution"] = f"We practise first: {one} + {two} = {one + two + 1}.\n{wrong['solution']}"
-    rounded["solution"] = f"We practise first: {one} / 3 = {one / 3:.2f}.\n{rounded['solution']}"
+    left, right = 11 + i, 20 + 3 * i
+    wrong["solution"] = f"We practise first: {left} + {right} = {left + right + 1}.\n{wrong['solution']}"
+    rounded["solution"] = f"We practise first: {left} / 3 = {left / 3:.2f}.\n{rounded['solution']}"
     return [
         bad(CLASSROOM, wrong, Reason.ARITHMETIC_ERROR),
         near(CLASSROOM, rounded, Reason.ARITHMETIC_ERROR),

@@ -71,24 +71,24 @@ def _asks_without_numbers(draft: Draft) -> bool:
 
 def benchmark_paraphrase(drafts: Drafts, i: int, exam: list[Draft]) -> list[Planted]:
     """An exam item told backwards, no ten words in a row kept; beside it, that told of other numbers."""
-    items = [item for item in exam if ". " in item.question and not _shares_run(item.question, _told_backwards(item))]
+    items = [item for item in exam if ". " in item.question and not _shares_run(item.question, _backwards(item))]
     other = lesson(drafts.next(top=LARGE, templates=(items[i].template.name,)))
     return [
-        bad(LESSONS, lesson(items[i]) | {"question": _told_backwards(items[i])}, Reason.BENCHMARK_PARAPHRASE),
+        bad(LESSONS, lesson(items[i]) | {"question": _backwards(items[i])}, Reason.BENCHMARK_PARAPHRASE),
         near(LESSONS, other | {"question": f"Exactly this is asked: {other['question']}"}, Reason.BENCHMARK_PARAPHRASE),
     ]
 
 
-def _told_backwards(draft: Draft) -> str:
+def _backwards(draft: Draft) -> str:
     facts, _, ask = draft.question.rpartition(". ")
-    told = re.sub(r"(?<![$0-9])(?=[$]?[0-9])", "exactly ", facts)
-    return f"{ask} What we know is this: {told.replace('. exactly', '. Exactly')}."
+    exact_facts = re.sub(r"(?<![$0-9])(?=[$]?[0-9])", "exactly ", facts)
+    return f"{ask} What we know is this: {exact_facts.replace('. exactly', '. Exactly')}."
 
 
-def _shares_run(one: str, other: str) -> bool:
+def _shares_run(left: str, right: str) -> bool:
     runs = [
         {tuple(words[k : k + _NGRAM]) for k in range(len(words) - _NGRAM + 1)}
-        for words in (one.lower().split(), other.lower().split())
+        for words in (left.lower().split(), right.lower().split())
     ]
     return bool(runs[0] & runs[1])
 

@@ -80,10 +80,10 @@ def write_rows(folder: Path, seed: int, sizes: Sizes | None = None) -> list[Expe
     _write_lines(folder / EXAM, [encoded(exam_item(item)) for item in exam])
     expected: list[Expected] = []
     for source in SOURCES:
-        mine = [row for row in rows if row.source == source]
-        _write_lines(folder / f"{source}.jsonl", [row.line for row in mine])
-        expected += [Expected(source, place, row.expected, row.case) for place, row in enumerate(mine)]
-    _write_lines(folder / EXPECTED, [encoded(_as_record(one)) for one in expected])
+        of_source = [row for row in rows if row.source == source]
+        _write_lines(folder / f"{source}.jsonl", [row.line for row in of_source])
+        expected += [Expected(source, place, row.expected, row.case) for place, row in enumerate(of_source)]
+    _write_lines(folder / EXPECTED, [encoded(_as_record(fate)) for fate in expected])
     return expected
 
 
@@ -92,9 +92,12 @@ def read_expected(folder: Path) -> list[Expected]:
     records = [json.loads(line) for line in (folder / EXPECTED).read_text(encoding="utf-8").splitlines()]
     return [
         Expected(
-            one["source"], one["row"], one["reason"] and Reason(one["reason"]), one["case"] and Reason(one["case"])
+            record["source"],
+            record["row"],
+            record["reason"] and Reason(record["reason"]),
+            record["case"] and Reason(record["case"]),
         )
-        for one in records
+        for record in records
     ]
 
 
@@ -127,5 +130,5 @@ def _write_lines(path: Path, lines: list[bytes]) -> None:
     path.write_bytes(b"".join(line + b"\n" for line in lines))
 
 
-def _as_record(one: Expected) -> Record:
-    return {"source": one.source, "row": one.row, "reason": one.reason, "case": one.case}
+def _as_record(fate: Expected) -> Record:
+    return {"source": fate.source, "row": fate.row, "reason": fate.reason, "case": fate.case}

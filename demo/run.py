@@ -153,7 +153,7 @@ def _train(screen: Screen, config: Config, folders: Folders) -> RunResult:
     screen.say(shown.curve())
     assert result.first is not None, result
     assert result.last is not None, result
-    held = f", {result.heldout.objective:.3f} on held-out problems" if result.heldout else ""
+    heldout = f", {result.heldout.objective:.3f} on held-out problems" if result.heldout else ""
     screen.blank()
     screen.say(
         Text.assemble(
@@ -161,7 +161,7 @@ def _train(screen: Screen, config: Config, folders: Folders) -> RunResult:
             (f"{result.first.objective:.3f}", "bold"),
             " to ",
             (f"{result.last.objective:.3f}", "bold green"),
-            f"{held}, in {result.seconds:.0f} s",
+            f"{heldout}, in {result.seconds:.0f} s",
         )
     )
     return result

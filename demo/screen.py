@@ -150,7 +150,7 @@ class TrainingScreen:
         if self._region is not None:
             self._region.update(indented(self._drawn()))
         elif metrics.step == 1 or metrics.step % _PLAIN_EVERY == 0:
-            formats = "  ".join(f"{name} {one.objective:.2f}" for name, one in sorted(metrics.formats.items()))
+            formats = "  ".join(f"{name} {part.objective:.2f}" for name, part in sorted(metrics.formats.items()))
             self._screen.say(
                 Text(f"step {metrics.step:>5,} of {metrics.steps:,}   J {metrics.objective:7.3f}   {formats}")
             )
@@ -180,8 +180,8 @@ class TrainingScreen:
 
     def _formats(self, last: StepMetrics) -> Table:
         grid = Table.grid(padding=(0, 2))
-        for name, one in sorted(last.formats.items()):
-            share = exp(one.objective)
+        for name, part in sorted(last.formats.items()):
+            share = exp(part.objective)
             grid.add_row(
                 Text(name), bar(share, _BAR, "cyan"), Text(f"{share:.0%}"), Text(_MEANING.get(name, ""), "dim")
             )

@@ -306,7 +306,7 @@ class Curate(_Table):
 
     @model_validator(mode="after")
     def _distinct_names(self) -> "Curate":
-        benchmarks = [one if isinstance(one, str) else one.name for one in self.benchmarks]
+        benchmarks = [benchmark if isinstance(benchmark, str) else benchmark.name for benchmark in self.benchmarks]
         for what, names in (("sources", [source.name for source in self.sources]), ("benchmarks", benchmarks)):
             for name in names:
                 if names.count(name) > 1:

@@ -124,9 +124,9 @@ def _explain(error: ValidationError) -> str:
 
 def _most_telling(errors: Sequence[Any]) -> Any:  # noqa: ANN401  pydantic's error details
     """An unknown key before a missing one, which it often was meant to be; of a union, the member that was meant."""
-    unknown = [one for one in errors if one["type"] == "extra_forbidden"]
+    unknown = [error for error in errors if error["type"] == "extra_forbidden"]
     wrong_shape = ("string_type", "model_type", "dict_type")
-    meant = [one for one in errors if not (one["type"] in wrong_shape and one["loc"][-1:] in _SHAPES)]
+    meant = [error for error in errors if not (error["type"] in wrong_shape and error["loc"][-1:] in _SHAPES)]
     return (unknown or meant or errors)[0]
 
 

@@ -58,18 +58,18 @@ def run_command_line(app: Any, arguments: Sequence[str]) -> int:  # noqa: ANN401
     except (UserError, RunFailedError) as error:
         if "--debug" in arguments:
             raise
-        return _told(str(error), error.exit_code)
+        return _report(str(error), error.exit_code)
     except TyperException as error:
         message = getattr(error, "format_message", error.__str__)()
-        return _told(f"{message} (see mathmill {verb} --help)", ExitCode.COULD_NOT_START)
+        return _report(f"{message} (see mathmill {verb} --help)", ExitCode.COULD_NOT_START)
     except (typer.Abort, KeyboardInterrupt):
         code = ExitCode.STOPPED
     if code == ExitCode.STOPPED:
-        return _told("; ".join(filter(None, ("stopped", _CONTINUES.get(verb)))), ExitCode.STOPPED)
+        return _report("; ".join(filter(None, ("stopped", _CONTINUES.get(verb)))), ExitCode.STOPPED)
     return int(code)
 
 
-def _told(message: str, code: ExitCode) -> int:
+def _report(message: str, code: ExitCode) -> int:
     sys.stderr.write(f"mathmill: {one_line(message)}\n")
     return code
 

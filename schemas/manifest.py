@@ -114,7 +114,7 @@ class Manifest(_Record):
     def rejected_by_reason(self) -> Counter[str]:
         """Candidates by reason, the most frequent first, whether removed or quarantined: a policy may ask for both."""
         both = Counter(self.removed_by_reason) + Counter(self.quarantined_by_reason)
-        return Counter(dict(sorted(both.items(), key=lambda one: (-one[1], one[0]))))
+        return Counter(dict(sorted(both.items(), key=lambda entry: (-entry[1], entry[0]))))
 
     def sealed(self) -> "Manifest":
         """Returns the manifest with its fingerprint: the hash of everything else in it."""

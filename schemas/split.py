@@ -26,5 +26,5 @@ def split_of(template_id: str, *, heldout: float, seed: int) -> Split:
 def splits_of(template_ids: Iterable[str], *, heldout: float, seed: int) -> list[Split]:
     """Assigns many templates (`split_of`)."""
     bound, key = heldout * 2**64, f"{seed}:"
-    hashes = (blake2b((key + one).encode(), digest_size=8).digest() for one in template_ids)
-    return [Split.HELDOUT if int.from_bytes(one) < bound else Split.TRAIN for one in hashes]
+    hashes = (blake2b((key + template).encode(), digest_size=8).digest() for template in template_ids)
+    return [Split.HELDOUT if int.from_bytes(digest) < bound else Split.TRAIN for digest in hashes]

@@ -71,7 +71,7 @@ def export_row(example: dict[str, Any], to: str) -> dict[str, object]:
         `messages` (user, assistant), or `prompt` and `completion`; beside them id, format, weight and `unsupervised`:
         the character spans [start, end) of the solution that a tool wrote.
     """
-    segments = [Segment(SegmentKind(one["kind"]), one["text"]) for one in example["segments"]]
+    segments = [Segment(SegmentKind(segment["kind"]), segment["text"]) for segment in example["segments"]]
     transcript = transcribe(segments)
     wanted = example["question"], Format(example["format"]), example["language"], example["instruction"]
     prompt = prompt_of(*wanted)

@@ -75,17 +75,17 @@ def write_queue(
         UserError: a group that the queue does not have, or one to both accept and reject.
     """
     manifest = read_manifest(data)
-    asked = sorted(_quarantined(data), key=lambda one: (one[1]["source"], one[1]["row"]))
-    groups = Counter(group for group, _ in asked)
-    causes = Counter(group.reason for group, _ in asked)
+    lines = sorted(_quarantined(data), key=lambda line: (line[1]["source"], line[1]["row"]))
+    groups = Counter(group for group, _ in lines)
+    causes = Counter(group.reason for group, _ in lines)
     settled = _settled(groups, accept, reject)
     assert causes.total() <= manifest.counts.quarantined, (causes, manifest.counts)
-    asked.sort(key=lambda one: (-causes[one[0].reason], one[0].reason, -groups[one[0]], one[0].pattern))
-    for _, row in asked:
+    lines.sort(key=lambda line: (-causes[line[0].reason], line[0].reason, -groups[line[0]], line[0].pattern))
+    for _, row in lines:
         decision = settled.get(row["group"])
         row |= {"decision": decision, "reviewer": by if decision else None}
     with unwritable_in_one_line(output), replacing(output) as temporary, temporary.open("wb") as file:
-        file.writelines(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE) for _, row in asked)
+        file.writelines(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE) for _, row in lines)
     return groups
 
 
@@ -126,10 +126,10 @@ def print_queue(groups: Counter[Group], output: Path) -> None:
     table.add_column("accept all?", style="cyan", no_wrap=True)
     for reason, number in causes.most_common():
         table.add_row(f"[bold]{number:,}[/]", f"[bold]{reason}[/]: {RULES[Reason(reason)].meaning}", "")
-        mine = [(group, rows) for group, rows in groups.most_common() if group.reason == reason]
-        for group, rows in mine[:_SHOWN_GROUPS]:
+        same_cause = [(group, rows) for group, rows in groups.most_common() if group.reason == reason]
+        for group, rows in same_cause[:_SHOWN_GROUPS]:
             table.add_row(f"{rows:,} of {number:,}", escape(group.pattern), f"--accept {group.name}")
-        if rest := mine[_SHOWN_GROUPS:]:
+        if rest := same_cause[_SHOWN_GROUPS:]:
             table.add_row(f"{sum(rows for _, rows in rest):,} of {number:,}", f"{len(rest)} more groups", "")
     console.print(table)
     console.print(escape(f"{groups.total():,} rows in {output}; fill in `decision`, then"), soft_wrap=True)

@@ -20,8 +20,8 @@ def full_disk_in_one_line(output: Path, *, advice: str) -> Iterator[None]:
     try:
         yield
     except (OSError, RuntimeError) as error:
-        told = any(f"Errno {number}]" in str(error) for number in _FULL)
-        if told or getattr(error, "errno", None) in _FULL:
+        full = any(f"Errno {number}]" in str(error) for number in _FULL)
+        if full or getattr(error, "errno", None) in _FULL:
             raise RunFailedError(f"{output}: the disk is full; {advice}") from error
         raise
 

@@ -17,11 +17,11 @@ def selections(store: Store, part: PartRef, given: pa.Array) -> pa.Array:
     """What people decided about the candidates of a part: as its reviews say, else as its source does (`given`)."""
     if store.reviewed is None:
         return given
-    said = read_batch(store.tags_path(store.reviewed, part), ["index", "selection"])
-    said = said.filter(said.column("selection").is_valid())
+    decided = read_batch(store.tags_path(store.reviewed, part), ["index", "selection"])
+    decided = decided.filter(decided.column("selection").is_valid())
     place = np.arange(len(given))
-    place[np.asarray(said.column("index"))] = len(given) + np.arange(len(said))
-    return pa.concat_arrays([given, said.column("selection").cast(given.type)]).take(pa.array(place))
+    place[np.asarray(decided.column("index"))] = len(given) + np.arange(len(decided))
+    return pa.concat_arrays([given, decided.column("selection").cast(given.type)]).take(pa.array(place))
 
 
 def read_keys(store: Store, part: PartRef, columns: Sequence[str] | None = None) -> pa.RecordBatch:
@@ -57,8 +57,8 @@ def _predicted(store: Store, part: PartRef, batch: pa.RecordBatch) -> pa.RecordB
     tags = read_batch(store.tags_path(store.labelled, part), ["index", *LABELS])
     for column in LABELS:
         at = batch.schema.get_field_index(column)
-        said = tags.filter(tags.column(column).is_valid())
-        places = places_of(said.column("index"), len(batch))
-        predicted = said.column(column).take(pa.array(places, mask=places < 0))
+        labelled = tags.filter(tags.column(column).is_valid())
+        places = places_of(labelled.column("index"), len(batch))
+        predicted = labelled.column(column).take(pa.array(places, mask=places < 0))
         batch = batch.set_column(at, batch.schema.field(at), pc.coalesce(batch.column(column), predicted))
     return batch

@@ -170,7 +170,7 @@ def _partitioned(part: PartRef, index: Callable[[PartRef], pa.RecordBatch]) -> I
         return
     key = batch.column("key")
     first_byte = np.frombuffer(key.buffers()[1], np.uint8).reshape(-1, 16)[key.offset : key.offset + len(key), 0]
-    yield from _told_apart(batch, first_byte % PARTITIONS)
+    yield from _by_number(batch, first_byte % PARTITIONS)
 
 
 def _resolved(
@@ -178,10 +178,10 @@ def _resolved(
 ) -> Iterator[tuple[int, bytes]]:
     tags = resolve(pa.Table.from_batches(list(map(decoded, partition[1]))))
     for batch in tags.combine_chunks().to_batches():
-        yield from _told_apart(batch.drop_columns(["part"]), np.asarray(batch.column("part")))
+        yield from _by_number(batch.drop_columns(["part"]), np.asarray(batch.column("part")))
 
 
-def _told_apart(batch: pa.RecordBatch, number: npt.NDArray[np.integer]) -> Iterator[tuple[int, bytes]]:
+def _by_number(batch: pa.RecordBatch, number: npt.NDArray[np.integer]) -> Iterator[tuple[int, bytes]]:
     """The rows of each number, in their order."""
     order = np.argsort(number, kind="stable")
     batch, number = batch.take(pa.array(order)), number[order]
@@ -195,8 +195,8 @@ def _write_tags(
 ) -> Iterator[PartRef]:
     """Writes the tags that came home to a part and passes it on, unless it holds earlier data."""
     members = list(joined[1])
-    (part,) = (one for one in members if isinstance(one, PartRef))
-    batch = _merged([decoded(one) for one in members if isinstance(one, bytes)], schema)
+    (part,) = (member for member in members if isinstance(member, PartRef))
+    batch = _merged([decoded(member) for member in members if isinstance(member, bytes)], schema)
     write_batch(store.tags_path(name, part), batch)
     if part.is_earlier:
         return

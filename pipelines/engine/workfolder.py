@@ -57,12 +57,12 @@ def claim(output: Path, settings: Curate, *, overwrite: bool) -> Iterator[Path]:
     with unwritable_in_one_line(output):
         work.mkdir(parents=True, exist_ok=True)
         try:
-            held = hold(work / _LOCK)
+            lock = hold(work / _LOCK)
         except BlockingIOError as error:
             raise UserError(
                 f"{output}: another `mathmill curate` is writing here; wait for it, or choose another folder"
             ) from error
-    with held:
+    with lock:
         if overwrite:
             _empty(work)
         write_text(work / _CLAIM, json.dumps(_claim_of(settings)))

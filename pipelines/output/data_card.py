@@ -76,7 +76,7 @@ def _columns() -> list[str]:
         inner = list(field.type) if pa.types.is_struct(field.type) else []
         kind = "struct" if inner else field.type
         lines.append(f"| {field.name} | {kind} | {_meaning(field)} |")
-        lines += [f"| {field.name}.{one.name} | {one.type} | {_meaning(one)} |" for one in inner]
+        lines += [f"| {field.name}.{child.name} | {child.type} | {_meaning(child)} |" for child in inner]
     return lines
 
 
@@ -87,14 +87,13 @@ def _meaning(field: pa.Field) -> str:
 def _labels(manifest: Manifest) -> list[str]:
     """How topics and difficulties that no source gives were predicted, or why they were not."""
     lines = []
-    for one in manifest.labels:
-        measured = (
-            "too few rows to measure" if one["macro_f1"] is None else f"macro-F1 {one['macro_f1']:.2f} on held-out rows"
-        )
-        became = f"{one['predicted']:,} predicted" if one["predicted"] else "none predicted"
+    for model in manifest.labels:
+        macro_f1 = model["macro_f1"]
+        measured = "too few rows to measure" if macro_f1 is None else f"macro-F1 {macro_f1:.2f} on held-out rows"
+        became = f"{model['predicted']:,} predicted" if model["predicted"] else "none predicted"
         lines.append(
-            f"Missing {one['column']} ({one['taxonomy']}, {one['language']}): {became}; {one['method']}, fitted on "
-            f"{one['rows']:,} labelled rows, {measured}."
+            f"Missing {model['column']} ({model['taxonomy']}, {model['language']}): {became}; {model['method']}, "
+            f"fitted on {model['rows']:,} labelled rows, {measured}."
         )
     return [*lines, ""] if lines else []
 
@@ -105,7 +104,7 @@ def _table(name: str, lines: object) -> list[str]:
         f"| {name} | candidates | kept | removed | quarantined |",
         "|---|---:|---:|---:|---:|",
         *(
-            f"| {key} | {one.candidates:,} | {one.kept:,} | {one.removed:,} | {one.quarantined:,} |"
-            for key, one in lines.items()
+            f"| {key} | {counts.candidates:,} | {counts.kept:,} | {counts.removed:,} | {counts.quarantined:,} |"
+            for key, counts in lines.items()
         ),
     ]

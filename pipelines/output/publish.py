@@ -67,10 +67,10 @@ def manifest_of(ending: Ending) -> Manifest:
     candidates = sum(summary.part.rows for summary in ending.summaries)
     assert rows == ending.scanned_rows, ("rows read", rows, "rows counted", ending.scanned_rows)
     assert outcomes.total() == candidates, (outcomes, candidates)
-    shards = [one for one in ending.written if one.split is not None]
-    ledger = [one for one in ending.written if one.path.startswith("ledger/")]
-    assert sum(one.rows for one in shards) == outcomes[Outcome.KEPT], (shards, outcomes)
-    assert sum(one.rows for one in ledger) == candidates, (ledger, candidates)
+    shards = [file for file in ending.written if file.split is not None]
+    ledger = [file for file in ending.written if file.path.startswith("ledger/")]
+    assert sum(shard.rows for shard in shards) == outcomes[Outcome.KEPT], (shards, outcomes)
+    assert sum(file.rows for file in ledger) == candidates, (ledger, candidates)
     settings = ending.settings
     return Manifest(
         schema_version=SCHEMA_VERSION,
@@ -97,29 +97,31 @@ def manifest_of(ending: Ending) -> Manifest:
         labels=list(ending.labels),
         quotas=list(ending.quotas),
         shards=[
-            ShardRecord(path=one.path, split=str(one.split), rows=one.rows, bytes=one.bytes, sha256=one.sha256)
-            for one in shards
+            ShardRecord(
+                path=shard.path, split=str(shard.split), rows=shard.rows, bytes=shard.bytes, sha256=shard.sha256
+            )
+            for shard in shards
         ],
-        ledger=[FileRecord(path=one.path, rows=one.rows, bytes=one.bytes, sha256=one.sha256) for one in ledger],
+        ledger=[FileRecord(path=file.path, rows=file.rows, bytes=file.bytes, sha256=file.sha256) for file in ledger],
         lineage=list(ending.lineage),
         fingerprint="",
     ).sealed()
 
 
 def _by_reason(ended: Counter[tuple[str, str | None, str, str | None, str | None]], wanted: Outcome) -> dict[str, int]:
-    found = Counter[str]()
+    counts = Counter[str]()
     for (_, _, outcome, _, reason), number in ended.items():
         if outcome == wanted:
             assert reason is not None, outcome
-            found[reason] += number
-    return dict(sorted(found.items(), key=lambda one: (-one[1], one[0])))
+            counts[reason] += number
+    return dict(sorted(counts.items(), key=lambda entry: (-entry[1], entry[0])))
 
 
 def _funnel(
     ended: Counter[tuple[str, str | None, str, str | None, str | None]], position: int
 ) -> dict[str, FormatCounts]:
     lines: dict[str, FormatCounts] = {}
-    for key, number in sorted(ended.items(), key=lambda one: str(one[0][position])):
+    for key, number in sorted(ended.items(), key=lambda entry: str(entry[0][position])):
         name = str(key[position] or "none")
         empty = FormatCounts(candidates=0, kept=0, removed=0, quarantined=0)
         lines[name] = lines.get(name, empty).plus(key[2], number)
@@ -190,8 +192,8 @@ def publish(
     for folder in _FOLDERS:
         shutil.rmtree(output / folder, ignore_errors=True)
         (output / folder).mkdir(parents=True)
-    for one in ending.written:
-        (store.root / STAGED / one.path).replace(output / one.path)
+    for file in ending.written:
+        (store.root / STAGED / file.path).replace(output / file.path)
     staged = store.root / STAGED
     (output / REVIEWS).unlink(missing_ok=True)
     for name, table in ((BENCHMARKS, items), (REVIEWS, reviews)):

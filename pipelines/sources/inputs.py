@@ -50,8 +50,8 @@ def plan_inputs(settings: Curate, code: str) -> Inputs:
     for rank, source in enumerate(settings.sources):
         scans = scan_source(source)
         _refuse_wrong_fields(source, scans)
-        files.extend(InputFile(path=name, bytes=one.bytes, sha256=one.sha256) for name, one in _named(source, scans))
-        rows += sum(one.rows for one in scans)
+        files.extend(InputFile(path=name, bytes=file.bytes, sha256=file.sha256) for name, file in _named(source, scans))
+        rows += sum(file.rows for file in scans)
         splits.extend(_read_splits(rank, source, scans, code))
     return Inputs(tuple(splits), tuple(files), rows)
 
@@ -67,12 +67,12 @@ def _refuse_wrong_fields(source: Source, scans: Sequence[FileScan]) -> None:
     Raises:
         UserError: naming the field and those that the rows have.
     """
-    first_records = (record for one in scans for record in _records(one))
+    first_records = (record for file in scans for record in _records(file))
     check_fields(f"curate.sources: {source.name}", named_fields(source), first_records)
     if ADAPTERS[source.adapter].by_name and source.columns.solution is None:
         return  # no row will have a solution, as the config says: the ledger tells, and the wipe-out alarm asks
     detail = ""
-    for record in islice((record for one in scans for record in _records(one)), _PROBED_ROWS):
+    for record in islice((record for file in scans for record in _records(file)), _PROBED_ROWS):
         first = dict(zip(CANDIDATE_SCHEMA.names, render_record(record, source)[0], strict=True))
         if first["reason"] != Reason.MISSING_FIELD:
             return
@@ -87,18 +87,18 @@ def _refuse_wrong_fields(source: Source, scans: Sequence[FileScan]) -> None:
 def _read_splits(rank: int, source: Source, scans: Sequence[FileScan], code: str) -> Iterator[ReadSplit]:
     reads = source.model_dump(mode="json", exclude={"path"})
     position = 0
-    for one in scans:
-        for split in one.splits:
+    for file in scans:
+        for split in file.splits:
             number = (rank << SOURCE_SHIFT) + position * PARTS_PER_SPLIT
-            key = digest(code, reads, one.sha256, split.kind, split.start, split.end, split.first_row)
+            key = digest(code, reads, file.sha256, split.kind, split.start, split.end, split.first_row)
             yield ReadSplit(number, key, source, split)
             position += 1
 
 
 def _named(source: Source, scans: Sequence[FileScan]) -> Iterator[tuple[str, FileScan]]:
     """Names files as the config does: its own path, or for a folder or glob the path with the file's name."""
-    for one in scans:
-        yield (source.path if len(scans) == 1 else one.name), one
+    for file in scans:
+        yield (source.path if len(scans) == 1 else file.name), file
 
 
 def render_split(split: ReadSplit) -> Iterator[tuple[pa.RecordBatch, int]]:
@@ -115,21 +115,22 @@ def load_benchmarks(benchmarks: Sequence[str | Benchmark]) -> tuple[pa.Table, li
         UserError: a benchmark that is not in the catalogue, cannot be read, or lacks a field that was named.
     """
     tables, records = [BENCHMARK_SCHEMA.empty_table()], []
-    for one in map(resolve, benchmarks):
-        scans = scan(one.path, header=has_header([one.question, one.answer]))
-        items = [_item(one, record.row, record.value) for file in scans for record in _records(file)]
-        if one.answer and "answer" in one.model_fields_set and items and not any(item["answer"] for item in items):
+    for benchmark in map(resolve, benchmarks):
+        scans = scan(benchmark.path, header=has_header([benchmark.question, benchmark.answer]))
+        items = [_item(benchmark, record.row, record.value) for file in scans for record in _records(file)]
+        names_answer = benchmark.answer and "answer" in benchmark.model_fields_set
+        if names_answer and items and not any(item["answer"] for item in items):
             raise UserError(
-                f"benchmark {one.name}: no item of {one.path} has an answer in the field `{one.answer}`; "
-                "name the field with `answer:`, or say `answer: null`"
+                f"benchmark {benchmark.name}: no item of {benchmark.path} has an answer in the field "
+                f"`{benchmark.answer}`; name the field with `answer:`, or say `answer: null`"
             )
         tables.append(pa.Table.from_pylist(items, schema=BENCHMARK_SCHEMA))
         records.append(
             BenchmarkRecord(
-                name=one.name,
+                name=benchmark.name,
                 items=len(items),
                 sha256=digest(*(file.sha256 for file in scans)) if len(scans) > 1 else scans[0].sha256,
-                licence=one.licence,
+                licence=benchmark.licence,
             )
         )
     return pa.concat_tables(tables), records

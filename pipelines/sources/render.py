@@ -80,12 +80,12 @@ def _batch(rows: list[tuple[object, ...]]) -> pa.RecordBatch:
     )
     odd = set(np.flatnonzero(suspects(arrays["question"])).tolist())
     odd |= set(np.repeat(np.arange(len(rows)), sizes)[suspects(texts)].tolist())
-    spoiled = {row: found for row in sorted(odd) if (found := _spoiled(arrays, row)) is not None}
+    spoiled = {row: rejection for row in sorted(odd) if (rejection := _spoiled(arrays, row)) is not None}
     if spoiled:
         for position, name in enumerate(("stage", "reason", "detail")):
             values = columns[name]
-            for row, found in spoiled.items():
-                values[row] = _reason_columns(found)[position]
+            for row, rejection in spoiled.items():
+                values[row] = _reason_columns(rejection)[position]
             arrays[name] = pa.array(values, pa.string())
     return pa.RecordBatch.from_arrays([arrays[field.name] for field in CANDIDATE_SCHEMA], schema=CANDIDATE_SCHEMA)
 
@@ -121,7 +121,10 @@ _NOTHING_SAID = Selection()
 
 def _spoiled(arrays: dict[str, pa.Array], row: int) -> Rejection | None:
     segments = arrays["segments"][row].as_py() or ()
-    texts = [("question", arrays["question"][row].as_py()), *((one["kind"], one["text"]) for one in segments)]
+    texts = [
+        ("question", arrays["question"][row].as_py()),
+        *((segment["kind"], segment["text"]) for segment in segments),
+    ]
     for where, text in texts:
         if text is not None and (found := control_characters(text)):
             return Rejection(Reason.CONTROL_CHARACTERS, f"{where}: {found}")

@@ -128,8 +128,8 @@ def placed_words(texts: pa.Array, placeholder: str) -> pa.Array:
     rows = texts.filter(worded)
     placed = pc.replace_substring_regex(rows, _ANY_NUMBER_WORD, placeholder)
     tied = pc.match_substring_regex(rows, _TIED_NUMBER_WORD)
-    several = [number_words(text, lambda _: placeholder) for text in rows.filter(tied).to_pylist()]
-    placed = pc.replace_with_mask(placed, tied, pa.array(several, texts.type))
+    replaced = [number_words(text, lambda _: placeholder) for text in rows.filter(tied).to_pylist()]
+    placed = pc.replace_with_mask(placed, tied, pa.array(replaced, texts.type))
     return pc.replace_with_mask(texts, worded, placed)
 
 

@@ -41,11 +41,11 @@ class Postings:
 
     def holds(self, hashes: Hashes) -> npt.NDArray[np.bool_]:
         """Which of the hashes are keys."""
-        held = self.bitmap[_slots(hashes, self.bitmap)]
-        places = np.flatnonzero(held)
+        is_key = self.bitmap[_slots(hashes, self.bitmap)]
+        places = np.flatnonzero(is_key)
         near = np.minimum(np.searchsorted(self.keys, hashes[places]), max(0, len(self.keys) - 1))
-        held[places] = self.keys[near] == hashes[places] if len(self.keys) else False
-        return held
+        is_key[places] = self.keys[near] == hashes[places] if len(self.keys) else False
+        return is_key
 
 
 def _slots(hashes: Hashes, bitmap: npt.NDArray[np.bool_]) -> Hashes:

@@ -40,7 +40,7 @@ def _table(**ranges: Sequence[tuple[int, int]]) -> bytes:
     """A byte's kinds, as bits: `_FIRST`, `_INSIDE` ..., by the names of the ranges that hold it."""
     bits = {"first": _FIRST, "inside": _INSIDE, "stuck": _STUCK, "alone": _ALONE, "stop": _STOP, "space": _SPACE}
     return bytes(
-        sum(bits[name] for name, some in ranges.items() if any(low <= byte <= high for low, high in some))
+        sum(bits[name] for name, spans in ranges.items() if any(low <= byte <= high for low, high in spans))
         for byte in range(256)
     )
 

@@ -2,9 +2,9 @@
 
 Shapes: S sets, V values of all sets together, P pairs.
 
-    values[V]        the hashes, set after set
-    offsets[S + 1]   where each set begins in `values`
-    one[P], other[P] the sets of each pair, as places 0 to S - 1
+    values[V]          the hashes, set after set
+    offsets[S + 1]     where each set begins in `values`
+    left[P], right[P]  the sets of each pair, as places 0 to S - 1
 """
 
 import itertools
@@ -38,10 +38,10 @@ class Sets:
         return cls(lists.flatten().to_numpy(), np.concatenate(([0], np.cumsum(lengths, dtype=np.int64))))
 
     @classmethod
-    def joined(cls, *several: "Sets") -> "Sets":
+    def joined(cls, *collections: "Sets") -> "Sets":
         """Several collections of sets as one, numbered one after another."""
-        sizes = np.concatenate([np.diff(one.offsets) for one in several])
-        return cls(np.concatenate([one.values for one in several]), np.concatenate(([0], np.cumsum(sizes))))
+        sizes = np.concatenate([np.diff(sets.offsets) for sets in collections])
+        return cls(np.concatenate([sets.values for sets in collections]), np.concatenate(([0], np.cumsum(sizes))))
 
     def gathered(self, rows: Places) -> tuple[Hashes32, Places]:
         """The values of some sets one after another, and where each begins among them [rows + 1]."""
@@ -51,22 +51,22 @@ class Sets:
         return self.values[places], begins
 
 
-def similarity(shingles: Sets, one: Places, other: Places) -> npt.NDArray[np.float64]:
+def similarity(shingles: Sets, left: Places, right: Places) -> npt.NDArray[np.float64]:
     """Exact Jaccard similarity of pairs of sets; two empty sets are unlike."""
     sizes = np.diff(shingles.offsets)
-    total = sizes[one] + sizes[other]
-    shared = np.zeros(len(one), np.int64)
+    total = sizes[left] + sizes[right]
+    shared = np.zeros(len(left), np.int64)
     cuts = np.searchsorted(np.cumsum(total), np.arange(_CHUNK, total.sum(), _CHUNK))
-    for begin, end in itertools.pairwise(np.unique(np.concatenate(([0], cuts, [len(one)]))).tolist()):
-        shared[begin:end] = _shared(shingles, one[begin:end], other[begin:end])
+    for begin, end in itertools.pairwise(np.unique(np.concatenate(([0], cuts, [len(left)]))).tolist()):
+        shared[begin:end] = _shared(shingles, left[begin:end], right[begin:end])
     return shared / np.maximum(total - shared, 1)
 
 
-def _shared(shingles: Sets, one: Places, other: Places) -> Places:
+def _shared(shingles: Sets, left: Places, right: Places) -> Places:
     keys = []
-    for rows in (one, other):
+    for rows in (left, right):
         values, begins = shingles.gathered(rows)
         keys.append((np.repeat(np.arange(len(rows), dtype=np.uint64), np.diff(begins)) << np.uint64(32)) | values)
     both = np.sort(np.concatenate(keys))
     twice = both[:-1][both[1:] == both[:-1]]
-    return np.bincount((twice >> np.uint64(32)).astype(np.int64), minlength=len(one))
+    return np.bincount((twice >> np.uint64(32)).astype(np.int64), minlength=len(left))

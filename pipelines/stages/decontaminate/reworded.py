@@ -176,7 +176,7 @@ class ParaphraseIndex:
         most = weight * (1 + ORDER) + WORDS * cosine + JOINTS * (1 - USUAL) * count
         near = foreign | (most + self.answer_weights[items] >= EVIDENCE)
         rows, items, shared, weight, cosine, count, foreign = (
-            one[near] for one in (rows, items, shared, weight, cosine, count, foreign)
+            column[near] for column in (rows, items, shared, weight, cosine, count, foreign)
         )
         order = alike(texts.neighbours, self.neighbours, rows, items)
         same_joints = alike(texts.joints, self.joints, rows, items)
@@ -191,19 +191,21 @@ class ParaphraseIndex:
         drawn = texts.drawn[rows] | self.drawn[items]
         alone = ~foreign & ~varied & ~drawn & look_alike & telling & (evidence >= EVIDENCE)
         hopeful = enough | varied
-        columns = [one[hopeful] for one in (rows, items, shared, cosine, foreign, varied, enough, alone)]
+        columns = [column[hopeful] for column in (rows, items, shared, cosine, foreign, varied, enough, alone)]
         asked = np.unique(columns[0]).tolist()
         given = dict(zip(asked, map(answers, asked), strict=True))
         keys = dict(zip(asked, _answer_keys(pa.array(given.values(), pa.string())), strict=True))
         best: dict[int, Reworded] = {}
-        for row, item, share, words, abroad, other, told, known in zip(*(one.tolist() for one in columns), strict=True):
+        for row, item, share, words, abroad, varies, likely, certain in zip(
+            *(column.tolist() for column in columns), strict=True
+        ):
             equal = keys[row] == self.answer_keys[item] if keys[row] and self.answer_keys[item] else None
-            if equal is False and told:
+            if equal is False and likely:
                 equal = compare_exactly(self.answers[item], given[row], None, languages[row]).outcome is Relation.EQUAL
-            reworded = known if equal is None else equal and told
-            one = Reworded(row, item, None if abroad else words, share, equal, variant=not reworded)
-            if (reworded or other) and (row not in best or _strength(one) > _strength(best[row])):
-                best[row] = one
+            reworded = certain if equal is None else equal and likely
+            rewording = Reworded(row, item, None if abroad else words, share, equal, variant=not reworded)
+            if (reworded or varies) and (row not in best or _strength(rewording) > _strength(best[row])):
+                best[row] = rewording
         return [best[row] for row in sorted(best)]
 
     def _shared(self, numbers: Vectors, rows: Places, items: Places) -> tuple[Scores, Scores]:
@@ -276,7 +278,7 @@ def _rarest(features: Vectors, documents: Places, rows: Places) -> tuple[Places,
     for row in rows:
         words = features.words[features.ends[row] : features.ends[row + 1]]
         chosen.append(words[np.lexsort((words, documents[words]))][:_RARE])
-    return np.concatenate(chosen), np.repeat(np.arange(len(rows)), [len(one) for one in chosen[1:]])
+    return np.concatenate(chosen), np.repeat(np.arange(len(rows)), [len(words) for words in chosen[1:]])
 
 
 def _word_keys(sums: Hashes, words: Places) -> Hashes:
@@ -293,5 +295,5 @@ def _weights_of(answers: Sequence[str]) -> Scores:
     return _rareness(np.array([counts[answer] for answer in answers]), _COMMON["others"], len(answers))
 
 
-def _strength(one: Reworded) -> tuple[bool, bool, float, float, int]:
-    return not one.variant, bool(one.answers), one.cosine or 0.0, one.numbers, -one.item
+def _strength(rewording: Reworded) -> tuple[bool, bool, float, float, int]:
+    return not rewording.variant, bool(rewording.answers), rewording.cosine or 0.0, rewording.numbers, -rewording.item

@@ -124,10 +124,10 @@ class Facets:
         """Reads texts in languages of ISO 639-1 codes."""
         numbers, joints, words = facets(by_value(in_digits(in_plain_signs(folded(texts)), languages)))
         telling = ~np.isin(numbers.hashes, _UNTOLD)
-        told = Tokens(numbers.hashes[telling], numbers.rows[telling])
+        telling_numbers = Tokens(numbers.hashes[telling], numbers.rows[telling])
         return cls(
-            numbers=Multisets.of(_once(told), len(texts)),
-            neighbours=Multisets.of(_pairs(told), len(texts)),
+            numbers=Multisets.of(_once(telling_numbers), len(texts)),
+            neighbours=Multisets.of(_pairs(telling_numbers), len(texts)),
             bags=Multisets.of(numbers, len(texts)).sums,
             joints=Multisets.of(joints, len(texts)),
             words=_counted(words, len(texts)),

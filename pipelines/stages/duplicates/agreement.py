@@ -44,8 +44,8 @@ class Member:
     derived: bool = False
 
 
-def _compare(one: str, other: str) -> Relation:
-    return compare(one, other).outcome
+def _compare(left: str, right: str) -> Relation:
+    return compare(left, right).outcome
 
 
 def disagreements(members: Sequence[Member], compare: Compare = _compare) -> dict[str, Rejection]:
@@ -64,9 +64,9 @@ def disagreements(members: Sequence[Member], compare: Compare = _compare) -> dic
 def _conflicts(members: Sequence[Member], compare: Compare) -> Iterator[tuple[str, Rejection]]:
     classes = _by_value(((member, member.gold or member.own) for member in members), compare)
     for value, holders in classes:
-        rivals = [other for other, _ in classes if compare(value, other) is Relation.NOT_EQUAL]
+        rivals = [answer for answer, _ in classes if compare(value, answer) is Relation.NOT_EQUAL]
         for holder in holders if rivals else ():
-            rival = next(one for other, several in classes if other == rivals[0] for one in several)
+            rival = next(group[0] for answer, group in classes if answer == rivals[0])
             detail = f"answer {value:.60}; the same question has {rivals[0]:.60} elsewhere"
             yield holder.id, Rejection(Reason.ANSWER_CONFLICT, detail, rival.id, rival.row)
 
@@ -75,7 +75,7 @@ def _suspicions(members: Sequence[Member], compare: Compare) -> Iterator[tuple[s
     golds = [(member, member.gold) for member in members if member.gold is not None]
     for gold, holders in _by_value(golds, compare):
         ends = _by_value(((member, member.own) for member in holders if not member.derived), compare)
-        loyal = {one.row_id for value, several in ends if compare(gold, value) is Relation.EQUAL for one in several}
+        loyal = {member.row_id for value, group in ends if compare(gold, value) is Relation.EQUAL for member in group}
         for value, against in ends:
             rows = {member.row_id for member in against}
             if compare(gold, value) is Relation.NOT_EQUAL and len(rows) >= WITNESSES and len(rows) > len(loyal):
@@ -92,11 +92,11 @@ def _format_disagreements(members: Sequence[Member], compare: Compare) -> Iterat
         rows[member.row_id].append(member)
     for siblings in rows.values():
         for member in siblings:
-            for other in siblings:
-                differing = other.format != member.format and member.own is not None and other.own is not None
-                if differing and compare(str(other.own), str(member.own)) is Relation.NOT_EQUAL:
-                    detail = f"{member.format} ends in {member.own:.60}, {other.format} in {other.own:.60}"
-                    yield member.id, Rejection(Reason.FORMAT_DISAGREEMENT, detail, other.id, other.row)
+            for rival in siblings:
+                differing = rival.format != member.format and member.own is not None and rival.own is not None
+                if differing and compare(str(rival.own), str(member.own)) is Relation.NOT_EQUAL:
+                    detail = f"{member.format} ends in {member.own:.60}, {rival.format} in {rival.own:.60}"
+                    yield member.id, Rejection(Reason.FORMAT_DISAGREEMENT, detail, rival.id, rival.row)
                     break
 
 
@@ -106,9 +106,9 @@ def _by_value(pairs: Iterable[tuple[Member, str | None]], compare: Compare) -> l
     for member, answer in pairs:
         if answer is None:
             continue
-        for value, several in classes:
+        for value, group in classes:
             if value == answer or compare(value, answer) is Relation.EQUAL:
-                several.append(member)
+                group.append(member)
                 break
         else:
             classes.append((answer, [member]))

@@ -237,7 +237,7 @@ def _apart_by_answer(rows: pa.Table) -> pa.Table:
         content, answer = contents[place], rows.column("answer")[place].as_py()
         if content in torn and answer is not None:
             known = first.setdefault(content, [])
-            equal = [k for k, one in enumerate(known) if compare(one, answer).outcome is not Relation.NOT_EQUAL]
+            equal = [k for k, gold in enumerate(known) if compare(gold, answer).outcome is not Relation.NOT_EQUAL]
             position = equal[0] if equal else len(known)
             if not equal:
                 known.append(answer)

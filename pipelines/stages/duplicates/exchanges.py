@@ -121,13 +121,13 @@ def terms_of(texts: pa.Array) -> pa.ListArray:
     return pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), pa.array(values, pa.uint32()))
 
 
-def exchanged(one: Sequence[int], other: Sequence[int]) -> bool:
+def exchanged(left: Sequence[int], right: Sequence[int]) -> bool:
     """Whether a word was exchanged for another of its class, or names and such words have changed places."""
-    if one == other:
+    if left == right:
         return False
-    swapped = len(one) == len(other) and set(one) == set(other)
-    mine, theirs = Counter(one), Counter(other)
-    return swapped or not _classes(mine - theirs).isdisjoint(_classes(theirs - mine))
+    swapped = len(left) == len(right) and set(left) == set(right)
+    only_left, only_right = Counter(left) - Counter(right), Counter(right) - Counter(left)
+    return swapped or not _classes(only_left).isdisjoint(_classes(only_right))
 
 
 def _classes(terms: Iterable[int]) -> set[int]:

@@ -6,7 +6,7 @@ shingles of candidates whose guard another one shares. Agreement shuffles answer
 """
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import numpy as np
 import pyarrow as pa
@@ -250,12 +250,10 @@ class Agree:
             groups[row["key"]][f"{row['row_id']}-{row['format']}"].append(row)
         tags: list[dict[str, object]] = []
         for members in groups.values():
-            found = disagreements([_member(identity, twins[0]) for identity, twins in members.items()])
-            for identity, one in found.items():
+            rejections = disagreements([_member(identity, twins[0]) for identity, twins in members.items()])
+            for identity, rejection in rejections.items():
                 for row in (row for row in members[identity] if row["alive"]):
-                    evidence = {"reason": one.reason.value, "detail": one.detail, "partner": one.partner}
-                    more = {"partner_row": one.partner_row, "score": one.score}
-                    tags.append({"part": row["part"], "index": row["index"], **evidence, **more})
+                    tags.append({"part": row["part"], "index": row["index"], **asdict(rejection)})
         return pa.Table.from_pylist(tags, schema=PLACED_SCHEMA)
 
 
@@ -297,14 +295,14 @@ def _as_key(guards: pa.Array) -> pa.Array:
     return pa.Array.from_buffers(_KEY, len(guards), [None, pa.py_buffer(data.tobytes())])
 
 
-def _differ(one: str, other: str) -> bool:
-    return compare(one, other).outcome is Relation.NOT_EQUAL
+def _differ(left: str, right: str) -> bool:
+    return compare(left, right).outcome is Relation.NOT_EQUAL
 
 
-def _seem_to_differ(one: str, other: str) -> bool:
+def _seem_to_differ(left: str, right: str) -> bool:
     """Whether two answers differ, or are written so that only computer algebra, up to a second a pair, could tell.
 
     In a crowd there are thousands of pairs; near-duplicates with such answers are rather kept.
     """
-    verdict = compare_exactly(one, other)
+    verdict = compare_exactly(left, right)
     return verdict.outcome is Relation.NOT_EQUAL or verdict.path == "remainder"

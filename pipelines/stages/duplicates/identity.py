@@ -76,15 +76,15 @@ def _with_case(keys: pa.Array, texts: pa.Array) -> pa.Array:
     parted = pc.binary_join_element_wise(pc.fill_null(texts, ""), "", "\n\n")  # so that no text looks at the next
     data, offsets = bytes_of(parted)
     places = _telling(data, offsets)
-    told = np.searchsorted(places, offsets)
-    marked = np.flatnonzero(np.diff(told))
+    begins = np.searchsorted(places, offsets)
+    marked = np.flatnonzero(np.diff(begins))
     if not len(marked):
         return keys
-    letters = [data[places[told[row] : told[row + 1]]].tobytes().decode() for row in marked.tolist()]
-    several = (keys.take(pa.array(marked)), pa.array(letters, keys.type), pa.scalar(_PART, keys.type))
+    letters = [data[places[begins[row] : begins[row + 1]]].tobytes().decode() for row in marked.tolist()]
+    pieces = (keys.take(pa.array(marked)), pa.array(letters, keys.type), pa.scalar(_PART, keys.type))
     mask = np.zeros(len(keys), np.bool_)
     mask[marked] = True
-    return pc.replace_with_mask(keys, pa.array(mask), pc.binary_join_element_wise(*several))
+    return pc.replace_with_mask(keys, pa.array(mask), pc.binary_join_element_wise(*pieces))
 
 
 def _telling(data: Bytes, offsets: Offsets) -> Offsets:

@@ -82,8 +82,8 @@ def near_keys(batch: pa.RecordBatch) -> pa.RecordBatch:
 def asked_keys(batch: pa.RecordBatch) -> pa.Array:
     """The guard of each candidate's question, with its format and the kinds of its segments: uint64[candidates]."""
     question = pc.dictionary_encode(pc.fill_null(batch.column("question"), ""))
-    distinct_ones = pa.RecordBatch.from_arrays([question.dictionary], ["question"])
-    asked = [np.zeros(0, np.uint64), *(guards(one.column(0), words=True) for one in sliced(distinct_ones))]
+    questions = pa.RecordBatch.from_arrays([question.dictionary], ["question"])
+    asked = [np.zeros(0, np.uint64), *(guards(chunk.column(0), words=True) for chunk in sliced(questions))]
     kinds = _field_joined(batch, "kind", "-")
     shape = words_of(pc.binary_join_element_wise(pc.fill_null(batch.column("format"), "-"), kinds, "-"))
     return pa.array(mixed(np.concatenate(asked)[question.indices] + shape.hashes))
@@ -159,7 +159,7 @@ def near_duplicates(
     won = table.select(["id", "source_row", "part"]).take(pa.array(winners, pa.int64()))
     columns = [*lost.columns, *won.columns, pa.chunked_array([pa.array(scores, pa.float64())])]
     losses = pa.table(
-        [one.cast(field.type) for one, field in zip(columns, NEAR_LOSS_SCHEMA, strict=True)], NEAR_LOSS_SCHEMA
+        [column.cast(field.type) for column, field in zip(columns, NEAR_LOSS_SCHEMA, strict=True)], NEAR_LOSS_SCHEMA
     )
     return _in_order(losses), _in_order(table.select(["part", "index"]).take(pa.array(crowded)))
 
@@ -188,33 +188,33 @@ def _pairs(guard: Hashes, shingles: Sets) -> tuple[Places, Places, Places]:
 
 def _all_pairs(starts: Places, sizes: Places) -> tuple[Places, Places]:
     """All pairs within runs of neighbouring rows, each row with at most the first `GROUP_CAP` of its run."""
-    ones, others = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
+    better, worse = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
     for place in range(min(GROUP_CAP, int(sizes.max(initial=0)) - 1)):
         long = sizes > place + 1
         count = sizes[long] - place - 1
         firsts = np.repeat(starts[long] + place, count)
         within = np.arange(len(firsts)) - np.repeat(np.cumsum(count) - count, count)
-        ones.append(firsts)
-        others.append(firsts + 1 + within)
-    return np.concatenate(ones), np.concatenate(others)
+        better.append(firsts)
+        worse.append(firsts + 1 + within)
+    return np.concatenate(better), np.concatenate(worse)
 
 
 def _banded_pairs(rows: Places, shingles: Sets) -> tuple[Places, Places, Places]:
     """The pairs of a large group that share a band of their MinHash signatures, and the rows behind the cap of one."""
     values, begins = shingles.gathered(rows)
     keys = bands(signatures(values, begins))
-    ones, others = [], []
+    better, worse = [], []
     crowded = np.zeros(len(rows), np.bool_)
     for band in keys.T:
         order = np.argsort(band, kind="stable")
         starts = np.flatnonzero(np.concatenate(([True], np.diff(band[order]) != 0)))
         sizes = np.diff(starts, append=len(order))
-        one, other = _all_pairs(starts, sizes)
+        firsts, seconds = _all_pairs(starts, sizes)
         rank = np.arange(len(order)) - np.repeat(starts, sizes)
         crowded[order[(rank >= GROUP_CAP) & (np.repeat(sizes, sizes) > GROUP_CAP + 1)]] = True
-        ones.append(rows[order[one]])
-        others.append(rows[order[other]])
-    pairs = distinct((np.concatenate(ones) << 32) | np.concatenate(others))
+        better.append(rows[order[firsts]])
+        worse.append(rows[order[seconds]])
+    pairs = distinct((np.concatenate(better) << 32) | np.concatenate(worse))
     return pairs >> 32, pairs & 0xFFFFFFFF, rows[crowded]
 
 
@@ -252,17 +252,17 @@ def _stars(
     """(loser, survivor, similarity) of each candidate that falls. Rows are numbered by survival within their guard."""
     stars: dict[int, tuple[int, int, float]] = {}
     order = np.lexsort((better, worse))
-    for one, other, near in zip(better[order].tolist(), worse[order].tolist(), score[order].tolist(), strict=True):
-        if one in stars or other in stars or exchanged(terms[one], terms[other]):
+    for winner, loser, near in zip(better[order].tolist(), worse[order].tolist(), score[order].tolist(), strict=True):
+        if winner in stars or loser in stars or exchanged(terms[winner], terms[loser]):
             continue
-        if not known_to_differ(answers[one], answers[other], differ):
-            stars[other] = other, one, near
+        if not known_to_differ(answers[winner], answers[loser], differ):
+            stars[loser] = loser, winner, near
     return list(stars.values())
 
 
-def known_to_differ(one: str | None, other: str | None, differ: Answers) -> bool:
+def known_to_differ(left: str | None, right: str | None, differ: Answers) -> bool:
     """Whether two answers, either perhaps unknown, differ by all that is known."""
-    return one is not None and other is not None and one != other and differ(one, other)
+    return left is not None and right is not None and left != right and differ(left, right)
 
 
 def _field_joined(batch: pa.RecordBatch, field: str, sign: str) -> pa.Array:

@@ -10,8 +10,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
 
@@ -56,17 +54,17 @@ def fit(
     """
     counts = Counter(labels)
     usable = [at for at, label in enumerate(labels) if counts[label] >= LEAST]
-    out = np.array([templates[at][0] % _HELD_OUT == 0 for at in usable], bool)
-    train, held = ([at for at, one in zip(usable, out, strict=True) if one == side] for side in (False, True))
-    if len(train) < _LEAST_ROWS or len({labels[at] for at in train}) < 2 or not held:
-        return Fitted(None, len(train), len(held), None, None)
+    is_out = [templates[at][0] % _HELD_OUT == 0 for at in usable]
+    train, held_out = ([at for at, out in zip(usable, is_out, strict=True) if out == side] for side in (False, True))
+    if len(train) < _LEAST_ROWS or len({labels[at] for at in train}) < 2 or not held_out:
+        return Fitted(None, len(train), len(held_out), None, None)
     model = _model(language)
     model.fit([questions[at] for at in train], [labels[at] for at in train])
-    truth = [labels[at] for at in held]
-    measured = _macro_f1(truth, model.predict([questions[at] for at in held]))
+    truth = [labels[at] for at in held_out]
+    measured = _macro_f1(truth, model.predict([questions[at] for at in held_out]))
     frequent = counts.most_common(1)[0][0]
     baseline = _macro_f1(truth, [frequent] * len(truth))
-    return Fitted(model if measured >= min_f1 else None, len(train), len(held), measured, baseline)
+    return Fitted(model if measured >= min_f1 else None, len(train), len(held_out), measured, baseline)
 
 
 def _model(language: str) -> "Pipeline":
@@ -85,7 +83,7 @@ def _model(language: str) -> "Pipeline":
     return make_pipeline(words, LinearSVC(C=0.5, class_weight="balanced", random_state=0))
 
 
-def _macro_f1(truth: Sequence[str], said: Any) -> float:  # noqa: ANN401  labels as scikit-learn has them
+def _macro_f1(truth: Sequence[str], predicted: Any) -> float:  # noqa: ANN401  labels as scikit-learn has them
     from sklearn.metrics import f1_score  # deferred, as above
 
-    return round(float(f1_score(truth, said, average="macro", zero_division=0)), 4)
+    return round(float(f1_score(truth, predicted, average="macro", zero_division=0)), 4)

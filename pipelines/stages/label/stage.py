@@ -178,11 +178,11 @@ class _Smallest(beam.CombineFn):
 
     def merge_accumulators(self, samples: Iterable[Sample]) -> Sample:
         samples = list(samples)
-        rows = _first_of_each(pa.concat_tables([one.rows for one in samples]))
+        rows = _first_of_each(pa.concat_tables([sample.rows for sample in samples]))
         groups = list(zip(*(rows.column(name).to_pylist() for name in _ORDER[:2]), strict=True))
         keep = [at < self._most for _, members in groupby(groups) for at, _ in enumerate(members)]
         rows = rows.filter(pa.array(keep, pa.bool_())).combine_chunks()
-        return Sample(rows, frozenset().union(*(one.missing for one in samples)))
+        return Sample(rows, frozenset().union(*(sample.missing for sample in samples)))
 
     def extract_output(self, accumulator: Sample) -> Sample:
         return accumulator
@@ -190,16 +190,16 @@ class _Smallest(beam.CombineFn):
 
 def fit_models(sample: Sample, store: Store, taxonomies: Mapping[str, Taxonomy], settings: Label) -> Path:
     """Fits a model for each label that is missing somewhere, and leaves them where workers load them."""
-    known = {one.name: one for one in taxonomies.values()}
+    by_name = {taxonomy.name: taxonomy for taxonomy in taxonomies.values()}
     models: dict[tuple[str, str, str], Fitted] = {}
     for taxonomy, language, column in sorted(sample.missing):
-        mine = pc.and_(pc.equal(sample.rows["taxonomy"], taxonomy), pc.equal(sample.rows["language"], language))
-        rows = sample.rows.filter(pc.and_(mine, pc.is_valid(sample.rows[column])))
-        labels = [_label(label, column, known[taxonomy]) for label in rows[column].to_pylist()]
+        of_group = pc.and_(pc.equal(sample.rows["taxonomy"], taxonomy), pc.equal(sample.rows["language"], language))
+        rows = sample.rows.filter(pc.and_(of_group, pc.is_valid(sample.rows[column])))
+        labels = [_label(label, column, by_name[taxonomy]) for label in rows[column].to_pylist()]
         rows = rows.filter(pa.array([label is not None for label in labels], pa.bool_()))
         given = [label for label in labels if label is not None]
         if column == "topic":
-            given = known[taxonomy].widen(given, least=LEAST)
+            given = by_name[taxonomy].widen(given, least=LEAST)
         templates = rows["template"].to_pylist()
         questions = store.questions_at(rows["part"].to_pylist(), rows["index"].to_pylist())
         models[taxonomy, language, column] = fit(questions, given, templates, language=language, min_f1=settings.min_f1)
@@ -224,9 +224,9 @@ def predict_part(
     part: PartRef, store: Store, before: Sequence[str], taxonomies: Mapping[str, Taxonomy], models: Path
 ) -> pa.RecordBatch:
     """Predicts what the living candidates of a part lack and a model was good enough for (`LABEL_SCHEMA`)."""
-    fitted = _load(models, models.stat().st_mtime_ns)
+    classifiers = _load(models, models.stat().st_mtime_ns)
     batch, groups = _labelled(part, store, before, taxonomies)
-    names = {one.name: one for one in taxonomies.values()}
+    by_name = {taxonomy.name: taxonomy for taxonomy in taxonomies.values()}
     tags: dict[int, dict[str, object]] = {}
     for column in LABELS:
         wanted: dict[Group, list[int]] = {}
@@ -235,16 +235,16 @@ def predict_part(
             if absent[index]:
                 wanted.setdefault(group, []).append(index)
         for group, indices in wanted.items():
-            one = fitted.get((*group, column))
-            if one is None or one.model is None:
+            classifier = classifiers.get((*group, column))
+            if classifier is None or classifier.model is None:
                 continue
             texts = store.read_part(part, ["question"]).column(0).take(pa.array(indices)).to_pylist()
-            written = _written(column, names[group[0]])
-            for index, label in zip(indices, one.model.predict(texts).tolist(), strict=True):
+            written = _written(column, by_name[group[0]])
+            for index, label in zip(indices, classifier.model.predict(texts).tolist(), strict=True):
                 tags.setdefault(index, {"index": index})[column] = written(label)
     for tag in tags.values():
-        said = ", ".join(f"{column} {tag[column]}" for column in LABELS if column in tag)
-        tag["detail"] = f"predicted: {said}"
+        predictions = ", ".join(f"{column} {tag[column]}" for column in LABELS if column in tag)
+        tag["detail"] = f"predicted: {predictions}"
     return pa.RecordBatch.from_pylist([tags[index] for index in sorted(tags)], schema=LABEL_SCHEMA)
 
 
@@ -271,12 +271,12 @@ def summary(parts: Sequence[PartRef], store: Store, taxonomies: Mapping[str, Tax
             "taxonomy": taxonomy,
             "language": language,
             "method": METHOD,
-            "rows": one.rows,
-            "held_out": one.held_out,
-            "macro_f1": one.macro_f1,
-            "baseline": one.baseline,
+            "rows": classifier.rows,
+            "held_out": classifier.held_out,
+            "macro_f1": classifier.macro_f1,
+            "baseline": classifier.baseline,
             "predicted": predicted[taxonomy, language, column],
         }
-        for (taxonomy, language, column), one in sorted(_load(path, path.stat().st_mtime_ns).items())
-        if one.rows
+        for (taxonomy, language, column), classifier in sorted(_load(path, path.stat().st_mtime_ns).items())
+        if classifier.rows
     ]

@@ -56,6 +56,6 @@ def _by_answer(problem: Problem) -> Decision | None:
     """What is right about a solution: to accept it exactly if it ends in the answer. None where that is unknown."""
     if problem.answer is None or not problem.independent or not problem.solutions:
         return None
-    texts = (one.text for one in problem.solutions[0].segments if one.kind is SegmentKind.TEXT)
+    texts = (segment.text for segment in problem.solutions[0].segments if segment.kind is SegmentKind.TEXT)
     final = extract("\n".join(texts), problem.language).answer
     return None if final is None else decision_by_value(problem.answer, final, problem.question, problem.language)

@@ -65,8 +65,8 @@ def read_reviews(reviews: Sequence[str | Reviews], votes: Iterable[Record] = ())
     """
     rows = list(votes)
     files: list[InputFile] = []
-    for one in reviews:
-        settings = Reviews(path=one) if isinstance(one, str) else one
+    for entry in reviews:
+        settings = Reviews(path=entry) if isinstance(entry, str) else entry
         names = list(settings.columns.model_dump().values())
         scans = scan(settings.path, header=has_header(names))
         files += [InputFile(path=_named(settings, scans, file), bytes=file.bytes, sha256=file.sha256) for file in scans]
@@ -128,7 +128,7 @@ def person_of(row: Mapping[str, object]) -> str:
 def _mark_earlier(rows: Sequence[Record], mark: str, about: Sequence[str]) -> None:
     """Marks decisions that the same person took again about the same: the later by time stays, else the later line."""
     latest: dict[tuple[object, ...], int] = {}
-    for at, row in sorted(enumerate(rows), key=lambda one: (_moment(one[1]), one[0])):
+    for at, row in sorted(enumerate(rows), key=lambda placed: (_moment(placed[1]), placed[0])):
         row[mark] = False
         key = (*(row[name] for name in about), person_of(row), row["reviewer"] is None)
         if key in latest:
@@ -211,13 +211,14 @@ def settle(reviews: Sequence[Record], reference: str | None, question: str, lang
         language: ISO 639-1 code.
     """
     decisions = tuple(_decision(row, reference, question, language) for row in reviews)
-    standing = [(row, said) for row, said in zip(reviews, decisions, strict=True) if not row["superseded"]]
-    standing.sort(key=lambda one: _moment(one[0]))  # one person may name a row by its id and by a key: the later stands
-    votes = list({person_of(row): (row, said) for row, said in standing if row["reviewer"] is None}.values())
-    verdicts = [(row, said) for row, said in standing if row["reviewer"] is not None and said is not None]
+    standing = [(row, decision) for row, decision in zip(reviews, decisions, strict=True) if not row["superseded"]]
+    # One person may name a row by its id and by a key: the later stands.
+    standing.sort(key=lambda review: _moment(review[0]))
+    votes = list({person_of(row): (row, decision) for row, decision in standing if row["reviewer"] is None}.values())
+    verdicts = [(row, ruling) for row, ruling in standing if row["reviewer"] is not None and ruling is not None]
     weight: defaultdict[Decision | None, float] = defaultdict(float)
-    for row, said in votes:
-        weight[said] += float(str(row["weight"]))
+    for row, vote in votes:
+        weight[vote] += float(str(row["weight"]))
     accepted, rejected = weight[Decision.ACCEPTED], weight[Decision.REJECTED]
     tied = not verdicts and accepted == rejected > 0
     decision = None if accepted == rejected else Decision.ACCEPTED if accepted > rejected else Decision.REJECTED
@@ -238,8 +239,8 @@ def settle(reviews: Sequence[Record], reference: str | None, question: str, lang
     )
     overruled = (
         str(row["reason"])
-        for row, said in zip(reviews, decisions, strict=True)
-        if said is Decision.ACCEPTED and not row["withdrawn"] and row["reason"] in OVERRULABLE
+        for row, ruling in zip(reviews, decisions, strict=True)
+        if ruling is Decision.ACCEPTED and not row["withdrawn"] and row["reason"] in OVERRULABLE
     )
     return Settled(
         selection,

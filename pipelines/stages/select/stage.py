@@ -31,13 +31,13 @@ from schemas.reason import Reason, Stage
 from schemas.reviews import REVIEWS
 from validation.answers import extract
 
-_SAID = pa.struct([pa.field("review", pa.int64()), pa.field("decision", pa.string())])
+_DECISION = pa.struct([pa.field("review", pa.int64()), pa.field("decision", pa.string())])
 SELECT_SCHEMA = pa.schema(
     [
         *TAG_SCHEMA,
         pa.field("selection", SELECTION, metadata={"doc": "what the reviews come to; null: the source's own"}),
         pa.field("overruled", pa.list_(pa.string()), metadata={"doc": "reasons of quarantine that people accepted"}),
-        pa.field("said", pa.list_(_SAID), metadata={"doc": "on the row's first candidate: its reviews, by place"}),
+        pa.field("said", pa.list_(_DECISION), metadata={"doc": "on the row's first candidate: its reviews, by place"}),
     ]
 )
 MATCHED_SCHEMA = REVIEW_SCHEMA.append(
@@ -86,11 +86,17 @@ def select_reviewed(part: PartRef, *, store: Store, reviews: Path, settings: Sel
     for start, end, places, rows in _reviewed_rows(batch, records, reviews):
         question, language = batch["question"][start].as_py() or "", _language(batch, start)
         settled = settle(rows, _reference(batch, start), question, language)
-        said = [{"review": place, "decision": one} for place, one in zip(places, settled.decisions, strict=True)]
+        decided = [
+            {"review": place, "decision": decision} for place, decision in zip(places, settled.decisions, strict=True)
+        ]
         for index in range(start, end):
-            told = {"selection": selection_row(settled.selection), "overruled": list(settled.overruled), "said": said}
-            tags[index] = _tag(index, _judged(settled, settings)) | told
-            said = []
+            outcome = {
+                "selection": selection_row(settled.selection),
+                "overruled": list(settled.overruled),
+                "said": decided,
+            }
+            tags[index] = _tag(index, _judged(settled, settings)) | outcome
+            decided = []
         if settled.remark and tags[start].get("reason") is None:
             for index in range(start, end):
                 tags[index]["detail"] = settled.remark
@@ -151,7 +157,7 @@ def _reference(batch: pa.RecordBatch, index: int) -> str | None:
     if answer is not None:
         return answer
     segments = batch["segments"][index].as_py() or ()
-    text = "\n".join(one["text"] for one in segments if one["kind"] == SegmentKind.TEXT)
+    text = "\n".join(segment["text"] for segment in segments if segment["kind"] == SegmentKind.TEXT)
     return extract(text, language=_language(batch, index)).answer
 
 
@@ -164,10 +170,10 @@ def matched(reviews: pa.Table, reviewed: Reviewed, parts: Sequence[PartRef], sto
     known = np.zeros(len(reviews), bool)
     decided: list[str | None] = reviews.column("decision").to_pylist()
     for part in parts:
-        for said in read_batch(store.tags_path(reviewed.folder, part), ["said"]).column(0).to_pylist():
-            for one in said or ():
-                known[one["review"]] = True
-                decided[one["review"]] = None if one["decision"] is None else Decision(one["decision"]).value
+        for entries in read_batch(store.tags_path(reviewed.folder, part), ["said"]).column(0).to_pylist():
+            for entry in entries or ():
+                known[entry["review"]] = True
+                decided[entry["review"]] = None if entry["decision"] is None else Decision(entry["decision"]).value
     columns = [*reviews.columns, pa.array(known), pa.array(decided, pa.string())]
     return pa.Table.from_arrays(columns, schema=MATCHED_SCHEMA)
 

@@ -142,7 +142,7 @@ def _candidates(batch: pa.RecordBatch, indices: Sequence[int]) -> list[Case]:
 def _run_programs(chunk: Sequence[Case], settings: Verify, pool: Pool) -> list[list[Execution]]:
     """Runs every program of a chunk: one execution for a PoT program, one for each block of a dialogue."""
     executions: list[list[Execution]] = [[] for _ in chunk]
-    code = {i: one.texts(SegmentKind.CODE) for i, one in enumerate(chunk) if one.format is not Format.COT}
+    code = {i: case.texts(SegmentKind.CODE) for i, case in enumerate(chunk) if case.format is not Format.COT}
     programs = {i: blocks[0] for i, blocks in code.items() if chunk[i].format is Format.POT}
     for i, execution in zip(programs, map_repeatable(pool, list(programs.values()), settings.limits), strict=True):
         executions[i] = [execution]
@@ -174,9 +174,9 @@ def _judge(case: Case, ran: Sequence[Execution], settings: Verify) -> Ruling:
 
 def _wrong_output(case: Case, ran: Sequence[Execution]) -> Rejection | None:
     recorded = case.texts(SegmentKind.OUTPUT)
-    for position, (said, execution) in enumerate(zip(recorded, ran, strict=True)):
-        if not same_output(said, execution.stdout):
-            detail = f"block {position + 1} of {len(ran)} prints {_short(execution.stdout)}, recorded {_short(said)}"
+    for position, (output, execution) in enumerate(zip(recorded, ran, strict=True)):
+        if not same_output(output, execution.stdout):
+            detail = f"block {position + 1} of {len(ran)} prints {_short(execution.stdout)}, recorded {_short(output)}"
             return Rejection(Reason.OUTPUT_MISMATCH, detail)
     return None
 
@@ -272,7 +272,7 @@ def _arithmetic_of(case: Case, text: str) -> Arithmetic:
 def _miscalculated(arithmetic: Arithmetic) -> Rejection | None:
     if not arithmetic.wrong:
         return None
-    return Rejection(Reason.ARITHMETIC_ERROR, "; ".join(_short(one) for one in arithmetic.wrong[:3]))
+    return Rejection(Reason.ARITHMETIC_ERROR, "; ".join(_short(equation) for equation in arithmetic.wrong[:3]))
 
 
 def _judge_final(case: Case, final: str | None, *, programs: int) -> Ruling:
@@ -292,10 +292,12 @@ def _judge_final(case: Case, final: str | None, *, programs: int) -> Ruling:
 
 
 def _ruling_row(case: Case, ruling: Ruling) -> tuple[object, ...]:
-    one = ruling.rejection
+    rejection = ruling.rejection
     note = f"cut behind the final answer: {ruling.cut.strip()!r}" if ruling.cut else None
     rejected = (
-        (one.reason.value, one.detail, one.partner, one.partner_row, one.score) if one else (None, note, *[None] * 3)
+        (rejection.reason.value, rejection.detail, rejection.partner, rejection.partner_row, rejection.score)
+        if rejection
+        else (None, note, *[None] * 3)
     )
     return (
         case.index,
