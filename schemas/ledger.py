@@ -1,6 +1,48 @@
-"""The ledger: one row per candidate that says how it ended and why. Nothing is lost silently."""
+"""The ledger: one row per candidate that says how it ended and why. Nothing is lost silently.
+
+What readers decide on stands in fields; `detail` says it to people and may be reworded.
+"""
+
+from enum import StrEnum
 
 import pyarrow as pa
+import pyarrow.compute as pc
+
+
+class LedgerRule(StrEnum):
+    """What exactly was found, finer than the reason: how an item leaked, or what is to know of a kept candidate.
+
+    Codes are added, never renamed. Data of a later version may hold others.
+    """
+
+    QUESTION_IS_ITEM = "question_is_item"
+    QUESTION_HOLDS_ITEM = "question_holds_item"
+    QUESTION_SHARES_WORDS = "question_shares_words"
+    QUESTION_REWORDED = "question_reworded"
+    QUESTION_VARIED = "question_varied"
+    SOLUTION_HOLDS_ITEM = "solution_holds_item"
+    SOLUTION_SHARES_WORDS = "solution_shares_words"
+    OWN_SOLUTION = "own_solution"
+    VARIANT_REPORTED = "variant_reported"
+    CROWDED = "crowded"
+    ADJUDICATED = "adjudicated"
+    PREDICTED = "predicted"
+    TRIMMED = "trimmed"
+
+
+ABOUT_QUESTION = frozenset(
+    {
+        LedgerRule.QUESTION_IS_ITEM,
+        LedgerRule.QUESTION_HOLDS_ITEM,
+        LedgerRule.QUESTION_SHARES_WORDS,
+        LedgerRule.QUESTION_REWORDED,
+        LedgerRule.QUESTION_VARIED,
+        LedgerRule.VARIANT_REPORTED,
+    }
+)
+"""Rules by which a candidate's question met that of a benchmark item."""
+ABOUT_SOLUTION = frozenset({LedgerRule.SOLUTION_HOLDS_ITEM, LedgerRule.SOLUTION_SHARES_WORDS})
+"""Rules by which a candidate's solution met the question of a benchmark item."""
 
 RECORD_MARK = "_mathmill"
 """The field of a record in `rejected/` that says which candidates it was and how they ended, in the ledger's words."""
@@ -28,6 +70,22 @@ LEDGER_SCHEMA = pa.schema(
         ),
         pa.field("partner_row", pa.int64(), metadata={"doc": "the partner's position in its source"}),
         pa.field("score", pa.float64(), metadata={"doc": "similarity or share, where the rule has one"}),
+        pa.field(
+            "rule", pa.string(), metadata={"doc": "what exactly was found: a code of `LedgerRule`, where it has one"}
+        ),
+        pa.field("benchmark", pa.string(), metadata={"doc": "of the benchmark item that it is about"}),
+        pa.field("item", pa.int64(), metadata={"doc": "position of that item in its benchmark"}),
     ],
-    metadata={"name": "mathmill.ledger", "version": "1.0.0"},
+    metadata={"name": "mathmill.ledger", "version": "1.1.0"},
 )
+
+
+def with_items(rows: pa.Table) -> pa.Table:
+    """Fills benchmark and item of rows of version 1.0.0, which has both in the partner's id alone: `name/position`."""
+    if rows["benchmark"].null_count < len(rows):
+        return rows
+    named = pc.extract_regex(rows["partner"], r"^(?P<benchmark>.+)/(?P<item>[0-9]+)$")
+    for name in ("benchmark", "item"):
+        at = rows.schema.get_field_index(name)
+        rows = rows.set_column(at, rows.schema.field(at), pc.struct_field(named, name).cast(rows.schema.field(at).type))
+    return rows

@@ -24,7 +24,10 @@ from pipelines.curate import curate
 from pipelines.validate import validate
 from schemas import evolution
 from schemas.config import Config, FreshModel, Recheck, Train, Validate
+from schemas.evolution import read_as
+from schemas.example import EXAMPLE_SCHEMA
 from schemas.exits import RunFailedError, UserError
+from schemas.ledger import LEDGER_SCHEMA
 from schemas.manifest import MANIFEST, Manifest, read_manifest, sha256_of
 from schemas.split import Split
 from schemas.verdict import Status, Verdict
@@ -72,9 +75,13 @@ def failed(verdict: Verdict) -> dict[str, str]:
     return {check.name: check.detail for check in verdict.checks if check.status is Status.FAILED}
 
 
-def grown(table: pa.Table) -> pa.Table:
-    """A table with a column that nobody knows yet."""
-    return table.append_column("mood", pa.array(["glad"] * len(table)))
+def grown(schema: pa.Schema) -> Change:
+    """Adds to the columns of today one that nobody knows yet."""
+
+    def change(table: pa.Table) -> pa.Table:
+        return read_as(table.to_reader(), schema).read_all().append_column("mood", pa.array(["glad"] * len(table)))
+
+    return change
 
 
 def trained(data: Path, output: Path) -> Any:
@@ -95,6 +102,8 @@ def test_yesterdays_data_passes_the_gate_of_today(data: Path, tmp_path: Path) ->
     verdict = validate(data, JUDGE, output=tmp_path / "report", baseline=YESTERDAY)
     assert failed(verdict) == {}
     numbers = json.loads((tmp_path / "report/report/report.json").read_text("utf-8"))
+    assert numbers["contamination"]["by_benchmark"]["bench"]["benchmark_exact"] == 4
+    assert numbers["contamination"]["by_benchmark"]["bench"]["kept"] == 2
     assert numbers["counts"] == {"rows": 24, "candidates": 37, "kept": 18, "removed": 14, "quarantined": 5}
 
 
@@ -106,6 +115,9 @@ def test_yesterdays_rows_tell_their_story(data: Path) -> None:
     ended = {(one["row"], one["format"]): one for one in read_ledger(data, read_manifest(data)).to_pylist()}
     assert "Ruth packs 12 boxes" in story(data, ended[9, "cot"]["id"])
     assert "verify: answer 24, equal as human" in story(data, ended[14, "cot"]["id"])
+    assert "verify: answer 16" in story(data, ended[13, "cot"]["id"])
+    assert {one["rule"] for one in ended.values()} == {None}
+    assert (ended[13, "cot"]["benchmark"], ended[13, "cot"]["item"]) == ("bench", 1)
     assert len({one["outcome"] for one in ended.values()}) == 3
     assert all(one["id"] in story(data, one["id"]) for one in ended.values())
 
@@ -130,8 +142,8 @@ def test_new_data_is_held_against_yesterdays(tmp_path: Path) -> None:
 
 def test_data_of_a_later_minor_version_is_read_without_what_it_added(data: Path, tmp_path: Path) -> None:
     for path in sorted(data.glob("shards/*.arrow")):
-        rewrite(data, path.relative_to(data), "1.9.0", grown)
-    rewrite(data, LEDGER, "1.9.0", grown)
+        rewrite(data, path.relative_to(data), "1.9.0", grown(EXAMPLE_SCHEMA))
+    rewrite(data, LEDGER, "1.9.0", grown(LEDGER_SCHEMA))
     state(data, "1.9.0")
     assert failed(validate(data, JUDGE)) == {}
     assert trained(data, tmp_path / "run").steps == 2

@@ -25,7 +25,7 @@ from schemas.reason import Stage
 from schemas.verdict import VERDICT, Status, Verdict
 from validation.programs import describe_levels
 
-_FINDING_COLUMNS = ("id", "source", "format", "reason", "partner", "detail")
+_FINDING_COLUMNS = ("id", "source", "format", "reason", "rule", "benchmark")
 
 
 def run_curate(

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipelines.engine.rejection import Remark
+from pipelines.engine.rejection import REMARKS
 from pipelines.stages.duplicates.near import GROUP_CAP
+from schemas.ledger import LedgerRule
 from schemas.manifest import Manifest
 from schemas.problem import Format
 from schemas.reason import Reason, Stage
@@ -72,8 +73,8 @@ def _finding(reason: Reason, text: str, number: int, ledger: pa.Table) -> Findin
 
 def _benchmarks_of(rows: pa.Table) -> str:
     """The benchmarks that rows lost to, the one with the most first."""
-    names = Counter((partner or "").rpartition("/")[0] for partner in rows.column("partner").to_pylist())
-    found = sorted((name for name in names if name), key=lambda name: (-names[name], name))
+    names = Counter(rows.column("benchmark").drop_null().to_pylist())
+    found = sorted(names, key=lambda name: (-names[name], name))
     return f"{', '.join(found[:-1])} or {found[-1]}" if len(found) > 1 else found[0] if found else "a benchmark"
 
 
@@ -85,22 +86,22 @@ def remarks(manifest: Manifest, ledger: pa.Table) -> list[str]:
 
     Args:
         manifest: of the run.
-        ledger: its columns source, format, reason and detail.
+        ledger: its columns source, format, reason and rule.
     """
-    noted = Counter(ledger.column("detail").filter(pc.is_null(ledger.column("reason"))).to_pylist())
+    noted = Counter(ledger.column("rule").filter(pc.is_null(ledger.column("reason"))).to_pylist())
     lost = manifest.rejected_by_reason
     told = []
     if manifest.benchmarks:
         leaks = sum(lost[reason] for reason in _LEAKS)
-        variants = lost[Reason.BENCHMARK_VARIANT] + noted[Remark.VARIANT]
+        variants = lost[Reason.BENCHMARK_VARIANT] + noted[LedgerRule.VARIANT_REPORTED]
         names = ", ".join(one.name for one in manifest.benchmarks)
         items = sum(one.items for one in manifest.benchmarks)
         told.append(f"{amount(leaks, 'leak')}, {amount(variants, 'variant')} of {items:,} benchmark items ({names})")
     elif Stage.DECONTAMINATE not in manifest.skipped:
         told.append("no benchmark was named, so no leak was looked for (curate.benchmarks: [gsm8k, math])")
     told.extend(_underived(manifest, ledger))
-    if crowded := noted[Remark.CROWDED]:
-        told.append(f"{amount(crowded, 'kept candidate')} {Remark.CROWDED} (GROUP_CAP = {GROUP_CAP})")
+    if crowded := noted[LedgerRule.CROWDED]:
+        told.append(f"{amount(crowded, 'kept candidate')} {REMARKS[LedgerRule.CROWDED]} (GROUP_CAP = {GROUP_CAP})")
     return told
 
 

@@ -20,10 +20,10 @@ from rich.text import Text
 from pipelines.output.reader import find_example, read_ledger, read_rejected
 from pipelines.sources.files.records import Record, json_text
 from pipelines.sources.render import render_parts
-from pipelines.stages.decontaminate.leaks import OWN_DETAIL
 from schemas.benchmark import BENCHMARKS
 from schemas.config import Source
 from schemas.exits import UserError
+from schemas.ledger import ABOUT_QUESTION, ABOUT_SOLUTION
 from schemas.manifest import Manifest, read_manifest
 from schemas.problem import Segment, SegmentKind
 from schemas.reason import RULES, Outcome, Reason
@@ -88,16 +88,19 @@ def _print_candidate(
             console.print(Text("it stands in earlier data: name that with --against to see it beside", style="dim"))
         console.print(Text(mine.text if example is not None else _readable(record)))
         return
-    _print_beside(console, mine, partner, str(row["detail"]))
+    _print_beside(console, mine, partner, row["rule"])
     if left := _unsaid(record, mine.text):
         console.print(Text(f"\nelse in its record: {left}", style="dim"))
 
 
-def _print_beside(console: Console, mine: "_Told", partner: "_Told", detail: str) -> None:
-    """Prints what was compared side by side, its differences marked, and the rest of either plainly."""
+def _print_beside(console: Console, mine: "_Told", partner: "_Told", rule: object) -> None:
+    """Prints what was compared side by side, its differences marked, and the rest of either plainly.
+
+    All of both where no rule says what met: in own solutions of an item, and in ledgers before version 1.1.0.
+    """
     left, right, rest, rest_of_other = mine.text, partner.text, "", ""
-    if partner.answer is not None and detail != OWN_DETAIL:
-        hidden = detail.startswith("the solution")
+    if rule in ABOUT_QUESTION | ABOUT_SOLUTION:
+        hidden = rule in ABOUT_SOLUTION
         left, right = mine.solution if hidden else mine.question, partner.question
         rest = f"in a solution of: {mine.question}" if hidden else _ANNOTATION.sub("", mine.solution)
         rest_of_other = f"answer: {partner.answer}"
@@ -202,9 +205,8 @@ def _partner_of(
     if row["reason"] == Reason.DUPLICATE_OF_EARLIER:
         examples = (find_example(folder, read_manifest(folder), str(partner)) for folder in against)
         return next((_laid_out(example) for example in examples if example is not None), None)
-    benchmark, _, position = str(partner).rpartition("/")
-    if benchmark:
-        return _benchmark_item(data, benchmark, int(position))
+    if row["benchmark"] is not None:
+        return _benchmark_item(data, row["benchmark"], row["item"])
     found = ledger.filter(pc.equal(ledger.column("id"), str(partner))).to_pylist()
     if not found:
         return None
@@ -212,7 +214,7 @@ def _partner_of(
     return _told(manifest, found[0], example, {} if example else _record_of(data, found[0]))
 
 
-def _benchmark_item(data: Path, benchmark: str, position: int) -> _Told | None:
+def _benchmark_item(data: Path, benchmark: object, position: object) -> _Told | None:
     with pa.OSFile(str(data / BENCHMARKS), "rb") as source:
         items = pa.ipc.open_stream(source).read_all()
     mask = pc.and_(pc.equal(items.column("benchmark"), benchmark), pc.equal(items.column("position"), position))

@@ -6,13 +6,14 @@ earlier stage rejected.
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipelines.engine.rejection import Note, Rejection
+from pipelines.engine.rejection import REMARKS, Note, Rejection
 from pipelines.engine.store import PartRef, Store, read_batch, write_batch
 
 TAG_SCHEMA = pa.schema(
@@ -23,6 +24,9 @@ TAG_SCHEMA = pa.schema(
         pa.field("partner", pa.string()),
         pa.field("partner_row", pa.int64()),
         pa.field("score", pa.float64()),
+        pa.field("rule", pa.string()),
+        pa.field("benchmark", pa.string()),
+        pa.field("item", pa.int64()),
     ]
 )
 
@@ -75,15 +79,13 @@ def kept_keys(
 
 def tag_batch(said: Iterable[tuple[int, Rejection | Note]]) -> pa.RecordBatch:
     """Builds tags from (position in the part, rejection or note) pairs."""
-    rows = [
-        (index, one.reason.value, one.detail, one.partner, one.partner_row, one.score)
-        if isinstance(one, Rejection)
-        else (index, None, one.remark.value, one.partner, None, None)
-        for index, one in said
-    ]
-    columns = zip(*rows, strict=True) if rows else [()] * len(TAG_SCHEMA)
-    arrays = [pa.array(list(column), field.type) for column, field in zip(columns, TAG_SCHEMA, strict=True)]
-    return pa.RecordBatch.from_arrays(arrays, schema=TAG_SCHEMA)
+    rows = [{"index": index, "detail": _remark(one), **asdict(one)} for index, one in said]
+    return pa.RecordBatch.from_pylist(rows, schema=TAG_SCHEMA)
+
+
+def _remark(one: Rejection | Note) -> str | None:
+    """What a note says; a rejection has its own words."""
+    return REMARKS[one.rule] if isinstance(one, Note) else None
 
 
 def from_verdicts(verdicts: Sequence[Rejection | Note | None]) -> pa.RecordBatch:

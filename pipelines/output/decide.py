@@ -79,7 +79,7 @@ def decide(part: PartRef, *, store: Store, settings: DecideSettings) -> PartSumm
     return _summary(part, decisions)
 
 
-_EVIDENCE = ("detail", "partner", "partner_row", "score")
+_EVIDENCE = ("detail", "partner", "partner_row", "score", "rule", "benchmark", "item")
 _ENDED_SCHEMA = pa.schema([TAG_SCHEMA.field("index"), LEDGER_SCHEMA.field("stage"), *list(TAG_SCHEMA)[1:]])
 
 
@@ -143,7 +143,7 @@ def _decisions(
     kept = np.asarray(said.column("reason").is_null())
     columns = {name: batch.column(name) for name in ("row_id", "source", "row", "format")}
     columns |= {name: said.column(name).combine_chunks() for name in ("stage", "reason", *_EVIDENCE)}
-    outcomes = _outcomes(columns["reason"], columns["partner"], settings.removing)
+    outcomes = _outcomes(columns["reason"], columns["benchmark"], settings.removing)
     columns |= {"id": ids, "outcome": pc.if_else(pa.array(kept), Outcome.KEPT.value, outcomes)}
     for name in ("problem", "template"):
         columns[f"{name}_id"] = hex_of(keys.column(name)) if settings.identified else columns["row_id"]
@@ -154,11 +154,10 @@ def _decisions(
     return pa.RecordBatch.from_arrays(arrays, schema=DECISION_SCHEMA)
 
 
-def _outcomes(reasons: pa.Array, partners: pa.Array, removing: frozenset[str]) -> pa.Array:
+def _outcomes(reasons: pa.Array, benchmarks: pa.Array, removing: frozenset[str]) -> pa.Array:
     """What each reason does, by the table of reasons, but for variants of a benchmark that removes them."""
     outcomes = _OUTCOMES.take(pc.index_in(reasons, value_set=_REASONS))
     variants = pc.equal(reasons, Reason.BENCHMARK_VARIANT.value)
-    benchmarks = pc.replace_substring_regex(partners, "/[0-9]+$", "")
     asked = pc.and_(variants, pc.is_in(benchmarks, value_set=pa.array(sorted(removing), pa.string())))
     return pc.if_else(pc.fill_null(asked, False), Outcome.REMOVED.value, outcomes)
 

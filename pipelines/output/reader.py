@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from schemas.evolution import open_as
 from schemas.example import EXAMPLE_SCHEMA
-from schemas.ledger import LEDGER_SCHEMA, RECORD_MARK
+from schemas.ledger import LEDGER_SCHEMA, RECORD_MARK, with_items
 from schemas.manifest import Manifest
 
 
@@ -50,5 +50,5 @@ def read_rejected(folder: Path) -> Iterator[tuple[dict[str, Any], dict[str, Any]
 def _ledger_tables(folder: Path, manifest: Manifest, columns: Sequence[str] | None) -> Iterator[pa.Table]:
     for file in manifest.ledger:
         with open_as(folder / file.path, LEDGER_SCHEMA) as reader:
-            table = reader.read_all()
+            table = with_items(reader.read_all())
         yield table if columns is None else table.select(list(columns))

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from xxhash import xxh3_64_intdigest
 
 from schemas.exits import one_line
-from schemas.ledger import LEDGER_SCHEMA
+from schemas.ledger import LEDGER_SCHEMA, with_items
 from schemas.reason import RULES, Outcome, Reason
 from validation.dataset.hashes import hash_texts
 from validation.dataset.streams import chunks, opened
@@ -87,7 +87,7 @@ def read_ledger(folder: Path, paths: Sequence[str], *, seed: int) -> Ledger:
 
 def _chunks(path: Path) -> Iterator[pa.Table]:
     with opened(path, LEDGER_SCHEMA) as reader:
-        yield from chunks(reader)
+        yield from map(with_items, chunks(reader))
 
 
 def _add(ledger: Ledger, batch: pa.Table, last: dict[str, int], seed: int) -> None:
@@ -110,9 +110,10 @@ def _add(ledger: Ledger, batch: pa.Table, last: dict[str, int], seed: int) -> No
 
 def _count_leaks(ledger: Ledger, batch: pa.Table) -> None:
     reasons = pc.fill_null(batch["reason"], Outcome.KEPT.value)
-    about = pc.and_(pc.is_in(reasons, value_set=pa.array([*LEAKS, Outcome.KEPT.value])), pc.is_valid(batch["partner"]))
-    rows = zip(batch["partner"].filter(about).to_pylist(), reasons.filter(about).to_pylist(), strict=True)
-    ledger.leaks.update((partner.rpartition("/")[0], reason) for partner, reason in rows if "/" in partner)
+    about = pc.and_(
+        pc.is_in(reasons, value_set=pa.array([*LEAKS, Outcome.KEPT.value])), pc.is_valid(batch["benchmark"])
+    )
+    ledger.leaks.update(zip(*(one.filter(about).to_pylist() for one in (batch["benchmark"], reasons)), strict=True))
 
 
 def _draw(ledger: Ledger, lost: pa.Table, seed: int) -> None:

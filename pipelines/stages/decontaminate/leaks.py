@@ -26,7 +26,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import xxhash
 
-from pipelines.engine.rejection import Note, Rejection, Remark
+from pipelines.engine.rejection import Note, Rejection
 from pipelines.stages.decontaminate.contained import item_windows, standing
 from pipelines.stages.decontaminate.reworded import ParaphraseIndex
 from pipelines.stages.decontaminate.short_items import ShortItems
@@ -36,6 +36,7 @@ from pipelines.text.postings import Postings
 from pipelines.text.skeleton import numbers_in, skeletons, template_forms
 from pipelines.text.words import Hashes, Places, Words, ngrams_of, words_of
 from schemas.config import Decontaminate
+from schemas.ledger import LedgerRule
 from schemas.reason import Reason
 from validation.answers import Relation, compare_exactly, extract
 
@@ -45,7 +46,6 @@ _OWN_SOLUTION = 80  # the same for solutions, which are made of fewer turns of p
 _MIN_COVER = 0.5  # share of an item's n-grams that a solution must hold: solutions repeat phrases of other questions
 _POLICIES = ("report", "quarantine", "remove")  # about variants, the strictest last
 _EVIDENCE = 160  # characters of a matched span that the ledger keeps
-OWN_DETAIL = "the solution is the item's own"
 _DIGITS = re.compile(rb"\d+(?:\.\d+)?")
 
 
@@ -54,7 +54,7 @@ class BenchmarkIndex:
     """Benchmark items, ready to be looked up. Picklable; about 1.5 KB an item.
 
     Attributes:
-        names: `benchmark/position` of each item.
+        items: benchmark and position of each item.
         skeletons: the key form of each question.
         numbers: the numbers of each question, sorted.
         exact: whole skeletons.
@@ -69,7 +69,7 @@ class BenchmarkIndex:
         variants: what each item's benchmark does about variants.
     """
 
-    names: tuple[str, ...]
+    items: tuple[tuple[str, int], ...]
     skeletons: tuple[bytes, ...]
     numbers: tuple[tuple[Decimal, ...], ...]
     exact: Postings
@@ -87,12 +87,7 @@ class BenchmarkIndex:
     def build(cls, items: pa.Table) -> "BenchmarkIndex":
         """Builds the index over items (`BENCHMARK_SCHEMA`); their order decides which of two is named."""
         questions = _plain(items.column("question"))
-        names = tuple(
-            f"{benchmark}/{position}"
-            for benchmark, position in zip(
-                items.column("benchmark").to_pylist(), items.column("position").to_pylist(), strict=True
-            )
-        )
+        names = tuple(zip(items.column("benchmark").to_pylist(), items.column("position").to_pylist(), strict=True))
         keys = skeletons(questions)
         skeleton_bytes = tuple(keys.cast(pa.large_binary()).to_pylist())
         own = pc.replace_substring_regex(_unannotated(_plain(items.column("solution"))), r"\n#### .*", "")
@@ -101,7 +96,7 @@ class BenchmarkIndex:
         hashes, places = ngrams_of(words, NGRAM)
         numbers = tuple(numbers_in(questions))
         return cls(
-            names=names,
+            items=names,
             skeletons=skeleton_bytes,
             numbers=numbers,
             exact=Postings.of(_digests(keys), np.arange(len(names))),
@@ -163,8 +158,8 @@ def check(batch: pa.RecordBatch, index: BenchmarkIndex, settings: Decontaminate)
     verdicts: list[Rejection | Note | None] = []
     for row, place in enumerate(places.tolist()):
         leak, variant = questions.get(place) or solutions.get(row), variants.get(place)
-        if leak and variant and leak.detail == OWN_DETAIL and leak.partner == variant.partner:
-            item = index.names.index(str(leak.partner))
+        if leak and variant and leak.rule is LedgerRule.OWN_SOLUTION and leak.partner == variant.partner:
+            item = index.items.index((variant.benchmark, variant.item))
             leak = None if _differ(answer_of(row), index, item) else leak
         verdicts.append(leak or variant)
     return verdicts
@@ -191,8 +186,8 @@ def _check_wording(
         answers = {True: ", the same answer", None: "", False: ", another answer"}[one.answers]
         detail = f"the question is the item {words}: numbers alike {one.numbers:.2f}{answers}"
         score = one.numbers if one.cosine is None else one.cosine
-        rejections[one.text] = Rejection(
-            Reason.BENCHMARK_PARAPHRASE, detail, index.names[one.item], score=round(score, 4)
+        rejections[one.text] = _rejection(
+            index, one.item, Reason.BENCHMARK_PARAPHRASE, LedgerRule.QUESTION_REWORDED, detail, score=round(score, 4)
         )
     forms = _digests(template_forms(batch.column("question")))
     variants.extend(zip(*map(np.ndarray.tolist, index.templates.hits(forms)), strict=True))
@@ -206,12 +201,25 @@ def _variants(found: Sequence[tuple[int, int]], index: BenchmarkIndex) -> dict[i
         known = strictest.setdefault(text, item)
         if _POLICIES.index(index.variants[item]) > _POLICIES.index(index.variants[known]):
             strictest[text] = item
-    return {
-        text: Note(Remark.VARIANT, index.names[item])
-        if index.variants[item] == "report"
-        else Rejection(Reason.BENCHMARK_VARIANT, "the question is the item with other numbers", index.names[item])
-        for text, item in strictest.items()
-    }
+    return {text: _variant(index, item) for text, item in strictest.items()}
+
+
+def _variant(index: BenchmarkIndex, item: int) -> Rejection | Note:
+    if index.variants[item] == "report":
+        return Note(LedgerRule.VARIANT_REPORTED, _name(index, item), *index.items[item])
+    detail = "the question is the item with other numbers"
+    return _rejection(index, item, Reason.BENCHMARK_VARIANT, LedgerRule.QUESTION_VARIED, detail)
+
+
+def _rejection(
+    index: BenchmarkIndex, item: int, reason: Reason, rule: LedgerRule, detail: str, *, score: float | None = None
+) -> Rejection:
+    benchmark, position = index.items[item]
+    return Rejection(reason, detail, _name(index, item), score=score, rule=rule, benchmark=benchmark, item=position)
+
+
+def _name(index: BenchmarkIndex, item: int) -> str:
+    return "{}/{}".format(*index.items[item])
 
 
 def shared_ngrams(texts: pa.Array, items: pa.Array, *, n: int = NGRAM) -> npt.NDArray[np.int64]:
@@ -234,9 +242,11 @@ def _check_texts(
 ) -> dict[int, Rejection]:
     """Rejections by place of the text. `whole`: the texts are questions, which must agree in all their numbers."""
     side = "question" if whole else "solution"
+    shared = LedgerRule.QUESTION_SHARES_WORDS if whole else LedgerRule.SOLUTION_SHARES_WORDS
     rejections: dict[int, Rejection] = {}
-    for text, item, detail in _exact_hits(texts, index, whole=whole):
-        rejections.setdefault(text, Rejection(Reason.BENCHMARK_EXACT, detail, index.names[item], score=1.0))
+    for text, item, rule, detail in _exact_hits(texts, index, whole=whole):
+        if text not in rejections:
+            rejections[text] = _rejection(index, item, Reason.BENCHMARK_EXACT, rule, detail, score=1.0)
     guarded = settings.ngram == "guarded"
     hits = [hit for hit in _run_hits(words_of(texts), index, strict=not guarded) if hit.text not in rejections]
     if guarded:
@@ -245,30 +255,31 @@ def _check_texts(
         if hit.text not in rejections:
             span = " ".join(texts[hit.text].as_py().split()[hit.first : hit.last])
             detail = f"the {side} shares '{_shortened(span)}'"
-            rejections[hit.text] = Rejection(
-                Reason.BENCHMARK_NGRAM, detail, index.names[hit.item], score=round(hit.cover, 4)
+            rejections[hit.text] = _rejection(
+                index, hit.item, Reason.BENCHMARK_NGRAM, shared, detail, score=round(hit.cover, 4)
             )
     return rejections
 
 
-def _exact_hits(texts: pa.Array, index: BenchmarkIndex, *, whole: bool) -> Iterator[tuple[int, int, str]]:
-    """(text, item, evidence in words) of items whose skeleton, or whose solution's, stands in a text."""
-    keys = skeletons(texts)
+def _exact_hits(texts: pa.Array, index: BenchmarkIndex, *, whole: bool) -> Iterator[tuple[int, int, LedgerRule, str]]:
+    """(text, item, rule, evidence in words) of items whose skeleton, or whose solution's, stands in a text."""
+    keys, same = skeletons(texts), LedgerRule.QUESTION_IS_ITEM
     if whole:
         for one in (keys, pc.replace_substring_regex(keys, LABEL, "")):
             for text, item in zip(*map(np.ndarray.tolist, index.exact.hits(_digests(one))), strict=True):
-                yield text, item, "the question is the item"
+                yield text, item, same, "the question is the item"
         chosen = pc.indices_nonzero(pc.match_substring_regex(texts, OPTIONS))
         bare = skeletons(pc.replace_substring_regex(texts.take(chosen), OPTIONS, ""))
         for place, item in zip(*map(np.ndarray.tolist, index.exact.hits(_digests(bare))), strict=True):
-            yield chosen[place].as_py(), item, "the question is the item, options aside"
+            yield chosen[place].as_py(), item, same, "the question is the item, options aside"
         for text, item in _behind_instructions(texts, index):
-            yield text, item, "the question is the item behind an instruction"
+            yield text, item, same, "the question is the item behind an instruction"
+    held = LedgerRule.QUESTION_HOLDS_ITEM if whole else LedgerRule.SOLUTION_HOLDS_ITEM
     side = "question" if whole else "solution"
     for text, item in standing(keys, index.windows, index.skeletons):
-        yield text, item, f"the {side} holds the item"
+        yield text, item, held, f"the {side} holds the item"
     for text, item in () if whole else standing(keys, index.solution_windows, index.solutions):
-        yield text, item, OWN_DETAIL
+        yield text, item, LedgerRule.OWN_SOLUTION, "the solution is the item's own"
 
 
 def _behind_instructions(texts: pa.Array, index: BenchmarkIndex) -> Iterator[tuple[int, int]]:

@@ -218,7 +218,7 @@ def _tagged(rows: pa.Table, competing: pa.Table) -> pa.Table:
     joined = rows.select(["part", "index", "occurrence"]).join(losses, ["part", "index"], join_type="left outer")
     same = "same question and solution, formatting aside"
     details = pc.if_else(joined.column("reason").is_valid(), pa.scalar(same), pa.scalar(None, pa.string()))
-    joined = joined.append_column("detail", details).append_column("score", pa.nulls(len(joined), pa.float64()))
+    joined = joined.append_column("detail", details)
     return _as_tags(joined, COLLAPSE_SCHEMA)
 
 
@@ -266,4 +266,6 @@ def _constant(reason: Reason, rows: int) -> pa.Array:
 
 def _as_tags(table: pa.Table, schema: pa.Schema = TAG_SCHEMA) -> pa.Table:
     wanted = pa.schema([pa.field("part", pa.int64()), *schema])
-    return pa.table([table.column(field.name).cast(field.type) for field in wanted], schema=wanted)
+    nothing = {field.name: pa.nulls(len(table), field.type) for field in wanted}
+    columns = nothing | dict(zip(table.column_names, table.columns, strict=True))
+    return pa.table([columns[field.name].cast(field.type) for field in wanted], schema=wanted)

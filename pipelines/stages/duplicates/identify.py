@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipelines.engine.overlays import read_keys
-from pipelines.engine.rejection import Remark
+from pipelines.engine.rejection import REMARKS
 from pipelines.engine.store import PartRef, Store, read_batch
 from pipelines.engine.tags import PLACED_SCHEMA, alive_after, kept_keys, repeated, sharing, whereabouts
 from pipelines.stages.duplicates.agreement import Member, disagreements
@@ -21,6 +21,7 @@ from pipelines.stages.duplicates.collapse import contents_of
 from pipelines.stages.duplicates.earlier import Earlier, key_column
 from pipelines.stages.duplicates.exchanges import terms_of
 from pipelines.stages.duplicates.near import guard_keys, known_to_differ, near_duplicates, shingle_keys
+from schemas.ledger import LedgerRule
 from schemas.reason import Reason
 from validation.answers import Relation, compare, compare_exactly
 
@@ -186,7 +187,8 @@ class NearDuplicates:
         tags = pa.Table.from_pylist(
             [{**row, **self._why(row["score"], row["partner_part"])} for row in losses.to_pylist()], PLACED_SCHEMA
         )
-        notes = [{**row, "detail": Remark.CROWDED.value} for row in crowded.to_pylist()]
+        note = {"detail": REMARKS[LedgerRule.CROWDED], "rule": LedgerRule.CROWDED.value}
+        notes = [{**row, **note} for row in crowded.to_pylist()]
         return pa.concat_tables([tags, pa.Table.from_pylist(notes, PLACED_SCHEMA)])
 
     def _why(self, score: float, partner_part: int) -> dict[str, str]:

@@ -29,6 +29,7 @@ from pipelines.stages.label.classifier import LEAST, METHOD, Fitted, fit
 from pipelines.stages.label.taxonomy import Taxonomy
 from schemas.config import Label
 from schemas.files import replacing
+from schemas.ledger import LedgerRule
 from schemas.reason import Stage
 
 LABEL_SCHEMA = pa.schema([*TAG_SCHEMA, pa.field("topic", pa.string()), pa.field("difficulty", pa.int32())])
@@ -244,7 +245,7 @@ def predict_part(
                 tags.setdefault(index, {"index": index})[column] = written(label)
     for tag in tags.values():
         predictions = ", ".join(f"{column} {tag[column]}" for column in LABELS if column in tag)
-        tag["detail"] = f"predicted: {predictions}"
+        tag |= {"detail": f"predicted: {predictions}", "rule": LedgerRule.PREDICTED}
     return pa.RecordBatch.from_pylist([tags[index] for index in sorted(tags)], schema=LABEL_SCHEMA)
 
 

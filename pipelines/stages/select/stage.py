@@ -26,6 +26,7 @@ from pipelines.stages.select.criteria import judge_selection, select
 from pipelines.stages.select.decided import REVIEW_SCHEMA, Settled, settle
 from schemas.config import Select
 from schemas.example import SELECTION
+from schemas.ledger import LedgerRule
 from schemas.problem import Decision, SegmentKind
 from schemas.reason import Reason, Stage
 from schemas.reviews import REVIEWS
@@ -99,7 +100,7 @@ def select_reviewed(part: PartRef, *, store: Store, reviews: Path, settings: Sel
             decided = []
         if settled.remark and tags[start].get("reason") is None:
             for index in range(start, end):
-                tags[index]["detail"] = settled.remark
+                tags[index] |= {"detail": settled.remark, "rule": LedgerRule.ADJUDICATED}
     return pa.RecordBatch.from_pylist([tags[index] for index in sorted(tags)], schema=SELECT_SCHEMA)
 
 

@@ -6,7 +6,7 @@ oneself is not evidence. Verdicts are cached beside the part: a later run judges
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 
 import pyarrow as pa
 
@@ -15,6 +15,7 @@ from pipelines.engine.tags import TAG_SCHEMA
 from pipelines.text.quality import JUDGED
 from schemas.config import Verify
 from schemas.example import QUALITY
+from schemas.ledger import LedgerRule
 from schemas.problem import Format, SegmentKind
 from schemas.reason import Reason
 from validation.answers import (
@@ -294,14 +295,11 @@ def _judge_final(case: Case, final: str | None, *, programs: int) -> Ruling:
 def _ruling_row(case: Case, ruling: Ruling) -> tuple[object, ...]:
     rejection = ruling.rejection
     note = f"cut behind the final answer: {ruling.cut.strip()!r}" if ruling.cut else None
-    rejected = (
-        (rejection.reason.value, rejection.detail, rejection.partner, rejection.partner_row, rejection.score)
-        if rejection
-        else (None, note, *[None] * 3)
-    )
+    nothing = dict.fromkeys(TAG_SCHEMA.names)
+    noted = {"detail": note, "rule": LedgerRule.TRIMMED} if note else {}
+    tag = nothing | (asdict(rejection) if rejection else noted) | {"index": case.index}
     return (
-        case.index,
-        *rejected,
+        *tag.values(),
         ruling.verdict,
         ruling.path,
         ruling.reference,

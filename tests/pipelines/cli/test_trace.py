@@ -1,14 +1,16 @@
 import io
+import shutil
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 from rich.console import Console
 
 from pipelines.cli.trace import print_trace
 from pipelines.curate import curate
 from schemas.exits import UserError
-from tests.tiny import config_of, marbles, read_streams, source, write_rows
+from tests.tiny import config_of, gsm8k_row, marbles, read_streams, source, write_rows
 
 
 @pytest.fixture(scope="module")
@@ -58,6 +60,79 @@ def test_a_leak_stands_beside_the_benchmark_item(tiny_data: Path, ledger: list[d
     for words in ("removed at decontaminate: benchmark_exact", "lost to bench/0", "answer: 108"):
         assert words in story, story
     assert story.count("Ruth packs 12 boxes") == 2
+
+
+LEAKED = "Every day Ida packs {} boxes. Each of them holds 15 blue lamps for the old theatre. How many lamps is that?"
+OWN = "She packs 12 * 15 = 180 lamps for the old theatre, since each of her boxes holds 15 of the blue lamps in it."
+REWORDINGS = ("the solution, reworded", "the question, reworded", "anything at all")
+
+
+@pytest.fixture(scope="module")
+def leaks(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data set with a question that is an item, a solution that holds it, the item's own solution, and a variant."""
+    folder = tmp_path_factory.mktemp("leaks")
+    item = gsm8k_row(LEAKED.format(12), OWN, 180)
+    rows = [
+        item,
+        gsm8k_row("What is asked of us?", f"We read: {item['question']} That is 12 * 15 = 180.", 180),
+        gsm8k_row("What does Ida pack for the theatre?", OWN, 180),
+        gsm8k_row(LEAKED.format(14), "14 * 15 = 210 lamps.", 210),
+    ]
+    bench = {"name": "bench", "path": str(write_rows(folder / "bench.jsonl", [item]))}
+    school = source(write_rows(folder / "rows.jsonl", rows))
+    curate(config_of(school, benchmarks=[bench], skip=["verify"], wipeout={"limit": 1}), folder / "data")
+    return folder / "data"
+
+
+def rewritten(data: Path, folder: Path, column: str, value: str | None) -> Path:
+    """The same data set, with one value in a column of its ledger."""
+    copied = Path(shutil.copytree(data, folder / "copied", ignore=shutil.ignore_patterns(".work")))
+    (path,) = copied.glob("ledger/*.arrow")
+    table = pa.ipc.open_stream(path.read_bytes()).read_all()
+    at = table.schema.get_field_index(column)
+    table = table.set_column(at, table.schema.field(at), pa.array([value] * len(table), pa.string()))
+    with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_stream(sink, table.schema) as writer:
+        writer.write_table(table)
+    return copied
+
+
+def test_the_rule_says_what_stands_beside_the_item(leaks: Path) -> None:
+    ended = {one["row"]: one for one in read_streams(leaks, "ledger/*.arrow")}
+    assert [ended[row]["rule"] for row in range(4)] == [
+        "question_is_item",
+        "solution_holds_item",
+        "own_solution",
+        "variant_reported",
+    ]
+    assert "in a solution of: What is asked of us?" in told(leaks, ended[1]["id"])
+    own = told(leaks, ended[2]["id"])
+    assert own.count(OWN) == 2
+    assert own.index("What does Ida pack") < own.index("\nthe other\n") < own.index(LEAKED.format(12))
+    assert "only this one has: 14; only the other: 12" in told(leaks, ended[3]["id"])
+
+
+@pytest.mark.parametrize("words", REWORDINGS)
+def test_other_words_change_nothing_but_the_words(words: str, leaks: Path, tmp_path: Path) -> None:
+    other = rewritten(leaks, tmp_path, "detail", words)
+    for row in read_streams(leaks, "ledger/*.arrow"):
+        before, after = told(leaks, row["id"]), told(other, row["id"])
+        assert [line for line in before.splitlines() if line != f"  {row['detail']}"] == [
+            line for line in after.splitlines() if line != f"  {words}"
+        ]
+
+
+@pytest.mark.parametrize("rule", [None, "a_rule_of_tomorrow"])
+def test_without_a_rule_that_is_known_all_of_both_stands_side_by_side(
+    rule: str | None, leaks: Path, tmp_path: Path
+) -> None:
+    other = rewritten(leaks, tmp_path, "rule", rule)
+    for row in read_streams(leaks, "ledger/*.arrow"):
+        story = told(other, row["id"])
+        assert "in a solution of:" not in story
+        assert "to bench/0" in story
+        assert (
+            story.index("\nthis one\n") < story.index("\nthe other\n") < story.index(OWN, story.index("\nthe other\n"))
+        )
 
 
 def test_words_that_differ_are_marked_and_equal_ones_are_not(tiny_data: Path, ledger: list[dict[str, Any]]) -> None:

@@ -377,6 +377,11 @@ def test_the_stricter_of_two_policies_holds_and_every_count_has_both(tmp_path: P
     manifest = curate_rows(tmp_path, rows, benchmarks=benchmarks, wipeout={"limit": 1})
     ended = {one["row"]: one for one in read_streams(tmp_path / "data", "ledger/*.arrow")}
     assert [ended[row]["partner"] for row in range(3)] == ["strict/0", "other/0", None]
+    assert [(ended[row]["benchmark"], ended[row]["item"]) for row in range(3)] == [
+        ("strict", 0),
+        ("other", 0),
+        (None, None),
+    ]
     assert (manifest.removed_by_reason, manifest.quarantined_by_reason) == (
         {"benchmark_variant": 1},
         {"benchmark_variant": 1},

@@ -5,11 +5,12 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from pipelines.engine.rejection import Note, Rejection, Remark
+from pipelines.engine.rejection import Note, Rejection
 from pipelines.stages.decontaminate.leaks import BenchmarkIndex, check, shared_ngrams
 from schemas.benchmark import BENCHMARK_SCHEMA
 from schemas.config import Decontaminate
 from schemas.example import SEGMENTS
+from schemas.ledger import LedgerRule
 from schemas.reason import Reason
 from validation.answers import extract
 
@@ -152,11 +153,8 @@ def test_the_own_solution_of_an_item_is_a_leak_under_any_question():
         "She makes 9 * 2 = $18 every day at the farmers' market in the middle of the town."
     )
     found = verdict("What does Janet earn with her birds?", ("text", stripped + " So it is 18."), index=index)
-    assert (found.reason, found.partner, found.detail) == (
-        Reason.BENCHMARK_EXACT,
-        "bench/7",
-        "the solution is the item's own",
-    )
+    assert found.reason is Reason.BENCHMARK_EXACT
+    assert (found.rule, found.partner, found.benchmark, found.item) == (LedgerRule.OWN_SOLUTION, "bench/7", "bench", 7)
     assert verdict("What does Janet earn?", ("text", stripped.replace("16", "17")), index=index) is None
     variant = DUCKS.replace("16", "17")
     assert verdict(variant, ("text", stripped), index=index, answer="20") is None
@@ -258,6 +256,7 @@ def test_an_item_in_other_words_is_quarantined_with_its_evidence():
     index = index_of(CLIPS, answers=["200"])
     found = verdict(AGAIN, index=index, answer="200")
     assert (found.reason, found.partner) == (Reason.BENCHMARK_PARAPHRASE, "bench/0")
+    assert found.rule is LedgerRule.QUESTION_REWORDED
     assert "numbers alike 1.00, the same answer" in found.detail
 
 
@@ -286,14 +285,39 @@ def test_an_item_in_another_language_is_known_by_its_numbers_and_answer():
 VARIED = DUCKS.replace("16", "20").replace("four", "nine")
 
 
+@pytest.mark.parametrize(
+    ("question", "solution", "rule"),
+    [
+        (DUCKS, "It is 18.", LedgerRule.QUESTION_IS_ITEM),
+        (f"Please solve this. {DUCKS}", "It is 18.", LedgerRule.QUESTION_IS_ITEM),
+        (f"Here are 3 facts. {DUCKS} And tell me why.", "It is 18.", LedgerRule.QUESTION_HOLDS_ITEM),
+        ("What is asked?", f"The 5 facts are: {DUCKS} So it is 18.", LedgerRule.SOLUTION_HOLDS_ITEM),
+    ],
+)
+def test_a_leak_says_on_which_side_and_how_it_met_the_item(question, solution, rule):
+    found = verdict(question, ("text", solution))
+    assert (found.rule, found.benchmark, found.item) == (rule, "bench", 0)
+
+
+def test_a_shared_run_of_words_says_on_which_side_it_stands():
+    item = "On the way to the green market Ann counts 12 ships and 7 boats. How many is that?"
+    index = index_of(item)
+    inside = item.replace("How many is that?", "Say how many vessels there were.")
+    found = verdict(inside, index=index)
+    assert (found.reason, found.rule) == (Reason.BENCHMARK_NGRAM, LedgerRule.QUESTION_SHARES_WORDS)
+    found = verdict("What is asked?", ("text", inside), index=index)
+    assert (found.reason, found.rule) == (Reason.BENCHMARK_NGRAM, LedgerRule.SOLUTION_SHARES_WORDS)
+
+
 @pytest.mark.parametrize("policy", ["quarantine", "remove"])
 def test_variants_meet_the_policy_of_their_benchmark(policy):
-    assert verdict(VARIED, index=index_of(DUCKS, variants=policy)).reason == Reason.BENCHMARK_VARIANT
+    found = verdict(VARIED, index=index_of(DUCKS, variants=policy))
+    assert (found.reason, found.rule) == (Reason.BENCHMARK_VARIANT, LedgerRule.QUESTION_VARIED)
 
 
 def test_variants_that_are_only_reported_are_noted_with_their_item():
     found = check(batch_of([VARIED, "What is 2 + 2?"]), index_of(TANGENT, DUCKS), Decontaminate())
-    assert found == [Note(Remark.VARIANT, "bench/1"), None]
+    assert found == [Note(LedgerRule.VARIANT_REPORTED, "bench/1", "bench", 1), None]
 
 
 def rows_of(path):

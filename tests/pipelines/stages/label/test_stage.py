@@ -60,8 +60,8 @@ def test_missing_topics_are_predicted_and_given_ones_kept(tmp_path: Path) -> Non
     assert topic["baseline"] < 0.5
     assert (topic["rows"] + topic["held_out"], topic["predicted"]) == (499, 100)
     ledger = {one["row"]: one for one in read_streams(tmp_path / "data", "ledger/*.arrow")}
-    assert ledger[510]["detail"] == "predicted: topic Geometry"
-    assert ledger[10]["detail"] is None
+    assert (ledger[510]["rule"], ledger[510]["detail"]) == ("predicted", "predicted: topic Geometry")
+    assert (ledger[10]["rule"], ledger[10]["detail"]) == (None, None)
     assert "macro-F1 1.00" in (tmp_path / "data" / "README.md").read_text(encoding="utf-8")
 
 

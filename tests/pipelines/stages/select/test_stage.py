@@ -139,5 +139,6 @@ def test_adjudicated_rows_are_marked_in_ledger_and_shards(tmp_path: Path) -> Non
     )
     kept = ends(tmp_path)[2]
     assert (kept["outcome"], kept["detail"]) == ("kept", "adjudicated by cleo over 2 votes")
+    assert {row: one["rule"] for row, one in ends(tmp_path).items() if one["rule"]} == {2: "adjudicated"}
     said = {one["source_row"]: one["selection"] for one in read_streams(tmp_path / "data", "shards/*.arrow")}
     assert {row: one and one["adjudicated"] for row, one in said.items()} == {row: row == 2 or None for row in said}

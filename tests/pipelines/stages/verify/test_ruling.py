@@ -156,8 +156,9 @@ def test_what_stands_behind_the_final_answer_is_cut_on_request(solution, cut, po
     [trimmed] = verdicts([row], pool, source, Verify(trim=True))
     assert (trimmed["reason"], trimmed["cut"]) == (None, cut)
     assert trimmed["detail"] == (f"cut behind the final answer: {cut.strip()!r}" if cut else None)
+    assert trimmed["rule"] == ("trimmed" if cut else None)
     [kept] = verdicts([row], pool, source)
-    assert (kept["cut"], kept["detail"]) == (None, None)
+    assert (kept["cut"], kept["detail"], kept["rule"]) == (None, None, None)
 
 
 @pytest.mark.parametrize(
