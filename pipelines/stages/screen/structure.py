@@ -6,8 +6,9 @@ from functools import lru_cache
 
 from schemas.problem import Format, Segment, SegmentKind
 
+_THOUGHT_BEFORE_OUTPUT = re.compile("ch+o")
 _OPEN_BLOCK = re.compile(
-    r"^[ \t]*```[ \t]*(?:python3?|py|output)[ \t]*$|</?llm-code|</?tool_call>|<\|\w+\|>|</?think>",
+    r"^[ \t]*```[ \t]*(?:python3?|py|output)[ \t]*$|</?llm-code[\w-]*>?|</?tool_call>|<\|\w+\|>|</?think>",
     re.MULTILINE | re.IGNORECASE,
 )
 
@@ -33,7 +34,7 @@ def check_structure(format: Format, segments: Sequence[Segment]) -> str | None:
 @lru_cache(maxsize=4096)
 def check_order(format: Format, order: str) -> str | None:
     """Says what is wrong with the order of segments, written as t (text), h (thought), c (code), o (output)."""
-    order = order.replace("h", "") if "cho" not in order else order
+    order = order if _THOUGHT_BEFORE_OUTPUT.search(order) else order.replace("h", "")
     if not order:
         return "no solution"
     match format:
