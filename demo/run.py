@@ -133,7 +133,7 @@ def _planted(folders: Folders, manifest: Manifest, expected: Sequence[Expected])
 def _validate(screen: Screen, config: Config, folders: Folders) -> Verdict:
     screen.act(2, "Validate", "hashes, contract, suite; answers judged again, apart from the line")
     with screen.waiting("judging") as shown:
-        verdict = validate(folders.data, config.validate_, on_progress=shown.say)
+        verdict = validate(folders.data, config, on_progress=shown.say)
     numbers = Counter(check.status for check in verdict.checks)
     rest = ", ".join(f"{number} {status.value.replace('_', ' ')}" for status, number in sorted(numbers.items()))
     colour = "green" if verdict.status is Status.PASSED else "red"
@@ -177,7 +177,7 @@ def _evaluate(screen: Screen, config: Config, folders: Folders, result: RunResul
             def tell(done: int, total: int, name: str = name) -> None:
                 shown.say(f"{name} training: {done:,} of {total:,} problems")
 
-            results.append(evaluate(config, model, folders.evaluation / name, folders.data, on_progress=tell))
+            results.append(evaluate(config, model, folders.evaluation / name, data=folders.data, on_progress=tell))
     before, after = results
     screen.say(pass_table(before, after))
     if lesson := tools_lesson(after):

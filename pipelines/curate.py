@@ -47,6 +47,7 @@ from pipelines.stages.select.decided import read_reviews
 from pipelines.stages.verify import stage as verify
 from schemas.config import Config, Curate
 from schemas.exits import UserError
+from schemas.files import as_paths
 from schemas.manifest import Manifest
 from schemas.reason import Stage
 from validation.programs import Level
@@ -56,9 +57,9 @@ _FULL_DISK = "nothing was published; free some space and run the same command: i
 
 def curate(
     config: Config,
-    output: Path,
+    output: str | Path,
     *,
-    against: Sequence[Path] = (),
+    against: str | Path | Sequence[str | Path] = (),
     workers: int = 1,
     draft: bool = False,
     overwrite: bool = False,
@@ -84,6 +85,7 @@ def curate(
         UserError: a config, input or folder that cannot be used.
         RunFailedError: the wipe-out alarm, or a full disk; nothing is published.
     """
+    output, against = Path(output), as_paths(against)
     settings = _checked(config, against)
     options, runner = beam_options(workers, beam_flags), partial(beam_runner, workers, beam_flags)
     refuse_other_runs(output, settings, overwrite=overwrite)

@@ -15,7 +15,7 @@ from apache_beam.options.pipeline_options import PipelineOptions
 
 from pipelines.engine.beam import beam_options, open_pipeline
 from pipelines.foreign import lay_out
-from schemas.config import Benchmark, Source, Validate
+from schemas.config import Benchmark, Config, Source
 from schemas.files import replacing, write_text
 from schemas.manifest import ShardRecord
 from schemas.verdict import VERDICT, Verdict
@@ -26,14 +26,16 @@ from validation.dataset.report.page import write_report
 from validation.dataset.shard import Findings, Inspector, Settings
 from validation.dataset.unclaimed import as_foreign
 
+_DEFAULTS = Config()
+
 
 def validate(
-    folder: Path,
-    config: Validate,
+    data: str | Path,
+    config: Config = _DEFAULTS,
     *,
-    output: Path | None = None,
+    output: str | Path | None = None,
     draft: bool = False,
-    baseline: Path | None = None,
+    baseline: str | Path | None = None,
     data_docs: bool = False,
     beam_flags: Sequence[str] = (),
     on_progress: Progress | None = None,
@@ -43,8 +45,8 @@ def validate(
     An earlier verdict is removed before judging starts; the new one is written last, so one that is there is whole.
 
     Args:
-        folder: the data set.
-        config: the table `validate`.
+        data: the data set.
+        config: its table `validate` is used.
         output: where `verdict.json` and `report/` go instead of `quality/` in the data set.
         draft: stamp verdict and report as those of a draft.
         baseline: another data set; the report says what changed.
@@ -59,16 +61,17 @@ def validate(
         UserError: not a data set, an expectation that does not exist, or a flag that nobody knows.
     """
     carry, other = _carry(beam_flags), _baseline(baseline)
-    quality = output or (folder / VERDICT).parent
+    folder = Path(data)
+    quality = (folder / VERDICT).parent if output is None else Path(output)
     (quality / Path(VERDICT).name).unlink(missing_ok=True)
-    judgement = judge(folder, config, draft=draft, carry=carry, on_progress=on_progress)
+    judgement = judge(folder, config.validate_, draft=draft, carry=carry, on_progress=on_progress)
     _publish(judgement, quality, other, on_progress, data_docs=data_docs)
     return judgement.verdict
 
 
 def validate_foreign(
     source: Source,
-    config: Validate,
+    config: Config = _DEFAULTS,
     *,
     output: Path,
     benchmarks: Sequence[str | Benchmark] = (),
@@ -81,7 +84,7 @@ def validate_foreign(
 
     Args:
         source: where the rows are and the adapter that reads them.
-        config: the table `validate`.
+        config: as for `validate`.
         output: where `verdict.json` and `report/` go.
         benchmarks: what must not leak; none: contamination is not checked.
         baseline: as for `validate`.
@@ -97,7 +100,7 @@ def validate_foreign(
     with tempfile.TemporaryDirectory(prefix="mathmill-foreign-") as name:
         folder = Path(name) / "data"
         lay_out(source, benchmarks, folder)
-        judgement = as_foreign(judge(folder, config, carry=carry, on_progress=on_progress))
+        judgement = as_foreign(judge(folder, config.validate_, carry=carry, on_progress=on_progress))
         _publish(judgement, output, other, on_progress, data_docs=data_docs)
     return judgement.verdict
 
@@ -106,8 +109,8 @@ def _carry(beam_flags: Sequence[str]) -> Carry:
     return partial(inspect_with_beam, options=beam_options(1, beam_flags)) if beam_flags else inspect_in_turn
 
 
-def _baseline(folder: Path | None) -> Baseline | None:
-    return None if folder is None else read_baseline(folder)
+def _baseline(folder: str | Path | None) -> Baseline | None:
+    return None if folder is None else read_baseline(Path(folder))
 
 
 def _publish(

@@ -14,7 +14,7 @@ from schemas.config import Config
 from schemas.exits import UserError
 
 
-def load_config(path: Path, overrides: Sequence[str] = ()) -> Config:
+def load_config(path: str | Path, overrides: Sequence[str] = ()) -> Config:
     """Reads and checks a whole config file.
 
     Args:
@@ -25,6 +25,7 @@ def load_config(path: Path, overrides: Sequence[str] = ()) -> Config:
     Raises:
         UserError: naming file, key, value and what is allowed.
     """
+    path = Path(path)
     if not path.is_file():
         raise UserError(f"{path}: no such config file")
     try:

@@ -2,7 +2,7 @@
 
 import fcntl
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
@@ -24,6 +24,11 @@ def write_text(path: Path, text: str) -> None:
     """Writes a text file, whole or not at all."""
     with replacing(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
+
+
+def as_paths(places: str | Path | Sequence[str | Path]) -> list[Path]:
+    """Returns the paths of one place or of several; a text is one place and not a sequence of letters."""
+    return [Path(places)] if isinstance(places, str | Path) else list(map(Path, places))
 
 
 def hold(path: Path) -> IO[str]:

@@ -60,7 +60,7 @@ def evaluate(
 
     source: Path | str = Path(model) / "checkpoints" / checkpoint if checkpoint else model
     with EvaluationView() as view:
-        view.end(run_evaluation(checked, source, output, data, view.progress, draft=draft))
+        view.end(run_evaluation(checked, source, output, data=data, draft=draft, on_progress=view.progress))
 
 
 @app.command()

@@ -55,11 +55,11 @@ GENERATIONS = pa.schema(
 def evaluate(
     config: Config,
     model: Path | str,
-    output: Path,
-    data: Path | None = None,
-    on_progress: Callable[[int, int], None] | None = None,
+    output: str | Path,
     *,
+    data: str | Path | None = None,
     draft: bool = False,
+    on_progress: Callable[[int, int], None] | None = None,
 ) -> EvalResult:
     """Asks a model the problems of a split, greedily, and judges its answers.
 
@@ -68,19 +68,19 @@ def evaluate(
         model: RUN, RUN/checkpoints/step-*, or a Hugging Face folder or name.
         output: the EVAL folder.
         data: a judged data set; None takes `evaluate.data`.
-        on_progress: called with (problems done, problems in all).
         draft: accept data without a passed verdict.
+        on_progress: called with (problems done, problems in all).
 
     Raises:
         UserError: no data, no model, no problems, or a folder that holds another evaluation.
     """
-    settings, began = config.evaluate, time.monotonic()
-    folder = data or (Path(settings.data) if settings.data else None)
-    if folder is None:
+    settings, output, began = config.evaluate, Path(output), time.monotonic()
+    named = data or settings.data
+    if named is None:
         raise UserError("nothing to evaluate on: give --data DATA, or `evaluate.data` in the config")
     if (output / RESULTS).exists():
         raise UserError(f"{output}: holds another evaluation; choose a new folder for --output")
-    examples, problems = problems_of(folder, settings, draft=draft)
+    examples, problems = problems_of(Path(named), settings, draft=draft)
     source = _model_folder(model)
     writer = _writer(source, settings)
     progress = _Progress(on_progress, sum(map(len, problems.values())))

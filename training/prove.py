@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from schemas.config import Config, FreshModel, Train
 from schemas.exits import UserError
+from schemas.files import as_paths
 from training import shards
 from training.admit import admit
 from training.attention import Documents
@@ -41,7 +42,9 @@ _ROUNDING = {torch.float32: 1e-4, torch.bfloat16: 5e-2}
 _TOLD_APART = 1e-3
 
 
-def prove(config: Config, data: Sequence[Path], *, model: str | None = None, rows: int = 8) -> Iterator[ProofLine]:
+def prove(
+    config: Config, data: str | Path | Sequence[str | Path], *, model: str | None = None, rows: int = 8
+) -> Iterator[ProofLine]:
     """Proves the objective on a model and the first rows of its first step, and yields each line when it is known.
 
     Args:
@@ -56,7 +59,7 @@ def prove(config: Config, data: Sequence[Path], *, model: str | None = None, row
     if config.train is None:
         raise UserError("the config has no table `train:`")
     train = config.train if model is None else config.train.model_copy(update={"model": model})
-    examples = shards.open(*data)
+    examples = shards.open(*as_paths(data))
     with TemporaryDirectory(prefix="mathmill-prove-") as temporary:
         source = _source(train, examples, Path(temporary))
         option = "train.model" if model is None else "--model"

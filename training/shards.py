@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from schemas.evolution import read_as
 from schemas.example import EXAMPLE_SCHEMA
 from schemas.exits import RunFailedError
+from schemas.files import as_paths
 from schemas.manifest import Manifest
 from schemas.problem import Format, Segment, SegmentKind
 from schemas.split import Split
@@ -123,20 +124,21 @@ def _to_examples(table: pa.Table) -> list[Example]:
     ]
 
 
-def open(*folders: Path, split: Split = Split.TRAIN, draft: bool = False) -> Examples:
+def open(*data: str | Path, split: str = Split.TRAIN, draft: bool = False) -> Examples:
     """Opens data sets that may be trained on: judged, passed, and byte for byte what was judged.
 
     Args:
-        folders: data sets made by `mathmill curate`; their examples follow one another.
-        split: which split to read.
+        data: data sets made by `mathmill curate`; their examples follow one another.
+        split: train or heldout.
         draft: accept data without a passed verdict.
 
     Raises:
         UserError: not a data set, no verdict, or a failed one.
         RunFailedError: bytes that do not match their verdict.
     """
+    folders = as_paths(data)
     manifests = [require_passed(folder, draft=draft) for folder in folders]
-    return _open_judged(folders, manifests, split)
+    return _open_judged(folders, manifests, Split(split))
 
 
 def open_splits(*folders: Path, draft: bool = False) -> dict[Split, Examples]:

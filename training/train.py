@@ -21,6 +21,7 @@ import torch
 
 from schemas.config import Config
 from schemas.exits import RunFailedError, UserError
+from schemas.files import as_paths
 from schemas.split import Split
 from training import checkpoint
 from training.card import write_card
@@ -42,8 +43,8 @@ from training.world import World, join_world
 
 def train(
     config: Config,
-    data: Sequence[Path],
-    output: Path,
+    data: str | Path | Sequence[str | Path],
+    output: str | Path,
     *,
     resume: bool = False,
     draft: bool = False,
@@ -67,11 +68,12 @@ def train(
     """
     if config.train is None:
         raise UserError("the config has no table `train:`")
+    folders, output = as_paths(data), Path(output)
     world = join_world(config.train.device)
     try:
         with stop_requests() as stop, ExitStack() as held:
-            run = prepare(config.train, list(data), output, world, held, resume=resume, draft=draft)
-            with closing(_Loop(run, stop, on_step, _evaluation(config, data, draft=draft))) as loop:
+            run = prepare(config.train, folders, output, world, held, resume=resume, draft=draft)
+            with closing(_Loop(run, stop, on_step, _evaluation(config, folders, draft=draft))) as loop:
                 result = loop.complete(on_start)
     except BaseException as error:
         world.close(error)
@@ -91,7 +93,7 @@ def _evaluation(config: Config, data: Sequence[Path], *, draft: bool) -> Evaluat
         return None
     folder = Path(config.evaluate.data) if config.evaluate.data else data[0]
     problems_of(folder, config.evaluate, draft=draft)
-    return lambda model, output: evaluate(config, model, output, folder, draft=draft)
+    return lambda model, output: evaluate(config, model, output, data=folder, draft=draft)
 
 
 def _explain(error: BaseException, output: Path, world: World) -> None:

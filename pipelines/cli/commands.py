@@ -95,7 +95,7 @@ def run_validate(
             f"{data}: no data set of mathmill: it has no {MANIFEST}; to judge other data, say with --adapter how its "
             f"rows are read: {', '.join(ADAPTERS)}"
         )
-    settings = _settings(config, overrides).validate_
+    settings = _settings(config, overrides)
     verdict = validate(
         data, settings, output=output, draft=draft, baseline=baseline, data_docs=data_docs, beam_flags=beam_flags
     )
@@ -134,7 +134,7 @@ def run_validate_foreign(
     benchmarks = settings.curate.benchmarks if settings.curate else ()
     verdict = validate_foreign(
         source,
-        settings.validate_,
+        settings,
         output=output,
         benchmarks=benchmarks,
         baseline=baseline,

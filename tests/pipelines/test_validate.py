@@ -10,13 +10,13 @@ import pytest
 from pipelines.inputs import plan_inputs
 
 from pipelines.validate import validate, validate_foreign
-from schemas.config import Benchmark, Columns, Curate, Recheck, Source, Validate
+from schemas.config import Benchmark, Columns, Config, Curate, Recheck, Source, Validate
 from schemas.exits import RunFailedError, UserError
 from schemas.verdict import VERDICT, Status, Verdict, require_passed
 from tests.tiny import marbles, write_rows
 from tests.validation.dataset.handmade import edit_manifest, examples, write_data
 
-CONFIG = Validate(recheck=Recheck(sample=0))
+CONFIG = Config(validate=Validate(recheck=Recheck(sample=0)))
 
 
 def test_a_passed_verdict_opens_the_gate_and_binds_the_bytes(tmp_path):
@@ -114,7 +114,7 @@ def as_datasets_folder(folder: Path, rows: list[dict[str, Any]]) -> Path:
 def judge_puzzles(path: Path, report: Path, **settings: Any) -> Verdict:
     columns = Columns(question="problem", solution="text", answer="gold")
     source = Source(name="puzzles", path=str(path), adapter="columns", format="cot", licence="unknown", columns=columns)
-    return validate_foreign(source, Validate(recheck=Recheck(sample=10)), output=report, **settings)
+    return validate_foreign(source, Config(validate=Validate(recheck=Recheck(sample=10))), output=report, **settings)
 
 
 @pytest.mark.parametrize("write", [as_jsonl, as_parquet, as_arrow, as_datasets_folder])

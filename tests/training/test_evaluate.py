@@ -89,7 +89,9 @@ def memoriser(make_data, make_row, tmp_path_factory):
 def test_a_model_that_knows_the_problems_passes_them_in_every_format(memoriser, tmp_path):
     config, run, data = memoriser
     told = []
-    result = evaluate(config, run.output, tmp_path / "EVAL", data, lambda done, total: told.append((done, total)))
+    result = evaluate(
+        config, run.output, tmp_path / "EVAL", data=data, on_progress=lambda done, total: told.append((done, total))
+    )
     assert {name: (line.n, line.passed) for name, line in result.formats.items()} == {
         "cot": (4, 4),
         "pot": (4, 4),
@@ -102,12 +104,12 @@ def test_a_model_that_knows_the_problems_passes_them_in_every_format(memoriser, 
     assert all("```output\n" in row["response"] for row in rows)
     assert json.loads((tmp_path / "EVAL" / "results.json").read_text())["formats"]["pot"]["pass_at_1"] == 1.0
     with pytest.raises(UserError, match="holds another evaluation"):
-        evaluate(config, run.output, tmp_path / "EVAL", data)
+        evaluate(config, run.output, tmp_path / "EVAL", data=data)
 
 
 def test_the_untrained_model_passes_nothing(memoriser, tmp_path):
     config, run, data = memoriser
-    result = evaluate(config, run.output / "checkpoints" / "step-00000000", tmp_path / "EVAL", data)
+    result = evaluate(config, run.output / "checkpoints" / "step-00000000", tmp_path / "EVAL", data=data)
     assert [line.passed for line in result.formats.values()] == [0, 0, 0]
 
 

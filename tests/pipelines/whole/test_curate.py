@@ -11,7 +11,6 @@ import pytest
 
 from pipelines.curate import curate
 from pipelines.validate import validate
-from schemas.config import Validate
 from schemas.exits import RunFailedError
 from schemas.manifest import Manifest, read_manifest, sha256_of
 from tests.tiny import (
@@ -363,7 +362,7 @@ def test_variants_end_as_their_benchmark_asks(policy: str, outcome: str, tmp_pat
     assert list(both.values()) == [{}]
     (rejected,) = read_lines(next((tmp_path / "data/rejected").glob("*.jsonl")))
     assert rejected["_mathmill"]["outcome"] == outcome
-    checks = {one.name: one.status for one in validate(tmp_path / "data", Validate()).checks}
+    checks = {one.name: one.status for one in validate(tmp_path / "data").checks}
     assert checks["reasons_agree"] == "passed"
 
 

@@ -20,7 +20,6 @@ from pipelines.stages.duplicates import collapse as collapsing
 from pipelines.stages.duplicates.survivors import LOSS_SCHEMA
 from pipelines.stages.verify import ruling as verify
 from pipelines.validate import validate
-from schemas.config import Validate
 from schemas.exits import UserError
 from schemas.problem import SegmentKind
 from schemas.split import Split
@@ -234,7 +233,7 @@ def honest(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_honest_line_passes_and_no_lie_is_in_its_data(honest: Path) -> None:
-    assert failed(validate(honest, Validate())) == set()
+    assert failed(validate(honest)) == set()
     examples = read_by_training(honest, gate=True)
     assert [lie.name for lie in LIES if lie.reached(examples)] == []
 
@@ -250,7 +249,7 @@ def test_a_lie_reaches_training_past_an_open_gate_and_a_closed_one_names_it(
     assert lie.reached(read_by_training(data, gate=False))
     with pytest.raises(UserError, match="never judged"):
         read_by_training(data, gate=True)
-    verdict = validate(data, Validate())
+    verdict = validate(data)
     assert failed(verdict) == lie.caught_by
     with pytest.raises(UserError, match=next(one.name for one in verdict.checks if one.status is Status.FAILED)):
         read_by_training(data, gate=True)

@@ -11,7 +11,6 @@ from pipelines.curate import curate
 from pipelines.stages.label.classifier import fit
 from pipelines.stages.label.stage import _SAMPLE_SCHEMA, Sample, _Smallest
 from pipelines.validate import validate
-from schemas.config import Config
 from tests.tiny import config_of, data_bytes, read_streams, write_rows
 
 SKIP = ["screen", "verify", "identify", "decontaminate"]
@@ -131,7 +130,7 @@ def test_subjects_of_math_can_be_told_and_levels_cannot(real_data: Path) -> None
 
 def test_the_report_says_how_topics_were_predicted(tmp_path: Path) -> None:
     curate(config(tmp_path, unlabelled(school(600), 500)), tmp_path / "data")
-    validate(tmp_path / "data", Config().validate_)
+    validate(tmp_path / "data")
     report = tmp_path / "data" / "quality" / "report"
     labels = json.loads((report / "report.json").read_text(encoding="utf-8"))["labels"]
     assert [(one["column"], one["predicted"]) for one in labels] == [("topic", 100)]

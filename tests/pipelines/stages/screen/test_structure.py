@@ -103,7 +103,7 @@ CODE_BLOCK, OUTPUT_BLOCK = "```python\nprint(1)\n```\n", "```output\n1\n```\n"
         (
             Format.TIR,
             f"<llm-code>\nprint(1)\n{OUTPUT_BLOCK}words",
-            "<llm-code opens or closes a block that has no other end",
+            "<llm-code> opens or closes a block that has no other end",
         ),
         (Format.TIR, f"```python\n \n```\n{OUTPUT_BLOCK}words", "an empty program"),
     ],
