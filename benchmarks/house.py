@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parent.parent
-PACKAGES = ("schemas", "validation", "pipelines", "training", "demo")
+PACKAGES = ("mathmill", "schemas", "validation", "pipelines", "training", "demo")
 _LONGEST = 5
 
 

@@ -104,8 +104,8 @@ def _pss(pid: int) -> int:
 
 
 def mathmill(*arguments: str | Path) -> list[str | Path]:
-    """The command line of a verb."""
-    return [sys.executable, REPOSITORY / "mathmill.py", *arguments]
+    """The command line of a verb, for a process that starts in the repository."""
+    return [sys.executable, "-m", "mathmill", *arguments]
 
 
 def machine() -> dict[str, object]:

@@ -176,8 +176,8 @@ def show_places(screen: Screen, places: Sequence[tuple[str, Path | str]]) -> Non
 def command() -> str:
     """How this program was called, so that its commands can be pasted: `mathmill`, or the path to it."""
     called = Path(sys.argv[0])
-    if called.suffix == ".py":
-        return f"python {called}"
+    if called.name == "__main__.py":
+        return "python -m mathmill"
     found = shutil.which("mathmill")
     if found is not None and called.name == "mathmill" and Path(found).resolve() == called.resolve():
         return "mathmill"

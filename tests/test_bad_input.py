@@ -3,6 +3,7 @@
 # ruff: noqa: E501  a table reads best with one case a line
 
 import json
+import os
 import resource
 import shlex
 import subprocess
@@ -13,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-import mathmill
+from mathmill.__main__ import main
 from tests.tiny import marbles, read_streams, write_rows
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -148,7 +149,7 @@ def run_here(command: str, monkeypatch: pytest.MonkeyPatch) -> int:
     """Goes through the front door in this process and returns the exit code."""
     monkeypatch.setattr(sys, "argv", ["mathmill", *shlex.split(command)])
     with pytest.raises(SystemExit) as ended:
-        mathmill.main()
+        main()
     return int(ended.value.code or 0)
 
 
@@ -159,9 +160,10 @@ def run_apart(
         for limit, value in (limits or {}).items():
             resource.setrlimit(limit, (value, value))
 
-    command = [*before, sys.executable, str(REPOSITORY / "mathmill.py"), *arguments]
+    command = [*before, sys.executable, "-m", "mathmill", *arguments]
+    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
     return subprocess.run(
-        command, cwd=cwd, capture_output=True, text=True, check=False, preexec_fn=lower, timeout=300
+        command, cwd=cwd, env=environment, capture_output=True, text=True, check=False, preexec_fn=lower, timeout=300
     )  # fmt: skip
 
 
@@ -284,7 +286,7 @@ def test_a_line_of_100_mb_goes_to_the_ledger_and_not_to_memory(desk: Path) -> No
         file.write(b'", "answer": "#### 1"}\n')
         file.write(json.dumps(marbles(1, start=7)[0]).encode())
     # VmHWM, not ru_maxrss: the latter is inherited from the process that starts this one
-    measure = "import sys; sys.path.insert(0, {!r}); sys.argv = ['mathmill', 'curate', 'config.yaml', '--output', 'out']\nimport mathmill\ntry: mathmill.main()\nexcept SystemExit as e: assert not e.code, e.code\nprint(open('/proc/self/status').read().split('VmHWM:')[1].split()[0])"  # fmt: skip
+    measure = "import sys; sys.path.insert(0, {!r}); sys.argv = ['mathmill', 'curate', 'config.yaml', '--output', 'out']\nfrom mathmill.__main__ import main\ntry: main()\nexcept SystemExit as e: assert not e.code, e.code\nprint(open('/proc/self/status').read().split('VmHWM:')[1].split()[0])"  # fmt: skip
     done = subprocess.run(
         [sys.executable, "-c", measure.format(str(REPOSITORY))], cwd=desk, capture_output=True, text=True, check=False
     )

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from mathmill import VERBS
+from mathmill.__main__ import VERBS
 from schemas.manifest import CODE_VERSION
 
 REPOSITORY = Path(__file__).resolve().parent.parent

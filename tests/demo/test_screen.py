@@ -74,8 +74,8 @@ def test_an_earlier_demo_is_replaced_and_nothing_beside_it(tmp_path):
 
 
 def test_commands_on_the_last_screen_can_be_pasted(monkeypatch, tmp_path):
-    monkeypatch.setattr("sys.argv", ["mathmill.py", "demo"])
-    assert command() == "python mathmill.py"
+    monkeypatch.setattr("sys.argv", [str(tmp_path / "mathmill" / "__main__.py"), "demo"])
+    assert command() == "python -m mathmill"
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PATH", "")
     monkeypatch.setattr("sys.argv", [str(tmp_path / ".venv" / "bin" / "mathmill"), "demo"])

@@ -38,8 +38,9 @@ def start(config: Config, folder: Path) -> subprocess.Popen[bytes]:
     assert config.curate is not None
     path = folder / "config.yaml"
     path.write_text(yaml.safe_dump({"curate": config.curate.model_dump(mode="json")}), encoding="utf-8")
-    command = [sys.executable, str(REPOSITORY / "mathmill.py"), "curate", str(path), "--output", str(folder / "data")]
-    return subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    command = [sys.executable, "-m", "mathmill", "curate", str(path), "--output", str(folder / "data")]
+    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
+    return subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
 def kill_when(process: subprocess.Popen[bytes], work: Path, sign: str, delay: float = 0.0) -> bool:

@@ -1,8 +1,10 @@
-"""The front door: each verb leads to its room, which is imported only when its verb is called."""
+"""The verbs: each leads to its room, which is imported only when its verb is called."""
 
 import gc
 import importlib
 import sys
+
+from mathmill.rooms import claim, missing
 
 VERBS = {
     "curate": ("pipelines", "raw rows -> verified, de-duplicated, decontaminated Arrow shards"),
@@ -23,6 +25,7 @@ def main() -> None:
     if verb in ("--help", "-h"):
         print(_usage())
         return
+    claim()
     if verb == "--version":
         print(f"mathmill {importlib.import_module('schemas.manifest').CODE_VERSION}")
         return
@@ -33,16 +36,13 @@ def main() -> None:
     gc.disable()  # what is imported stays: walking it again and again takes a fifth of the start
     try:
         module = importlib.import_module(f"{room}.__main__" if room != "demo" else room)
+        gc.freeze()
+        gc.enable()
+        code = module.main(sys.argv[1:])
     except ModuleNotFoundError as error:
-        extra = {"pipelines": "curation,validation", "training": "training", "demo": "all"}[room]
-        sys.stderr.write(
-            f"mathmill: {verb} needs the package {error.name}, which is not installed; "
-            f"run `pip install 'mathmill[{extra}]'`\n"
-        )
+        sys.stderr.write(f"mathmill: {verb} {missing(error, room)}\n")
         sys.exit(2)
-    gc.freeze()
-    gc.enable()
-    sys.exit(module.main(sys.argv[1:]))
+    sys.exit(code)
 
 
 def _usage() -> str:
