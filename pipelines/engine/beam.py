@@ -46,7 +46,7 @@ def beam_runner(workers: int, flags: Sequence[str]) -> FnApiRunner | None:
     if workers == 1 or any(flag.startswith("--runner") for flag in flags):
         return None
     _let_processes_find_us()
-    command = f"{shlex.quote(sys.executable)} -m apache_beam.runners.worker.sdk_worker_main 2>{os.devnull}"
+    command = f"{shlex.quote(sys.executable)} -P -m apache_beam.runners.worker.sdk_worker_main 2>{os.devnull}"
     return FnApiRunner(default_environment=SubprocessSDKEnvironment.from_command_string(command))
 
 
@@ -63,10 +63,10 @@ def open_pipeline(options: PipelineOptions, runner: FnApiRunner | None = None) -
 
 
 def _let_processes_find_us() -> None:
-    """Beam starts its processes with our environment, not with our import path."""
+    """Beam starts its processes with our environment, not with our import path; a user's folders come behind ours."""
     here = str(Path(__file__).resolve().parents[2])
     known = os.environ.get("PYTHONPATH", "")
-    if here not in known.split(os.pathsep):
+    if known.split(os.pathsep)[0] != here:
         os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (here, known)))
 
 

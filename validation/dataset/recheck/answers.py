@@ -12,6 +12,7 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from types import TracebackType
 from typing import Any
 
@@ -72,8 +73,9 @@ class MathVerify:
 
     def _started(self) -> subprocess.Popen[bytes] | None:
         if self._child is None:
-            command = [sys.executable, "-W", "ignore", "-m", "validation.dataset.recheck.math_verify_child"]
-            environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+            command = [sys.executable, "-P", "-W", "ignore", "-m", "validation.dataset.recheck.math_verify_child"]
+            places = [str(Path(__file__).resolve().parents[3]), *filter(None, sys.path)]  # ours before a user's folders
+            environment = {**os.environ, "PYTHONPATH": os.pathsep.join(places)}
             self._child = subprocess.Popen(
                 command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment
             )
