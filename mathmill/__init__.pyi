@@ -17,8 +17,8 @@ from training.shards import Example as Example
 from training.shards import Examples as Examples
 from training.shards import open as open
 from training.train import train as train
+from validation.answers import Comparison as Comparison
 from validation.answers import Extraction as Extraction
-from validation.answers import Verdict as Comparison  # noqa: F401  until it is called so at home
 from validation.answers import compare as compare
 from validation.answers import extract as extract
 from validation.programs import Execution as Execution

@@ -36,16 +36,17 @@ def curate(
     debug: Debug = False,
 ) -> None:
     """Raw rows -> verified, de-duplicated, decontaminated Arrow shards. Other flags go to Beam."""
-    from pipelines.cli.commands import run_curate  # deferred: `--help` needs no Beam
-    from pipelines.cli.preview import run_preview
-
     beam_flags = _beam_flags(context)
     checked = load_config(config, set_)
     if preview is not None:
+        from pipelines.cli.preview import run_preview  # deferred: Beam
+
         run_preview(checked, preview)
         return
     if output is None:
         raise typer.BadParameter("--output DATA is required, or --preview N")
+    from pipelines.cli.commands import run_curate  # deferred: `--help` and a mistake in the config need no pyarrow
+
     run_curate(
         checked, output, against=against, workers=workers, draft=draft, overwrite=overwrite, beam_flags=beam_flags
     )
@@ -71,9 +72,9 @@ def validate(
     Data that mathmill did not make (a folder of `datasets`, Arrow, Parquet, JSONL, hf://...) needs --adapter and
     --output; benchmarks are those of the config's table `curate`.
     """
-    from pipelines.cli.commands import run_validate, run_validate_foreign  # deferred: `--help` needs no Beam
-
     beam_flags = _beam_flags(context)
+    from pipelines.cli.commands import run_validate, run_validate_foreign  # deferred: `--help` needs no pyarrow
+
     if adapter is None:
         run_validate(
             Path(data),
@@ -97,7 +98,7 @@ def validate(
 def _beam_flags(context: typer.Context) -> list[str]:
     """Returns what is left of the command line, refused before anything else where Beam does not know it."""
     if context.args:
-        from pipelines.engine.beam import refuse_unknown  # deferred: without such flags there is nothing to check
+        from pipelines.cli.flags import refuse_unknown  # deferred: without such flags there is nothing to check
 
         refuse_unknown(context.args, [name.lstrip("-") for one in context.command.params for name in one.opts])
     return context.args

@@ -26,11 +26,12 @@ from pipelines.engine.line import Done, Line, Step
 from pipelines.engine.progress import Progress, Watch
 from pipelines.engine.store import Store, code_digest, digest
 from pipelines.engine.transforms import ReadParts
-from pipelines.engine.workfolder import claim, refuse_other_runs
+from pipelines.engine.workfolder import claim
 from pipelines.output.decide import DecideSettings, PartSummary
 from pipelines.output.finish import Finish, forget_finished, read_finished
 from pipelines.output.publish import Ending, manifest_of, publish, refuse_wipeout, wiped_out
 from pipelines.output.write import WriteSettings, Written
+from pipelines.refusals import refuse_mistakes
 from pipelines.sources.catalogue import resolve
 from pipelines.sources.inputs import Inputs, load_benchmarks, plan_inputs, render_split
 from pipelines.stages.balance import stage as balance
@@ -46,7 +47,6 @@ from pipelines.stages.select.campaign import source_votes
 from pipelines.stages.select.decided import read_reviews
 from pipelines.stages.verify import stage as verify
 from schemas.config import Config, Curate
-from schemas.exits import UserError
 from schemas.files import as_paths
 from schemas.manifest import Manifest
 from schemas.reason import Stage
@@ -86,9 +86,8 @@ def curate(
         RunFailedError: the wipe-out alarm, or a full disk; nothing is published.
     """
     output, against = Path(output), as_paths(against)
-    settings = _checked(config, against)
+    settings = refuse_mistakes(config, output, against=against, overwrite=overwrite)
     options, runner = beam_options(workers, beam_flags), partial(beam_runner, workers, beam_flags)
-    refuse_other_runs(output, settings, overwrite=overwrite)
     code = code_digest()
     earlier = find_earlier(against, output, code)
     inputs = plan_inputs(settings, digest(code, duplicates.needs_templates(settings)))
@@ -133,17 +132,6 @@ def curate(
         joined = None if reviewed is None else select.matched(reviews, reviewed, parts, store)
         publish(ending, manifest, items, joined, store=store, output=output)
     return manifest
-
-
-def _checked(config: Config, against: Sequence[Path]) -> Curate:
-    if config.curate is None:
-        raise UserError("the config has no table `curate`")
-    settings = config.curate
-    if settings.reviews and Stage.SELECT in settings.skip:
-        raise UserError("curate.reviews: the stage `select` applies them, and curate.skip leaves it out")
-    if against and Stage.IDENTIFY in settings.skip:
-        raise UserError("--against: the stage `identify` holds against earlier data, and curate.skip leaves it out")
-    return settings
 
 
 def stages(

@@ -35,9 +35,9 @@ from schemas.manifest import (
 )
 from schemas.reason import Outcome, Stage
 from schemas.split import Split
+from schemas.wording import UNKNOWN
 
 SHARD_BYTES = 128 << 20
-UNKNOWN = "unknown"
 _LEDGER = "ledger/ledger-00000-of-00001.arrow"
 _LEFT_OUT = [stage.value for stage in Stage if stage not in (Stage.READ, Stage.NORMALISE, Stage.RENDER, Stage.WRITE)]
 

@@ -84,11 +84,26 @@ def require_passed(folder: Path, *, draft: bool = False) -> Manifest:
         UserError: no verdict, or a failed one.
         RunFailedError: bytes that do not match the verdict, named.
     """
-    manifest = read_manifest(folder)
-    verdict = _read_verdict(folder)
+    manifest, verdict = require_judged(folder, draft=draft)
+    if verdict is not None:
+        require_unchanged(folder, manifest, verdict)
+    return manifest
+
+
+def require_judged(folder: Path, *, draft: bool = False) -> tuple[Manifest, Verdict | None]:
+    """Returns manifest and verdict of data that was judged and passed; shards are not read.
+
+    Args:
+        folder: the data set.
+        draft: accept data without a passed verdict; where there is none, it is None.
+
+    Raises:
+        UserError: not a data set, no verdict, or a failed one.
+    """
+    manifest, verdict = read_manifest(folder), _read_verdict(folder)
     if verdict is None:
         if draft:
-            return manifest
+            return manifest, None
         raise UserError(f"{folder}: never judged: no {VERDICT}; run `mathmill validate {folder}`")
     if verdict.status is not Status.PASSED and not draft:
         failed = [check.name for check in verdict.checks if check.status is Status.FAILED]
@@ -96,8 +111,7 @@ def require_passed(folder: Path, *, draft: bool = False) -> Manifest:
             f"{folder}: the verdict is {verdict.status}: {', '.join(failed[:3]) or 'see report'}; "
             f"look at {folder}/quality/report/index.html, mend the data, run `mathmill validate {folder}`"
         )
-    require_unchanged(folder, manifest, verdict)
-    return manifest
+    return manifest, verdict
 
 
 def require_unchanged(folder: Path, manifest: Manifest, verdict: Verdict) -> None:

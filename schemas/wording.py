@@ -1,4 +1,7 @@
-"""How numbers of things read in a sentence."""
+"""How numbers of things read in a sentence, and what nobody told."""
+
+UNKNOWN = "unknown"
+"""the licence or the author of data whose owner does not name them"""
 
 
 def amount(number: int, noun: str) -> str:

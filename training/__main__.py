@@ -13,6 +13,7 @@ import typer
 
 from schemas.configfile import load_config
 from schemas.exits import run_command_line
+from schemas.imports import importing
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
@@ -33,8 +34,13 @@ def train(
 ) -> None:
     """Shards -> checkpoints, maximising J_SFT."""
     checked = load_config(config, set_ or [])
-    from training.console import TrainingView
-    from training.train import train as run_training
+    from training.mistakes import refuse_unjudged, train_table  # deferred: `--help` needs no pyarrow
+
+    train_table(checked)
+    refuse_unjudged(data, draft=draft)
+    with importing():  # deferred: torch, which no mistake above needs
+        from training.console import TrainingView
+        from training.train import train as run_training
 
     following = shlex.join(["mathmill", "evaluate", str(config), "--data", checked.evaluate.data or str(data[0])])
     with TrainingView(following, talk=os.environ.get("RANK", "0") == "0") as view:
@@ -55,8 +61,12 @@ def evaluate(
 ) -> None:
     """Checkpoint -> pass@1 by format, with the same judge, over evaluate.limit problems of each format."""
     checked = load_config(config, set_ or [])
-    from training.console import EvaluationView
-    from training.evaluate import evaluate as run_evaluation
+    from training.mistakes import evaluated_data, refuse_unjudged  # deferred: `--help` needs no pyarrow
+
+    refuse_unjudged([evaluated_data(checked, data, output)], draft=draft)
+    with importing():  # deferred: torch, which no mistake above needs
+        from training.console import EvaluationView
+        from training.evaluate import evaluate as run_evaluation
 
     source: Path | str = Path(model) / "checkpoints" / checkpoint if checkpoint else model
     with EvaluationView() as view:
@@ -74,8 +84,13 @@ def prove(
 ) -> None:
     """J and its gradient on your model and rows, against float64."""
     checked = load_config(config, set_ or [])
-    from training.console import show_proof
-    from training.prove import prove as run_proof
+    from training.mistakes import refuse_unjudged, train_table  # deferred: `--help` needs no pyarrow
+
+    train_table(checked)
+    refuse_unjudged(data)
+    with importing():  # deferred: torch, which no mistake above needs
+        from training.console import show_proof
+        from training.prove import prove as run_proof
 
     show_proof(run_proof(checked, data, model=model, rows=rows))
 

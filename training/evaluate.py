@@ -25,14 +25,13 @@ from training import shards
 from training.answers_page import write_page
 from training.generate import Answer, Writer
 from training.judge import judge, reference_of
+from training.mistakes import RESULTS, evaluated_data
 from training.model import load_model, load_tokenizer
 from training.prompts import ChatLayout
 from training.results import EvalResult, FormatResult
 from training.runfile import RUN, code_version
 from training.shards import Example, Examples
 from training.world import device_of
-
-RESULTS = "results.json"
 
 GENERATIONS = pa.schema(
     [
@@ -75,12 +74,8 @@ def evaluate(
         UserError: no data, no model, no problems, or a folder that holds another evaluation.
     """
     settings, output, began = config.evaluate, Path(output), time.monotonic()
-    named = data or settings.data
-    if named is None:
-        raise UserError("nothing to evaluate on: give --data DATA, or `evaluate.data` in the config")
-    if (output / RESULTS).exists():
-        raise UserError(f"{output}: holds another evaluation; choose a new folder for --output")
-    examples, problems = problems_of(Path(named), settings, draft=draft)
+    folder = evaluated_data(config, data, output)
+    examples, problems = problems_of(folder, settings, draft=draft)
     source = _model_folder(model)
     writer = _writer(source, settings)
     progress = _Progress(on_progress, sum(map(len, problems.values())))

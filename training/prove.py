@@ -23,6 +23,7 @@ from training.attention import Documents
 from training.encode import Encoded, encode_all, encoding_key
 from training.fresh import fit_tokenizer, fresh_model
 from training.masks import prove_masks
+from training.mistakes import train_table
 from training.model import export, load_model, load_tokenizer, parameter_count
 from training.plan import Plan
 from training.probe import probe_model
@@ -56,9 +57,9 @@ def prove(
     Raises:
         UserError: it could not start, or the machine has not the memory that float64 needs.
     """
-    if config.train is None:
-        raise UserError("the config has no table `train:`")
-    train = config.train if model is None else config.train.model_copy(update={"model": model})
+    train = train_table(config)
+    if model is not None:
+        train = train.model_copy(update={"model": model})
     examples = shards.open(*as_paths(data))
     with TemporaryDirectory(prefix="mathmill-prove-") as temporary:
         source = _source(train, examples, Path(temporary))

@@ -20,7 +20,7 @@ import numpy as np
 import torch
 
 from schemas.config import Config
-from schemas.exits import RunFailedError, UserError
+from schemas.exits import RunFailedError
 from schemas.files import as_paths
 from schemas.split import Split
 from training import checkpoint
@@ -29,6 +29,7 @@ from training.checkpoint import State
 from training.encode import Encoded
 from training.evaluate import evaluate, problems_of
 from training.flops import model_flops
+from training.mistakes import train_table
 from training.pack import length_step
 from training.plan import Plan, Position
 from training.prepare import Run, prepare
@@ -66,13 +67,11 @@ def train(
         UserError: it could not start.
         RunFailedError: it failed: refused resume, NaN, full disk, or it was told to stop.
     """
-    if config.train is None:
-        raise UserError("the config has no table `train:`")
-    folders, output = as_paths(data), Path(output)
-    world = join_world(config.train.device)
+    table, folders, output = train_table(config), as_paths(data), Path(output)
+    world = join_world(table.device)
     try:
         with stop_requests() as stop, ExitStack() as held:
-            run = prepare(config.train, folders, output, world, held, resume=resume, draft=draft)
+            run = prepare(table, folders, output, world, held, resume=resume, draft=draft)
             with closing(_Loop(run, stop, on_step, _evaluation(config, folders, draft=draft))) as loop:
                 result = loop.complete(on_start)
     except BaseException as error:

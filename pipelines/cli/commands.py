@@ -10,19 +10,17 @@ from rich.text import Text
 
 from pipelines.cli.curate_console import CurateConsole, console_for, print_last_screen
 from pipelines.cli.findings import findings, remarks
-from pipelines.curate import curate
-from pipelines.foreign import UNKNOWN
 from pipelines.output.reader import read_ledger
-from pipelines.sources.adapters.registry import ADAPTERS
-from pipelines.stages.select.stage import review_notes
-from pipelines.stages.verify.stage import choose_level
-from pipelines.validate import validate, validate_foreign
+from pipelines.refusals import refuse_mistakes
+from pipelines.sources.adapters.registry import ADAPTERS, check_sources
 from schemas.config import Config, Source
 from schemas.configfile import check_config, load_config
 from schemas.exits import RunFailedError, UserError
-from schemas.manifest import MANIFEST
+from schemas.imports import importing
+from schemas.manifest import MANIFEST, read_manifest
 from schemas.reason import Stage
 from schemas.verdict import VERDICT, Status, Verdict
+from schemas.wording import UNKNOWN
 from validation.programs import describe_levels
 
 _FINDING_COLUMNS = ("id", "source", "format", "reason", "rule", "benchmark")
@@ -39,6 +37,10 @@ def run_curate(
     beam_flags: Sequence[str],
 ) -> None:
     """Curates with a live bar and prints the last screen."""
+    refuse_mistakes(config, output, against=against, overwrite=overwrite)
+    with importing():  # deferred: Beam, which no mistake above needs
+        from pipelines.curate import curate
+        from pipelines.stages.select.stage import review_notes
     console = console_for()
     print_isolation(console, config)
     judged = (output / VERDICT).is_file()
@@ -64,12 +66,12 @@ def print_isolation(console: Console, config: Config) -> None:
     """Says which level of isolation programs run at, and the one command that would lift it."""
     if config.curate is None or Stage.VERIFY in config.curate.skip:
         return
-    reports = describe_levels()
-    level = choose_level(config.curate.isolation)
-    walls = next(", ".join(report.walls) for report in reports if report.level == level)
-    console.print(Text(f"programs run at isolation level {level} ({walls})", style="dim"))
-    better = reports[: [report.level for report in reports].index(level)]
-    for report in better:
+    from pipelines.stages.verify.stage import choose_level  # deferred: Beam
+
+    *stronger, chosen = describe_levels(choose_level(config.curate.isolation))
+    walls = ", ".join(chosen.walls)
+    console.print(Text(f"programs run at isolation level {chosen.level} ({walls})", style="dim"))
+    for report in stronger:
         lift = f"; to lift it: {report.lift}" if report.lift else ""
         console.print(Text(f"level {report.level} is not here: {report.problem}{lift}", style="yellow"), soft_wrap=True)
 
@@ -96,6 +98,10 @@ def run_validate(
             f"rows are read: {', '.join(ADAPTERS)}"
         )
     settings = _settings(config, overrides)
+    for folder in filter(None, (data, baseline)):
+        read_manifest(folder)
+    with importing():  # deferred: Beam and the report, which no mistake above needs
+        from pipelines.validate import validate
     verdict = validate(
         data, settings, output=output, draft=draft, baseline=baseline, data_docs=data_docs, beam_flags=beam_flags
     )
@@ -131,6 +137,9 @@ def run_validate_foreign(
     """
     settings = _settings(config, overrides)
     source = _source(rows)
+    check_sources([source])
+    with importing():  # deferred: Beam and the report, which no mistake above needs
+        from pipelines.validate import validate_foreign
     benchmarks = settings.curate.benchmarks if settings.curate else ()
     verdict = validate_foreign(
         source,

@@ -8,7 +8,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipelines.engine.rejection import REMARKS
-from pipelines.stages.duplicates.near import GROUP_CAP
 from schemas.ledger import LedgerRule
 from schemas.manifest import Manifest
 from schemas.problem import Format
@@ -101,6 +100,8 @@ def remarks(manifest: Manifest, ledger: pa.Table) -> list[str]:
         told.append("no benchmark was named, so no leak was looked for (curate.benchmarks: [gsm8k, math])")
     told.extend(_underived(manifest, ledger))
     if crowded := noted[LedgerRule.CROWDED]:
+        from pipelines.stages.duplicates.near import GROUP_CAP  # deferred: with it come pandas, which no reader needs
+
         told.append(f"{amount(crowded, 'kept candidate')} {REMARKS[LedgerRule.CROWDED]} (GROUP_CAP = {GROUP_CAP})")
     return told
 

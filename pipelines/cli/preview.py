@@ -5,22 +5,21 @@ from itertools import islice
 from rich.console import Console
 
 from pipelines.cli.curate_console import console_for
+from pipelines.refusals import curate_table
 from pipelines.sources.adapters.registry import check_sources
 from pipelines.sources.files.scan import read_records
 from pipelines.sources.inputs import scan_source
 from pipelines.sources.render import render_parts
 from pipelines.stages.screen.checks import screen
 from schemas.config import Config, Source
-from schemas.exits import UserError
 
 
 def run_preview(config: Config, rows: int) -> None:
     """Shows the first rows of each source as the line would see them, without writing anything."""
-    if config.curate is None:
-        raise UserError("the config has no table `curate`")
+    settings = curate_table(config)
     console = console_for()
-    check_sources(config.curate.sources)
-    for source in config.curate.sources:
+    check_sources(settings.sources)
+    for source in settings.sources:
         console.rule(f"{source.name}: {source.path}", align="left", style="cyan")
         _preview_source(console, source, rows, config)
 

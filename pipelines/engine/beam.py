@@ -1,6 +1,5 @@
 """Beam's own flags, checked before a run (Beam itself passes over a mistyped one with a warning), and its pipelines."""
 
-import difflib
 import os
 import shlex
 import sys
@@ -72,21 +71,3 @@ def _let_processes_find_us() -> None:
 
 def _bare(runner: str) -> str:
     return runner.rpartition(".")[2].lower().removesuffix("runner")
-
-
-def refuse_unknown(flags: Sequence[str], ours: Sequence[str]) -> None:
-    """Raises UserError at a flag of Beam's that Beam does not have, with the nearest of Beam's and `ours`."""
-    known = PipelineOptions([]).get_all_options()
-    takes_value = False
-    for flag in flags:
-        name, has_value, _ = flag.removeprefix("--").partition("=")
-        if not flag.startswith("--"):
-            if not takes_value:
-                raise UserError(f"{flag}: an argument too many; `--help` shows what this verb takes")
-            takes_value = False
-            continue
-        if name not in known and name.removeprefix("no_") not in known:
-            near = difflib.get_close_matches(name, [*ours, *known], n=1)
-            hint = f"; did you mean --{near[0]}?" if near else ""
-            raise UserError(f"--{name}: neither mathmill nor Beam has such a flag{hint}")
-        takes_value = not has_value

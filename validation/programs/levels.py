@@ -56,9 +56,10 @@ def best_level() -> Level:
     raise OSError("no isolation for untrusted programs on this machine: " + probe(Level.SECCOMP).problem)
 
 
-def describe_levels() -> list[LevelReport]:
-    """Returns a report for every level, strongest first."""
-    return [probe(level) for level in Level]
+def describe_levels(weakest: Level = Level.WEAK) -> list[LevelReport]:
+    """Returns a report for every level down to `weakest`, strongest first; each costs the start of a server, once."""
+    levels = list(Level)
+    return [probe(level) for level in levels[: levels.index(weakest) + 1]]
 
 
 def doctor() -> list[str]:

@@ -50,6 +50,11 @@ def kind_of(path: str) -> tuple[Kind, str | None] | None:
     return kind, compression
 
 
+def is_local(path: str) -> bool:
+    """Whether files are looked for on this machine, and not on the hub or behind a URL."""
+    return "://" not in path
+
+
 def find_files(path: str) -> list[tuple[str, str]]:
     """Expands a source's path into (path, name) pairs in path order.
 
@@ -58,7 +63,7 @@ def find_files(path: str) -> list[tuple[str, str]]:
     """
     if path.startswith("hf://"):
         return [(_fetch_from_hub(path), path)]
-    if "://" in path:
+    if not is_local(path):
         found = _find_remote(path)
     elif Path(path).is_dir():
         found = [str(Path(folder, name)) for folder, _, names in os.walk(path) for name in names]

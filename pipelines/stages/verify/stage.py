@@ -132,7 +132,7 @@ def choose_level(asked: str | None) -> Level:
             return best_level()
         except OSError as error:
             raise UserError(f"{error}; skip verification with --set 'curate.skip=[verify]'") from error
-    report = next(report for report in describe_levels() if report.level == asked)
+    report = describe_levels(Level(asked))[-1]
     if not report.available:
         lift = f"; to lift it: {report.lift}" if report.lift else ""
         raise UserError(f"curate.isolation: {asked} does not work on this machine: {report.problem}{lift}")

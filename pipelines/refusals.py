@@ -1,0 +1,51 @@
+"""What curation refuses before it reads a row: mistakes in the config, in options, and about folders.
+
+`curate` asks here first, and so does the command line, before it imports Beam: a mistake is told in half a second.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from pipelines.engine.workfolder import refuse_other_runs
+from pipelines.sources.adapters.registry import check_sources
+from pipelines.sources.catalogue import resolve
+from pipelines.sources.files.places import find_files, is_local
+from pipelines.stages.label.taxonomy import taxonomies_of
+from schemas.config import Config, Curate
+from schemas.exits import UserError
+from schemas.manifest import read_manifest
+from schemas.reason import Stage
+
+
+def refuse_mistakes(config: Config, output: Path, *, against: Sequence[Path], overwrite: bool) -> Curate:
+    """Checks what needs no row, and returns the table `curate`. Nothing is fetched and nothing is written.
+
+    Raises:
+        UserError: the first mistake.
+    """
+    settings = curate_table(config)
+    if settings.reviews and Stage.SELECT in settings.skip:
+        raise UserError("curate.reviews: the stage `select` applies them, and curate.skip leaves it out")
+    if against and Stage.IDENTIFY in settings.skip:
+        raise UserError("--against: the stage `identify` holds against earlier data, and curate.skip leaves it out")
+    refuse_other_runs(output, settings, overwrite=overwrite)
+    check_sources(settings.sources)
+    taxonomies_of(settings.sources, settings.label.taxonomies)
+    benchmarks = [resolve(benchmark) for benchmark in settings.benchmarks]
+    for path in [*(source.path for source in settings.sources), *(benchmark.path for benchmark in benchmarks)]:
+        if is_local(path):
+            find_files(path)
+    for folder in against:
+        read_manifest(folder)
+    return settings
+
+
+def curate_table(config: Config) -> Curate:
+    """Returns the table `curate`.
+
+    Raises:
+        UserError: the config has none.
+    """
+    if config.curate is None:
+        raise UserError("the config has no table `curate`")
+    return config.curate

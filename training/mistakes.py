@@ -1,0 +1,46 @@
+"""Mistakes in the config, in options and about folders, told before torch is imported: it takes seconds."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from schemas.config import Config, Train
+from schemas.exits import UserError
+from schemas.verdict import require_judged
+
+RESULTS = "results.json"
+"""of an EVAL folder: what came of the evaluation"""
+
+
+def train_table(config: Config) -> Train:
+    """Returns the table `train`.
+
+    Raises:
+        UserError: the config has none.
+    """
+    if config.train is None:
+        raise UserError("the config has no table `train:`")
+    return config.train
+
+
+def refuse_unjudged(folders: Iterable[Path], *, draft: bool = False) -> None:
+    """Checks that data sets were judged and passed; whether their bytes are still those is seen when they are opened.
+
+    Raises:
+        UserError: not a data set, no verdict, or a failed one.
+    """
+    for folder in folders:
+        require_judged(folder, draft=draft)
+
+
+def evaluated_data(config: Config, data: str | Path | None, output: Path) -> Path:
+    """Returns the data set that an evaluation asks: the one given, else that of the config.
+
+    Raises:
+        UserError: neither is there, or the folder for the results holds those of another evaluation.
+    """
+    named = data or config.evaluate.data
+    if named is None:
+        raise UserError("nothing to evaluate on: give --data DATA, or `evaluate.data` in the config")
+    if (output / RESULTS).exists():
+        raise UserError(f"{output}: holds another evaluation; choose a new folder for --output")
+    return Path(named)
