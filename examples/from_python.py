@@ -12,11 +12,12 @@ from pathlib import Path
 
 import mathmill
 
+THINGS = ("pens", "books", "shells", "stamps", "marbles", "buttons", "cards", "coins", "maps", "keys")
 CONFIG = """
 curate:
   sources:
     - {{name: school, path: {rows}, adapter: gsm8k, licence: CC0-1.0, derive: [pot, tir]}}
-  heldout: 0.1
+  heldout: 0.3
 train:
   model: {{hidden_size: 32, layers: 2, heads: 2, vocabulary: 512}}
   examples_per_step: 8
@@ -29,10 +30,11 @@ train:
 def write_rows(path: Path) -> None:
     """Writes sixty problems in GSM8K's form: steps with calculator annotations, then the answer."""
     rows = []
-    for red in range(2, 62):
-        question = f"Ida has {red} red pens and buys {red + 7} blue ones. How many pens does she have?"
-        total = 2 * red + 7
-        steps = f"Ida has {red}+{red + 7}=<<{red}+{red + 7}={total}>>{total} pens."
+    for number in range(60):
+        thing = THINGS[number % len(THINGS)]
+        old, new, total = number + 2, number + 9, 2 * number + 11
+        question = f"Ida has {old} {thing} and buys {new} more. How many {thing} does she have?"
+        steps = f"Ida has {old}+{new}=<<{old}+{new}={total}>>{total} {thing}."
         rows.append({"question": question, "answer": f"{steps}\n#### {total}"})
     path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
 
@@ -44,7 +46,9 @@ def main(folder: Path) -> None:
     (folder / "config.yaml").write_text(CONFIG.format(rows=folder / "rows.jsonl"), encoding="utf-8")
     config = mathmill.load_config(folder / "config.yaml")
     counts = mathmill.curate(config, folder / "DATA").counts
-    print(f"{counts.candidates} candidates = {counts.kept} kept + {counts.removed} removed + {counts.quarantined} asked")
+    print(
+        f"{counts.candidates} candidates = {counts.kept} kept + {counts.removed} removed + {counts.quarantined} asked"
+    )
     print(f"the gate: {mathmill.validate(folder / 'DATA', config).status}")
     result = mathmill.train(config, folder / "DATA", folder / "RUN")
     print(f"J after {result.steps} steps: {result.last.objective:.2f}")

@@ -36,6 +36,8 @@ def refuse_mistakes(config: Config, output: Path, *, against: Sequence[Path], ov
         if is_local(path):
             find_files(path)
     for folder in against:
+        if folder.resolve() == output.resolve():
+            raise UserError(f"--against {output}: that is the output itself; name other, earlier data")
         read_manifest(folder)
     return settings
 

@@ -14,16 +14,17 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from pipelines.export import export_data
-from pipelines.findings import findings, read_ledger, remarks
-from pipelines.review import write_queue
-from pipelines.trace import print_trace
 from rich.console import Console
 
+from pipelines.cli.export import export_data
+from pipelines.cli.findings import findings, remarks
+from pipelines.cli.review_queue import write_queue
+from pipelines.cli.trace import print_trace
 from pipelines.curate import curate
+from pipelines.output.reader import read_ledger
 from pipelines.validate import validate
 from schemas import evolution
-from schemas.config import Config, FreshModel, Recheck, Train, Validate
+from schemas.config import Config, FreshModel, Train
 from schemas.evolution import read_as
 from schemas.example import EXAMPLE_SCHEMA
 from schemas.exits import RunFailedError, UserError
@@ -39,7 +40,7 @@ YESTERDAY = Path(__file__).with_name("fixtures") / "data-1.1.0"
 FIRST = Path(evolution.__file__).parent / "snapshots/example-1.0.0.json"
 TRAIN = Path("shards/train-00000-of-00001.arrow")
 LEDGER = Path("ledger/ledger-00000-of-00001.arrow")
-JUDGE = Validate(recheck=Recheck(sample=10))
+JUDGE = Config.model_validate({"validate": {"recheck": {"sample": 10}}})
 Change = Callable[[pa.Table], pa.Table]
 
 

@@ -98,7 +98,7 @@ def run_validate(
             f"rows are read: {', '.join(ADAPTERS)}"
         )
     settings = _settings(config, overrides)
-    for folder in filter(None, (data, baseline)):
+    for folder in filter(None, (baseline, data)):
         read_manifest(folder)
     with importing():  # deferred: Beam and the report, which no mistake above needs
         from pipelines.validate import validate

@@ -10,6 +10,7 @@ import pytest
 import mathmill
 
 REPOSITORY = Path(mathmill.__file__).parent.parent
+JUDGED = REPOSITORY / "tests" / "fixtures" / "data-1.1.0"
 OFFERED = [
     "Comparison",
     "Config",
@@ -116,7 +117,7 @@ def test_a_verb_names_the_package_that_it_lacks(verb: str, package: str, extra: 
     rows = "{name: school, path: rows.jsonl, adapter: gsm8k, licence: MIT}"
     (tmp_path / "c.yaml").write_text(f"curate: {{sources: [{rows}]}}\ntrain: {{model: some/model, steps: 1}}\n")
     (tmp_path / "rows.jsonl").write_text('{"question": "1+1?", "answer": "#### 2"}\n')
-    arguments = ["mathmill", verb, "c.yaml", *(["--output", "out"] if verb == "curate" else ["--data", "data"])]
+    arguments = ["mathmill", verb, "c.yaml", *(["--output", "out"] if verb == "curate" else ["--data", str(JUDGED)])]
     absent = f"import sys; sys.modules[{package!r}] = None; sys.argv = {arguments}"
     done = python(f"{absent}\nfrom mathmill.__main__ import main\nmain()", tmp_path)
     lacks = f"mathmill: {verb} needs the package {package}, which is not installed"

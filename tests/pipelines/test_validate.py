@@ -7,8 +7,8 @@ import datasets
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from pipelines.inputs import plan_inputs
 
+from pipelines.sources.inputs import plan_inputs
 from pipelines.validate import validate, validate_foreign
 from schemas.config import Benchmark, Columns, Config, Curate, Recheck, Source, Validate
 from schemas.exits import RunFailedError, UserError

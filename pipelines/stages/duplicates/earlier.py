@@ -16,7 +16,7 @@ from pipelines.stages.duplicates.identity import content_keys, identity_keys
 from pipelines.stages.duplicates.near import NEAR_SCHEMA, near_keys
 from schemas.evolution import open_as
 from schemas.example import EXAMPLE_SCHEMA
-from schemas.exits import RunFailedError, UserError
+from schemas.exits import RunFailedError
 from schemas.manifest import ShardRecord, read_manifest, sha256_of
 
 SIGNED_SCHEMA = pa.schema(
@@ -76,10 +76,8 @@ def find_earlier(folders: Sequence[Path], output: Path, code: str) -> Earlier:
     """Finds the shards of earlier data sets for a run that writes to `output`; none when no folder is named.
 
     Raises:
-        UserError: a folder is no data set, or the output itself.
+        UserError: a folder is no data set.
     """
-    if output.resolve() in [folder.resolve() for folder in folders]:
-        raise UserError(f"--against {output}: that is the output itself; name other, earlier data")
     manifests = list(map(read_manifest, folders))
     shards = [
         (place, folder.resolve(), shard)

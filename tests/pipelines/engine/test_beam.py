@@ -6,7 +6,7 @@ import pytest
 from apache_beam.options.pipeline_options import StandardOptions
 from apache_beam.testing.util import assert_that, equal_to
 
-from pipelines.engine.beam import beam_options, beam_runner, open_pipeline, refuse_unknown
+from pipelines.engine.beam import beam_options, beam_runner, open_pipeline
 from schemas.exits import UserError
 
 REPOSITORY = Path(__file__).resolve().parents[3]
@@ -74,34 +74,3 @@ def test_ctrl_c_told_as_an_error_of_a_worker_is_ctrl_c():
         raise RuntimeError("Error processing instruction 3: KeyboardInterrupt")
     with pytest.raises(RuntimeError, match="something else"), open_pipeline(beam_options(1, [])):
         raise RuntimeError("something else")
-
-
-@pytest.mark.parametrize(
-    "flags",
-    [
-        [],
-        ["--runner=DirectRunner"],
-        ["--runner", "DirectRunner", "--temp_location", "x"],
-        ["--no_pipeline_type_check"],
-        ["--streaming"],
-    ],
-)
-def test_flags_that_beam_has_pass(flags):
-    refuse_unknown(flags, OURS)
-
-
-@pytest.mark.parametrize(
-    ("flags", "said"),
-    [
-        (["--runer=x"], "--runer: neither mathmill nor Beam has such a flag; did you mean --runner?"),
-        (["--ouput", "x"], "--ouput: neither mathmill nor Beam has such a flag; did you mean --output?"),
-        (["--zzzzqqq"], "--zzzzqqq: neither mathmill nor Beam has such a flag"),
-        (["--runner=x", "data"], "data: an argument too many; `--help` shows what this verb takes"),
-        (["--runner", "x", "data"], "data: an argument too many; `--help` shows what this verb takes"),
-        (["data"], "data: an argument too many; `--help` shows what this verb takes"),
-    ],
-)
-def test_a_mistyped_flag_is_refused_with_the_nearest(flags, said):
-    with pytest.raises(UserError) as refusal:
-        refuse_unknown(flags, OURS)
-    assert str(refusal.value) == said

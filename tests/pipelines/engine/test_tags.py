@@ -6,7 +6,7 @@ import pyarrow.compute as pc
 import pytest
 
 from pipelines.engine.candidates import CANDIDATE_SCHEMA
-from pipelines.engine.rejection import Note, Rejection, Remark
+from pipelines.engine.rejection import REMARKS, Note, Rejection
 from pipelines.engine.store import SOURCE_SHIFT, PartRef, Store, write_batch
 from pipelines.engine.tags import (
     PLACED_SCHEMA,
@@ -25,20 +25,21 @@ from pipelines.engine.tags import (
     tag_batch,
     whereabouts,
 )
+from schemas.ledger import LedgerRule
 from schemas.reason import Reason
 
 PART = PartRef((2 << SOURCE_SHIFT) + 7, "k-0", 4, 10)
 LOST = Rejection(Reason.NEAR_DUPLICATE, "words agree", partner="p-cot", partner_row=9, score=0.75)
-NOTED = Note(Remark.CROWDED, "bench/3")
+NOTED = Note(LedgerRule.VARIANT_REPORTED, "bench/3", "bench", 3)
 
 
 def test_tags_hold_what_a_rejection_or_a_note_says():
     tags = tag_batch([(3, LOST), (0, NOTED), (1, Rejection(Reason.TOO_LONG))])
     assert tags.schema.equals(TAG_SCHEMA)
     assert [list(row.values()) for row in tags.to_pylist()] == [
-        [3, "near_duplicate", "words agree", "p-cot", 9, 0.75],
-        [0, None, Remark.CROWDED.value, "bench/3", None, None],
-        [1, "too_long", "", None, None, None],
+        [3, "near_duplicate", "words agree", "p-cot", 9, 0.75, None, None, None],
+        [0, None, REMARKS[NOTED.rule], "bench/3", None, None, "variant_reported", "bench", 3],
+        [1, "too_long", "", None, None, None, None, None, None],
     ]
 
 

@@ -80,9 +80,11 @@ def test_outcome_stage_and_reason_that_do_not_go_together_are_named(tmp_path: Pa
 
 def test_a_file_that_cannot_be_read_is_named_with_its_cause_and_the_others_count(tmp_path: Path) -> None:
     write_stream(tmp_path / "whole.arrow", removals(), LEDGER_SCHEMA)
-    write_stream(tmp_path / "short.arrow", [{"id": "a"}], pa.schema([("id", pa.string())]))
+    write_stream(
+        tmp_path / "short.arrow", [{"id": "a"}], pa.schema([LEDGER_SCHEMA.field("id")], LEDGER_SCHEMA.metadata)
+    )
     ledger = read_ledger(tmp_path, ["gone.arrow", "short.arrow", "whole.arrow"], seed=0)
     assert ledger.count() == 4
     assert set(ledger.unreadable) == {"gone.arrow", "short.arrow"}
     assert ledger.unreadable["gone.arrow"].startswith("FileNotFoundError: ")
-    assert ledger.unreadable["short.arrow"].startswith("ValueError: without column row_id, source")
+    assert ledger.unreadable["short.arrow"].startswith("ValueError: without column row_id")

@@ -4,7 +4,7 @@ import pyarrow as pa
 import pytest
 
 from validation.dataset import streams
-from validation.dataset.streams import chunks, opened, read_chunks, read_table
+from validation.dataset.streams import chunks, opened, read_table
 
 SCHEMA = pa.schema([("number", pa.int64())])
 
@@ -16,6 +16,11 @@ def write(path: Path, *batches: list[int]) -> Path:
     return path
 
 
+def chunks_of(path: Path) -> list[list[int]]:
+    with opened(path) as reader:
+        return numbers([*chunks(reader)])
+
+
 def numbers(tables: list[pa.Table]) -> list[list[int]]:
     return [table["number"].to_pylist() for table in tables]
 
@@ -25,12 +30,12 @@ def test_batches_are_joined_up_to_a_number_of_rows_and_the_rest_follows(
 ) -> None:
     monkeypatch.setattr(streams, "CHUNK_ROWS", 3)
     path = write(tmp_path / "rows.arrow", [1, 2], [3, 4], [5], [])
-    assert numbers([*read_chunks(path)]) == [[1, 2, 3, 4], [5]]
+    assert chunks_of(path) == [[1, 2, 3, 4], [5]]
 
 
 def test_batches_of_long_rows_are_handed_out_by_their_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(streams, "CHUNK_BYTES", 16)
-    assert numbers([*read_chunks(write(tmp_path / "rows.arrow", [1], [2], [3]))]) == [[1, 2], [3]]
+    assert chunks_of(write(tmp_path / "rows.arrow", [1], [2], [3])) == [[1, 2], [3]]
 
 
 def test_a_table_is_of_one_chunk(tmp_path: Path) -> None:
@@ -41,7 +46,7 @@ def test_a_table_is_of_one_chunk(tmp_path: Path) -> None:
 
 def test_a_stream_without_rows_has_no_chunk_and_an_empty_table(tmp_path: Path) -> None:
     path = write(tmp_path / "rows.arrow", [])
-    assert [*read_chunks(path)] == []
+    assert chunks_of(path) == []
     assert read_table(path).num_rows == 0
 
 

@@ -53,7 +53,7 @@ def test_another_word_is_refused(word, detail):
         ("5", "5.0", Decision.ACCEPTED),
         ("\\frac{1}{2}", "0.5", Decision.ACCEPTED),
         ("5", "6", Decision.REJECTED),
-        ("the tallest of them", "Ann", None),
+        ("the set of primes", "\\mathbb{P}", None),
     ],
 )
 def test_an_answer_decides_by_its_value(reference, answer, decision):
