@@ -12,6 +12,22 @@ Tiers, strongest evidence first:
     variant  the item's words with other numbers: what happens to it is the benchmark's `variants`
 
 Rows and items meet as hashes in numpy arrays; the text of an item is touched only to confirm a hit.
+
+Legend: N candidates, Q distinct questions among them, I items; a text is one of the Q questions or N solutions, W words
+of all texts together, H hits of their n-grams, P distinct (text, item) pairs among the hits. Index spaces:
+
+    candidate  question  place among questions      first candidate of a question
+            0  "a"       places[N] = 0              firsts[Q] = 0, 1
+            1  "b"                   1
+            2  "a"                   0
+
+A question is looked up once and its finding holds for every candidate that asks it. Within `_run_hits` three hits of
+two pairs, of ten-grams that begin at words 4, 5 and 30 (text 0 ends at word 20):
+
+    begins[H]  texts  items[H]       pair[H]   first[P]  last[P]     cover[P]
+            4      0         7   ->        0          4       15     2 of the item's n-grams
+            5      0         7             0
+           30      1         2             1         30       40     1
 """
 
 import re
@@ -38,6 +54,7 @@ from pipelines.text.words import Hashes, Places, Words, ngrams_of, words_of
 from schemas.config import Decontaminate
 from schemas.ledger import LedgerRule
 from schemas.reason import Reason
+from schemas.wording import shortened
 from validation.answers import Relation, compare_exactly, extract
 
 NGRAM = 10  # DeepSeekMath, section 2.1: 10-grams; shorter items as a whole (`short_items`)
@@ -254,7 +271,7 @@ def _check_texts(
     for hit in sorted(hits, key=lambda hit: (hit.text, -hit.cover, hit.item)):
         if hit.text not in rejections:
             span = " ".join(texts[hit.text].as_py().split()[hit.first : hit.last])
-            detail = f"the {side} shares '{_shortened(span)}'"
+            detail = f"the {side} shares '{shortened(span, _EVIDENCE)}'"
             rejections[hit.text] = _rejection(
                 index, hit.item, Reason.BENCHMARK_NGRAM, shared, detail, score=round(hit.cover, 4)
             )
@@ -376,7 +393,3 @@ def _text_of(words: Words, places: Places) -> Places:
 
 def _plain(column: pa.ChunkedArray) -> pa.Array:
     return pa.concat_arrays(column.chunks) if column.num_chunks else pa.array([], pa.string())
-
-
-def _shortened(text: str) -> str:
-    return text if len(text) <= _EVIDENCE else text[: _EVIDENCE - 1] + "…"

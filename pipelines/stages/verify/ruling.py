@@ -18,6 +18,7 @@ from schemas.example import QUALITY
 from schemas.ledger import LedgerRule
 from schemas.problem import Format, SegmentKind
 from schemas.reason import Reason
+from schemas.wording import shortened
 from validation.answers import (
     Arithmetic,
     Extraction,
@@ -314,5 +315,4 @@ def _ruling_row(case: Case, ruling: Ruling) -> tuple[object, ...]:
 
 
 def _short(text: str, limit: int = 60) -> str:
-    flat = " ".join(text.split())
-    return repr(flat if len(flat) <= limit else flat[: limit - 1] + "…")
+    return repr(shortened(" ".join(text.split()), limit))
