@@ -20,7 +20,7 @@ import pyarrow as pa
 
 from benchmarks.curate import FILES
 from benchmarks.measuring import REPOSITORY, mathmill
-from demo.generate import write_rows
+from demo.planting import write_rows
 
 _OF_THE_RUN = ("code_version", "fingerprint", "isolation")
 _DATA_SETS = ("demo", "gsm8k_math", "everything")

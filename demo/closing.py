@@ -16,7 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from demo.curve import bar
-from demo.generate import Expected
+from demo.planting import Expected
 from demo.screen import Screen
 from pipelines.cli.curate_console import the_sum
 from pipelines.cli.findings import findings

@@ -6,7 +6,7 @@ from functools import partial
 from demo import defects_judging as judging
 from demo import defects_reading as reading
 from demo import defects_sameness as sameness
-from demo.records import Drafts, Planted
+from demo.record_shapes import Drafts, Planted
 from demo.template import Draft
 from schemas.reason import Reason
 

@@ -2,7 +2,7 @@
 
 from demo import layout
 from demo.defects_reading import bad, near
-from demo.records import (
+from demo.record_shapes import (
     CLASSROOM,
     DIALOGUES,
     LARGE,

@@ -4,7 +4,7 @@ Every function plants the i-th case of one defect and, beside it, a near miss: a
 """
 
 from demo import layout
-from demo.records import (
+from demo.record_shapes import (
     CLASSROOM,
     DIALOGUES,
     LARGE,

@@ -5,7 +5,7 @@ from random import Random
 
 from demo import layout
 from demo.defects_reading import bad, near
-from demo.records import (
+from demo.record_shapes import (
     CLASSROOM,
     DIALOGUES,
     LARGE,

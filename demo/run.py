@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.text import Text
 
 from demo import closing
-from demo.generate import EXPECTED, Expected, Sizes, write_rows
+from demo.planting import EXPECTED, Expected, Sizes, write_rows
 from demo.screen import CuratingScreen, Screen, TrainingScreen, Waiting, pass_table, tools_lesson
 from pipelines.curate import curate
 from pipelines.output.reader import read_ledger

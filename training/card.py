@@ -6,7 +6,7 @@ from pathlib import Path
 
 from schemas.problem import Format
 from schemas.transcript import OUTPUT_FENCE
-from training.prompts import ChatLayout
+from training.chat import ChatLayout
 from training.results import StepMetrics
 from training.runfile import RUN
 from training.shards import Examples

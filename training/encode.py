@@ -23,7 +23,7 @@ from schemas.exits import UserError
 from schemas.files import write_text
 from schemas.manifest import sha256_of
 from schemas.transcript import transcribe
-from training.prompts import ChatLayout
+from training.chat import ChatLayout
 from training.shards import Example, Examples
 
 _BATCH = 1024

@@ -23,11 +23,11 @@ from schemas.problem import Format
 from schemas.split import Split
 from training import shards
 from training.answers_page import write_page
+from training.chat import ChatLayout
 from training.generate import Answer, Writer
 from training.judge import judge, reference_of
 from training.mistakes import RESULTS, evaluated_data
 from training.model import load_model, load_tokenizer
-from training.prompts import ChatLayout
 from training.results import EvalResult, FormatResult
 from training.runfile import RUN, code_version
 from training.shards import Example, Examples

@@ -14,7 +14,7 @@ import torch
 from schemas.config import ProgramLimits
 from schemas.problem import SegmentKind
 from schemas.transcript import OUTPUT_FENCE, parse_response
-from training.prompts import ChatLayout
+from training.chat import ChatLayout
 from training.untyped import Model
 
 if TYPE_CHECKING:

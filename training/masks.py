@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 
 from schemas.config import Train
 from schemas.transcript import transcribe
+from training.chat import ChatLayout
 from training.encode import Encoded
-from training.prompts import ChatLayout
 from training.results import ProofLine
 from training.shards import Example, Examples
 

@@ -14,6 +14,7 @@ from schemas.exits import UserError
 from schemas.split import Split
 from training import checkpoint, shards, trackers
 from training.admit import admit
+from training.chat import ChatLayout
 from training.checkpoint import State
 from training.encode import Encoded, encode_all, encoding_key
 from training.flops import Shape, peak_flops, shape_of
@@ -22,7 +23,6 @@ from training.model import load_model, load_tokenizer, parameter_count
 from training.parallel import ShardedGradients, shard
 from training.plan import Plan, Position
 from training.probe import probe_model
-from training.prompts import ChatLayout
 from training.results import RunPlan
 from training.runfile import begin_run, provenance
 from training.shards import Examples

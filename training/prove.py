@@ -20,6 +20,7 @@ from schemas.files import as_paths
 from training import shards
 from training.admit import admit
 from training.attention import Documents
+from training.chat import ChatLayout
 from training.encode import Encoded, encode_all, encoding_key
 from training.fresh import fit_tokenizer, fresh_model
 from training.masks import prove_masks
@@ -27,7 +28,6 @@ from training.mistakes import train_table
 from training.model import export, load_model, load_tokenizer, parameter_count
 from training.plan import Plan
 from training.probe import probe_model
-from training.prompts import ChatLayout
 from training.results import ProofLine
 from training.shards import Examples
 from training.step import Gradients, Likelihood, MicroBatch, accumulate, micro_batches, plan_batch

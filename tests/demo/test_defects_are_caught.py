@@ -4,7 +4,7 @@ from collections import Counter, defaultdict
 
 import pytest
 
-from demo.generate import Sizes, write_rows
+from demo.planting import Sizes, write_rows
 from pipelines.curate import curate
 from pipelines.output.reader import read_ledger
 from schemas.configfile import load_config

@@ -5,7 +5,7 @@ import io
 import pytest
 from rich.console import Console
 
-from demo.generate import Sizes
+from demo.planting import Sizes
 from demo.run import run_demo
 from schemas.manifest import read_manifest
 from schemas.verdict import require_passed

@@ -7,7 +7,7 @@ from rich.console import Console
 
 from demo.closing import command, compare_with_planted, shortened
 from demo.curve import area, bar, chart, resampled
-from demo.generate import Expected, Sizes, write_rows
+from demo.planting import Expected, Sizes, write_rows
 from demo.run import Folders, run_demo
 from demo.screen import tools_lesson
 from schemas.exits import UserError

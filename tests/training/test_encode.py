@@ -8,9 +8,9 @@ from schemas.exits import UserError
 from schemas.problem import Format, Segment, SegmentKind
 from training import shards
 from training.admit import admit
+from training.chat import ChatLayout
 from training.encode import Encoded, encode, encode_all, encoding_key
 from training.fresh import fit_tokenizer
-from training.prompts import ChatLayout
 from training.shards import Example
 
 

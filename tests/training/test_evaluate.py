@@ -9,10 +9,10 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 from schemas.config import Config, Evaluate, FreshModel, ProgramLimits, Train
 from schemas.exits import UserError
 from schemas.problem import Format, Segment, SegmentKind
+from training.chat import ChatLayout
 from training.evaluate import evaluate, wilson
 from training.generate import Writer
 from training.judge import judge, reference_of
-from training.prompts import ChatLayout
 from training.shards import Example
 from training.train import train
 

@@ -9,11 +9,11 @@ from schemas.config import Config
 from schemas.exits import RunFailedError, UserError
 from tests.training.models import small_run
 from training import shards
+from training.chat import ChatLayout
 from training.console import show_proof
 from training.encode import Encoded, encode_all, encoding_key
 from training.fresh import fit_tokenizer
 from training.masks import prove_masks
-from training.prompts import ChatLayout
 from training.prove import free_bytes, prove, require_memory
 from training.results import ProofLine
 

@@ -18,8 +18,8 @@ from schemas.exits import RunFailedError, UserError
 from schemas.verdict import Status
 from tests.training.models import small_run
 from training import checkpoint, shards
+from training.chat import ChatLayout
 from training.checkpoint import State
-from training.prompts import ChatLayout
 from training.train import _explain, train
 from training.world import World
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from random import Random
 
 from demo.defects import EACH, planted
-from demo.records import (
+from demo.record_shapes import (
     CLASSROOM,
     DIALOGUES,
     LARGE,

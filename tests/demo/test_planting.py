@@ -5,8 +5,8 @@ import pytest
 
 from demo.defects import EACH, plants
 from demo.defects_reading import MAX_CHARS, MIN_AGREEMENT, MIN_CHARS, MIN_VOTES
-from demo.generate import EXAM, EXPECTED, Sizes, read_expected, write_rows
-from demo.records import SOURCES
+from demo.planting import EXAM, EXPECTED, Sizes, read_expected, write_rows
+from demo.record_shapes import SOURCES
 from schemas.configfile import load_config
 from schemas.problem import Format
 from schemas.reason import Reason

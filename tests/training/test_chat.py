@@ -8,9 +8,9 @@ from schemas.config import FreshModel
 from schemas.exits import UserError
 from schemas.problem import Format, Segment, SegmentKind
 from training import shards
+from training.chat import ChatLayout
 from training.encode import encode
 from training.fresh import fit_tokenizer
-from training.prompts import ChatLayout
 from training.shards import Example
 
 CHATML = (
