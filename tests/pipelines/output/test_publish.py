@@ -1,74 +1,197 @@
-from collections import Counter
-from pathlib import Path
-from typing import Any
+"""From what a run ended with to a data set in its place."""
 
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pyarrow as pa
 import pytest
 
-from pipelines.engine.store import PartRef
+from pipelines.engine.store import PartRef, Store
 from pipelines.output.decide import PartSummary
-from pipelines.output.publish import Alarm, Ending, manifest_of, refuse_wipeout, wiped_out
-from pipelines.output.write import Written
+from pipelines.output.publish import Alarm, Ending, manifest_of, publish, refuse_wipeout, wiped_out
+from pipelines.output.write import STAGED, Written
+from schemas.config import Curate
 from schemas.exits import RunFailedError
-from tests.tiny import config_of, source
+from schemas.manifest import Counts, FormatCounts, InputFile, read_manifest
 
-ENDED = {
-    ("school", "cot", "kept", None, None): 6,
-    ("school", "cot", "removed", "screen", "truncated"): 3,
-    ("school", None, "removed", "read", "parse_error"): 1,
-    ("panel", "cot", "quarantined", "verify", "answer_unknown"): 2,
-}
-
-
-def written(path: str, split: str | None, rows: int) -> Written:
-    return Written(path, split, rows, 10, "0" * 64)
-
-
-def ending(*, shard_rows: int = 6, rows: int = 12, **curate: Any) -> Ending:
-    sources = source(Path("s.jsonl")), source(Path("p.jsonl"), "panel", licence="CC0-1.0")
-    settings = config_of(*sources, **curate).curate
-    assert settings is not None
-    summaries = [PartSummary(PartRef(0, "part", 12, 100), rows, Counter(ENDED), Counter(train=6))]
-    files = [written("shards/train.arrow", "train", shard_rows), written("ledger/ledger.arrow", None, 12)]
-    return Ending(settings, summaries, files, (), (), None, (), (), draft=False, scanned_rows=12)
+SOURCES = [
+    {"name": "school", "path": "a", "adapter": "gsm8k", "licence": "MIT"},
+    {"name": "panel", "path": "b", "adapter": "gsm8k", "licence": "CC-BY-4.0"},
+    {"name": "lost", "path": "c", "adapter": "gsm8k", "licence": "GPL-3.0"},
+]
+KEPT = ("school", "cot", "kept", None, None)
+CUT = ("school", "pot", "removed", "screen", "too_long")
+SHORT = ("school", "cot", "removed", "screen", "too_short")
+ASIDE = ("panel", "cot", "quarantined", "identify", "answer_conflict")
+BROKEN = ("lost", None, "removed", "read", "parse_error")
+OTHER = ("panel", "cot", "kept", None, None)
 
 
-def test_the_manifest_adds_up():
-    manifest = manifest_of(ending())
-    counts = manifest.counts
-    assert (counts.candidates, counts.kept, counts.removed, counts.quarantined) == (12, 6, 4, 2)
-    assert manifest.removed_by_reason == {"truncated": 3, "parse_error": 1}
-    assert manifest.quarantined_by_reason == {"answer_unknown": 2}
-    assert {name: line.kept for name, line in manifest.formats.items()} == {"cot": 6, "none": 0}
-    assert {name: line.candidates for name, line in manifest.sources.items()} == {"school": 10, "panel": 2}
-    assert manifest.fingerprint == manifest.computed_fingerprint()
+def summary(number: int, rows: int, ended: dict[tuple, int], train: int = 0, heldout: int = 0) -> PartSummary:
+    part = PartRef(number, f"k-{number}", sum(ended.values()), 100)
+    return PartSummary(part, rows, Counter(ended), Counter({"train": train, "heldout": heldout}))
 
 
-def test_only_licences_of_what_is_kept_bind():
-    assert manifest_of(ending()).licence == "MIT"
+SUMMARIES = (
+    summary(0, 8, {KEPT: 6, CUT: 3, SHORT: 2}, train=4, heldout=2),
+    summary(1, 5, {OTHER: 2, ASIDE: 3, BROKEN: 1}, train=2),
+)
 
 
-def test_a_shard_that_lacks_an_example_is_our_own_broken_promise():
-    with pytest.raises(AssertionError):
-        manifest_of(ending(shard_rows=5))
+def file(path: str, rows: int, split: str | None = None) -> Written:
+    return Written(path, split, rows, 10, "ab")
 
 
-def test_a_row_that_was_scanned_and_not_read_is_our_own_broken_promise():
-    with pytest.raises(AssertionError, match="rows read"):
-        manifest_of(ending(rows=11))
+WRITTEN = (
+    file("ledger/ledger-00000-of-00001.arrow", 17),
+    file("rejected/rejected-00000-of-00001.jsonl", 9),
+    file("shards/heldout-00000-of-00001.arrow", 2, "heldout"),
+    file("shards/train-00000-of-00001.arrow", 6, "train"),
+)
 
 
-def test_a_rule_that_takes_more_of_a_source_than_the_limit_sounds_the_alarm():
-    assert wiped_out(ending(wipeout={"limit": 0.3})) == [Alarm("panel", "answer_unknown", 2, 2)]
-    alarms = wiped_out(ending(wipeout={"limit": 0.29}))
-    assert [str(alarm) for alarm in alarms] == [
-        "answer_unknown takes 100% of panel (2 of 2 candidates)",
-        "truncated takes 30% of school (3 of 10 candidates)",
-    ]
-    with pytest.raises(RunFailedError, match="nothing was published"):
-        refuse_wipeout(alarms)
+def ending(summaries: Sequence[PartSummary] = SUMMARIES, rows: int = 13, **curate: object) -> Ending:
+    return Ending(
+        settings=Curate.model_validate({"sources": SOURCES, "isolation": "seccomp", "skip": ["verify"], **curate}),
+        summaries=summaries,
+        written=WRITTEN,
+        files=[InputFile(path="a", bytes=1, sha256="c")],
+        benchmarks=[],
+        isolation="seccomp",
+        labels=[],
+        quotas=[],
+        draft=False,
+        scanned_rows=rows,
+    )
 
 
-def test_what_somebody_accepted_sounds_none():
-    accepted = {"limit": 0.29, "accept": ["panel:answer_unknown", "school:truncated"]}
-    assert wiped_out(ending(wipeout=accepted)) == []
+def test_a_manifest_adds_up_what_every_part_ended_with() -> None:
+    found = manifest_of(ending())
+    assert found.counts == Counts(rows=13, candidates=17, kept=8, removed=6, quarantined=3)
+    assert list(found.removed_by_reason.items()) == [("too_long", 3), ("too_short", 2), ("parse_error", 1)]
+    assert found.quarantined_by_reason == {"answer_conflict": 3}
+    assert found.formats == {
+        "cot": FormatCounts(candidates=13, kept=8, removed=2, quarantined=3),
+        "none": FormatCounts(candidates=1, kept=0, removed=1, quarantined=0),
+        "pot": FormatCounts(candidates=3, kept=0, removed=3, quarantined=0),
+    }
+    assert {name: line.kept for name, line in found.sources.items()} == {"school": 6, "panel": 2, "lost": 0}
+    assert found.splits == {"train": 6, "heldout": 2}
+    assert [shard.path for shard in found.shards] == [one.path for one in WRITTEN if one.split]
+    assert [(one.path, one.rows) for one in found.ledger] == [(WRITTEN[0].path, 17)]
+    assert found.skipped == ["verify"]
+    assert found.fingerprint == found.computed_fingerprint()
+
+
+def test_a_manifest_names_the_licences_of_what_is_kept_and_no_isolation_among_its_settings() -> None:
+    found = manifest_of(ending())
+    assert found.licence == "CC-BY-4.0 AND MIT"
+    assert "isolation" not in found.config
+    nothing = replace(ending([summary(0, 1, {BROKEN: 1})], 1), written=(file("ledger/x.arrow", 1),))
+    assert manifest_of(nothing).licence == "none"
+
+
+def test_the_order_of_parts_does_not_show() -> None:
+    assert manifest_of(ending(SUMMARIES[::-1])) == manifest_of(ending())
+
+
+@pytest.mark.parametrize(
+    ("changed", "why"),
+    [
+        ({"scanned_rows": 14}, "rows read"),
+        ({"written": (file("ledger/x.arrow", 16), *WRITTEN[2:])}, "ledger"),
+        ({"written": (WRITTEN[0], WRITTEN[3])}, "shards/train"),
+        ({"summaries": (replace(SUMMARIES[0], ended=Counter({KEPT: 6})), SUMMARIES[1])}, "Counter"),
+    ],
+)
+def test_a_sum_that_does_not_add_up_makes_no_manifest(changed: dict[str, object], why: str) -> None:
+    with pytest.raises(AssertionError, match=why):
+        manifest_of(replace(ending(), **changed))
+
+
+@pytest.mark.parametrize(
+    ("limit", "accept", "alarms"),
+    [
+        (0.5, [], [Alarm("lost", "parse_error", 1, 1), Alarm("panel", "answer_conflict", 3, 5)]),
+        (0.6, [], [Alarm("lost", "parse_error", 1, 1)]),
+        (0.5, ["panel:answer_conflict", "school:parse_error"], [Alarm("lost", "parse_error", 1, 1)]),
+        (1.0, [], []),
+        (3 / 11, ["lost:parse_error", "panel:answer_conflict"], []),
+        (0.27, ["lost:parse_error", "panel:answer_conflict"], [Alarm("school", "too_long", 3, 11)]),
+    ],
+)
+def test_a_rule_that_takes_more_of_a_source_than_allowed_sounds_the_alarm(
+    limit: float, accept: list[str], alarms: list[Alarm]
+) -> None:
+    assert wiped_out(ending(wipeout={"limit": limit, "accept": accept})) == alarms
+
+
+def test_the_alarm_counts_a_source_over_all_its_parts() -> None:
+    halves = [summary(0, 2, {SHORT: 2}), summary(1, 3, {KEPT: 3}, train=3)]
+    assert wiped_out(ending(halves, wipeout={"limit": 0.4})) == []
+    assert wiped_out(ending(halves, wipeout={"limit": 0.39})) == [Alarm("school", "too_short", 2, 5)]
+
+
+def test_an_alarm_says_what_went_and_how_to_accept_it() -> None:
     refuse_wipeout([])
+    with pytest.raises(RunFailedError) as alarm:
+        refuse_wipeout([Alarm("panel", "answer_conflict", 1500, 2000), Alarm("lost", "parse_error", 1, 1)])
+    assert str(alarm.value) == (
+        "wipe-out alarm: answer_conflict takes 75% of panel (1,500 of 2,000 candidates) (and 1 more), more than "
+        "wipeout.limit allows; nothing was published; look at rows with --preview 5, or accept it with "
+        """--set 'curate.wipeout.accept=["panel:answer_conflict", "lost:parse_error"]'"""
+    )
+
+
+ITEMS = pa.table({"benchmark": ["exam"]})
+REVIEWED = pa.table({"row": ["id0"]})
+
+
+def staged(folder: Path) -> Store:
+    store = Store(folder / ".work")
+    for one in WRITTEN:
+        path = store.root / STAGED / one.path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(one.path)
+    return store
+
+
+def content(folder: Path) -> dict[str, bytes]:
+    files = [path for path in sorted(folder.rglob("*")) if path.is_file() and ".work" not in path.parts]
+    return {str(path.relative_to(folder)): path.read_bytes() for path in files}
+
+
+def test_a_data_set_is_what_was_written_and_what_tells_about_it(tmp_path: Path) -> None:
+    manifest = manifest_of(ending())
+    publish(ending(), manifest, ITEMS, REVIEWED, store=staged(tmp_path), output=tmp_path)
+    names = {*(one.path for one in WRITTEN), "benchmarks.arrow", "reviews.arrow", "README.md", "manifest.json"}
+    assert {*content(tmp_path)} == names
+    assert (tmp_path / WRITTEN[1].path).read_text() == WRITTEN[1].path
+    assert read_manifest(tmp_path) == manifest
+    for name, table in (("benchmarks.arrow", ITEMS), ("reviews.arrow", REVIEWED)):
+        with pa.OSFile(str(tmp_path / name), "rb") as source:
+            assert pa.ipc.open_stream(source).read_all().equals(table)
+    assert not (tmp_path / ".work" / STAGED).exists()
+
+
+def test_nothing_of_what_stood_there_before_is_left(tmp_path: Path) -> None:
+    for name in ("shards/train-00000-of-00009.arrow", "ledger/old.arrow", "rejected/old.jsonl", "quality/verdict.json"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("old")
+    for name in ("manifest.json", "README.md", "reviews.arrow", "benchmarks.arrow"):
+        (tmp_path / name).write_text("old")
+    publish(ending(), manifest_of(ending()), ITEMS, None, store=staged(tmp_path), output=tmp_path)
+    assert b"old" not in content(tmp_path).values()
+    assert {*content(tmp_path)} == {*(one.path for one in WRITTEN), "benchmarks.arrow", "README.md", "manifest.json"}
+
+
+def test_a_folder_in_which_publishing_broke_off_is_no_data_set(tmp_path: Path) -> None:
+    manifest = manifest_of(ending())
+    publish(ending(), manifest, ITEMS, None, store=staged(tmp_path), output=tmp_path)
+    store = staged(tmp_path)
+    (store.root / STAGED / WRITTEN[-1].path).unlink()
+    with pytest.raises(FileNotFoundError):
+        publish(ending(), manifest, ITEMS, None, store=store, output=tmp_path)
+    assert not (tmp_path / "manifest.json").exists()
