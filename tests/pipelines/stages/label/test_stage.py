@@ -8,7 +8,6 @@ from typing import Any
 import pyarrow as pa
 
 from pipelines.curate import curate
-from pipelines.stages.label.classifier import fit
 from pipelines.stages.label.stage import _SAMPLE_SCHEMA, Sample, _Smallest
 from pipelines.validate import validate
 from tests.tiny import config_of, data_bytes, read_streams, write_rows
@@ -18,10 +17,6 @@ WORDS = {
     "Geometry": ("circle of radius {n}", "triangle with side {n}", "square of area {n}"),
     "Algebra": ("equation x + {n} = 9", "polynomial x^2 - {n}", "expression {n}x - 4"),
 }
-
-
-def templates(questions: list[str]) -> list[bytes]:
-    return [blake2b(question.encode(), digest_size=16).digest() for question in questions]
 
 
 def school(rows: int) -> list[dict[str, Any]]:
@@ -105,27 +100,6 @@ def test_quotas_see_predicted_topics(tmp_path: Path) -> None:
     curate(config(tmp_path, unlabelled(school(600), 500), balance=quotas, wipeout={"limit": 1}), tmp_path / "data")
     topics = [one["topic"] for one in read_streams(tmp_path / "data", "shards/*.arrow")]
     assert (topics.count("Geometry"), topics.count("Algebra")) == (280, 300)
-
-
-def test_too_few_labels_fit_nothing() -> None:
-    questions = [row["problem"] for row in school(100)]
-    labels = ["a", "b"] * 50
-    assert fit(questions, labels, templates(questions), language="en", min_f1=0.0).model is None
-    assert fit([], [], [], language="en", min_f1=0.0).macro_f1 is None
-
-
-def test_subjects_of_math_can_be_told_and_levels_cannot(real_data: Path) -> None:
-    lines = (real_data / "cot" / "math_train_problems_7500.jsonl").read_text(encoding="utf-8").splitlines()
-    rows = [json.loads(line) for line in lines]
-    questions = [row["problem"] for row in rows]
-    subjects, levels = [row["subject"] for row in rows], [str(row["level"]) for row in rows]
-    told = fit(questions, subjects, templates(questions), language="en", min_f1=0.75)
-    assert told.model is not None
-    assert told.macro_f1 is not None
-    assert told.macro_f1 >= 0.75
-    assert told.baseline is not None
-    assert told.baseline < 0.1
-    assert fit(questions, levels, templates(questions), language="en", min_f1=0.75).model is None
 
 
 def test_the_report_says_how_topics_were_predicted(tmp_path: Path) -> None:

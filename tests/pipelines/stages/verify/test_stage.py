@@ -1,0 +1,155 @@
+"""Which candidates still need judging, and that nobody is judged twice."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import apache_beam as beam
+import pyarrow as pa
+import pytest
+
+from pipelines.engine.beam import beam_options, open_pipeline
+from pipelines.engine.candidates import CANDIDATE_SCHEMA
+from pipelines.engine.line import Done, Line, Step
+from pipelines.engine.rejection import Rejection
+from pipelines.engine.store import PartRef, Store, read_batch, write_batch
+from pipelines.engine.tags import tag_batch
+from pipelines.stages.verify.ruling import RULING_SCHEMA
+from pipelines.stages.verify.stage import JudgeParts, choose_level, folder_of, level_of, steps
+from schemas.config import Curate, Verify
+from schemas.reason import Reason, Stage
+from validation.programs import Level
+
+SOURCE = {"name": "s", "path": "x", "adapter": "gsm8k", "licence": "MIT"}
+
+
+def settings(**curate: Any) -> Curate:
+    return Curate.model_validate({"sources": [SOURCE], **curate})
+
+
+def candidate(form: str, text: str, **columns: Any) -> dict[str, Any]:
+    kind = "code" if form == "pot" else "text"
+    filled = {"format": form, "question": "How many?", "segments": [{"kind": kind, "text": text}], "answer": "4"}
+    return dict.fromkeys(CANDIDATE_SCHEMA.names) | filled | {"independent": True, "language": "en"} | columns
+
+
+ROWS = [
+    candidate("pot", "print(2 + 2)"),
+    candidate("cot", "It is \\boxed{4}."),
+    candidate("cot", "It is \\boxed{5}."),
+    candidate("pot", "print(5)", derived=True),
+    candidate("cot", "unreadable", reason="parse_error"),
+]
+
+
+@pytest.fixture
+def part(tmp_path: Path) -> PartRef:
+    part = PartRef(0, "p", len(ROWS), 0)
+    store = Store(tmp_path)
+    write_batch(store.part_path(part), pa.RecordBatch.from_pylist(ROWS, schema=CANDIDATE_SCHEMA))
+    write_batch(store.tags_path("screen-1", part), tag_batch([(1, Rejection(Reason.TOO_LONG))]))
+    return part
+
+
+def judged(store: Store, part: PartRef, before: tuple[str, ...] = (), *, again: bool = False) -> dict[int, str | None]:
+    """Runs the stage over a part and returns what stands under its name: reasons by place."""
+    judge = JudgeParts(store, "verify-1", before, Verify(), Level.SECCOMP, again=again)
+    try:
+        assert judge.process(part) == [part]
+    finally:
+        judge.teardown()
+    return reasons_of(store, part)
+
+
+def reasons_of(store: Store, part: PartRef) -> dict[int, str | None]:
+    found = read_batch(store.tags_path("verify-1", part))
+    assert found.schema.equals(RULING_SCHEMA)
+    return dict(zip(found.column("index").to_pylist(), found.column("reason").to_pylist(), strict=True))
+
+
+def reported(folder: Path) -> list[tuple[str, int, dict[str, int]]]:
+    lines = [line for path in (folder / "progress").glob("*") for line in path.read_text().splitlines()]
+    return [tuple(json.loads(line)) for line in lines]
+
+
+ALL = {0: None, 1: None, 2: "answer_mismatch", 3: "answer_mismatch"}
+
+
+def test_what_no_earlier_stage_rejected_is_judged_and_nothing_else(tmp_path: Path, part: PartRef) -> None:
+    assert judged(Store(tmp_path), part, ("screen-1",)) == {place: ALL[place] for place in (0, 2, 3)}
+    assert sum(rows for _, rows, _ in reported(tmp_path)) == part.rows
+    assert [told for _, _, told in reported(tmp_path) if told] == [{"answer_mismatch": 2}]
+
+
+def test_a_later_run_adds_the_verdicts_that_are_missing_and_gives_none_again(tmp_path: Path, part: PartRef) -> None:
+    store = Store(tmp_path)
+    judged(store, part, ("screen-1",))
+    path = store.tags_path("verify-1", part)
+    marked = read_batch(path).to_pylist()
+    for row in marked:
+        row["final"] = "judged before"
+    write_batch(path, pa.RecordBatch.from_pylist(marked, schema=RULING_SCHEMA))
+    assert judged(store, part) == ALL
+    finals = read_batch(path).column("final").to_pylist()
+    assert finals == ["judged before", "4", "judged before", "judged before"]
+
+
+def test_when_nothing_is_missing_no_process_starts_and_no_file_is_written(tmp_path: Path, part: PartRef) -> None:
+    store = Store(tmp_path)
+    judged(store, part)
+    written = store.tags_path("verify-1", part).stat().st_mtime_ns
+    judge = JudgeParts(store, "verify-1", (), Verify(), Level.SECCOMP, again=False)
+    judge.process(part)
+    assert judge._pool is None
+    assert store.tags_path("verify-1", part).stat().st_mtime_ns == written
+
+
+def test_a_part_without_candidates_to_judge_has_an_empty_file(tmp_path: Path) -> None:
+    store, empty = Store(tmp_path), PartRef(1, "empty", 0, 0)
+    write_batch(store.part_path(empty), pa.RecordBatch.from_pylist([], schema=CANDIDATE_SCHEMA))
+    assert judged(store, empty) == {}
+
+
+def test_what_was_reported_already_is_not_reported_again(tmp_path: Path, part: PartRef) -> None:
+    store = Store(tmp_path)
+    judged(store, part)
+    before = reported(tmp_path)
+    judged(store, part, again=True)
+    assert reported(tmp_path) == before
+
+
+def line_of(folder: Path, **curate: Any) -> Line:
+    return Line(Store(folder, verified="verify-1"), settings(**curate), "code")
+
+
+def test_the_step_judges_parts_through_beam_after_those_of_earlier_stages_only(tmp_path: Path, part: PartRef) -> None:
+    (step,) = steps(line_of(tmp_path), Level.SECCOMP)
+    done = Done()
+    for stage, folder in ((Stage.SCREEN, "screen-1"), (Stage.BALANCE, "no such folder")):
+        done = done.plus(Step(stage, folder, lambda done: beam.Map(str)))
+    with open_pipeline(beam_options(1, [])) as pipeline:
+        _ = pipeline | beam.Create([part]) | step.transform(done)
+    assert (step.stage, step.folder) == (Stage.VERIFY, "verify-1")
+    assert reasons_of(Store(tmp_path), part) == {place: ALL[place] for place in (0, 2, 3)}
+
+
+def test_a_skipped_stage_runs_nothing(tmp_path: Path) -> None:
+    skipped = settings(skip=["verify"])
+    assert level_of(skipped) is None
+    assert folder_of(skipped, None, "code") is None
+    assert list(steps(line_of(tmp_path, skip=["verify"]), None)) == []
+
+
+def test_verdicts_are_found_again_under_the_same_settings_level_and_code() -> None:
+    def folder(level: Level = Level.SECCOMP, code: str = "code", **curate: Any) -> str | None:
+        return folder_of(settings(**curate), level, code)
+
+    assert folder() == folder(seed=3, screen={"max_chars": 9}, isolation="seccomp")
+    others = [folder(Level.NAMESPACES), folder(code="new"), folder(verify={"trim": True})]
+    assert len({folder(), *others}) == 4
+
+
+def test_the_level_is_the_one_asked_for_or_the_strongest_and_never_weak() -> None:
+    assert choose_level("seccomp") is Level.SECCOMP
+    assert choose_level(None) in (Level.NAMESPACES, Level.SECCOMP)
+    assert level_of(settings(isolation="seccomp")) is Level.SECCOMP
