@@ -1,0 +1,93 @@
+"""The first rows of each source as the line would see them."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipelines.cli.preview import run_preview
+from schemas.config import Config
+from schemas.exits import UserError
+from tests.tiny import config_of, gsm8k_row, marbles, source, write_rows
+
+
+def shown(capsys: pytest.CaptureFixture[str], config: Config, rows: int) -> list[str]:
+    run_preview(config, rows)
+    captured = capsys.readouterr()
+    assert captured.err == ""
+    return [line.rstrip() for line in captured.out.splitlines() if line.strip()]
+
+
+def rows_shown(lines: list[str]) -> list[str]:
+    return [line for line in lines if line.startswith("row ")]
+
+
+@pytest.mark.parametrize(("asked", "told"), [(1, 1), (2, 2), (9, 4)])
+def test_so_many_rows_of_each_source_are_shown(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], asked: int, told: int
+) -> None:
+    sources = [source(write_rows(tmp_path / f"{name}.jsonl", marbles(4)), name) for name in ("school", "panel")]
+    lines = shown(capsys, config_of(*sources), asked)
+    assert rows_shown(lines) == [f"row {row} cot" for row in range(told)] * 2
+    heads = [line for line in lines if line.startswith(("school: ", "panel: "))]
+    assert [head.partition(":")[0] for head in heads] == ["school", "panel"]
+
+
+def test_a_row_is_shown_as_the_line_would_see_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    row = gsm8k_row("How many  [pens]\u00a0are [/b] there?", "2+2=<<2+2=4>>4\nso 4.", 4)
+    path = write_rows(tmp_path / "rows.jsonl", [row])
+    lines = shown(capsys, config_of(source(path, derive=["pot"])), 1)
+    assert rows_shown(lines) == ["row 0 cot", "row 0 pot"]
+    cot = lines[lines.index("row 0 cot") + 1 : lines.index("row 0 pot")]
+    assert cot == [
+        "  question  How many  [pens] are [/b] there?",
+        "  text      2+2=4",
+        "            so 4.",
+        "            The answer is \\boxed{4}.",
+        "  answer    4",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("row", "told"),
+    [
+        ({"question": "How many?"}, "missing_field"),
+        (gsm8k_row("Is it $\x0crac{1}{2}$?", "1+1=2", 2), "control_characters"),
+    ],
+)
+def test_a_row_that_cannot_be_read_says_why(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], row: dict[str, Any], told: str
+) -> None:
+    path = write_rows(tmp_path / "rows.jsonl", [row, *marbles(1)])
+    lines = shown(capsys, config_of(source(path)), 2)
+    assert [line.split()[0] for line in lines if line.startswith(f"  {told} ")] == [told]
+    assert len(rows_shown(lines)) == 2
+
+
+def test_what_the_screen_would_refuse_is_told_of_that_candidate_alone(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    long = gsm8k_row("How many pens are in all of the boxes that stand there?", "2+2=<<2+2=4>>4", 4)
+    path = write_rows(tmp_path / "rows.jsonl", [gsm8k_row("How many?", "2+2=<<2+2=4>>4", 4), long])
+    lines = shown(capsys, config_of(source(path), screen={"max_chars": 60}), 2)
+    refused = [place for place, line in enumerate(lines) if line.startswith("  would be rejected: ")]
+    assert len(refused) == 1
+    assert refused[0] > lines.index("row 1 cot")
+    assert "too_long" in lines[refused[0]]
+
+
+def test_nothing_is_written(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write_rows(tmp_path / "rows.jsonl", marbles(2))
+    monkeypatch.chdir(tmp_path)
+    shown(capsys, config_of(source(path)), 2)
+    assert [file.name for file in tmp_path.iterdir()] == ["rows.jsonl"]
+
+
+def test_a_config_without_the_table_and_an_unknown_adapter_are_the_users_mistake(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="no table `curate`"):
+        run_preview(Config(), 1)
+    path = write_rows(tmp_path / "rows.jsonl", marbles(2))
+    with pytest.raises(UserError, match="no adapter 'gsm9k'"):
+        run_preview(config_of(source(path, adapter="gsm9k")), 1)
