@@ -26,9 +26,9 @@ def run_preview(config: Config, rows: int) -> None:
 
 def _preview_source(console: Console, source: Source, rows: int, config: Config) -> None:
     assert config.curate is not None
-    split = scan_source(source)[0].splits[0]
-    records = islice(read_records(split), rows)
-    for batch, _ in render_parts(records, source):
+    splits = (split for file in scan_source(source) for split in file.splits)
+    records = (record for split in splits for record in read_records(split))
+    for batch, _ in render_parts(islice(records, rows), source):
         read = batch.filter(batch.column("format").is_valid())
         verdicts = dict(zip(_names(read), screen(read, settings=config.curate.screen), strict=True))
         for row in batch.to_pylist():

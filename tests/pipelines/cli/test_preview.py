@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from pipelines.cli.preview import run_preview
@@ -31,6 +33,16 @@ def test_so_many_rows_of_each_source_are_shown(
     assert rows_shown(lines) == [f"row {row} cot" for row in range(told)] * 2
     heads = [line for line in lines if line.startswith(("school: ", "panel: "))]
     assert [head.partition(":")[0] for head in heads] == ["school", "panel"]
+
+
+def test_rows_are_counted_over_the_files_of_a_source_and_an_empty_one_is_passed_over(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, number in (("a", 1), ("b", 2), ("c", 2)):
+        pq.write_table(pa.Table.from_pylist(marbles(number)), (tmp_path / name).with_suffix(".parquet"))
+    schema = pa.schema([("question", pa.string()), ("answer", pa.string())])
+    pq.ParquetWriter(tmp_path / "0.parquet", schema).close()
+    assert rows_shown(shown(capsys, config_of(source(tmp_path)), 4)) == [f"row {row} cot" for row in range(4)]
 
 
 def test_a_row_is_shown_as_the_line_would_see_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
