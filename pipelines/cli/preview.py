@@ -3,8 +3,10 @@
 from itertools import islice
 
 from rich.console import Console
+from rich.text import Text
 
 from pipelines.cli.curate_console import console_for
+from pipelines.engine.rejection import Rejection
 from pipelines.refusals import curate_table
 from pipelines.sources.adapters.registry import check_sources
 from pipelines.sources.files.scan import read_records
@@ -20,7 +22,7 @@ def run_preview(config: Config, rows: int) -> None:
     console = console_for()
     check_sources(settings.sources)
     for source in settings.sources:
-        console.rule(f"{source.name}: {source.path}", align="left", style="cyan")
+        console.rule(Text(f"{source.name}: {source.path}"), align="left", style="cyan")
         _preview_source(console, source, rows, config)
 
 
@@ -40,7 +42,7 @@ def _names(batch: object) -> list[tuple[int, str]]:
     return list(zip(rows, formats, strict=True))
 
 
-def _preview_row(console: Console, row: dict[str, object], verdict: object) -> None:
+def _preview_row(console: Console, row: dict[str, object], verdict: Rejection | None) -> None:
     console.print(f"\n[bold]row {row['row']}[/] {row['format'] or ''}", highlight=False)
     if row["reason"]:
         console.print(f"  [red]{row['reason']}[/] ", end="")
@@ -54,4 +56,4 @@ def _preview_row(console: Console, row: dict[str, object], verdict: object) -> N
         console.print(f"  {segment['kind']:<9} {text}", markup=False)
     console.print(f"  answer    {row['answer']}", markup=False)
     if verdict is not None:
-        console.print(f"  would be rejected: {verdict}", style="yellow", markup=False)
+        console.print(f"  would be rejected: {verdict.reason}: {verdict.detail}", style="yellow", markup=False)

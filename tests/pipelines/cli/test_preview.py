@@ -26,13 +26,16 @@ def rows_shown(lines: list[str]) -> list[str]:
 
 @pytest.mark.parametrize(("asked", "told"), [(1, 1), (2, 2), (9, 4)])
 def test_so_many_rows_of_each_source_are_shown(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], asked: int, told: int
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, asked: int, told: int
 ) -> None:
-    sources = [source(write_rows(tmp_path / f"{name}.jsonl", marbles(4)), name) for name in ("school", "panel")]
+    monkeypatch.chdir(tmp_path)
+    for name in ("school", "panel"):
+        write_rows(tmp_path / f"{name}.jsonl", marbles(4))
+    sources = [source(Path("[s]chool.jsonl"), "school"), source(Path("[p]anel.jsonl"), "panel")]
     lines = shown(capsys, config_of(*sources), asked)
     assert rows_shown(lines) == [f"row {row} cot" for row in range(told)] * 2
     heads = [line for line in lines if line.startswith(("school: ", "panel: "))]
-    assert [head.partition(":")[0] for head in heads] == ["school", "panel"]
+    assert [head.partition(" ─")[0] for head in heads] == ["school: [s]chool.jsonl", "panel: [p]anel.jsonl"]
 
 
 def test_rows_are_counted_over_the_files_of_a_source_and_an_empty_one_is_passed_over(
@@ -82,10 +85,9 @@ def test_what_the_screen_would_refuse_is_told_of_that_candidate_alone(
     long = gsm8k_row("How many pens are in all of the boxes that stand there?", "2+2=<<2+2=4>>4", 4)
     path = write_rows(tmp_path / "rows.jsonl", [gsm8k_row("How many?", "2+2=<<2+2=4>>4", 4), long])
     lines = shown(capsys, config_of(source(path), screen={"max_chars": 60}), 2)
-    refused = [place for place, line in enumerate(lines) if line.startswith("  would be rejected: ")]
-    assert len(refused) == 1
-    assert refused[0] > lines.index("row 1 cot")
-    assert "too_long" in lines[refused[0]]
+    told = "  would be rejected: too_long: question and solution have 85 characters; at most 60"
+    assert [line for line in lines if "would be rejected" in line] == [told]
+    assert lines.index(told) > lines.index("row 1 cot")
 
 
 def test_nothing_is_written(
