@@ -11,7 +11,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-REPOSITORY = Path(__file__).resolve().parent.parent
+from benchmarks.measuring import REPOSITORY
+
 PACKAGES = ("mathmill", "schemas", "validation", "pipelines", "training", "demo")
 _LONGEST = 5
 

@@ -7,7 +7,6 @@ places (`limits`) is shown once, under all of its paths.
 import inspect
 from collections.abc import Iterable, Iterator
 from enum import StrEnum
-from pathlib import Path
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
@@ -17,10 +16,11 @@ from pydantic.fields import FieldInfo
 
 from docs.tables import table
 from pipelines.sources.adapters.registry import ADAPTERS
+from pipelines.sources.catalogue import catalogue
 from schemas.config import Config
 from schemas.reason import Stage
 
-CATALOGUE = Path("pipelines/sources/catalogue.yaml")
+CATALOGUE = "pipelines/sources/catalogue.yaml"
 _HEAD = """# CONFIG.yaml
 
 <!-- written by `python -m docs` from schemas/config.py and schemas/reviews.py -->
@@ -172,6 +172,5 @@ def _first_paragraph(function: object) -> str:
 
 
 def _benchmarks() -> str:
-    names = yaml.safe_load((Path(__file__).resolve().parent.parent / CATALOGUE).read_text(encoding="utf-8"))
     fetched = f"`benchmarks: [NAME, ...]` fetches the items from the hub, as [{CATALOGUE}](../{CATALOGUE}) says"
-    return f"## Benchmarks by name\n\n{fetched}:\n{', '.join(f'`{name}`' for name in names)}.\n"
+    return f"## Benchmarks by name\n\n{fetched}:\n{', '.join(f'`{name}`' for name in catalogue())}.\n"

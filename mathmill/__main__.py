@@ -1,6 +1,5 @@
 """The verbs: each leads to its room, which is imported only when its verb is called."""
 
-import gc
 import importlib
 import sys
 
@@ -33,11 +32,9 @@ def main() -> None:
         sys.stderr.write(f"mathmill: {verb}: unknown verb; one of {', '.join(VERBS)}\n")
         sys.exit(2)
     room = VERBS[verb][0]
-    gc.disable()  # what is imported stays: walking it again and again takes a fifth of the start
     try:
-        module = importlib.import_module(f"{room}.__main__" if room != "demo" else room)
-        gc.freeze()
-        gc.enable()
+        with importlib.import_module("schemas.imports").importing():
+            module = importlib.import_module(f"{room}.__main__" if room != "demo" else room)
         code = module.main(sys.argv[1:])
     except ModuleNotFoundError as error:
         sys.stderr.write(f"mathmill: {verb} {missing(error, room)}\n")
