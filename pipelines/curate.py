@@ -87,7 +87,7 @@ def curate(
     """
     output, against = Path(output), as_paths(against)
     settings = refuse_mistakes(config, output, against=against, overwrite=overwrite)
-    options, runner = beam_options(workers, beam_flags), partial(beam_runner, workers, beam_flags)
+    options = beam_options(workers, beam_flags)
     code = code_digest()
     earlier = find_earlier(against, output, code)
     inputs = plan_inputs(settings, digest(code, duplicates.needs_templates(settings)))
@@ -111,7 +111,7 @@ def curate(
         )
         line = Line(store, settings, code)
         steps = list(stages(line, items, reviewed, level, earlier, taxonomies))
-        summaries, written = run_line(line, inputs, steps, options, runner())
+        summaries, written = run_line(line, inputs, steps, options, beam_runner(workers, beam_flags))
         parts = [summary.part for summary in summaries]
         ending = Ending(
             settings=settings,

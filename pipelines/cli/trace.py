@@ -28,12 +28,12 @@ from schemas.manifest import Manifest, read_manifest
 from schemas.problem import Segment, SegmentKind
 from schemas.reason import RULES, Outcome, Reason
 from schemas.transcript import transcribe
+from validation.answers import strip_annotations
 
 _MOST_MATCHES = 8
 _SHORT = 80  # characters of a field of a record that is shown beside what was compared
 _OTHER_WORD, _OTHER_NUMBER = "bold yellow", "bold red"
 _NUMBER = r"\d+(?:,\d{3})*(?:\.\d+)?"
-_ANNOTATION = re.compile(r"<<[^<>]*>>")
 _WORDS = re.compile(rf"({_NUMBER}|\w+|\W)")
 
 
@@ -67,7 +67,8 @@ def _print_candidate(
 ) -> None:
     console.rule(str(row["id"]), align="left", style="cyan")
     console.print(f"source {row['source']}, row {row['row']}, format {row['format'] or 'none'}")
-    example, record = _example_of(data, manifest, row), _record_of(data, row)
+    example = _example_of(data, manifest, row)
+    record = _record_of(data, row) if example is None or partner is not None else {}
     if example is not None:
         console.print(Text("kept", style="bold green"))
         for fact in _facts(example):
@@ -102,9 +103,9 @@ def _print_beside(console: Console, mine: "_Told", partner: "_Told", rule: objec
     if rule in ABOUT_QUESTION | ABOUT_SOLUTION:
         hidden = rule in ABOUT_SOLUTION
         left, right = mine.solution if hidden else mine.question, partner.question
-        rest = f"in a solution of: {mine.question}" if hidden else _ANNOTATION.sub("", mine.solution)
+        rest = f"in a solution of: {mine.question}" if hidden else strip_annotations(mine.solution)
         rest_of_other = f"answer: {partner.answer}"
-    one, other = (_ANNOTATION.sub("", text) for text in (left, right))
+    one, other = map(strip_annotations, (left, right))
     marked, marked_other = _marked(one, other)
     ours, others = (", ".join(_lacking(*pair)) or "none" for pair in ((one, other), (other, one)))
     if (ours, others) != ("none", "none"):

@@ -100,8 +100,8 @@ def _tag(part: PartRef, *, store: Store, judge: Judge) -> pa.RecordBatch:
     return from_verdicts(judge(store.read_part(part, UNDERSTOOD)))
 
 
-class Comparison(Protocol):
-    """What a step across parts brings together, and what it says of it (`TagAcrossParts`)."""
+class Shuffle(Protocol):
+    """What a step across parts brings together by key, and what it says of it (`TagAcrossParts`)."""
 
     def index(self, part: PartRef) -> pa.RecordBatch:
         """The rows of a part that take part, by key."""
@@ -114,7 +114,7 @@ def across_parts(
     line: Line,
     stage: Stage,
     folder: str,
-    compare: Callable[[Done], Comparison],
+    shuffle: Callable[[Done], Shuffle],
     *,
     schema: pa.Schema = TAG_SCHEMA,
     again: bool = False,
@@ -126,14 +126,14 @@ def across_parts(
         line: the line.
         stage: whose reasons it gives.
         folder: of its tags.
-        compare: makes the comparison from what is done before it.
+        shuffle: makes what is brought together from what is done before it.
         schema: of its tags.
         again: whether it revises tags of that folder.
         beside: parts of earlier data that are compared too.
     """
 
     def transform(done: Done) -> TagAcrossParts:
-        comparison = compare(done)
-        return TagAcrossParts(line.store, folder, comparison.index, comparison.resolve, schema, again, beside)
+        made = shuffle(done)
+        return TagAcrossParts(line.store, folder, made.index, made.resolve, schema, again, beside)
 
     return Step(stage, folder, transform)

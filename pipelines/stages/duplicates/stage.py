@@ -5,9 +5,10 @@ verification has judged, the equals of what it refused are recalled and judged t
 stay outlives the others (`collapse.Revise`).
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from functools import partial
 
-from pipelines.engine.line import Comparison, Done, Line, Step, across_parts
+from pipelines.engine.line import Line, Step, across_parts
 from pipelines.engine.tags import COLLAPSED
 from pipelines.stages.duplicates.collapse import COLLAPSE_SCHEMA, SHARED_PROBLEMS, Collapse, Revise, ShareProblems
 from pipelines.stages.duplicates.earlier import Earlier
@@ -72,23 +73,17 @@ def identify(line: Line, earlier: Earlier) -> Iterator[Step]:
     """What earlier data has, near-duplicates, and problems whose candidates disagree on the answer."""
     if line.skips(Stage.IDENTIFY):
         return
-    store, guards, threshold = line.store, line.folder("guards"), line.settings.identify.threshold
-    compared: dict[str, Callable[[Done], Comparison]] = {
-        _SHARED_QUESTIONS: lambda done: ShareQuestions(store, done.folders, earlier),
-        _SHARED_GUARDS: lambda done: ShareGuards(store, _SHARED_QUESTIONS, guards, earlier),
-        _NEAR: lambda done: NearDuplicates(store, done.folders, guards, _SHARED_GUARDS, threshold, earlier),
-    }
+    store, contents, guards = line.store, _contents(line), line.folder("guards")
+    threshold = line.settings.identify.threshold
+    beside_earlier = partial(across_parts, line, Stage.IDENTIFY, beside=earlier.parts)
     if earlier.shards:
-        contents = _contents(line)
-        compared = {_IN_EARLIER: lambda done: FindEarlier(store, done.folders, contents, earlier), **compared}
-    for folder, comparison in compared.items():
-        yield across_parts(line, Stage.IDENTIFY, folder, comparison, beside=earlier.parts)
-    yield across_parts(
-        line,
-        Stage.IDENTIFY,
-        _AGREE,
-        lambda done: Agree(store, done.folders, done.before(Stage.VERIFY)),
+        yield beside_earlier(_IN_EARLIER, lambda done: FindEarlier(store, done.folders, contents, earlier))
+    yield beside_earlier(_SHARED_QUESTIONS, lambda done: ShareQuestions(store, done.folders, earlier))
+    yield beside_earlier(_SHARED_GUARDS, lambda done: ShareGuards(store, _SHARED_QUESTIONS, guards, earlier))
+    yield beside_earlier(
+        _NEAR, lambda done: NearDuplicates(store, done.folders, guards, _SHARED_GUARDS, threshold, earlier)
     )
+    yield across_parts(line, Stage.IDENTIFY, _AGREE, lambda done: Agree(store, done.folders, done.before(Stage.VERIFY)))
 
 
 def _contents(line: Line) -> str:
