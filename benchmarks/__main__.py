@@ -12,6 +12,7 @@ from pathlib import Path
 from benchmarks.measuring import REPOSITORY
 
 COMMANDS = (
+    ("benchmarks.startup",),
     ("benchmarks.store", "throughput"),
     ("benchmarks.store", "memory"),
     ("benchmarks.validate",),
