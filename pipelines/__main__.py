@@ -1,4 +1,4 @@
-"""The verbs of this room: curate, validate, trace, export, review."""
+"""The verbs of this room: curate, validate, trace, export, review, doctor."""
 
 import logging
 import sys
@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from schemas.configfile import load_config
-from schemas.exits import run_command_line
+from schemas.exits import UserError, run_command_line
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
 
@@ -149,6 +149,20 @@ def review(
     from pipelines.cli.review_queue import print_queue, write_queue  # deferred: `--help` needs no pyarrow
 
     print_queue(write_queue(data, output, accept=accept, reject=reject, by=by), output)
+
+
+@app.command()
+def doctor(
+    place: Annotated[Path, typer.Argument(metavar="FOLDER", help="on the disk that data is written to")] = Path(),
+    debug: Debug = False,
+) -> None:
+    """This machine: isolation of programs, packages, cores, memory, disk, GPU, hub; what would mend each."""
+    if not place.is_dir():
+        raise UserError(f"{place}: no such folder")
+    from pipelines.cli.curate_console import console_for  # deferred: `--help` needs no isolation
+    from pipelines.cli.doctor import examine, print_findings
+
+    print_findings(console_for(), examine(place))
 
 
 def main(arguments: Sequence[str]) -> int:
