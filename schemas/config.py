@@ -7,11 +7,12 @@ nearest known one.
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, field_validator, model_validator
 
 from schemas.problem import Format
 from schemas.reason import Stage
 from schemas.reviews import Reviews
+from schemas.variables import Variables
 
 _SKIPPABLE = (
     Stage.SELECT,
@@ -295,6 +296,18 @@ class Curate(_Table):
     """text per shard, MiB, about"""
     seed: int = 0
     """the seed of every random choice"""
+    _variables: Variables = PrivateAttr(default_factory=Variables)
+
+    @property
+    def variables(self) -> Variables:
+        """What the environment gave the paths."""
+        return self._variables
+
+    def given(self, variables: Variables) -> "Curate":
+        """Returns the table, remembering what the environment gave."""
+        copy = self.model_copy()
+        copy._variables = variables
+        return copy
 
     @field_validator("skip")
     @classmethod

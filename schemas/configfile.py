@@ -1,8 +1,6 @@
 """Reading CONFIG.yaml: environment variables, `--set` overrides, and errors that fit on one line."""
 
 import difflib
-import os
-import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -12,6 +10,7 @@ from pydantic import BaseModel, ValidationError
 
 from schemas.config import Config
 from schemas.exits import UserError
+from schemas.variables import Variables
 
 
 def load_config(path: str | Path, overrides: Sequence[str] = ()) -> Config:
@@ -36,7 +35,11 @@ def load_config(path: str | Path, overrides: Sequence[str] = ()) -> Config:
         raise UserError(f"{path}: expected tables such as `curate:` and `train:`, found {type(raw).__name__}")
     for override in overrides:
         _apply(raw, override)
-    return check_config(_with_environment(raw), where=str(path))
+    variables = Variables()
+    config = check_config(variables.expand(raw), where=str(path))
+    if config.curate is None:
+        return config
+    return config.model_copy(update={"curate": config.curate.given(variables)})
 
 
 def check_config(raw: dict[str, Any], *, where: str = "config") -> Config:
@@ -85,26 +88,6 @@ def _position(items: list[Any], key: str, override: str) -> int:
     if not key.isdecimal() or int(key) >= len(items):
         raise UserError(f"--set {override}: {key} is not a position in a list of {len(items)} (0 to {len(items) - 1})")
     return int(key)
-
-
-_VARIABLE = re.compile(r"\$\{(\w+)\}")
-
-
-def _with_environment(node: Any) -> Any:  # noqa: ANN401  a YAML node is anything
-    if isinstance(node, dict):
-        return {key: _with_environment(value) for key, value in node.items()}
-    if isinstance(node, list):
-        return [_with_environment(value) for value in node]
-    if isinstance(node, str):
-        return _VARIABLE.sub(_variable, node)
-    return node
-
-
-def _variable(match: re.Match[str]) -> str:
-    value = os.environ.get(match[1])
-    if value is None:
-        raise UserError(f"${{{match[1]}}}: the environment variable {match[1]} is not set")
-    return value
 
 
 def _explain(error: ValidationError) -> str:

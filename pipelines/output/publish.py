@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 
@@ -76,10 +77,10 @@ def manifest_of(ending: Ending) -> Manifest:
         schema_version=SCHEMA_VERSION,
         code_version=CODE_VERSION,
         draft=ending.draft,
-        config=settings.model_dump(mode="json", exclude={"isolation"}),
+        config=_recorded(settings),
         skipped=[stage.value for stage in settings.skip],
         isolation=ending.isolation,
-        inputs=list(ending.files),
+        inputs=[file.model_copy(update={"path": settings.variables.hide(file.path)}) for file in ending.files],
         benchmarks=list(ending.benchmarks),
         counts=Counts(
             rows=rows,
@@ -106,6 +107,18 @@ def manifest_of(ending: Ending) -> Manifest:
         lineage=list(ending.lineage),
         fingerprint="",
     ).sealed()
+
+
+def _recorded(settings: Curate) -> dict[str, Any]:
+    """The config without what may differ between equal runs, and without secrets: a place has its variable's name."""
+    table = settings.model_dump(mode="json", exclude={"isolation"})
+    hide = settings.variables.hide
+    for entry in (*table["sources"], *table["benchmarks"], *table["reviews"]):
+        if isinstance(entry, dict):
+            entry["path"] = hide(entry["path"])
+    for key in ("benchmarks", "reviews"):
+        table[key] = [hide(entry) if isinstance(entry, str) else entry for entry in table[key]]
+    return table
 
 
 def _by_reason(ended: Counter[tuple[str, str | None, str, str | None, str | None]], wanted: Outcome) -> dict[str, int]:

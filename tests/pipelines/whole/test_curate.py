@@ -11,6 +11,7 @@ import pytest
 
 from pipelines.curate import curate
 from pipelines.validate import validate
+from schemas.configfile import load_config
 from schemas.exits import RunFailedError
 from schemas.manifest import Manifest, read_manifest, sha256_of
 from tests.tiny import (
@@ -386,3 +387,20 @@ def test_the_stricter_of_two_policies_holds_and_every_count_has_both(tmp_path: P
         {"benchmark_variant": 1},
     )
     assert "| benchmark_variant | 2 |" in (tmp_path / "data/README.md").read_text(encoding="utf-8")
+
+
+def test_no_published_file_holds_what_the_environment_gave(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = tmp_path / "token-s3cret"
+    write_rows(store / "rows.jsonl", marbles(3))
+    monkeypatch.setenv("STORE", str(store))
+    config = tmp_path / "config.yaml"
+    config.write_text(
+        "curate:\n  sources:\n  - {name: school, path: '${STORE}/rows.jsonl', adapter: gsm8k, licence: MIT}\n"
+    )
+    output = tmp_path / "data"
+    curate(load_config(config), output)
+    published = [path for path in output.rglob("*") if path.is_file() and ".work" not in path.parts]
+    assert not [path for path in published if b"s3cret" in path.read_bytes()]
+    manifest = read_manifest(output)
+    assert [file.path for file in manifest.inputs] == ["${STORE}/rows.jsonl"]
+    assert manifest.config["sources"][0]["path"] == "${STORE}/rows.jsonl"
