@@ -100,7 +100,7 @@ def _beam_flags(context: typer.Context) -> list[str]:
     if context.args:
         from pipelines.cli.flags import refuse_unknown  # deferred: without such flags there is nothing to check
 
-        refuse_unknown(context.args, [name.lstrip("-") for one in context.command.params for name in one.opts])
+        refuse_unknown(context.args, [flag.lstrip("-") for option in context.command.params for flag in option.opts])
     return context.args
 
 

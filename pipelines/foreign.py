@@ -115,8 +115,8 @@ def _ledger_rows(batch: pa.RecordBatch, ids: pa.Array, ended: Ended) -> pa.Recor
 def _examples(batch: pa.RecordBatch, ids: pa.Array) -> pa.RecordBatch:
     keys = identity_keys(batch)
     unverified = [
-        {"verdict": "unverified", "path": None, "reference": "independent" if one else "self", "programs": 0}
-        for one in batch.column("independent").to_pylist()
+        {"verdict": "unverified", "path": None, "reference": "independent" if independent else "self", "programs": 0}
+        for independent in batch.column("independent").to_pylist()
     ]
     labelled = with_methods(batch, given=batch)
     columns = {name: labelled.column(name) for name in labelled.schema.names} | {

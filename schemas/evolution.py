@@ -126,7 +126,7 @@ def difference(theirs: pa.Schema, ours: pa.Schema) -> str:
 
 def _unlike(column: str, found: dict[str, Any], known: dict[str, Any]) -> str:
     """What is wrong with a column that was found, or with the order where it has no name."""
-    (theirs, ours) = ({field["name"]: field for field in one["fields"]}.get(column) for one in (found, known))
+    (theirs, ours) = ({field["name"]: field for field in schema["fields"]}.get(column) for schema in (found, known))
     if not column:
         return "its columns stand in another order"
     if theirs is None:

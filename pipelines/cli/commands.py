@@ -56,10 +56,10 @@ def run_curate(
             on_progress=shown.show,
         )
     ledger = read_ledger(output, manifest, _FINDING_COLUMNS)
-    told = [*remarks(manifest, ledger), *review_notes(output)]
+    lines = [*remarks(manifest, ledger), *review_notes(output)]
     if judged and not (output / VERDICT).is_file():
-        told.append("quality/ is gone: its verdict and report were about the data that stood here before")
-    print_last_screen(console, manifest, findings(manifest, ledger), output, remarks=told)
+        lines.append("quality/ is gone: its verdict and report were about the data that stood here before")
+    print_last_screen(console, manifest, findings(manifest, ledger), output, remarks=lines)
 
 
 def print_isolation(console: Console, config: Config) -> None:
@@ -198,7 +198,7 @@ def print_verdict(console: Console, verdict: Verdict, report: Path) -> None:
     if unchecked:
         console.print(f"[dim]not checked: {', '.join(unchecked)}[/]")
     counts = Counter(check.status for check in verdict.checks)
-    told = ", ".join(f"{counts[status]} {status.replace('_', ' ')}" for status in Status if counts[status])
+    tally = ", ".join(f"{counts[status]} {status.replace('_', ' ')}" for status in Status if counts[status])
     colour = "green" if verdict.status is Status.PASSED else "red"
-    console.print(f"[bold {colour}]{verdict.status.upper()}[/]  {len(verdict.checks)} checks: {told}")
+    console.print(f"[bold {colour}]{verdict.status.upper()}[/]  {len(verdict.checks)} checks: {tally}")
     console.print(f"report: {report}", soft_wrap=True)

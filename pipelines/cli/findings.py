@@ -89,31 +89,31 @@ def remarks(manifest: Manifest, ledger: pa.Table) -> list[str]:
     """
     noted = Counter(ledger.column("rule").filter(pc.is_null(ledger.column("reason"))).to_pylist())
     lost = manifest.rejected_by_reason
-    told = []
+    lines = []
     if manifest.benchmarks:
         leaks = sum(lost[reason] for reason in _LEAKS)
         variants = lost[Reason.BENCHMARK_VARIANT] + noted[LedgerRule.VARIANT_REPORTED]
-        names = ", ".join(one.name for one in manifest.benchmarks)
-        items = sum(one.items for one in manifest.benchmarks)
-        told.append(f"{amount(leaks, 'leak')}, {amount(variants, 'variant')} of {items:,} benchmark items ({names})")
+        names = ", ".join(benchmark.name for benchmark in manifest.benchmarks)
+        items = sum(benchmark.items for benchmark in manifest.benchmarks)
+        lines.append(f"{amount(leaks, 'leak')}, {amount(variants, 'variant')} of {items:,} benchmark items ({names})")
     elif Stage.DECONTAMINATE not in manifest.skipped:
-        told.append("no benchmark was named, so no leak was looked for (curate.benchmarks: [gsm8k, math])")
-    told.extend(_underived(manifest, ledger))
+        lines.append("no benchmark was named, so no leak was looked for (curate.benchmarks: [gsm8k, math])")
+    lines.extend(_underived(manifest, ledger))
     if crowded := noted[LedgerRule.CROWDED]:
         from pipelines.stages.duplicates.near import GROUP_CAP  # deferred: with it come pandas, which no reader needs
 
-        told.append(f"{amount(crowded, 'kept candidate')} {REMARKS[LedgerRule.CROWDED]} (GROUP_CAP = {GROUP_CAP})")
-    return told
+        lines.append(f"{amount(crowded, 'kept candidate')} {REMARKS[LedgerRule.CROWDED]} (GROUP_CAP = {GROUP_CAP})")
+    return lines
 
 
 def _underived(manifest: Manifest, ledger: pa.Table) -> Iterator[str]:
     """Rows whose annotations make no program: they lack candidates that the config asked for."""
     counts = ledger.group_by(["source", "format"]).aggregate([([], "count_all")])
-    found = {(one["source"], one["format"]): one["count_all"] for one in counts.to_pylist()}
-    for one in manifest.config["sources"]:
-        rows = found.get((one["name"], Format.COT), 0)
-        missing = {str(format): rows - found.get((one["name"], format), 0) for format in one.get("derive", ())}
+    found = {(count["source"], count["format"]): count["count_all"] for count in counts.to_pylist()}
+    for source in manifest.config["sources"]:
+        rows = found.get((source["name"], Format.COT), 0)
+        missing = {str(format): rows - found.get((source["name"], format), 0) for format in source.get("derive", ())}
         for number in sorted(set(missing.values()) - {0}):
             formats = " and ".join(format for format, lacking in missing.items() if lacking == number)
             why = "for want of annotations that lead to the answer"
-            yield f"{one['name']}: {amount(number, 'row')} without {formats}, {why}"
+            yield f"{source['name']}: {amount(number, 'row')} without {formats}, {why}"

@@ -63,7 +63,7 @@ def print_trace(console: Console, data: Path, identity: str, *, against: Sequenc
 
 
 def _print_candidate(
-    console: Console, data: Path, manifest: Manifest, row: dict[str, object], partner: "_Told | None"
+    console: Console, data: Path, manifest: Manifest, row: dict[str, object], partner: "_Texts | None"
 ) -> None:
     console.rule(str(row["id"]), align="left", style="cyan")
     console.print(f"source {row['source']}, row {row['row']}, format {row['format'] or 'none'}")
@@ -83,7 +83,7 @@ def _print_candidate(
     if row["partner"] is not None:
         relation = "near to" if row["outcome"] == Outcome.KEPT else "lost to"
         console.print(Text(f"\n{relation} {row['partner']}", style="bold"))
-    mine = _told(manifest, row, example, record)
+    mine = _texts_of(manifest, row, example, record)
     if partner is None:
         if row["reason"] == Reason.DUPLICATE_OF_EARLIER:
             console.print(Text("it stands in earlier data: name that with --against to see it beside", style="dim"))
@@ -94,7 +94,7 @@ def _print_candidate(
         console.print(Text(f"\nelse in its record: {left}", style="dim"))
 
 
-def _print_beside(console: Console, mine: "_Told", partner: "_Told", rule: object) -> None:
+def _print_beside(console: Console, mine: "_Texts", partner: "_Texts", rule: object) -> None:
     """Prints what was compared side by side, its differences marked, and the rest of either plainly.
 
     All of both where no rule says what met: in own solutions of an item, and in ledgers before version 1.1.0.
@@ -105,9 +105,9 @@ def _print_beside(console: Console, mine: "_Told", partner: "_Told", rule: objec
         left, right = mine.solution if hidden else mine.question, partner.question
         rest = f"in a solution of: {mine.question}" if hidden else strip_annotations(mine.solution)
         rest_of_other = f"answer: {partner.answer}"
-    one, other = map(strip_annotations, (left, right))
-    marked, marked_other = _marked(one, other)
-    ours, others = (", ".join(_lacking(*pair)) or "none" for pair in ((one, other), (other, one)))
+    left, right = map(strip_annotations, (left, right))
+    marked, marked_other = _marked(left, right)
+    ours, others = (", ".join(_lacking(*pair)) or "none" for pair in ((left, right), (right, left)))
     if (ours, others) != ("none", "none"):
         console.print(Text(f"numbers that only this one has: {ours}; only the other: {others}", style=_OTHER_NUMBER))
     for name, text, plain in (("this one", marked, rest), ("the other", marked_other, rest_of_other)):
@@ -120,8 +120,8 @@ def _print_beside(console: Console, mine: "_Told", partner: "_Told", rule: objec
 def _facts(example: dict[str, Any]) -> Iterator[str]:
     """What people and stages have said about an example."""
     human = example["selection"] or {}
-    if said := [f"{name} {value}" for name, value in human.items() if value is not None]:
-        yield f"select: {', '.join(said)}"
+    if fields := [f"{name} {value}" for name, value in human.items() if value is not None]:
+        yield f"select: {', '.join(fields)}"
     judged = example["verification"]
     ran = f", programs run: {judged['programs']}" if judged["programs"] else ""
     how = f" as {judged['path']}" if judged["path"] else ""
@@ -132,7 +132,7 @@ def _facts(example: dict[str, Any]) -> Iterator[str]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Told:
+class _Texts:
     """What a candidate or a benchmark item says; `answer` is a benchmark item's."""
 
     question: str
@@ -145,13 +145,13 @@ class _Told:
         return "\n\n".join(filter(None, (self.question, self.solution)))
 
 
-def _told(
+def _texts_of(
     manifest: Manifest, row: dict[str, object], example: dict[str, Any] | None, record: dict[str, object]
-) -> _Told:
+) -> _Texts:
     """A candidate as it is kept, or as its record is read again; a record that cannot be read, field by field."""
     if example is None and row["format"] is not None and record:
         example = _candidate(manifest, row, record)
-    return _Told("", _readable(record)) if example is None else _laid_out(example)
+    return _Texts("", _readable(record)) if example is None else _laid_out(example)
 
 
 def _example_of(data: Path, manifest: Manifest, row: dict[str, object]) -> dict[str, Any] | None:
@@ -159,16 +159,16 @@ def _example_of(data: Path, manifest: Manifest, row: dict[str, object]) -> dict[
 
 
 def _candidate(manifest: Manifest, row: dict[str, object], record: dict[str, object]) -> dict[str, Any] | None:
-    source = next(Source(**one) for one in manifest.config["sources"] if one["name"] == row["source"])
+    source = next(Source(**table) for table in manifest.config["sources"] if table["name"] == row["source"])
     batches = [batch for batch, _ in render_parts([Record(0, json_text(record), record)], source)]
-    rows = [one for batch in batches for one in batch.to_pylist() if one["format"] == row["format"]]
+    rows = [made for batch in batches for made in batch.to_pylist() if made["format"] == row["format"]]
     number = str(row["id"]).split("-")[2:]
     return rows[min(int(number[0]) if number else 0, len(rows) - 1)] if rows else None
 
 
-def _laid_out(example: dict[str, Any]) -> _Told:
-    segments = [Segment(SegmentKind(one["kind"]), one["text"]) for one in example["segments"]]
-    return _Told(example["question"], transcribe(segments).response)
+def _laid_out(example: dict[str, Any]) -> _Texts:
+    segments = [Segment(SegmentKind(segment["kind"]), segment["text"]) for segment in example["segments"]]
+    return _Texts(example["question"], transcribe(segments).response)
 
 
 def _record_of(data: Path, row: dict[str, object]) -> dict[str, object]:
@@ -199,7 +199,7 @@ def _unfolded(value: object) -> str:
 
 def _partner_of(
     data: Path, manifest: Manifest, ledger: pa.Table, row: dict[str, object], against: Sequence[Path]
-) -> _Told | None:
+) -> _Texts | None:
     partner = row["partner"]
     if partner is None:
         return None
@@ -212,25 +212,25 @@ def _partner_of(
     if not found:
         return None
     example = _example_of(data, manifest, found[0])
-    return _told(manifest, found[0], example, {} if example else _record_of(data, found[0]))
+    return _texts_of(manifest, found[0], example, {} if example else _record_of(data, found[0]))
 
 
-def _benchmark_item(data: Path, benchmark: object, position: object) -> _Told | None:
+def _benchmark_item(data: Path, benchmark: object, position: object) -> _Texts | None:
     with pa.OSFile(str(data / BENCHMARKS), "rb") as source:
         items = pa.ipc.open_stream(source).read_all()
     mask = pc.and_(pc.equal(items.column("benchmark"), benchmark), pc.equal(items.column("position"), position))
     found = items.filter(mask).to_pylist()
-    return _Told(found[0]["question"], found[0]["solution"] or "", str(found[0]["answer"])) if found else None
+    return _Texts(found[0]["question"], found[0]["solution"] or "", str(found[0]["answer"])) if found else None
 
 
-def _marked(one: str, other: str) -> tuple[Text, Text]:
+def _marked(text: str, other: str) -> tuple[Text, Text]:
     """Both texts with what stands in only one of them marked, numbers apart from the rest."""
-    left, right = _words(one), _words(other)
+    left, right = _words(text), _words(other)
     mine, theirs = Text(), Text()
     for operation, a, b, c, d in difflib.SequenceMatcher(None, left, right, autojunk=False).get_opcodes():
-        for text, words in ((mine, left[a:b]), (theirs, right[c:d])):
+        for marked, words in ((mine, left[a:b]), (theirs, right[c:d])):
             for word in words:
-                text.append(word, "" if operation == "equal" else _style(word))
+                marked.append(word, "" if operation == "equal" else _style(word))
     return mine, theirs
 
 
@@ -238,11 +238,11 @@ def _style(word: str) -> str:
     return _OTHER_NUMBER if word[0].isdigit() else _OTHER_WORD
 
 
-def _lacking(one: str, other: str) -> list[str]:
+def _lacking(text: str, other: str) -> list[str]:
     """The numbers of a text that the other lacks, in its order."""
     left = Counter(re.findall(_NUMBER, other))
     lacking = []
-    for number in re.findall(_NUMBER, one):
+    for number in re.findall(_NUMBER, text):
         left[number] -= 1
         if left[number] < 0:
             lacking.append(number)

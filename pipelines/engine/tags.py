@@ -77,15 +77,15 @@ def kept_keys(
     return read_batch(path, ["key"]).column(0)
 
 
-def tag_batch(said: Iterable[tuple[int, Rejection | Note]]) -> pa.RecordBatch:
+def tag_batch(endings: Iterable[tuple[int, Rejection | Note]]) -> pa.RecordBatch:
     """Builds tags from (position in the part, rejection or note) pairs."""
-    rows = [{"index": index, "detail": _remark(one), **asdict(one)} for index, one in said]
+    rows = [{"index": index, "detail": _remark(ending), **asdict(ending)} for index, ending in endings]
     return pa.RecordBatch.from_pylist(rows, schema=TAG_SCHEMA)
 
 
-def _remark(one: Rejection | Note) -> str | None:
+def _remark(ending: Rejection | Note) -> str | None:
     """What a note says; a rejection has its own words."""
-    return REMARKS[one.rule] if isinstance(one, Note) else None
+    return REMARKS[ending.rule] if isinstance(ending, Note) else None
 
 
 def from_verdicts(verdicts: Sequence[Rejection | Note | None]) -> pa.RecordBatch:
@@ -118,16 +118,16 @@ def overruled_reasons(store: Store, part: PartRef) -> dict[int, list[str]]:
     """The reasons that people overruled, by position in the part."""
     if store.reviewed is None:
         return {}
-    said = read_batch(store.tags_path(store.reviewed, part), ["index", "overruled"])
-    rows = zip(said.column("index").to_pylist(), said.column("overruled").to_pylist(), strict=True)
+    reviews = read_batch(store.tags_path(store.reviewed, part), ["index", "overruled"])
+    rows = zip(reviews.column("index").to_pylist(), reviews.column("overruled").to_pylist(), strict=True)
     return {index: reasons for index, reasons in rows if reasons}
 
 
 def rejected(tags: pa.RecordBatch, rows: int) -> np.ndarray:
     """Which candidates of a part tags reject: bool[rows]."""
-    said = np.zeros(rows, bool)
-    said[np.asarray(tags.column("index").filter(tags.column("reason").is_valid()))] = True
-    return said
+    mask = np.zeros(rows, bool)
+    mask[np.asarray(tags.column("index").filter(tags.column("reason").is_valid()))] = True
+    return mask
 
 
 def alive_after(store: Store, part: PartRef, stages: Sequence[str]) -> np.ndarray:

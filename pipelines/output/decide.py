@@ -67,10 +67,10 @@ def decide(part: PartRef, *, store: Store, settings: DecideSettings) -> PartSumm
     """Writes how each candidate of a part ended and returns the counts."""
     batch = store.read_part(part, ["row_id", "source", "row", "format", "derived", "stage", "reason", "detail"])
     keys = read_batch(store.keys_path(part), ["problem", "template"])
-    said = _said(part, batch, store, settings)
-    rejecting = said.column("reason").is_valid()
-    ended = _fallen_with_parents(batch, _first_of_each(said.filter(rejecting)))
-    ended = _with_notes(ended, _first_of_each(said.filter(pc.invert(rejecting))))
+    tags = _tags(part, batch, store, settings)
+    rejecting = tags.column("reason").is_valid()
+    ended = _fallen_with_parents(batch, _first_of_each(tags.filter(rejecting)))
+    ended = _with_notes(ended, _first_of_each(tags.filter(pc.invert(rejecting))))
     occurrences = _occurrences(part, store)
     ids = candidate_ids(batch.column("row_id"), batch.column("format"), occurrences)
     decisions = _decisions(batch, keys, ids, ended, settings)
@@ -83,21 +83,23 @@ _EVIDENCE = ("detail", "partner", "partner_row", "score", "rule", "benchmark", "
 _ENDED_SCHEMA = pa.schema([TAG_SCHEMA.field("index"), LEDGER_SCHEMA.field("stage"), *list(TAG_SCHEMA)[1:]])
 
 
-def _said(part: PartRef, batch: pa.RecordBatch, store: Store, settings: DecideSettings) -> pa.Table:
+def _tags(part: PartRef, batch: pa.RecordBatch, store: Store, settings: DecideSettings) -> pa.Table:
     """All reasons and notes about the candidates of a part, in the order of the stages (`_ENDED_SCHEMA`)."""
     made = pa.table({name: batch.column(name) for name in ("stage", "reason", "detail")})
     made = made.append_column("index", pa.array(np.arange(len(batch), dtype=np.int32)))
-    said = [made]
+    tables = [made]
     for stage, folder in settings.tagged:
         tags = pa.Table.from_batches([read_tags(store, folder, part, TAG_SCHEMA.names)])
-        said.append(tags.append_column("stage", pa.repeat(stage.value, len(tags))))
-    telling = [one.filter(pc.or_(one.column("reason").is_valid(), one.column("detail").is_valid())) for one in said]
+        tables.append(tags.append_column("stage", pa.repeat(stage.value, len(tags))))
+    telling = [
+        table.filter(pc.or_(table.column("reason").is_valid(), table.column("detail").is_valid())) for table in tables
+    ]
     return pa.concat_tables(telling, promote_options="default").select(_ENDED_SCHEMA.names).cast(_ENDED_SCHEMA)
 
 
-def _first_of_each(said: pa.Table) -> pa.Table:
-    _, first = np.unique(np.asarray(said.column("index")), return_index=True)
-    return said.take(pa.array(first))
+def _first_of_each(tags: pa.Table) -> pa.Table:
+    _, first = np.unique(np.asarray(tags.column("index")), return_index=True)
+    return tags.take(pa.array(first))
 
 
 def _fallen_with_parents(batch: pa.RecordBatch, ended: pa.Table) -> pa.Table:
@@ -139,10 +141,10 @@ def _decisions(
     batch: pa.RecordBatch, keys: pa.RecordBatch, ids: pa.Array, ended: pa.Table, settings: DecideSettings
 ) -> pa.RecordBatch:
     places = places_of(ended.column("index"), len(batch))
-    said = ended.combine_chunks().take(pa.array(places, mask=places < 0))
-    kept = np.asarray(said.column("reason").is_null())
+    endings = ended.combine_chunks().take(pa.array(places, mask=places < 0))
+    kept = np.asarray(endings.column("reason").is_null())
     columns = {name: batch.column(name) for name in ("row_id", "source", "row", "format")}
-    columns |= {name: said.column(name).combine_chunks() for name in ("stage", "reason", *_EVIDENCE)}
+    columns |= {name: endings.column(name).combine_chunks() for name in ("stage", "reason", *_EVIDENCE)}
     outcomes = _outcomes(columns["reason"], columns["benchmark"], settings.removing)
     columns |= {"id": ids, "outcome": pc.if_else(pa.array(kept), Outcome.KEPT.value, outcomes)}
     for name in ("problem", "template"):

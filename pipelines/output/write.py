@@ -74,13 +74,13 @@ def plan_files(summaries: Sequence[PartSummary], *, shard_bytes: int) -> list[Fi
     ordered = sorted(summaries, key=lambda summary: summary.part)
     plans = []
     for split in Split:
-        holding = [one for one in ordered if one.kept[split]]
-        sizes = [one.part.bytes * one.kept[split] / one.part.rows for one in holding]
-        groups = list(_groups([one.part for one in holding], sizes, shard_bytes))
+        holding = [summary for summary in ordered if summary.kept[split]]
+        sizes = [summary.part.bytes * summary.kept[split] / summary.part.rows for summary in holding]
+        groups = list(_groups([summary.part for summary in holding], sizes, shard_bytes))
         for number, parts in enumerate(groups):
             plans.append(FilePlan(f"shards/{split}-{number:05d}-of-{len(groups):05d}.arrow", split, parts))
-    rows = [float(one.part.rows) for one in ordered]
-    groups = list(_groups([one.part for one in ordered], rows, LEDGER_ROWS))
+    rows = [float(summary.part.rows) for summary in ordered]
+    groups = list(_groups([summary.part for summary in ordered], rows, LEDGER_ROWS))
     for number, parts in enumerate(groups):
         plans.append(FilePlan(f"ledger/ledger-{number:05d}-of-{len(groups):05d}.arrow", None, parts))
     return plans

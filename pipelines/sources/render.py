@@ -52,7 +52,7 @@ def render_record(record: Record, source: Source) -> list[tuple[object, ...]]:
         return [_unread_row(record, source, identity, problem)]
     about = (problem.independent, problem.language, source.author, source.licence)
     labels = (problem.topic, problem.difficulty, problem.effort, problem.score)
-    human = None if problem.selection == _NOTHING_SAID else selection_row(problem.selection)
+    human = None if problem.selection == _UNREVIEWED else selection_row(problem.selection)
     rows: list[tuple[object, ...]] = []
     for solution in problem.solutions:
         content = (solution.format, problem.question, solution.segments, problem.answer)
@@ -116,7 +116,7 @@ def _understand(record: Record, source: Source) -> Problem | Rejection:
 
 
 _CODE = pa.array([SegmentKind.CODE, SegmentKind.OUTPUT], pa.string())
-_NOTHING_SAID = Selection()
+_UNREVIEWED = Selection()
 
 
 def _spoiled(arrays: dict[str, pa.Array], row: int) -> Rejection | None:

@@ -171,7 +171,7 @@ def check(batch: pa.RecordBatch, index: BenchmarkIndex, settings: Decontaminate)
     rows = firsts[open_]
     reworded, varied = _check_wording(batch.take(pa.array(rows)), lambda place: answer_of(rows[place]), index)
     questions |= {int(open_[place]): rejection for place, rejection in reworded.items()}
-    variants = {int(open_[place]): one for place, one in varied.items()}
+    variants = {int(open_[place]): variant for place, variant in varied.items()}
     verdicts: list[Rejection | Note | None] = []
     for row, place in enumerate(places.tolist()):
         leak, variant = questions.get(place) or solutions.get(row), variants.get(place)
@@ -195,16 +195,16 @@ def _check_wording(
     languages = pc.fill_null(batch.column("language"), "en").to_pylist()
     rejections: dict[int, Rejection] = {}
     variants: list[tuple[int, int]] = []
-    for one in index.reworded.find(batch.column("question"), answer_of, languages):
-        if one.variant:
-            variants.append((one.text, one.item))
+    for match in index.reworded.find(batch.column("question"), answer_of, languages):
+        if match.variant:
+            variants.append((match.text, match.item))
             continue
-        words = "in another language" if one.cosine is None else f"in other words (cosine {one.cosine:.2f})"
-        answers = {True: ", the same answer", None: "", False: ", another answer"}[one.answers]
-        detail = f"the question is the item {words}: numbers alike {one.numbers:.2f}{answers}"
-        score = one.numbers if one.cosine is None else one.cosine
-        rejections[one.text] = _rejection(
-            index, one.item, Reason.BENCHMARK_PARAPHRASE, LedgerRule.QUESTION_REWORDED, detail, score=round(score, 4)
+        words = "in another language" if match.cosine is None else f"in other words (cosine {match.cosine:.2f})"
+        answers = {True: ", the same answer", None: "", False: ", another answer"}[match.answers]
+        detail = f"the question is the item {words}: numbers alike {match.numbers:.2f}{answers}"
+        score = match.numbers if match.cosine is None else match.cosine
+        rejections[match.text] = _rejection(
+            index, match.item, Reason.BENCHMARK_PARAPHRASE, LedgerRule.QUESTION_REWORDED, detail, score=round(score, 4)
         )
     forms = _digests(template_forms(batch.column("question")))
     variants.extend(zip(*map(np.ndarray.tolist, index.templates.hits(forms)), strict=True))
@@ -282,8 +282,8 @@ def _exact_hits(texts: pa.Array, index: BenchmarkIndex, *, whole: bool) -> Itera
     """(text, item, rule, evidence in words) of items whose skeleton, or whose solution's, stands in a text."""
     keys, same = skeletons(texts), LedgerRule.QUESTION_IS_ITEM
     if whole:
-        for one in (keys, pc.replace_substring_regex(keys, LABEL, "")):
-            for text, item in zip(*map(np.ndarray.tolist, index.exact.hits(_digests(one))), strict=True):
+        for forms in (keys, pc.replace_substring_regex(keys, LABEL, "")):
+            for text, item in zip(*map(np.ndarray.tolist, index.exact.hits(_digests(forms))), strict=True):
                 yield text, item, same, "the question is the item"
         chosen = pc.indices_nonzero(pc.match_substring_regex(texts, OPTIONS))
         bare = skeletons(pc.replace_substring_regex(texts.take(chosen), OPTIONS, ""))
@@ -291,10 +291,10 @@ def _exact_hits(texts: pa.Array, index: BenchmarkIndex, *, whole: bool) -> Itera
             yield chosen[place].as_py(), item, same, "the question is the item, options aside"
         for text, item in _behind_instructions(texts, index):
             yield text, item, same, "the question is the item behind an instruction"
-    held = LedgerRule.QUESTION_HOLDS_ITEM if whole else LedgerRule.SOLUTION_HOLDS_ITEM
+    holds = LedgerRule.QUESTION_HOLDS_ITEM if whole else LedgerRule.SOLUTION_HOLDS_ITEM
     side = "question" if whole else "solution"
     for text, item in standing(keys, index.windows, index.skeletons):
-        yield text, item, held, f"the {side} holds the item"
+        yield text, item, holds, f"the {side} holds the item"
     for text, item in () if whole else standing(keys, index.solution_windows, index.solutions):
         yield text, item, LedgerRule.OWN_SOLUTION, "the solution is the item's own"
 
@@ -328,7 +328,7 @@ def _run_hits(words: Words, index: BenchmarkIndex, *, strict: bool) -> Iterator[
     fresh = np.concatenate(([True], (grams[1:] != grams[:-1]) | (owners[1:] != owners[:-1])))[: len(owners)]
     cover = np.bincount(owners[fresh], minlength=len(pairs)) / index.run_counts[items]
     start = words.offsets[texts]
-    columns = (one.tolist() for one in (texts, items, cover, first - start, last - start))
+    columns = (array.tolist() for array in (texts, items, cover, first - start, last - start))
     for text, item, share, begin, end in zip(*columns, strict=True):
         yield _Hit(text, item, share, begin, end)
     for text, item, begin, end in index.shorter.find(words, strict=strict):

@@ -18,10 +18,10 @@ def select(batch: pa.RecordBatch, *, settings: Select) -> list[Rejection | None]
     """
     if batch.column("selection").null_count == len(batch) and not settings.require_review:
         return [None] * len(batch)
-    return [judge_selection(human or _NOTHING_SAID, settings) for human in batch.column("selection").to_pylist()]
+    return [judge_selection(human or _UNREVIEWED, settings) for human in batch.column("selection").to_pylist()]
 
 
-_NOTHING_SAID = selection_row(Selection())
+_UNREVIEWED = selection_row(Selection())
 
 
 def judge_selection(human: Mapping[str, object], settings: Select) -> Rejection | None:
