@@ -40,6 +40,7 @@ class Check(BaseModel):
         checked: how many rows or files were looked at; 0 means that nothing was.
         unexpected: how many of them broke the rule.
         ids: up to 20 example ids that break it.
+        cause: why nothing could be looked at, alike in all checks that lack the same; None where something was.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -52,6 +53,7 @@ class Check(BaseModel):
     checked: int = 0
     unexpected: int = 0
     ids: list[str] = []
+    cause: str | None = None
 
 
 class Verdict(BaseModel):
