@@ -19,6 +19,7 @@ class LedgerRule(StrEnum):
     QUESTION_HOLDS_ITEM = "question_holds_item"
     QUESTION_SHARES_WORDS = "question_shares_words"
     QUESTION_REWORDED = "question_reworded"
+    QUESTION_TRANSLATED = "question_translated"
     QUESTION_VARIED = "question_varied"
     SOLUTION_HOLDS_ITEM = "solution_holds_item"
     SOLUTION_SHARES_WORDS = "solution_shares_words"
@@ -28,6 +29,9 @@ class LedgerRule(StrEnum):
     ADJUDICATED = "adjudicated"
     PREDICTED = "predicted"
     TRIMMED = "trimmed"
+    VOTES_FEW = "votes_few"
+    VOTES_DIFFER = "votes_differ"
+    VOTES_TIED = "votes_tied"
 
 
 ABOUT_QUESTION = frozenset(
@@ -36,6 +40,7 @@ ABOUT_QUESTION = frozenset(
         LedgerRule.QUESTION_HOLDS_ITEM,
         LedgerRule.QUESTION_SHARES_WORDS,
         LedgerRule.QUESTION_REWORDED,
+        LedgerRule.QUESTION_TRANSLATED,
         LedgerRule.QUESTION_VARIED,
         LedgerRule.VARIANT_REPORTED,
     }

@@ -1,13 +1,11 @@
 """The queue for people: what a person could settle, grouped by cause, the largest cause first.
 
-Rows of one reason whose details differ in names and numbers only share a group, which one answer can settle.
+Rows of one reason, rule and benchmark share a group, which one answer can settle.
 """
 
-import re
 from collections import Counter
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass
-from hashlib import blake2b
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +21,10 @@ from schemas.files import replacing
 from schemas.manifest import read_manifest
 from schemas.problem import Decision
 from schemas.reason import RULES, Outcome, Reason
+from schemas.wording import shortened
 
-_NAMED = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|\d+(?:[.,]\d+)*")
 _SHOWN_GROUPS = 5
+_EXAMPLE = 90  # characters of a detail
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -34,21 +33,25 @@ class Group:
 
     Attributes:
         reason: their reason code.
-        pattern: their detail, with what differs between them left out.
+        rule: what exactly was found; empty where their reason has no finer rule.
+        benchmark: of the items that they are about; empty where they are about none.
+        example: the detail of the first of them, for people.
     """
 
     reason: str
-    pattern: str
+    rule: str = ""
+    benchmark: str = ""
+    example: str = field(default="", compare=False)
 
     @property
     def name(self) -> str:
-        """A short name that stays the same in every run."""
-        return f"{self.reason}-{blake2b(self.pattern.encode(), digest_size=4).hexdigest()}"
+        """A name that stays the same in every run."""
+        return ":".join(filter(None, (self.reason, self.rule, self.benchmark)))
 
 
-def group_of(reason: str, detail: str) -> Group:
-    """Returns the group of a row: its reason, and its detail without quoted texts and numbers."""
-    return Group(reason, _NAMED.sub("…", detail))
+def group_of(row: Mapping[str, Any]) -> Group:
+    """Returns the group of a row of the ledger, with its detail as the example."""
+    return Group(*(str(row.get(name) or "") for name in ("reason", "rule", "benchmark", "detail")))
 
 
 def write_queue(
@@ -80,7 +83,7 @@ def write_queue(
     causes = Counter(group.reason for group, _ in lines)
     settled = _settled(groups, accept, reject)
     assert causes.total() <= manifest.counts.quarantined, (causes, manifest.counts)
-    lines.sort(key=lambda line: (-causes[line[0].reason], line[0].reason, -groups[line[0]], line[0].pattern))
+    lines.sort(key=lambda line: (-causes[line[0].reason], line[0].reason, -groups[line[0]], line[0].name))
     for _, row in lines:
         decision = settled.get(row["group"])
         row |= {"decision": decision, "reviewer": by if decision else None}
@@ -99,7 +102,7 @@ def _settled(groups: Collection[Group], accept: Collection[str], reject: Collect
     return dict.fromkeys(accept, Decision.ACCEPTED.value) | dict.fromkeys(reject, Decision.REJECTED.value)
 
 
-_ABOUT = ("id", "source", "row", "format", "reason", "detail", "partner")
+_ABOUT = ("id", "source", "row", "format", "reason", "rule", "detail", "partner", "benchmark", "item")
 
 
 def _quarantined(data: Path) -> Iterator[tuple[Group, dict[str, Any]]]:
@@ -109,7 +112,7 @@ def _quarantined(data: Path) -> Iterator[tuple[Group, dict[str, Any]]]:
         doubtful = [end for end in ends if end["outcome"] == Outcome.QUARANTINED]
         if doubtful:
             about = {name: doubtful[0].get(name) for name in _ABOUT}
-            group = group_of(str(about["reason"]), str(about["detail"] or ""))
+            group = group_of(about)
             head = {"row_id": doubtful[0]["id"].split("-")[0], "decision": None, "reviewer": None}
             yield group, head | {"group": group.name} | about | {"record": record}
 
@@ -128,9 +131,15 @@ def print_queue(groups: Counter[Group], output: Path) -> None:
         table.add_row(f"[bold]{number:,}[/]", f"[bold]{reason}[/]: {RULES[Reason(reason)].meaning}", "")
         same_cause = [(group, rows) for group, rows in groups.most_common() if group.reason == reason]
         for group, rows in same_cause[:_SHOWN_GROUPS]:
-            table.add_row(f"{rows:,} of {number:,}", escape(group.pattern), f"--accept {group.name}")
+            table.add_row(f"{rows:,} of {number:,}", escape(_described(group)), f"--accept {group.name}")
         if rest := same_cause[_SHOWN_GROUPS:]:
             table.add_row(f"{sum(rows for _, rows in rest):,} of {number:,}", f"{len(rest)} more groups", "")
     console.print(table)
     console.print(escape(f"{groups.total():,} rows in {output}; fill in `decision`, then"), soft_wrap=True)
     console.print(escape(f"  mathmill curate CONFIG --output DATA --set 'curate.reviews=[{output}]'"), soft_wrap=True)
+
+
+def _described(group: Group) -> str:
+    """What is alike in the rows of a group, with the detail of one of them."""
+    alike = " of ".join(filter(None, (group.rule.replace("_", " "), group.benchmark)))
+    return " · ".join(filter(None, (alike, shortened(group.example, _EXAMPLE))))

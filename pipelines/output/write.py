@@ -238,6 +238,7 @@ def _write_rejected(plan: FilePlan, store: Store) -> list[Written]:
 
 def _rejected_records(part: PartRef, store: Store) -> Iterator[dict[str, object]]:
     names = ["id", "source", "row", "format", "outcome", "stage", "reason", "detail", "partner"]
+    names += ["rule", "benchmark", "item"]
     decisions = read_batch(store.decisions_path(part), names)
     rejected = decisions.filter(pc.not_equal(decisions.column("outcome"), Outcome.KEPT.value))
     if not len(rejected):

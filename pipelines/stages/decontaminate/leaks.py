@@ -203,8 +203,9 @@ def _check_wording(
         answers = {True: ", the same answer", None: "", False: ", another answer"}[match.answers]
         detail = f"the question is the item {words}: numbers alike {match.numbers:.2f}{answers}"
         score = match.numbers if match.cosine is None else match.cosine
+        rule = LedgerRule.QUESTION_TRANSLATED if match.cosine is None else LedgerRule.QUESTION_REWORDED
         rejections[match.text] = _rejection(
-            index, match.item, Reason.BENCHMARK_PARAPHRASE, LedgerRule.QUESTION_REWORDED, detail, score=round(score, 4)
+            index, match.item, Reason.BENCHMARK_PARAPHRASE, rule, detail, score=round(score, 4)
         )
     forms = _digests(template_forms(batch.column("question")))
     variants.extend(zip(*map(np.ndarray.tolist, index.templates.hits(forms)), strict=True))

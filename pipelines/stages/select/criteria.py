@@ -7,6 +7,7 @@ import pyarrow as pa
 from pipelines.engine.candidates import selection_row
 from pipelines.engine.rejection import Rejection
 from schemas.config import Select
+from schemas.ledger import LedgerRule
 from schemas.problem import Decision, Selection
 from schemas.reason import Reason
 
@@ -33,8 +34,9 @@ def judge_selection(human: Mapping[str, object], settings: Select) -> Rejection 
     if settings.require_review and decision != Decision.ACCEPTED:
         return Rejection(Reason.NOT_SELECTED, "nobody accepted it and require_review is on")
     if isinstance(votes, int) and votes < settings.min_votes:
-        return Rejection(Reason.LOW_AGREEMENT, f"{votes} votes, min_votes is {settings.min_votes}", score=float(votes))
+        detail = f"{votes} votes, min_votes is {settings.min_votes}"
+        return Rejection(Reason.LOW_AGREEMENT, detail, score=float(votes), rule=LedgerRule.VOTES_FEW)
     if isinstance(agreement, float) and agreement < settings.min_agreement:
         detail = f"agreement {agreement:g}, min_agreement is {settings.min_agreement:g}"
-        return Rejection(Reason.LOW_AGREEMENT, detail, score=agreement)
+        return Rejection(Reason.LOW_AGREEMENT, detail, score=agreement, rule=LedgerRule.VOTES_DIFFER)
     return None

@@ -114,7 +114,8 @@ def _judged(settled: Settled, settings: Select) -> Rejection | None:
     rejection = judge_selection(selection_row(settled.selection), settings)
     if rejection is None and settled.tied:
         detail = f"{settled.selection.votes} votes stand equal and nobody adjudicated"
-        rejection = Rejection(Reason.LOW_AGREEMENT, detail, score=settled.selection.agreement)
+        score, rule = settled.selection.agreement, LedgerRule.VOTES_TIED
+        rejection = Rejection(Reason.LOW_AGREEMENT, detail, score=score, rule=rule)
     return rejection
 
 

@@ -38,22 +38,19 @@ def test_a_row_of_which_only_a_later_solution_is_doubtful_is_asked_about_too(tin
     (tmp_path / "data/rejected").mkdir(parents=True)
     (tmp_path / "data/manifest.json").write_bytes((tiny_data / "manifest.json").read_bytes())
     write_rows(tmp_path / "data/rejected/rejected.jsonl", [{"q": "?", "_mathmill": {**why, "also": [also]}}])
-    assert write_queue(tmp_path / "data", tmp_path / "queue.jsonl") == {Group("answer_unknown", ""): 1}
+    assert write_queue(tmp_path / "data", tmp_path / "queue.jsonl") == {Group("answer_unknown"): 1}
     (asked,) = read_lines(tmp_path / "queue.jsonl")
     assert (asked["row_id"], asked["id"], asked["record"]) == ("ab", "ab-pot", {"q": "?"})
 
 
-def test_details_that_differ_in_names_and_numbers_only_are_one_group() -> None:
-    many = [f"'{n} km' could not be compared with the reference '{n},5': unit, 'km' and ''" for n in range(3)]
-    other = "'3 km' could not be compared with the reference '3': list, equal values in other brackets"
-    assert len({group_of("answer_unknown", detail) for detail in many}) == 1
-    assert len({group_of("answer_unknown", detail) for detail in [*many, other]}) == 2
-    assert group_of("answer_unknown", other) != group_of("ambiguous_answer", other)
-
-
-def test_groups_of_one_reason_have_names_of_their_own() -> None:
-    patterns = [f"prints {'very ' * n}little" for n in range(2000)]
-    assert len({group_of("answer_unknown", pattern).name for pattern in patterns}) == 2000
+def test_rows_of_one_reason_rule_and_benchmark_are_one_group_however_their_details_are_worded() -> None:
+    reworded = {"reason": "benchmark_paraphrase", "rule": "question_reworded", "benchmark": "gsm8k", "item": 3}
+    group = group_of({**reworded, "detail": "in other words"})
+    assert group == group_of({**reworded, "item": 4, "detail": "worded quite otherwise"})
+    assert group.name == "benchmark_paraphrase:question_reworded:gsm8k"
+    for name, other in {"reason": "benchmark_variant", "rule": "question_translated", "benchmark": "math"}.items():
+        assert group_of({**reworded, name: other}) != group
+    assert group_of({"reason": "answer_unknown", "rule": None, "benchmark": None}).name == "answer_unknown"
 
 
 def test_one_answer_settles_a_group(tiny_data: Path, tmp_path: Path) -> None:
@@ -76,10 +73,11 @@ def test_a_group_that_is_not_there_is_refused(tiny_data: Path, tmp_path: Path) -
 
 
 def test_the_screen_says_how_many_of_a_cause_one_answer_settles(capsys: pytest.CaptureFixture[str]) -> None:
-    unit, other = Group("answer_unknown", "…: unit, … and …"), Group("answer_unknown", "…: list, [other] brackets")
+    unit = Group("low_agreement", "votes_few", example="1 votes")
+    other = Group("low_agreement", "votes_tied", example="[2] votes stand equal")
     print_queue(Counter({unit: 38_112, other: 1_888}), Path("queue.jsonl"))
     shown = capsys.readouterr().out
     assert "38,112 of 40,000" in shown
     assert f"--accept {unit.name}" in shown
-    assert "[other] brackets" in shown
+    assert "votes tied · [2] votes stand equal" in shown
     assert "--set 'curate.reviews=[queue.jsonl]'" in shown

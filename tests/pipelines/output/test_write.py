@@ -17,13 +17,13 @@ from pipelines.output.decide import PartSummary, decide
 from pipelines.output.write import STAGED, FilePlan, WriteSettings, Written, plan_files, write_file
 from pipelines.stages.verify.ruling import RULING_SCHEMA
 from schemas.example import EXAMPLE_SCHEMA, SELECTION
-from schemas.ledger import LEDGER_SCHEMA
+from schemas.ledger import LEDGER_SCHEMA, LedgerRule
 from schemas.problem import Format
 from schemas.reason import Reason
 from schemas.split import Split
 from tests.pipelines.output.parts import SCREEN, Said, candidate, settings, write_part
 
-LONG = Rejection(Reason.TOO_LONG, "9 > 8", partner="id7")
+LONG = Rejection(Reason.TOO_LONG, "9 > 8", partner="id7", rule=LedgerRule.QUESTION_VARIED, benchmark="exam", item=7)
 PLAIN = WriteSettings(prompts={}, regenerate=False, trim=False)
 
 
@@ -176,6 +176,7 @@ def test_rejected_records_can_be_mended_and_fed_in_again(tmp_path: Path) -> None
     assert about[0] == {
         "id": "id1-cot", "source": "school", "row": 1, "format": "cot", "outcome": "removed", "stage": "screen",
         "reason": "too_long", "detail": "9 > 8", "partner": "id7",
+        "rule": "question_varied", "benchmark": "exam", "item": 7,
     }  # fmt: skip
     assert [one["id"] for one in also] == ["id1-pot"]
     assert [one.get("id") for one in about[1:]] == ["id2-pot", "id3", "id4"]

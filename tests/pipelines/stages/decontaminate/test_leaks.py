@@ -277,7 +277,8 @@ def test_other_numbers_in_other_words_are_another_problem():
 def test_an_item_in_another_language_is_known_by_its_numbers_and_answer():
     index = index_of("A train goes 120 km in 3 hours and stops 15 minutes. How far does it get in 7?", answers=["280"])
     german = "Ein Zug fährt 120 km in drei Stunden und hält 15 Minuten. Wie weit kommt er in sieben?"
-    assert verdict(german, index=index, answer="280", language="de").reason == Reason.BENCHMARK_PARAPHRASE
+    found = verdict(german, index=index, answer="280", language="de")
+    assert (found.reason, found.rule) == (Reason.BENCHMARK_PARAPHRASE, LedgerRule.QUESTION_TRANSLATED)
     assert verdict(german, index=index, answer="281", language="de") is None
     assert verdict(german, index=index, answer=None, language="de") is None
 

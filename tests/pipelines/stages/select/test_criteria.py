@@ -6,6 +6,7 @@ from pipelines.engine.rejection import Rejection
 from pipelines.stages.select.criteria import judge_selection, select
 from schemas.config import Select
 from schemas.example import SELECTION
+from schemas.ledger import LedgerRule
 from schemas.problem import Decision, Selection
 from schemas.reason import Reason
 
@@ -31,7 +32,9 @@ def test_a_rejected_row_goes_and_names_who_said_so(said, detail):
 @pytest.mark.parametrize(("votes", "stops"), [(None, False), (0, True), (2, True), (3, False)])
 def test_fewer_votes_than_asked_for_are_too_few_and_none_is_no_vote(votes, stops):
     found = judged({"min_votes": 3}, votes=votes, decision=ACCEPTED)
-    wanted = Rejection(Reason.LOW_AGREEMENT, f"{votes} votes, min_votes is 3", score=float(votes or 0))
+    wanted = Rejection(
+        Reason.LOW_AGREEMENT, f"{votes} votes, min_votes is 3", score=float(votes or 0), rule=LedgerRule.VOTES_FEW
+    )
     assert found == (wanted if stops else None)
 
 
@@ -41,7 +44,9 @@ def test_fewer_votes_than_asked_for_are_too_few_and_none_is_no_vote(votes, stops
 def test_agreement_below_the_bound_is_too_low(agreement, stops):
     found = judged({"min_agreement": 0.75}, agreement=agreement)
     detail = f"agreement {agreement or 0:g}, min_agreement is 0.75"
-    assert found == (Rejection(Reason.LOW_AGREEMENT, detail, score=agreement) if stops else None)
+    assert found == (
+        Rejection(Reason.LOW_AGREEMENT, detail, score=agreement, rule=LedgerRule.VOTES_DIFFER) if stops else None
+    )
 
 
 def test_where_review_is_required_only_what_is_accepted_stays():

@@ -99,18 +99,18 @@ def test_control_items_are_never_trained_on(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("settings", "row", "reason"),
+    ("settings", "row", "reason", "rule"),
     [
-        ({"min_votes": 3}, 2, "low_agreement"),
-        ({"min_votes": 2}, 2, None),
-        ({"min_agreement": 0.9}, 3, "low_agreement"),
-        ({}, 4, "low_agreement"),
-        ({"require_review": True}, 5, "not_selected"),
-        ({"require_review": True}, 2, None),
+        ({"min_votes": 3}, 2, "low_agreement", "votes_few"),
+        ({"min_votes": 2}, 2, None, None),
+        ({"min_agreement": 0.9}, 3, "low_agreement", "votes_differ"),
+        ({}, 4, "low_agreement", "votes_tied"),
+        ({"require_review": True}, 5, "not_selected", None),
+        ({"require_review": True}, 2, None, None),
     ],
 )
 def test_votes_agreement_and_review_are_asked_for(
-    tmp_path: Path, settings: dict[str, Any], row: int, reason: str | None
+    tmp_path: Path, settings: dict[str, Any], row: int, reason: str | None, rule: str | None
 ) -> None:
     votes = [{"nr": 2, "annotator": name, "decision": "accepted"} for name in ("ada", "bo")]
     votes += [
@@ -118,7 +118,7 @@ def test_votes_agreement_and_review_are_asked_for(
     ]
     votes += [{"nr": 4, "annotator": name, "decision": said} for name, said in (("ada", "yes"), ("bo", "no"))]
     run(tmp_path, by_nr(tmp_path / "said.jsonl", *votes), select=settings, skip=QUICK)
-    assert ends(tmp_path)[row]["reason"] == reason
+    assert (ends(tmp_path)[row]["reason"], ends(tmp_path)[row]["rule"]) == (reason, rule)
 
 
 def test_what_people_accepted_outlives_its_equal(tmp_path: Path) -> None:
