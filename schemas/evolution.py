@@ -66,6 +66,11 @@ def bump_between(old: str, new: str) -> Bump:
     return Bump.NONE
 
 
+def is_later(version: str, than: str) -> bool:
+    """Whether a version is a later one; what is no version is not."""
+    return _numbers(version) > _numbers(than)
+
+
 def _numbers(version: object) -> tuple[int, ...]:
     """Major, minor and patch; nothing where a version is none."""
     found = re.fullmatch(r"(\d+)\.(\d+)\.(\d+)", str(version))

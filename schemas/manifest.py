@@ -1,6 +1,7 @@
 """manifest.json: what a data set holds, written last. Readers trust it and its hashes, never a glob.
 
-No time, host, output path or runner flag stands in it: equal inputs give equal bytes, but for `isolation`.
+No time, host, output path or runner flag stands in it: equal inputs give equal bytes, but for `isolation`. Keys of a
+later version with the same major number are carried along, since its seal covers them.
 """
 
 import json
@@ -11,6 +12,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from schemas.evolution import is_later
 from schemas.example import SCHEMA_VERSION
 from schemas.exits import UserError
 from schemas.reason import Outcome
@@ -20,7 +22,7 @@ CODE_VERSION = "0.2.0"  # of mathmill, as pyproject.toml has it
 
 
 class _Record(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="allow")
 
 
 class InputFile(_Record):
@@ -111,6 +113,11 @@ class Manifest(_Record):
     fingerprint: str
 
     @property
+    def later(self) -> bool:
+        """Whether a later mathmill made it: one that may have keys and reason codes that this one does not know."""
+        return is_later(self.schema_version, SCHEMA_VERSION)
+
+    @property
     def rejected_by_reason(self) -> Counter[str]:
         """Candidates by reason, the most frequent first, whether removed or quarantined: a policy may ask for both."""
         both = Counter(self.removed_by_reason) + Counter(self.quarantined_by_reason)
@@ -157,7 +164,7 @@ def read_manifest(folder: Path) -> Manifest:
             f"{path}: schema_version {version} cannot be read; this mathmill reads {SCHEMA_VERSION.split('.')[0]}.x"
         )
     try:
-        return Manifest.model_validate(raw)
+        return Manifest.model_validate(raw, extra=None if is_later(version, SCHEMA_VERSION) else "forbid")
     except ValidationError as error:
         problem = error.errors()[0]
         where = ".".join(map(str, problem["loc"]))

@@ -167,3 +167,8 @@ RULES: dict[Reason, Rule] = {
     Reason.SOLUTION_CAP: Rule(Stage.BALANCE, _REMOVED, "more solutions of one problem and format than `caps.problem`"),
     Reason.OVER_QUOTA: Rule(Stage.BALANCE, _REMOVED, "its quota was full"),
 }
+
+
+def meaning_of(code: str) -> str:
+    """What a reason code stands for; data of a later version may hold codes that this one does not know."""
+    return RULES[Reason(code)].meaning if code in set(Reason) else "not a known reason"

@@ -1,7 +1,7 @@
 """The gate's verdict and the check that training makes before it reads a row.
 
 The verdict binds the manifest's and every shard's hash, the suite and the judge's version: whatever changes after
-judgement is no longer judged.
+judgement is no longer judged. Keys that a later version added are passed over.
 """
 
 import json
@@ -43,7 +43,7 @@ class Check(BaseModel):
         cause: why nothing could be looked at, alike in all checks that lack the same; None where something was.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="ignore")
 
     name: str
     group: str
@@ -59,7 +59,7 @@ class Check(BaseModel):
 class Verdict(BaseModel):
     """The contents of quality/verdict.json. `status` is passed or failed."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="ignore")
 
     status: Status
     draft: bool

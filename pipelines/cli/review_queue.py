@@ -20,7 +20,7 @@ from schemas.exits import UserError
 from schemas.files import replacing
 from schemas.manifest import read_manifest
 from schemas.problem import Decision
-from schemas.reason import RULES, Outcome, Reason
+from schemas.reason import Outcome, meaning_of
 from schemas.wording import shortened
 
 _SHOWN_GROUPS = 5
@@ -128,7 +128,7 @@ def print_queue(groups: Counter[Group], output: Path) -> None:
     table.add_column("cause")
     table.add_column("accept all?", style="cyan", no_wrap=True)
     for reason, number in causes.most_common():
-        table.add_row(f"[bold]{number:,}[/]", f"[bold]{reason}[/]: {RULES[Reason(reason)].meaning}", "")
+        table.add_row(f"[bold]{number:,}[/]", f"[bold]{reason}[/]: {meaning_of(reason)}", "")
         same_cause = [(group, rows) for group, rows in groups.most_common() if group.reason == reason]
         for group, rows in same_cause[:_SHOWN_GROUPS]:
             table.add_row(f"{rows:,} of {number:,}", escape(_described(group)), f"--accept {group.name}")

@@ -26,7 +26,7 @@ from schemas.exits import UserError
 from schemas.ledger import ABOUT_QUESTION, ABOUT_SOLUTION
 from schemas.manifest import Manifest, read_manifest
 from schemas.problem import Segment, SegmentKind
-from schemas.reason import RULES, Outcome, Reason
+from schemas.reason import Outcome, Reason, meaning_of
 from schemas.transcript import transcribe
 from validation.answers import strip_annotations
 
@@ -76,9 +76,9 @@ def _print_candidate(
         if row["detail"]:
             console.print(Text(f"  {row['detail']}"))
     else:
-        reason = Reason(str(row["reason"]))
+        reason = str(row["reason"])
         console.print(Text(f"{row['outcome']} at {row['stage']}: {reason}", style="bold red"))
-        console.print(Text(f"  {RULES[reason].meaning}", style="dim"))
+        console.print(Text(f"  {meaning_of(reason)}", style="dim"))
         console.print(Text(f"  {row['detail']}"))
     if row["partner"] is not None:
         relation = "near to" if row["outcome"] == Outcome.KEPT else "lost to"
@@ -159,7 +159,11 @@ def _example_of(data: Path, manifest: Manifest, row: dict[str, object]) -> dict[
 
 
 def _candidate(manifest: Manifest, row: dict[str, object], record: dict[str, object]) -> dict[str, Any] | None:
-    source = next(Source(**table) for table in manifest.config["sources"] if table["name"] == row["source"])
+    source = next(
+        Source.model_validate(table, extra="ignore" if manifest.later else None)
+        for table in manifest.config["sources"]
+        if table["name"] == row["source"]
+    )
     batches = [batch for batch, _ in render_parts([Record(0, json_text(record), record)], source)]
     rows = [made for batch in batches for made in batch.to_pylist() if made["format"] == row["format"]]
     number = str(row["id"]).split("-")[2:]
