@@ -138,7 +138,8 @@ def _even(batches: Iterator[pa.RecordBatch], schema: pa.Schema) -> Iterator[pa.R
 
 
 def _single(table: pa.Table) -> pa.RecordBatch:
-    return table.combine_chunks().to_batches()[0]
+    """Copies rows into one batch: what is only sliced keeps its offset and its parent's bits, and the writer both."""
+    return table.take(pa.array(range(len(table)))).combine_chunks().to_batches()[0]
 
 
 def _examples(part: PartRef, split: Split, store: Store, settings: WriteSettings) -> pa.RecordBatch:
