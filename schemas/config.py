@@ -50,6 +50,8 @@ class Columns(_Table):
     """the problem"""
     solution: str | None = "solution"
     """the solution in the source's `format`; null when the source has only answers"""
+    messages: str | None = None
+    """the turns, for `adapter: messages`; null: messages, conversations or conversation, else prompt and completion"""
     answer: str | None = None
     """the reference answer, given apart from the solution"""
     language: str | None = None

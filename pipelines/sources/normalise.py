@@ -27,6 +27,7 @@ _LOST_TAB = (  # `\times`, `\theta`, `\text{`, `\tan x`, `\tau = `, ...; but "a 
     r"|o(?:\\|\s*(?:\\infty|[-+]?\d)))"
 )
 _CONTROL = re.compile(f"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]|{_LOST_TAB}")
+_LOST_AT_START = re.compile(rf"[\x0b\x0c\r](?=[a-z])|{_LOST_TAB}")
 _SUSPECT = r"[\x00-\x09\x0b-\x1f\x7f-\x{9f}\x{202a}-\x{202e}\x{2066}-\x{2069}\x{fffe}\x{ffff}]"
 """a regular expression (RE2's) for all that `_CONTROL` may find in valid text"""
 _NAMES = {
@@ -39,6 +40,16 @@ _NAMES = {
     "\r": "CARRIAGE RETURN (a lost \\r...?)",
     "\x1b": "ESCAPE",
 }
+
+
+def trimmed(text: str) -> str:
+    r"""Returns a text without its outer white space; what a lost backslash left at its start stays to be found.
+
+    " \f" "rac12"   ->   "\f" "rac12"
+    """
+    inner = text.strip()
+    eaten = text[: len(text) - len(text.lstrip())][-1:]
+    return eaten + inner if _LOST_AT_START.match(eaten + inner) else inner
 
 
 def normalise(text: str, *, code: bool = False) -> str:
@@ -58,7 +69,15 @@ def normalised(texts: pa.Array, *, code: bool = False) -> pa.Array:
     texts = changed_where(texts, "\r", _with_line_ends)
     if code:
         return changed_where(texts, r"^\n|[^!-~]$", lambda text: text.strip("\n").rstrip())
-    return pc.utf8_trim(rewritten(rewritten(texts, *_NEGATIVE_SPACE), *_TRAILING_SPACE), characters=" \t\n")
+    return _trimmed(rewritten(rewritten(texts, *_NEGATIVE_SPACE), *_TRAILING_SPACE))
+
+
+def _trimmed(texts: pa.Array) -> pa.Array:
+    plain = pc.utf8_trim(texts, characters=" \t\n")
+    lost = pc.fill_null(pc.match_substring_regex(texts, r"\A[ \t\n]*\t[a-z]"), False)
+    if not pc.any(lost).as_py():
+        return plain
+    return pc.replace_with_mask(plain, lost, pa.array(map(trimmed, texts.filter(lost).to_pylist()), texts.type))
 
 
 def _composed(run: str) -> str:

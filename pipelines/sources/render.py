@@ -79,6 +79,7 @@ def _batch(rows: list[tuple[object, ...]]) -> pa.RecordBatch:
         mask=pa.array([solution is None for solution in solutions]),
     )
     odd = set(np.flatnonzero(suspects(arrays["question"])).tolist())
+    odd |= set(np.flatnonzero(suspects(arrays["answer"])).tolist())
     odd |= set(np.repeat(np.arange(len(rows)), sizes)[suspects(texts)].tolist())
     spoiled = {row: rejection for row in sorted(odd) if (rejection := _spoiled(arrays, row)) is not None}
     if spoiled:
@@ -123,6 +124,7 @@ def _spoiled(arrays: dict[str, pa.Array], row: int) -> Rejection | None:
     segments = arrays["segments"][row].as_py() or ()
     texts = [
         ("question", arrays["question"][row].as_py()),
+        ("answer", arrays["answer"][row].as_py()),
         *((segment["kind"], segment["text"]) for segment in segments),
     ]
     for where, text in texts:

@@ -19,6 +19,7 @@ from pipelines.sources.adapters.fields import (
     text_of,
 )
 from pipelines.sources.adapters.segments import parse_segments
+from pipelines.sources.normalise import trimmed
 from schemas.config import Columns, Source
 from schemas.problem import Format, Problem, Selection, Solution
 
@@ -29,7 +30,7 @@ def read_columns(record: dict[str, Any], source: Source) -> Problem:
     """Reads a row by the names in `source.columns`."""
     columns = source.columns
     format = source.format or Format.COT
-    question = text_of(record, columns.question).strip()
+    question = trimmed(text_of(record, columns.question))
     answer = optional_text(record, columns.answer)
     solutions: tuple[Solution, ...] = ()
     if columns.solution is not None:

@@ -5,6 +5,7 @@ from typing import Any
 from pipelines.sources.adapters.fields import Unreadable, find, level_of, optional_text, text_of
 from pipelines.sources.adapters.messages import format_of, read_messages
 from pipelines.sources.adapters.segments import join_segments, parse_segments
+from pipelines.sources.normalise import trimmed
 from schemas.config import Source
 from schemas.problem import Format, Problem, Segment, SegmentKind, Solution
 from schemas.reason import Reason
@@ -21,7 +22,7 @@ def read_tora(record: dict[str, Any], source: Source) -> Problem:
     if "messages" in record:
         read = read_messages(record, source)
         return Problem(read.question, read.solutions, answer, answer is not None, read.language, read.topic, difficulty)
-    question, samples = text_of(record, "question").strip(), record.get("code")
+    question, samples = trimmed(text_of(record, "question")), record.get("code")
     if not isinstance(samples, list) or not all(isinstance(sample, str) for sample in samples) or not samples:
         raise Unreadable(Reason.MISSING_FIELD, "code is a list of trajectories")
     solutions = tuple(Solution(Format.TIR, parse_segments(sample, Format.TIR)) for sample in samples)
@@ -40,7 +41,7 @@ def read_mathcoder(record: dict[str, Any], source: Source) -> Problem:
     blocks: list[tuple[SegmentKind, str]] = []
     for role, content in _blocks(turns):
         if role == "user":
-            question = content.strip()
+            question = trimmed(content)
         elif role in _BLOCKS:
             blocks.append((_BLOCKS[role], content.replace("\r\n", "\n")))
     if not question:

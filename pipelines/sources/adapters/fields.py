@@ -1,10 +1,12 @@
 """Reading fields of a record: what every adapter needs, and the one error it may raise."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from decimal import Decimal
 from math import isfinite
 from typing import Any
 
+from pipelines.sources.normalise import trimmed
 from schemas.reason import Reason
 
 
@@ -32,6 +34,16 @@ def find(record: dict[str, Any], name: str) -> Any:  # noqa: ANN401 - a JSON val
     return value
 
 
+_MOST_NAMES = 10
+
+
+def named(record: Iterable[object]) -> str:
+    """Names the fields of a record for an error: the first ten, and how many more there are."""
+    names = list(map(str, record))
+    more = f" and {len(names) - _MOST_NAMES:,} more" if len(names) > _MOST_NAMES else ""
+    return f"{', '.join(names[:_MOST_NAMES]) or 'no field'}{more}"
+
+
 def text_of(record: dict[str, Any], name: str) -> str:
     """Returns a text that must be there.
 
@@ -44,7 +56,7 @@ def text_of(record: dict[str, Any], name: str) -> str:
             raise Unreadable(Reason.MISSING_FIELD, f"{name} is empty")
         return value
     if value is None:
-        raise Unreadable(Reason.MISSING_FIELD, f"no {name}; the record has {', '.join(map(str, record)) or 'no field'}")
+        raise Unreadable(Reason.MISSING_FIELD, f"no {name}; the record has {named(record)}")
     raise Unreadable(Reason.UNSUPPORTED, f"{name} is no text but {type(value).__name__}")
 
 
@@ -52,7 +64,7 @@ def optional_text(record: dict[str, Any], name: str | None) -> str | None:
     """Returns a text or a number as text, None when absent or empty."""
     value = None if name is None else find(record, name)
     if isinstance(value, str):
-        return value.strip() or None
+        return trimmed(value) or None
     if value is None:
         return None
     return number_text(value)

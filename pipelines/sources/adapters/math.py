@@ -4,6 +4,7 @@ from typing import Any
 
 from pipelines.sources.adapters.fields import level_of, optional_text, text_of
 from pipelines.sources.adapters.segments import parse_segments
+from pipelines.sources.normalise import trimmed
 from schemas.config import Source
 from schemas.problem import Format, Problem, Solution
 from validation.answers.extract import boxes
@@ -11,7 +12,7 @@ from validation.answers.extract import boxes
 
 def read_math(record: dict[str, Any], source: Source) -> Problem:
     """Reads a row of MATH. An `answer` field of its own, where there is one, is an independent reference."""
-    question = text_of(record, "problem").strip()
+    question = trimmed(text_of(record, "problem"))
     solution = text_of(record, "solution")
     given = optional_text(record, "answer")
     return Problem(

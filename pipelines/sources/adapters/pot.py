@@ -9,6 +9,7 @@ from typing import Any
 from pipelines.sources.adapters.fields import Unreadable, optional_text, text_of
 from pipelines.sources.adapters.segments import parse_segments
 from pipelines.sources.adapters.word_problems import with_options
+from pipelines.sources.normalise import trimmed
 from schemas.config import Source
 from schemas.problem import Format, Problem, Segment, SegmentKind, Solution
 from schemas.reason import Reason
@@ -20,7 +21,7 @@ _FUNCTION = re.compile(r"^def (solution|solver)\(\s*\)", re.MULTILINE)
 
 def read_pot(record: dict[str, Any], source: Source) -> Problem:
     """Reads Program-of-Thoughts' outputs: question (with passage or options), generated program or programs, answer."""
-    question = text_of(record, "question").strip()
+    question = trimmed(text_of(record, "question"))
     if passage := optional_text(record, "passage"):
         question = f"{passage if passage[-1] in '.?!' else f'{passage}.'} {question}"
     programs = record.get("generated", record.get("program"))
@@ -34,7 +35,7 @@ def read_pot(record: dict[str, Any], source: Source) -> Problem:
 
 def read_pal(record: dict[str, Any], source: Source) -> Problem:
     """Reads PAL's rows: input, code, target. The target was computed by the program, so it is no independent answer."""
-    question = text_of(record, "input").strip()
+    question = trimmed(text_of(record, "input"))
     solution = Solution(Format.POT, _printing(text_of(record, "code")))
     return Problem(question, (solution,), optional_text(record, "target"), False, source.language)
 

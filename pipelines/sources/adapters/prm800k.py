@@ -11,6 +11,7 @@ from typing import Any
 from pipelines.sources.adapters.decisions import decision_by_value
 from pipelines.sources.adapters.derive import answer_sentence
 from pipelines.sources.adapters.fields import Unreadable, find, is_marked, moment_of, optional_text, text_of
+from pipelines.sources.normalise import trimmed
 from schemas.config import Source
 from schemas.problem import Decision, Format, Problem, Segment, SegmentKind, Selection, Solution
 from schemas.reason import Reason
@@ -21,7 +22,7 @@ _ANSWER = re.compile(r"\n*^# Answer\s*\n+(?P<answer>.+?)\s*$", re.MULTILINE | re
 
 def read_prm800k(record: dict[str, Any], source: Source) -> Problem:
     """Reads a labelled solution: question, label.steps, labeler and marks."""
-    question = text_of(record, "question.problem").strip()
+    question = trimmed(text_of(record, "question.problem"))
     steps = find(record, "label.steps")
     if not isinstance(steps, list) or not steps:
         raise Unreadable(Reason.MISSING_FIELD, "no label.steps")
@@ -37,7 +38,7 @@ def read_prm800k(record: dict[str, Any], source: Source) -> Problem:
     control = any(is_marked(record, mark) for mark in _MARKS)
     return Problem(
         question,
-        (Solution(Format.COT, (Segment(SegmentKind.TEXT, words.strip()),)),),
+        (Solution(Format.COT, (Segment(SegmentKind.TEXT, trimmed(words)),)),),
         answer,
         answer is not None,
         source.language,

@@ -1,13 +1,23 @@
-r"""Solution text -> segments, whatever its author's convention, and what a well-formed solution of each format is.
+r"""Solution text -> segments, whatever its author's convention.
 
-Read are fenced blocks (```python, ```output), OpenMathInstruct's <llm-code>, NeMo's <tool_call>, MathCoder's <|code|>
-blocks, and <think>. Segments hold no fences or tags; how they are laid out again is `schemas.transcript`'s matter.
+Read are fenced blocks (```python, ```output), OpenMathInstruct's <llm-code>, NeMo's and Hermes' <tool_call>,
+MathCoder's <|code|> blocks, the marks that models put around thoughts, and harmony's channels as its template lays
+them out. Segments hold no fences or tags; how they are laid out again is `schemas.transcript`'s matter.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
+import orjson
+
+from pipelines.sources.adapters.turns import CHANNELS, is_tool, program_of
+from pipelines.sources.normalise import trimmed
 from schemas.problem import Format, Segment, SegmentKind
+
+_TAGS = r"(?:think|thinking|thoughts?|reasoning|seed:think)"
+_OPENS = rf"<{_TAGS}>|<\|begin_of_thought\|>|\[THINK\]|\u25c1think\u25b7"
+_CLOSES = rf"</{_TAGS}>|<\|end_of_thought\|>|\[/THINK\]|\u25c1/think\u25b7"
+"""how thoughts begin and end: most models, OpenThoughts, Magistral, Kimi"""
 
 _BLOCK = re.compile(
     r"^[ \t]*```[ \t]*(?:python3?|py)[ \t]*\n(?P<code1>.*?)\n?^[ \t]*```[ \t]*$"
@@ -15,37 +25,39 @@ _BLOCK = re.compile(
     r"|<llm-code>\n?(?P<code2>.*?)</llm-code>"
     r"|<llm-code-output>\n?(?P<output2>.*?)</llm-code-output>"
     r"|<tool_call>\n?(?P<code3>.*?)</tool_call>"
+    r"|<tool_response>\n?(?P<output3>.*?)</tool_response>"
     r"|<\|code\|>\n?(?P<code4>.*?)<\|endofblock\|>"
     r"|<\|execution\|>\n?(?P<output4>.*?)<\|endofblock\|>"
     r"|<\|text\|>\n?(?P<text4>.*?)<\|endofblock\|>"
-    r"|<think>\n?(?P<think1>.*?)</think>",
+    r"|<\|begin_of_solution\|>\n?(?P<text5>.*?)<\|end_of_solution\|>"
+    rf"|(?:{_OPENS})\n?(?P<think1>.*?)(?:{_CLOSES})",
     re.MULTILINE | re.DOTALL | re.IGNORECASE,
 )
-_TAG = re.compile(r"<(?:llm-code|tool_call|\|code\||\|text\||think)")
+_MESSAGE = re.compile(
+    r"(?:<\|start\|>(?P<speaker>[^<]*))?<\|channel\|>(?P<channel>\w+)(?P<about>[^<]*(?:<\|constrain\|>[^<]*)?)<\|message\|>"
+    r"(?P<body>.*?)(?:<\|(?:end|return|call)\|>|(?=<\|(?:start|channel)\|>)|\Z)",
+    re.DOTALL,
+)
+_RECIPIENT = re.compile(r"\bto=(\S+)")
+_OPENING, _CLOSING = re.compile(_OPENS, re.IGNORECASE), re.compile(_CLOSES, re.IGNORECASE)
+_WRAPPING = re.compile(rf"^\s*(?:{_OPENS})|(?:{_CLOSES})\s*$", re.IGNORECASE)
 
 
 def parse_segments(text: str, format: Format) -> tuple[Segment, ...]:
     """Reads a solution into segments.
 
-    A PoT text without a fence is a program as a whole. What cannot be read as a block stays text, where
-    `check_structure` finds it.
+    A PoT text without a fence is a program as a whole. A thought whose opening the chat template swallowed begins where
+    the text begins. What cannot be read as a block stays text, where `check_structure` finds it.
     """
     if "\r" in text:
         text = text.replace("\r\n", "\n")
-    if "```" not in text and ("<" not in text or not _TAG.search(text)):
+    if not any(mark in text for mark in ("```", "<", "[/THINK]", "\u25c1")):
         if not text.strip():
             return ()
         if format is Format.POT:
             return (Segment(SegmentKind.CODE, text.strip("\n").rstrip()),)
-        return (Segment(SegmentKind.TEXT, text.strip()),)
-    pieces: list[tuple[SegmentKind, str]] = []
-    end = 0
-    for block in _BLOCK.finditer(text):
-        pieces.append((SegmentKind.TEXT, text[end : block.start()]))
-        assert block.lastgroup is not None
-        pieces.append((SegmentKind(block.lastgroup[:-1]), block[block.lastgroup]))
-        end = block.end()
-    pieces.append((SegmentKind.TEXT, text[end:]))
+        return (Segment(SegmentKind.TEXT, trimmed(text)),)
+    pieces = list(_messages(text) if "<|channel|>" in text else _blocks(_with_opening(text)))
     if format is Format.POT and all(kind in (SegmentKind.TEXT, SegmentKind.THINK) for kind, _ in pieces):
         pieces = [
             (SegmentKind.CODE if kind is SegmentKind.TEXT and body.strip() else kind, body) for kind, body in pieces
@@ -53,11 +65,65 @@ def parse_segments(text: str, format: Format) -> tuple[Segment, ...]:
     return join_segments(pieces)
 
 
+def _blocks(text: str) -> Iterator[tuple[SegmentKind, str]]:
+    end = 0
+    for block in _BLOCK.finditer(text):
+        yield SegmentKind.TEXT, text[end : block.start()]
+        assert block.lastgroup is not None
+        kind, body = SegmentKind(block.lastgroup[:-1]), block[block.lastgroup]
+        if kind is SegmentKind.TEXT:
+            yield from _blocks(body)
+        else:
+            yield kind, _called(body) if block.lastgroup == "code3" else body
+        end = block.end()
+    yield SegmentKind.TEXT, text[end:]
+
+
+def _called(body: str) -> str:
+    """The program of a `<tool_call>`: the body itself, or the code in the arguments of a call as JSON."""
+    try:
+        call = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return body
+    return program_of(call) if isinstance(call, dict) else body
+
+
+def _messages(text: str) -> Iterator[tuple[SegmentKind, str]]:
+    """The messages of a text in harmony's layout; one on a channel that is not known stays as it is."""
+    end = 0
+    for message in _MESSAGE.finditer(text):
+        yield SegmentKind.TEXT, text[end : message.start()]
+        end = message.end()
+        speaker, channel, body = message["speaker"] or "assistant", message["channel"], message["body"]
+        recipient = _RECIPIENT.search(speaker + message["about"])
+        if not speaker.startswith("assistant"):
+            yield SegmentKind.OUTPUT, body
+        elif recipient and is_tool(recipient[1]):
+            yield SegmentKind.CODE, program_of(body)
+        elif channel not in CHANNELS:
+            yield SegmentKind.TEXT, message[0]
+        elif CHANNELS[channel] is SegmentKind.THINK:
+            yield SegmentKind.THINK, body
+        else:
+            yield from _blocks(body)
+    yield SegmentKind.TEXT, text[end:]
+
+
+def _with_opening(text: str) -> str:
+    closing = _CLOSING.search(text)
+    return f"<think>\n{text}" if closing and not _OPENING.search(text, 0, closing.start()) else text
+
+
+def unwrapped(thought: str) -> str:
+    """Takes off the marks that a thought from a field of its own still wears."""
+    return _WRAPPING.sub("", thought)
+
+
 def join_segments(pieces: Sequence[tuple[SegmentKind, str]]) -> tuple[Segment, ...]:
     """Builds segments from pieces: outer space goes, empty words go, text that follows text joins it on a new line."""
     segments: list[Segment] = []
     for kind, body in pieces:
-        stripped = body.strip() if kind in (SegmentKind.TEXT, SegmentKind.THINK) else body.strip("\n").rstrip()
+        stripped = trimmed(body) if kind in (SegmentKind.TEXT, SegmentKind.THINK) else body.strip("\n").rstrip()
         if not stripped and kind in (SegmentKind.TEXT, SegmentKind.THINK):
             continue
         if kind is SegmentKind.TEXT and segments and segments[-1].kind is SegmentKind.TEXT:

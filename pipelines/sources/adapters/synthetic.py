@@ -11,6 +11,7 @@ from pipelines.sources.adapters.derive import answer_sentence
 from pipelines.sources.adapters.dialogues import segments_of
 from pipelines.sources.adapters.fields import Unreadable, optional_text, text_of
 from pipelines.sources.adapters.segments import parse_segments
+from pipelines.sources.normalise import trimmed
 from schemas.config import Source
 from schemas.problem import Format, Problem, Segment, SegmentKind, Solution
 from schemas.reason import Reason
@@ -28,12 +29,12 @@ def read_metamath(record: dict[str, Any], source: Source) -> Problem:
     end = _METAMATH_END.search(response)
     if end is None:
         raise Unreadable(Reason.MISSING_FIELD, "response has no line `The answer is: 5`")
-    answer, words = end["answer"], response[: end.start()].strip()
+    answer, words = end["answer"], trimmed(response[: end.start()])
     if "\\boxed" not in words:
-        words = f"{words}\n{answer_sentence(answer)}".strip()
+        words = trimmed(f"{words}\n{answer_sentence(answer)}")
     solution = Solution(Format.COT, (Segment(SegmentKind.TEXT, words),))
     topic = optional_text(record, "type")
-    return Problem(text_of(record, "query").strip(), (solution,), answer, False, source.language, topic)
+    return Problem(trimmed(text_of(record, "query")), (solution,), answer, False, source.language, topic)
 
 
 def read_mathinstruct(record: dict[str, Any], source: Source) -> Problem:
@@ -43,7 +44,7 @@ def read_mathinstruct(record: dict[str, Any], source: Source) -> Problem:
     asked = _ASKS_FOR_PROGRAM.search(question)
     origin = optional_text(record, "source") or ""
     format = Format.POT if "PoT" in origin or asked else Format.COT
-    question = _ASKS_FOR_STEPS.sub("", _ASKS_FOR_PROGRAM.sub("", question)).strip()
+    question = trimmed(_ASKS_FOR_STEPS.sub("", _ASKS_FOR_PROGRAM.sub("", question)))
     return Problem(question, (Solution(format, parse_segments(output, format)),), None, False, source.language)
 
 
@@ -53,7 +54,7 @@ def read_openmathinstruct(record: dict[str, Any], source: Source) -> Problem:
     The expected answer of an augmented problem was voted by the model that wrote the solutions: not independent.
     """
     name = "problem" if "problem" in record else "question"
-    question = text_of(record, name).strip()
+    question = trimmed(text_of(record, name))
     format, segments = segments_of(text_of(record, "generated_solution"))
     origin = optional_text(record, "problem_source") or optional_text(record, "dataset") or ""
     answer = optional_text(record, "expected_answer")
@@ -63,7 +64,7 @@ def read_openmathinstruct(record: dict[str, Any], source: Source) -> Problem:
 
 def read_numina(record: dict[str, Any], source: Source) -> Problem:
     """Reads NuminaMath CoT, TIR and 1.5. `notfound` is no answer, `proof` says that there is none to find."""
-    question = text_of(record, "problem").strip()
+    question = trimmed(text_of(record, "problem"))
     format, segments = segments_of(text_of(record, "solution"))
     topic = optional_text(record, "problem_type")
     answer = _numina_answer(record)
@@ -77,7 +78,7 @@ def _numina_answer(record: dict[str, Any]) -> str | None:
 
 def read_openr1(record: dict[str, Any], source: Source) -> Problem:
     """Reads OpenR1-Math: problem, answer, several generations with thoughts; those cut off by length are left out."""
-    question = text_of(record, "problem").strip()
+    question = trimmed(text_of(record, "problem"))
     generations = record.get("generations")
     if not isinstance(generations, list) or not all(isinstance(text, str) for text in generations):
         raise Unreadable(Reason.MISSING_FIELD, "generations is a list of solutions")

@@ -7,6 +7,7 @@ from pipelines.sources.adapters.derive import answer_sentence
 from pipelines.sources.adapters.expressions import NotPythonError, write_program
 from pipelines.sources.adapters.fields import Unreadable, level_of, optional_text, text_of
 from pipelines.sources.adapters.segments import parse_segments
+from pipelines.sources.normalise import trimmed
 from schemas.config import Source
 from schemas.problem import Format, Problem, Segment, SegmentKind, Solution
 from schemas.reason import Reason
@@ -20,8 +21,8 @@ _STATED_LETTER = re.compile(
 
 def read_svamp(record: dict[str, Any], source: Source) -> Problem:
     """Reads SVAMP: Body, Question, Equation, Answer. The equation is the program."""
-    body = text_of(record, "Body").strip()
-    question = f"{body if body[-1] in '.?!' else f'{body}.'} {text_of(record, 'Question').strip()}"
+    body = trimmed(text_of(record, "Body"))
+    question = f"{body if body[-1] in '.?!' else f'{body}.'} {trimmed(text_of(record, 'Question'))}"
     answer = optional_text(record, "Answer")
     topic = optional_text(record, "Type")
     return Problem(question, (_equation(record, "Equation"),), answer, answer is not None, source.language, topic)
@@ -29,7 +30,7 @@ def read_svamp(record: dict[str, Any], source: Source) -> Problem:
 
 def read_math23k(record: dict[str, Any], _source: Source) -> Problem:
     """Reads Math23K: original_text, equation, ans. Chinese, whatever the config says."""
-    question, answer = text_of(record, "original_text").strip(), optional_text(record, "ans")
+    question, answer = trimmed(text_of(record, "original_text")), optional_text(record, "ans")
     return Problem(question, (_equation(record, "equation"),), answer, answer is not None, "zh")
 
 
@@ -48,11 +49,11 @@ def read_aqua(record: dict[str, Any], source: Source) -> Problem:
     The crowd wrote its last line in dozens of ways (`ANS:D`, `Correct option is C`, `answer - A`); it becomes one. A
     rationale that names no letter stays as it is.
     """
-    question = with_options(text_of(record, "question").strip(), record)
+    question = with_options(trimmed(text_of(record, "question")), record)
     answer = optional_text(record, "correct")
-    rationale = text_of(record, "rationale").strip()
+    rationale = trimmed(text_of(record, "rationale"))
     if stated := _STATED_LETTER.search(rationale):
-        rationale = f"{rationale[: stated.start()].rstrip()}\n{answer_sentence(stated['letter'])}".strip()
+        rationale = trimmed(f"{rationale[: stated.start()].rstrip()}\n{answer_sentence(stated['letter'])}")
     solution = Solution(Format.COT, parse_segments(rationale, Format.COT))
     return Problem(question, (solution,), answer, answer is not None, source.language)
 
@@ -77,7 +78,7 @@ def _option(option: object) -> tuple[str, str]:
 def read_cmath(record: dict[str, Any], _source: Source) -> Problem:
     """Reads CMATH: question, golden, grade. There are no solutions: it is a benchmark, or an answer to compare with."""
     grade = level_of(optional_text(record, "grade"))
-    return Problem(text_of(record, "question").strip(), (), optional_text(record, "golden"), True, "zh", None, grade)
+    return Problem(trimmed(text_of(record, "question")), (), optional_text(record, "golden"), True, "zh", None, grade)
 
 
 def read_mgsm(record: dict[str, Any], source: Source) -> Problem:
@@ -86,4 +87,4 @@ def read_mgsm(record: dict[str, Any], source: Source) -> Problem:
     Its answers are English in every language: 114,200 of the German file is no 114.2.
     """
     answer = optional_text(record, "1")
-    return Problem(text_of(record, "0").strip(), (), answer and answer.replace(",", ""), True, source.language)
+    return Problem(trimmed(text_of(record, "0")), (), answer and answer.replace(",", ""), True, source.language)

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.sources.files.scan import read_records, scan
-from pipelines.sources.normalise import control_characters, normalise
+from pipelines.sources.normalise import control_characters, normalise, trimmed
 
 
 @pytest.mark.parametrize(
@@ -22,6 +22,10 @@ from pipelines.sources.normalise import control_characters, normalise
         ("a\n\n\n  indented\n", "a\n\n\n  indented"),
         ("−3 × 4 ÷ 2 ≤ 5", "−3 × 4 ÷ 2 ≤ 5"),
         ("[asy]\ndraw((0,0)--(1,1));  \n[/asy]", "[asy]\ndraw((0,0)--(1,1));\n[/asy]"),
+        ("\t indented\t", "indented"),
+        ("\tan apple", "an apple"),
+        ("\n\tau = 5", "\tau = 5"),
+        (" \theta ", "\theta"),
         ("", ""),
     ],
 )
@@ -82,3 +86,21 @@ def test_the_one_lost_backslash_of_math_is_found(real_data):
     ]
     assert len(found) == 17_500
     assert [hit for hit in found if hit[1]] == [(6942, "TAB (a lost \\t...?) before 'extbf{(C)} 9'")]
+
+
+@pytest.mark.parametrize(
+    ("text", "inner"),
+    [
+        (" \u00a0 a b \x0c", "a b"),
+        ("\x0cPage two", "Page two"),
+        (" \x0crac{1}{2}", "\x0crac{1}{2}"),
+        ("\right)", "\right)"),
+        ("\r\nright", "right"),
+        ("\x0bec{v}", "\x0bec{v}"),
+        ("\times 5", "\times 5"),
+        ("\tthe cell", "the cell"),
+        (" \n", ""),
+    ],
+)
+def test_outer_space_goes_and_what_a_lost_backslash_left_stays(text, inner):
+    assert trimmed(text) == inner

@@ -134,3 +134,11 @@ def test_parts_are_cut_by_bytes_and_never_through_a_row(monkeypatch, size):
     assert sum(map(len, rows)) == 20
     assert all(held >= size for _, held in parts[:-1])
     assert len(parts) == {1: 20, 300: 20, 2000: 5, 1 << 20: 1}[size]
+
+
+@pytest.mark.parametrize("field", ["q", "s", "a"])
+def test_a_lost_backslash_at_the_start_of_a_text_costs_the_row(field):
+    row = {"q": "What is 1/2?", "s": "It is 1/2.", "a": "1/2"}
+    lost, kept = rendered(row | {field: "\x0crac{1}{2} is it."}, row | {field: "\x0c 1/2 is it."})
+    assert lost["reason"] == Reason.CONTROL_CHARACTERS
+    assert kept["reason"] is None

@@ -85,3 +85,57 @@ def test_annotations_become_programs_where_the_source_asks():
     assert [(solution.format, solution.derived) for solution in problem.solutions] == [("cot", False), ("pot", True)]
     assert laid_out(problem) == [("text", "3*4 = 12\n#### 12")]
     assert laid_out(read("messages", {"messages": turns})) == [("text", "3*4 = <<3*4=12>>12\n#### 12")]
+
+
+def test_parallel_calls_become_a_dialogue_in_order():
+    calls = [{"id": name, "function": {"arguments": {"code": f"print({name!r})"}}} for name in "ab"]
+    turns = [
+        {"role": "user", "content": "q"},
+        {"role": "assistant", "content": None, "tool_calls": calls},
+        {"role": "tool", "tool_call_id": "b", "content": "b"},
+        {"role": "tool", "tool_call_id": "a", "content": "```output\na\n```"},
+        {"role": "assistant", "content": "The answer is 2."},
+    ]
+    problem = read("messages", {"messages": turns})
+    assert problem.solutions[0].format is Format.TIR
+    assert laid_out(problem) == [
+        ("code", "print('a')"),
+        ("output", "a"),
+        ("code", "print('b')"),
+        ("output", "b"),
+        ("text", "The answer is 2."),
+    ]
+
+
+def test_a_turn_of_the_user_that_is_a_tool_response_is_no_second_question():
+    turns = [
+        {"role": "user", "content": "q"},
+        {"role": "assistant", "content": '<tool_call>{"arguments": {"code": "print(2)"}}</tool_call>'},
+        {"role": "user", "content": "<tool_response>\n2\n</tool_response>"},
+        {"role": "assistant", "content": "It is 2."},
+    ]
+    assert laid_out(read("messages", {"messages": turns})) == [
+        ("code", "print(2)"),
+        ("output", "2"),
+        ("text", "It is 2."),
+    ]
+
+
+def test_a_thought_that_a_row_holds_twice_is_thought_once():
+    turn = {"role": "assistant", "reasoning": "<think>Hm.</think>", "content": "<think>\nHm.\n</think>\nIt is 2."}
+    record = {"messages": [{"role": "user", "content": "q"}, turn]}
+    assert laid_out(read("messages", record)) == [("think", "Hm."), ("text", "It is 2.")]
+
+
+def test_the_config_names_the_field_of_the_turns():
+    turns = [{"role": "user", "content": "q"}, {"role": "assistant", "content": "2"}]
+    assert read("messages", {"prompt": turns}, columns={"messages": "prompt"}).question == "q"
+    assert refusal("messages", {"prompt": turns}) == (
+        Reason.MISSING_FIELD,
+        "no messages or conversations; the record has prompt",
+    )
+
+
+def test_thoughts_of_the_user_are_refused():
+    turns = [{"role": "user", "thinking": "Hm.", "content": "q"}, {"role": "assistant", "content": "2"}]
+    assert refusal("messages", {"messages": turns}) == (Reason.UNSUPPORTED, "a turn of user holds think")

@@ -128,3 +128,61 @@ def test_a_fence_of_another_language_is_text():
 def test_empty_outputs_stay_and_empty_texts_go():
     pieces = [(TEXT, " \n"), (CODE, "\n  x = 1\n"), (OUTPUT, "\n"), (TEXT, "a "), (TEXT, " b")]
     assert join_segments(pieces) == (Segment(CODE, "  x = 1"), Segment(OUTPUT, ""), Segment(TEXT, "a\nb"))
+
+
+THOUGHT = (Segment(THINK, "Hidden: add."), Segment(TEXT, "3 + 4 = 7. The answer is 7."))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<think>\nHidden: add.\n</think>\n{}",
+        "<thinking>Hidden: add.</thinking>{}",
+        "<reasoning>Hidden: add.</reasoning>\n{}",
+        "Hidden: add.\n</think>\n{}",
+        "Hidden: add.<|end_of_thought|>\n<|begin_of_solution|>{}<|end_of_solution|>",
+        "<|begin_of_thought|>\nHidden: add.\n<|end_of_thought|>\n\n<|begin_of_solution|>\n{}\n<|end_of_solution|>",
+        "[THINK]Hidden: add.[/THINK]{}",
+        "\u25c1think\u25b7Hidden: add.\u25c1/think\u25b7{}",
+        "<|channel|>analysis<|message|>Hidden: add.<|end|><|start|>assistant<|channel|>final<|message|>{}<|return|>",
+        "<|start|>assistant<|channel|>analysis<|message|>Hidden: add.<|start|>assistant<|channel|>final<|message|>{}",
+    ],
+)
+def test_thoughts_are_told_from_words_whatever_marks_them(text):
+    assert parse_segments(text.format("3 + 4 = 7. The answer is 7."), Format.TIR) == THOUGHT
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<think>\nHidden: add.\n3 + 4 = 7.",
+        "Hidden.</think>7.</think>7.",
+        "<|begin_of_thought|>Hidden.<|end_of_thought|><|begin_of_solution|>3 + 4 =",
+        "<|start|>assistant<|channel|>secret<|message|>Hidden.<|end|>",
+    ],
+)
+def test_a_mark_without_its_other_end_is_found_by_the_screen(text):
+    assert check_structure(Format.COT, parse_segments(text, Format.COT)) is not None
+
+
+def test_the_tools_of_chat_templates_become_programs_and_outputs():
+    pair = (Segment(CODE, "print(1)"), Segment(OUTPUT, "1"))
+    hermes = (
+        '<tool_call>\n{"name": "python", "arguments": {"code": "print(1)"}}\n</tool_call>'
+        "<tool_response>1</tool_response>"
+    )
+    harmony = (
+        '<|channel|>commentary to=functions.python <|constrain|>json<|message|>{"code": "print(1)"}<|call|>'
+        "<|start|>functions.python to=assistant<|channel|>commentary<|message|>1<|end|>"
+    )
+    assert parse_segments(hermes, Format.TIR) == pair
+    assert parse_segments(harmony, Format.TIR) == pair
+
+
+def test_an_empty_thought_is_none():
+    assert parse_segments("<think>\n\n</think>\n\nIt is 7.", Format.COT) == (Segment(TEXT, "It is 7."),)
+
+
+def test_a_lost_backslash_at_the_start_stays_to_be_found():
+    assert parse_segments(" \x0crac{1}{2}\x0c\n", Format.COT) == (Segment(TEXT, "\x0crac{1}{2}"),)
+    assert join_segments([(TEXT, "\times 3"), (TEXT, "\tthe end")]) == (Segment(TEXT, "\times 3\nthe end"),)
