@@ -4,14 +4,15 @@ One file configures a run; every verb checks the whole of it before it starts. A
 nearest known one.
 """
 
-import re
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, field_validator, model_validator
+from pydantic import Field, PrivateAttr, field_validator, model_validator
 
 from schemas.problem import Format
 from schemas.reason import Stage
+from schemas.requirements import Balance, Validate, Wipeout
 from schemas.reviews import Reviews
+from schemas.table import Name, Share, Table
 from schemas.variables import Variables
 
 _SKIPPABLE = (
@@ -26,21 +27,7 @@ _SKIPPABLE = (
 )
 
 
-class _Table(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
-
-
-def _plain_name(name: str) -> str:
-    if not re.fullmatch(r"[a-z0-9][a-z0-9_.-]*", name):
-        raise ValueError("a name holds lower-case letters, digits, '_', '.' and '-' only")
-    return name
-
-
-Name = Annotated[str, AfterValidator(_plain_name)]
-Share = Annotated[float, Field(ge=0, le=1)]
-
-
-class Columns(_Table):
+class Columns(Table):
     """Which field of a record holds what, for `adapter: columns`. A dotted name reaches into an object.
 
     `adapter: messages` reads all but question and solution by these names too; the other adapters know their fields.
@@ -85,7 +72,7 @@ class Columns(_Table):
     """a number, the higher the better, for quotas with `select: score`"""
 
 
-class Source(_Table):
+class Source(Table):
     """One source of rows. Sources are ranked by their order: of two equal candidates the earlier source's is kept."""
 
     name: Name
@@ -119,7 +106,7 @@ class Source(_Table):
         return formats
 
 
-class Benchmark(_Table):
+class Benchmark(Table):
     """A benchmark that no example may leak."""
 
     name: Name
@@ -138,7 +125,7 @@ class Benchmark(_Table):
     """what happens to a row that is an item with other numbers"""
 
 
-class Select(_Table):
+class Select(Table):
     """How human selection is applied."""
 
     min_votes: Annotated[int, Field(ge=0)] = 0
@@ -149,7 +136,7 @@ class Select(_Table):
     """remove rows that nobody accepted"""
 
 
-class Screen(_Table):
+class Screen(Table):
     """Bounds on text. They are wide: two words can be a problem, 50,000 characters a solution."""
 
     min_chars: Annotated[int, Field(ge=1)] = 1
@@ -160,14 +147,14 @@ class Screen(_Table):
     """licences that may enter; null: all"""
 
 
-class Decontaminate(_Table):
+class Decontaminate(Table):
     """How leaks of benchmarks are found."""
 
     ngram: Literal["guarded", "strict"] = "guarded"
     """guarded: a ten-gram hit is a leak when the numbers agree or the item has none; strict: always (DeepSeekMath)"""
 
 
-class ProgramLimits(_Table):
+class ProgramLimits(Table):
     """What one program may use."""
 
     cpu_s: Annotated[float, Field(gt=0, le=600)] = 5.0
@@ -180,7 +167,7 @@ class ProgramLimits(_Table):
     """most that may be printed, KiB"""
 
 
-class Verify(_Table):
+class Verify(Table):
     """How answers and programs are verified."""
 
     outputs: Literal["keep", "check", "regenerate"] = "check"
@@ -191,14 +178,14 @@ class Verify(_Table):
     """what one program may use"""
 
 
-class Identify(_Table):
+class Identify(Table):
     """What counts as the same problem."""
 
     threshold: Annotated[float, Field(gt=0, le=1)] = 0.7
     """Jaccard similarity of 5-word shingles from which two candidates may be near-duplicates"""
 
 
-class Label(_Table):
+class Label(Table):
     """How missing topics and difficulties are predicted: from the rows that have them, or not at all."""
 
     taxonomies: str | None = None
@@ -209,57 +196,7 @@ class Label(_Table):
     """most labelled problems that a model is fitted on, chosen by keyed hash"""
 
 
-class Quota(_Table):
-    """A bound on the examples that a condition holds for: either `max` or `share`."""
-
-    where: dict[str, str | int]
-    """column: value pairs that all hold"""
-    max: Annotated[int, Field(ge=0)] | None = None
-    """most examples"""
-    share: Share | None = None
-    """greatest share of the data set"""
-    select: Literal["hash", "score", "coverage"] = "hash"
-    """who stays: as a keyed hash falls | the highest `columns.score` | the questions that cover the others best"""
-
-    @model_validator(mode="after")
-    def _one_bound(self) -> "Quota":
-        if (self.max is None) == (self.share is None):
-            raise ValueError("a quota has either `max` or `share`")
-        return self
-
-
-class Caps(_Table):
-    """Most examples that may share something. None by default."""
-
-    template: Annotated[int, Field(ge=1)] | None = None
-    """most problems of one template"""
-    problem: Annotated[int, Field(ge=1)] | None = None
-    """most solutions of one problem in one format"""
-    source: Annotated[int, Field(ge=1)] | None = None
-    """most examples of one source"""
-    author: Annotated[int, Field(ge=1)] | None = None
-    """most examples of one author"""
-
-
-class Balance(_Table):
-    """Bounds on what is kept."""
-
-    quotas: list[Quota] = []
-    """checked in order; the first that matches a row counts it"""
-    caps: Caps = Caps()
-    """most examples per template, problem, source, author"""
-
-
-class Wipeout(_Table):
-    """The alarm for a rule that removes too much of a source."""
-
-    limit: Share = 0.5
-    """share of a source's candidates that one reason may take"""
-    accept: list[str] = []
-    """`source:reason` pairs that may take more"""
-
-
-class Curate(_Table):
+class Curate(Table):
     """The table of `mathmill curate`. Names of sources are distinct, and so are those of benchmarks."""
 
     sources: Annotated[list[Source], Field(min_length=1)]
@@ -329,42 +266,7 @@ class Curate(_Table):
         return self
 
 
-class Expectation(_Table):
-    """A Great Expectations expectation of the user's own."""
-
-    type: str
-    """as Great Expectations names it: expect_column_values_to_be_between"""
-    kwargs: dict[str, Any] = {}
-    """its arguments"""
-    severity: Literal["critical", "warning"] = "critical"
-    """critical closes the gate; warning shows"""
-
-
-class Recheck(_Table):
-    """How much the independent judge does again."""
-
-    sample: Annotated[int, Field(ge=0)] = 200
-    """answers and programs that are judged again, each"""
-
-
-class Validate(_Table):
-    """The table of `mathmill validate`."""
-
-    tokenizer: str | None = None
-    """Hugging Face name or folder; null: checks on tokens say `not checked`"""
-    context: Annotated[int, Field(ge=16)] = 4096
-    """tokens that an example may have, for the check on lengths"""
-    min_heldout: Annotated[int, Field(ge=0)] = 0
-    """fewest heldout examples"""
-    expectations: list[Expectation] = []
-    """expectations of your own, beside the built-in suite"""
-    recheck: Recheck = Recheck()
-    """independent re-checks"""
-    seed: int = 0
-    """the seed of every sample"""
-
-
-class FreshModel(_Table):
+class FreshModel(Table):
     """A small Llama to train from scratch, with a byte-level tokenizer fitted on the data (digits apart)."""
 
     hidden_size: Annotated[int, Field(ge=8)] = 128
@@ -387,7 +289,7 @@ class FreshModel(_Table):
         return self
 
 
-class Train(_Table):
+class Train(Table):
     """The table of `mathmill train`. It has either `steps` or `epochs`."""
 
     model: str | FreshModel
@@ -464,7 +366,7 @@ class Train(_Table):
         return self.pack_tokens or self.context
 
 
-class Evaluate(_Table):
+class Evaluate(Table):
     """The table of `mathmill evaluate`."""
 
     data: str | None = None
@@ -489,7 +391,7 @@ class Evaluate(_Table):
     """the seed of the choice of problems"""
 
 
-class Config(_Table):
+class Config(Table):
     """A whole CONFIG.yaml. A verb needs its own table; the others may be absent."""
 
     curate: Curate | None = None

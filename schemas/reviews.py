@@ -1,15 +1,12 @@
 """CONFIG.yaml's tables about files of reviews: where they are, and which field of a review holds what."""
 
-from pydantic import BaseModel, ConfigDict
+from schemas.table import Table
 
 REVIEWS = "reviews.arrow"  # the file of a data set that holds them, with what became of each
-_STRICT = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
 
-class ReviewColumns(BaseModel):
+class ReviewColumns(Table):
     """Which field of a review holds what. A dotted name reaches into an object."""
-
-    model_config = _STRICT
 
     row: str = "row_id"
     """the row's id, as the ledger and `mathmill review` write it; with `key`, the key's value"""
@@ -33,10 +30,8 @@ class ReviewColumns(BaseModel):
     """the quarantine that the decision is about: an acceptance overrules this reason and no other"""
 
 
-class Reviews(BaseModel):
+class Reviews(Table):
     """A file of reviews: one decision of one person about one row a record."""
-
-    model_config = _STRICT
 
     path: str
     """like a source's"""

@@ -10,8 +10,9 @@ import pytest
 
 from pipelines.sources.inputs import plan_inputs
 from pipelines.validate import validate, validate_foreign
-from schemas.config import Benchmark, Columns, Config, Curate, Recheck, Source, Validate
+from schemas.config import Benchmark, Columns, Config, Curate, Source
 from schemas.exits import RunFailedError, UserError
+from schemas.requirements import Recheck, Validate
 from schemas.verdict import VERDICT, Status, Verdict, require_passed
 from tests.tiny import marbles, write_rows
 from tests.validation.dataset.handmade import edit_manifest, examples, write_data

@@ -15,8 +15,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from schemas.config import Quota
 from schemas.problem import Format
+from schemas.requirements import Quota
 from schemas.split import Split
 from validation.dataset.spreads import Spread, merge_spreads, spreads
 

@@ -15,10 +15,11 @@ import numpy as np
 import pyarrow as pa
 
 from schemas.benchmark import BENCHMARKS
-from schemas.config import ProgramLimits, Validate
+from schemas.config import ProgramLimits
 from schemas.manifest import MANIFEST, Manifest, ShardRecord, read_manifest, sha256_of
 from schemas.problem import Format
 from schemas.reason import Stage
+from schemas.requirements import Validate
 from schemas.verdict import Check, Severity, Status, Verdict
 from schemas.wording import amount
 from validation.dataset.check import check_of

@@ -17,11 +17,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from xxhash import xxh3_64_intdigest
 
-from schemas.config import Quota
 from schemas.evolution import difference, read_as
 from schemas.example import EXAMPLE_SCHEMA
 from schemas.exits import one_line
 from schemas.problem import Format
+from schemas.requirements import Quota
 from schemas.split import Split
 from validation.dataset.check import MAX_IDS
 from validation.dataset.facts import Facts, count_quotas, measure

@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
 
-from schemas.config import Expectation
 from schemas.problem import Format, SegmentKind
 from schemas.reason import Stage
+from schemas.requirements import Expectation
 from schemas.split import Split
 from schemas.verdict import Severity
 

@@ -20,9 +20,9 @@ from pipelines.engine.overlays import read_keys, with_labels
 from pipelines.engine.store import PartRef, Store, read_batch
 from pipelines.engine.tags import PLACED_SCHEMA, alive_after, whereabouts
 from pipelines.stages.balance.coverage import MOST, SAMPLE, choose, vectors_of
-from schemas.config import Balance
 from schemas.exits import UserError
 from schemas.reason import Outcome, Reason, Stage
+from schemas.requirements import Balance
 
 _WHERE = ("format", "language", "source", "author", "licence", "topic", "difficulty")
 

@@ -5,8 +5,8 @@ import math
 
 import pytest
 
-from schemas.config import Recheck, Validate
 from schemas.exits import UserError
+from schemas.requirements import Recheck, Validate
 from tests.validation.dataset.handmade import examples, write_data
 from validation.dataset.drift import category_drift, compare, length_drift, read_baseline
 from validation.dataset.gate import judge

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from schemas.config import Recheck, Validate
+from schemas.requirements import Recheck, Validate
 from tests.validation.dataset.handmade import examples, write_data
 from validation.dataset.facts import BINS_PER_DOUBLING, LENGTHS, length_bins, quantile
 from validation.dataset.gate import judge

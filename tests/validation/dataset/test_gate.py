@@ -8,10 +8,10 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from schemas.config import Expectation, Recheck, Validate
 from schemas.example import EXAMPLE_SCHEMA, SCHEMA_VERSION
 from schemas.exits import UserError
 from schemas.manifest import MANIFEST
+from schemas.requirements import Expectation, Recheck, Validate
 from schemas.verdict import Status, Verdict
 from tests.validation.dataset.handmade import (
     BENCHMARK_ITEMS,

@@ -1,8 +1,8 @@
 import pytest
 from tokenizers import Tokenizer, models, pre_tokenizers
 
-from schemas.config import Recheck, Validate
 from schemas.exits import UserError
+from schemas.requirements import Recheck, Validate
 from schemas.verdict import Status
 from tests.validation.dataset.handmade import write_data
 from validation.dataset.gate import judge

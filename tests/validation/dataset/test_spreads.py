@@ -7,7 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from schemas.config import Recheck, Validate
+from schemas.requirements import Recheck, Validate
 from tests.validation.dataset.handmade import examples, write_data
 from validation.dataset.gate import judge
 from validation.dataset.report.page import write_report

@@ -5,7 +5,7 @@ from importlib.resources import files
 
 import pytest
 
-from schemas.config import Expectation
+from schemas.requirements import Expectation
 from schemas.verdict import Severity
 from validation.dataset.facts import FACT_NAMES
 from validation.dataset.latex import is_balanced_latex

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from schemas.config import Recheck, Validate
+from schemas.requirements import Recheck, Validate
 from schemas.verdict import Check, Severity, Status
 from tests.validation.dataset.handmade import examples, write_data
 from validation.dataset.gate import Judgement, judge

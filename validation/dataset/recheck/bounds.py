@@ -5,9 +5,9 @@ from collections import Counter
 import numpy as np
 from pydantic import ValidationError
 
-from schemas.config import Balance
 from schemas.manifest import Manifest
 from schemas.reason import Stage
+from schemas.requirements import Balance
 from schemas.verdict import Check, Severity, Status
 from validation.dataset.check import check_of
 from validation.dataset.facts import concentration

@@ -7,8 +7,8 @@ import pytest
 
 from pipelines.curate import curate
 from pipelines.stages.balance import stage as balance
-from schemas.config import Quota
 from schemas.manifest import Manifest
+from schemas.requirements import Quota
 from tests.tiny import config_of, read_streams, write_rows
 
 SKIP = ["screen", "verify", "identify"]

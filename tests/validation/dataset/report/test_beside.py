@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from schemas.config import Recheck, Validate
+from schemas.requirements import Recheck, Validate
 from tests.validation.dataset.handmade import BENCHMARK_ITEMS, examples, write_data
 from validation.dataset.gate import judge
 from validation.dataset.report.beside import Evidence, beside, gather, items_of, pair, texts_of

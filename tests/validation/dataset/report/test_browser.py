@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from schemas.config import Recheck, Validate
+from schemas.requirements import Recheck, Validate
 from tests.validation.dataset.handmade import examples, write_data
 from tests.validation.dataset.report.browser import CHROMIUM, Page, browser
 from validation.dataset.drift import compare, read_baseline

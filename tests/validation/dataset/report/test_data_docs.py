@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from schemas.config import Recheck, Validate
+from schemas.requirements import Recheck, Validate
 from tests.validation.dataset.handmade import examples, write_data
 from tests.validation.dataset.report.browser import CHROMIUM, browser
 from validation.dataset.gate import judge

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from schemas.config import Recheck, Validate
+from schemas.requirements import Recheck, Validate
 from tests.validation.dataset.handmade import BENCHMARK_ITEMS, edit_manifest, examples, removals, write_data
 from validation.dataset.gate import Judgement, judge
 from validation.dataset.report.measurements import contamination, funnel, measurements, reasons, shares

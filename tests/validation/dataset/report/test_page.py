@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from schemas.config import Recheck, Validate
+from schemas.requirements import Recheck, Validate
 from schemas.verdict import Status
 from tests.validation.dataset.handmade import edit_manifest, examples, removals, write_data
 from validation.dataset.gate import judge
