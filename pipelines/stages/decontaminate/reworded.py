@@ -12,7 +12,7 @@ the joints of its formulas.
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 import numpy.typing as npt
@@ -89,6 +89,33 @@ class Reworded:
 
 
 @dataclass(frozen=True, slots=True)
+class _Pairs:
+    """Questions beside items, a pair a place.
+
+    Attributes:
+        rows: the question of each.
+        items: its item.
+        shared: share of the numbers of both that are in both, by weight.
+        weight: of the numbers that are in both.
+        cosine: of the words.
+        joints: of the formulas of the one that has more.
+        foreign: whether the languages differ.
+    """
+
+    rows: Places
+    items: Places
+    shared: Scores
+    weight: Scores
+    cosine: Scores
+    joints: Places
+    foreign: npt.NDArray[np.bool_]
+
+    def where(self, kept: npt.NDArray[np.bool_]) -> "_Pairs":
+        """Returns some of the pairs."""
+        return _Pairs(*(getattr(self, field.name)[kept] for field in fields(self)))
+
+
+@dataclass(frozen=True, slots=True)
 class ParaphraseIndex:
     """Items by their numbers and words. Picklable.
 
@@ -162,49 +189,63 @@ class ParaphraseIndex:
         `answers` is asked for the answer of a question by its place, where numbers and formulas speak for an item.
         """
         texts = Facets.read(questions, languages)
+        pairs = self._near(texts, np.array(languages))
+        rows, items = pairs.rows, pairs.items
+        order = alike(texts.neighbours, self.neighbours, rows, items)
+        same_joints = alike(texts.joints, self.joints, rows, items)
+        formula = np.where(pairs.joints >= _FORMULA, JOINTS * (same_joints - USUAL) * pairs.joints, 0.0)
+        lone = pairs.weight / pairs.shared - pairs.weight
+        evidence = pairs.weight * (1 + ORDER * order) - lone + WORDS * pairs.cosine + formula
+        prose = self.joints.counts[items] < _FORMULAS
+        varied = ~pairs.foreign & (pairs.cosine >= SAME_WORDS) & (texts.bags[rows] != self.bags[items])
+        telling = (pairs.shared >= NUMBERS) & (pairs.weight >= LITTLE)
+        likely = np.where(pairs.foreign, prose & telling, evidence + self.answer_weights[items] >= EVIDENCE)
+        look_alike = (pairs.joints < _FORMULA) | ((same_joints >= USUAL) & (order >= SAME_ORDER))
+        drawn = texts.drawn[rows] | self.drawn[items]
+        certain = ~pairs.foreign & ~varied & ~drawn & look_alike & telling & (evidence >= EVIDENCE)
+        hopeful = likely | varied
+        judged = zip(*(column[hopeful].tolist() for column in (varied, likely, certain)), strict=True)
+        return self._best(pairs.where(hopeful), list(judged), answers, languages)
+
+    def _near(self, texts: Facets, languages: npt.NDArray[np.str_]) -> "_Pairs":
+        """Pairs whose numbers, words and formulas could be evidence enough at the most."""
         weighted = _weighted(texts.numbers, self.rarity)
         rows, items = self._candidates(texts, weighted)
         own, theirs = weighted.squares[rows], self.numbers.squares[items]
         able = np.minimum(own, theirs) >= _SOME * np.maximum(own, theirs) - _ROUNDING
         rows, items = rows[able], items[able]
         shared, weight = self._shared(weighted, rows, items)
-        near = shared >= _SOME
-        rows, items, shared, weight = rows[near], items[near], shared[near], weight[near]
+        some = shared >= _SOME
+        rows, items, shared, weight = rows[some], items[some], shared[some], weight[some]
         cosine = product(texts.words.weighted(self.weights), self.words, rows, items)
-        count = np.maximum(texts.joints.counts[rows], self.joints.counts[items])
-        foreign = np.array(languages)[rows] != np.array(self.languages)[items]
-        most = weight * (1 + ORDER) + WORDS * cosine + JOINTS * (1 - USUAL) * count
-        near = foreign | (most + self.answer_weights[items] >= EVIDENCE)
-        rows, items, shared, weight, cosine, count, foreign = (
-            column[near] for column in (rows, items, shared, weight, cosine, count, foreign)
-        )
-        order = alike(texts.neighbours, self.neighbours, rows, items)
-        same_joints = alike(texts.joints, self.joints, rows, items)
-        formula = np.where(count >= _FORMULA, JOINTS * (same_joints - USUAL) * count, 0.0)
-        lone = weight / shared - weight
-        evidence = weight * (1 + ORDER * order) - lone + WORDS * cosine + formula
-        prose = self.joints.counts[items] < _FORMULAS
-        varied = ~foreign & (cosine >= SAME_WORDS) & (texts.bags[rows] != self.bags[items])
-        telling = (shared >= NUMBERS) & (weight >= LITTLE)
-        enough = np.where(foreign, prose & telling, evidence + self.answer_weights[items] >= EVIDENCE)
-        look_alike = (count < _FORMULA) | ((same_joints >= USUAL) & (order >= SAME_ORDER))
-        drawn = texts.drawn[rows] | self.drawn[items]
-        alone = ~foreign & ~varied & ~drawn & look_alike & telling & (evidence >= EVIDENCE)
-        hopeful = enough | varied
-        columns = [column[hopeful] for column in (rows, items, shared, cosine, foreign, varied, enough, alone)]
-        asked = np.unique(columns[0]).tolist()
+        joints = np.maximum(texts.joints.counts[rows], self.joints.counts[items])
+        foreign = languages[rows] != np.array(self.languages)[items]
+        most = weight * (1 + ORDER) + WORDS * cosine + JOINTS * (1 - USUAL) * joints
+        pairs = _Pairs(rows, items, shared, weight, cosine, joints, foreign)
+        return pairs.where(foreign | (most + self.answer_weights[items] >= EVIDENCE))
+
+    def _best(
+        self,
+        pairs: "_Pairs",
+        judged: Sequence[tuple[bool, bool, bool]],
+        answers: Callable[[int], str | None],
+        languages: Sequence[str],
+    ) -> list[Reworded]:
+        """The best pair of each question; `judged` says of each pair whether it is varied, likely and certain."""
+        asked = np.unique(pairs.rows).tolist()
         given = dict(zip(asked, map(answers, asked), strict=True))
         keys = dict(zip(asked, _answer_keys(pa.array(given.values(), pa.string())), strict=True))
         best: dict[int, Reworded] = {}
-        for row, item, share, words, abroad, varies, likely, certain in zip(
-            *(column.tolist() for column in columns), strict=True
+        columns = (pairs.rows, pairs.items, pairs.shared, pairs.cosine, pairs.foreign)
+        for (row, item, share, words, abroad), (varied, likely, certain) in zip(
+            zip(*(column.tolist() for column in columns), strict=True), judged, strict=True
         ):
             equal = keys[row] == self.answer_keys[item] if keys[row] and self.answer_keys[item] else None
             if equal is False and likely:
                 equal = compare_exactly(self.answers[item], given[row], None, languages[row]).outcome is Relation.EQUAL
             reworded = certain if equal is None else equal and likely
             rewording = Reworded(row, item, None if abroad else words, share, equal, variant=not reworded)
-            if (reworded or varies) and (row not in best or _strength(rewording) > _strength(best[row])):
+            if (reworded or varied) and (row not in best or _strength(rewording) > _strength(best[row])):
                 best[row] = rewording
         return [best[row] for row in sorted(best)]
 
