@@ -11,6 +11,7 @@ import hashlib
 import io
 import lzma
 import os
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -35,6 +36,7 @@ EXTENSIONS = {
 }
 COMPRESSIONS = {".gz": "gz", ".bz2": "bz2", ".xz": "xz", ".zst": "zst"}
 ALLOWED = f"{', '.join(EXTENSIONS)}, text also with {', '.join(COMPRESSIONS)}"
+_HUB_NAME = re.compile(r"(?:\w[\w.-]*/)?\w(?:[\w-]|\.(?!\.))*", re.ASCII)
 # what `datasets.save_to_disk` and the hub put beside data
 _NOT_DATA = {"dataset_info.json", "dataset_infos.json", "dataset_dict.json", "state.json"}
 
@@ -220,6 +222,12 @@ def _fetch_from_hub(address: str) -> str:
     if "revision" in options and target.is_file():
         return str(target)
     dataset_id = f"{parts.netloc}{parts.path}".rstrip("/")
+    if not _HUB_NAME.fullmatch(dataset_id):
+        raise UserError(f"{address}: no name of a data set on the hub; expected hf://OWNER/NAME or hf://NAME")
+    if Path(dataset_id).exists():  # the library would read it instead
+        raise UserError(
+            f"{address}: {Path(dataset_id).resolve()} hides it; name that folder itself, or start elsewhere"
+        )
     if not hub.answers(constants.ENDPOINT):
         datasets.config.HF_HUB_OFFLINE = True  # what its cache holds, or an error without a minute of retries
     if not sys.stderr.isatty():

@@ -41,19 +41,41 @@ def test_a_url_of_fsspec_is_read(tmp_path):
         scan("nonsense://x/a.jsonl")
 
 
-def test_a_hub_data_set_is_written_once_and_named_by_its_address(tmp_path, monkeypatch):
+@pytest.fixture
+def hub_folder(tmp_path, monkeypatch):
+    """A folder that stands for the hub: its subfolders are data sets, and the library reads them there."""
     datasets = pytest.importorskip("datasets")
+    load, folder = datasets.load_dataset, tmp_path / "hub"
+    monkeypatch.setattr(datasets, "load_dataset", lambda name, *rest, **more: load(str(folder / name), *rest, **more))
     monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path / "cache")
-    (tmp_path / "org").mkdir()
-    pq.write_table(pa.Table.from_pylist(ROWS), tmp_path / "org" / "train.parquet")
-    address = f"hf://{tmp_path}/org?split=train[:5]"
+    (folder / "org" / "rows").mkdir(parents=True)
+    pq.write_table(pa.Table.from_pylist(ROWS), folder / "org" / "rows" / "train.parquet")
+    return folder
+
+
+def test_a_hub_data_set_is_written_once_and_named_by_its_address(hub_folder):
+    address = "hf://org/rows?split=train[:5]"
     (file,) = scan(address)
     assert (file.name, file.rows) == (address, 5)
     assert [record.value for split in file.splits for record in read_records(split)] == ROWS[:5]
     with pytest.raises(UserError, match="unknown splt; known are split, revision, name"):
-        scan(f"hf://{tmp_path}/org?splt=train")
+        scan("hf://org/rows?splt=train")
     with pytest.raises(UserError, match="cannot be loaded"):
-        scan(f"hf://{tmp_path}/nothing?split=train")
+        scan("hf://org/nothing?split=train")
+
+
+@pytest.mark.parametrize("name", ["../hub/org/rows", "org/../../x", "/etc/x", "org/..", "..", "org/a/b", "org/~", ""])
+def test_a_hub_name_does_not_climb_to_files_of_this_machine(hub_folder, name):
+    with pytest.raises(UserError, match="no name of a data set on the hub"):
+        scan(f"hf://{name}")
+
+
+def test_a_folder_that_hides_a_hub_data_set_is_named(hub_folder, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert scan("hf://org/rows")
+    (tmp_path / "org" / "rows").mkdir(parents=True)
+    with pytest.raises(UserError, match=f"{tmp_path / 'org' / 'rows'} hides it"):
+        scan("hf://org/rows?split=train[:2]")
 
 
 def test_a_folder_or_glob_without_data_is_an_error(tmp_path):
