@@ -94,8 +94,9 @@ def read_lines(stream: IO[bytes], *, end: int | None, first_row: int) -> Iterato
         if len(line) > MAX_LINE_BYTES and not line.endswith(b"\n"):
             record, skipped = _skip_long_line(stream, line, row)
             position += skipped
-            yield record
-            row += 1
+            if record is not None:
+                yield record
+                row += 1
         elif not line.isspace() and line:
             yield parse_json(line.rstrip(b"\r\n"), row)
             row += 1
@@ -146,14 +147,17 @@ def _json_type(value: object) -> str:
     return {list: "an array", str: "a string", bool: "a boolean"}.get(type(value), "a number")
 
 
-def _skip_long_line(stream: IO[bytes], head: bytes, row: int) -> tuple[Record, int]:
-    """Skips the rest of an endless line. The digest in the note keeps two such lines apart."""
-    digest, skipped = xxhash.xxh3_64(head), 0
+def _skip_long_line(stream: IO[bytes], head: bytes, row: int) -> tuple[Record | None, int]:
+    """Skips the rest of an endless line; a blank one is no record. The digest in the note keeps two such lines apart."""
+    digest, skipped, blank = xxhash.xxh3_64(head), 0, head.isspace()
     while part := stream.readline(1 << 20):
         digest.update(part)
         skipped += len(part)
+        blank = blank and part.isspace()
         if part.endswith(b"\n"):
             break
+    if blank:
+        return None, skipped
     size = len(head) + skipped
     start = head[:KEPT_OF_LONG_LINE].decode("utf-8", "backslashreplace")
     raw = f"{start}... [cut: a line of {size} bytes, xxh3 {digest.hexdigest()}]"

@@ -44,6 +44,8 @@ def scan(path: str, *, split_bytes: int = 8 << 20, header: bool = True) -> list[
             scanned = _scan_file(file, name, first_row=first_row, split_bytes=split_bytes, header=header)
         except (OSError, EOFError, zlib.error, lzma.LZMAError, pa.ArrowInvalid, *_zstd_errors()) as error:
             raise UserError(f"{name} cannot be read: {error}") from error
+        except UserError as error:
+            raise UserError(f"{name} {error}") from error
         scans.append(scanned)
         first_row += scanned.rows
     if not first_row:
@@ -85,7 +87,7 @@ def _scan_file(path: str, name: str, *, first_row: int, split_bytes: int, header
         while hashed.read(_BLOCK_BYTES):
             pass
         if not hashed.bytes:
-            raise UserError(f"{name} is empty")
+            raise UserError("is empty")
         if cuts is None:
             cuts = _cut_columnar(stream, kind, hashed.bytes, split_bytes)
     splits = tuple(

@@ -5,6 +5,7 @@ A headless table's cells are called "0", "1", ... by position.
 """
 
 import csv
+from collections import Counter
 from collections.abc import Iterator
 from typing import IO
 
@@ -12,6 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipelines.sources.files.records import MAX_LINE_BYTES, FileSplit, Kind, Record, json_text
+from schemas.exits import UserError
 from schemas.reason import Reason
 
 _ROWS_AT_ONCE = 1024
@@ -24,7 +26,7 @@ def read_separated(stream: IO[str], kind: str, *, first_row: int) -> Iterator[Re
         reader = csv.reader(stream, delimiter="\t", quoting=csv.QUOTE_NONE)
     else:
         reader = csv.reader(stream, strict=True)
-    header = None if kind in (Kind.CSV_HEADLESS, Kind.TSV_HEADLESS) else next(reader, [])
+    header = None if kind in (Kind.CSV_HEADLESS, Kind.TSV_HEADLESS) else _header(next(reader, []))
     row = first_row
     while True:
         line = reader.line_num + 1
@@ -40,6 +42,18 @@ def read_separated(stream: IO[str], kind: str, *, first_row: int) -> Iterator[Re
         if cells:
             yield _separated_record(cells, header, row)
             row += 1
+
+
+def _header(names: list[str]) -> list[str]:
+    """The names of the columns.
+
+    Raises:
+        UserError: one names two columns, so that a cell of each row would be lost.
+    """
+    twice = next((name for name, count in Counter(names).items() if count > 1), None)
+    if twice is not None:
+        raise UserError(f"has a header that names two columns {twice!r}; give each a name of its own")
+    return names
 
 
 def _separated_record(cells: list[str], header: list[str] | None, row: int) -> Record:

@@ -1,5 +1,6 @@
 """Texts that stand whole inside others, found by one window of each: the hash of the 32 bytes in its middle."""
 
+import re
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -10,6 +11,7 @@ from pipelines.text.arrays import bytes_of
 from pipelines.text.postings import Postings
 from pipelines.text.words import Hashes, mixed
 
+_NUMBER_BEFORE, _NUMBER_AFTER = re.compile(rb"\d\.?\Z"), re.compile(rb"\.?\d")
 _WINDOW = 32  # bytes of an item's skeleton that are looked for; a power of two
 
 
@@ -37,10 +39,11 @@ def _stands_at(data: npt.NDArray[np.uint8], place: int, begin: int, end: int, it
     last = first + len(item)
     if first < begin or last > end or data[first:last].tobytes() != item:
         return False
-    before = bytes(data[max(begin, first - 1) : first])
-    after = bytes(data[last : min(end, last + 1)])
-    longer = (before and (before + item[:1]).isdigit()) or (after and (item[-1:] + after).isdigit())
-    return not longer
+    before = bytes(data[max(begin, first - 2) : first])
+    after = bytes(data[last : min(end, last + 2)])
+    return not (_NUMBER_BEFORE.search(before) and item[:1].isdigit()) and not (
+        _NUMBER_AFTER.match(after) and item[-1:].isdigit()
+    )
 
 
 def _window_offset(item: bytes) -> int:

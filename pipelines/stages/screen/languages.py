@@ -74,7 +74,8 @@ def wrong_script(text: str, language: str) -> str | None:
     if own is None or (own == ("Latin",) and text.isascii()):
         return None
     native = sum(len(_PATTERNS[script].findall(text)) for script in own)
-    if native > (1 - _MOST_FOREIGN) * len(text):
+    weight = native * (_LETTERS_A_SIGN if own[0] in _SIGNS else 1)
+    if weight > (1 - _MOST_FOREIGN) * (weight + _LETTERS_A_SIGN * (len(text) - native)):
         return None
     words = _NOT_WORDS.sub(" ", text)
     counts = {script: len(pattern.findall(words)) for script, pattern in _PATTERNS.items()}

@@ -196,3 +196,13 @@ def test_a_text_is_a_value_or_says_why_not(text, value, reason):
     record = parse_json(text, 3)
     assert (record.row, record.value, record.reason) == (3, value, reason)
     assert bool(record.detail) == (reason is not None)
+
+
+@pytest.mark.parametrize("tail", [b"", b"\n", b'\n{"a": 2}\n'])
+def test_an_endless_blank_line_is_a_row_to_nobody(tmp_path, monkeypatch, tail):
+    for name in ("pipelines.sources.files.lines", "pipelines.sources.files.records"):
+        monkeypatch.setattr(f"{name}.MAX_LINE_BYTES", 50)
+    found = records(written(tmp_path, "a.jsonl", b'{"a": 1}\n' + b" " * 120 + tail))
+    assert [record.value for record in found] == [{"a": 1}, {"a": 2}][: 1 + (len(tail) > 1)]
+    spoiled = records(written(tmp_path, "b.jsonl", b" " * 120 + b"x\n"))
+    assert [record.reason for record in spoiled] == [Reason.TOO_LONG]

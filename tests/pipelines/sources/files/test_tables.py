@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from pipelines.sources.files.records import MAX_LINE_BYTES, FileSplit, Kind
 from pipelines.sources.files.scan import read_records, scan
 from pipelines.sources.files.tables import arrow_batches, parquet_groups, read_arrow, read_parquet, read_separated
+from schemas.exits import UserError
 from schemas.reason import Reason
 from tests.pipelines.sources.files.reading import ROWS, records, written
 
@@ -171,3 +172,12 @@ def test_values_that_json_does_not_know_are_written_as_text():
     batch = pa.RecordBatch.from_pydict({"day": [datetime.date(2024, 5, 6)], "list": [[1.5, None]]})
     (record,) = read_arrow(arrow_of(pa.ipc.new_file, batch), stretch(0, 0, 0, Kind.ARROW))
     assert record.raw == '{"day":"2024-05-06","list":[1.5,null]}'
+
+
+def test_a_header_that_names_a_column_twice_would_lose_a_cell(tmp_path):
+    path = written(tmp_path, "a.csv", b"question,answer,answer\nx,1,2\n")
+    with pytest.raises(
+        UserError, match=r"a\.csv has a header that names two columns 'answer'; give each a name of its own"
+    ):
+        records(path)
+    assert len(records(path, header=False)) == 2
