@@ -27,16 +27,24 @@ _SKIPPABLE = (
 )
 
 
+FieldNames = str | Annotated[list[str], Field(min_length=1)]
+
+
 class Columns(Table):
     """Which field of a record holds what, for `adapter: columns`. A dotted name reaches into an object.
 
     `adapter: messages` reads all but question and solution by these names too; the other adapters know their fields.
     """
 
-    question: str = "question"
-    """the problem"""
-    solution: str | None = "solution"
-    """the solution in the source's `format`; null when the source has only answers"""
+    question: FieldNames = "question"
+    """the problem: a field, several (`[passage, question]`: a line each, the last must be there), or a template
+    (`"{passage} {question}"`)"""
+    options: FieldNames | None = None
+    """the options of a multiple choice, written under the question: a field with a list, an object or a text of them,
+    or a field for each (`[A, B, C, D]`)"""
+    solution: FieldNames | None = "solution"
+    """the solution in the source's `format`, named as the question; each text of a list is one; null when the source
+    has only answers"""
     messages: str | None = None
     """the turns, for `adapter: messages`; null: messages, conversations or conversation, else prompt and completion"""
     answer: str | None = None
@@ -46,7 +54,7 @@ class Columns(Table):
     topic: str | None = None
     """the topic as the source names it"""
     difficulty: str | None = None
-    """a number, or text that ends in one (`Level 5`)"""
+    """a number, or text that ends in one (`Level 5`), to the nearest whole one"""
     annotator: str | None = None
     """who wrote or labelled the row"""
     reviewer: str | None = None

@@ -9,6 +9,7 @@ import pyarrow as pa
 from pipelines.engine.candidates import CANDIDATE_SCHEMA
 from pipelines.engine.store import SOURCE_SHIFT, digest
 from pipelines.engine.transforms import ReadSplit
+from pipelines.sources.adapters.fields import named
 from pipelines.sources.adapters.registry import ADAPTERS, check_fields, check_sources, has_header, named_fields
 from pipelines.sources.catalogue import resolve
 from pipelines.sources.files.scan import FileScan, FileSplit, Record, read_records, scan
@@ -144,7 +145,7 @@ def _records(file: FileScan) -> Iterator[Record]:
 def _item(benchmark: Benchmark, position: int, value: dict[str, object] | None) -> dict[str, object]:
     question = (value or {}).get(benchmark.question)
     if not isinstance(question, str) or not question.strip():
-        known = ", ".join(value) if value else "nothing readable"
+        known = named(value) if value else "nothing readable"
         raise UserError(
             f"benchmark {benchmark.name}: item {position} of {benchmark.path} has no text in the field "
             f"`{benchmark.question}`; it holds {known}; name the field with `question:`"

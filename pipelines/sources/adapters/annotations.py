@@ -27,13 +27,15 @@ def with_derived(problem: Problem, formats: Sequence[Format]) -> Problem:
     Nobody who asks for no format gets another text: annotations stay in the words then, as any other signs.
 
     Args:
-        problem: a row as it was read, with at most one solution; one of another format than cot stays as it is.
+        problem: a row as it was read; several solutions, or one of another format than cot, stay as they are.
         formats: pot, tir.
 
     Returns:
         The problem. Its answer is the row's own, else what the solution ends in.
     """
     if not formats or not problem.solutions or problem.solutions[0].format is not Format.COT:
+        return problem
+    if len(problem.solutions) > 1:
         return problem
     (solution,) = problem.solutions
     text = "\n".join(segment.text for segment in solution.segments if segment.kind is SegmentKind.TEXT)

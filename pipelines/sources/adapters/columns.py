@@ -1,4 +1,4 @@
-"""Any table: the config names the fields, a row is one solution in the named format.
+"""Any table: the config names the fields, a row is one solution in the named format, or one for each text of a list.
 
 Words with calculator annotations become programs where the source asks for it (`source.derive`); where it does not, the
 annotations stay in the words.
@@ -12,12 +12,14 @@ from pipelines.sources.adapters.decisions import decision_of
 from pipelines.sources.adapters.fields import (
     is_marked,
     level_of,
+    listed_text,
     moment_of,
     number_of,
     optional_text,
     share_of,
-    text_of,
+    texts_of,
 )
+from pipelines.sources.adapters.options import with_options
 from pipelines.sources.adapters.segments import parse_segments
 from pipelines.sources.normalise import trimmed
 from schemas.config import Columns, Source
@@ -30,18 +32,19 @@ def read_columns(record: dict[str, Any], source: Source) -> Problem:
     """Reads a row by the names in `source.columns`."""
     columns = source.columns
     format = source.format or Format.COT
-    question = trimmed(text_of(record, columns.question))
-    answer = optional_text(record, columns.answer)
+    question = trimmed("\n".join(texts_of(record, columns.question)))
+    answer = listed_text(record, columns.answer)
     solutions: tuple[Solution, ...] = ()
     if columns.solution is not None:
-        solutions = (Solution(format, parse_segments(text_of(record, columns.solution), format)),)
+        texts = texts_of(record, columns.solution)
+        solutions = tuple(Solution(format, parse_segments(text, format)) for text in texts)
     problem = Problem(
-        question,
+        with_options(question, record, columns.options),
         solutions,
         answer=answer,
         independent=answer is not None,
         language=optional_text(record, columns.language) or source.language,
-        topic=optional_text(record, columns.topic),
+        topic=listed_text(record, columns.topic),
         difficulty=level_of(optional_text(record, columns.difficulty)),
         effort=optional_text(record, columns.effort),
         score=number_of(record, columns.score),

@@ -1,9 +1,10 @@
 """Reading fields of a record: what every adapter needs, and the one error it may raise."""
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
-from math import isfinite
+from math import floor, isfinite
 from typing import Any
 
 from pipelines.sources.normalise import trimmed
@@ -57,7 +58,59 @@ def text_of(record: dict[str, Any], name: str) -> str:
         return value
     if value is None:
         raise Unreadable(Reason.MISSING_FIELD, f"no {name}; the record has {named(record)}")
-    raise Unreadable(Reason.UNSUPPORTED, f"{name} is no text but {type(value).__name__}")
+    inner = (
+        f"; it holds {named(value)}: name one as {name}.{next(iter(value))}"
+        if isinstance(value, dict) and value
+        else ""
+    )
+    raise Unreadable(Reason.UNSUPPORTED, f"{name} is no text but {type(value).__name__}{inner}")
+
+
+_PLACE = re.compile(r"\{([^{}]+)\}")
+
+
+def names_in(field: str | Sequence[str] | None) -> list[str]:
+    """The fields of a record that a field of the config is made of: itself, its parts, those of its template."""
+    if field is None:
+        return []
+    if not isinstance(field, str):
+        return list(field)
+    return _PLACE.findall(field) or [field]
+
+
+def texts_of(record: dict[str, Any], field: str | Sequence[str]) -> list[str]:
+    r"""Returns the texts of a field of the config, at least one: several where the record holds a list of them.
+
+        passage                      the field's text, or each text of its list
+        [passage, question]          the parts on a line each; the last must be there, the others may be empty
+        "{passage}\n\n{question}"    a template; every part must be there
+
+    Raises:
+        Unreadable: a part that must be there is absent or empty, or no text.
+    """
+    if not isinstance(field, str):
+        parts = [_part(record, name) for name in field]
+        if not parts[-1]:
+            raise Unreadable(Reason.MISSING_FIELD, f"no {field[-1]}; the record has {named(record)}")
+        return ["\n".join(part for part in parts if part)]
+    if _PLACE.search(field):
+        return [_PLACE.sub(lambda place: _part(record, place[1]) or text_of(record, place[1]), field)]
+    value = find(record, field)
+    if not isinstance(value, list) or not all(isinstance(text, str) for text in value):
+        return [text_of(record, field)]
+    texts = [text for text in value if text.strip()]
+    return texts or [text_of({field: ""}, field)]
+
+
+def _part(record: dict[str, Any], name: str) -> str:
+    """A part of a joined text: a text, a number, lines of a list; nothing where it is absent or empty."""
+    value = find(record, name)
+    items = [
+        trimmed(item) if isinstance(item, str) else item for item in (value if isinstance(value, list) else [value])
+    ]
+    if not all(isinstance(item, str | int | float | None) and not isinstance(item, bool) for item in items):
+        raise Unreadable(Reason.UNSUPPORTED, f"{name} is no text but {type(value).__name__}")
+    return "\n".join(item if isinstance(item, str) else number_text(item) for item in items if item not in (None, ""))
 
 
 def optional_text(record: dict[str, Any], name: str | None) -> str | None:
@@ -68,6 +121,14 @@ def optional_text(record: dict[str, Any], name: str | None) -> str | None:
     if value is None:
         return None
     return number_text(value)
+
+
+def listed_text(record: dict[str, Any], name: str | None) -> str | None:
+    """Returns a text or a number as text, those of a list with commas between them; None when absent or empty."""
+    value = None if name is None else find(record, name)
+    if not isinstance(value, list):
+        return optional_text(record, name)
+    return ", ".join(text for item in value if (text := optional_text({"item": item}, "item"))) or None
 
 
 def number_text(value: object) -> str:
@@ -158,9 +219,13 @@ def is_marked(record: dict[str, Any], name: str | None) -> bool:
     return _MARKS[word]
 
 
+_LEVEL = re.compile(r"(?:^|[^\d.,/:\u2013-]|(?<=[A-Za-z])[-:])\s*(\d{1,5}(?:\.\d+)?)$")
+
+
 def level_of(text: str | None) -> int | None:
-    """Reads a difficulty: a number, or text that ends in one (`Level 5`); None for anything else (`Level ?`)."""
-    if text is None:
-        return None
-    digits = text.rstrip()[len(text.rstrip().rstrip("0123456789")) :]
-    return int(digits) if digits and len(digits) < 6 else None
+    """Reads a difficulty: a number, or text that ends in one (`Level 5`), to the nearest whole one.
+
+    Level 5 -> 5    4.25 -> 4    5.5 -> 6    Level ?, 3/5 -> None
+    """
+    level = None if text is None else _LEVEL.search(text.rstrip())
+    return None if level is None else floor(float(level[1]) + 0.5)

@@ -7,8 +7,8 @@ import re
 from typing import Any
 
 from pipelines.sources.adapters.fields import Unreadable, optional_text, text_of
+from pipelines.sources.adapters.options import with_options
 from pipelines.sources.adapters.segments import parse_segments
-from pipelines.sources.adapters.word_problems import with_options
 from pipelines.sources.normalise import trimmed
 from schemas.config import Source
 from schemas.problem import Format, Problem, Segment, SegmentKind, Solution

@@ -4,7 +4,7 @@ A new kind of source is one module and one row here; nobody else knows an adapte
 """
 
 import difflib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from types import MappingProxyType
@@ -12,7 +12,7 @@ from typing import Any
 
 from pipelines.sources.adapters.columns import read_columns
 from pipelines.sources.adapters.dialogues import read_mathcoder, read_tora
-from pipelines.sources.adapters.fields import Unreadable
+from pipelines.sources.adapters.fields import Unreadable, named, names_in
 from pipelines.sources.adapters.gsm8k import read_gsm8k
 from pipelines.sources.adapters.math import read_math
 from pipelines.sources.adapters.messages import read_messages
@@ -109,7 +109,7 @@ def _check_derivation(source: Source, place: str) -> None:
         raise UserError(f"`derive` makes programs of words: it needs `format: cot`, not {source.format}", place=place)
 
 
-def has_header(names: Iterable[str | None], adapter: str | None = None) -> bool:
+def has_header(names: Iterable[str | Sequence[str] | None], adapter: str | None = None) -> bool:
     """Whether a CSV or TSV file's first row names its columns: not when fields are named by position ("0").
 
     Args:
@@ -117,13 +117,13 @@ def has_header(names: Iterable[str | None], adapter: str | None = None) -> bool:
         adapter: the source's adapter, where a source is read.
     """
     header = adapter is None or ADAPTERS[adapter].header
-    return header and not any(name is not None and name.isdecimal() for name in names)
+    return header and not any(name.isdecimal() for field in names for name in names_in(field))
 
 
 def named_fields(source: Source) -> list[str]:
     """The fields that the config names for an adapter that reads by name; none for those with a shape of their own."""
-    names = source.columns.model_dump().values() if ADAPTERS[source.adapter].by_name else ()
-    return [name for name in names if name]
+    fields = source.columns.model_dump().values() if ADAPTERS[source.adapter].by_name else ()
+    return [name for field in fields for name in names_in(field)]
 
 
 def check_fields(where: str, names: Iterable[str], records: Iterable[Record]) -> None:
@@ -139,5 +139,5 @@ def check_fields(where: str, names: Iterable[str], records: Iterable[Record]) ->
             near = difflib.get_close_matches(name, known, n=1)
             hint = f" (did you mean {near[0]}?)" if near else ""
             raise UserError(
-                f"no field {name!r} in the first {len(rows)} records{hint}; they have {', '.join(known)}", place=where
+                f"no field {name!r} in the first {len(rows)} records{hint}; they have {named(known)}", place=where
             )

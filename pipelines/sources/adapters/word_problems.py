@@ -6,6 +6,7 @@ from typing import Any
 from pipelines.sources.adapters.derive import answer_sentence
 from pipelines.sources.adapters.expressions import NotPythonError, write_program
 from pipelines.sources.adapters.fields import Unreadable, level_of, optional_text, text_of
+from pipelines.sources.adapters.options import with_options
 from pipelines.sources.adapters.segments import parse_segments
 from pipelines.sources.normalise import trimmed
 from schemas.config import Source
@@ -56,23 +57,6 @@ def read_aqua(record: dict[str, Any], source: Source) -> Problem:
         rationale = trimmed(f"{rationale[: stated.start()].rstrip()}\n{answer_sentence(stated['letter'])}")
     solution = Solution(Format.COT, parse_segments(rationale, Format.COT))
     return Problem(question, (solution,), answer, answer is not None, source.language)
-
-
-def with_options(question: str, record: dict[str, Any]) -> str:
-    """Writes the options of a multiple choice under its question, a line each: `(A) 5`."""
-    options = record.get("options")
-    if not isinstance(options, list):
-        return question
-    return "\n".join([question, *(f"({letter.strip()}) {text.strip()}" for letter, text in map(_option, options))])
-
-
-def _option(option: object) -> tuple[str, str]:
-    if not isinstance(option, str):
-        raise Unreadable(Reason.UNSUPPORTED, "options is a list of texts")
-    letter, mark, text = option.partition(")")
-    if not mark:
-        raise Unreadable(Reason.UNSUPPORTED, f"an option begins `A)`, not {option[:20]!r}")
-    return letter.strip(" ("), text
 
 
 def read_cmath(record: dict[str, Any], _source: Source) -> Problem:

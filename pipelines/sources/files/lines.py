@@ -148,7 +148,7 @@ def _json_type(value: object) -> str:
 
 
 def _skip_long_line(stream: IO[bytes], head: bytes, row: int) -> tuple[Record | None, int]:
-    """Skips the rest of an endless line; a blank one is no record. The digest in the note keeps two such lines apart."""
+    """Skips the rest of an endless line; a blank one is no record. Digests keep such lines apart."""
     digest, skipped, blank = xxhash.xxh3_64(head), 0, head.isspace()
     while part := stream.readline(1 << 20):
         digest.update(part)

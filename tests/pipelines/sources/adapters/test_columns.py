@@ -120,9 +120,47 @@ def test_answers_that_are_numbers_are_written_as_people_do():
         assert read("columns", record, format="cot", columns={"answer": "a"}).answer == text
 
 
-def test_an_answer_that_is_a_list_is_refused():
-    reason, _ = refusal("columns", {"question": "q", "solution": "s", "a": [1]}, format="cot", columns={"answer": "a"})
+def test_an_answer_that_is_a_list_is_one_answer():
+    row = {"question": "q", "solution": "s", "a": [1, " 2.5 "]}
+    assert read("columns", row, format="cot", columns={"answer": "a"}).answer == "1, 2.5"
+    reason, _ = refusal("columns", {**row, "a": [[1]]}, format="cot", columns={"answer": "a"})
     assert reason is Reason.UNSUPPORTED
+
+
+def test_each_text_of_a_list_is_a_solution():
+    row = {"question": ["Two pens.", "How many?"], "solution": ["It is 2.", "2 it is."], "answer": ["2"]}
+    problem = read("columns", row, format="cot", columns={"answer": "answer"})
+    assert problem.question == "Two pens.\nHow many?"
+    assert [laid_out(problem, place) for place in (0, 1)] == [[("text", "It is 2.")], [("text", "2 it is.")]]
+    assert read("columns", row, format="cot", derive=["pot"]).solutions == problem.solutions
+
+
+@pytest.mark.parametrize(
+    ("question", "body", "text"),
+    [
+        (["body", "ask"], "Two pens.", "Two pens.\nHow many?"),
+        (["body", "ask"], None, "How many?"),
+        ("{body} {ask}", "Two pens.", "Two pens. How many?"),
+        ("{body} {ask}", 2.0, "2 How many?"),
+    ],
+)
+def test_a_question_may_be_joined_from_several_fields(question, body, text):
+    row = {"body": body, "ask": "How many?", "solution": "2"}
+    assert read("columns", row, format="cot", columns={"question": question}).question == text
+
+
+@pytest.mark.parametrize(
+    ("question", "row"), [(["body", "ask"], {"body": "Two pens."}), ("{body} {ask}", {"ask": "How many?"})]
+)
+def test_a_part_that_must_be_there_is_missed(question, row):
+    reason, _ = refusal("columns", {**row, "solution": "2"}, format="cot", columns={"question": question})
+    assert reason is Reason.MISSING_FIELD
+
+
+def test_options_are_written_under_the_question():
+    row = {"question": "How many?", "solution": "The answer is B.", "choices": ["5", "6"]}
+    problem = read("columns", row, format="cot", columns={"options": "choices"})
+    assert problem.question == "How many?\n(A) 5\n(B) 6"
 
 
 def test_formats_are_parsed_as_named():

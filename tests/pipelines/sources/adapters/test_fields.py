@@ -7,12 +7,15 @@ from pipelines.sources.adapters.fields import (
     find,
     is_marked,
     level_of,
+    listed_text,
     moment_of,
+    names_in,
     number_of,
     number_text,
     optional_text,
     share_of,
     text_of,
+    texts_of,
 )
 from schemas.reason import Reason
 
@@ -49,6 +52,7 @@ def test_a_text_is_returned_with_its_spaces():
         ("none", Reason.MISSING_FIELD, "no none; the record has a, a.b, n, none, blank, list"),
         ("n", Reason.UNSUPPORTED, "n is no text but int"),
         ("list", Reason.UNSUPPORTED, "list is no text but list"),
+        ("a", Reason.UNSUPPORTED, "a is no text but dict; it holds b: name one as a.b"),
     ],
 )
 def test_a_text_that_must_be_there_says_why_it_is_not(name, reason, detail):
@@ -149,7 +153,35 @@ def test_another_mark_is_refused(value):
 
 
 @pytest.mark.parametrize(
-    ("text", "level"), [("Level 5", 5), ("3", 3), ("Level ?", None), ("1234567", None), ("5 stars", None), (None, None)]
+    ("text", "level"),
+    [
+        *[("Level 5", 5), ("3", 3), ("6.0", 6), ("level-4", 4), ("L4", 4), (" 2 ", 2)],
+        *[("5.5", 6), ("4.25", 4), ("3.875", 4), ("Level 2.4", 2)],
+        *[("Level ?", None), ("1234567", None), ("5 stars", None), (None, None)],
+        *[("3/5", None), ("1.2.3", None), ("2-3", None), ("-3", None), ("4,5", None)],
+    ],
 )
 def test_a_level_is_the_number_at_the_end(text, level):
     assert level_of(text) == level
+
+
+def test_the_fields_of_a_field_are_itself_its_parts_or_those_of_its_template():
+    assert names_in(None) == []
+    assert names_in("a.b") == ["a.b"]
+    assert names_in(["a", "b"]) == ["a", "b"]
+    assert names_in("Passage: {a}\n{b.0}") == ["a", "b.0"]
+
+
+def test_a_list_holds_texts_and_nothing_else():
+    assert texts_of({"t": ["a", " ", "b"]}, "t") == ["a", "b"]
+    for value, reason in (([" "], Reason.MISSING_FIELD), (["a", 5], Reason.UNSUPPORTED), ([["a"]], Reason.UNSUPPORTED)):
+        with pytest.raises(Unreadable) as caught:
+            texts_of({"t": value}, "t")
+        assert caught.value.reason is reason
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(["a", None, 5.0], "a, 5"), ([" 2 "], "2"), ([], None), ("b", "b"), (None, None)]
+)
+def test_a_text_may_be_a_list_of_them(value, text):
+    assert listed_text({"field": value}, "field") == text

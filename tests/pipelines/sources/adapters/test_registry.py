@@ -50,7 +50,9 @@ def test_a_field_that_no_record_has_names_the_nearest():
 
 def test_columns_named_by_position_mean_a_file_without_header():
     assert not has_header(["0", "1", None])
-    assert has_header(["question", None])
+    assert not has_header([["question", "2"], None])
+    assert not has_header(["{0} {1}"])
+    assert has_header(["question", ["a", "b"], None])
 
 
 def test_an_adapter_says_that_its_files_have_no_header():
@@ -72,3 +74,15 @@ def test_an_adapter_is_not_changed_by_who_uses_it():
         ADAPTERS["gsm8k"].annotated = False
     with pytest.raises(TypeError):
         ADAPTERS["gsm8k"] = ADAPTERS["math"]
+
+
+def test_an_error_names_ten_fields_at_most():
+    rows = [Record(0, "", {f"f{place:02}": 1 for place in range(12)})]
+    with pytest.raises(UserError, match=r"they have f00, .*, f09 and 2 more$"):
+        check_fields("mine", ["question"], rows)
+
+
+def test_the_parts_of_joined_fields_are_checked_one_by_one():
+    columns = {"question": ["passage", "ask"], "solution": "{steps}\n{end}", "options": "choices"}
+    named = named_fields(source("columns", format="cot", columns=columns))
+    assert named == ["passage", "ask", "choices", "steps", "end"]
