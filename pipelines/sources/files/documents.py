@@ -1,4 +1,4 @@
-"""JSON files that are not lines: an array of objects, or objects one after another, pretty-printed or not.
+"""JSON files that are not lines: an array of objects, objects one after another, or one of the wrappings of `layouts`.
 
 The file is cut into elements by brackets and strings alone, so it streams, and an element that is not JSON costs
 itself only. A string ends at a line end at the latest (JSON allows none inside), and after such an accident the next
@@ -13,32 +13,39 @@ from typing import IO
 import xxhash
 
 from pipelines.sources.files.lines import parse_json
-from pipelines.sources.files.records import KEPT_OF_LONG_LINE, MAX_LINE_BYTES, Record
+from pipelines.sources.files.records import KEPT_OF_LONG_LINE, MAX_LINE_BYTES, Kind, Record
 from schemas.reason import Reason
 
 _BLOCK_BYTES = 1 << 20
 _BETWEEN = re.compile(rb'(["{}\[\],])')
 _WITHIN = re.compile(rb'(?:[^"{}\[\]]++|"(?:[^"\\\n]++|\\.)*+")*+(["{}\[\]])')  # passes whole strings at once
+_NAME = re.compile(rb'\A"(?:[^"\\]|\\.)*+"\s*:\s*')
 _INSIDE = re.compile(rb'["\\\n]')
 _LONGEST_INDENT = 64
 _AROUND = b" \t\r\n,\xef\xbb\xbf"
 
 
-def read_document(stream: IO[bytes], *, first_row: int) -> Iterator[Record]:
-    """Reads the elements of a JSON file as records."""
-    for row, element in enumerate(_elements(stream), first_row):
+def read_document(stream: IO[bytes], kind: str = Kind.JSON, *, first_row: int) -> Iterator[Record]:
+    """Reads the elements of a JSON file as records.
+
+    Args:
+        stream: it stands where `layout_of` says that the rows begin.
+        kind: json, json_list or json_members.
+        first_row: the first element's position in the source.
+    """
+    for row, element in enumerate(_elements(stream, kind), first_row):
         if element.size > MAX_LINE_BYTES:
             start = bytes(element.text[:KEPT_OF_LONG_LINE]).decode("utf-8", "backslashreplace")
             raw = f"{start}... [cut: an element of {element.size} bytes, xxh3 {element.digest.hexdigest()}]"
             detail = f"an element of {element.size} bytes; at most {MAX_LINE_BYTES} are read"
             yield Record(row, raw, None, Reason.TOO_LONG, detail)
         else:
-            yield parse_json(bytes(element.text).strip(_AROUND), row)
+            yield parse_json(element.content(), row)
 
 
-def count_elements(stream: IO[bytes]) -> int:
-    """Counts the records of a JSON file."""
-    return sum(1 for _ in _elements(stream))
+def count_elements(stream: IO[bytes], kind: str = Kind.JSON) -> int:
+    """Counts the records of a JSON file from where the stream stands."""
+    return sum(1 for _ in _elements(stream, kind))
 
 
 class _Element:
@@ -58,11 +65,21 @@ class _Element:
     def is_blank(self) -> bool:
         return not self.text.strip(_AROUND)
 
+    def content(self) -> bytes:
+        """The element without what stands around it, the name of a member included."""
+        return _NAME.sub(b"", bytes(self.text).strip(_AROUND), count=1)
 
-def _elements(stream: IO[bytes]) -> Iterator[_Element]:
+
+def _elements(stream: IO[bytes], kind: str) -> Iterator[_Element]:
     cutter = _Cutter()
     while block := stream.read(_BLOCK_BYTES):
-        yield from cutter.cut(block)
+        for element in cutter.cut(block):
+            if kind != Kind.JSON_MEMBERS or element.text.strip(_AROUND) != b"}":  # the end of the object of members
+                yield element
+            if kind == Kind.JSON_LIST and cutter.arrays:
+                return
+        if kind == Kind.JSON_LIST and cutter.arrays:
+            return
     if not cutter.element.is_blank():
         yield cutter.element
 
@@ -72,6 +89,8 @@ class _Cutter:
 
     def __init__(self) -> None:
         self.element = _Element()
+        self.arrays = 0
+        """how many arrays have ended"""
         self._depth = 0
         self._in_string = False
         self._escaped = False
@@ -127,6 +146,7 @@ class _Cutter:
                 return True, False
             case b"]" if self._array and self._depth == 0:
                 self._array = False
+                self.arrays += 1
                 return True, False
             case b"{" if self._depth == 0:
                 self._depth, self._indent = 1, self._line_before(block, begin, place)

@@ -4,6 +4,7 @@ Local files are opened plainly; fsspec is imported for URLs only, `datasets` for
 """
 
 import bz2
+import codecs
 import difflib
 import glob
 import gzip
@@ -52,6 +53,40 @@ def kind_of(path: str) -> tuple[Kind, str | None] | None:
     return kind, compression
 
 
+_MAGIC = {b"\x1f\x8b": "gz", b"BZh": "bz2", b"\xfd7zXZ": "xz", b"\x28\xb5\x2f\xfd": "zst"}
+_UTF_16 = {
+    **{b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"},
+    **{b"{\0": "utf-16-le", b"[\0": "utf-16-le", b"\0{": "utf-16-be", b"\0[": "utf-16-be"},
+}
+
+
+def recognised(path: str) -> tuple[Kind, str | None] | None:
+    """Tells kind and compression (`FileSplit.compression`) from a file's name and first bytes, None when neither does.
+
+    A compressed file may lack the ending that says so, or the one that says what is in it; text may be UTF-16.
+    """
+    kind, compression = kind_of(path) or (None, None)
+    if kind in (Kind.PARQUET, Kind.ARROW):
+        return kind, None
+    if kind is None and not is_packed(path):
+        return None
+    if compression is None:
+        with open_bytes(path) as stream:
+            first = stream.read(6)
+        compression = next((name for magic, name in _MAGIC.items() if first.startswith(magic)), None)
+    with open_content(path, compression) as content:
+        first = content.read(64).lstrip()
+    codec = _UTF_16.get(first[:2])
+    if kind is None:
+        kind = Kind.JSON if first.strip(b"\xef\xbb\xbf\xff\xfe\0")[:1] in (b"{", b"[") else None
+    return None if kind is None else (kind, "+".join(filter(None, (compression, codec))) or None)
+
+
+def is_packed(path: str) -> bool:
+    """Whether a file's name says that it is compressed."""
+    return PurePosixPath(path).suffix.lower() in COMPRESSIONS
+
+
 def is_local(path: str) -> bool:
     """Whether files are looked for on this machine, and not on the hub or behind a URL."""
     return "://" not in path
@@ -84,7 +119,7 @@ def find_files(path: str) -> list[tuple[str, str]]:
         if not Path(path).exists():
             raise UserError(f"{path} does not exist{_nearest(path)}")
     for file in found:
-        if kind_of(file) is None:
+        if kind_of(file) is None and not (is_packed(file) and PurePosixPath(file).with_suffix("").suffix == ""):
             raise UserError(f"{file} has an unknown extension; known are {ALLOWED}")
     return [(file, file) for file in sorted(found)]
 
@@ -158,7 +193,14 @@ def open_content(path: str, compression: str | None) -> Iterator[IO[bytes]]:
 
 @contextmanager
 def decompressed(stream: IO[bytes], compression: str | None) -> Iterator[IO[bytes]]:
-    """Wraps a stream of compressed bytes."""
+    """Wraps a stream of compressed bytes, of another encoding than UTF-8, or both."""
+    packing, _, codec = (compression or "").partition("+")
+    if packing.startswith("utf-16"):
+        packing, codec = "", packing
+    if codec:
+        with decompressed(stream, packing or None) as content:
+            yield io.BufferedReader(_Recoded(content, codec), 1 << 18)
+        return
     match compression:
         case None:
             yield stream
@@ -174,6 +216,32 @@ def decompressed(stream: IO[bytes], compression: str | None) -> Iterator[IO[byte
         case _:
             with io.BufferedReader(_ZstdStream(stream), 1 << 18) as content:
                 yield content
+
+
+class _Recoded(io.RawIOBase):
+    """Text of another encoding as UTF-8; what is no text in it is none in UTF-8 either, so it costs its row only."""
+
+    def __init__(self, stream: IO[bytes], codec: str) -> None:
+        self._stream = stream
+        self._decoder = codecs.getincrementaldecoder(codec)("surrogatepass")
+        self._ready = b""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:  # noqa: ANN401 - as io.RawIOBase has it
+        while not self._ready:
+            block = self._stream.read(1 << 16)
+            self._ready = self._decoder.decode(block).encode("utf-8", "surrogatepass")
+            if not block:
+                half, _ = self._decoder.getstate()
+                self._ready = b"\xff" if half else b""
+                self._decoder.reset()
+                break
+        size = min(len(buffer), len(self._ready))
+        buffer[:size] = self._ready[:size]
+        self._ready = self._ready[size:]
+        return size
 
 
 class _ZstdStream(io.RawIOBase):

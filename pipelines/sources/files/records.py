@@ -18,6 +18,8 @@ class Kind(StrEnum):
 
     JSONL = "jsonl"
     JSON = "json"
+    JSON_LIST = "json_list"
+    JSON_MEMBERS = "json_members"
     CSV = "csv"
     TSV = "tsv"
     CSV_HEADLESS = "csv_headless"
@@ -32,8 +34,8 @@ class FileSplit:
 
     Attributes:
         kind: a `Kind`.
-        compression: gz | bz2 | xz | zst, or None.
-        start: first byte; for Parquet the first row group.
+        compression: gz | bz2 | xz | zst, a codec of text (utf-16), both (`gz+utf-16`), or None: the bytes are UTF-8.
+        start: first byte, of the content; for Parquet the first row group.
         end: byte behind the last one; for Parquet the row group behind the last one.
         first_row: 0-based position of its first row in the whole source.
         rows: how many records it yields.

@@ -9,13 +9,15 @@ import lzma
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import IO, Any, cast
 
 import orjson
 import pyarrow as pa
 
 from pipelines.sources.files import documents, lines, tables
-from pipelines.sources.files.places import decompressed, find_files, kind_of, open_bytes, open_content
+from pipelines.sources.files.layouts import HEAD_BYTES, Layout, layout_of
+from pipelines.sources.files.places import ALLOWED, decompressed, find_files, open_bytes, open_content, recognised
 from pipelines.sources.files.records import MAX_LINE_BYTES, FileScan, FileSplit, Kind, Record, row_id
 from schemas.exits import UserError
 
@@ -62,8 +64,9 @@ def read_records(split: FileSplit) -> Iterator[Record]:
                 if end is not None:
                     stream.seek(split.start)
                 yield from lines.read_lines(stream, end=end, first_row=split.first_row)
-            case Kind.JSON:
-                yield from documents.read_document(stream, first_row=split.first_row)
+            case Kind.JSON | Kind.JSON_LIST | Kind.JSON_MEMBERS:
+                stream.read(split.start)
+                yield from documents.read_document(stream, split.kind, first_row=split.first_row)
             case Kind.PARQUET:
                 yield from tables.read_parquet(stream, split)
             case Kind.ARROW:
@@ -74,16 +77,19 @@ def read_records(split: FileSplit) -> Iterator[Record]:
 
 
 def _scan_file(path: str, name: str, *, first_row: int, split_bytes: int, header: bool) -> FileScan:
-    known = kind_of(path)
-    assert known is not None, path
+    known = recognised(path)
+    if known is None:
+        raise UserError(f"is no text of a known kind; known are {ALLOWED}")
     kind, compression = known
-    if kind is Kind.JSON and _first_line_is_a_record(path, compression):
-        kind = Kind.JSONL
+    cut = _CUTTERS.get(kind, _cut_table)
+    if kind is Kind.JSON:
+        layout = _layout(path, compression)
+        kind, cut = layout.kind, _CUTTERS.get(layout.kind, partial(_cut_document, start=layout.start))
     elif not header:
         kind = _HEADLESS.get(kind, kind)
     with open_bytes(path) as stream:
         hashed = _Hashed(stream)
-        cuts = _CUTTERS.get(kind, _cut_table)(hashed, kind, compression, split_bytes)
+        cuts = cut(hashed, kind, compression, split_bytes)
         while hashed.read(_BLOCK_BYTES):
             pass
         if not hashed.bytes:
@@ -133,9 +139,12 @@ def _cut_lines(stream: _Hashed, _kind: Kind, compression: str | None, split_byte
     return [(0, None, 0, counter.rows)] if compression else list(counter.cuts)
 
 
-def _cut_document(stream: _Hashed, _kind: Kind, compression: str | None, _split_bytes: int) -> list[_Cut] | None:
+def _cut_document(
+    stream: _Hashed, kind: Kind, compression: str | None, _split_bytes: int, *, start: int
+) -> list[_Cut] | None:
     with decompressed(cast("IO[bytes]", stream), compression) as content:
-        return [(0, None, 0, documents.count_elements(content))]
+        content.read(start)
+        return [(start, None, 0, documents.count_elements(content, kind))]
 
 
 def _cut_table(stream: _Hashed, kind: Kind, compression: str | None, _split_bytes: int) -> list[_Cut] | None:
@@ -162,20 +171,23 @@ def _cut_columnar(stream: IO[bytes], kind: Kind, size: int, split_bytes: int) ->
 
 _CUTTERS: dict[Kind, Callable[[_Hashed, Kind, str | None, int], list[_Cut] | None]] = {
     Kind.JSONL: _cut_lines,
-    Kind.JSON: _cut_document,
     Kind.PARQUET: _cut_nothing,
     Kind.ARROW: _cut_nothing,
 }
 
 
-def _first_line_is_a_record(path: str, compression: str | None) -> bool:
-    """Whether a .json file holds JSON lines, as many published ones do."""
+def _layout(path: str, compression: str | None) -> Layout:
+    """How a .json file holds its rows; many published ones are JSON lines."""
+    with open_content(path, compression) as content:
+        layout = layout_of(content.read(HEAD_BYTES))
+    if layout.kind is not Kind.JSON:
+        return layout
     with open_content(path, compression) as content:
         line = content.readline(MAX_LINE_BYTES)
     try:
-        return type(orjson.loads(line)) is dict
+        return Layout(Kind.JSONL if type(orjson.loads(line)) is dict else Kind.JSON, 0)
     except orjson.JSONDecodeError:
-        return False
+        return layout
 
 
 @contextmanager
