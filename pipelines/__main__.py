@@ -33,6 +33,7 @@ def curate(
     preview: Annotated[int | None, typer.Option(min=1, help="show so many rows of each source and stop")] = None,
     draft: Annotated[bool, typer.Option(help="turn refusals into notes and stamp the data DRAFT")] = False,
     overwrite: Annotated[bool, typer.Option(help="start over in a folder that holds another run")] = False,
+    strict: Annotated[bool, typer.Option(help="stop at the first row that makes a stage raise")] = False,
     debug: Debug = False,
 ) -> None:
     """Raw rows -> verified, de-duplicated, decontaminated Arrow shards. Other flags go to Beam."""
@@ -48,7 +49,14 @@ def curate(
     from pipelines.cli.commands import run_curate  # deferred: `--help` and a mistake in the config need no pyarrow
 
     run_curate(
-        checked, output, against=against, workers=workers, draft=draft, overwrite=overwrite, beam_flags=beam_flags
+        checked,
+        output,
+        against=against,
+        workers=workers,
+        draft=draft,
+        overwrite=overwrite,
+        strict=strict,
+        beam_flags=beam_flags,
     )
 
 

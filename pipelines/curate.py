@@ -63,6 +63,7 @@ def curate(
     workers: int = 1,
     draft: bool = False,
     overwrite: bool = False,
+    strict: bool = False,
     beam_flags: Sequence[str] = (),
     on_progress: Callable[[Progress], None] = lambda _: None,
 ) -> Manifest:
@@ -75,6 +76,7 @@ def curate(
         workers: Beam processes. Programs use all cores whatever it is.
         draft: turn the wipe-out alarm into a note, and stamp the data set DRAFT.
         overwrite: start over in a folder that holds another run.
+        strict: stop at the first row that makes a stage or the judge raise, instead of quarantining it.
         beam_flags: flags for Beam; `--runner` among them replaces the pinned in-process runner.
         on_progress: told how far the run is, a few times a second, from another thread.
 
@@ -83,7 +85,7 @@ def curate(
 
     Raises:
         UserError: a config, input or folder that cannot be used.
-        RunFailedError: the wipe-out alarm, or a full disk; nothing is published.
+        RunFailedError: the wipe-out alarm, a full disk, or a row that a strict run stops at; nothing is published.
     """
     output, against = Path(output), as_paths(against)
     settings = refuse_mistakes(config, output, against=against, overwrite=overwrite)
@@ -108,6 +110,7 @@ def curate(
             reviewed=None if reviewed is None else reviewed.folder,
             verified=verify.folder_of(settings, level, code),
             labelled=label.folder_of(taxonomies, settings.skip),
+            strict=strict,
         )
         line = Line(store, settings, code)
         steps = list(stages(line, items, reviewed, level, earlier, taxonomies))
@@ -164,9 +167,10 @@ def run_line(
     settings, store = line.settings, line.store
     forget_finished(store)
     keys = partial(keys_of, templates=duplicates.needs_templates(settings))
+    render = partial(render_split, strict=store.strict)
     gc.freeze()  # what is imported stays: the collector need not walk it again and again
     with open_pipeline(options, runner) as pipeline:
-        parts = pipeline | "splits" >> beam.Create(list(inputs.splits)) | ReadParts(store, render_split, keys)
+        parts = pipeline | "splits" >> beam.Create(list(inputs.splits)) | ReadParts(store, render, keys)
         done = Done()
         for number, step in enumerate(steps):
             parts = parts | f"{number} {step.folder}" >> step.transform(done)

@@ -40,6 +40,7 @@ class Reason(StrEnum):
     BAD_ENCODING = "bad_encoding"
     MISSING_FIELD = "missing_field"
     UNSUPPORTED = "unsupported"
+    STAGE_CRASH = "stage_crash"
     CONTROL_CHARACTERS = "control_characters"
     NOT_SELECTED = "not_selected"
     LOW_AGREEMENT = "low_agreement"
@@ -90,6 +91,9 @@ class Rule:
     meaning: str
 
 
+CRASHES = frozenset({Reason.STAGE_CRASH, Reason.JUDGE_CRASH})
+"""Our own failures on a row: no verdict on it, so nobody overrules them, and the gate allows for few."""
+
 _REMOVED, _QUARANTINED = Outcome.REMOVED, Outcome.QUARANTINED
 
 RULES: dict[Reason, Rule] = {
@@ -97,6 +101,9 @@ RULES: dict[Reason, Rule] = {
     Reason.BAD_ENCODING: Rule(Stage.READ, _REMOVED, "the record holds bytes that are not UTF-8"),
     Reason.MISSING_FIELD: Rule(Stage.READ, _REMOVED, "a field that the adapter needs is absent or empty"),
     Reason.UNSUPPORTED: Rule(Stage.READ, _REMOVED, "the record is of a shape that the adapter does not read"),
+    Reason.STAGE_CRASH: Rule(
+        Stage.READ, _QUARANTINED, "a stage itself failed on this row; `detail` names stage, exception and place"
+    ),
     Reason.CONTROL_CHARACTERS: Rule(
         Stage.NORMALISE,
         _REMOVED,

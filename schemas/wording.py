@@ -1,4 +1,6 @@
-"""How numbers of things read in a sentence, and what nobody told."""
+"""How things read in a sentence: numbers of things, texts cut or made visible, what nobody told."""
+
+import re
 
 UNKNOWN = "unknown"
 """the licence or the author of data whose owner does not name them"""
@@ -12,3 +14,16 @@ def amount(number: int, noun: str) -> str:
 def shortened(text: str, limit: int) -> str:
     """The text, or its beginning and an ellipsis: at most `limit` characters."""
     return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+_UNSEEN = re.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u206f\ud800-\udfff\ufff9-\ufffb\ufffe\uffff]"
+)
+
+
+def visible(text: str) -> str:
+    """The text with what steers a terminal, reorders or hides letters, or is no text at all, written as its code.
+
+    Tabs and line ends stay.
+    """
+    return _UNSEEN.sub(lambda sign: f"\\u{ord(sign[0]):04x}", text)

@@ -34,6 +34,7 @@ def run_curate(
     workers: int,
     draft: bool,
     overwrite: bool,
+    strict: bool = False,
     beam_flags: Sequence[str],
 ) -> None:
     """Curates with a live bar and prints the last screen."""
@@ -52,6 +53,7 @@ def run_curate(
             workers=workers,
             draft=draft,
             overwrite=overwrite,
+            strict=strict,
             beam_flags=beam_flags,
             on_progress=shown.show,
         )

@@ -11,7 +11,7 @@ from pipelines.engine.rejection import REMARKS
 from schemas.ledger import LedgerRule
 from schemas.manifest import Manifest
 from schemas.problem import Format
-from schemas.reason import Reason, Stage
+from schemas.reason import CRASHES, Reason, Stage
 from schemas.wording import amount
 
 
@@ -90,6 +90,11 @@ def remarks(manifest: Manifest, ledger: pa.Table) -> list[str]:
     noted = Counter(ledger.column("rule").filter(pc.is_null(ledger.column("reason"))).to_pylist())
     lost = manifest.rejected_by_reason
     lines = []
+    if crashes := sum(lost[reason] for reason in CRASHES):
+        lines.append(
+            f"{amount(crashes, 'candidate')} made a stage or the judge itself fail; quarantined, and no verdict on "
+            "them: `detail` in the ledger names stage, exception and place, --strict stops at the first"
+        )
     if manifest.benchmarks:
         leaks = sum(lost[reason] for reason in _LEAKS)
         variants = lost[Reason.BENCHMARK_VARIANT] + noted[LedgerRule.VARIANT_REPORTED]

@@ -12,7 +12,9 @@ from apache_beam.options.pipeline_options import PipelineOptions, StandardOption
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from apache_beam.transforms.environments import SubprocessSDKEnvironment
 
-from schemas.exits import UserError
+from schemas.exits import RunFailedError, UserError
+
+_FAILED = f"{RunFailedError.__module__}.{RunFailedError.__qualname__}: "  # how a traceback names it
 
 
 def beam_options(workers: int, flags: Sequence[str]) -> PipelineOptions:
@@ -51,13 +53,20 @@ def beam_runner(workers: int, flags: Sequence[str]) -> FnApiRunner | None:
 
 @contextmanager
 def open_pipeline(options: PipelineOptions, runner: FnApiRunner | None = None) -> Iterator[beam.Pipeline]:
-    """Gives a pipeline that runs when the block ends. Ctrl-C inside a worker comes back as Ctrl-C."""
+    """Gives a pipeline that runs when the block ends. Ctrl-C inside a worker comes back as Ctrl-C.
+
+    Raises:
+        RunFailedError: a worker raised it, in this process or another, which hands it on as text.
+    """
     try:
         with beam.Pipeline(runner=runner, options=options) as pipeline:
             yield pipeline
     except RuntimeError as error:
         if "KeyboardInterrupt" in str(error):
             raise KeyboardInterrupt from None
+        _, name, message = str(error).rstrip().rpartition(_FAILED)
+        if name:
+            raise RunFailedError(message) from error
         raise
 
 

@@ -4,10 +4,15 @@ A row yields one candidate per format. A row that yields none is one candidate w
 set. Text stands here and nowhere else: later stages emit tags beside it.
 """
 
+from collections.abc import Collection
+
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from schemas.example import SEGMENTS, SELECTION
 from schemas.problem import Selection
+from schemas.reason import Reason
 
 CANDIDATE_SCHEMA = pa.schema(
     [
@@ -45,3 +50,27 @@ UNDERSTOOD = tuple(name for name in CANDIDATE_SCHEMA.names if name != "record") 
 def selection_row(human: Selection) -> dict[str, object]:
     """What humans decided about a row as shards hold it (`SELECTION`)."""
     return {field.name: getattr(human, field.name) for field in SELECTION}
+
+
+_IDENTITY = frozenset({"row_id", "source", "row"})
+
+
+def blanked(batch: pa.RecordBatch, places: Collection[int]) -> pa.RecordBatch:
+    """Takes the content out of some candidates: like a row that yielded none, each has its identity and a reason.
+
+    A blank row still has a record, an empty one: where rows begin stays as it is.
+    """
+    blank = np.zeros(len(batch), bool)
+    blank[list(places)] = True
+    mask, kept = pa.array(blank), pa.array(np.arange(len(batch)), mask=blank)
+    columns = []
+    for field in batch.schema:
+        column = batch.column(field.name)
+        if field.name == "record":
+            column = pc.if_else(pc.and_(mask, column.is_valid()), "", column)
+        elif field.name == "reason":
+            column = pc.if_else(mask, Reason.STAGE_CRASH.value, column)
+        elif field.nullable and field.name not in _IDENTITY:
+            column = column.take(kept)
+        columns.append(column)
+    return pa.RecordBatch.from_arrays(columns, schema=batch.schema)

@@ -14,13 +14,14 @@ whole.
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, field
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
+from pipelines.engine.candidates import blanked
 from schemas.files import replacing, write_text
 
 WORK = ".work"
@@ -37,12 +38,14 @@ class PartRef:
         key: file name without extension.
         rows: candidates in it.
         bytes: text bytes in it.
+        hidden: places of candidates that read as blank (`engine.crashes`); of no part that is written.
     """
 
     number: int
     key: str
     rows: int
     bytes: int
+    hidden: frozenset[int] = field(default=frozenset(), compare=False)
 
     @property
     def is_earlier(self) -> bool:
@@ -64,12 +67,14 @@ class Store:
             every stage: what people accept survives its equals, and what they overrule does not stop a candidate.
         verified: tag folder of the judge's verdicts, or None when nothing is verified.
         labelled: tag folder of predicted topics and difficulties, or None; for the stages after `label`.
+        strict: a row that makes a stage raise stops the run; else it is quarantined and the others live.
     """
 
     root: Path
     reviewed: str | None = None
     verified: str | None = None
     labelled: str | None = None
+    strict: bool = False
 
     def parts_of(self, split_key: str) -> list[PartRef] | None:
         """The parts of a split that was read to its end, or None."""
@@ -80,7 +85,7 @@ class Store:
 
     def mark_whole(self, split_key: str, parts: Sequence[PartRef]) -> None:
         """Records that a split was read to its end."""
-        write_text(self.root / "parts" / f"{split_key}.json", json.dumps([asdict(part) for part in parts]))
+        write_text(self.root / "parts" / f"{split_key}.json", json.dumps(list(map(_written, parts))))
 
     def part_path(self, part: PartRef) -> Path:
         """The candidates of a part."""
@@ -111,7 +116,12 @@ class Store:
 
     def read_part(self, part: PartRef, columns: Sequence[str] | None = None) -> pa.RecordBatch:
         """Reads a part, or only some of its columns."""
-        return read_batch(self.part_path(part), columns)
+        batch = read_batch(self.part_path(part), columns)
+        return blanked(batch, part.hidden) if part.hidden else batch
+
+
+def _written(part: PartRef) -> dict[str, object]:
+    return {name: getattr(part, name) for name in ("number", "key", "rows", "bytes")}
 
 
 def write_batch(path: Path, batch: pa.RecordBatch) -> None:

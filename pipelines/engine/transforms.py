@@ -10,19 +10,32 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 
 import apache_beam as beam
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 from apache_beam.pvalue import PCollection
 
 from pipelines.engine import progress
 from pipelines.engine.batches import decoded, encoded
+from pipelines.engine.candidates import blanked
+from pipelines.engine.crashes import (
+    crash_tags,
+    crashed_before,
+    marked,
+    with_crashes,
+    without_clashing,
+    without_crashing,
+)
 from pipelines.engine.store import PartRef, Store, read_batch, write_batch
 from pipelines.engine.tags import TAG_SCHEMA
+from schemas.reason import Reason, Stage
 
 PARTITIONS = 16  # of a shuffle by hash; results do not depend on it
+CRASHED = -1  # the partition of tags that an index gave already: of the rows that made it raise
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +73,7 @@ class ReadParts(beam.PTransform):
 def read_split(split: ReadSplit, store: Store, render: Render, identity_keys: IndexKeys) -> list[PartRef]:
     """Writes the parts of a split with their identity keys, or finds them whole."""
     parts = store.parts_of(split.key)
-    if parts is None:
+    if parts is None or (store.strict and any(crashed_before(store.part_path(part)) for part in parts)):
         with _collecting_later():
             parts = list(_written_parts(split, store, render, identity_keys))
         store.mark_whole(split.key, parts)
@@ -73,10 +86,18 @@ def read_split(split: ReadSplit, store: Store, render: Render, identity_keys: In
 def _written_parts(split: ReadSplit, store: Store, render: Render, identity_keys: IndexKeys) -> Iterator[PartRef]:
     for position, (batch, size) in enumerate(render(split)):
         part = PartRef(split.number + position, f"{split.key}-{position}", len(batch), size)
-        write_batch(store.keys_path(part), identity_keys(batch))
         write_batch(store.part_path(part), batch)
+        keys, crashes = without_crashing(part, partial(_keys, batch, identity_keys), stage=Stage.READ, store=store)
+        if crashes:
+            batch = marked(batch, crashes, stage=Stage.READ)
+            write_batch(store.part_path(part), batch)
+        write_batch(store.keys_path(part), keys)
         progress.report(store.root, "read", len(batch), _reasons(batch))
         yield part
+
+
+def _keys(batch: pa.RecordBatch, identity_keys: IndexKeys, part: PartRef) -> pa.RecordBatch:
+    return identity_keys(blanked(batch, part.hidden) if part.hidden else batch)
 
 
 @contextmanager
@@ -112,10 +133,16 @@ class TagParts(beam.PTransform):
 def tag_part(part: PartRef, store: Store, name: str, tag: Callable[[PartRef], pa.RecordBatch]) -> PartRef:
     """Writes the tags of a part, or finds them."""
     path = store.tags_path(name, part)
-    if not path.is_file():
-        write_batch(path, tag(part))
-    progress.report(store.root, name.rpartition("-")[0], part.rows, _reasons(read_batch(path, ["reason"])))
+    if not path.is_file() or (store.strict and crashed_before(path)):
+        tags, crashes = without_crashing(part, tag, stage=_stage(name), store=store)
+        write_batch(path, with_crashes(tags, crashes))
+    progress.report(store.root, _stage(name), part.rows, _reasons(read_batch(path, ["reason"])))
     return part
+
+
+def _stage(folder: str) -> str:
+    """The stage in the name of a tag folder, which may end in a hash."""
+    return folder.rpartition("-")[0] or folder
 
 
 @dataclass
@@ -147,9 +174,9 @@ class TagAcrossParts(beam.PTransform):
             parts = (parts, earlier) | beam.Flatten()
         tags = (
             parts
-            | "index" >> beam.FlatMap(_partitioned, self.index)
+            | "index" >> beam.FlatMap(_partitioned, self.index, self.store, self.name, self.schema)
             | "bring equals together" >> beam.GroupByKey()
-            | "resolve" >> beam.FlatMap(_resolved, self.resolve)
+            | "resolve" >> beam.FlatMap(_resolved, self.resolve, self.store, self.name, self.schema)
         )
         homes = parts | "number" >> beam.Map(_numbered)
         return (
@@ -164,8 +191,12 @@ def _numbered(part: PartRef) -> tuple[int, PartRef]:
     return part.number, part
 
 
-def _partitioned(part: PartRef, index: Callable[[PartRef], pa.RecordBatch]) -> Iterator[tuple[int, bytes]]:
-    batch = index(part)
+def _partitioned(
+    part: PartRef, index: Callable[[PartRef], pa.RecordBatch], store: Store, name: str, schema: pa.Schema
+) -> Iterator[tuple[int, bytes]]:
+    batch, crashes = without_crashing(part, index, stage=_stage(name), store=store)
+    if crashes:
+        yield CRASHED, encoded(_placed(crash_tags(crashes, schema), part.number))
     if not len(batch):
         return
     key = batch.column("key")
@@ -173,11 +204,26 @@ def _partitioned(part: PartRef, index: Callable[[PartRef], pa.RecordBatch]) -> I
     yield from _by_number(batch, first_byte % PARTITIONS)
 
 
+def _placed(tags: pa.RecordBatch, number: int) -> pa.RecordBatch:
+    return tags.add_column(0, "part", pa.array(np.full(len(tags), number, np.int64)))
+
+
 def _resolved(
-    partition: tuple[int, Iterable[bytes]], resolve: Callable[[pa.Table], pa.Table]
+    partition: tuple[int, Iterable[bytes]],
+    resolve: Callable[[pa.Table], pa.Table],
+    store: Store,
+    name: str,
+    schema: pa.Schema,
 ) -> Iterator[tuple[int, bytes]]:
-    tags = resolve(pa.Table.from_batches(list(map(decoded, partition[1]))))
-    for batch in tags.combine_chunks().to_batches():
+    number, batches = partition
+    rows = pa.Table.from_batches(list(map(decoded, batches)))
+    if number == CRASHED:
+        tables = [rows]
+    else:
+        resolved, crashes = without_clashing(rows, resolve, stage=_stage(name), store=store)
+        fallen = [_placed(crash_tags(own, schema), part) for part, own in crashes.items()]
+        tables = [resolved, *(pa.Table.from_batches([batch]) for batch in fallen)]
+    for batch in (batch for table in tables for batch in table.combine_chunks().to_batches()):
         yield from _by_number(batch.drop_columns(["part"]), np.asarray(batch.column("part")))
 
 
@@ -209,4 +255,7 @@ def _merged(tags: Sequence[pa.RecordBatch], schema: pa.Schema) -> pa.RecordBatch
     if not tags:
         return pa.RecordBatch.from_pylist([], schema=schema)
     table = pa.Table.from_batches(tags).sort_by("index").combine_chunks()
-    return table.to_batches()[0]
+    batch = table.to_batches()[0]
+    fallen = batch.filter(pc.fill_null(pc.equal(batch.column("reason"), Reason.STAGE_CRASH.value), False))
+    crashes = zip(*(fallen.column(name).to_pylist() for name in ("index", "detail")), strict=True)
+    return with_crashes(batch, dict(crashes))

@@ -102,11 +102,11 @@ def _named(source: Source, scans: Sequence[FileScan]) -> Iterator[tuple[str, Fil
         yield (source.path if len(scans) == 1 else file.name), file
 
 
-def render_split(split: ReadSplit) -> Iterator[tuple[pa.RecordBatch, int]]:
-    """Reads a stretch of a source and renders its parts."""
+def render_split(split: ReadSplit, *, strict: bool = False) -> Iterator[tuple[pa.RecordBatch, int]]:
+    """Reads a stretch of a source and renders its parts; `strict` as `render_parts` has it."""
     assert isinstance(split.split, FileSplit), split
     assert isinstance(split.source, Source), split
-    return render_parts(read_records(split.split), split.source)
+    return render_parts(read_records(split.split), split.source, strict=strict)
 
 
 def load_benchmarks(benchmarks: Sequence[str | Benchmark]) -> tuple[pa.Table, list[BenchmarkRecord]]:

@@ -3,7 +3,8 @@
 The columns of a part are filled row by row here, once; nothing later turns a part back into Python rows without need.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 
 import numpy as np
 import pyarrow as pa
@@ -14,31 +15,40 @@ from pipelines.engine.rejection import Rejection
 from pipelines.sources.adapters.registry import ADAPTERS, Unreadable
 from pipelines.sources.files.records import Record, row_id
 from pipelines.sources.normalise import control_characters, normalised, suspects
+from schemas.attempts import Crash, attempted, rows_that_raise
 from schemas.config import Source
 from schemas.example import SEGMENTS
+from schemas.exits import RunFailedError
 from schemas.problem import Problem, SegmentKind, Selection
-from schemas.reason import RULES, Reason
+from schemas.reason import RULES, Reason, Stage
 
 PART_BYTES = 16 << 20
 """One Beam element's worth, records included: by bytes, because 8,192 rows of 50 KB are one 410 MB element."""
 
 
-def render_parts(records: Iterable[Record], source: Source) -> Iterator[tuple[pa.RecordBatch, int]]:
+def render_parts(
+    records: Iterable[Record], source: Source, *, strict: bool = False
+) -> Iterator[tuple[pa.RecordBatch, int]]:
     """Turns the records of a split into parts of about `PART_BYTES` of text, and says how many bytes each holds.
 
     A row's candidates never straddle two parts. The last part may be empty when there are no records at all.
+
+    Raises:
+        RunFailedError: it is strict, and a row makes its adapter or this stage raise.
     """
     rows: list[tuple[object, ...]] = []
     size = 0
     for record in records:
         candidates = render_record(record, source)
+        if strict:
+            _refuse_crash(candidates)
         rows.extend(candidates)
         size += len(record.raw) * (1 + len(candidates))
         if size >= PART_BYTES:
-            yield _batch(rows), size
+            yield _batch(rows, strict=strict), size
             rows, size = [], 0
     if rows:
-        yield _batch(rows), size
+        yield _batch(rows, strict=strict), size
 
 
 def render_record(record: Record, source: Source) -> list[tuple[object, ...]]:
@@ -47,9 +57,10 @@ def render_record(record: Record, source: Source) -> list[tuple[object, ...]]:
     Texts are as the adapter read them, segments still `Segment`s: a part is normalised as a whole.
     """
     identity = row_id(source.name, record.raw)
-    problem = _understand(record, source)
+    found = attempted(partial(_understand, record, source))
+    problem = Rejection(Reason.STAGE_CRASH, f"{Stage.READ}: {found.words}") if isinstance(found, Crash) else found
     if isinstance(problem, Rejection):
-        return [_unread_row(record, source, identity, problem)]
+        return [_unread_row((identity, source.name, record.row), problem, record.raw)]
     about = (problem.independent, problem.language, source.author, source.licence)
     labels = (problem.topic, problem.difficulty, problem.effort, problem.score)
     human = None if problem.selection == _UNREVIEWED else selection_row(problem.selection)
@@ -62,7 +73,30 @@ def render_record(record: Record, source: Source) -> list[tuple[object, ...]]:
     return rows
 
 
-def _batch(rows: list[tuple[object, ...]]) -> pa.RecordBatch:
+def _refuse_crash(candidates: Sequence[tuple[object, ...]]) -> None:
+    """Stops a strict run at a row that something of ours raised for."""
+    for candidate in candidates:
+        named = dict(zip(CANDIDATE_SCHEMA.names, candidate, strict=True))
+        if named["reason"] == Reason.STAGE_CRASH:
+            where = f"row {named['row']} of {named['source']}"
+            raise RunFailedError(f"{named['detail']}: {where}; without --strict it is quarantined and the others live")
+
+
+def _batch(rows: list[tuple[object, ...]], *, strict: bool) -> pa.RecordBatch:
+    """Lays out candidates as a part; one that cannot be laid out counts as a row that could not be read."""
+    found = attempted(partial(_laid_out, rows))
+    if not isinstance(found, Crash):
+        return found
+    rows = list(rows)
+    for place, crash in rows_that_raise(range(len(rows)), lambda places: _laid_out([rows[at] for at in places])):
+        rejection = Rejection(Reason.STAGE_CRASH, f"{Stage.RENDER}: {crash}")
+        rows[place] = _unread_row(rows[place][:3], rejection, rows[place][-1])
+        if strict:
+            _refuse_crash([rows[place]])
+    return _laid_out(rows)
+
+
+def _laid_out(rows: Sequence[tuple[object, ...]]) -> pa.RecordBatch:
     columns = {name: list(values) for name, values in zip(CANDIDATE_SCHEMA.names, zip(*rows, strict=True), strict=True)}
     solutions = columns.pop("segments")
     arrays = {name: pa.array(values, CANDIDATE_SCHEMA.field(name).type) for name, values in columns.items()}
@@ -133,9 +167,10 @@ def _spoiled(arrays: dict[str, pa.Array], row: int) -> Rejection | None:
     return None
 
 
-def _unread_row(record: Record, source: Source, identity: str, rejection: Rejection) -> tuple[object, ...]:
-    nothing = (None,) * (CANDIDATE_SCHEMA.get_field_index("stage") - 4)
-    return (identity, source.name, record.row, None, *nothing, *_reason_columns(rejection), record.raw)
+def _unread_row(identity: tuple[object, ...], rejection: Rejection, record: object) -> tuple[object, ...]:
+    """A candidate of which only row_id, source and row are known."""
+    nothing = (None,) * (CANDIDATE_SCHEMA.get_field_index("stage") - len(identity))
+    return (*identity, *nothing, *_reason_columns(rejection), record)
 
 
 def _reason_columns(rejection: Rejection | None) -> tuple[str | None, str | None, str | None]:

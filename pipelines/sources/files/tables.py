@@ -7,14 +7,16 @@ A headless table's cells are called "0", "1", ... by position.
 import csv
 from collections import Counter
 from collections.abc import Iterator
+from functools import partial
 from typing import IO
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipelines.sources.files.records import MAX_LINE_BYTES, FileSplit, Kind, Record, json_text
+from schemas.attempts import Crash, attempted
 from schemas.exits import UserError
-from schemas.reason import Reason
+from schemas.reason import Reason, Stage
 
 _ROWS_AT_ONCE = 1024
 
@@ -58,15 +60,15 @@ def _header(names: list[str]) -> list[str]:
 
 def _separated_record(cells: list[str], header: list[str] | None, row: int) -> Record:
     names = header if header is not None else [str(position) for position in range(len(cells))]
+    record = dict(zip(names, cells, strict=True)) if len(cells) == len(names) else None
     try:
-        raw = json_text(dict(zip(names, cells, strict=False)))
+        raw = json_text(cells if record is None else record)
     except TypeError:  # lone surrogates stand for bytes that are not UTF-8
         text = "\t".join(cells).encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
         return Record(row, text, None, Reason.BAD_ENCODING, "bytes that are not UTF-8")
-    if len(cells) != len(names):
-        detail = f"{len(cells)} cells where the header names {len(names)}"
-        return Record(row, json_text(cells), None, Reason.PARSE_ERROR, detail)
-    return Record(row, raw, dict(zip(names, cells, strict=True)))
+    if record is None:
+        return Record(row, raw, None, Reason.PARSE_ERROR, f"{len(cells)} cells where the header names {len(names)}")
+    return Record(row, raw, record)
 
 
 def parquet_groups(path: IO[bytes], split_bytes: int) -> list[tuple[int, int, int]]:
@@ -117,18 +119,29 @@ def _records(batches: Iterator[pa.RecordBatch], first_row: int) -> Iterator[Reco
 
 
 def _batch_records(batch: pa.RecordBatch, first_row: int) -> Iterator[Record]:
-    try:
-        values = batch.to_pylist()
-    except UnicodeDecodeError:
-        values = None
-    if values is not None:
-        for row, value in enumerate(values, first_row):
-            yield Record(row, json_text(value), value)
+    found = attempted(partial(_python_records, batch, first_row))
+    if not isinstance(found, Crash):
+        yield from found
         return
     for position in range(batch.num_rows):
+        yield _single_record(batch.slice(position, 1), first_row + position)
+
+
+def _python_records(batch: pa.RecordBatch, first_row: int) -> list[Record]:
+    return [Record(row, json_text(value), value) for row, value in enumerate(batch.to_pylist(), first_row)]
+
+
+def _single_record(batch: pa.RecordBatch, row: int) -> Record:
+    """The record of a batch of one: what Python cannot hold, such as the year 12,000, costs its own row only."""
+
+    def read() -> Record:
         try:
-            (value,) = batch.slice(position, 1).to_pylist()
+            (record,) = _python_records(batch, row)
         except UnicodeDecodeError as error:
-            yield Record(first_row + position, f"[row {position}]", None, Reason.BAD_ENCODING, str(error.reason))
-        else:
-            yield Record(first_row + position, json_text(value), value)
+            return Record(row, f"[row {row}]", None, Reason.BAD_ENCODING, str(error.reason))
+        return record
+
+    found = attempted(read)
+    if isinstance(found, Crash):
+        return Record(row, f"[row {row}]", None, Reason.STAGE_CRASH, f"{Stage.READ}: {found.words}")
+    return found

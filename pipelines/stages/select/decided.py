@@ -18,7 +18,7 @@ from pipelines.sources.files.scan import FileScan, read_records, scan
 from schemas.exits import UserError
 from schemas.manifest import InputFile
 from schemas.problem import Decision, Selection
-from schemas.reason import RULES, Outcome, Reason
+from schemas.reason import CRASHES, RULES, Outcome
 from schemas.reviews import Reviews
 from validation.answers import Relation, compare
 
@@ -42,11 +42,9 @@ REVIEW_SCHEMA = pa.schema(
     ]
 )
 OVERRULABLE = frozenset(
-    reason.value
-    for reason, rule in RULES.items()
-    if rule.outcome is Outcome.QUARANTINED and reason is not Reason.JUDGE_CRASH
+    reason.value for reason, rule in RULES.items() if rule.outcome is Outcome.QUARANTINED and reason not in CRASHES
 )
-"""What a person may settle: all that is quarantined, but for rows that the judge never came to judge."""
+"""What a person may settle: all that is quarantined, but for rows that a stage or the judge never came to judge."""
 
 Record = dict[str, object]
 

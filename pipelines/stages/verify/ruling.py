@@ -7,17 +7,19 @@ oneself is not evidence. Verdicts are cached beside the part: a later run judges
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 
 import pyarrow as pa
 
 from pipelines.engine.rejection import Rejection
 from pipelines.engine.tags import TAG_SCHEMA
 from pipelines.text.quality import JUDGED
+from schemas.attempts import Crash, attempted
 from schemas.config import Verify
 from schemas.example import QUALITY
 from schemas.ledger import LedgerRule
 from schemas.problem import Format, SegmentKind
-from schemas.reason import Reason
+from schemas.reason import Reason, Stage
 from schemas.wording import shortened
 from validation.answers import (
     Arithmetic,
@@ -114,13 +116,31 @@ def verify(
     rows: list[tuple[object, ...]] = []
     for start in range(0, len(indices), CHUNK):
         chunk = _candidates(batch, indices[start : start + CHUNK])
-        executions = _run_programs(chunk, settings, pool)
-        for case, ran in zip(chunk, executions, strict=True):
-            rows.append(_ruling_row(case, _judge(case, ran, settings)))
+        rows.extend(_ruling_rows(chunk, settings, pool))
         on_progress(len(chunk))
     columns = zip(*rows, strict=True) if rows else [()] * len(RULING_SCHEMA)
     arrays = [pa.array(list(column), field.type) for column, field in zip(columns, RULING_SCHEMA, strict=True)]
     return pa.RecordBatch.from_arrays(arrays, schema=RULING_SCHEMA)
+
+
+def _ruling_rows(chunk: Sequence[Case], settings: Verify, pool: Pool) -> list[tuple[object, ...]]:
+    """Judges a chunk; a case whose programs or whose answer make the judge raise is quarantined, the others live."""
+    executions = attempted(partial(_run_programs, chunk, settings, pool))
+    if not isinstance(executions, Crash):
+        return [_judged_row(case, ran, settings) for case, ran in zip(chunk, executions, strict=True)]
+    if len(chunk) == 1:
+        return [_crashed_row(chunk[0], executions)]
+    middle = len(chunk) // 2
+    return _ruling_rows(chunk[:middle], settings, pool) + _ruling_rows(chunk[middle:], settings, pool)
+
+
+def _judged_row(case: Case, ran: Sequence[Execution], settings: Verify) -> tuple[object, ...]:
+    ruling = attempted(partial(_judge, case, ran, settings))
+    return _crashed_row(case, ruling) if isinstance(ruling, Crash) else _ruling_row(case, ruling)
+
+
+def _crashed_row(case: Case, crash: Crash) -> tuple[object, ...]:
+    return _ruling_row(case, Ruling(Rejection(Reason.JUDGE_CRASH, f"{Stage.VERIFY}: {crash.words}")))
 
 
 def _candidates(batch: pa.RecordBatch, indices: Sequence[int]) -> list[Case]:
@@ -147,13 +167,20 @@ def _run_programs(chunk: Sequence[Case], settings: Verify, pool: Pool) -> list[l
     code = {i: case.texts(SegmentKind.CODE) for i, case in enumerate(chunk) if case.format is not Format.COT}
     programs = {i: blocks[0] for i, blocks in code.items() if chunk[i].format is Format.POT}
     for i, execution in zip(programs, map_repeatable(pool, list(programs.values()), settings.limits), strict=True):
-        executions[i] = [execution]
+        executions[i] = [_as_text(execution)]
     if settings.outputs != "keep":
         dialogues = {i: blocks for i, blocks in code.items() if chunk[i].format is Format.TIR}
         executed = map_repeatable_blocks(pool, list(dialogues.values()), settings.limits)
         for i, ran in zip(dialogues, executed, strict=True):
-            executions[i] = ran
+            executions[i] = list(map(_as_text, ran))
     return executions
+
+
+def _as_text(execution: Execution) -> Execution:
+    """The same, with lone surrogates, which a program may print and no text holds, written as their codes."""
+    said = (execution.stdout, execution.value, execution.error)
+    stdout, value, error = (text and text.encode("utf-8", "backslashreplace").decode() for text in said)
+    return Execution(execution.ending, stdout or "", value, error)
 
 
 def _judge(case: Case, ran: Sequence[Execution], settings: Verify) -> Ruling:

@@ -4,20 +4,23 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 import apache_beam as beam
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from apache_beam.pvalue import PCollection
 
 from pipelines.engine import progress
+from pipelines.engine.crashes import refuse_crash
 from pipelines.engine.line import Line, Step, folder_named
 from pipelines.engine.store import PartRef, Store, read_batch, write_batch
 from pipelines.engine.tags import alive_after
 from pipelines.stages.verify.ruling import RULING_SCHEMA, verify
 from schemas.config import Curate, Verify
 from schemas.exits import UserError
-from schemas.reason import Stage
+from schemas.reason import Reason, Stage
 from validation.programs import Level, Pool, best_level, describe_levels
 
 
@@ -86,12 +89,15 @@ class JudgeParts(beam.DoFn):
     def process(self, part: PartRef) -> list[PartRef]:
         """Judges what is not judged yet and writes all verdicts of the part."""
         path = self._store.tags_path(self._name, part)
-        known = read_batch(path) if path.is_file() else _empty()
+        known = _known(path)
         alive = alive_after(self._store, part, self._before)
         alive[np.asarray(known.column("index"))] = False
         missing = np.flatnonzero(alive).tolist()
         if missing or not path.is_file():
-            known = _joined(known, self._judge(part, missing))
+            fresh = self._judge(part, missing)
+            if self._store.strict:
+                _refuse_crash(part, fresh, self._store)
+            known = _joined(known, fresh)
             write_batch(path, known)
         if not self._again:
             reasons = Counter(reason for reason in known.column("reason").to_pylist() if reason is not None)
@@ -110,6 +116,21 @@ class JudgeParts(beam.DoFn):
         if self._pool is not None:
             self._pool.close()
             self._pool = None
+
+
+def _known(path: Path) -> pa.RecordBatch:
+    """The verdicts that stand. A failure of ours is none: what made the judge raise is judged again."""
+    if not path.is_file():
+        return _empty()
+    verdicts = read_batch(path)
+    crashed = pc.fill_null(pc.equal(verdicts.column("reason"), Reason.JUDGE_CRASH.value), False)
+    return verdicts.filter(pc.invert(crashed))
+
+
+def _refuse_crash(part: PartRef, verdicts: pa.RecordBatch, store: Store) -> None:
+    crashed = verdicts.filter(pc.equal(verdicts.column("reason"), Reason.JUDGE_CRASH.value))
+    for row in crashed.select(["index", "detail"]).to_pylist():
+        refuse_crash(part, row["index"], row["detail"], store)
 
 
 def _empty() -> pa.RecordBatch:

@@ -7,7 +7,7 @@ from apache_beam.options.pipeline_options import StandardOptions
 from apache_beam.testing.util import assert_that, equal_to
 
 from pipelines.engine.beam import beam_options, beam_runner, open_pipeline
-from schemas.exits import UserError
+from schemas.exits import RunFailedError, UserError
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 OURS = ("output", "workers", "draft")
@@ -74,3 +74,11 @@ def test_ctrl_c_told_as_an_error_of_a_worker_is_ctrl_c():
         raise RuntimeError("Error processing instruction 3: KeyboardInterrupt")
     with pytest.raises(RuntimeError, match="something else"), open_pipeline(beam_options(1, [])):
         raise RuntimeError("something else")
+
+
+def test_a_run_that_failed_told_as_a_traceback_of_a_worker_is_that_one_line():
+    told = (
+        "Traceback:\n  in process\nschemas.exits.RunFailedError: first\n\nDuring\nschemas.exits.RunFailedError: row 7\n"
+    )
+    with pytest.raises(RunFailedError, match=r"^row 7$"), open_pipeline(beam_options(1, [])):
+        raise RuntimeError(told)

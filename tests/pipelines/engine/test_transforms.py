@@ -6,6 +6,7 @@ import itertools
 import json
 import random
 from collections import Counter, defaultdict
+from dataclasses import replace
 
 import apache_beam as beam
 import pyarrow as pa
@@ -253,3 +254,76 @@ def test_parts_of_which_nothing_is_compared_get_empty_tags(tmp_path):
     parts = written(tmp_path, [0, 1], [[".a"], []])
     assert passed_on(tmp_path, parts, TagAcrossParts(store, "collapse", index_of(store), resolve)) == parts
     assert [details(store, "collapse", part) for part in parts] == [{}, {}]
+
+
+def test_a_row_that_makes_an_index_raise_is_quarantined_and_its_equals_live(tmp_path):
+    store = Store(tmp_path)
+    parts = written(tmp_path, [0, 1], [["ab", "a!", "aa"], ["b!", "ac", "b"]])
+
+    def index(part):
+        texts = store.read_part(part, ["text"]).column(0).to_pylist()
+        if any(text and "!" in text for text in texts):
+            raise ValueError("a shout")
+        seen = pa.array([text is not None for text in texts])
+        return index_of(store)(replace(part, hidden=frozenset())).filter(seen)
+
+    assert passed_on(tmp_path, parts, TagAcrossParts(store, "collapse", index, resolve)) == parts
+    found = [details(store, "collapse", part) for part in parts]
+    assert found[0] == {0: "ab", 1: found[0][1]}
+    assert found[1] == {0: found[1][0], 1: "ac"}
+    assert all(crash.startswith("collapse: ValueError: a shout") for crash in (found[0][1], found[1][0]))
+    assert reported(tmp_path) == ({"collapse": 6}, {"stage_crash": 2, "exact_duplicate": 2})
+
+
+def test_a_row_that_makes_a_comparison_raise_is_quarantined_and_its_equals_live(tmp_path):
+    store = Store(tmp_path)
+    parts = written(tmp_path, [0, 1], [["ab", "a!", "aa"], ["b", "bb"]])
+
+    def compared(rows):
+        if "a!" in rows.column("text").to_pylist():
+            raise RecursionError
+        return resolve(rows)
+
+    assert passed_on(tmp_path, parts, TagAcrossParts(store, "collapse", index_of(store), compared)) == parts
+    assert [details(store, "collapse", part) for part in parts] == [
+        {0: "ab", 1: "collapse: RecursionError"},
+        {1: "bb"},
+    ]
+
+
+def test_a_row_that_makes_a_row_wise_stage_raise_is_quarantined_whatever_the_number_of_parts(tmp_path):
+    store = Store(tmp_path)
+    parts = written(tmp_path, [0, 1], [["abc", "?", "abcd"], ["?", "ab"]])
+
+    def tag(part):
+        texts = store.read_part(part, ["text"]).column(0).to_pylist()
+        numbers = [len(text) // (text != "?") for text in texts if text is not None]
+        assert len(numbers) == part.rows - len(part.hidden)
+        return tag_batch((at, Rejection(Reason.TOO_LONG, text)) for at, text in enumerate(texts) if text and text[2:])
+
+    assert passed_on(tmp_path, parts, TagParts(store, "screen-0f", tag)) == parts
+    reasons = [read_batch(store.tags_path("screen-0f", part), ["reason"]).column(0).to_pylist() for part in parts]
+    assert reasons == [["too_long", "stage_crash", "too_long"], ["stage_crash"]]
+    assert tag_part(parts[0], store, "screen-0f", never) == parts[0]
+    with pytest.raises(AssertionError, match="read again"):  # a strict run looks once more, to stop there
+        tag_part(parts[0], Store(tmp_path, strict=True), "screen-0f", never)
+
+
+def test_a_row_whose_keys_raise_is_quarantined_as_it_is_read(tmp_path):
+    store = Store(tmp_path)
+
+    def texts(split):
+        columns = {"text": ["x", "bad", "y"], **dict.fromkeys(("stage", "reason", "detail"), [None] * 3)}
+        yield pa.RecordBatch.from_pydict({name: pa.array(values, pa.string()) for name, values in columns.items()}), 9
+
+    def keys(batch):
+        assert "bad" not in batch.column("text").to_pylist()
+        return keys_of(batch)
+
+    (part,) = read_split(SPLITS[0], store, texts, keys)
+    assert store.read_part(part).column("reason").to_pylist() == [None, "stage_crash", None]
+    assert read_batch(store.keys_path(part)).column("key").to_pylist() == ["x", None, "y"]
+    assert reported(tmp_path) == ({"read": 3}, {"stage_crash": 1})
+    assert read_split(SPLITS[0], store, never, never) == [part]
+    with pytest.raises(AssertionError, match="read again"):
+        read_split(SPLITS[0], Store(tmp_path, strict=True), never, never)

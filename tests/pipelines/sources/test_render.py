@@ -4,10 +4,12 @@ import pytest
 
 from pipelines.engine.candidates import CANDIDATE_SCHEMA
 from pipelines.sources import render
+from pipelines.sources.adapters.registry import ADAPTERS, Adapter
 from pipelines.sources.files.records import Record, row_id
 from pipelines.sources.normalise import normalise
 from pipelines.sources.render import render_parts, render_record
 from schemas.config import Source
+from schemas.exits import RunFailedError
 from schemas.reason import Reason
 from tests.tiny import marbles
 
@@ -142,3 +144,28 @@ def test_a_lost_backslash_at_the_start_of_a_text_costs_the_row(field):
     lost, kept = rendered(row | {field: "\x0crac{1}{2} is it."}, row | {field: "\x0c 1/2 is it."})
     assert lost["reason"] == Reason.CONTROL_CHARACTERS
     assert kept["reason"] is None
+
+
+def test_a_row_that_cannot_be_laid_out_is_quarantined_and_the_others_live():
+    endless = {"q": "1?", "s": "1", "votes": 10**30}
+    rows = [{"q": "1?", "s": "1", "votes": 3}, endless, {"q": "2?", "s": "2"}]
+    voted = source(columns=COLUMNS | {"votes": "votes"})
+    found = rendered(*rows, by=voted)
+    assert [one["reason"] for one in found] == [None, "stage_crash", None]
+    assert found[1]["detail"].startswith("render: OverflowError: ")
+    assert (found[1]["stage"], found[1]["row"], found[1]["format"]) == ("read", 1, None)
+    assert found[1]["record"] == json.dumps(endless)
+    with pytest.raises(RunFailedError, match=r"render: OverflowError: .*: row 1 of school"):
+        list(render_parts(records(*rows), voted, strict=True))
+
+
+def test_a_row_that_makes_its_adapter_raise_is_quarantined_and_the_others_live(monkeypatch):
+    def read(record, source):
+        return {"easy": ADAPTERS["gsm8k"].read}[record["kind"]](record, source)
+
+    monkeypatch.setattr(render, "ADAPTERS", {**ADAPTERS, "kinds": Adapter(read)})
+    easy, odd = marbles(1)[0] | {"kind": "easy"}, marbles(1)[0] | {"kind": "odd"}
+    kinds = GSM8K.model_copy(update={"adapter": "kinds", "derive": ()})
+    assert [one["reason"] for one in rendered(easy, odd, easy, by=kinds)] == [None, "stage_crash", None]
+    with pytest.raises(RunFailedError, match=r"read: KeyError: 'odd' at .*: row 1 of school"):
+        list(render_parts(records(easy, odd), kinds, strict=True))

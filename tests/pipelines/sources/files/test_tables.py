@@ -181,3 +181,18 @@ def test_a_header_that_names_a_column_twice_would_lose_a_cell(tmp_path):
     ):
         records(path)
     assert len(records(path, header=False)) == 2
+
+
+def test_a_value_that_python_cannot_hold_costs_its_row_only():
+    days = pa.array([0, 10_000_000, 1], pa.int32()).cast(pa.date32())  # the second is in the year 29,349
+    batch = pa.RecordBatch.from_arrays([days], names=["day"])
+    found = list(read_arrow(arrow_of(pa.ipc.new_file, batch), stretch(0, 0, 5, Kind.ARROW)))
+    assert [record.reason for record in found] == [None, Reason.STAGE_CRASH, None]
+    assert (found[1].row, found[1].raw) == (6, "[row 6]")
+    assert found[1].detail.startswith("read: ")
+
+
+def test_a_cell_too_many_that_is_not_utf_8_costs_its_row_only():
+    text = io.StringIO("q,a\n1,2\n1,2,\udcff\n3,4\n")
+    found = list(read_separated(text, Kind.CSV, first_row=0))
+    assert [record.reason for record in found] == [None, Reason.BAD_ENCODING, None]

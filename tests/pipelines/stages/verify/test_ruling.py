@@ -177,3 +177,40 @@ def test_an_answer_does_not_outlive_the_output_that_it_repeats(output, final, ou
     dialogue = f"We go.\n```python\nprint(3**5)\n```\n```output\n{output}\n```\nThe answer is \\boxed{{{final}}}."
     [verdict] = verdicts([{"q": "What is 3 to the 5th?", "s": dialogue}], pool, source, Verify(outputs=outputs))
     assert verdict["reason"] == reason
+
+
+PROGRAMS = Source(
+    name="p",
+    path="p",
+    adapter="columns",
+    format="pot",
+    licence="MIT",
+    columns={"question": "q", "solution": "s", "answer": "a"},
+)
+
+
+def test_a_lone_surrogate_of_a_program_is_written_as_its_code_and_its_equals_are_judged(pool):
+    programs = ["ans = 5", "ans = '\\ud800'", "raise ValueError('\\udfff')", "print('\\ud800')"]
+    rows = [{"q": "How many?", "s": program, "a": "5"} for program in programs]
+    found = verdicts(rows, pool, PROGRAMS)
+    assert found[0]["reason"] is None
+    assert all(verdict["reason"] for verdict in found[1:])
+    assert found[1]["final"] == "\\ud800"
+    assert "\\udfff" in found[2]["detail"]
+
+
+class Moody(Pool):
+    """A pool that raises, as one may that fails on what a program holds."""
+
+    def map(self, jobs, *arguments, **settings):
+        if any("odd" in job for job in jobs):
+            raise ValueError("an odd program")
+        return super().map(jobs, *arguments, **settings)
+
+
+def test_programs_that_the_pool_fails_on_are_the_judges_crash_and_the_others_are_judged():
+    rows = [{"q": "How many?", "s": program, "a": "5"} for program in ("ans = 5", "odd = ans = 5", "ans = 5")]
+    with Moody(Level.SECCOMP, 1, modules=("math",)) as moody:
+        found = verdicts(rows, moody, PROGRAMS)
+    assert [verdict["reason"] for verdict in found] == [None, "judge_crash", None]
+    assert found[1]["detail"].startswith("verify: ValueError: an odd program")
