@@ -109,7 +109,7 @@ def judge(
     checks, hashes = check_files(folder, manifest, on_file=lambda path: tell(f"hashing {path}"))
     findings = _look_at_shards(folder, manifest, config, suite, carry, tell)
     tell("reading the ledger")
-    ledger = read_ledger(folder, [record.path for record in manifest.ledger], seed=config.seed, later=manifest.later)
+    ledger = read_ledger(folder, [record.path for record in manifest.ledger], seed=config.seed)
     checks += _schema_checks(manifest, findings)
     tell("judging the suite")
     facts = _facts(findings)
@@ -184,6 +184,7 @@ def _schema_checks(manifest: Manifest, findings: Findings) -> list[Check]:
             checked=len(shards),
         ),
     ]
+    checks.append(_all_judged(findings))
     empty = {name: tally for name, tally in findings.nulls.items() if tally.unexpected}
     problems = [f"{name} is null in {tally.unexpected:,} examples" for name, tally in sorted(empty.items())]
     if not findings.rows:
@@ -191,6 +192,13 @@ def _schema_checks(manifest: Manifest, findings: Findings) -> list[Check]:
     ids = sorted({id_ for tally in empty.values() for id_ in tally.ids})
     good = f"no null in the {len(findings.nulls)} required columns"
     return [*checks, check_of("required_values_present", "schema", good, problems, checked=findings.rows, ids=ids)]
+
+
+def _all_judged(findings: Findings) -> Check:
+    crashes = [f"{id_}: {how}" for id_, how in sorted(findings.crashes.items())]
+    good = "no example made the judge itself fail"
+    looked_at = findings.rows + len(crashes)
+    return check_of("examples_judged", "schema", good, crashes, checked=looked_at, ids=sorted(findings.crashes))
 
 
 def _facts(findings: Findings) -> pa.Table:
@@ -235,7 +243,7 @@ def _limits(manifest: Manifest) -> ProgramLimits:
     """The limits that curation used: a re-check under others would judge something else."""
     verify = manifest.config.get("verify")
     return (
-        ProgramLimits.model_validate(verify["limits"], extra="ignore" if manifest.later else None)
+        ProgramLimits.model_validate(verify["limits"])
         if isinstance(verify, dict) and "limits" in verify
         else ProgramLimits()
     )

@@ -8,6 +8,7 @@ import logging
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from heapq import nsmallest
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from xxhash import xxh3_64_intdigest
 
+from schemas.attempts import Crash, attempted, rows_that_raise
 from schemas.evolution import difference, read_as
 from schemas.example import EXAMPLE_SCHEMA
 from schemas.exits import one_line
@@ -75,6 +77,7 @@ class Findings:
     Attributes:
         read: shards that were read to their end.
         errors: shard -> why it could not be judged.
+        crashes: id of an example that made the judge raise -> how; the others of its shard were judged.
         schema: shard -> what differs from the contract.
         nulls: column -> rows without a required value, and their ids.
         ids, problems, templates, texts: one 64-bit hash per row; `solutions` of problem and format, `questions` of the
@@ -88,6 +91,7 @@ class Findings:
     rows: int = 0
     read: list[str] = field(default_factory=list)
     errors: dict[str, str] = field(default_factory=dict)
+    crashes: dict[str, str] = field(default_factory=dict)
     schema: dict[str, str] = field(default_factory=dict)
     nulls: dict[str, Tally] = field(default_factory=dict)
     tallies: dict[str, Tally] = field(default_factory=dict)
@@ -115,6 +119,7 @@ class Findings:
         self.scanned += other.scanned
         self.read += other.read
         self.errors |= other.errors
+        self.crashes |= other.crashes
         self.schema |= other.schema
         for mine, others in ((self.nulls, other.nulls), (self.tallies, other.tallies)):
             for name, tally in others.items():
@@ -180,9 +185,25 @@ class Inspector:
                 findings.errors[path] = "its schema is not the contract's, so its rows were not judged"
                 return
             for chunk in chunks(read_as(reader, EXAMPLE_SCHEMA)):
-                findings.merge(self._judge_chunk(chunk, path, split), sample=self.settings.sample)
+                findings.merge(self._judge_rows(chunk, path, split), sample=self.settings.sample)
                 del chunk  # before the next one is read
         findings.read.append(path)
+
+    def _judge_rows(self, chunk: pa.Table, path: str, split: str) -> Findings:
+        """Judges rows together; those that make the judge raise are named, and the others judged without them."""
+
+        def judge(places: Sequence[int]) -> Findings:
+            return self._judge_chunk(chunk.take(pa.array(places, pa.int64())), path, split)
+
+        judged = attempted(partial(self._judge_chunk, chunk, path, split))
+        if not isinstance(judged, Crash):
+            return judged
+        crashes = dict(rows_that_raise(range(chunk.num_rows), judge))
+        left = np.setdiff1d(np.arange(chunk.num_rows), list(crashes)).tolist()
+        findings = judge(left) if left else Findings()
+        ids = chunk["id"].take(pa.array(list(crashes), pa.int64())).to_pylist()
+        findings.crashes = dict(zip(map(str, ids), crashes.values(), strict=True))
+        return findings
 
     def _judge_chunk(self, chunk: pa.Table, path: str, split: str) -> Findings:
         flat = flatten(chunk)

@@ -14,7 +14,7 @@ zygote, child, pages, confine, seccomp: the server itself, what runs in a fork, 
 from schemas.config import ProgramLimits as Limits
 from validation.programs.execution import Ending, Execution
 from validation.programs.launch import Level
-from validation.programs.levels import LevelReport, best_level, describe_levels
+from validation.programs.levels import LevelReport, best_level, describe_levels, doctor
 from validation.programs.pool import Pool, close_shared, run, run_blocks
 from validation.programs.purity import may_vary
 from validation.programs.repeat import map_repeatable, map_repeatable_blocks
@@ -29,6 +29,7 @@ __all__ = [
     "best_level",
     "close_shared",
     "describe_levels",
+    "doctor",
     "map_repeatable",
     "map_repeatable_blocks",
     "may_vary",

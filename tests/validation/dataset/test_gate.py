@@ -23,7 +23,8 @@ from tests.validation.dataset.handmade import (
     write_data,
     write_stream,
 )
-from validation.dataset import gate
+from validation.dataset import gate, shard
+from validation.dataset.facts import measure
 from validation.dataset.suite import Suite
 
 CONFIG = Validate(recheck=Recheck(sample=0))
@@ -379,3 +380,37 @@ def test_the_verdict_is_the_same_however_the_data_is_sharded(tmp_path):
     five = judge(write_data(tmp_path / "five", shards=5))
     without = {"shards_complete", "shards_unchanged", "shards_readable", "schema_equals_contract"}
     assert [c for c in one.checks if c.name not in without] == [c for c in five.checks if c.name not in without]
+
+
+def crashed(crashes: int, of: int) -> list[dict[str, Any]]:
+    """Quarantined rows beside the 72 of an honest data set, so that candidates are `of` in all."""
+    lost = removals()[2]
+    reasons = [("stage_crash", "judge_crash")[at % 2] if at < crashes else "answer_unknown" for at in range(of - 72)]
+    return [
+        lost | {"id": f"y{at:04d}-cot", "row_id": f"y{at:04d}", "row": 900 + at, "stage": "verify", "reason": reason}
+        for at, reason in enumerate(reasons)
+    ]
+
+
+@pytest.mark.parametrize(("crashes", "closed"), [(0, False), (1, False), (2, True)])
+def test_more_than_one_candidate_in_a_thousand_that_made_us_fail_closes_the_gate(tmp_path, crashes, closed):
+    verdict = judge(write_data(tmp_path, lost=crashed(crashes, 1000)))
+    assert failed(verdict) == ({"few_crashes"} if closed else set())
+    check = next(check for check in verdict.checks if check.name == "few_crashes")
+    assert check.checked == 1000
+    assert check.unexpected == (crashes if closed else 0)
+    assert ("1 candidate with stage_crash" in check.detail) is (crashes > 0)
+
+
+def test_an_example_that_makes_the_judge_fail_is_named_and_the_others_are_judged(tmp_path, monkeypatch):
+    def measured(flat):
+        assert "Endless?" not in flat["question"].to_pylist()
+        return measure(flat)
+
+    monkeypatch.setattr(shard, "measure", measured)
+    verdict = judge(write_data(tmp_path, lie(examples(), 4, question="Endless?")))
+    check = next(check for check in verdict.checks if check.name == "examples_judged")
+    assert (check.status, check.ids) == (Status.FAILED, [examples()[4]["id"]])
+    assert "AssertionError" in check.detail
+    assert next(check for check in verdict.checks if check.name == "question_chars_agree").unexpected == 0
+    assert verdict.shards.keys() == judge(write_data(tmp_path / "honest")).shards.keys()

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from validation.programs import Level, best_level, describe_levels
+from validation.programs import Level, best_level, describe_levels, doctor
 from validation.programs.launch import command, environment, readable_paths
 from validation.programs.levels import lift_namespaces, probe
 from validation.programs.seccomp import _ALLOWED, _KILLED, ARCHITECTURES, build_filter
@@ -100,6 +100,7 @@ def test_levels_are_described_strongest_first_with_what_lifts_them():
     assert "seccomp" in reports[1].walls
     assert reports[0].available or reports[0].lift
     assert best_level() is not Level.WEAK
+    assert any("seccomp" in line for line in doctor())
 
 
 def test_without_bubblewrap_the_report_says_how_to_get_it(monkeypatch):

@@ -12,10 +12,12 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from schemas.attempts import Crash, attempted
 from schemas.problem import Format, SegmentKind
 from schemas.verdict import Check, Severity, Status
 from schemas.wording import amount
@@ -125,14 +127,18 @@ def compare_answers(rows: Sequence[Row]) -> list[Compared]:
     compared = []
     with MathVerify() as judge:
         for row in rows:
-            values = row.values
-            if values["format"] == Format.POT:
-                continue
-            answer, final = values["answer"], final_answer(values["format"], values["segments"] or [])
-            known = answer and final and not decided_by_people(values)
-            outcome = judge.compare(str(answer), str(final)) if known else "unknown"
-            compared.append(Compared(values["id"], str(answer or ""), final or "", outcome))
+            if row.values["format"] != Format.POT:
+                found = attempted(partial(_compared, row.values, judge))
+                unknown = Compared(row.values["id"], "", "", "unknown")
+                compared.append(unknown if isinstance(found, Crash) else found)
     return compared
+
+
+def _compared(values: Mapping[str, Any], judge: MathVerify) -> Compared:
+    answer, final = values["answer"], final_answer(values["format"], values["segments"] or [])
+    known = answer and final and not decided_by_people(values)
+    outcome = judge.compare(str(answer), str(final)) if known else "unknown"
+    return Compared(values["id"], str(answer or ""), final or "", outcome)
 
 
 def decided_by_people(values: Mapping[str, Any]) -> bool:

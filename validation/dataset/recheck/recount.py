@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from schemas.manifest import FormatCounts, Manifest
-from schemas.reason import Outcome, Stage
+from schemas.reason import CRASHES, Outcome, Stage
 from schemas.split import Split
 from schemas.verdict import Check, Severity, Status
 from schemas.wording import amount
@@ -18,6 +18,9 @@ from validation.dataset.hashes import distinct, hash_texts, without_space
 from validation.dataset.ledger_reader import Ledger
 from validation.dataset.shard import Findings
 from validation.dataset.streams import read_chunks
+
+MAX_CRASHES = 0.001
+"""share of the candidates that may have made a stage or the judge itself fail: the gate's promise, not a measurement"""
 
 _OUTCOMES = (Outcome.KEPT, Outcome.REMOVED, Outcome.QUARANTINED)
 
@@ -28,6 +31,7 @@ def recount(folder: Path, manifest: Manifest, findings: Findings, ledger: Ledger
         _sum_adds_up(manifest, ledger),
         _ledger_readable(ledger),
         _reasons(manifest, ledger),
+        _few_crashes(ledger),
         _lines("formats_agree", "format", manifest.formats, ledger),
         _lines("sources_agree", "source", manifest.sources, ledger),
         _shards_hold_what_is_claimed(manifest, findings),
@@ -114,6 +118,18 @@ def _reasons(manifest: Manifest, ledger: Ledger) -> Check:
         problems += _differences(pairs, f"{outcome.value} by the manifest", "by the ledger")
     good = "removed and quarantined candidates by reason are those of the ledger"
     return check_of("reasons_agree", "recheck", good, problems, checked=sum(ledger.ended.values()))
+
+
+def _few_crashes(ledger: Ledger) -> Check:
+    """Our own failures on rows: few are bad luck, more would drop a kind of row that nobody decided to drop."""
+    counts = ledger.by("reason")
+    crashes = {reason.value: counts[reason] for reason in sorted(CRASHES) if counts[reason]}
+    candidates, number = sum(ledger.ended.values()), sum(crashes.values())
+    told = ", ".join(f"{amount(count, 'candidate')} with {reason}" for reason, count in crashes.items())
+    problems = [f"{told}, of {candidates:,}"] if number > MAX_CRASHES * candidates else []
+    limit = f"at most {MAX_CRASHES:.1%} of the candidates made a stage or the judge itself fail"
+    check = check_of("few_crashes", "recheck", f"{limit}: {told or 'none'}", problems, checked=candidates)
+    return check.model_copy(update={"unexpected": number if problems else 0})
 
 
 def _lines(name: str, column: str, claimed: Mapping[str, FormatCounts], ledger: Ledger) -> Check:

@@ -7,13 +7,15 @@ is by text or by math-verify, not by the path that curation took.
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
+from schemas.attempts import Crash, attempted
 from schemas.config import ProgramLimits
 from schemas.exits import one_line
 from schemas.problem import Format, SegmentKind
 from schemas.verdict import Check, Severity, Status
-from schemas.wording import amount
+from schemas.wording import amount, visible
 from validation.dataset.recheck.answers import MathVerify, decided_by_people
 from validation.dataset.shard import Row
 from validation.programs import Ending, Execution, Level, Pool
@@ -52,7 +54,12 @@ def run_programs(rows: Sequence[Row], limits: ProgramLimits, isolation: str | No
         logger.debug("programs could not be executed", exc_info=True)
         return f"{type(error).__name__}: {one_line(str(error))[:160]}"
     with MathVerify() as judge:
-        return [_judge(row, ran, judge) for row, ran in zip(rows, executions, strict=True)]
+        return [_judged(row, ran, judge) for row, ran in zip(rows, executions, strict=True)]
+
+
+def _judged(row: Row, executions: Sequence[Execution], judge: MathVerify) -> Ran:
+    found = attempted(partial(_judge, row, executions, judge))
+    return Ran(row.values["id"], "unknown", found.words) if isinstance(found, Crash) else found
 
 
 def _execute(rows: Sequence[Row], pool: Pool, limits: ProgramLimits) -> list[list[Execution]]:
@@ -77,7 +84,7 @@ def _judge(row: Row, executions: Sequence[Execution], judge: MathVerify) -> Ran:
         if execution.ending in (Ending.TIMEOUT, Ending.CRASH):  # a busy machine is no evidence against a row
             return Ran(values["id"], "unknown", execution.ending.value)
         if execution.ending is not Ending.OK:
-            return Ran(values["id"], "differs", f"{execution.ending.value}: {execution.error or ''}"[:160])
+            return Ran(values["id"], "differs", visible(f"{execution.ending.value}: {execution.error or ''}"[:160]))
     if values["format"] == Format.POT:
         return _judge_value(values, executions, judge)
     recorded = [segment["text"] for segment in values["segments"] if segment["kind"] == SegmentKind.OUTPUT]
