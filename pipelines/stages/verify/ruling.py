@@ -13,13 +13,15 @@ import pyarrow as pa
 
 from pipelines.engine.rejection import Rejection
 from pipelines.engine.tags import TAG_SCHEMA
+from pipelines.sources.normalise import control_characters, normalise
 from pipelines.text.quality import JUDGED
 from schemas.attempts import Crash, attempted
 from schemas.config import Verify
 from schemas.example import QUALITY
 from schemas.ledger import LedgerRule
-from schemas.problem import Format, SegmentKind
+from schemas.problem import Format, Segment, SegmentKind
 from schemas.reason import Reason, Stage
+from schemas.transcript import is_faithful
 from schemas.wording import shortened
 from validation.answers import (
     Arithmetic,
@@ -103,6 +105,7 @@ def verify(
     settings: Verify,
     pool: Pool,
     on_progress: Callable[[int], None],
+    longest: int | None = None,
 ) -> pa.RecordBatch:
     """Judges some candidates of a part and returns a row of `RULING_SCHEMA` for each.
 
@@ -112,30 +115,32 @@ def verify(
         settings: what to do with recorded outputs, and what a program may use.
         pool: where programs run.
         on_progress: told how many more candidates were judged.
+        longest: characters that question and solution may have with outputs as run (`regenerate`); None: any number.
     """
     rows: list[tuple[object, ...]] = []
     for start in range(0, len(indices), CHUNK):
         chunk = _candidates(batch, indices[start : start + CHUNK])
-        rows.extend(_ruling_rows(chunk, settings, pool))
+        rows.extend(_ruling_rows(chunk, settings, pool, longest))
         on_progress(len(chunk))
     columns = zip(*rows, strict=True) if rows else [()] * len(RULING_SCHEMA)
     arrays = [pa.array(list(column), field.type) for column, field in zip(columns, RULING_SCHEMA, strict=True)]
     return pa.RecordBatch.from_arrays(arrays, schema=RULING_SCHEMA)
 
 
-def _ruling_rows(chunk: Sequence[Case], settings: Verify, pool: Pool) -> list[tuple[object, ...]]:
+def _ruling_rows(chunk: Sequence[Case], settings: Verify, pool: Pool, longest: int | None) -> list[tuple[object, ...]]:
     """Judges a chunk; a case whose programs or whose answer make the judge raise is quarantined, the others live."""
     executions = attempted(partial(_run_programs, chunk, settings, pool))
     if not isinstance(executions, Crash):
-        return [_judged_row(case, ran, settings) for case, ran in zip(chunk, executions, strict=True)]
+        return [_judged_row(case, ran, settings, longest) for case, ran in zip(chunk, executions, strict=True)]
     if len(chunk) == 1:
         return [_crashed_row(chunk[0], executions)]
     middle = len(chunk) // 2
-    return _ruling_rows(chunk[:middle], settings, pool) + _ruling_rows(chunk[middle:], settings, pool)
+    halves = (chunk[:middle], chunk[middle:])
+    return [row for half in halves for row in _ruling_rows(half, settings, pool, longest)]
 
 
-def _judged_row(case: Case, ran: Sequence[Execution], settings: Verify) -> tuple[object, ...]:
-    ruling = attempted(partial(_judge, case, ran, settings))
+def _judged_row(case: Case, ran: Sequence[Execution], settings: Verify, longest: int | None) -> tuple[object, ...]:
+    ruling = attempted(partial(_judge, case, ran, settings, longest))
     return _crashed_row(case, ruling) if isinstance(ruling, Crash) else _ruling_row(case, ruling)
 
 
@@ -183,7 +188,7 @@ def _as_text(execution: Execution) -> Execution:
     return Execution(execution.ending, stdout or "", value, error)
 
 
-def _judge(case: Case, ran: Sequence[Execution], settings: Verify) -> Ruling:
+def _judge(case: Case, ran: Sequence[Execution], settings: Verify, longest: int | None) -> Ruling:
     for execution in ran:
         if execution.ending is not Ending.OK:
             assert execution.reason is not None, execution
@@ -197,8 +202,27 @@ def _judge(case: Case, ran: Sequence[Execution], settings: Verify) -> Ruling:
         ruling = replace(ruling, rejection=_stale_answer(case, ran, ruling.final or ""))
     if settings.trim and ruling.rejection is None and ruling.trailing:
         ruling = replace(ruling, cut=_behind_final(case, *find_final(case)), trailing=0)
-    outputs = tuple(execution.stdout for execution in ran) if settings.outputs == "regenerate" else ()
-    return replace(ruling, outputs=outputs)
+    if settings.outputs == "regenerate" and ran:
+        outputs = tuple(normalise(execution.stdout, code=True) for execution in ran)
+        ruling = replace(ruling, outputs=outputs, rejection=ruling.rejection or _unfit(case, outputs, longest))
+    return ruling
+
+
+def _unfit(case: Case, outputs: Sequence[str], longest: int | None) -> Rejection | None:
+    """Rejects outputs that no shard may hold, as the stages before reject text of the source."""
+    for position, output in enumerate(outputs):
+        if found := control_characters(output):
+            return Rejection(Reason.CONTROL_CHARACTERS, f"block {position + 1} of {len(outputs)} prints {found}")
+    fresh = iter(outputs)
+    texts = [next(fresh) if kind == SegmentKind.OUTPUT else text for kind, text in case.segments]
+    segments = [Segment(SegmentKind(kind), text) for (kind, _), text in zip(case.segments, texts, strict=True)]
+    if not is_faithful(segments):
+        return Rejection(Reason.BAD_SEGMENTS, "an output holds a fence of its own")
+    size = len(case.question) + sum(map(len, texts))
+    if longest is not None and size > longest:
+        detail = f"question and solution have {size} characters with outputs as run; at most {longest}"
+        return Rejection(Reason.TOO_LONG, detail)
+    return None
 
 
 def _wrong_output(case: Case, ran: Sequence[Execution]) -> Rejection | None:

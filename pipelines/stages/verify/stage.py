@@ -14,7 +14,7 @@ from apache_beam.pvalue import PCollection
 
 from pipelines.engine import progress
 from pipelines.engine.crashes import refuse_crash
-from pipelines.engine.line import Line, Step, folder_named
+from pipelines.engine.line import Done, Line, Step, folder_named
 from pipelines.engine.store import PartRef, Store, read_batch, write_batch
 from pipelines.engine.tags import alive_after
 from pipelines.stages.verify.ruling import RULING_SCHEMA, verify
@@ -35,7 +35,13 @@ def level_of(settings: Curate) -> Level | None:
 
 def folder_of(settings: Curate, level: Level | None, code: str) -> str | None:
     """The tag folder of the verdicts; None when the stage is skipped."""
-    return None if level is None else folder_named(Stage.VERIFY, code, settings.verify, level)
+    return None if level is None else folder_named(Stage.VERIFY, code, settings.verify, level, longest_of(settings))
+
+
+def longest_of(settings: Curate) -> int | None:
+    """The characters that a candidate may have when its outputs are written anew; None: any number."""
+    screened = settings.verify.outputs == "regenerate" and Stage.SCREEN not in settings.skip
+    return settings.screen.max_chars if screened else None
 
 
 def steps(line: Line, level: Level | None, *, again: bool = False) -> Iterator[Step]:
@@ -46,13 +52,13 @@ def steps(line: Line, level: Level | None, *, again: bool = False) -> Iterator[S
         level: of isolation, as `level_of` has it.
         again: whether most candidates were judged and reported already.
     """
-    folder, settings = line.store.verified, line.settings.verify
+    folder, settings, longest = line.store.verified, line.settings.verify, longest_of(line.settings)
     if level is not None and folder is not None:
-        yield Step(
-            Stage.VERIFY,
-            folder,
-            lambda done: VerifyParts(line.store, folder, done.before(Stage.VERIFY), settings, level, again),
-        )
+
+        def transform(done: Done) -> VerifyParts:
+            return VerifyParts(line.store, folder, done.before(Stage.VERIFY), settings, level, again, longest)
+
+        yield Step(Stage.VERIFY, folder, transform)
 
 
 @dataclass
@@ -69,10 +75,12 @@ class VerifyParts(beam.PTransform):
     level: Level
     again: bool = False
     """whether most of the parts were judged and reported already"""
+    longest: int | None = None
 
     def expand(self, parts: PCollection[PartRef]) -> PCollection[PartRef]:
         """Judges each part with the pool of its worker."""
-        judge = JudgeParts(self.store, self.name, self.before, self.settings, self.level, again=self.again)
+        settings = (self.settings, self.level)
+        judge = JudgeParts(self.store, self.name, self.before, *settings, again=self.again, longest=self.longest)
         return parts | "judge" >> beam.ParDo(judge)
 
 
@@ -80,8 +88,17 @@ class JudgeParts(beam.DoFn):
     """Holds the pool of a worker: warm processes, started with the first part and stopped with the worker."""
 
     def __init__(
-        self, store: Store, name: str, before: tuple[str, ...], settings: Verify, level: Level, *, again: bool
+        self,
+        store: Store,
+        name: str,
+        before: tuple[str, ...],
+        settings: Verify,
+        level: Level,
+        *,
+        again: bool,
+        longest: int | None = None,
     ) -> None:
+        self._longest = longest
         self._store, self._name, self._before, self._again = store, name, before, again
         self._settings, self._level = settings, level
         self._pool: Pool | None = None
@@ -109,7 +126,9 @@ class JudgeParts(beam.DoFn):
             self._pool = Pool(self._level)
         report = partial(progress.report, self._store.root, "verify")
         batch = self._store.read_part(part)
-        return verify(batch, missing, settings=self._settings, pool=self._pool, on_progress=report)
+        return verify(
+            batch, missing, settings=self._settings, pool=self._pool, on_progress=report, longest=self._longest
+        )
 
     def teardown(self) -> None:
         """Stops the processes."""

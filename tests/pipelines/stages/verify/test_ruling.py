@@ -214,3 +214,41 @@ def test_programs_that_the_pool_fails_on_are_the_judges_crash_and_the_others_are
         found = verdicts(rows, moody, PROGRAMS)
     assert [verdict["reason"] for verdict in found] == [None, "judge_crash", None]
     assert found[1]["detail"].startswith("verify: ValueError: an odd program")
+
+
+TOOL = Source(
+    name="t",
+    path="t",
+    adapter="columns",
+    format="tir",
+    licence="MIT",
+    columns={"question": "q", "solution": "s", "answer": "a"},
+)
+
+
+@pytest.mark.parametrize(
+    ("program", "reason"),
+    [
+        ("print('5\\x00')", "control_characters"),
+        ("print('\\x1b[31m5')", "control_characters"),
+        ("print('\\u202e5')", "control_characters"),
+        ("print('5\\n```\\n5')", "bad_segments"),
+        ("print('5' * 400)", "too_long"),
+        ("print('e\\u0301\\r\\n5')", None),
+        ("print('5' * 200)", None),
+    ],
+)
+def test_outputs_as_run_are_screened_as_text_of_the_source_is(program, reason, pool):
+    solution = f"Let us see.\n```python\n{program}\n```\n```output\nx\n```\nThe answer is \\boxed{{5}}."
+    rows = [
+        {"q": "How many?", "s": solution, "a": "5"},
+        {"q": "How many?", "s": solution.replace(program, "5"), "a": "5"},
+    ]
+    again = Verify(outputs="regenerate")
+    records = [Record(at, json.dumps(row), row) for at, row in enumerate(rows)]
+    ((batch, _),) = render_parts(records, TOOL)
+    judged = verify(batch, [0, 1], settings=again, pool=pool, on_progress=lambda count: None, longest=350)
+    found = judged.to_pylist()
+    assert [verdict["reason"] for verdict in found] == [reason, None]
+    if "u0301" in program:
+        assert found[0]["outputs"] == ["\u00e9\n5"]
