@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from pipelines.cli.findings import Finding
+from pipelines.cli.terminal import show_signs
 from pipelines.engine.progress import Progress
 from schemas.manifest import Manifest
 from schemas.reason import RULES, Reason
@@ -118,5 +119,7 @@ def reasons_table(manifest: Manifest, *, most: int = 12) -> Table:
 
 
 def console_for() -> Console:
-    """The console of a verb: stdout, at a fixed width when it is not a terminal."""
-    return Console(width=None if sys.stdout.isatty() else 120, highlight=False)
+    """The console of a verb: stdout, at a fixed width when it is not a terminal; no text steers it."""
+    console = Console(width=None if sys.stdout.isatty() else 120, highlight=False)
+    show_signs(console)
+    return console

@@ -88,8 +88,16 @@ def write_queue(
         decision = settled.get(row["group"])
         row |= {"decision": decision, "reviewer": by if decision else None}
     with unwritable_in_one_line(output), replacing(output) as temporary, temporary.open("wb") as file:
-        file.writelines(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE) for _, row in lines)
+        file.writelines(_line(row) for _, row in lines)
     return groups
+
+
+def _line(row: dict[str, Any]) -> bytes:
+    """A line of the queue; a record that nests too deeply to be written one level down stays in `rejected/` alone."""
+    try:
+        return orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE)
+    except orjson.JSONEncodeError:
+        return orjson.dumps(row | {"record": None}, option=orjson.OPT_APPEND_NEWLINE)
 
 
 def _settled(groups: Collection[Group], accept: Collection[str], reject: Collection[str]) -> dict[str, str]:

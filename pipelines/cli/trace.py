@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 from rich.console import Console
 from rich.text import Text
 
+from pipelines.cli.terminal import show_signs
 from pipelines.output.reader import find_example, read_ledger, read_rejected
 from pipelines.sources.files.records import Record, json_text
 from pipelines.sources.render import render_parts
@@ -49,6 +50,7 @@ def print_trace(console: Console, data: Path, identity: str, *, against: Sequenc
     Raises:
         UserError: no candidate has such an id.
     """
+    show_signs(console)
     manifest = read_manifest(data)
     ledger = read_ledger(data, manifest)
     found = ledger.filter(pc.starts_with(ledger.column("id"), identity))
@@ -196,9 +198,13 @@ def _readable(record: dict[str, object]) -> str:
 
 def _unfolded(value: object) -> str:
     """A field to be read by people: lines of code in chats and lists stand as lines."""
-    if isinstance(value, dict | list):
-        return json.dumps(value, indent=1, ensure_ascii=False).replace("\\n", "\n").replace("\\\\", "\\")
-    return str(value)
+    if not isinstance(value, dict | list):
+        return str(value)
+    try:
+        text = json.dumps(value, indent=1, ensure_ascii=False)
+    except RecursionError:
+        return f"{type(value).__name__}, nested too deeply to be shown"
+    return text.replace("\\n", "\n").replace("\\\\", "\\")
 
 
 def _partner_of(

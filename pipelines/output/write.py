@@ -232,12 +232,12 @@ def _write_rejected(plan: FilePlan, store: Store) -> list[Written]:
     with replacing(path) as temporary, temporary.open("wb") as file:
         for part in plan.parts:
             for record in _rejected_records(part, store):
-                file.write(orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE))
+                file.write(record)
                 rows += 1
     return [Written(name, None, rows, path.stat().st_size, sha256_of(path))]
 
 
-def _rejected_records(part: PartRef, store: Store) -> Iterator[dict[str, object]]:
+def _rejected_records(part: PartRef, store: Store) -> Iterator[bytes]:
     names = ["id", "source", "row", "format", "outcome", "stage", "reason", "detail", "partner"]
     names += ["rule", "benchmark", "item"]
     decisions = read_batch(store.decisions_path(part), names)
@@ -259,13 +259,14 @@ def _rejected_records(part: PartRef, store: Store) -> Iterator[dict[str, object]
         yield _rejected(raw, reasons)
 
 
-def _rejected(raw: str, reasons: list[dict[str, object]]) -> dict[str, object]:
+def _rejected(raw: str, reasons: list[dict[str, object]]) -> bytes:
+    """One line: the record with its reasons. What is no object, or nests deeper than can be written, stands as text."""
     first, *others = reasons
     why = {**first, "also": others} if others else first
     try:
         record = orjson.loads(raw)
-    except orjson.JSONDecodeError:
-        record = None
-    if not isinstance(record, dict):
-        record = {"_raw": raw}
-    return {**record, RECORD_MARK: why}
+        if isinstance(record, dict):
+            return orjson.dumps({**record, RECORD_MARK: why}, option=orjson.OPT_APPEND_NEWLINE)
+    except (orjson.JSONDecodeError, orjson.JSONEncodeError):
+        pass
+    return orjson.dumps({"_raw": raw, RECORD_MARK: why}, option=orjson.OPT_APPEND_NEWLINE)

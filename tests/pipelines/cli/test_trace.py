@@ -1,4 +1,6 @@
 import io
+import json
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -202,3 +204,17 @@ def test_the_code_of_a_rejected_chat_is_laid_out_in_lines(tmp_path: Path) -> Non
     curate(config_of(chats, skip=["verify"], wipeout={"limit": 1}), tmp_path / "data")
     (lost,) = [row for row in read_streams(tmp_path / "data", "ledger/*.arrow") if row["reason"] is not None]
     assert "a = 1\nprint(a" in told(tmp_path / "data", lost["id"])
+
+
+def test_no_sign_of_a_row_steers_the_terminal(tmp_path: Path) -> None:
+    hostile = "\x1b[2J\x1b]0;owned\x07\u202e\u2067\x00\x9b5m"
+    rows = [gsm8k_row(f"How many{hostile} are there?", "2+2=4", 4), gsm8k_row("How many?", f"{hostile} 2+2=5", 4)]
+    rows.append(rows[0] | {"deep": json.loads("[" * 300 + "]" * 300)})
+    config = config_of(source(write_rows(tmp_path / "rows.jsonl", [*rows, *marbles(3)])), wipeout={"limit": 1.0})
+    curate(config, tmp_path / "data")
+    lost = [row for row in read_streams(tmp_path / "data", "ledger/*.arrow") if row["row"] < 3]
+    assert [row["outcome"] for row in lost] == ["removed"] * 3
+    for row in lost:
+        story = told(tmp_path / "data", row["id"])
+        assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", story), story
+        assert "\\u001b[2J" in story

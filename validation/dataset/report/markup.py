@@ -1,11 +1,14 @@
 """HTML that is safe by construction: text is escaped unless it was built here.
 
-Data is hostile (`</script>`, markup in a question), so no caller ever joins strings into a page: `tag` escapes every
-child and attribute that is not already `Markup`.
+Data is hostile (`</script>`, markup or a line that reads from right to left in a question), so no caller ever joins
+strings into a page: `tag` escapes every child and attribute that is not already `Markup`, and shows control and
+bidirectional characters as their codes.
 """
 
 from collections.abc import Iterable, Sequence
 from html import escape
+
+from schemas.wording import visible
 
 
 class Markup(str):
@@ -22,7 +25,7 @@ _VOID = frozenset({"meta", "br", "hr", "input", "rect", "line", "circle"})
 def tag(name: str, /, *children: Child, **attributes: str | int | float | bool | None) -> Markup:
     """Builds an element. `class_` gives `class`; other underscores give hyphens; None and False leave one out."""
     rendered = "".join(
-        f" {key.rstrip('_').replace('_', '-')}" + ("" if value is True else f'="{escape(str(value))}"')
+        f" {key.rstrip('_').replace('_', '-')}" + ("" if value is True else f'="{escape(visible(str(value)))}"')
         for key, value in attributes.items()
         if value is not None and value is not False
     )
@@ -38,7 +41,7 @@ def join(children: Child) -> Markup:
     if isinstance(children, Markup):
         return children
     if isinstance(children, str):
-        return Markup(escape(children))
+        return Markup(escape(visible(children)))
     return Markup("".join(join(child) for child in children))
 
 

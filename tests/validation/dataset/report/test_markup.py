@@ -56,3 +56,10 @@ def test_numbers_are_written_with_thin_spaces(value: float, written: str) -> Non
 )
 def test_no_share_is_rounded_to_nothing_or_to_all(share: float, written: str) -> None:
     assert percent(share) == written
+
+
+def test_what_steers_or_reorders_is_shown_as_its_code_and_other_scripts_stay() -> None:
+    assert tag("td", "a\x00b\u202ec\x1b[1m", title="\u2067x") == (
+        '<td title="\\u2067x">a\\u0000b\\u202ec\\u001b[1m</td>'
+    )
+    assert tag("p", "שלום\n\u200dनमस्ते\t—") == "<p>שלום\n\u200dनमस्ते\t—</p>"
