@@ -1,11 +1,15 @@
-"""Files written whole or not at all: under a temporary name, renamed when the write ended well."""
+"""Files written whole or not at all: under a temporary name, on the disk before it is renamed."""
 
 import fcntl
+import os
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
+
+TEMPORARY = f".*.{'[0-9a-f]' * 32}"
+"""a glob of the names under which a process that was killed leaves what it wrote"""
 
 
 @contextmanager
@@ -15,9 +19,19 @@ def replacing(path: Path) -> Iterator[Path]:
     temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
     try:
         yield temporary
+        flush(temporary)
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def flush(path: Path) -> None:
+    """Waits until a file, or what a folder lists, is on the disk: a power cut then leaves it whole."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def write_text(path: Path, text: str) -> None:

@@ -19,6 +19,7 @@ from schemas.reason import RULES, Reason
 _STEPS = ("read", "select", "screen", "decontaminate", "collapse", "verify", "agree", "decide", "write")
 _BAR = 28
 _PLAIN_EVERY_S = 5.0
+_NAMED = 3  # damaged files that are named
 
 
 class CurateConsole:
@@ -29,6 +30,7 @@ class CurateConsole:
         self._started = time.monotonic()
         self._last_line = self._started
         self._live: Live | None = None
+        self._damaged: list[str] = []
 
     def __enter__(self) -> "CurateConsole":
         if self._console.is_terminal:
@@ -39,9 +41,13 @@ class CurateConsole:
     def __exit__(self, *_: object) -> None:
         if self._live is not None:
             self._live.stop()
+        if self._damaged:
+            first = ", ".join(self._damaged[:_NAMED]) + (", ..." if len(self._damaged) > _NAMED else "")
+            self._console.print(f"damaged in the work folder and made again: {len(self._damaged)} ({first})")
 
     def show(self, progress: Progress) -> None:
         """Shows how far the run is."""
+        self._damaged = progress.damaged
         if self._live is not None:
             self._live.update(self._screen(progress))
         elif time.monotonic() - self._last_line >= _PLAIN_EVERY_S:

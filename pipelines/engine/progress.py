@@ -14,6 +14,7 @@ from pathlib import Path
 from types import TracebackType
 
 _FOLDER = "progress"
+_DAMAGED = "damaged"  # in the place of a stage: a file of the work folder
 _POLL_S = 0.25
 
 
@@ -25,12 +26,30 @@ def report(work: Path, stage: str, rows: int, reasons: dict[str, int] | None = N
         file.write(json.dumps([stage, rows, reasons or {}]) + "\n")
 
 
+def report_damage(work: Path, path: Path) -> None:
+    """Tells that a file of the work folder was damaged and is made again."""
+    report(work, _DAMAGED, 0, {str(path.relative_to(work)): 1})
+
+
+def forget_reports(work: Path) -> None:
+    """Removes what an earlier run told."""
+    for old in (work / _FOLDER).glob("*.jsonl"):
+        old.unlink()
+
+
 @dataclass(slots=True)
 class Progress:
-    """How far a run is: candidates through each stage, and rejections by reason so far."""
+    """How far a run is.
+
+    Attributes:
+        rows: candidates through each stage so far.
+        reasons: rejections by reason.
+        damaged: files of the work folder that were damaged and are made again.
+    """
 
     rows: Counter[str] = field(default_factory=Counter)
     reasons: Counter[str] = field(default_factory=Counter)
+    damaged: list[str] = field(default_factory=list)
 
 
 class Watch:
@@ -45,8 +64,6 @@ class Watch:
         self._thread = threading.Thread(target=self._follow, daemon=True)
 
     def __enter__(self) -> "Watch":
-        for old in self._folder.glob("*.jsonl"):
-            old.unlink()
         self._thread.start()
         return self
 
@@ -71,5 +88,8 @@ class Watch:
             self._offsets[path] = self._offsets.get(path, 0) + len(whole) + bool(whole)
             for line in whole.splitlines():
                 stage, rows, reasons = json.loads(line)
+                if stage == _DAMAGED:
+                    self._progress.damaged.extend(reasons)
+                    continue
                 self._progress.rows[stage] += rows
                 self._progress.reasons.update(reasons)

@@ -9,7 +9,7 @@
 Text never rests in a PCollection: Beam's in-process runner holds about 5 MB per MB of text that waits for a shuffle or
 a side input (measured), and about nothing per reference. The same files are the checkpoint after a crash and the cache
 that makes a changed threshold a matter of seconds. Every file is written under a temporary name and renamed when
-whole.
+whole. It ends in a checksum of its bytes that is compared before they are used: what is damaged is made again.
 """
 
 import json
@@ -20,13 +20,26 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+from xxhash import xxh3_128
 
 from pipelines.engine.candidates import blanked
+from pipelines.engine.progress import report_damage
+from schemas.exits import RunFailedError
 from schemas.files import replacing, write_text
 
 WORK = ".work"
 SOURCE_SHIFT = 44  # bits of a part's number below the rank of its source
 _LZ4 = pa.ipc.IpcWriteOptions(compression="lz4")
+_BLOCK_BYTES = 1 << 20
+_BATCHES = ("*.arrow", "parts/*.arrow", "keys/*.arrow", "tags/*/*.arrow", "decisions/*.arrow")
+
+
+class DamagedError(RunFailedError):
+    """A file of the work folder does not hold the bytes that were written."""
+
+    def __init__(self, path: Path) -> None:
+        """Names the file and says what to do."""
+        super().__init__(f"{path}: damaged; run the same command again: it makes what is damaged again")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -78,14 +91,40 @@ class Store:
 
     def parts_of(self, split_key: str) -> list[PartRef] | None:
         """The parts of a split that was read to its end, or None."""
-        marker = self.root / "parts" / f"{split_key}.json"
+        marker = self._marker(split_key)
         if not marker.is_file():
             return None
-        return [PartRef(**part) for part in json.loads(marker.read_text())]
+        try:
+            parts = [PartRef(**part) for part in read_value(marker)]
+        except DamagedError:
+            self._drop(marker)
+            return None
+        files = [path for part in parts for path in (self.part_path(part), self.keys_path(part))]
+        damaged = [path for path in files if not self.holds(path)]
+        return None if damaged else parts
 
     def mark_whole(self, split_key: str, parts: Sequence[PartRef]) -> None:
         """Records that a split was read to its end."""
-        write_text(self.root / "parts" / f"{split_key}.json", json.dumps(list(map(_written, parts))))
+        write_value(self._marker(split_key), list(map(_written, parts)))
+
+    def forget_split(self, split_key: str) -> None:
+        """Has a split read again by the next run."""
+        self._marker(split_key).unlink(missing_ok=True)
+
+    def _marker(self, split_key: str) -> Path:
+        return self.root / "parts" / f"{split_key}.json"
+
+    def holds(self, path: Path) -> bool:
+        """Whether a batch of an earlier run is there and whole. One that is damaged is told, and makes room."""
+        if not path.is_file():
+            return False
+        if _payload_bytes(path) is None:
+            self._drop(path)
+        return path.is_file()
+
+    def _drop(self, damaged: Path) -> None:
+        report_damage(self.root, damaged)
+        damaged.unlink()
 
     def part_path(self, part: PartRef) -> Path:
         """The candidates of a part."""
@@ -125,24 +164,78 @@ def _written(part: PartRef) -> dict[str, object]:
 
 
 def write_batch(path: Path, batch: pa.RecordBatch) -> None:
-    """Writes one batch as an Arrow IPC file, whole or not at all."""
-    with (
-        replacing(path) as temporary,
-        pa.OSFile(str(temporary), "wb") as sink,
-        pa.ipc.new_file(sink, batch.schema, options=_LZ4) as writer,
-    ):
-        writer.write_batch(batch)
+    """Writes one batch as an Arrow IPC file with the checksum behind it, whole or not at all."""
+    with replacing(path) as temporary:
+        with pa.OSFile(str(temporary), "wb") as sink, pa.ipc.new_file(sink, batch.schema, options=_LZ4) as writer:
+            writer.write_batch(batch)
+        checksum = _checksum(temporary, temporary.stat().st_size)
+        with temporary.open("ab") as file:
+            file.write(checksum)
 
 
 def read_batch(path: Path, columns: Sequence[str] | None = None) -> pa.RecordBatch:
-    """Reads a file of one batch with plain reads: mapped pages would count as our memory."""
+    """Reads a file of one batch with plain reads: mapped pages would count as our memory.
+
+    Raises:
+        DamagedError: its bytes are not those that were written.
+    """
+    end = _payload_bytes(path)
+    if end is None:
+        raise DamagedError(path)
     with pa.OSFile(str(path), "rb") as source:
-        schema = pa.ipc.open_file(source).schema
+        schema = pa.ipc.open_file(source, footer_offset=end).schema
         if columns is not None:
             wanted = [schema.get_field_index(name) for name in columns]
             options = pa.ipc.IpcReadOptions(included_fields=wanted)
-            return pa.ipc.open_file(source, options=options).get_batch(0).select(list(columns))
-        return pa.ipc.open_file(source).get_batch(0)
+            return pa.ipc.open_file(source, footer_offset=end, options=options).get_batch(0).select(list(columns))
+        return pa.ipc.open_file(source, footer_offset=end).get_batch(0)
+
+
+def _payload_bytes(path: Path) -> int | None:
+    """How many bytes stand in front of the checksum of a file; None when it is not theirs."""
+    size = path.stat().st_size - xxh3_128().digest_size
+    if size < 0:
+        return None
+    with path.open("rb") as file:
+        file.seek(size)
+        written = file.read()
+    return size if written == _checksum(path, size) else None
+
+
+def _checksum(path: Path, size: int) -> bytes:
+    """The checksum of the first `size` bytes of a file; xxh3 reads as fast as the disk gives."""
+    state = xxh3_128()
+    with path.open("rb") as file:
+        while block := file.read(min(_BLOCK_BYTES, size)):
+            state.update(block)
+            size -= len(block)
+    return state.digest()
+
+
+def write_value(path: Path, value: object) -> None:
+    """Writes a JSON value with its checksum, whole or not at all."""
+    write_text(path, json.dumps({"checksum": digest(value), "value": value}))
+
+
+def read_value(path: Path) -> Any:  # noqa: ANN401  anything JSON
+    """Reads what `write_value` wrote.
+
+    Raises:
+        DamagedError: it is not what was written.
+    """
+    try:
+        sealed = json.loads(path.read_bytes())
+        if sealed["checksum"] == digest(sealed["value"]):
+            return sealed["value"]
+    except (ValueError, KeyError, TypeError):
+        pass
+    raise DamagedError(path)
+
+
+def damaged_files(work: Path) -> list[Path]:
+    """The batches in a work folder that are not as they were written."""
+    batches = (path for pattern in _BATCHES for path in sorted(work.glob(pattern)))
+    return [path for path in batches if _payload_bytes(path) is None]
 
 
 def digest(*parts: Any) -> str:  # noqa: ANN401  anything JSON

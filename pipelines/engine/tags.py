@@ -72,7 +72,7 @@ def kept_keys(
 ) -> pa.Array:
     """Keys that only some candidates of a part need, as the last run left them if it needed the same ones."""
     path = store.tags_path(folder, part)
-    if not path.is_file() or not read_batch(path, ["index"]).column(0).equals(indices):
+    if not store.holds(path) or not read_batch(path, ["index"]).column(0).equals(indices):
         write_batch(path, pa.RecordBatch.from_arrays([indices, make(indices)], names=["index", "key"]))
     return read_batch(path, ["key"]).column(0)
 

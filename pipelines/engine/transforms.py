@@ -133,7 +133,7 @@ class TagParts(beam.PTransform):
 def tag_part(part: PartRef, store: Store, name: str, tag: Callable[[PartRef], pa.RecordBatch]) -> PartRef:
     """Writes the tags of a part, or finds them."""
     path = store.tags_path(name, part)
-    if not path.is_file() or (store.strict and crashed_before(path)):
+    if not store.holds(path) or (store.strict and crashed_before(path)):
         tags, crashes = without_crashing(part, tag, stage=_stage(name), store=store)
         write_batch(path, with_crashes(tags, crashes))
     progress.report(store.root, _stage(name), part.rows, _reasons(read_batch(path, ["reason"])))

@@ -5,12 +5,14 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from pipelines.engine.disk import unwritable_in_one_line
-from pipelines.engine.store import WORK
+from pipelines.engine.progress import forget_reports, report_damage
+from pipelines.engine.store import WORK, DamagedError, read_value, write_value
 from schemas.config import Curate
 from schemas.exits import UserError
-from schemas.files import hold, write_text
+from schemas.files import TEMPORARY, hold
 from schemas.manifest import MANIFEST
 
 _CLAIM, _LOCK = "run.json", "lock"
@@ -29,9 +31,9 @@ def refuse_other_runs(output: Path, settings: Curate, *, overwrite: bool) -> Non
     """
     if output.exists() and not output.is_dir():
         raise UserError(f"{output}: is a file; --output names a folder")
-    claimed = _read_claim(output / WORK / _CLAIM)
+    claimed = _read_claim(output)
     foreign = claimed is None and output.exists() and any(path.name != WORK for path in output.iterdir())
-    if foreign and not _is_data_set(output):
+    if foreign and _manifest_in(output) is None:
         raise UserError(f"{output}: holds files that mathmill did not make; choose an empty folder")
     if overwrite:
         return
@@ -65,8 +67,21 @@ def claim(output: Path, settings: Curate, *, overwrite: bool) -> Iterator[Path]:
     with lock:
         if overwrite:
             _empty(work)
-        write_text(work / _CLAIM, json.dumps(_claim_of(settings)))
+        _tidy(work)
+        write_value(work / _CLAIM, _claim_of(settings))
         yield work
+
+
+def _tidy(work: Path) -> None:
+    """Removes what a killed run told and left half-written, and tells when its claim is damaged."""
+    forget_reports(work)
+    for temporary in work.rglob(TEMPORARY):
+        temporary.unlink()
+    try:
+        if (work / _CLAIM).is_file():
+            read_value(work / _CLAIM)
+    except DamagedError:
+        report_damage(work, work / _CLAIM)
 
 
 def _empty(work: Path) -> None:
@@ -81,21 +96,31 @@ def _claim_of(settings: Curate) -> dict[str, list[list[str]]]:
     return {"sources": [[source.name, source.path] for source in settings.sources]}
 
 
-def _read_claim(path: Path) -> dict[str, list[list[str]]] | None:
+def _read_claim(output: Path) -> dict[str, list[list[str]]] | None:
+    """The sources of the run that a folder holds; where the claim is damaged, those that the manifest names."""
+    path = output / WORK / _CLAIM
     if not path.is_file():
         return None
-    found = json.loads(path.read_text(encoding="utf-8"))
-    assert isinstance(found, dict), found
-    return found
+    try:
+        claimed: dict[str, list[list[str]]] = read_value(path)
+    except DamagedError:
+        manifest = _manifest_in(output)
+        return None if manifest is None else {"sources": _named_sources(manifest)}
+    return claimed
 
 
-def _is_data_set(folder: Path) -> bool:
-    """Whether mathmill, of this version or another, published here."""
+def _named_sources(manifest: dict[str, Any]) -> list[list[str]]:
+    return [[source["name"], source["path"]] for source in manifest.get("config", {}).get("sources", ())]
+
+
+def _manifest_in(folder: Path) -> dict[str, Any] | None:
+    """The manifest that mathmill, of this version or another, published here."""
     try:
         manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
     except (OSError, ValueError):
-        return False
-    return isinstance(manifest, dict) and {"schema_version", "fingerprint"} <= set(manifest)
+        return None
+    ours = isinstance(manifest, dict) and {"schema_version", "fingerprint"} <= set(manifest)
+    return manifest if ours else None
 
 
 def _names(claimed: dict[str, list[list[str]]]) -> str:

@@ -1,18 +1,18 @@
 """The end of the line: candidates decided, files written, and what the driver needs of it left in the work folder."""
 
-import pickle
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import apache_beam as beam
 from apache_beam.pvalue import PCollection
 
-from pipelines.engine.store import PartRef, Store
+from pipelines.engine.store import PartRef, Store, read_value, write_value
 from pipelines.output.decide import DecideSettings, PartSummary, decide
 from pipelines.output.write import WriteSettings, Written, plan_files, write_file
-from schemas.files import replacing
 
-_LEFT = "ended.pickle"
+_LEFT = "ended.json"
 
 
 @dataclass
@@ -53,8 +53,8 @@ def forget_finished(store: Store) -> None:
 
 def read_finished(store: Store) -> tuple[list[PartSummary], list[Written]]:
     """What a run decided, in the order of the parts, and what it wrote, by path."""
-    summaries, written = pickle.loads(_path(store).read_bytes())
-    return summaries, written
+    left = read_value(_path(store))
+    return list(map(_summary, left["summaries"])), [Written(**file) for file in left["written"]]
 
 
 def _path(store: Store) -> Path:
@@ -62,6 +62,20 @@ def _path(store: Store) -> Path:
 
 
 def _leave(summaries: list[PartSummary], written: list[Written], path: Path) -> None:
-    ordered = sorted(summaries, key=lambda summary: summary.part), sorted(written, key=lambda file: file.path)
-    with replacing(path) as temporary:
-        temporary.write_bytes(pickle.dumps(ordered))
+    ordered = sorted(summaries, key=lambda summary: summary.part)
+    files = sorted(written, key=lambda file: file.path)
+    write_value(path, {"summaries": list(map(_as_json, ordered)), "written": list(map(asdict, files))})
+
+
+def _as_json(summary: PartSummary) -> dict[str, Any]:
+    return {
+        "part": asdict(summary.part),
+        "rows": summary.rows,
+        "ended": [[*key, number] for key, number in summary.ended.items()],
+        "kept": dict(summary.kept),
+    }
+
+
+def _summary(left: dict[str, Any]) -> PartSummary:
+    ended = {(source, form, outcome, stage, reason): n for source, form, outcome, stage, reason, n in left["ended"]}
+    return PartSummary(PartRef(**left["part"]), left["rows"], Counter(ended), Counter(left["kept"]))

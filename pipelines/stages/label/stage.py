@@ -5,14 +5,11 @@ depend neither on the number of rows nor on their order; the texts of the sample
 fitted on.
 """
 
-import pickle
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from hashlib import blake2b
 from itertools import groupby
-from pathlib import Path
 
 import apache_beam as beam
 import numpy as np
@@ -23,17 +20,17 @@ from apache_beam.pvalue import PCollection
 from pipelines.engine import progress
 from pipelines.engine.line import Line, Step
 from pipelines.engine.overlays import LABELS
-from pipelines.engine.store import PartRef, Store, read_batch, write_batch
+from pipelines.engine.store import PartRef, Store, read_batch, read_value, write_batch, write_value
 from pipelines.engine.tags import TAG_SCHEMA, alive_after
 from pipelines.stages.label.classifier import LEAST, METHOD, Fitted, fit
 from pipelines.stages.label.taxonomy import Taxonomy
 from schemas.config import Label
-from schemas.files import replacing
 from schemas.ledger import LedgerRule
 from schemas.reason import Stage
 
 LABEL_SCHEMA = pa.schema([*TAG_SCHEMA, pa.field("topic", pa.string()), pa.field("difficulty", pa.int32())])
-_MODELS = "labels.pickle"
+_FITTED = "labels.json"
+_MEASURES = ("rows", "held_out", "macro_f1", "baseline")
 _SAMPLE_SCHEMA = pa.schema(
     [
         pa.field("taxonomy", pa.string()),
@@ -50,6 +47,8 @@ _SAMPLE_SCHEMA = pa.schema(
 
 Group = tuple[str, str]
 """taxonomy and language"""
+Models = dict[tuple[str, str, str], Fitted]
+"""by taxonomy, language and column"""
 
 
 def folder_of(taxonomies: Mapping[str, Taxonomy], skip: Iterable[Stage]) -> str | None:
@@ -110,7 +109,7 @@ class LabelParts(beam.PTransform):
     def _sample(self, part: PartRef) -> Sample:
         return sample_part(part, self.store, self.before, self.taxonomies, self.seed)
 
-    def _predict(self, part: PartRef, models: Path) -> PartRef:
+    def _predict(self, part: PartRef, models: Models) -> PartRef:
         tags = predict_part(part, self.store, self.before, self.taxonomies, models)
         write_batch(self.store.tags_path(self.folder, part), tags)
         progress.report(self.store.root, "label", part.rows)
@@ -189,10 +188,10 @@ class _Smallest(beam.CombineFn):
         return accumulator
 
 
-def fit_models(sample: Sample, store: Store, taxonomies: Mapping[str, Taxonomy], settings: Label) -> Path:
-    """Fits a model for each label that is missing somewhere, and leaves them where workers load them."""
+def fit_models(sample: Sample, store: Store, taxonomies: Mapping[str, Taxonomy], settings: Label) -> Models:
+    """Fits a model for each label that is missing somewhere, and leaves how good each is for the driver."""
     by_name = {taxonomy.name: taxonomy for taxonomy in taxonomies.values()}
-    models: dict[tuple[str, str, str], Fitted] = {}
+    models: Models = {}
     for taxonomy, language, column in sorted(sample.missing):
         of_group = pc.and_(pc.equal(sample.rows["taxonomy"], taxonomy), pc.equal(sample.rows["language"], language))
         rows = sample.rows.filter(pc.and_(of_group, pc.is_valid(sample.rows[column])))
@@ -204,28 +203,19 @@ def fit_models(sample: Sample, store: Store, taxonomies: Mapping[str, Taxonomy],
         templates = rows["template"].to_pylist()
         questions = store.questions_at(rows["part"].to_pylist(), rows["index"].to_pylist())
         models[taxonomy, language, column] = fit(questions, given, templates, language=language, min_f1=settings.min_f1)
-    path = store.root / _MODELS
-    with replacing(path) as temporary:
-        temporary.write_bytes(pickle.dumps(models))
-    return path
+    measured = [[*key, {name: getattr(fitted, name) for name in _MEASURES}] for key, fitted in models.items()]
+    write_value(store.root / _FITTED, measured)
+    return models
 
 
 def _label(given: str | int, column: str, taxonomy: Taxonomy) -> str | None:
     return str(given) if column == "difficulty" else taxonomy.topic_of(str(given))
 
 
-@lru_cache(maxsize=1)
-def _load(path: Path, _changed: int) -> dict[tuple[str, str, str], Fitted]:
-    models = pickle.loads(path.read_bytes())
-    assert isinstance(models, dict), path
-    return models
-
-
 def predict_part(
-    part: PartRef, store: Store, before: Sequence[str], taxonomies: Mapping[str, Taxonomy], models: Path
+    part: PartRef, store: Store, before: Sequence[str], taxonomies: Mapping[str, Taxonomy], models: Models
 ) -> pa.RecordBatch:
     """Predicts what the living candidates of a part lack and a model was good enough for (`LABEL_SCHEMA`)."""
-    classifiers = _load(models, models.stat().st_mtime_ns)
     batch, groups = _labelled(part, store, before, taxonomies)
     by_name = {taxonomy.name: taxonomy for taxonomy in taxonomies.values()}
     tags: dict[int, dict[str, object]] = {}
@@ -236,7 +226,7 @@ def predict_part(
             if absent[index]:
                 wanted.setdefault(group, []).append(index)
         for group, indices in wanted.items():
-            classifier = classifiers.get((*group, column))
+            classifier = models.get((*group, column))
             if classifier is None or classifier.model is None:
                 continue
             texts = store.read_part(part, ["question"]).column(0).take(pa.array(indices)).to_pylist()
@@ -256,7 +246,7 @@ def _written(column: str, taxonomy: Taxonomy) -> Callable[[str], object]:
 
 def summary(parts: Sequence[PartRef], store: Store, taxonomies: Mapping[str, Taxonomy]) -> list[dict[str, object]]:
     """What was fitted, how good it is and what it predicted: for the manifest, the card and the report."""
-    path = store.root / _MODELS
+    path = store.root / _FITTED
     if store.labelled is None or not path.is_file():
         return []
     predicted = Counter[tuple[str, str, str]]()
@@ -272,12 +262,9 @@ def summary(parts: Sequence[PartRef], store: Store, taxonomies: Mapping[str, Tax
             "taxonomy": taxonomy,
             "language": language,
             "method": METHOD,
-            "rows": classifier.rows,
-            "held_out": classifier.held_out,
-            "macro_f1": classifier.macro_f1,
-            "baseline": classifier.baseline,
+            **measures,
             "predicted": predicted[taxonomy, language, column],
         }
-        for (taxonomy, language, column), classifier in sorted(_load(path, path.stat().st_mtime_ns).items())
-        if classifier.rows
+        for taxonomy, language, column, measures in sorted(read_value(path), key=lambda entry: entry[:3])
+        if measures["rows"]
     ]

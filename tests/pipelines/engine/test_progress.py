@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.engine.progress import Progress, Watch, report
+from pipelines.engine.progress import Progress, Watch, forget_reports, report, report_damage
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 
@@ -33,7 +33,19 @@ def test_reports_add_up_by_stage_and_by_reason(tmp_path):
 
 def test_what_an_earlier_run_reported_is_forgotten(tmp_path):
     report(tmp_path, "read", 100)
+    forget_reports(tmp_path)
     assert shown_of(tmp_path, during=lambda: report(tmp_path, "read", 1)).rows == {"read": 1}
+
+
+def test_damage_is_told_by_file_and_counts_in_no_stage(tmp_path):
+    def run():
+        report(tmp_path, "read", 1)
+        for name in ("parts/a-0.arrow", "run.json"):
+            report_damage(tmp_path, tmp_path / name)
+
+    found = shown_of(tmp_path, during=run)
+    assert found.damaged == ["parts/a-0.arrow", "run.json"]
+    assert (found.rows, found.reasons) == ({"read": 1}, {})
 
 
 def test_another_process_is_heard(tmp_path):
@@ -63,7 +75,7 @@ def test_a_line_that_is_still_being_written_waits_for_its_end(tmp_path):
             assert looked.wait(10)
         return seen[-1]
 
-    report(tmp_path, "read", 2)
+    told.parent.mkdir()
     with Watch(tmp_path, show):
         assert write('["screen", 3, {') == {}
         assert write('"x": 1}]\n["screen"') == {"screen": 3}

@@ -3,7 +3,20 @@ import pickle
 import pyarrow as pa
 import pytest
 
-from pipelines.engine.store import SOURCE_SHIFT, PartRef, Store, code_digest, digest, read_batch, write_batch
+from pipelines.engine.progress import Watch
+from pipelines.engine.store import (
+    SOURCE_SHIFT,
+    DamagedError,
+    PartRef,
+    Store,
+    code_digest,
+    damaged_files,
+    digest,
+    read_batch,
+    read_value,
+    write_batch,
+    write_value,
+)
 
 BATCH = pa.RecordBatch.from_pydict(
     {"question": ["one?", None, "três?"], "row": pa.array([3, 4, 5], pa.int64()), "list": [[1], [], None]}
@@ -45,24 +58,93 @@ def test_a_batch_that_cannot_be_written_leaves_what_stood_there(tmp_path):
     assert [file.name for file in tmp_path.iterdir()] == ["batch.arrow"]
 
 
-@pytest.mark.parametrize("kept", [0, 10, -1])
-def test_a_file_that_was_cut_short_is_refused(tmp_path, kept):
+def flipped(content, place):
+    return content[:place] + bytes([content[place] ^ 0x10]) + content[place + 1 :]
+
+
+def test_a_batch_whose_bytes_changed_anywhere_is_refused(tmp_path):
     path = tmp_path / "batch.arrow"
     write_batch(path, BATCH)
-    path.write_bytes(path.read_bytes()[:kept])
-    with pytest.raises((pa.ArrowInvalid, OSError)):
-        read_batch(path)
+    content = path.read_bytes()
+    damaged = [content[:kept] for kept in (0, 10, len(content) // 2, len(content) - 1)]
+    damaged += [flipped(content, place) for place in range(0, len(content), 7)]
+    damaged += [flipped(content, len(content) - 1), content + b"x", b"x" + content]
+    for spoiled in damaged:
+        path.write_bytes(spoiled)
+        with pytest.raises(DamagedError, match=r"batch\.arrow: damaged; run the same command again"):
+            read_batch(path, ["row"])
+    path.write_bytes(content)
+    assert read_batch(path).equals(BATCH)
+
+
+def test_a_value_whose_text_changed_anywhere_is_refused(tmp_path):
+    path, value = tmp_path / "value.json", [{"rows": 14, "name": "três", "share": 0.5}]
+    write_value(path, value)
+    assert read_value(path) == value
+    content = path.read_bytes()
+    assert b"14" in content
+    for spoiled in (b"", b"{", b"[1]", b'{"value": 1}', content[:-1], content.replace(b"14", b"15")):
+        path.write_bytes(spoiled)
+        with pytest.raises(DamagedError):
+            read_value(path)
+
+
+def damage_told(store, act):
+    """What `act` gives, and the files that are told to be damaged meanwhile."""
+    shown = []
+    with Watch(store.root, shown.append):
+        result = act()
+    return result, shown[-1].damaged
+
+
+def test_a_damaged_batch_of_an_earlier_run_is_told_and_makes_room(tmp_path):
+    store, path = Store(tmp_path), tmp_path / "tags/screen-1/k-0.arrow"
+    assert damage_told(store, lambda: store.holds(path)) == (False, [])
+    write_batch(path, BATCH)
+    assert damage_told(store, lambda: store.holds(path)) == (True, [])
+    path.write_bytes(flipped(path.read_bytes(), 100))
+    assert damage_told(store, lambda: store.holds(path)) == (False, ["tags/screen-1/k-0.arrow"])
+    assert not path.exists()
+
+
+@pytest.mark.parametrize("name", ["parts/k-1.arrow", "keys/k-0.arrow", "parts/k.json"])
+def test_a_split_with_a_damaged_file_is_read_again(tmp_path, name):
+    store, parts = Store(tmp_path), [part(0, "k-0"), part(1, "k-1")]
+    for each in parts:
+        write_batch(store.part_path(each), BATCH)
+        write_batch(store.keys_path(each), BATCH)
+    store.mark_whole("k", parts)
+    assert damage_told(store, lambda: store.parts_of("k")) == (parts, [])
+    spoiled = tmp_path / name
+    spoiled.write_bytes(spoiled.read_bytes()[:-5])
+    assert damage_told(store, lambda: store.parts_of("k")) == (None, [name])
+
+
+def test_damaged_batches_are_found_wherever_they_lie_and_no_staged_file_is_one(tmp_path):
+    names = ["parts/a.arrow", "keys/a.arrow", "tags/s-1/a.arrow", "decisions/a.arrow", "benchmarks-1.arrow"]
+    for name in names:
+        write_batch(tmp_path / name, BATCH)
+    (tmp_path / "staged/shards").mkdir(parents=True)
+    (tmp_path / "staged/shards/train.arrow").write_bytes(b"a stream")
+    assert damaged_files(tmp_path) == []
+    for name in names:
+        (tmp_path / name).write_bytes(b"")
+    assert {str(path.relative_to(tmp_path)) for path in damaged_files(tmp_path)} == set(names)
 
 
 def test_a_split_has_its_parts_when_it_is_marked_whole_and_not_before(tmp_path):
     store = Store(tmp_path)
     parts = [part(7, "k-0"), part(8, "k-1", rows=0)]
-    write_batch(store.part_path(parts[0]), BATCH)
+    for each in parts:
+        write_batch(store.part_path(each), BATCH)
+        write_batch(store.keys_path(each), BATCH)
     assert store.parts_of("k") is None
     store.mark_whole("k", parts)
     assert store.parts_of("k") == parts
     store.mark_whole("empty", [])
     assert store.parts_of("empty") == []
+    store.forget_split("k")
+    assert store.parts_of("k") is None
 
 
 def test_what_belongs_to_a_part_stands_apart_by_folder_under_its_key(tmp_path):

@@ -1,4 +1,5 @@
 import json
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ from pipelines.engine.store import WORK
 from pipelines.engine.workfolder import claim, refuse_other_runs
 from schemas.config import Curate
 from schemas.exits import UserError
+from schemas.files import replacing
 
 
 def settings(**paths):
@@ -79,6 +81,37 @@ def test_settings_that_are_no_sources_do_not_make_another_run(tmp_path):
     assert refusal(claimed(tmp_path), again) is None
 
 
+@pytest.mark.parametrize("damaged", ["", "{", '{"checksum": "0", "value": {"sources": []}}'])
+def test_a_damaged_claim_is_written_again_where_nothing_was_published(tmp_path, damaged):
+    output = claimed(tmp_path)
+    (output / WORK / "run.json").write_text(damaged)
+    assert refusal(output) is None
+    assert refusal(claimed(output, MINE), OTHER) is not None
+
+
+def test_the_manifest_stands_in_for_a_damaged_claim(tmp_path):
+    sources = MINE.model_dump(mode="json")["sources"]
+    output = claimed(tmp_path)
+    (output / "manifest.json").write_text(json.dumps({**MANIFEST, "config": {"sources": sources}}))
+    (output / WORK / "run.json").write_text("{")
+    assert refusal(output) is None
+    assert str(refusal(output, OTHER)).startswith("holds another run, of school (a.jsonl);")
+
+
+def test_what_a_killed_run_left_half_written_is_removed(tmp_path):
+    output = claimed(tmp_path)
+    path = output / WORK / "parts" / "k-0.arrow"
+    path.parent.mkdir()
+    path.write_text("whole")
+    with suppress(KeyboardInterrupt), replacing(path) as temporary:
+        temporary.write_text("half")
+        raise KeyboardInterrupt
+    left = path.with_name(temporary.name)
+    left.write_text("half")
+    claimed(output)
+    assert content(path.parent) == ["k-0.arrow"]
+
+
 def test_a_run_of_other_sources_is_refused_by_their_names_unless_started_over(tmp_path):
     output = claimed(tmp_path, OTHER)
     assert refusal(output) == (
@@ -96,7 +129,7 @@ def test_finished_data_without_its_work_folder_is_started_over_only_when_asked(t
 def test_claiming_again_keeps_what_was_done_and_overwriting_does_not(tmp_path):
     output = claimed(tmp_path)
     (output / WORK / "parts").mkdir()
-    for name in ("parts/k-0.arrow", "ended.pickle"):
+    for name in ("parts/k-0.arrow", "ended.json"):
         (output / WORK / name).write_text("done")
     assert claimed(output) == output
     assert (output / WORK / "parts" / "k-0.arrow").read_text() == "done"

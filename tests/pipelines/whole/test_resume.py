@@ -2,10 +2,12 @@
 
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,8 @@ import yaml
 
 from pipelines.cli.findings import remarks
 from pipelines.curate import curate
+from pipelines.engine.progress import Progress
+from pipelines.engine.store import damaged_files
 from pipelines.output.reader import read_ledger
 from schemas.config import Config
 from schemas.exits import UserError
@@ -70,7 +74,7 @@ def test_a_killed_run_continues_to_the_same_bytes_and_judges_nothing_twice(tmp_p
     assert data_bytes(tmp_path / "data") == data_bytes(tmp_path / "straight")
 
 
-SIGNS = ("run.json", "parts/.*", "parts/*.json", "tags/*/.*", "decisions/.*", "staged/*/.*", "ended.pickle")
+SIGNS = ("run.json", "parts/.*", "parts/*.json", "tags/*/.*", "decisions/.*", "staged/*/.*", "ended.json")
 
 
 @pytest.mark.slow
@@ -138,6 +142,59 @@ def test_a_new_benchmark_checks_finished_data_again_and_judges_nothing(tmp_path:
     assert {name: when for name, when in whole_files(data / ".work", "tags").items() if "/verify-" in name} == verdicts
     assert before.counts.kept == after.counts.kept + 2 * 3
     assert remarks(after, read_ledger(data, after)) == ["2 leaks, 4 variants of 1 benchmark items (bench)"]
+
+
+def flip(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 0x10
+    path.write_bytes(content)
+
+
+def cut(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-20])
+
+
+def empty(path: Path) -> None:
+    path.write_bytes(b"")
+
+
+DAMAGED = ("parts/*.json", "keys/*.arrow", "tags/verify-*/*.arrow", "tags/screen-*/*.arrow", "run.json")
+
+
+@pytest.mark.parametrize("spoil", [flip, cut, pytest.param(empty, marks=SLOW)])
+def test_what_is_damaged_in_the_work_folder_is_made_again_and_told(
+    finished: Path, tmp_path: Path, spoil: Callable[[Path], None]
+) -> None:
+    data = tmp_path / "data"
+    shutil.copytree(finished / "data", data)
+    before, work = curate(settings(finished / "rows.jsonl"), data), data / ".work"
+    bytes_before = data_bytes(data)
+    spoiled = [next(work.glob(pattern)) for pattern in DAMAGED]
+    for path in spoiled:
+        spoil(path)
+    shown: list[Progress] = []
+    assert curate(settings(finished / "rows.jsonl"), data, on_progress=shown.append) == before
+    assert data_bytes(data) == bytes_before
+    told = set(shown[-1].damaged)
+    assert told == {str(path.relative_to(work)) for path in spoiled if path.parent.name != "keys"}
+    assert damaged_files(work) == []
+
+
+def test_a_part_whose_text_changed_in_place_never_reaches_a_shard(finished: Path, tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    shutil.copytree(finished / "data", data)
+    curate(settings(finished / "rows.jsonl"), data)
+    bytes_before = data_bytes(data)
+    part = max((data / ".work/parts").glob("*.arrow"), key=lambda path: path.stat().st_size)
+    assert b"marbles" in part.read_bytes()
+    part.write_bytes(part.read_bytes().replace(b"marbles", b"pebbles", 1))
+    curate(settings(finished / "rows.jsonl"), data)
+    assert data_bytes(data) == bytes_before
+
+
+def test_no_pickle_lies_in_a_work_folder(finished: Path) -> None:
+    names = {path.suffix for path in (finished / "data/.work").rglob("*") if path.is_file() and path.name != "lock"}
+    assert names == {".arrow", ".json", ".jsonl"}
 
 
 def _fresh(finished: Path, change: dict[str, Any]) -> Path:

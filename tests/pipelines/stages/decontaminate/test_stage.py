@@ -7,7 +7,7 @@ from pipelines.engine.candidates import CANDIDATE_SCHEMA
 from pipelines.engine.line import Line
 from pipelines.engine.store import Store
 from pipelines.stages.decontaminate.leaks import BenchmarkIndex, check
-from pipelines.stages.decontaminate.stage import check_leaks, steps, store_index
+from pipelines.stages.decontaminate.stage import check_leaks, steps, store_items
 from schemas.benchmark import BENCHMARK_SCHEMA
 from schemas.config import Curate, Decontaminate
 from schemas.reason import Reason
@@ -34,10 +34,10 @@ def candidates(*questions: str) -> pa.RecordBatch:
     return pa.RecordBatch.from_pylist(rows, schema=CANDIDATE_SCHEMA)
 
 
-def test_what_workers_load_judges_as_the_index_that_was_built(tmp_path):
+def test_items_that_workers_read_judge_as_the_index_over_them(tmp_path):
     batch = candidates(QUESTION, "Which day follows Monday?", QUESTION.lower())
-    path = store_index(items(), line_of(tmp_path))
-    verdicts = check_leaks(batch, index=path, settings=Decontaminate())
+    path = store_items(items(), line_of(tmp_path))
+    verdicts = check_leaks(batch, items=path, settings=Decontaminate())
     assert verdicts == check(batch, BenchmarkIndex.build(items()), Decontaminate())
     assert [verdict and verdict.reason for verdict in verdicts] == [
         Reason.BENCHMARK_EXACT,
@@ -46,20 +46,18 @@ def test_what_workers_load_judges_as_the_index_that_was_built(tmp_path):
     ]
 
 
-def test_an_index_is_found_again_and_made_anew_for_other_items_or_code(tmp_path):
-    path = store_index(items(), line_of(tmp_path))
-    before = path.stat().st_mtime_ns
-    assert store_index(items(), line_of(tmp_path)) == path
-    assert path.stat().st_mtime_ns == before
-    others = {store_index(items(answer="109"), line_of(tmp_path)), store_index(items(), line_of(tmp_path, "other"))}
+def test_items_have_one_name_and_others_or_other_code_another(tmp_path):
+    path = store_items(items(), line_of(tmp_path))
+    assert store_items(items(), line_of(tmp_path)) == path
+    others = {store_items(items(answer="109"), line_of(tmp_path)), store_items(items(), line_of(tmp_path, "other"))}
     assert len({path, *others}) == 3
 
 
 def test_another_index_is_loaded_when_it_is_asked_for(tmp_path):
     batch = candidates(QUESTION)
-    other = store_index(items(question="Which day follows Monday, in a week of seven days?"), line_of(tmp_path))
-    for path, caught in [(store_index(items(), line_of(tmp_path)), True), (other, False)] * 2:
-        (verdict,) = check_leaks(batch, index=path, settings=Decontaminate())
+    other = store_items(items(question="Which day follows Monday, in a week of seven days?"), line_of(tmp_path))
+    for path, caught in [(store_items(items(), line_of(tmp_path)), True), (other, False)] * 2:
+        (verdict,) = check_leaks(batch, items=path, settings=Decontaminate())
         assert (verdict is not None) == caught
 
 
