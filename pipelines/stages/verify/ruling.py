@@ -5,7 +5,9 @@ oneself is not evidence. Verdicts are cached beside the part: a later run judges
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 
@@ -50,7 +52,8 @@ RULING_SCHEMA = pa.schema(
         pa.field("cut", pa.string(), metadata={"doc": "what stands behind the final answer, for `trim`"}),
     ]
 )
-CHUNK = 256  # candidates judged between two reports of progress
+_CHUNK = 4  # candidates a server whose verdicts come together: a kill loses those that run
+_AHEAD = 2  # chunks whose programs run: the slowest program of one leaves no server without work
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,39 +107,62 @@ def verify(
     *,
     settings: Verify,
     pool: Pool,
-    on_progress: Callable[[int], None],
     longest: int | None = None,
-) -> pa.RecordBatch:
-    """Judges some candidates of a part and returns a row of `RULING_SCHEMA` for each.
+) -> Iterator[pa.RecordBatch]:
+    """Judges some candidates of a part and gives rows of `RULING_SCHEMA`, a chunk at a time, in order.
 
     Args:
         batch: the part.
         indices: positions of the candidates to judge.
         settings: what to do with recorded outputs, and what a program may use.
         pool: where programs run.
-        on_progress: told how many more candidates were judged.
         longest: characters that question and solution may have with outputs as run (`regenerate`); None: any number.
     """
-    rows: list[tuple[object, ...]] = []
-    for start in range(0, len(indices), CHUNK):
-        chunk = _candidates(batch, indices[start : start + CHUNK])
-        rows.extend(_ruling_rows(chunk, settings, pool, longest))
-        on_progress(len(chunk))
-    columns = zip(*rows, strict=True) if rows else [()] * len(RULING_SCHEMA)
-    arrays = [pa.array(list(column), field.type) for column, field in zip(columns, RULING_SCHEMA, strict=True)]
-    return pa.RecordBatch.from_arrays(arrays, schema=RULING_SCHEMA)
+    size = _CHUNK * pool.size
+    chunks = (_candidates(batch, indices[start : start + size]) for start in range(0, len(indices), size))
+    for chunk, executions in _executed(chunks, settings, pool):
+        columns = zip(*_ruling_rows(chunk, executions, settings, pool, longest), strict=True)
+        arrays = [pa.array(list(column), field.type) for column, field in zip(columns, RULING_SCHEMA, strict=True)]
+        yield pa.RecordBatch.from_arrays(arrays, schema=RULING_SCHEMA)
 
 
-def _ruling_rows(chunk: Sequence[Case], settings: Verify, pool: Pool, longest: int | None) -> list[tuple[object, ...]]:
+Executions = list[list[Execution]]
+"""of each case of a chunk: what each of its programs did"""
+
+
+def _executed(
+    chunks: Iterator[list[Case]], settings: Verify, pool: Pool
+) -> Iterator[tuple[list[Case], Executions | Crash]]:
+    """Chunks with what their programs did, in order; those of the next chunks run meanwhile."""
+    waiting: deque[tuple[list[Case], Future[Executions | Crash]]] = deque()
+    with ThreadPoolExecutor(_AHEAD) as threads:
+        for chunk in chunks:
+            waiting.append((chunk, threads.submit(_attempt_programs, chunk, settings, pool)))
+            if len(waiting) == _AHEAD:
+                chunk, executions = waiting.popleft()
+                yield chunk, executions.result()
+        while waiting:
+            chunk, executions = waiting.popleft()
+            yield chunk, executions.result()
+
+
+def _attempt_programs(chunk: Sequence[Case], settings: Verify, pool: Pool) -> Executions | Crash:
+    return attempted(partial(_run_programs, chunk, settings, pool))
+
+
+def _ruling_rows(
+    chunk: Sequence[Case], executions: Executions | Crash, settings: Verify, pool: Pool, longest: int | None
+) -> list[tuple[object, ...]]:
     """Judges a chunk; a case whose programs or whose answer make the judge raise is quarantined, the others live."""
-    executions = attempted(partial(_run_programs, chunk, settings, pool))
     if not isinstance(executions, Crash):
         return [_judged_row(case, ran, settings, longest) for case, ran in zip(chunk, executions, strict=True)]
     if len(chunk) == 1:
         return [_crashed_row(chunk[0], executions)]
     middle = len(chunk) // 2
-    halves = (chunk[:middle], chunk[middle:])
-    return [row for half in halves for row in _ruling_rows(half, settings, pool, longest)]
+    rows = []
+    for half in (chunk[:middle], chunk[middle:]):
+        rows += _ruling_rows(half, _attempt_programs(half, settings, pool), settings, pool, longest)
+    return rows
 
 
 def _judged_row(case: Case, ran: Sequence[Execution], settings: Verify, longest: int | None) -> tuple[object, ...]:

@@ -1,9 +1,9 @@
 """The verify stage over parts: which candidates still need judging, and the pool of processes that judges them."""
 
+import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 import apache_beam as beam
@@ -22,6 +22,8 @@ from schemas.config import Curate, Verify
 from schemas.exits import UserError
 from schemas.reason import Reason, Stage
 from validation.programs import Level, Pool, best_level, describe_levels
+
+_WRITE_EVERY_S = 1.0  # a kill loses the verdicts of so long, and of the chunks that run
 
 
 def level_of(settings: Curate) -> Level | None:
@@ -106,29 +108,35 @@ class JudgeParts(beam.DoFn):
     def process(self, part: PartRef) -> list[PartRef]:
         """Judges what is not judged yet and writes all verdicts of the part."""
         path = self._store.tags_path(self._name, part)
-        known = _known(path)
+        known = _known(path, self._store)
         alive = alive_after(self._store, part, self._before)
         alive[np.asarray(known.column("index"))] = False
         missing = np.flatnonzero(alive).tolist()
         if missing or not path.is_file():
-            fresh = self._judge(part, missing)
-            if self._store.strict:
-                _refuse_crash(part, fresh, self._store)
-            known = _joined(known, fresh)
-            write_batch(path, known)
+            for verdicts in self._judged(part, known, missing):
+                write_batch(path, verdicts)
+            known = read_batch(path)
         if not self._again:
             reasons = Counter(reason for reason in known.column("reason").to_pylist() if reason is not None)
             progress.report(self._store.root, "verify", part.rows - len(missing), dict(reasons))
         return [part]
 
-    def _judge(self, part: PartRef, missing: list[int]) -> pa.RecordBatch:
+    def _judged(self, part: PartRef, known: pa.RecordBatch, missing: list[int]) -> Iterator[pa.RecordBatch]:
+        """All verdicts of a part so far, every now and then, and when none is missing."""
         if self._pool is None:
             self._pool = Pool(self._level)
-        report = partial(progress.report, self._store.root, "verify")
         batch = self._store.read_part(part)
-        return verify(
-            batch, missing, settings=self._settings, pool=self._pool, on_progress=report, longest=self._longest
-        )
+        verdicts, written = [known], time.monotonic()
+        for fresh in verify(batch, missing, settings=self._settings, pool=self._pool, longest=self._longest):
+            if self._store.strict:
+                _refuse_crash(part, fresh, self._store)
+            verdicts.append(fresh)
+            progress.report(self._store.root, "verify", len(fresh))
+            if time.monotonic() - written >= _WRITE_EVERY_S:
+                verdicts = [_joined(verdicts)]
+                yield verdicts[0]
+                written = time.monotonic()
+        yield _joined(verdicts)
 
     def teardown(self) -> None:
         """Stops the processes."""
@@ -137,9 +145,9 @@ class JudgeParts(beam.DoFn):
             self._pool = None
 
 
-def _known(path: Path) -> pa.RecordBatch:
+def _known(path: Path, store: Store) -> pa.RecordBatch:
     """The verdicts that stand. A failure of ours is none: what made the judge raise is judged again."""
-    if not path.is_file():
+    if not store.holds(path):
         return _empty()
     verdicts = read_batch(path)
     crashed = pc.fill_null(pc.equal(verdicts.column("reason"), Reason.JUDGE_CRASH.value), False)
@@ -156,9 +164,9 @@ def _empty() -> pa.RecordBatch:
     return pa.RecordBatch.from_pylist([], schema=RULING_SCHEMA)
 
 
-def _joined(known: pa.RecordBatch, fresh: pa.RecordBatch) -> pa.RecordBatch:
-    both = pa.Table.from_batches([known, fresh]).sort_by("index").combine_chunks()
-    return both.to_batches()[0] if len(both) else _empty()
+def _joined(verdicts: list[pa.RecordBatch]) -> pa.RecordBatch:
+    table = pa.Table.from_batches(verdicts).sort_by("index").combine_chunks()
+    return table.to_batches()[0] if len(table) else _empty()
 
 
 def choose_level(asked: str | None) -> Level:

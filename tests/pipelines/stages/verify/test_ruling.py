@@ -32,8 +32,8 @@ def verdicts(rows: list[dict], pool: Pool, source: Source = SCHOOL, settings: Ve
     found = []
     for batch, _ in render_parts(records, source):
         indices = range(batch.num_rows)
-        judged = verify(batch, indices, settings=settings or Verify(), pool=pool, on_progress=lambda count: None)
-        found += judged.to_pylist()
+        for judged in verify(batch, indices, settings=settings or Verify(), pool=pool):
+            found += judged.to_pylist()
     return found
 
 
@@ -247,7 +247,7 @@ def test_outputs_as_run_are_screened_as_text_of_the_source_is(program, reason, p
     again = Verify(outputs="regenerate")
     records = [Record(at, json.dumps(row), row) for at, row in enumerate(rows)]
     ((batch, _),) = render_parts(records, TOOL)
-    judged = verify(batch, [0, 1], settings=again, pool=pool, on_progress=lambda count: None, longest=350)
+    (judged,) = verify(batch, [0, 1], settings=again, pool=pool, longest=350)
     found = judged.to_pylist()
     assert [verdict["reason"] for verdict in found] == [reason, None]
     if "u0301" in program:

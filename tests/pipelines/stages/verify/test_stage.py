@@ -1,5 +1,6 @@
 """Which candidates still need judging, and that nobody is judged twice."""
 
+import itertools
 import json
 from pathlib import Path
 from typing import Any
@@ -8,17 +9,19 @@ import apache_beam as beam
 import pyarrow as pa
 import pytest
 
+from pipelines.engine import progress
 from pipelines.engine.beam import beam_options, open_pipeline
 from pipelines.engine.candidates import CANDIDATE_SCHEMA
 from pipelines.engine.line import Done, Line, Step
 from pipelines.engine.rejection import Rejection
 from pipelines.engine.store import PartRef, Store, read_batch, write_batch
 from pipelines.engine.tags import tag_batch
+from pipelines.stages.verify import stage as verifying
 from pipelines.stages.verify.ruling import RULING_SCHEMA
 from pipelines.stages.verify.stage import JudgeParts, choose_level, folder_of, level_of, steps
 from schemas.config import Curate, Verify
 from schemas.reason import Reason, Stage
-from validation.programs import Level
+from validation.programs import Level, Pool
 
 SOURCE = {"name": "s", "path": "x", "adapter": "gsm8k", "licence": "MIT"}
 
@@ -92,6 +95,27 @@ def test_a_later_run_adds_the_verdicts_that_are_missing_and_gives_none_again(tmp
     assert judged(store, part) == ALL
     finals = read_batch(path).column("final").to_pylist()
     assert finals == ["judged before", "4", "judged before", "judged before"]
+
+
+def test_a_kill_inside_a_part_loses_only_the_verdicts_that_were_on_their_way(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, many = Store(tmp_path), PartRef(1, "many", 80, 0)
+    rows = [candidate("cot", f"It is \\boxed{{{number}}}.") for number in range(many.rows)]
+    write_batch(store.part_path(many), pa.RecordBatch.from_pylist(rows, schema=CANDIDATE_SCHEMA))
+    monkeypatch.setattr(verifying, "_WRITE_EVERY_S", 0.0)
+    judge = JudgeParts(store, "verify-1", (), Verify(), Level.SECCOMP, again=False)
+    judge._pool = Pool(Level.SECCOMP, 1)
+    verdicts = judge._judged(many, pa.RecordBatch.from_pylist([], schema=RULING_SCHEMA), list(range(many.rows)))
+    for so_far in itertools.islice(verdicts, 5):
+        write_batch(store.tags_path("verify-1", many), so_far)
+    verdicts.close()
+    judge.teardown()
+    assert len(reasons_of(store, many)) == 20
+    progress.forget_reports(tmp_path)
+    assert len(judged(store, many)) == many.rows
+    assert sum(rows for _, rows, _ in reported(tmp_path)) == many.rows
+    assert reported(tmp_path)[-1][1] == 20
 
 
 def test_when_nothing_is_missing_no_process_starts_and_no_file_is_written(tmp_path: Path, part: PartRef) -> None:
