@@ -26,14 +26,14 @@ from pipelines.engine.line import Done, Line, Step
 from pipelines.engine.progress import Progress, Watch
 from pipelines.engine.store import Store, code_digest, digest
 from pipelines.engine.transforms import ReadParts
-from pipelines.engine.workfolder import claim
+from pipelines.engine.workfolder import claim, lost_work_in_one_line, refuse_removed
 from pipelines.output.decide import DecideSettings, PartSummary
 from pipelines.output.finish import Finish, forget_finished, read_finished
 from pipelines.output.publish import Ending, manifest_of, publish, refuse_wipeout, wiped_out
 from pipelines.output.write import WriteSettings, Written
 from pipelines.refusals import refuse_mistakes
 from pipelines.sources.catalogue import resolve
-from pipelines.sources.inputs import Inputs, load_benchmarks, plan_inputs, render_split
+from pipelines.sources.inputs import Inputs, Unchanged, load_benchmarks, plan_inputs, render_split
 from pipelines.stages.balance import stage as balance
 from pipelines.stages.decontaminate import stage as decontaminate
 from pipelines.stages.duplicates import stage as duplicates
@@ -52,7 +52,7 @@ from schemas.manifest import Manifest
 from schemas.reason import Stage
 from validation.programs import Level
 
-_FULL_DISK = "nothing was published; free some space and run the same command: it continues where it stopped"
+_FULL_DISK = "nothing was published; mend that and run the same command: it continues where it stopped"
 
 
 def curate(
@@ -85,7 +85,8 @@ def curate(
 
     Raises:
         UserError: a config, input or folder that cannot be used.
-        RunFailedError: the wipe-out alarm, a full disk, or a row that a strict run stops at; nothing is published.
+        RunFailedError: the wipe-out alarm, an input that changed meanwhile, a row that a strict run stops at, or a
+            place that went full, read-only or away; nothing is published.
     """
     output, against = Path(output), as_paths(against)
     settings = refuse_mistakes(config, output, against=against, overwrite=overwrite)
@@ -102,7 +103,9 @@ def curate(
     with (
         full_disk_in_one_line(output, advice=_FULL_DISK),
         claim(output, settings, overwrite=overwrite) as work,
+        lost_work_in_one_line(output),
         Watch(work, on_progress),
+        Unchanged(inputs, Store(work)) as unchanged,
     ):
         reviewed = select.store_reviews(reviews, work, settings.select, code)
         store = Store(
@@ -133,6 +136,8 @@ def curate(
         if not draft:
             refuse_wipeout(wiped_out(ending))
         joined = None if reviewed is None else select.matched(reviews, reviewed, parts, store)
+        unchanged.check()
+        refuse_removed(output)
         publish(ending, manifest, items, joined, store=store, output=output)
     return manifest
 

@@ -7,22 +7,27 @@ from pathlib import Path
 
 from schemas.exits import RunFailedError, UserError
 
-_FULL = (errno.ENOSPC, errno.EDQUOT)
+_FAULTS = {
+    errno.ENOSPC: "the disk is full",
+    errno.EDQUOT: "the disk is full",
+    errno.EROFS: "the disk is read-only",
+    errno.EIO: "the disk cannot be read or written",
+}
 
 
 @contextmanager
 def full_disk_in_one_line(output: Path, *, advice: str) -> Iterator[None]:
-    """Turns a full disk, met anywhere below, into one line. Beam's workers hand errors on as text: it is read too.
+    """Turns a full or failing disk, met anywhere below, into one line. Beam's workers hand errors on as text: read too.
 
     Raises:
-        RunFailedError: the disk is full.
+        RunFailedError: the disk is full, read-only or failing.
     """
     try:
         yield
     except (OSError, RuntimeError) as error:
-        full = any(f"Errno {number}]" in str(error) for number in _FULL)
-        if full or getattr(error, "errno", None) in _FULL:
-            raise RunFailedError(f"{output}: the disk is full; {advice}") from error
+        for number, fault in _FAULTS.items():
+            if getattr(error, "errno", None) == number or f"Errno {number}]" in str(error):
+                raise RunFailedError(f"{output}: {fault}; {advice}") from error
         raise
 
 
@@ -32,10 +37,10 @@ def unwritable_in_one_line(output: Path) -> Iterator[None]:
 
     Raises:
         UserError: a folder where a file should be, or the other way round, or no permission.
-        RunFailedError: the disk is full.
+        RunFailedError: the disk is full or read-only.
     """
     try:
-        with full_disk_in_one_line(output, advice="free some space and run the same command"):
+        with full_disk_in_one_line(output, advice="mend it and run the same command, or choose another place"):
             yield
-    except (FileExistsError, FileNotFoundError, IsADirectoryError, NotADirectoryError, PermissionError) as error:
+    except OSError as error:
         raise UserError(f"{output}: cannot be written: {error.strerror}; choose another place") from error

@@ -70,6 +70,10 @@ class PartRef:
         """The position in the config of the source that the part was read from; below zero for earlier data."""
         return self.number >> SOURCE_SHIFT
 
+    def as_json(self) -> dict[str, object]:
+        """What names the part, without what is hidden of it for a while."""
+        return {name: getattr(self, name) for name in ("number", "key", "rows", "bytes")}
+
 
 @dataclass(frozen=True, slots=True)
 class Store:
@@ -105,7 +109,7 @@ class Store:
 
     def mark_whole(self, split_key: str, parts: Sequence[PartRef]) -> None:
         """Records that a split was read to its end."""
-        write_value(self._marker(split_key), list(map(_written, parts)))
+        write_value(self._marker(split_key), [part.as_json() for part in parts])
 
     def forget_split(self, split_key: str) -> None:
         """Has a split read again by the next run."""
@@ -157,10 +161,6 @@ class Store:
         """Reads a part, or only some of its columns."""
         batch = read_batch(self.part_path(part), columns)
         return blanked(batch, part.hidden) if part.hidden else batch
-
-
-def _written(part: PartRef) -> dict[str, object]:
-    return {name: getattr(part, name) for name in ("number", "key", "rows", "bytes")}
 
 
 def write_batch(path: Path, batch: pa.RecordBatch) -> None:

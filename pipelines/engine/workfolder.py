@@ -9,9 +9,9 @@ from typing import Any
 
 from pipelines.engine.disk import unwritable_in_one_line
 from pipelines.engine.progress import forget_reports, report_damage
-from pipelines.engine.store import WORK, DamagedError, read_value, write_value
+from pipelines.engine.store import WORK, DamagedError, damaged_files, read_value, write_value
 from schemas.config import Curate
-from schemas.exits import UserError
+from schemas.exits import RunFailedError, UserError
 from schemas.files import TEMPORARY, hold
 from schemas.manifest import MANIFEST
 
@@ -70,6 +70,34 @@ def claim(output: Path, settings: Curate, *, overwrite: bool) -> Iterator[Path]:
         _tidy(work)
         write_value(work / _CLAIM, _claim_of(settings))
         yield work
+
+
+@contextmanager
+def lost_work_in_one_line(output: Path) -> Iterator[None]:
+    """Tells a failure inside, whatever it was, by what happened to the work folder, if anything did.
+
+    Raises:
+        RunFailedError: the folder was removed while the run wrote it, or a file in it was damaged.
+    """
+    try:
+        yield
+    except Exception as error:
+        refuse_removed(output, error)
+        if damaged := damaged_files(output / WORK):
+            raise DamagedError(damaged[0]) from error
+        raise
+
+
+def refuse_removed(output: Path, cause: Exception | None = None) -> None:
+    """Checks that the work folder, held by this process, is still there.
+
+    Raises:
+        RunFailedError: it was removed.
+    """
+    if not (output / WORK / _LOCK).is_file():
+        raise RunFailedError(
+            f"{output}: was removed while the run wrote it; nothing was published; run the same command again"
+        ) from cause
 
 
 def _tidy(work: Path) -> None:

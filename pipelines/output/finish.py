@@ -69,7 +69,7 @@ def _leave(summaries: list[PartSummary], written: list[Written], path: Path) -> 
 
 def _as_json(summary: PartSummary) -> dict[str, Any]:
     return {
-        "part": asdict(summary.part),
+        "part": summary.part.as_json(),
         "rows": summary.rows,
         "ended": [[*key, number] for key, number in summary.ended.items()],
         "kept": dict(summary.kept),

@@ -3,20 +3,22 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from types import TracebackType
 
 import pyarrow as pa
 
 from pipelines.engine.candidates import CANDIDATE_SCHEMA
-from pipelines.engine.store import SOURCE_SHIFT, digest
+from pipelines.engine.store import SOURCE_SHIFT, Store, digest
 from pipelines.engine.transforms import ReadSplit
 from pipelines.sources.adapters.fields import named
 from pipelines.sources.adapters.registry import ADAPTERS, check_fields, check_sources, has_header, named_fields
 from pipelines.sources.catalogue import resolve
-from pipelines.sources.files.scan import FileScan, FileSplit, Record, read_records, scan
+from pipelines.sources.files.places import stamp_of
+from pipelines.sources.files.scan import FileScan, FileSplit, Record, has_changed, read_records, scan
 from pipelines.sources.render import render_parts, render_record
 from schemas.benchmark import BENCHMARK_SCHEMA
 from schemas.config import Benchmark, Curate, Source
-from schemas.exits import UserError
+from schemas.exits import RunFailedError, UserError
 from schemas.manifest import BenchmarkRecord, InputFile
 from schemas.reason import Reason
 from validation.answers import extract
@@ -32,6 +34,48 @@ class Inputs:
     splits: tuple[ReadSplit, ...]
     files: tuple[InputFile, ...]
     rows: int
+    scans: tuple[FileScan, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Unchanged:
+    """Holds a run to the inputs that it scanned: as a context, it tells a failure inside by the input that changed.
+
+    What was read of a changed file is forgotten: it may be of either state.
+    """
+
+    inputs: Inputs
+    store: Store
+
+    def __enter__(self) -> "Unchanged":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if isinstance(error, Exception):
+            self._refuse([file for file in self.inputs.scans if has_changed(file)], error)
+
+    def check(self) -> None:
+        """Checks, before anything is published, that every input still has the bytes that were scanned.
+
+        Raises:
+            RunFailedError: naming the first file that changed.
+        """
+        self._refuse([file for file in self.inputs.scans if has_changed(file, hashed=True)], None)
+
+    def _refuse(self, changed: Sequence[FileScan], cause: Exception | None) -> None:
+        if not changed:
+            return
+        paths = {file.path for file in changed}
+        for split in self.inputs.splits:
+            if isinstance(split.split, FileSplit) and split.split.path in paths:
+                self.store.forget_split(split.key)
+        more = f" (and {len(changed) - 1} more)" if len(changed) > 1 else ""
+        raise RunFailedError(
+            f"{changed[0].name}{more}: changed while it was read; nothing was published; run the same command again "
+            "when nobody writes there"
+        ) from cause
 
 
 def plan_inputs(settings: Curate, code: str) -> Inputs:
@@ -46,15 +90,15 @@ def plan_inputs(settings: Curate, code: str) -> Inputs:
     """
     splits: list[ReadSplit] = []
     files: list[InputFile] = []
-    rows = 0
+    scanned: list[FileScan] = []
     check_sources(settings.sources)
     for rank, source in enumerate(settings.sources):
         scans = scan_source(source)
         _refuse_wrong_fields(source, scans)
         files.extend(InputFile(path=name, bytes=file.bytes, sha256=file.sha256) for name, file in _named(source, scans))
-        rows += sum(file.rows for file in scans)
+        scanned.extend(scans)
         splits.extend(_read_splits(rank, source, scans, code))
-    return Inputs(tuple(splits), tuple(files), rows)
+    return Inputs(tuple(splits), tuple(files), sum(file.rows for file in scanned), tuple(scanned))
 
 
 def scan_source(source: Source) -> list[FileScan]:
@@ -103,10 +147,16 @@ def _named(source: Source, scans: Sequence[FileScan]) -> Iterator[tuple[str, Fil
 
 
 def render_split(split: ReadSplit, *, strict: bool = False) -> Iterator[tuple[pa.RecordBatch, int]]:
-    """Reads a stretch of a source and renders its parts; `strict` as `render_parts` has it."""
+    """Reads a stretch of a source and renders its parts; `strict` as `render_parts` has it.
+
+    Raises:
+        RunFailedError: the file changed since it was scanned; the stretch is not taken for whole.
+    """
     assert isinstance(split.split, FileSplit), split
     assert isinstance(split.source, Source), split
-    return render_parts(read_records(split.split), split.source, strict=strict)
+    yield from render_parts(read_records(split.split), split.source, strict=strict)
+    if stamp_of(split.split.path) != split.split.stamp:
+        raise RunFailedError(f"{split.split.path}: changed while it was read")
 
 
 def load_benchmarks(benchmarks: Sequence[str | Benchmark]) -> tuple[pa.Table, list[BenchmarkRecord]]:
@@ -114,11 +164,14 @@ def load_benchmarks(benchmarks: Sequence[str | Benchmark]) -> tuple[pa.Table, li
 
     Raises:
         UserError: a benchmark that is not in the catalogue, cannot be read, or lacks a field that was named.
+        RunFailedError: its file changed meanwhile.
     """
     tables, records = [BENCHMARK_SCHEMA.empty_table()], []
     for benchmark in map(resolve, benchmarks):
         scans = scan(benchmark.path, header=has_header([benchmark.question, benchmark.answer]))
         items = [_item(benchmark, record.row, record.value) for file in scans for record in _records(file)]
+        if any(map(has_changed, scans)):
+            raise RunFailedError(f"benchmark {benchmark.name}: {benchmark.path} changed while it was read; run again")
         names_answer = benchmark.answer and "answer" in benchmark.model_fields_set
         if names_answer and items and not any(item["answer"] for item in items):
             raise UserError(

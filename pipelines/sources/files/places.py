@@ -184,6 +184,18 @@ def open_bytes(path: str) -> Iterator[IO[bytes]]:
             yield stream
 
 
+def stamp_of(path: str) -> str:
+    """What changes when somebody writes a file: size and time, or what a URL's own system says of its version."""
+    if is_local(path):
+        status = Path(path).stat()
+        return f"{status.st_size} {status.st_mtime_ns}"
+    import fsspec  # deferred, as above
+
+    filesystem, inner = fsspec.core.url_to_fs(path)
+    about = filesystem.info(inner)
+    return " ".join(str(about.get(name)) for name in ("size", "ETag", "etag", "LastModified", "mtime"))
+
+
 @contextmanager
 def open_content(path: str, compression: str | None) -> Iterator[IO[bytes]]:
     """Opens the content of a file, decompressed."""

@@ -39,6 +39,7 @@ class FileSplit:
         end: byte behind the last one; for Parquet the row group behind the last one.
         first_row: 0-based position of its first row in the whole source.
         rows: how many records it yields.
+        stamp: of the file when it was scanned (`places.stamp_of`).
     """
 
     path: str
@@ -48,6 +49,7 @@ class FileSplit:
     end: int
     first_row: int
     rows: int
+    stamp: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,7 @@ class FileScan:
         name: what the manifest calls it: the path, but for `hf://` sources the address without the cache folder.
         bytes: size on disk, compressed.
         sha256: of the bytes on disk.
+        stamp: of the file before it was read (`places.stamp_of`).
     """
 
     path: str
@@ -67,6 +70,7 @@ class FileScan:
     sha256: str
     rows: int
     splits: tuple[FileSplit, ...]
+    stamp: str = ""
 
 
 @dataclass(frozen=True, slots=True)

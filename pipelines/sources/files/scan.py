@@ -10,6 +10,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
+from pathlib import Path
 from typing import IO, Any, cast
 
 import orjson
@@ -17,11 +18,21 @@ import pyarrow as pa
 
 from pipelines.sources.files import documents, lines, tables
 from pipelines.sources.files.layouts import HEAD_BYTES, Layout, layout_of
-from pipelines.sources.files.places import ALLOWED, decompressed, find_files, open_bytes, open_content, recognised
+from pipelines.sources.files.places import (
+    ALLOWED,
+    decompressed,
+    find_files,
+    is_local,
+    open_bytes,
+    open_content,
+    recognised,
+    stamp_of,
+)
 from pipelines.sources.files.records import MAX_LINE_BYTES, FileScan, FileSplit, Kind, Record, row_id
 from schemas.exits import UserError
+from schemas.manifest import sha256_of
 
-__all__ = ["FileScan", "FileSplit", "Kind", "Record", "read_records", "row_id", "scan"]
+__all__ = ["FileScan", "FileSplit", "Kind", "Record", "has_changed", "read_records", "row_id", "scan"]
 
 _BLOCK_BYTES = 4 << 20
 _HEADLESS = {Kind.CSV: Kind.CSV_HEADLESS, Kind.TSV: Kind.TSV_HEADLESS}
@@ -76,7 +87,23 @@ def read_records(split: FileSplit) -> Iterator[Record]:
                     yield from tables.read_separated(text, split.kind, first_row=split.first_row)
 
 
+def has_changed(file: FileScan, *, hashed: bool = False) -> bool:
+    """Whether a file is gone or another than it was when it was scanned.
+
+    Args:
+        file: as `scan` found it.
+        hashed: compare its bytes as well as its stamp; not behind a URL, where that is to load all of it again.
+    """
+    try:
+        if stamp_of(file.path) != file.stamp:
+            return True
+        return hashed and is_local(file.path) and sha256_of(Path(file.path)) != file.sha256
+    except OSError:
+        return True
+
+
 def _scan_file(path: str, name: str, *, first_row: int, split_bytes: int, header: bool) -> FileScan:
+    stamp = stamp_of(path)
     known = recognised(path)
     if known is None:
         raise UserError(f"is no text of a known kind; known are {ALLOWED}")
@@ -97,10 +124,11 @@ def _scan_file(path: str, name: str, *, first_row: int, split_bytes: int, header
         if cuts is None:
             cuts = _cut_columnar(stream, kind, hashed.bytes, split_bytes)
     splits = tuple(
-        FileSplit(path, kind, compression, start, hashed.bytes if end is None else end, first_row + offset, rows)
+        FileSplit(path, kind, compression, start, hashed.bytes if end is None else end, first_row + offset, rows, stamp)
         for start, end, offset, rows in cuts
     )
-    return FileScan(path, name, hashed.bytes, hashed.digest.hexdigest(), sum(split.rows for split in splits), splits)
+    rows = sum(split.rows for split in splits)
+    return FileScan(path, name, hashed.bytes, hashed.digest.hexdigest(), rows, splits, stamp)
 
 
 class _Hashed(io.RawIOBase):

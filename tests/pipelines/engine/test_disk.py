@@ -27,6 +27,13 @@ def test_a_full_disk_is_one_line_that_says_what_to_do(error):
     assert failed.value.__cause__ is error
 
 
+@pytest.mark.parametrize(("number", "fault"), [(errno.EROFS, "is read-only"), (errno.EIO, "cannot be read or written")])
+def test_a_disk_that_fails_is_one_line(number, fault):
+    with pytest.raises(RunFailedError) as failed, full_disk_in_one_line(Path("data"), advice="mend it"):
+        raise os_error(number)
+    assert str(failed.value) == f"data: the disk {fault}; mend it"
+
+
 @pytest.mark.parametrize(
     "error",
     [os_error(errno.EACCES), RuntimeError(f"Errno {errno.ENOSPC}7"), RuntimeError("x"), ValueError("disk full")],
@@ -39,7 +46,7 @@ def test_any_other_error_goes_through(error):
 
 def test_the_kernels_own_full_disk_is_known():
     with (
-        pytest.raises(RunFailedError, match=r"^data: the disk is full; free some space and run the same command$"),
+        pytest.raises(RunFailedError, match=r"^data: the disk is full; mend it and run the same command, or choose"),
         unwritable_in_one_line(Path("data")),
         Path("/dev/full").open("w") as file,
     ):

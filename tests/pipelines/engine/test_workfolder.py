@@ -1,13 +1,15 @@
 import json
+import shutil
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from pipelines.engine.store import WORK
-from pipelines.engine.workfolder import claim, refuse_other_runs
+from pipelines.engine.workfolder import claim, lost_work_in_one_line, refuse_other_runs
 from schemas.config import Curate
-from schemas.exits import UserError
+from schemas.exits import RunFailedError, UserError
 from schemas.files import replacing
 
 
@@ -146,6 +148,24 @@ def test_the_hold_ends_with_the_block_even_when_it_fails(tmp_path):
     with pytest.raises(KeyboardInterrupt):
         failing()
     assert claimed(tmp_path) == tmp_path
+
+
+def failure_told(output: Path, spoil: Callable[[], object]) -> Exception:
+    try:
+        with claim(output, MINE, overwrite=False), lost_work_in_one_line(output):
+            spoil()
+            raise ValueError("anything")
+    except (ValueError, RunFailedError) as error:
+        return error
+
+
+def test_a_failure_is_told_by_what_happened_to_the_work_folder_and_else_as_it_is(tmp_path):
+    part = tmp_path / "data" / WORK / "parts/k-0.arrow"
+    assert isinstance(failure_told(tmp_path / "data", lambda: part.parent.mkdir()), ValueError)
+    assert str(failure_told(tmp_path / "data", lambda: part.write_bytes(b"rotten"))).startswith(f"{part}: damaged;")
+    removed = failure_told(tmp_path / "data", lambda: shutil.rmtree(tmp_path / "data"))
+    assert isinstance(removed, RunFailedError)
+    assert str(removed).startswith(f"{tmp_path / 'data'}: was removed while the run wrote it; nothing was published")
 
 
 def test_a_place_that_cannot_be_written_is_one_line(tmp_path):

@@ -1,16 +1,17 @@
 import hashlib
 import json
+import os
 from pathlib import Path
 
 import pytest
 
 from pipelines.engine.candidates import CANDIDATE_SCHEMA
-from pipelines.engine.store import SOURCE_SHIFT
+from pipelines.engine.store import SOURCE_SHIFT, Store
 from pipelines.sources import inputs
-from pipelines.sources.inputs import PARTS_PER_SPLIT, load_benchmarks, plan_inputs, render_split, scan_source
+from pipelines.sources.inputs import PARTS_PER_SPLIT, Unchanged, load_benchmarks, plan_inputs, render_split, scan_source
 from schemas.benchmark import BENCHMARK_SCHEMA
 from schemas.config import Benchmark, Curate, Source
-from schemas.exits import UserError
+from schemas.exits import RunFailedError, UserError
 from schemas.manifest import BenchmarkRecord, InputFile
 from tests.tiny import marbles, write_rows
 
@@ -53,6 +54,55 @@ def test_splits_are_numbered_by_source_and_place_and_their_rows_count_on(folder)
     assert [split.number for split in found] == [0, PARTS_PER_SPLIT, 1 << SOURCE_SHIFT]
     rows = [part.column("row").to_pylist() for split in found for part, _ in render_split(split)]
     assert rows == [[0, 1, 2], [3, 4], [0]]
+
+
+def spoilt(how: str, path: Path) -> None:
+    status, content = path.stat(), path.read_bytes()
+    match how:
+        case "removed":
+            path.unlink()
+        case "touched":
+            os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns + 1))
+        case "longer":
+            path.write_bytes(content + content)
+        case "as large and as old":
+            path.write_bytes(content.replace(b"1", b"2"))
+            os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+
+
+@pytest.mark.parametrize("how", ["removed", "touched", "longer", "as large and as old"])
+def test_an_input_that_changed_after_its_scan_is_refused_and_what_was_read_of_it_forgotten(folder, tmp_path, how):
+    store = Store(tmp_path / "work")
+    found = planned(source_of(folder / "rows"), source_of(folder / "c.jsonl", "panel"))
+    for split in found.splits:
+        store.mark_whole(split.key, [])
+    Unchanged(found, store).check()
+    spoilt(how, folder / "rows" / "a.jsonl")
+    with pytest.raises(RunFailedError, match=r"rows/a\.jsonl: changed while it was read; nothing was published"):
+        Unchanged(found, store).check()
+    assert [store.parts_of(split.key) for split in found.splits] == [None, [], []]
+
+
+def test_a_failure_is_told_by_the_input_that_changed_and_else_as_it_is(folder, tmp_path):
+    found, store = planned(source_of(folder / "rows")), Store(tmp_path / "work")
+
+    def fail():
+        with Unchanged(found, store):
+            raise ValueError("a broken row")
+
+    with pytest.raises(ValueError, match="a broken row"):
+        fail()
+    for name in ("a.jsonl", "b.jsonl"):
+        spoilt("longer", folder / "rows" / name)
+    with pytest.raises(RunFailedError, match=r"rows/a\.jsonl \(and 1 more\): changed"):
+        fail()
+
+
+def test_a_stretch_of_a_file_that_changed_is_not_read_to_its_end(folder):
+    (split,) = planned(source_of(folder / "c.jsonl", "panel")).splits
+    spoilt("touched", folder / "c.jsonl")
+    with pytest.raises(RunFailedError, match=r"c\.jsonl: changed while it was read"):
+        list(render_split(split))
 
 
 def test_what_stands_in_a_split_can_be_rendered_and_holds_the_sources_rows(folder):

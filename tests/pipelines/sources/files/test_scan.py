@@ -14,7 +14,7 @@ from tests.pipelines.sources.files.reading import COMPRESSED, LINES, ROWS, csv_o
 def test_a_scan_knows_size_hash_and_rows(tmp_path):
     (file,) = scan(str(written(tmp_path, "a.jsonl", LINES)))
     assert (file.bytes, file.rows, file.sha256) == (len(LINES), 7, hashlib.sha256(LINES).hexdigest())
-    assert file.splits == (FileSplit(file.path, "jsonl", None, 0, len(LINES), 0, 7),)
+    assert file.splits == (FileSplit(file.path, "jsonl", None, 0, len(LINES), 0, 7, file.stamp),)
 
 
 @pytest.mark.parametrize("split_bytes", [1, 40, 41, 42, 43, 44, 100, 10_000])
