@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import BaseModel, ValidationError
 
 from schemas.config import Config
 from schemas.exits import UserError
 from schemas.variables import Variables
+from schemas.yamlfile import parse_yaml
 
 
 def load_config(path: str | Path, overrides: Sequence[str] = ()) -> Config:
@@ -28,8 +28,8 @@ def load_config(path: str | Path, overrides: Sequence[str] = ()) -> Config:
     if not path.is_file():
         raise UserError(f"{path}: no such config file")
     try:
-        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raw = parse_yaml(path.read_text(encoding="utf-8"))
+    except ValueError as error:
         raise UserError(f"{path}: not YAML: {error}") from error
     if not isinstance(raw, dict):
         raise UserError(f"{path}: expected tables such as `curate:` and `train:`, found {type(raw).__name__}")
@@ -63,8 +63,8 @@ def _apply(raw: dict[str, Any], override: str) -> None:
     for key in parents:
         node = _child(node, key, override)
     try:
-        value = yaml.safe_load(text)
-    except yaml.YAMLError as error:
+        value = parse_yaml(text)
+    except ValueError as error:
         raise UserError(f"--set {override}: the value is not YAML: {error}") from error
     if isinstance(node, list):
         node[_position(node, last, override)] = value

@@ -7,12 +7,12 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from pipelines.sources.adapters.registry import ADAPTERS
 from schemas.config import Source
 from schemas.exits import UserError
+from schemas.yamlfile import parse_yaml
 
 BUILT_IN = Path(__file__).with_name("taxonomies.yaml")
 NONE = "none"
@@ -96,8 +96,8 @@ def taxonomies_of(sources: Sequence[Source], own: str | None) -> dict[str, Taxon
 def _read(path: Path) -> dict[str, Taxonomy]:
     where = f"curate.label.taxonomies: {path}"
     try:
-        tables = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        tables = parse_yaml(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
         raise UserError(f"{where}: {error}") from error
     if not isinstance(tables, dict):
         raise UserError(f"{where}: expected taxonomies by name, found {type(tables).__name__}")
