@@ -1,13 +1,17 @@
 """How a verb ends: the exit codes that users' scripts hold on to, and the two errors that carry them.
 
-A user's mistake is one line and exit 2, a run that failed is one line and exit 1. Every other exception is our own
-broken promise: it crashes with its traceback.
+A user's mistake is one line and exit 2, a run that failed is one line and exit 1; so is what the machine refuses (a
+disk that is read-only, a file that may not be opened). Every other exception is our own broken promise: it crashes with
+its traceback.
 """
 
+import signal
 import sys
 from collections.abc import Sequence
 from enum import IntEnum
 from typing import Any
+
+from schemas.terminal import enduring_output, signals_as_interrupt
 
 
 class ExitCode(IntEnum):
@@ -46,30 +50,49 @@ _CONTINUES = {"curate": "the same command continues", "train": "the same command
 def run_command_line(app: Any, arguments: Sequence[str]) -> int:  # noqa: ANN401  a typer app; schemas stays light
     """Runs a room's typer app and returns the exit code.
 
-    An expected error, a wrong option and Ctrl-C are one line on stderr. With `--debug` among the arguments the two
-    expected errors propagate with their traceback, as everything unexpected always does.
+    An expected error, a wrong option, Ctrl-C and the signals that end a process are one line on stderr; a signal's code
+    is 128 and its number. With `--debug` among the arguments errors propagate with their traceback, as everything
+    unexpected always does. When nobody reads stdout any more the verb goes on, and a line says what was lost.
     """
+    with signals_as_interrupt() as came, enduring_output() as output:
+        code = _run(app, arguments, came)
+        output.flush()
+        if not output.is_read:
+            _report("nobody reads the output any more; the rest of it was not shown", code)
+    return code
+
+
+def _run(app: Any, arguments: Sequence[str], came: Sequence[signal.Signals]) -> int:  # noqa: ANN401  as above
     import typer  # deferred: readers of the contract need no command line
     from typer.exceptions import TyperException
 
     verb = arguments[0] if arguments else ""
     try:
         code = app(args=list(arguments), prog_name="mathmill", standalone_mode=False) or ExitCode.DONE
-    except (UserError, RunFailedError) as error:
+    except (UserError, RunFailedError, OSError) as error:
         if "--debug" in arguments:
             raise
-        return _report(str(error), error.exit_code)
+        return _report(_told(error), getattr(error, "exit_code", ExitCode.FAILED))
     except TyperException as error:
         message = getattr(error, "format_message", error.__str__)()
         return _report(f"{message} (see mathmill {verb} --help)", ExitCode.COULD_NOT_START)
     except (typer.Abort, KeyboardInterrupt):
         code = ExitCode.STOPPED
     if code == ExitCode.STOPPED:
-        return _report("; ".join(filter(None, ("stopped", _CONTINUES.get(verb)))), ExitCode.STOPPED)
+        stopped = f"stopped by {came[0].name}" if came else "stopped"
+        message = "; ".join(filter(None, (stopped, _CONTINUES.get(verb))))
+        return _report(message, 128 + came[0] if came else ExitCode.STOPPED)
     return int(code)
 
 
-def _report(message: str, code: ExitCode) -> int:
+def _told(error: Exception) -> str:
+    """An error in one line; the machine's own with the file that it is about."""
+    if not isinstance(error, OSError):
+        return str(error)
+    return ": ".join(str(part) for part in (error.filename, error.strerror or error) if part is not None)
+
+
+def _report(message: str, code: int) -> int:
     sys.stderr.write(f"mathmill: {one_line(message)}\n")
     return code
 

@@ -1,4 +1,4 @@
-"""SIGTERM and Ctrl-C as a request: the loop finishes its step, writes a checkpoint and ends.
+"""SIGTERM, SIGHUP and Ctrl-C as a request: the loop finishes its step, writes a checkpoint and ends.
 
 Before step 1 there is nothing to save, and a second Ctrl-C means it: both end at once.
 """
@@ -28,8 +28,10 @@ def stop_requests() -> Iterator[StopRequest]:
     """Turns the signals into a request while the context lasts."""
     stop = StopRequest()
 
-    def ask(_signal: int, _frame: FrameType | None) -> None:
+    def ask(number: int, frame: FrameType | None) -> None:
         if not stop.waits:
+            if callable(earlier := before[signal.Signals(number)]):
+                earlier(number, frame)  # the command line's own, which keeps the number for the exit code
             raise KeyboardInterrupt
         stop.asked = True
         signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -37,7 +39,10 @@ def stop_requests() -> Iterator[StopRequest]:
     if threading.current_thread() is not threading.main_thread():  # signals belong to someone else
         yield stop
         return
-    before = {number: signal.signal(number, ask) for number in (signal.SIGTERM, signal.SIGINT)}
+    asking = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
+    before = {number: signal.getsignal(number) for number in asking if signal.getsignal(number) != signal.SIG_IGN}
+    for number in before:
+        signal.signal(number, ask)
     try:
         yield stop
     finally:

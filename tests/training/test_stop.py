@@ -7,7 +7,7 @@ import pytest
 from training.stop import stop_requests
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
 def test_a_signal_ends_what_has_taken_no_step_and_asks_what_has(number):
     before = signal.getsignal(number)
     with stop_requests() as stop:

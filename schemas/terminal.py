@@ -1,0 +1,92 @@
+"""A verb and the terminal that it was started from: signals that end it, and an output that nobody reads any more."""
+
+import errno
+import io
+import os
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any, TextIO, cast
+
+_GONE = (errno.EPIPE, errno.EIO)  # a pipe whose reader ended, a terminal that was closed
+
+
+@contextmanager
+def signals_as_interrupt() -> Iterator[list[signal.Signals]]:
+    """Raises KeyboardInterrupt at SIGTERM and SIGHUP, as Ctrl-C does, and gives those that came.
+
+    A signal that the process was started to ignore (`nohup`) stays ignored.
+    """
+    came: list[signal.Signals] = []
+
+    def interrupt(number: int, _frame: FrameType | None) -> None:
+        came.append(signal.Signals(number))
+        raise KeyboardInterrupt
+
+    if threading.current_thread() is not threading.main_thread():  # signals belong to someone else
+        yield came
+        return
+    heard = [number for number in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(number) != signal.SIG_IGN]
+    before = {number: signal.signal(number, interrupt) for number in heard}
+    try:
+        yield came
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+class Enduring:
+    """A text stream that takes what is written to it also when its reader is gone.
+
+    A run of hours does not end because somebody closed the window that showed it.
+
+    Attributes:
+        is_read: False once a write found nobody there; all later text is dropped.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self.is_read = True
+
+    def write(self, text: str) -> int:
+        """Writes a text, or drops it."""
+        try:
+            return self._stream.write(text)
+        except OSError as error:
+            self._drop(error)
+        return len(text)
+
+    def flush(self) -> None:
+        """Hands on what was written, or drops it."""
+        try:
+            self._stream.flush()
+        except OSError as error:
+            self._drop(error)
+
+    def _drop(self, error: OSError) -> None:
+        if error.errno not in _GONE:
+            raise error
+        self.is_read = False
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, self._stream.fileno())
+        os.close(nowhere)
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401  whatever a stream has
+        return getattr(self._stream, name)
+
+
+@contextmanager
+def enduring_output() -> Iterator[Enduring]:
+    """Makes stdout and stderr enduring while the context lasts; gives stdout."""
+    before = sys.stdout, sys.stderr
+    streams = [Enduring(stream) if stream else Enduring(io.StringIO()) for stream in before]  # None: it was closed
+    sys.stdout, sys.stderr = (cast("TextIO", stream) for stream in streams)
+    try:
+        yield streams[0]
+    finally:
+        for stream in streams:
+            stream.flush()
+        sys.stdout, sys.stderr = before
