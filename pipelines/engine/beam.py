@@ -2,9 +2,12 @@
 
 import os
 import shlex
+import signal
 import sys
+import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 import apache_beam as beam
@@ -15,6 +18,7 @@ from apache_beam.transforms.environments import SubprocessSDKEnvironment
 from schemas.exits import RunFailedError, UserError
 
 _FAILED = f"{RunFailedError.__module__}.{RunFailedError.__qualname__}: "  # how a traceback names it
+_WORKER = "apache_beam.runners.worker.sdk_worker_main"
 
 
 def beam_options(workers: int, flags: Sequence[str]) -> PipelineOptions:
@@ -47,7 +51,7 @@ def beam_runner(workers: int, flags: Sequence[str]) -> FnApiRunner | None:
     if workers == 1 or any(flag.startswith("--runner") for flag in flags):
         return None
     _let_processes_find_us()
-    command = f"{shlex.quote(sys.executable)} -P -m apache_beam.runners.worker.sdk_worker_main 2>{os.devnull}"
+    command = f"exec {shlex.quote(sys.executable)} -P -m {_WORKER} 2>{os.devnull}"
     return FnApiRunner(default_environment=SubprocessSDKEnvironment.from_command_string(command))
 
 
@@ -56,18 +60,91 @@ def open_pipeline(options: PipelineOptions, runner: FnApiRunner | None = None) -
     """Gives a pipeline that runs when the block ends. Ctrl-C inside a worker comes back as Ctrl-C.
 
     Raises:
-        RunFailedError: a worker raised it, in this process or another, which hands it on as text.
+        RunFailedError: a worker raised it, in this process or another, which hands it on as text, or was lost.
     """
+    with _noticed_losses() as losses:
+        try:
+            with beam.Pipeline(runner=runner, options=options) as pipeline:
+                yield pipeline
+        except (RuntimeError, KeyboardInterrupt) as error:
+            if losses.seen and (losses.woke or not isinstance(error, KeyboardInterrupt)):
+                raise RunFailedError(_LOST) from error
+            if "KeyboardInterrupt" in str(error):
+                raise KeyboardInterrupt from None
+            _, name, message = str(error).rstrip().rpartition(_FAILED)
+            if name:
+                raise RunFailedError(message) from error
+            raise
+
+
+_LOST = (
+    "a worker process was lost: it was killed, or the machine's memory was full (fewer --workers need less); the same "
+    "command continues where it stopped"
+)
+_WAITING = (
+    "run_worker",
+    "beam_control_read",
+    "read_grpc_client_inputs",
+)  # what Beam calls its threads that wait for a worker
+_GRACE_S = 5.0  # in which Beam finds the loss itself, where it does
+
+
+@dataclass(slots=True)
+class _Losses:
+    """Whether a worker process ended badly, and whether the one who waits for it was woken."""
+
+    seen: bool = False
+    woke: bool = False
+
+
+@contextmanager
+def _noticed_losses() -> Iterator[_Losses]:
+    """Notes when a worker process ends badly, and ends a run that would wait for it for ever.
+
+    Beam's threads that wait for the process raise, and nobody listens. Whoever waits for a worker that never came is
+    woken, again where Beam's own closing waits for it too, and no other worker is left. The signal is one that nobody
+    else sends: Ctrl-C may be ignored.
+    """
+    losses, ended, leaving = _Losses(), threading.Event(), threading.Lock()
+    before, waiting = threading.excepthook, threading.current_thread()
+    can_wake = waiting is threading.main_thread()
+
+    def end_waiting() -> None:
+        while not ended.wait(_GRACE_S):
+            for worker in _workers():
+                os.kill(worker, signal.SIGTERM)
+            with leaving:
+                if can_wake and not ended.is_set():
+                    losses.woke = True
+                    signal.pthread_kill(waiting.ident or 0, signal.SIGUSR1)
+
+    def notice(raised: threading.ExceptHookArgs) -> None:
+        if raised.thread is None or raised.thread.name not in _WAITING:
+            before(raised)
+        elif not losses.seen:
+            losses.seen = True
+            threading.Thread(target=end_waiting, daemon=True).start()
+
+    threading.excepthook = notice
+    handler = signal.signal(signal.SIGUSR1, signal.default_int_handler) if can_wake else None
     try:
-        with beam.Pipeline(runner=runner, options=options) as pipeline:
-            yield pipeline
-    except RuntimeError as error:
-        if "KeyboardInterrupt" in str(error):
-            raise KeyboardInterrupt from None
-        _, name, message = str(error).rstrip().rpartition(_FAILED)
-        if name:
-            raise RunFailedError(message) from error
-        raise
+        yield losses
+    finally:
+        with leaving:
+            ended.set()
+        if not losses.seen:  # else the other threads still have to raise
+            threading.excepthook = before
+        if can_wake:
+            signal.signal(signal.SIGUSR1, handler)
+
+
+def _workers() -> Iterator[int]:
+    """The worker processes of this one."""
+    for listed in Path("/proc/self/task").glob("*/children"):
+        for child in listed.read_text(encoding="ascii").split():
+            with suppress(OSError):
+                if _WORKER.encode() in Path("/proc", child, "cmdline").read_bytes():
+                    yield int(child)
 
 
 def _let_processes_find_us() -> None:

@@ -1,4 +1,7 @@
+import logging
 import os
+import signal
+import threading
 from pathlib import Path
 
 import apache_beam as beam
@@ -82,3 +85,20 @@ def test_a_run_that_failed_told_as_a_traceback_of_a_worker_is_that_one_line():
     )
     with pytest.raises(RunFailedError, match=r"^row 7$"), open_pipeline(beam_options(1, [])):
         raise RuntimeError(told)
+
+
+def run_in_processes(*programs):
+    with open_pipeline(beam_options(2, []), beam_runner(2, [])) as pipeline:
+        _ = pipeline | beam.Create(programs) | beam.Reshuffle() | beam.Map(eval)
+
+
+def test_a_worker_that_is_killed_ends_the_run_in_one_line(monkeypatch, capfd, caplog):
+    caplog.set_level(logging.CRITICAL, "apache_beam")
+    monkeypatch.setenv("PYTHONPATH", "")
+    monkeypatch.setattr(threading, "excepthook", threading.excepthook)
+    before = signal.getsignal(signal.SIGUSR1)
+    run_in_processes("1 + 1", "2 + 2")
+    with pytest.raises(RunFailedError, match="a worker process was lost: it was killed"):
+        run_in_processes("1 + 1", "__import__('os').kill(__import__('os').getpid(), 9)")
+    assert signal.getsignal(signal.SIGUSR1) == before
+    assert "Traceback" not in capfd.readouterr().err
