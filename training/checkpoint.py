@@ -3,21 +3,25 @@
     checkpoints/step-00000400/
         model/                  a Hugging Face folder, float32: loads anywhere
         optimizer.safetensors   AdamW's moments by parameter name
-        state.json              the position after this step, sizes of the files; written last
+        state.json              the position after this step, sizes and checksums of the files, its own; written last
 
 A checkpoint is written under a temporary name, flushed to the disk and renamed. A kill at any moment leaves the earlier
-ones untouched; what it left half-written is removed by the next run.
+ones untouched; what it left half-written is removed by the next run. A run that resumes compares the checksums: a
+checkpoint that is not as it was written is set aside, and the one before it is taken.
 """
 
 import json
+import logging
 import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
+from xxhash import xxh3_128
 
 from schemas.exits import RunFailedError
 from training.model import export
@@ -29,6 +33,11 @@ CHECKPOINTS = "checkpoints"
 _STATE = "state.json"
 _OPTIMIZER = "optimizer.safetensors"
 _TEMPORARY = ".writing-"
+_DAMAGED = "damaged-"
+_BEFORE_CHECKSUMS = {"step", "next", "bytes"}  # of a state that an earlier version wrote: sizes are all there is
+_BLOCK_BYTES = 4 << 20
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,16 +145,37 @@ def latest(run: Path) -> Checkpoint | None:
 
 
 def read(folder: Path) -> Checkpoint | None:
-    """Reads a checkpoint's state; None when a file is missing or was cut short."""
-    try:
-        raw = json.loads((folder / _STATE).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    """Reads a checkpoint's state; None when it is damaged, or a file is missing or was cut short."""
+    raw = _read_state(folder)
+    if raw is None or not all(_has_size(folder / name, size) for name, size in raw["bytes"].items()):
         return None
+    return Checkpoint(folder, State(raw["step"], Position(raw["next"]["epoch"], raw["next"]["step"])))
+
+
+def damaged_file(folder: Path) -> str | None:
+    """The first file of a checkpoint that does not hold the bytes that were written; reads all of them."""
+    raw = _read_state(folder)
+    if raw is None:
+        return _STATE
     for name, size in raw["bytes"].items():
         path = folder / name
-        if not path.is_file() or path.stat().st_size != size:
-            return None
-    return Checkpoint(folder, State(raw["step"], Position(raw["next"]["epoch"], raw["next"]["step"])))
+        if not _has_size(path, size) or raw["checksums"].get(name) not in (None, _checksum(path)):
+            return str(name)
+    return None
+
+
+def set_damaged_aside(run: Path) -> None:
+    """Renames the checkpoints behind the last whole one, and says so: they are never trained on."""
+    for folder in sorted((run / CHECKPOINTS).glob("step-*"), reverse=True):
+        if not (folder / _STATE).is_file():
+            continue  # a kill while it was removed
+        damaged = damaged_file(folder)
+        if damaged is None:
+            return
+        aside = folder.with_name(f"{_DAMAGED}{folder.name}")
+        shutil.rmtree(aside, ignore_errors=True)
+        folder.rename(aside)
+        logger.warning("%s: %s is damaged; set aside as %s, the checkpoint before it is taken", folder, damaged, aside)
 
 
 def restore_optimizer(checkpoint: Checkpoint, model: Model, optimizer: torch.optim.Optimizer) -> None:
@@ -163,9 +193,9 @@ def restore_optimizer(checkpoint: Checkpoint, model: Model, optimizer: torch.opt
 
 
 def prune(run: Path, *, keep: int) -> None:
-    """Removes what a killed run left half-written, and all but the latest checkpoints. Step 0 always stays."""
+    """Removes what is half-written or damaged, and all but the latest checkpoints. Step 0 always stays."""
     parent = run / CHECKPOINTS
-    for leftover in parent.glob(f"{_TEMPORARY}*"):
+    for leftover in [*parent.glob(f"{_TEMPORARY}*"), *parent.glob(f"{_DAMAGED}*")]:
         shutil.rmtree(leftover)
     folders = sorted(folder for folder in parent.glob("step-*") if folder.name != "step-00000000")
     for folder in folders[:-keep]:
@@ -179,8 +209,38 @@ def _write_state(folder: Path, state: State) -> None:
         "step": state.step,
         "next": {"epoch": state.next.epoch, "step": state.next.step},
         "bytes": {path.relative_to(folder).as_posix(): path.stat().st_size for path in files},
+        "checksums": {path.relative_to(folder).as_posix(): _checksum(path) for path in files},
     }
-    (folder / _STATE).write_text(json.dumps(raw, indent=1) + "\n", encoding="utf-8")
+    (folder / _STATE).write_text(json.dumps(raw | {"checksum": _seal(raw)}, indent=1) + "\n", encoding="utf-8")
+
+
+def _read_state(folder: Path) -> dict[str, Any] | None:
+    """The content of state.json; None when it is not what was written."""
+    try:
+        raw = json.loads((folder / _STATE).read_text(encoding="utf-8"))
+        if set(raw) == _BEFORE_CHECKSUMS:
+            return dict(raw, checksums={})
+        seal = raw.pop("checksum")
+    except (OSError, ValueError, KeyError, AttributeError, TypeError):
+        return None
+    return raw if seal == _seal(raw) else None
+
+
+def _seal(raw: dict[str, Any]) -> str:
+    return xxh3_128(json.dumps(raw, sort_keys=True).encode()).hexdigest()
+
+
+def _checksum(path: Path) -> str:
+    """xxh3 of a file: it reads as fast as the disk gives, which sha256 does not."""
+    state = xxh3_128()
+    with path.open("rb") as file:
+        while block := file.read(_BLOCK_BYTES):
+            state.update(block)
+    return state.hexdigest()
+
+
+def _has_size(path: Path, size: int) -> bool:
+    return path.is_file() and path.stat().st_size == size
 
 
 def _flush(folder: Path) -> None:

@@ -10,6 +10,7 @@ output fence and the stop token do.
 """
 
 import json
+import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import sha256
@@ -29,6 +30,8 @@ from training.shards import Example, Examples
 _BATCH = 1024
 _FILES = {"tokens.bin": np.int32, "supervised.bin": np.uint8, "offsets.bin": np.int64}
 _INDEX = "index.json"
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,9 +124,11 @@ def _join(example: Example, flags: list[bool], pieces: Iterator[list[int]], layo
 def encode_all(
     examples: Examples, layout: ChatLayout, folder: Path, *, key: dict[str, str], supervise_think: bool
 ) -> Encoded:
-    """Encodes a split into `folder`, or maps what an earlier call with the same key left there."""
+    """Encodes a split into `folder`, or maps what an earlier call with the same key left there whole."""
     if (found := open_encoded(folder, key=key)) is not None:
         return found
+    if (folder / _INDEX).is_file() and _key_in(folder) in (key, None):
+        logger.warning("%s: what was encoded earlier is damaged; it is encoded again", folder)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / _INDEX).unlink(missing_ok=True)
     offsets = [0]
@@ -144,13 +149,20 @@ def encode_all(
 
 def open_encoded(folder: Path, *, key: dict[str, str]) -> Encoded | None:
     """Maps an earlier encoding; None when it is of something else, incomplete, or its bytes changed."""
-    index_path = folder / _INDEX
-    if not index_path.is_file():
-        return None
-    index = json.loads(index_path.read_text(encoding="utf-8"))
-    if index["key"] != key or any(sha256_of(folder / name) != index["sha256"][name] for name in _FILES):
+    try:
+        index = json.loads((folder / _INDEX).read_text(encoding="utf-8"))
+        if index["key"] != key or any(sha256_of(folder / name) != index["sha256"][name] for name in _FILES):
+            return None
+    except (OSError, ValueError, KeyError, TypeError):
         return None
     return Encoded(**{name.removesuffix(".bin"): _map(folder / name, kind) for name, kind in _FILES.items()})
+
+
+def _key_in(folder: Path) -> Any:  # noqa: ANN401  whatever an index holds; None when it cannot be read
+    try:
+        return json.loads((folder / _INDEX).read_text(encoding="utf-8"))["key"]
+    except (ValueError, KeyError, TypeError):
+        return None
 
 
 def encoding_key(examples: Examples, layout: ChatLayout, *, split: str, supervise_think: bool) -> dict[str, str]:

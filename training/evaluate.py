@@ -17,13 +17,14 @@ from typing import Any
 import pyarrow as pa
 
 from schemas.config import Config, Evaluate
-from schemas.exits import UserError
+from schemas.exits import RunFailedError, UserError
 from schemas.files import write_text
 from schemas.problem import Format
 from schemas.split import Split
 from training import shards
 from training.answers_page import write_page
 from training.chat import ChatLayout
+from training.checkpoint import damaged_file
 from training.generate import Answer, Writer
 from training.judge import judge, reference_of
 from training.mistakes import RESULTS, evaluated_data
@@ -122,6 +123,8 @@ def _model_folder(model: Path | str) -> Path | str:
     """RUN -> RUN/model; a checkpoint -> its model; anything else is a Hugging Face folder or name."""
     folder = Path(model)
     if (folder / "state.json").is_file():
+        if (damaged := damaged_file(folder)) is not None:
+            raise RunFailedError(f"{folder}: {damaged} is damaged; evaluate another checkpoint")
         return folder / "model"
     if (folder / RUN).is_file() and not (folder / "config.json").is_file():
         if not (folder / "model").is_dir():

@@ -90,6 +90,7 @@ def prepare(
     if world.is_main:
         facts = provenance(config, [str(path) for path in data], examples[Split.TRAIN].fingerprints, draft=draft)
         held.enter_context(begin_run(output, facts, resume=resume))
+        checkpoint.set_damaged_aside(output)
         _begin(config, output, examples[Split.TRAIN])
     world.wait()
     begun = checkpoint.latest(output)

@@ -97,11 +97,29 @@ def begin_run(run: Path, facts: dict[str, Any], *, resume: bool) -> Iterator[Non
         if begun and not resume:
             raise UserError(f"{run}: holds another run; continue it with --resume, or choose a new folder for --output")
         if begun:
-            _require_same(run, json.loads(path.read_text(encoding="utf-8")), facts)
+            _require_same(run, _read(path), facts)
         else:
             shutil.rmtree(run / CHECKPOINTS, ignore_errors=True)
             _write(path, facts)
         yield
+
+
+def _read(path: Path) -> dict[str, Any]:
+    """Reads what a run was made from.
+
+    Raises:
+        RunFailedError: the file is damaged.
+    """
+    try:
+        before: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        if before["train"] and all(record["fingerprint"] for record in before["data"]):
+            return before
+    except (ValueError, KeyError, TypeError):
+        pass
+    raise RunFailedError(
+        f"{path}: damaged, so nobody can tell whether this is the same run; put a copy back (RUN/model holds one when "
+        "the run has ended), or begin a new run"
+    )
 
 
 def _took_a_step(run: Path) -> bool:
@@ -118,10 +136,10 @@ def _require_same(run: Path, before: dict[str, Any], now: dict[str, Any]) -> Non
             "train on the same data, or begin a new run"
         )
     for key in before["train"]:
-        if key not in _FREE and before["train"][key] != now["train"][key]:
+        if key not in _FREE and before["train"][key] != now["train"].get(key):
             raise RunFailedError(
-                f"{run}: refused to resume: train.{key} was {before['train'][key]!r} and is {now['train'][key]!r} now; "
-                "set it back, or begin a new run"
+                f"{run}: refused to resume: train.{key} was {before['train'][key]!r} and is "
+                f"{now['train'].get(key)!r} now; set it back, or begin a new run"
             )
 
 

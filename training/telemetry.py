@@ -154,6 +154,6 @@ class MetricsFile:
             try:
                 if json.loads(line)["step"] <= done:
                     kept.append(line + "\n")
-            except ValueError:
-                break  # a kill cut the last line short
+            except (ValueError, KeyError, TypeError):
+                break  # a kill cut the last line short, or it is damaged
         write_text(self._path, "".join(kept))

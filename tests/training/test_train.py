@@ -1,12 +1,14 @@
 """The line from shards to a checkpoint, in this process: what RUN holds, how it resumes, what it refuses."""
 
 import json
+import os
 import resource
 import shutil
 import signal
 import subprocess
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
@@ -170,6 +172,78 @@ def test_a_run_that_took_no_step_does_not_stand_in_the_way(tmp_path, data):
         train(small_run(context=40), [data], output)
     assert (output / "run.json").is_file()
     assert train(small_run(steps=1), [data], output).last.step == 1
+
+
+def flip(path):
+    content = bytearray(path.read_bytes())
+    content[len(content) * 7 // 10] ^= 0x40
+    path.write_bytes(content)
+
+
+DAMAGE = {
+    "weights": ("model/model.safetensors", flip),
+    "weights cut": ("model/model.safetensors", lambda path: os.truncate(path, 100)),
+    "moments": ("optimizer.safetensors", flip),
+    "tokenizer": ("model/tokenizer.json", flip),
+    "state": ("state.json", flip),
+    "state without content": ("state.json", lambda path: path.write_text("{}")),
+    "state of another step": ("state.json", lambda path: path.write_text(path.read_text().replace("6,", "5,", 1))),
+}
+
+
+@pytest.mark.parametrize("what", DAMAGE)
+def test_a_damaged_checkpoint_is_set_aside_and_the_one_before_it_taken(run, data, tmp_path, caplog, what):
+    output = shutil.copytree(run[0].output, tmp_path / "RUN")
+    name, spoil = DAMAGE[what]
+    last = output / "checkpoints" / "step-00000006"
+    assert checkpoint.damaged_file(last) is None
+    spoil(last / name)
+    result = train(small_run(), [data], output, resume=True)
+    assert result.first.step == 5
+    assert same(weights_of(result.model), weights_of(run[0].model))
+    (said,) = [record.getMessage() for record in caplog.records if record.name == "training.checkpoint"]
+    assert said.startswith(f"{last}: {name} is damaged; set aside as ")
+    assert checkpoint.damaged_file(last) is None
+    assert not list((output / "checkpoints").glob("damaged-*"))
+
+
+def test_a_checkpoint_of_an_earlier_version_is_taken_by_its_sizes(run, data, tmp_path, caplog):
+    output = shutil.copytree(run[0].output, tmp_path / "RUN")
+    state = output / "checkpoints" / "step-00000006" / "state.json"
+    raw = json.loads(state.read_text())
+    state.write_text(json.dumps({name: raw[name] for name in ("step", "next", "bytes")}))
+    assert train(small_run(steps=7), [data], output, resume=True).first.step == 7
+    assert not caplog.records
+
+
+def test_a_whole_run_is_resumed_without_a_word(run, data, tmp_path, caplog):
+    output = shutil.copytree(run[0].output, tmp_path / "RUN")
+    assert train(small_run(steps=7), [data], output, resume=True).first.step == 7
+    assert not [record for record in caplog.records if record.name.startswith("training")]
+
+
+@pytest.mark.parametrize(
+    "text", ["", '{"data"', "[]", '{"data": [], "train": {}}', '{"data": [{}], "train": {"a": 1}}']
+)
+def test_a_damaged_run_file_is_one_line(run, data, tmp_path, text):
+    output = shutil.copytree(run[0].output, tmp_path / "RUN")
+    (output / "run.json").write_text(text)
+    with pytest.raises(RunFailedError, match=r"run\.json: damaged, so nobody can tell"):
+        train(small_run(), [data], output, resume=True)
+
+
+@pytest.mark.parametrize("name", ["tokens.bin", "supervised.bin", "offsets.bin", "index.json"])
+@pytest.mark.parametrize("damage", ["flipped", "cut", "removed"])
+def test_a_damaged_encoding_is_made_again_and_told(run, data, tmp_path, caplog, name, damage):
+    output = shutil.copytree(run[0].output, tmp_path / "RUN")
+    spoiled = output / "tokens" / "train" / name
+    whole = spoiled.read_bytes()
+    {"flipped": flip, "cut": lambda path: os.truncate(path, 5), "removed": Path.unlink}[damage](spoiled)
+    train(small_run(), [data], output, resume=True)
+    assert spoiled.read_bytes() == whole
+    said = [record.getMessage() for record in caplog.records if record.name == "training.encode"]
+    told = [f"{spoiled.parent}: what was encoded earlier is damaged; it is encoded again"]
+    assert said == ([] if (name, damage) == ("index.json", "removed") else told)
 
 
 def test_checkpoints_without_their_figures_are_refused_and_kept(run, data, tmp_path):
