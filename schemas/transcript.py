@@ -16,6 +16,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from schemas.blocks import BlockMarks
 from schemas.problem import Segment, SegmentKind
 
 CODE_FENCE = "```python\n"
@@ -73,11 +74,13 @@ def _pieces(segment: Segment, line_end: str, supervise_think: bool) -> list[tupl
             return [(OUTPUT_FENCE, segment.kind, True), (tool, segment.kind, False)]
 
 
-_BLOCK = re.compile(
-    r"^```(?P<language>python|output)\n(?P<body>.*?)\n?^```[ \t]*$|^<think>\n(?P<think>.*?)\n?^</think>[ \t]*$",
-    re.MULTILINE | re.DOTALL,
+_MARKS = BlockMarks(
+    re.compile(r"^```(?:(?P<code>python)|(?P<output>output))\n|^(?P<think><think>)\n", re.MULTILINE),
+    {
+        **dict.fromkeys(("code", "output"), re.compile(r"\n?^```[ \t]*$", re.MULTILINE)),
+        "think": re.compile(r"\n?^</think>[ \t]*$", re.MULTILINE),
+    },
 )
-_FENCE_KIND = {"python": SegmentKind.CODE, "output": SegmentKind.OUTPUT}
 
 
 def parse_response(response: str) -> tuple[Segment, ...]:
@@ -87,13 +90,10 @@ def parse_response(response: str) -> tuple[Segment, ...]:
     """
     segments: list[Segment] = []
     end = 0
-    for block in _BLOCK.finditer(response):
-        _append_text(segments, response[end : block.start()])
-        if block["language"]:
-            segments.append(Segment(_FENCE_KIND[block["language"]], block["body"]))
-        else:
-            segments.append(Segment(SegmentKind.THINK, block["think"]))
-        end = block.end()
+    for block in _MARKS.blocks(response):
+        _append_text(segments, response[end : block.start])
+        segments.append(Segment(SegmentKind(block.group), block.body))
+        end = block.end
     _append_text(segments, response[end:])
     return tuple(segments)
 

@@ -12,6 +12,7 @@ import orjson
 
 from pipelines.sources.adapters.turns import CHANNELS, is_tool, program_of
 from pipelines.sources.normalise import trimmed
+from schemas.blocks import BlockMarks
 from schemas.problem import Format, Segment, SegmentKind
 
 _TAGS = r"(?:think|thinking|thoughts?|reasoning|seed:think)"
@@ -19,22 +20,39 @@ _OPENS = rf"<{_TAGS}>|<\|begin_of_thought\|>|\[THINK\]|\u25c1think\u25b7"
 _CLOSES = rf"</{_TAGS}>|<\|end_of_thought\|>|\[/THINK\]|\u25c1/think\u25b7"
 """how thoughts begin and end: most models, OpenThoughts, Magistral, Kimi"""
 
-_BLOCK = re.compile(
-    r"^[ \t]*```[ \t]*(?:python3?|py)[ \t]*\n(?P<code1>.*?)\n?^[ \t]*```[ \t]*$"
-    r"|^[ \t]*```[ \t]*output[ \t]*\n(?P<output1>.*?)\n?```[ \t]*$"
-    r"|<llm-code>\n?(?P<code2>.*?)</llm-code>"
-    r"|<llm-code-output>\n?(?P<output2>.*?)</llm-code-output>"
-    r"|<tool_call>\n?(?P<code3>.*?)</tool_call>"
-    r"|<tool_response>\n?(?P<output3>.*?)</tool_response>"
-    r"|<\|code\|>\n?(?P<code4>.*?)<\|endofblock\|>"
-    r"|<\|execution\|>\n?(?P<output4>.*?)<\|endofblock\|>"
-    r"|<\|text\|>\n?(?P<text4>.*?)<\|endofblock\|>"
-    r"|<\|begin_of_solution\|>\n?(?P<text5>.*?)<\|end_of_solution\|>"
-    rf"|(?:{_OPENS})\n?(?P<think1>.*?)(?:{_CLOSES})",
-    re.MULTILINE | re.DOTALL | re.IGNORECASE,
+_FLAGS = re.MULTILINE | re.IGNORECASE
+_OPENINGS = {
+    "code1": r"^[ \t]*```[ \t]*(?:python3?|py)[ \t]*\n",
+    "output1": r"^[ \t]*```[ \t]*output[ \t]*\n",
+    "code2": r"<llm-code>\n?",
+    "output2": r"<llm-code-output>\n?",
+    "code3": r"<tool_call>\n?",
+    "output3": r"<tool_response>\n?",
+    "code4": r"<\|code\|>\n?",
+    "output4": r"<\|execution\|>\n?",
+    "text4": r"<\|text\|>\n?",
+    "text5": r"<\|begin_of_solution\|>\n?",
+    "think1": rf"(?:{_OPENS})\n?",
+}
+_CLOSINGS = {
+    "code1": r"\n?^[ \t]*```[ \t]*$",
+    "output1": r"\n?```[ \t]*$",
+    "code2": "</llm-code>",
+    "output2": "</llm-code-output>",
+    "code3": "</tool_call>",
+    "output3": "</tool_response>",
+    "code4": r"<\|endofblock\|>",
+    "output4": r"<\|endofblock\|>",
+    "text4": r"<\|endofblock\|>",
+    "text5": r"<\|end_of_solution\|>",
+    "think1": _CLOSES,
+}
+_MARKS = BlockMarks(
+    re.compile("|".join(f"(?P<{name}>{pattern})" for name, pattern in _OPENINGS.items()), _FLAGS),
+    {name: re.compile(pattern, _FLAGS) for name, pattern in _CLOSINGS.items()},
 )
 _MESSAGE = re.compile(
-    r"(?:<\|start\|>(?P<speaker>[^<]*))?<\|channel\|>(?P<channel>\w+)(?P<about>[^<]*(?:<\|constrain\|>[^<]*)?)<\|message\|>"
+    r"(?:<\|start\|>(?P<speaker>[^<]*))?<\|channel\|>(?P<channel>\w++)(?P<about>[^<]*+(?:<\|constrain\|>[^<]*+)?)<\|message\|>"
     r"(?P<body>.*?)(?:<\|(?:end|return|call)\|>|(?=<\|(?:start|channel)\|>)|\Z)",
     re.DOTALL,
 )
@@ -67,15 +85,14 @@ def parse_segments(text: str, format: Format) -> tuple[Segment, ...]:
 
 def _blocks(text: str) -> Iterator[tuple[SegmentKind, str]]:
     end = 0
-    for block in _BLOCK.finditer(text):
-        yield SegmentKind.TEXT, text[end : block.start()]
-        assert block.lastgroup is not None
-        kind, body = SegmentKind(block.lastgroup[:-1]), block[block.lastgroup]
+    for block in _MARKS.blocks(text):
+        yield SegmentKind.TEXT, text[end : block.start]
+        kind = SegmentKind(block.group[:-1])
         if kind is SegmentKind.TEXT:
-            yield from _blocks(body)
+            yield from _blocks(block.body)
         else:
-            yield kind, _called(body) if block.lastgroup == "code3" else body
-        end = block.end()
+            yield kind, _called(block.body) if block.group == "code3" else block.body
+        end = block.end
     yield SegmentKind.TEXT, text[end:]
 
 
@@ -121,13 +138,13 @@ def unwrapped(thought: str) -> str:
 
 def join_segments(pieces: Sequence[tuple[SegmentKind, str]]) -> tuple[Segment, ...]:
     """Builds segments from pieces: outer space goes, empty words go, text that follows text joins it on a new line."""
-    segments: list[Segment] = []
+    joined: list[tuple[SegmentKind, list[str]]] = []
     for kind, body in pieces:
         stripped = trimmed(body) if kind in (SegmentKind.TEXT, SegmentKind.THINK) else body.strip("\n").rstrip()
         if not stripped and kind in (SegmentKind.TEXT, SegmentKind.THINK):
             continue
-        if kind is SegmentKind.TEXT and segments and segments[-1].kind is SegmentKind.TEXT:
-            segments[-1] = Segment(kind, f"{segments[-1].text}\n{stripped}")
+        if kind is SegmentKind.TEXT and joined and joined[-1][0] is SegmentKind.TEXT:
+            joined[-1][1].append(stripped)
         else:
-            segments.append(Segment(kind, stripped))
-    return tuple(segments)
+            joined.append((kind, [stripped]))
+    return tuple(Segment(kind, "\n".join(bodies)) for kind, bodies in joined)

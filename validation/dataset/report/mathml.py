@@ -8,21 +8,45 @@ the closing one.
 import logging
 import re
 import warnings
+from collections.abc import Mapping
 from functools import lru_cache
 from xml.etree import ElementTree
 
+from schemas.blocks import Block, BlockMarks
 from validation.dataset.report.markup import Markup, join, tag
 
 logger = logging.getLogger(__name__)
 
 MAX_FORMULA = 2000  # characters; a 100 kB formula is shown as text
-_FORMULA = re.compile(
-    r"\$\$(?P<display>.+?)\$\$|\\\[(?P<bracket>.+?)\\\]|\\\((?P<paren>.+?)\\\)"
-    r"|(?<![\\$])\$(?P<inline>(?![\s$])(?:[^$\\]|\\.)+?(?<!\s))\$(?!\d)|(?P<boxed>\\boxed\{)"
-    r"|(?P<rows>\\begin\{(?P<name>align|eqnarray|equation|gather|multline)(?P<star>\*?)\}.+?\\end\{(?P=name)(?P=star)\})"
-    r"|(?P<drawing>\[asy\].+?\[/asy\])",
-    re.DOTALL,
+_ROWS = {
+    f"rows{at}": f"{{{name}}}"
+    for at, name in enumerate(
+        name + star for name in ("align", "eqnarray", "equation", "gather", "multline") for star in ("", "*")
+    )
+}
+_OPENINGS = {
+    "display": r"\$\$",
+    "bracket": r"\\\[",
+    "paren": r"\\\(",
+    "inline": r"(?<![\\$])\$(?![\s$])(?:[^$\\]|\\.)+?(?<!\s)\$(?!\d)",
+    "boxed": r"\\boxed\{",
+    **{group: re.escape(rf"\begin{name}") for group, name in _ROWS.items()},
+    "drawing": r"\[asy\]",
+}
+_CLOSINGS = {
+    "display": r"\$\$",
+    "bracket": r"\\\]",
+    "paren": r"\\\)",
+    **{group: re.escape(rf"\end{name}") for group, name in _ROWS.items()},
+    "drawing": r"\[/asy\]",
+}
+_MARKS = BlockMarks(
+    re.compile("|".join(f"(?P<{name}>{pattern})" for name, pattern in _OPENINGS.items()), re.DOTALL),
+    {name: re.compile(pattern) for name, pattern in _CLOSINGS.items()},
+    least=1,
 )
+_BRACE = re.compile("[{}]")
+_LINE_ENDS = re.compile("\n*")
 _ALIKE = re.compile(r"\{(?:aligned|align|eqnarray\*?|gather(?:ed|\*)?|multline\*?)\}")
 _COMMAND = re.compile(r"\\[a-zA-Z]")
 _MATHML = "{http://www.w3.org/1998/Math/MathML}"
@@ -93,39 +117,54 @@ def rich_text(text: str) -> Markup:
     """Renders prose with formulas; everything else is escaped."""
     pieces: list[str | Markup] = []
     end = 0
-    for match in _FORMULA.finditer(text):
-        if match.start() < end:
+    braces = _closing_braces(text) if "\\boxed{" in text else {}
+    for block in _MARKS.blocks(text):
+        if block.start < end:
             continue
-        if match["drawing"]:  # Asymptote, as MATH has it: a program that draws
-            before = text[end : match.start()].rstrip("\n")
-            pieces += [before, tag("code", match["drawing"], class_="drawing", tabindex="0")]
-            end = len(text) - len(text[match.end() :].lstrip("\n"))
+        if block.group == "drawing":  # Asymptote, as MATH has it: a program that draws
+            before = text[end : block.start].rstrip("\n")
+            pieces += [before, tag("code", text[block.start : block.end], class_="drawing", tabindex="0")]
+            end = _behind_lines(text, block.end)
             continue
-        formula, display, stop = _formula_at(text, match)
-        rendered = _render(formula, display, text[match.start() : stop])
+        formula, display, stop = _formula_at(text, block, braces)
+        rendered = _render(formula, display, text[block.start : stop])
         if not display and text.startswith(_CLOSES, stop) and rendered.count("<math") == 1:
             rendered = tag("span", rendered, text[stop], class_="tied")
             stop += 1
-        pieces += [text[end : match.start()], rendered]
+        pieces += [text[end : block.start], rendered]
         end = stop + (display and text.startswith("\n", stop))  # a display formula ends its line by itself
     return join([*pieces, text[end:]])
 
 
-def _formula_at(text: str, match: re.Match[str]) -> tuple[str, bool, int]:
-    if match["boxed"]:  # a box outside dollars, as many solutions write it
-        stop = _closing_brace(text, match.end())
-        return text[match.start() : stop], False, stop
-    display = match["display"] or match["bracket"] or match["rows"]
-    return display or match["paren"] or match["inline"] or "", display is not None, match.end()
+def _behind_lines(text: str, start: int) -> int:
+    found = _LINE_ENDS.match(text, start)
+    assert found is not None
+    return found.end()
 
 
-def _closing_brace(text: str, start: int) -> int:
-    depth = 1
-    for at in range(start, min(len(text), start + MAX_FORMULA)):
-        depth += {"{": 1, "}": -1}.get(text[at], 0)
-        if not depth:
-            return at + 1
-    return start
+def _formula_at(text: str, block: Block, braces: Mapping[int, int]) -> tuple[str, bool, int]:
+    """The formula of a block, whether it stands on lines of its own, and where its source ends."""
+    if block.group == "boxed":  # a box outside dollars, as many solutions write it
+        stop = braces.get(block.end - 1, block.end - 1) + 1
+        stop = stop if stop - block.end <= MAX_FORMULA else block.end
+        return text[block.start : stop], False, stop
+    if block.group == "inline":
+        return block.body[1:-1], False, block.end
+    if block.group in _ROWS:
+        return text[block.start : block.end], True, block.end
+    return block.body, block.group != "paren", block.end
+
+
+def _closing_braces(text: str) -> dict[int, int]:
+    """Where each brace of a text is closed, by where it opens; those that never are have no entry."""
+    opened: list[int] = []
+    closed: dict[int, int] = {}
+    for brace in _BRACE.finditer(text):
+        if brace[0] == "{":
+            opened.append(brace.start())
+        elif opened:
+            closed[opened.pop()] = brace.start()
+    return closed
 
 
 def _render(formula: str, display: bool, source: str) -> Markup:

@@ -186,3 +186,9 @@ def test_an_empty_thought_is_none():
 def test_a_lost_backslash_at_the_start_stays_to_be_found():
     assert parse_segments(" \x0crac{1}{2}\x0c\n", Format.COT) == (Segment(TEXT, "\x0crac{1}{2}"),)
     assert join_segments([(TEXT, "\times 3"), (TEXT, "\tthe end")]) == (Segment(TEXT, "\times 3\nthe end"),)
+
+
+@pytest.mark.parametrize("pieces", [2, 2000])
+def test_words_that_follow_words_are_joined_once(pieces):
+    (joined,) = join_segments([(TEXT, f" {piece} ") for piece in range(pieces)])
+    assert joined == Segment(TEXT, "\n".join(map(str, range(pieces))))
