@@ -60,6 +60,10 @@ class PartRef:
     bytes: int
     hidden: frozenset[int] = field(default=frozenset(), compare=False)
 
+    def as_json(self) -> dict[str, object]:
+        """The part as it was written: what it is made of again."""
+        return {name: getattr(self, name) for name in ("number", "key", "rows", "bytes")}
+
     @property
     def is_earlier(self) -> bool:
         """Whether it holds what earlier data has (`pipelines.stages.duplicates.earlier`) and no candidates."""
