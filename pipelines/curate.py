@@ -28,9 +28,9 @@ from pipelines.engine.store import Store, code_digest, digest
 from pipelines.engine.transforms import ReadParts
 from pipelines.engine.workfolder import claim, lost_work_in_one_line, refuse_removed
 from pipelines.output.decide import DecideSettings, PartSummary
-from pipelines.output.finish import Finish, forget_finished, read_finished
+from pipelines.output.finish import Finish, forget_finished, read_finished, unwritten
 from pipelines.output.publish import Ending, manifest_of, publish, refuse_wipeout, wiped_out
-from pipelines.output.write import WriteSettings, Written
+from pipelines.output.write import UNWRITTEN, WriteSettings, Written
 from pipelines.refusals import refuse_mistakes
 from pipelines.sources.catalogue import resolve
 from pipelines.sources.inputs import Inputs, Unchanged, load_benchmarks, plan_inputs, render_split
@@ -180,8 +180,19 @@ def run_line(
         for number, step in enumerate(steps):
             parts = parts | f"{number} {step.folder}" >> step.transform(done)
             done = done.plus(step)
-        _ = parts | Finish(store, _deciding(settings, done), _writing(settings), int(settings.shard_mb * 2**20))
+        _ = parts | _finish(line, done)
+    finished = [summary.part for summary in read_finished(store)[0]]
+    done, lost = Done((*done.tagged, (Stage.WRITE, UNWRITTEN))), 0
+    while (number := unwritten(store, finished)) > lost:  # what could not be written is decided anew
+        lost = number
+        with open_pipeline(options, runner) as pipeline:
+            _ = pipeline | "parts" >> beam.Create(finished) | _finish(line, done)
     return read_finished(store)
+
+
+def _finish(line: Line, done: Done) -> Finish:
+    settings = line.settings
+    return Finish(line.store, _deciding(settings, done), _writing(settings), int(settings.shard_mb * 2**20))
 
 
 def _deciding(settings: Curate, done: Done) -> DecideSettings:

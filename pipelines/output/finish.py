@@ -1,6 +1,8 @@
 """The end of the line: candidates decided, files written, and what the driver needs of it left in the work folder."""
 
+import shutil
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -8,9 +10,10 @@ from typing import Any
 import apache_beam as beam
 from apache_beam.pvalue import PCollection
 
-from pipelines.engine.store import PartRef, Store, read_value, write_value
+from pipelines.engine.store import PartRef, Store, read_batch, read_value, write_batch, write_value
+from pipelines.engine.tags import from_verdicts
 from pipelines.output.decide import DecideSettings, PartSummary, decide
-from pipelines.output.write import WriteSettings, Written, plan_files, write_file
+from pipelines.output.write import UNWRITTEN, WriteSettings, Written, plan_files, write_file
 
 _LEFT = "ended.json"
 
@@ -49,6 +52,17 @@ class Finish(beam.PTransform):
 def forget_finished(store: Store) -> None:
     """Removes what an earlier run left, so that nobody takes it for this one's."""
     _path(store).unlink(missing_ok=True)
+    shutil.rmtree(store.root / "tags" / UNWRITTEN, ignore_errors=True)
+
+
+def unwritten(store: Store, parts: Sequence[PartRef]) -> int:
+    """How many kept candidates could not be written; when there are any, every part has tags that say which."""
+    if not any(store.tags_path(UNWRITTEN, part).is_file() for part in parts):
+        return 0
+    for path in (store.tags_path(UNWRITTEN, part) for part in parts):
+        if not path.is_file():
+            write_batch(path, from_verdicts(()))
+    return sum(len(read_batch(store.tags_path(UNWRITTEN, part), ["index"])) for part in parts)
 
 
 def read_finished(store: Store) -> tuple[list[PartSummary], list[Written]]:

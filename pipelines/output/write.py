@@ -6,6 +6,7 @@ which file depends on the parts alone: the bytes do not depend on runner, worker
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import orjson
 import pyarrow as pa
@@ -13,8 +14,10 @@ import pyarrow.compute as pc
 
 from pipelines.engine import progress
 from pipelines.engine.candidates import UNDERSTOOD
+from pipelines.engine.crashes import with_crashes, without_crashing
 from pipelines.engine.overlays import selections, with_labels
-from pipelines.engine.store import PartRef, Store, read_batch
+from pipelines.engine.store import PartRef, Store, read_batch, write_batch
+from pipelines.engine.tags import from_verdicts
 from pipelines.output.decide import PartSummary
 from pipelines.text.quality import quality_facts
 from schemas.example import EXAMPLE_SCHEMA
@@ -22,10 +25,11 @@ from schemas.files import replacing
 from schemas.ledger import LEDGER_SCHEMA, RECORD_MARK
 from schemas.manifest import sha256_of
 from schemas.problem import Format, SegmentKind
-from schemas.reason import Outcome
+from schemas.reason import Outcome, Stage
 from schemas.split import Split
 
 STAGED = "staged"
+UNWRITTEN = "unwritten"  # tag folder of the candidates that were kept and could not be written
 BATCH_ROWS = 1024  # rows in one batch of a shard: what a reader maps at a time
 LEDGER_ROWS = 500_000  # candidates in one ledger file
 
@@ -102,7 +106,7 @@ def _groups(parts: Sequence[PartRef], sizes: Sequence[float], limit: float) -> I
 def write_file(plan: FilePlan, *, store: Store, settings: WriteSettings) -> list[Written]:
     """Writes one planned file into the staging folder; beside a ledger file also its rejected records."""
     if plan.split is not None:
-        batches = (_examples(part, plan.split, store, settings) for part in plan.parts)
+        batches = (_living_examples(part, plan.split, store, settings) for part in plan.parts)
         return [_write_stream(plan, EXAMPLE_SCHEMA, batches, store)]
     ledger = (read_batch(store.decisions_path(part), LEDGER_SCHEMA.names) for part in plan.parts)
     rejected = _write_rejected(plan, store)
@@ -140,6 +144,17 @@ def _even(batches: Iterator[pa.RecordBatch], schema: pa.Schema) -> Iterator[pa.R
 def _single(table: pa.Table) -> pa.RecordBatch:
     """Copies rows into one batch: what is only sliced keeps its offset and its parent's bits, and the writer both."""
     return table.take(pa.array(range(len(table)))).combine_chunks().to_batches()[0]
+
+
+def _living_examples(part: PartRef, split: Split, store: Store, settings: WriteSettings) -> pa.RecordBatch:
+    """The examples of a part. Those that cannot be made are tagged: the end of the line is then taken once more."""
+    make = partial(_examples, split=split, store=store, settings=settings)
+    examples, crashes = without_crashing(part, make, stage=Stage.WRITE, store=store)
+    if crashes:
+        path = store.tags_path(UNWRITTEN, part)
+        known = read_batch(path) if path.is_file() else from_verdicts(())
+        write_batch(path, with_crashes(known, crashes))
+    return examples
 
 
 def _examples(part: PartRef, split: Split, store: Store, settings: WriteSettings) -> pa.RecordBatch:

@@ -8,6 +8,7 @@ fitted on.
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from hashlib import blake2b
 from itertools import groupby
 
@@ -18,6 +19,7 @@ import pyarrow.compute as pc
 from apache_beam.pvalue import PCollection
 
 from pipelines.engine import progress
+from pipelines.engine.crashes import with_crashes, without_crashing
 from pipelines.engine.line import Line, Step
 from pipelines.engine.overlays import LABELS
 from pipelines.engine.store import PartRef, Store, read_batch, read_value, write_batch, write_value
@@ -110,8 +112,9 @@ class LabelParts(beam.PTransform):
         return sample_part(part, self.store, self.before, self.taxonomies, self.seed)
 
     def _predict(self, part: PartRef, models: Models) -> PartRef:
-        tags = predict_part(part, self.store, self.before, self.taxonomies, models)
-        write_batch(self.store.tags_path(self.folder, part), tags)
+        predict = partial(predict_part, store=self.store, before=self.before, taxonomies=self.taxonomies, models=models)
+        tags, crashes = without_crashing(part, predict, stage=Stage.LABEL, store=self.store)
+        write_batch(self.store.tags_path(self.folder, part), with_crashes(tags, crashes))
         progress.report(self.store.root, "label", part.rows)
         return part
 

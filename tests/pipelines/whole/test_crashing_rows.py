@@ -10,7 +10,9 @@ from pipelines import curate as line
 from pipelines.cli.findings import remarks
 from pipelines.curate import curate
 from pipelines.engine.line import Line, Step, row_by_row
+from pipelines.output import write
 from pipelines.output.reader import read_ledger
+from pipelines.text.quality import quality_facts
 from schemas.config import Config
 from schemas.exits import RunFailedError
 from schemas.reason import Stage
@@ -83,3 +85,24 @@ def test_a_stage_that_raises_for_some_rows_costs_these_and_the_bytes_do_not_tell
         row: ("quarantined", "stage_crash") if row in crashed else ("kept", None) for row in range(10)
     }
     assert data_bytes(data[0]) == data_bytes(data[1])
+
+
+def test_an_example_that_cannot_be_written_is_quarantined_and_the_others_stand_in_the_shards(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def facts(batch: Any, judged: Any) -> Any:
+        for question in batch.column("question").to_pylist():
+            if question is not None and ("holds 4 maps" in question or "holds 9 maps" in question):
+                raise LookupError(question)
+        return quality_facts(batch, judged)
+
+    monkeypatch.setattr(write, "quality_facts", facts)
+    manifest = curate(config(tmp_path, GOOD), tmp_path / "data")
+    assert ended(tmp_path / "data") == {
+        row: ("quarantined", "stage_crash") if row in {2, 7} else ("kept", None) for row in range(10)
+    }
+    kept = {row["source_row"] for row in read_streams(tmp_path / "data", "shards/*.arrow")}
+    assert kept == set(range(10)) - {2, 7}
+    assert manifest.quarantined_by_reason == {"stage_crash": 2}
+    monkeypatch.undo()
+    assert curate(config(tmp_path, GOOD), tmp_path / "data").counts.kept == 10  # nothing of it stays behind

@@ -6,9 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pytest
 
 from pipelines.curate import curate
-from pipelines.stages.label.stage import _SAMPLE_SCHEMA, Sample, _Smallest
+from pipelines.engine.store import PartRef, Store
+from pipelines.stages.label import stage
+from pipelines.stages.label.stage import _SAMPLE_SCHEMA, Sample, _Smallest, predict_part
 from pipelines.validate import validate
 from tests.tiny import config_of, data_bytes, read_streams, write_rows
 
@@ -110,3 +113,20 @@ def test_the_report_says_how_topics_were_predicted(tmp_path: Path) -> None:
     assert [(one["column"], one["predicted"]) for one in labels] == [("topic", 100)]
     page = (report / "index.html").read_text(encoding="utf-8")
     assert "topic, math (en): 100 predicted where the source gives none" in page
+
+
+def test_a_question_that_makes_the_prediction_fail_is_quarantined_and_the_others_are_predicted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def predicted(part: PartRef, *, store: Store, **settings: Any) -> pa.RecordBatch:
+        questions = store.read_part(part, ["question"]).column(0).to_pylist()
+        assert not any(question and "radius 510" in question for question in questions)
+        return predict_part(part, store=store, **settings)
+
+    rows = school(600)
+    assert "radius 510" in rows[510]["problem"]
+    monkeypatch.setattr(stage, "predict_part", predicted)
+    curate(config(tmp_path, unlabelled(rows, 500)), tmp_path / "data")
+    ledger = {row["row"]: row for row in read_streams(tmp_path / "data", "ledger/*.arrow")}
+    assert (ledger[510]["stage"], ledger[510]["reason"]) == ("label", "stage_crash")
+    assert [ledger[row]["rule"] for row in range(500, 600) if row != 510] == ["predicted"] * 99
