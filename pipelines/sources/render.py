@@ -14,6 +14,7 @@ from pipelines.engine.candidates import CANDIDATE_SCHEMA, selection_row
 from pipelines.engine.rejection import Rejection
 from pipelines.sources.adapters.registry import ADAPTERS, Unreadable
 from pipelines.sources.files.records import Record, row_id
+from pipelines.sources.mending import mended
 from pipelines.sources.normalise import control_characters, normalised, suspects
 from schemas.attempts import Crash, attempted, rows_that_raise
 from schemas.config import Source
@@ -100,7 +101,7 @@ def _laid_out(rows: Sequence[tuple[object, ...]]) -> pa.RecordBatch:
     columns = {name: list(values) for name, values in zip(CANDIDATE_SCHEMA.names, zip(*rows, strict=True), strict=True)}
     solutions = columns.pop("segments")
     arrays = {name: pa.array(values, CANDIDATE_SCHEMA.field(name).type) for name, values in columns.items()}
-    arrays["question"], arrays["answer"] = normalised(arrays["question"]), normalised(arrays["answer"])
+    arrays["question"], arrays["answer"] = normalised(mended(arrays["question"])), normalised(mended(arrays["answer"]))
     segments = [segment for solution in solutions for segment in solution or ()]
     kinds = pa.array([segment.kind for segment in segments], pa.string())
     texts = _normalised(pa.array([segment.text for segment in segments], pa.string()), kinds)
@@ -129,10 +130,10 @@ def _normalised(texts: pa.Array, kinds: pa.Array) -> pa.Array:
     """Normalises segments: programs and outputs as such."""
     code = pc.is_in(kinds, _CODE)
     if not pc.any(code).as_py():
-        return normalised(texts)
+        return normalised(mended(texts))
     words = pc.invert(code)
     texts = pc.replace_with_mask(texts, code, normalised(texts.filter(code), code=True))
-    return pc.replace_with_mask(texts, words, normalised(texts.filter(words)))
+    return pc.replace_with_mask(texts, words, normalised(mended(texts.filter(words))))
 
 
 def _understand(record: Record, source: Source) -> Problem | Rejection:

@@ -169,3 +169,10 @@ def test_a_row_that_makes_its_adapter_raise_is_quarantined_and_the_others_live(m
     assert [one["reason"] for one in rendered(easy, odd, easy, by=kinds)] == [None, "stage_crash", None]
     with pytest.raises(RunFailedError, match=r"read: KeyError: 'odd' at .*: row 1 of school"):
         list(render_parts(records(easy, odd), kinds, strict=True))
+
+
+def test_words_are_mended_and_programs_are_not():
+    row = {"q": "Is 3 &lt; 4?\\nSay so.", "s": "print('&lt;\\nA')", "a": "3 &lt; 4"}
+    (found,) = rendered(row, by=source(format="pot"))
+    assert (found["question"], found["answer"]) == ("Is 3 < 4?\nSay so.", "3 < 4")
+    assert found["segments"] == [{"kind": "code", "text": row["s"]}]
