@@ -48,6 +48,13 @@ class Reason(StrEnum):
     BAD_LATEX = "bad_latex"
     TOO_SHORT = "too_short"
     TOO_LONG = "too_long"
+    DEGENERATE = "degenerate"
+    TEMPLATE_TOKENS = "template_tokens"
+    PLACEHOLDER = "placeholder"
+    GARBLED_TEXT = "garbled_text"
+    NO_OPTIONS = "no_options"
+    ANSWER_ONLY = "answer_only"
+    NO_MATHEMATICS = "no_mathematics"
     TRUNCATED = "truncated"
     NEEDS_FIGURE = "needs_figure"
     PROOF_ONLY = "proof_only"
@@ -123,6 +130,17 @@ RULES: dict[Reason, Rule] = {
     Reason.BAD_LATEX: Rule(Stage.SCREEN, _REMOVED, "braces, environments or \\[ \\] that do not balance"),
     Reason.TOO_SHORT: Rule(Stage.SCREEN, _REMOVED, "question or solution shorter than `screen.min_chars`"),
     Reason.TOO_LONG: Rule(Stage.SCREEN, _REMOVED, "the record or its text is longer than `screen.max_chars`"),
+    Reason.DEGENERATE: Rule(Stage.SCREEN, _REMOVED, "a line, a fence or a phrase stands in it again and again"),
+    Reason.TEMPLATE_TOKENS: Rule(Stage.SCREEN, _REMOVED, "the text holds marks of a chat template (`<|im_start|>`)"),
+    Reason.PLACEHOLDER: Rule(Stage.SCREEN, _REMOVED, "the text holds a placeholder (`[Your Name]`)"),
+    Reason.GARBLED_TEXT: Rule(
+        Stage.SCREEN, _QUARANTINED, "characters are lost, or of another encoding, and the right ones are not certain"
+    ),
+    Reason.NO_OPTIONS: Rule(
+        Stage.SCREEN, _QUARANTINED, "the answer is a letter of options that the question does not hold"
+    ),
+    Reason.ANSWER_ONLY: Rule(Stage.SCREEN, _QUARANTINED, "the solution is nothing but its answer"),
+    Reason.NO_MATHEMATICS: Rule(Stage.SCREEN, _QUARANTINED, "nothing in question and solution is mathematics"),
     Reason.TRUNCATED: Rule(Stage.SCREEN, _REMOVED, "the solution breaks off in the middle of a sentence or formula"),
     Reason.NEEDS_FIGURE: Rule(Stage.SCREEN, _REMOVED, "the question refers to a picture that the text does not hold"),
     Reason.PROOF_ONLY: Rule(Stage.SCREEN, _REMOVED, "a proof is asked for: there is no final answer to verify"),

@@ -6,24 +6,23 @@ Most candidates are cleared by whole-column arithmetic; only those with somethin
 """
 
 import re
-from collections.abc import Callable, Iterator
-from functools import cached_property
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipelines.engine.rejection import Rejection
+from pipelines.stages.screen.dirt import DIRT
+from pipelines.stages.screen.flattened import Columns, Found, Rule, flags
 from pipelines.stages.screen.languages import LATIN, NOT_LATIN, wrong_script
 from pipelines.stages.screen.structure import check_order, check_structure
 from pipelines.text.arrays import bytes_of
 from schemas.config import Screen
-from schemas.problem import Format, Segment, SegmentKind
+from schemas.problem import Format
 from schemas.reason import Reason
 from schemas.transcript import is_faithful
+from validation.answers import Relation, compare, extract
 
-_KIND_LIST = list(SegmentKind)
-_KINDS = pa.array([kind.value for kind in _KIND_LIST])
 _LETTERS = np.frombuffer(b"thco", np.uint8)  # SegmentKind in order: text, think, code, output
 _FORMATS = {format.value: format for format in Format}
 _ODD_TEXT = r"```|<[/|]?(?:llm-code|tool_call|think|text|code|execution|endofblock)|^\s|\s$|^$"
@@ -31,74 +30,20 @@ _ODD_TEXT = r"```|<[/|]?(?:llm-code|tool_call|think|text|code|execution|endofblo
 
 def screen(batch: pa.RecordBatch, settings: Screen) -> list[Rejection | None]:
     """Screens candidates (`CANDIDATE_SCHEMA`); those that have a reason already, or no format, get None."""
-    columns = _Columns(batch)
+    columns = Columns(batch)
     found: list[Rejection | None] = [None] * batch.num_rows
     alive = columns.alive
-    for rule in (_structure, _lengths, _latex, _truncated, _figures, _proofs, _language, _licence):
+    for rule in _RULES:
         for row, rejection in rule(columns, settings, alive):
             found[row] = rejection
             alive[row] = False
     return found
 
 
-class _Columns:
-    """The columns that rules look at, flattened once. `of_row[i]` is the row that segment i belongs to."""
-
-    def __init__(self, batch: pa.RecordBatch) -> None:
-        self.batch = batch
-        self.alive = _flags(pc.and_(pc.is_null(batch.column("reason")), pc.is_valid(batch.column("format"))))
-        self.questions = pc.fill_null(batch.column("question"), "")
-        self.formats = batch.column("format").to_pylist()
-        segments = batch.column("segments")
-        parts = pc.list_flatten(segments)
-        self.kinds = pc.fill_null(pc.index_in(parts.field("kind"), value_set=_KINDS), 0).to_numpy(zero_copy_only=False)
-        self.texts = parts.field("text")
-        sizes = pc.fill_null(pc.list_value_length(segments), 0).to_numpy(zero_copy_only=False)
-        self.ends = np.concatenate([[0], np.cumsum(sizes)])
-        self.of_row = np.repeat(np.arange(batch.num_rows), sizes)
-        self.is_words = self.kinds <= 1
-
-    def sum(self, values: np.ndarray) -> np.ndarray:
-        """Sums a value per segment over rows."""
-        sums = np.concatenate([[0], np.cumsum(values)])
-        return sums[self.ends[1:]] - sums[self.ends[:-1]]
-
-    def any(self, flags: np.ndarray) -> np.ndarray:
-        """Whether any segment of a row is flagged."""
-        return self.sum(flags) > 0
-
-    @cached_property
-    def text_list(self) -> list[str]:
-        """The segments' texts as Python strings, made when the first rule needs one."""
-        return [text or "" for text in self.texts.to_pylist()]
-
-    @cached_property
-    def question_list(self) -> list[str]:
-        """The questions as Python strings."""
-        return list(self.questions.to_pylist())
-
-    def segments(self, row: int) -> list[Segment]:
-        """The segments of a row."""
-        places = range(self.ends[row], self.ends[row + 1])
-        return [Segment(_KIND_LIST[self.kinds[place]], self.text_list[place]) for place in places]
-
-    def words(self, row: int) -> list[str]:
-        """The texts and thoughts of a row."""
-        return [segment.text for segment in self.segments(row) if segment.kind in (SegmentKind.TEXT, SegmentKind.THINK)]
-
-
-def _flags(array: pa.Array) -> np.ndarray:
-    return pc.fill_null(array, False).to_numpy(zero_copy_only=False).astype(bool)
-
-
-_Found = Iterator[tuple[int, Rejection]]
-_Rule = Callable[[_Columns, Screen, np.ndarray], _Found]
-
-
-def _structure(columns: _Columns, _settings: Screen, alive: np.ndarray) -> _Found:
+def _structure(columns: Columns, _settings: Screen, alive: np.ndarray) -> Found:
     """bad_segments: a structure that is not the format's, or a layout that could not be read back."""
     letters = _LETTERS[columns.kinds].tobytes().decode()
-    odd = columns.any(_flags(pc.match_substring_regex(columns.texts, _ODD_TEXT)))
+    odd = columns.any(flags(pc.match_substring_regex(columns.texts, _ODD_TEXT)))
     for row in np.flatnonzero(alive).tolist():
         format = _FORMATS[columns.formats[row]]
         order = letters[columns.ends[row] : columns.ends[row + 1]]
@@ -112,7 +57,7 @@ def _structure(columns: _Columns, _settings: Screen, alive: np.ndarray) -> _Foun
             yield row, Rejection(Reason.BAD_SEGMENTS, wrong)
 
 
-def _lengths(columns: _Columns, settings: Screen, alive: np.ndarray) -> _Found:
+def _lengths(columns: Columns, settings: Screen, alive: np.ndarray) -> Found:
     """too_short, too_long."""
     questions = pc.utf8_length(columns.questions).to_numpy(zero_copy_only=False)
     solutions = columns.sum(pc.fill_null(pc.utf8_length(columns.texts), 0).to_numpy(zero_copy_only=False))
@@ -132,7 +77,7 @@ _BRACKETS = r"\\(?:[\[\](){}\\]|begin|end)|\[asy\]"
 _ENVIRONMENT = re.compile(r"\\(begin|end)\s*\{([^{}]*)\}")
 
 
-def _latex(columns: _Columns, _settings: Screen, alive: np.ndarray) -> _Found:
+def _latex(columns: Columns, _settings: Screen, alive: np.ndarray) -> Found:
     r"""bad_latex: braces, environments or \[ \] that do not balance. Only where LaTeX is."""
     found: dict[int, str] = {}
     for row in np.flatnonzero(alive & _maybe_unbalanced(columns.questions)).tolist():
@@ -150,7 +95,7 @@ def _maybe_unbalanced(texts: pa.Array) -> np.ndarray:
     """Which texts `check_latex` has to look at: all others hold no bracket but braces, as many opened as closed."""
     data, offsets = bytes_of(texts)
     opened, closed = (np.searchsorted(np.flatnonzero(data == ord(brace)), offsets) for brace in "{}")
-    return _flags(pc.match_substring_regex(texts, _BRACKETS)) | (np.diff(opened) != np.diff(closed))
+    return flags(pc.match_substring_regex(texts, _BRACKETS)) | (np.diff(opened) != np.diff(closed))
 
 
 def _wrong_latex(text: str) -> str | None:
@@ -194,20 +139,47 @@ _BREAKS_OFF = (
 _FEWEST_TRUNCATED = 40  # characters: a bare `x = 5,` is a short solution, not a broken one
 
 
-def _truncated(columns: _Columns, _settings: Screen, alive: np.ndarray) -> _Found:
-    """truncated: the last words break off inside a sentence or a formula, and no answer was stated in them."""
+_BREAKS_OFF_PATTERN = re.compile(_BREAKS_OFF)
+_EMPTY_ITEM = r"\n[ \t]*(?:\(?(?P<number>\d{1,3})[.)]|(?P<bullet>[-*\x{2022}]))$"
+_EMPTY_ITEM_PATTERN = re.compile(_EMPTY_ITEM.replace(r"\x{2022}", "\u2022"))
+_EMPHASIS = re.compile(r"(?<=[^\s*_`~])(\*{1,3}|_{1,3}|`{1,3}|~~)$")
+
+
+def _truncated(columns: Columns, _settings: Screen, alive: np.ndarray) -> Found:
+    """truncated: the last words break off inside a sentence, a formula or a list, and no answer was stated in them."""
     last = columns.ends[1:] - 1
     rows = np.flatnonzero(alive & (np.diff(columns.ends) > 0))
     rows = rows[columns.kinds[last[rows]] == 0]
-    ends = pc.match_substring_regex(columns.texts.take(pa.array(last[rows])), _BREAKS_OFF)
-    for row in rows[_flags(ends)].tolist():
+    ends = pc.match_substring_regex(columns.texts.take(pa.array(last[rows])), f"{_BREAKS_OFF}|{_EMPTY_ITEM}")
+    answers, languages = columns.batch.column("answer"), columns.batch.column("language")
+    for row in rows[flags(ends)].tolist():
         text = columns.text_list[last[row]]
-        if len(text) >= _FEWEST_TRUNCATED and "boxed" not in text[-400:]:
-            yield row, Rejection(Reason.TRUNCATED, f"ends in {text[-40:]!r}")
+        if not breaks_off(text) or _states(text, answers[row].as_py(), languages[row].as_py() or "en"):
+            continue
+        yield row, Rejection(Reason.TRUNCATED, f"ends in {text[-40:]!r}")
+
+
+def breaks_off(text: str) -> bool:
+    """Whether a text ends inside a sentence, a formula or a list; emphasis that closes there is no part of its end."""
+    item = _EMPTY_ITEM_PATTERN.search(text)
+    if item:
+        mark = rf"\(?{int(item['number']) - 1}[.)]" if item["number"] else re.escape(item["bullet"])
+        before = rf"^[ \t]*{mark}[ \t]*\S"
+        return re.search(before, text[: item.start()], re.MULTILINE) is not None
+    last_line = text[text.rfind("\n") + 1 :]
+    if (emphasis := _EMPHASIS.search(text)) and last_line.count(emphasis[1]) % 2 == 0:
+        text = text[: emphasis.start()]
+    return len(text) >= _FEWEST_TRUNCATED and "boxed" not in text[-400:] and bool(_BREAKS_OFF_PATTERN.search(text))
+
+
+def _states(text: str, answer: str | None, language: str) -> bool:
+    """Whether a text that seems to break off states the answer of its row: then it ends as its author ended it."""
+    stated = None if answer is None else extract(text, language).answer
+    return stated is not None and compare(answer or "", stated).outcome is Relation.EQUAL
 
 
 _FIGURE = (
-    r"(?i)!\[[^\]]*\]\([^)]*\)|<img\b|\\includegraphics|https?://\S+\.(?:png|jpe?g|gif|svg|webp)\b"
+    r"(?i)!\[[^\]]*\]\([^)]*\)|<img\b|<\|?image(?:_?pad|[_ ]?\d+|here)?\|?>|\\includegraphics|https?://\S+\.(?:png|jpe?g|gif|svg|webp)\b"
     r"|\b(?:as )?(?:shown|pictured|depicted|illustrated|given|seen) (?:in|on|by) the "
     r"(?:(?:following|above|below|accompanying|attached|adjacent) )?"
     r"(?:figure|diagram|picture|image|drawing|sketch|photo)\b"
@@ -221,9 +193,9 @@ _HAS_FIGURE = (
 )
 
 
-def _figures(columns: _Columns, _settings: Screen, alive: np.ndarray) -> _Found:
+def _figures(columns: Columns, _settings: Screen, alive: np.ndarray) -> Found:
     """needs_figure: the question refers to a picture and holds none as text (Asymptote, TikZ, a table)."""
-    suspect = alive & _flags(pc.match_substring_regex(columns.questions, _FIGURE))
+    suspect = alive & flags(pc.match_substring_regex(columns.questions, _FIGURE))
     for row in np.flatnonzero(suspect).tolist():
         question = columns.question_list[row]
         if not re.search(_HAS_FIGURE, question) and (mark := re.search(_FIGURE, question)):
@@ -237,11 +209,11 @@ _PROOF = (
 _NO_ANSWER = frozenset({"", "proof", "see solution", "see proof", "n/a", "none"})
 
 
-def _proofs(columns: _Columns, _settings: Screen, alive: np.ndarray) -> _Found:
+def _proofs(columns: Columns, _settings: Screen, alive: np.ndarray) -> Found:
     """proof_only: a proof is asked for and neither the row nor its solution states an answer."""
     answers = columns.batch.column("answer")
-    stated = _flags(pc.equal(pc.utf8_lower(answers), "proof"))
-    suspect = alive & (stated | _flags(pc.match_substring_regex(columns.questions, _PROOF)))
+    stated = flags(pc.equal(pc.utf8_lower(answers), "proof"))
+    suspect = alive & (stated | flags(pc.match_substring_regex(columns.questions, _PROOF)))
     for row in np.flatnonzero(suspect).tolist():
         answer = (answers[row].as_py() or "").strip().lower().rstrip(".")
         words = "" if stated[row] else "\n".join(columns.words(row))
@@ -251,11 +223,11 @@ def _proofs(columns: _Columns, _settings: Screen, alive: np.ndarray) -> _Found:
             yield row, Rejection(Reason.PROOF_ONLY, "a proof is asked for and no answer is stated")
 
 
-def _language(columns: _Columns, _settings: Screen, alive: np.ndarray) -> _Found:
+def _language(columns: Columns, _settings: Screen, alive: np.ndarray) -> Found:
     """wrong_language: question or words are mostly in a script that the language is not written in."""
     languages = pc.fill_null(columns.batch.column("language"), "en")
     odd = _not_latin(columns.questions) | columns.any(columns.is_words & _not_latin(columns.texts))
-    expected = _flags(pc.is_in(languages, value_set=pa.array(sorted(LATIN)))) & ~odd
+    expected = flags(pc.is_in(languages, value_set=pa.array(sorted(LATIN)))) & ~odd
     for row in np.flatnonzero(alive & ~expected).tolist():
         language = languages[row].as_py() or "en"
         for where, text in (("question", columns.question_list[row]), ("solution", "\n".join(columns.words(row)))):
@@ -266,12 +238,12 @@ def _language(columns: _Columns, _settings: Screen, alive: np.ndarray) -> _Found
 
 def _not_latin(texts: pa.Array) -> np.ndarray:
     """Which texts hold a letter of another script."""
-    found = ~_flags(pc.string_is_ascii(texts))
-    found[found] = _flags(pc.match_substring_regex(texts.filter(pa.array(found)), NOT_LATIN))
+    found = ~flags(pc.string_is_ascii(texts))
+    found[found] = flags(pc.match_substring_regex(texts.filter(pa.array(found)), NOT_LATIN))
     return found
 
 
-def _licence(columns: _Columns, settings: Screen, alive: np.ndarray) -> _Found:
+def _licence(columns: Columns, settings: Screen, alive: np.ndarray) -> Found:
     """forbidden_licence: the licence is not among those allowed."""
     if settings.allowed_licences is None:
         return
@@ -281,3 +253,6 @@ def _licence(columns: _Columns, settings: Screen, alive: np.ndarray) -> _Found:
         if (licences[row] or "").casefold() not in allowed:
             detail = f"{licences[row]} is not among {', '.join(settings.allowed_licences) or 'no licence'}"
             yield row, Rejection(Reason.FORBIDDEN_LICENCE, detail)
+
+
+_RULES: tuple[Rule, ...] = (*(_structure, _lengths, _latex, *DIRT, _truncated, _figures, _proofs, _language, _licence),)

@@ -8,7 +8,7 @@ from pipelines.engine.rejection import Rejection
 from pipelines.sources.adapters.segments import parse_segments
 from pipelines.sources.files.scan import read_records, scan
 from pipelines.sources.render import render_parts
-from pipelines.stages.screen.checks import check_latex, screen
+from pipelines.stages.screen.checks import breaks_off, check_latex, screen
 from schemas.config import Screen, Source
 from schemas.problem import Format
 from schemas.reason import Reason
@@ -75,7 +75,7 @@ class TestStructure:
 
 class TestLengths:
     def test_two_words_are_a_problem(self):
-        assert one(question="Compute 2+2", solution="4") is None
+        assert one(question="Compute 2+2", solution="It is 4") is None
 
     @pytest.mark.parametrize(("least", "expected"), [(5, None), (6, Reason.TOO_SHORT)])
     def test_too_short_begins_below_the_bound(self, least, expected):
@@ -143,6 +143,35 @@ class TestTruncated:
     def test_words_that_end_are_not(self, end):
         assert one(solution=self.LONG + end) is None
 
+    @pytest.mark.parametrize("end", [" **Answer: 55**", " `x = 5`", " _so 5_", " ***5***"])
+    def test_emphasis_that_closes_is_no_part_of_the_end(self, end):
+        assert one(solution=self.LONG + end) is None
+
+    @pytest.mark.parametrize("end", [" = 5 *", " = 5**", " **so the", " **Answer: 5 +**"])
+    def test_emphasis_hides_no_broken_end(self, end):
+        assert reason(solution=self.LONG + end) is Reason.TRUNCATED
+
+    def test_a_row_whose_last_words_state_its_answer_is_whole(self):
+        assert breaks_off(self.LONG + ".\n#### 5,")
+        assert one(solution=self.LONG + ".\n#### 5,", answer="5") is None
+        assert reason(solution=self.LONG + ".\n#### 6,", answer="5") is Reason.TRUNCATED
+
+    @pytest.mark.parametrize(
+        ("text", "broken"),
+        [
+            ("1. The first is 5.\n2. The second is 6.\n3.", True),
+            ("1) The first is 5.\n2)", True),
+            ("- The first is 5.\n-", True),
+            ("1. The first is 5.\n2. The second is 6.", False),
+            ("1. The first is 5.\nSo it is\n3.", False),
+            ("So it is\n42.", False),
+            ("So it is\n-", False),
+        ],
+    )
+    def test_a_list_that_ends_in_an_empty_item_is_cut(self, text, broken):
+        assert breaks_off(text) == broken
+        assert (reason(solution=text) is Reason.TRUNCATED) == broken
+
     def test_short_answers_are_not(self):
         assert one(solution="x = 5,") is None
 
@@ -158,6 +187,8 @@ class TestFigures:
             "In the diagram below, find $x$.",
             "Find the area. ![](https://x.org/a)",
             "Find the area <img src='a'>.",
+            "<image>\nFind the area.",
+            "<image_1> Find the area.",
             "See https://x.org/pictures/a.png and add.",
             "The shaded region is given in the accompanying figure. Find its area.",
             "如图，求角A。",

@@ -1,0 +1,226 @@
+"""Rules on what no problem and no solution holds: endless repetition, marks of templates, lost characters.
+
+    degenerate        a line, a fence or a phrase again and again
+    template_tokens   `<|im_start|>`, `[INST]`: the marks of a chat template
+    placeholder       `[Your Name]`, `{{name}}`
+    garbled_text      U+FFFD, or letters of one encoding read as another that could not be mended
+    no_options        the answer is a letter of options that the question does not hold
+    answer_only       the solution is nothing but its answer
+    no_mathematics    nothing in question and solution is about a quantity, a figure or a proof
+
+Bounds come from GSM8K, MATH, OlympiadBench, carp_en and AIME: at most 0.2 % of what people wrote there falls to one.
+"""
+
+import re
+import zlib
+from collections import Counter
+from collections.abc import Callable
+
+import ftfy.badness
+import numpy as np
+import pyarrow.compute as pc
+
+from pipelines.engine.rejection import Rejection
+from pipelines.stages.screen.flattened import Columns, Found, Rule, flags
+from schemas.config import Screen
+from schemas.problem import Format
+from schemas.reason import Reason
+
+_FEWEST_REPEATS = 8
+_FEWEST_RUN = 6
+_TAIL = 600
+_LEAST_COMPRESSED = 0.1
+
+
+def repeated(text: str) -> str | None:
+    """Says what stands in a text again and again, None when nothing does.
+
+    A line that makes up half of all lines, or follows itself; a phrase is found by how far the text, or its end, can be
+    compressed: prose of people stays above 0.2 of its size.
+    """
+    lines = [line for line in map(str.strip, text.split("\n")) if line]
+    if len(lines) >= _FEWEST_RUN:
+        line, count = Counter(lines).most_common(1)[0]
+        if (count >= _FEWEST_REPEATS and 2 * count >= len(lines)) or _longest_run(lines) >= _FEWEST_RUN:
+            return f"{count} of {len(lines)} lines are {line[:40]!r}"
+    for part, where in ((text, "the solution"), (text[-_TAIL:], "its end")):
+        data = part.encode()
+        if len(part) >= _TAIL and len(zlib.compress(data)) < _LEAST_COMPRESSED * len(data):
+            return f"{where} says {part.strip()[-40:]!r} again and again"
+    return None
+
+
+def _longest_run(lines: list[str]) -> int:
+    longest = run = 1
+    for line, before in zip(lines[1:], lines, strict=False):
+        run = run + 1 if line == before and len(line) > 2 else 1
+        longest = max(longest, run)
+    return longest
+
+
+def _degenerate(columns: Columns, _settings: Screen, alive: np.ndarray) -> Found:
+    lengths = pc.fill_null(pc.utf8_length(columns.texts), 0).to_numpy(zero_copy_only=False)
+    lines = pc.fill_null(pc.count_substring(columns.texts, "\n"), 0).to_numpy(zero_copy_only=False)
+    suspect = columns.is_words & ((lengths >= _TAIL) | (lines >= _FEWEST_RUN - 1)) & alive[columns.of_row]
+    found: dict[int, str] = {}
+    for place in np.flatnonzero(suspect).tolist():
+        if what := repeated(columns.text_list[place]):
+            found.setdefault(int(columns.of_row[place]), what)
+    for row, detail in found.items():
+        yield row, Rejection(Reason.DEGENERATE, detail)
+
+
+_TEMPLATE_TOKEN = (
+    r"<\|[a-z_]+(?:_\d+)?\|>|\[/?INST\]|<</?SYS>>|</?(?:start|end)_of_turn>|<(?:bos|eos|pad|unk)>|</s>|\A\s*<s>"
+    "|<\uff5c[^<>\n]{1,30}\uff5c>"
+    r"|^### (?:Instruction|Response|Input):"
+)
+_PLACEHOLDER = (
+    r"\[(?:Your|My|Insert|Enter|Add|Company|Recipient|Sender|Customer)(?:'s)? ?[A-Za-z' ]{0,30}\]"
+    r"|\[(?:Name|Date|Address)\]|\{\{ ?[a-z]{3,}(?:_[a-z]+)* ?\}\}|<(?:insert|your)[ _][a-z_ ]{2,30}>|\blorem ipsum\b"
+)
+_LOST = "\ufffd"
+_MOJIBAKE = r"[\x{c2}\x{c3}\x{e2}\x{f0}\x{2c3}\x{102}\x{442}\x{432}]"
+
+
+def _marked(pattern: str, reason: Reason) -> Rule:
+    """The rule that no question and no words hold what a pattern (Python's and RE2's) finds."""
+    marks = re.compile(pattern, re.IGNORECASE | re.MULTILINE)
+
+    def find(text: str) -> str | None:
+        mark = marks.search(text)
+        return None if mark is None else repr(mark[0])
+
+    def rule(columns: Columns, _settings: Screen, alive: np.ndarray) -> Found:
+        return _in_texts(columns, alive, f"(?im){pattern}", reason, find)
+
+    return rule
+
+
+def _in_texts(
+    columns: Columns, alive: np.ndarray, suspect: str, reason: Reason, find: Callable[[str], str | None]
+) -> Found:
+    """Rows whose question or words hold something: `suspect` (RE2's) says which to look at, `find` says what it is."""
+    found: dict[int, str] = {}
+    for row in np.flatnonzero(alive & flags(pc.match_substring_regex(columns.questions, suspect))).tolist():
+        if what := find(columns.question_list[row]):
+            found[row] = f"question: {what}"
+    words = columns.is_words & alive[columns.of_row]
+    for place in np.flatnonzero(words & flags(pc.match_substring_regex(columns.texts, suspect))).tolist():
+        if what := find(columns.text_list[place]):
+            found.setdefault(int(columns.of_row[place]), f"solution: {what}")
+    for row, detail in sorted(found.items()):
+        yield row, Rejection(reason, detail)
+
+
+def garbled(text: str) -> str | None:
+    """Shows the first place where characters were lost or belong to another encoding, None when there is none."""
+    if _LOST in text:
+        place = text.index(_LOST)
+    elif ftfy.badness.badness(text) > 1 and (mark := ftfy.badness.BADNESS_RE.search(text)):
+        place = mark.start()
+    else:
+        return None
+    return repr(text[max(0, place - 12) : place + 12])
+
+
+def _garbled(columns: Columns, _settings: Screen, alive: np.ndarray) -> Found:
+    return _in_texts(columns, alive, f"{_LOST}|{_MOJIBAKE}", Reason.GARBLED_TEXT, garbled)
+
+
+_LETTER = re.compile(r"\s*(?:\\(?:text|textbf|mathrm|boxed)\{)?\s*\(?([A-H])\)?\.?\s*\}?\s*|\s*\(([a-h])\)\s*")
+_STATED_LETTER = re.compile(
+    r"(?:\b(?:answer|option|choice)(?: is)?:?\s*|\\boxed\{)(?:\\(?:text|textbf|mathrm)\{)?\(?([A-H])\)?\}{0,2}[.$*\s]*$"
+)
+_OPTION = r"(?:^|[\s({\[$*}])\(?{}\s*[}})]*\s*[).:\uff0e\u3001\uff1a\uff09\]]"
+
+
+def lacks_options(question: str, answer: str | None, solution: str) -> str | None:
+    """Names the letter that answers a question without options; None where it has them, or speaks of the letter."""
+    if answer is None:
+        stated = _STATED_LETTER.search(solution)
+        letter = stated[1] if stated else None
+    else:
+        found = _LETTER.fullmatch(answer)
+        letter = found and (found[1] or found[2])
+    if not letter:
+        return None
+    other = "B" if letter.upper() == "A" else "A"
+    options = (_OPTION.replace("{}", f"[{name}{name.lower()}]", 1) for name in (letter.upper(), other))
+    if all(re.search(option, question) for option in options) or re.search(_mention(letter), question):
+        return None
+    if re.search(r"(?i)\bletters?\b", question):
+        return None
+    return letter
+
+
+def _mention(letter: str) -> str:
+    """A letter that stands for itself; `A` before a word is an article."""
+    return r"(?<![A-Za-z'])A(?![A-Za-z'])(?!\s+[a-z])" if letter == "A" else rf"(?<![A-Za-z'\\]){letter}(?![A-Za-z'])"
+
+
+def _options(columns: Columns, _settings: Screen, alive: np.ndarray) -> Found:
+    answers = columns.batch.column("answer")
+    short = flags(pc.less_equal(pc.utf8_length(answers), 20)) | flags(pc.is_null(answers))
+    for row in np.flatnonzero(alive & short).tolist():
+        answer = answers[row].as_py()
+        if answer is not None and _LETTER.fullmatch(answer) is None:
+            continue
+        letter = lacks_options(columns.question_list[row], answer, columns.last_words(row))
+        if letter:
+            yield row, Rejection(Reason.NO_OPTIONS, f"the answer is {letter}, and the question has no options")
+
+
+_NO_VALUE = frozenset({"na", "n/a", "nan", "null", "none", "unknown", "not found", "notfound", "no answer", "-", "?"})
+_FRAME = re.compile(r"(?i)^(?:#{4}|(?:the )?(?:final )?answer(?: is)?:?)\s*|\\boxed(?=\{)|[\s.$*{}()\[\]]+")
+
+
+def is_bare(solution: str, answer: str | None) -> bool:
+    """Whether a solution is its answer and nothing else: a letter, `NA`, or a number that the reference repeats."""
+    text = _FRAME.sub("", solution)
+    if text.lower() in _NO_VALUE:
+        return True
+    return bool(re.fullmatch(r"[A-Ha-h]", text)) or (
+        answer is not None and len(text) > 0 and text == _FRAME.sub("", answer)
+    )
+
+
+def _bare(columns: Columns, _settings: Screen, alive: np.ndarray) -> Found:
+    answers = columns.batch.column("answer")
+    sizes = np.diff(columns.ends)
+    lengths = columns.sum(pc.fill_null(pc.utf8_length(columns.texts), 0).to_numpy(zero_copy_only=False))
+    for row in np.flatnonzero(alive & (sizes == 1) & (lengths <= 60)).tolist():
+        solution = columns.text_list[columns.ends[row]]
+        if columns.formats[row] == Format.COT and is_bare(solution, answers[row].as_py()):
+            yield row, Rejection(Reason.ANSWER_ONLY, f"the solution is {solution!r}")
+
+
+_SIGNS = r"\d|[=+<>\^%$\\]|[\x{d7}\x{f7}\x{221a}\x{2211}\x{3c0}]|\p{Nd}"
+_TERMS = (
+    *("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"),
+    *("dozen", "hundred", "thousand", "half", "third", "quarter", "twice", "double", "percent", "fraction", "average"),
+    *("sum", "number", "count", "equal", "equation", "triangle", "square", "circle", "angle", "prime", "even", "odd"),
+    *("divis", "multipl", "probabilit", "function", "matrix", "vector", "integer", "prove", "proof", "theorem", "set"),
+    *("greater", "less", "more than", "how many", "how much", "how far", "how long", "calculate", "compute", "solve"),
+)
+_MATHEMATICS = rf"(?i){_SIGNS}|\b(?:{'|'.join(_TERMS)})"
+
+
+def _no_mathematics(columns: Columns, _settings: Screen, alive: np.ndarray) -> Found:
+    english = flags(pc.equal(pc.fill_null(columns.batch.column("language"), "en"), "en"))
+    about = flags(pc.match_substring_regex(columns.questions, _MATHEMATICS))
+    about |= columns.any(flags(pc.match_substring_regex(columns.texts, _MATHEMATICS)))
+    about |= flags(pc.match_substring_regex(columns.batch.column("answer"), _MATHEMATICS))
+    for row in np.flatnonzero(alive & english & ~about).tolist():
+        yield row, Rejection(Reason.NO_MATHEMATICS, f"the question is {columns.question_list[row][:60]!r}")
+
+
+DIRT: tuple[Rule, ...] = (
+    _degenerate,
+    _marked(_TEMPLATE_TOKEN, Reason.TEMPLATE_TOKENS),
+    _marked(_PLACEHOLDER, Reason.PLACEHOLDER),
+    _garbled,
+    _options,
+    _bare,
+    _no_mathematics,
+)

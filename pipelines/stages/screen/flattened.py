@@ -1,0 +1,77 @@
+"""The columns of a part as rules look at them: all segments in one run, and strings only where one is needed."""
+
+from collections.abc import Callable, Iterator
+from functools import cached_property
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipelines.engine.rejection import Rejection
+from schemas.config import Screen
+from schemas.problem import Segment, SegmentKind
+
+_KIND_LIST = list(SegmentKind)
+_KINDS = pa.array([kind.value for kind in _KIND_LIST])
+
+
+class Columns:
+    """The columns that rules look at, flattened once. `of_row[i]` is the row that segment i belongs to."""
+
+    def __init__(self, batch: pa.RecordBatch) -> None:
+        self.batch = batch
+        self.alive = flags(pc.and_(pc.is_null(batch.column("reason")), pc.is_valid(batch.column("format"))))
+        self.questions = pc.fill_null(batch.column("question"), "")
+        self.formats = batch.column("format").to_pylist()
+        segments = batch.column("segments")
+        parts = pc.list_flatten(segments)
+        self.kinds = pc.fill_null(pc.index_in(parts.field("kind"), value_set=_KINDS), 0).to_numpy(zero_copy_only=False)
+        self.texts = parts.field("text")
+        sizes = pc.fill_null(pc.list_value_length(segments), 0).to_numpy(zero_copy_only=False)
+        self.ends = np.concatenate([[0], np.cumsum(sizes)])
+        self.of_row = np.repeat(np.arange(batch.num_rows), sizes)
+        self.is_words = self.kinds <= 1
+
+    def sum(self, values: np.ndarray) -> np.ndarray:
+        """Sums a value per segment over rows."""
+        sums = np.concatenate([[0], np.cumsum(values)])
+        return sums[self.ends[1:]] - sums[self.ends[:-1]]
+
+    def any(self, flags: np.ndarray) -> np.ndarray:
+        """Whether any segment of a row is flagged."""
+        return self.sum(flags) > 0
+
+    @cached_property
+    def text_list(self) -> list[str]:
+        """The segments' texts as Python strings, made when the first rule needs one."""
+        return [text or "" for text in self.texts.to_pylist()]
+
+    @cached_property
+    def question_list(self) -> list[str]:
+        """The questions as Python strings."""
+        return list(self.questions.to_pylist())
+
+    def segments(self, row: int) -> list[Segment]:
+        """The segments of a row."""
+        places = range(self.ends[row], self.ends[row + 1])
+        return [Segment(_KIND_LIST[self.kinds[place]], self.text_list[place]) for place in places]
+
+    def last_words(self, row: int) -> str:
+        """The last text of a row; nothing where it ends in another kind."""
+        place = self.ends[row + 1] - 1
+        return self.text_list[place] if place >= self.ends[row] and self.kinds[place] == 0 else ""
+
+    def words(self, row: int) -> list[str]:
+        """The texts and thoughts of a row."""
+        return [segment.text for segment in self.segments(row) if segment.kind in (SegmentKind.TEXT, SegmentKind.THINK)]
+
+
+def flags(array: pa.Array) -> np.ndarray:
+    """Booleans of an array, nulls as false."""
+    return pc.fill_null(array, False).to_numpy(zero_copy_only=False).astype(bool)
+
+
+Found = Iterator[tuple[int, Rejection]]
+"""rows of a part that a rule stops, and why"""
+Rule = Callable[[Columns, Screen, np.ndarray], Found]
+"""columns, settings, and which rows no rule has stopped yet -> the rows that this one stops"""

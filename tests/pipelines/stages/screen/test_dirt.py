@@ -1,0 +1,216 @@
+import pytest
+
+from pipelines.stages.screen.dirt import garbled, is_bare, lacks_options, repeated
+from schemas.problem import Segment, SegmentKind
+from schemas.reason import Reason
+from tests.pipelines.stages.screen.test_checks import one, reason
+
+PROSE = (
+    "A farmer keeps {0} hens, and each of them lays two eggs a day. In a week the hens lay 7 * {0} * 2 eggs. "
+    "Half of them go to market, where a dozen costs three coins; the rest feeds the {0} people of the farm.\n"
+)
+
+
+class TestRepetition:
+    @pytest.mark.parametrize(("times", "found"), [(7, False), (8, True), (40, True)])
+    def test_a_line_that_is_half_of_all_lines_is_found_from_eight_on(self, times, found):
+        lines = [line for place in range(times) for line in ("So it is 7.", f"Step {place}")]
+        assert (repeated("\n".join(lines)) is not None) == found
+
+    @pytest.mark.parametrize(("times", "found"), [(5, False), (6, True)])
+    @pytest.mark.parametrize("line", ["The answer is 7.", "```"])
+    def test_a_line_that_follows_itself_is_found_from_six_on(self, line, times, found):
+        text = "".join(PROSE.format(place) for place in range(9)) + f"{line}\n" * times
+        assert (repeated(text) is not None) == found
+
+    def test_a_phrase_without_line_ends_is_found_by_itself_or_at_the_end(self):
+        loop = "so we get the same again, " * 30
+        assert repeated(loop) is not None
+        assert repeated("".join(PROSE.format(place) for place in range(9)) + loop) is not None
+
+    def test_a_phrase_that_counts_on_is_found(self):
+        assert repeated(" ".join(f"Step {place}: we add one and go on." for place in range(200))) is not None
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "",
+            "7\n" * 5,
+            "".join(PROSE.format(place) for place in (3, 17, 25)),
+            "\n".join(f"{place} * 7 = {7 * place}" for place in range(1, 30)),
+            "\\begin{pmatrix} 0 & 0 & 0 \\\\ 0 & 1 & 0 \\\\ 0 & 0 & 0 \\end{pmatrix}",
+        ],
+    )
+    def test_what_people_write_is_not(self, text):
+        assert repeated(text) is None
+
+    def test_a_row_falls_for_its_words_and_thoughts_and_not_for_its_outputs(self):
+        loop = "The answer is 7.\n" * 30
+        assert reason(solution=f"5 + 2 = 7.\n{loop}") is Reason.DEGENERATE
+        thought = (Segment(SegmentKind.THINK, loop), Segment(SegmentKind.TEXT, "It is 7."))
+        assert reason(solution=thought) is Reason.DEGENERATE
+        dialogue = (
+            Segment(SegmentKind.CODE, "for _ in range(30): print('The answer is 7.')"),
+            Segment(SegmentKind.OUTPUT, loop),
+            Segment(SegmentKind.TEXT, "It is 7."),
+        )
+        assert reason(format="tir", solution=dialogue) is None
+        assert one(solution=f"5 + 2 = 7.\n{loop}").detail == "30 of 31 lines are 'The answer is 7.'"
+
+
+class TestMarks:
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "<|im_start|>user\nWhat is 8 + 2?<|im_end|>",
+            "[INST] What is 8 + 2? [/INST]",
+            "<<SYS>>Be kind.<</SYS>> What is 8 + 2?",
+            "<start_of_turn>user\nWhat is 8 + 2?",
+            "<s> What is 8 + 2?</s>",
+            "<\uff5cUser\uff5c>What is 8 + 2?",
+            "Below is a task.\n### Instruction:\nWhat is 8 + 2?",
+            "What is 8 + 2?<|eot_id|>",
+            "What is 8 + 2? <eos>",
+        ],
+    )
+    def test_marks_of_chat_templates_are_found_in_questions(self, text):
+        assert reason(question=text) is Reason.TEMPLATE_TOKENS
+
+    def test_marks_of_chat_templates_are_found_in_solutions(self):
+        assert reason(solution="8 + 2 = 10.</s>") is Reason.TEMPLATE_TOKENS
+        assert one(question="[INST] 8 + 2?").detail == "question: '[INST]'"
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "Is |x|<|y| or |y|>|x| for 2?",
+            "For <s, t> = 2, find s.",
+            "### Step 1: find 2",
+            "Find a<b> of 2",
+            "x <| y |> 2",
+        ],
+    )
+    def test_signs_of_mathematics_are_no_marks(self, text):
+        assert reason(question=text) is None
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "Regards, [Your Name], 2",
+            "I am {{name}} of 2.",
+            "<insert number here> + 2",
+            "[Name] has 2.",
+            "Lorem ipsum 2",
+        ],
+    )
+    def test_placeholders_are_found(self, text):
+        assert reason(question=text) is Reason.PLACEHOLDER
+        assert reason(solution=text) is Reason.PLACEHOLDER
+
+    @pytest.mark.parametrize(
+        "text", ["x^{{ab}} = 2", "the interval [a, b] and 2", "f[x] of 2", "{{1, 2}, {3, 4}}", "[ABC] = 2"]
+    )
+    def test_braces_and_brackets_of_formulas_are_no_placeholders(self, text):
+        assert reason(question=text) is None
+
+
+class TestGarbled:
+    @pytest.mark.parametrize("text", ["How many things? \ufffd\ufffd 2", "It costs 3\ufffd and 2."])
+    def test_a_lost_character_is_shown_with_its_neighbours(self, text):
+        assert reason(question=text) is Reason.GARBLED_TEXT
+        assert "\ufffd" in garbled(text)
+
+    @pytest.mark.parametrize(
+        "text",
+        ["Le café coûte 2 € à Mâcon.", "3 × 4 ÷ 2 − 1 ≤ √2 · π", "小明有2个苹果。", "Å, Ä and Ö are 3 letters", "2"],
+    )
+    def test_letters_of_every_language_are_not(self, text):
+        assert garbled(text) is None
+
+
+class TestOptions:
+    QUESTION = "Which of the following numbers is the largest?"
+
+    @pytest.mark.parametrize("answer", ["C", "(C)", "C.", "\\text{(C)}", "\\textbf{(C)}", "(c)"])
+    def test_a_letter_answers_nothing_without_options(self, answer):
+        assert lacks_options(self.QUESTION, answer, "")
+        assert reason(question=self.QUESTION, answer=answer, solution="The third is 2.") is Reason.NO_OPTIONS
+
+    def test_a_letter_that_only_the_solution_states_counts_as_well(self):
+        assert lacks_options(self.QUESTION, None, "So the answer is (C).") == "C"
+        assert lacks_options(self.QUESTION, None, "So it is \\boxed{\\text{C}}.") == "C"
+        assert lacks_options(self.QUESTION, None, "The answer is 5.") is None
+
+    @pytest.mark.parametrize(
+        "options",
+        [
+            "(A) 1 (B) 2 (C) 3",
+            "A) 1\nB) 2\nC) 3",
+            "A. 1  B. 2  C. 3",
+            "A: 1, B: 2, C: 3",
+            "A、1 B、2 C、3",
+            "$\\textbf{(A)}\\ 1 \\qquad \\textbf{(B)}\\ 2 \\qquad \\textbf{(C)}\\ 3$",
+            "(a) 1 (b) 2 (c) 3",
+        ],
+    )
+    def test_options_in_the_question_are_enough(self, options):
+        assert lacks_options(f"{self.QUESTION}\n{options}", "C", "") is None
+
+    @pytest.mark.parametrize(
+        ("question", "answer"),
+        [
+            ("Points C and D lie on a line. Which is nearer?", "C"),
+            ("Which letter comes third?", "C"),
+            ("If $A=2$, name it.", "A"),
+            (QUESTION, "C_1"),
+            (QUESTION, "5"),
+            (QUESTION, "x"),
+        ],
+    )
+    def test_a_letter_that_stands_for_itself_needs_none(self, question, answer):
+        assert lacks_options(question, answer, "") is None
+
+    def test_an_article_is_no_mention(self):
+        assert lacks_options("A man buys 3 pens. Which is best?", "A", "") == "A"
+
+
+class TestAnswerOnly:
+    @pytest.mark.parametrize(
+        ("solution", "answer"),
+        [
+            ("NA", "NA"),
+            ("N/A.", None),
+            ("$\\boxed{12}$", "12"),
+            ("The answer is 12.", "$12$"),
+            ("#### 12", "12"),
+            ("D", None),
+        ],
+    )
+    def test_a_solution_that_is_its_answer_is_none(self, solution, answer):
+        assert is_bare(solution, answer)
+
+    @pytest.mark.parametrize(
+        ("solution", "answer"),
+        [("12", None), ("5 + 7 = 12", "12"), ("It is 12.", "12"), ("7+2=9", "9 (apples)"), ("", "12"), ("13", "12")],
+    )
+    def test_words_or_a_calculation_make_one(self, solution, answer):
+        assert not is_bare(solution, answer)
+
+    def test_only_chains_of_thought_are_looked_at(self):
+        assert reason(solution="NA", answer="NA") is Reason.ANSWER_ONLY
+        assert reason(solution="12", answer="12") is Reason.ANSWER_ONLY
+        assert reason(format="pot", solution="12", answer="12") is None
+        thought = (Segment(SegmentKind.THINK, "5 + 7 = 12"), Segment(SegmentKind.TEXT, "12"))
+        assert reason(solution=thought, answer="12") is None
+
+
+class TestNoMathematics:
+    def test_letters_of_business_are_none(self):
+        words = {"question": "Write the closing of a letter.", "solution": "Best regards,\nthe baker", "answer": None}
+        assert reason(**words) is Reason.NO_MATHEMATICS
+        assert reason(**words | {"language": "fr"}) is None
+
+    @pytest.mark.parametrize("word", ["7", "x = y", "the sum", "Prove it", "half of it", "twelve", "$x$", "√"])
+    def test_a_number_a_sign_or_a_term_is_enough(self, word):
+        words = {"question": f"Write {word}.", "solution": "Best regards,\nthe baker", "answer": None}
+        assert reason(**words) is not Reason.NO_MATHEMATICS
