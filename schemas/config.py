@@ -91,8 +91,8 @@ class Source(Table):
     """how a record is read: the name of an adapter"""
     licence: str
     """the licence of the rows"""
-    author: Annotated[str, Field(pattern=r"^(human|model:.+)$")] = "human"
-    """who wrote the solutions: human | model:NAME"""
+    author: Annotated[str, Field(pattern=r"^(human|unknown|model:.+)$")] | None = None
+    """who wrote the solutions: human | model:NAME | unknown; null: unknown for `adapter: messages`, else human"""
     format: Format | None = None
     """cot | pot | tir, for adapters that cannot tell"""
     columns: Columns = Columns()

@@ -62,7 +62,8 @@ def render_record(record: Record, source: Source) -> list[tuple[object, ...]]:
     problem = Rejection(Reason.STAGE_CRASH, f"{Stage.READ}: {found.words}") if isinstance(found, Crash) else found
     if isinstance(problem, Rejection):
         return [_unread_row((identity, source.name, record.row), problem, record.raw)]
-    about = (problem.independent, problem.language, source.author, source.licence)
+    author = source.author or ADAPTERS[source.adapter].author
+    about = (problem.independent, problem.language, author, source.licence)
     labels = (problem.topic, problem.difficulty, problem.effort, problem.score)
     human = None if problem.selection == _UNREVIEWED else selection_row(problem.selection)
     rows: list[tuple[object, ...]] = []

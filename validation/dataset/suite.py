@@ -17,7 +17,7 @@ from schemas.requirements import Expectation
 from schemas.split import Split
 from schemas.verdict import Severity
 
-SUITE_VERSION = "1.0.1"
+SUITE_VERSION = "1.0.2"
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +138,9 @@ def _identity() -> list[Rule]:
         _in_set("split_known", "split", [split.value for split in Split], "split is train or heldout"),
         _in_set("format_known", "format", [value.value for value in Format], "format is cot, pot or tir"),
         _between("source_row_counted", "source_row", low=0, meaning="the row's position in its source is known"),
-        _matches("author_known", "author", r"^(?:human|model:.+)$", "the author is human or a named model"),
+        _matches(
+            "author_known", "author", r"^(?:human|unknown|model:.+)$", "the author is human, a named model or unknown"
+        ),
         _matches("licence_present", "licence", r"\S", "every example has a licence"),
         _matches("language_coded", "language", r"^[a-z]{2,3}$", "the language is an ISO 639 code"),
     ]

@@ -30,6 +30,7 @@ from pipelines.sources.files.records import Record
 from schemas.config import Source
 from schemas.exits import UserError
 from schemas.problem import Format, Problem
+from schemas.wording import UNKNOWN
 
 __all__ = ["ADAPTERS", "Adapter", "Unreadable", "check_fields", "check_sources", "has_header", "named_fields"]
 
@@ -47,6 +48,7 @@ class Adapter:
         annotated: its solutions may hold calculator annotations `<<48/2=24>>`, which `derive` makes programs of.
         campaign: its rows are decisions of annotators, control items among them, whatever columns the config names.
         taxonomy: whose topics its rows are about, where the config says nothing.
+        author: who wrote its solutions, where the config says nothing.
     """
 
     read: Read
@@ -55,6 +57,7 @@ class Adapter:
     annotated: bool = False
     campaign: bool = False
     taxonomy: str | None = None
+    author: str = "human"
 
 
 ADAPTERS: Mapping[str, Adapter] = MappingProxyType(
@@ -67,7 +70,7 @@ ADAPTERS: Mapping[str, Adapter] = MappingProxyType(
         "math23k": Adapter(read_math23k, taxonomy="k12"),
         "mathcoder": Adapter(read_mathcoder, taxonomy="math"),
         "mathinstruct": Adapter(read_mathinstruct),
-        "messages": Adapter(read_messages, annotated=True),
+        "messages": Adapter(read_messages, annotated=True, author=UNKNOWN),
         "metamath": Adapter(read_metamath),
         "mgsm": Adapter(read_mgsm, header=False, taxonomy="k12"),
         "numina": Adapter(read_numina),

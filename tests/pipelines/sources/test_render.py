@@ -176,3 +176,12 @@ def test_words_are_mended_and_programs_are_not():
     (found,) = rendered(row, by=source(format="pot"))
     assert (found["question"], found["answer"]) == ("Is 3 < 4?\nSay so.", "3 < 4")
     assert found["segments"] == [{"kind": "code", "text": row["s"]}]
+
+
+def test_the_author_is_whom_the_config_names_else_whom_the_adapter_knows():
+    chat = {"messages": [{"role": "user", "content": "1+1?"}, {"role": "assistant", "content": "2"}]}
+    chats = {"adapter": "messages", "columns": {}, "format": None}
+    assert rendered(chat, by=source(**chats))[0]["author"] == "unknown"
+    assert rendered(chat, by=source(**chats, author="human"))[0]["author"] == "human"
+    assert rendered({"q": "1?", "s": "1"})[0]["author"] == "human"
+    assert rendered({"q": "1?", "s": "1"}, by=source(author="unknown"))[0]["author"] == "unknown"
