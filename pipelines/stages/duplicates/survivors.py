@@ -1,8 +1,8 @@
 """Exact duplicates: candidates with one content key lose to the best of them.
 
 The survivor's order, here and for near-duplicates: held by earlier data, then not fallen already, then accepted by a
-human, then the earlier source, then the more complete record, then the lowest row_id, then the earlier position. It is
-total, so the result depends on nothing else: no order of input, no partition by hash of the key.
+human, then the earlier source, then the more complete record, then the earlier row. It is total, as the lowest row_id
+and the earlier position end it: the result depends on no order of the parts and no partition by hash of the key.
 
 Legend: R rows of one partition, sorted by content and, within one, best survivor first (`survivor_order`). Then
 `first[R]` marks the best of each content and `best[R]` is its place:
@@ -45,8 +45,8 @@ _ORDER = (
     ("accepted", "descending"),
     ("source_rank", "ascending"),
     ("completeness", "descending"),
-    ("row_id", "ascending"),
     ("source_row", "ascending"),
+    ("row_id", "ascending"),
     ("part", "ascending"),
     ("index", "ascending"),
 )

@@ -60,15 +60,15 @@ def losers(*rows, threshold=0.7):
     return dict(zip(lost.column("index").to_pylist(), lost.column("partner").to_pylist(), strict=True))
 
 
-def test_near_duplicates_keep_the_lowest_id_and_say_how_near_they_are():
+def test_near_duplicates_keep_the_earlier_row_and_say_how_near_they_are():
     rows = [(SENTENCE, "60", {"name": "b"}), (replaced(2), "60", {"name": "a"})]
     lost = near_duplicates(table(rows), threshold=0.7, differ=lambda one, other: one != other)[0]
     shingles = len(WORDS) + 1 - 4
     assert lost.to_pydict() == {
         "part": [0],
-        "index": [0],
-        "partner": ["a"],
-        "partner_row": [1],
+        "index": [1],
+        "partner": ["b"],
+        "partner_row": [0],
         "partner_part": [0],
         "score": [(shingles - 3) / (shingles + 3)],
     }

@@ -71,6 +71,12 @@ def test_identical_rows_leave_the_first():
     assert lost.column("partner_row").to_pylist() == [4]
 
 
+def test_copies_leave_the_earlier_row_whatever_their_ids_are():
+    lost = exact_duplicates(table(candidate("a", "1", row=7, index=7), candidate("a", "2", row=4, index=4)))
+    assert lost.column("index").to_pylist() == [7]
+    assert lost.column("partner").to_pylist() == ["2-cot"]
+
+
 def test_no_candidates_lose_nothing():
     assert exact_duplicates(CANDIDATES.empty_table()).num_rows == 0
 
