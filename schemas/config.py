@@ -144,6 +144,13 @@ class Select(Table):
     """remove rows that nobody accepted"""
 
 
+class Normalise(Table):
+    """What becomes of a text before anything looks at it."""
+
+    contacts: Literal["keep", "cut"] = "keep"
+    """e-mail and web addresses, signatures and notes on copyright behind the answer: keep | cut"""
+
+
 class Screen(Table):
     """Bounds on text. They are wide: two words can be a problem, 50,000 characters a solution."""
 
@@ -222,6 +229,8 @@ class Curate(Table):
     """human selection"""
     reviews: list[str | Reviews] = []
     """files of decisions: paths, joined by row_id, or tables"""
+    normalise: Normalise = Normalise()
+    """texts"""
     screen: Screen = Screen()
     """bounds on text"""
     decontaminate: Decontaminate = Decontaminate()

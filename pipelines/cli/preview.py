@@ -13,7 +13,7 @@ from pipelines.sources.files.scan import read_records
 from pipelines.sources.inputs import scan_source
 from pipelines.sources.render import render_parts
 from pipelines.stages.screen.checks import screen
-from schemas.config import Config, Screen, Source
+from schemas.config import Config, Curate, Source
 
 
 def run_preview(config: Config, rows: int) -> None:
@@ -23,16 +23,16 @@ def run_preview(config: Config, rows: int) -> None:
     check_sources(settings.sources)
     for source in settings.sources:
         console.rule(Text(f"{source.name}: {source.path}"), align="left", style="cyan")
-        _preview_source(console, source, rows, settings.screen)
+        _preview_source(console, source, rows, settings)
 
 
-def _preview_source(console: Console, source: Source, rows: int, settings: Screen) -> None:
+def _preview_source(console: Console, source: Source, rows: int, settings: Curate) -> None:
     splits = (split for file in scan_source(source) for split in file.splits)
     records = (record for split in splits for record in read_records(split))
-    for batch, _ in render_parts(islice(records, rows), source):
+    for batch, _ in render_parts(islice(records, rows), source, settings.normalise):
         read = batch.filter(batch.column("format").is_valid())
         names = zip(*(read.column(name).to_pylist() for name in ("row", "format")), strict=True)
-        verdicts = dict(zip(names, screen(read, settings=settings), strict=True))
+        verdicts = dict(zip(names, screen(read, settings=settings.screen), strict=True))
         for row in batch.to_pylist():
             _preview_row(console, row, verdicts.get((row["row"], row["format"])))
 

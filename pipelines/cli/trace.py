@@ -22,7 +22,7 @@ from pipelines.output.reader import find_example, read_ledger, read_rejected
 from pipelines.sources.files.records import Record, json_text
 from pipelines.sources.render import render_parts
 from schemas.benchmark import BENCHMARKS
-from schemas.config import Source
+from schemas.config import Normalise, Source
 from schemas.exits import UserError
 from schemas.ledger import ABOUT_QUESTION, ABOUT_SOLUTION
 from schemas.manifest import Manifest, read_manifest
@@ -166,7 +166,8 @@ def _candidate(manifest: Manifest, row: dict[str, object], record: dict[str, obj
         for table in manifest.config["sources"]
         if table["name"] == row["source"]
     )
-    batches = [batch for batch, _ in render_parts([Record(0, json_text(record), record)], source)]
+    normalise = Normalise.model_validate(manifest.config.get("normalise", {}))
+    batches = [batch for batch, _ in render_parts([Record(0, json_text(record), record)], source, normalise)]
     rows = [made for batch in batches for made in batch.to_pylist() if made["format"] == row["format"]]
     number = str(row["id"]).split("-")[2:]
     return rows[min(int(number[0]) if number else 0, len(rows) - 1)] if rows else None

@@ -74,10 +74,6 @@ class PartRef:
         """The position in the config of the source that the part was read from; below zero for earlier data."""
         return self.number >> SOURCE_SHIFT
 
-    def as_json(self) -> dict[str, object]:
-        """What names the part, without what is hidden of it for a while."""
-        return {name: getattr(self, name) for name in ("number", "key", "rows", "bytes")}
-
 
 @dataclass(frozen=True, slots=True)
 class Store:

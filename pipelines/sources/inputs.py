@@ -17,7 +17,7 @@ from pipelines.sources.files.places import stamp_of
 from pipelines.sources.files.scan import FileScan, FileSplit, Record, has_changed, read_records, scan
 from pipelines.sources.render import render_parts, render_record
 from schemas.benchmark import BENCHMARK_SCHEMA
-from schemas.config import Benchmark, Curate, Source
+from schemas.config import Benchmark, Curate, Normalise, Source
 from schemas.exits import RunFailedError, UserError
 from schemas.manifest import BenchmarkRecord, InputFile
 from schemas.reason import Reason
@@ -25,6 +25,14 @@ from validation.answers import extract
 
 PARTS_PER_SPLIT = 1 << 20
 _PROBED_ROWS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How the records of a stretch are read: whose they are, and what becomes of their texts."""
+
+    source: Source
+    normalise: Normalise
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +105,7 @@ def plan_inputs(settings: Curate, code: str) -> Inputs:
         _refuse_wrong_fields(source, scans)
         files.extend(InputFile(path=name, bytes=file.bytes, sha256=file.sha256) for name, file in _named(source, scans))
         scanned.extend(scans)
-        splits.extend(_read_splits(rank, source, scans, code))
+        splits.extend(_read_splits(rank, Reading(source, settings.normalise), scans, code))
     return Inputs(tuple(splits), tuple(files), sum(file.rows for file in scanned), tuple(scanned))
 
 
@@ -129,14 +137,14 @@ def _refuse_wrong_fields(source: Source, scans: Sequence[FileScan]) -> None:
     )
 
 
-def _read_splits(rank: int, source: Source, scans: Sequence[FileScan], code: str) -> Iterator[ReadSplit]:
-    reads = source.model_dump(mode="json", exclude={"path"})
+def _read_splits(rank: int, reading: Reading, scans: Sequence[FileScan], code: str) -> Iterator[ReadSplit]:
+    reads = (reading.source.model_dump(mode="json", exclude={"path"}), reading.normalise.model_dump(mode="json"))
     position = 0
     for file in scans:
         for split in file.splits:
             number = (rank << SOURCE_SHIFT) + position * PARTS_PER_SPLIT
             key = digest(code, reads, file.sha256, split.kind, split.start, split.end, split.first_row)
-            yield ReadSplit(number, key, source, split)
+            yield ReadSplit(number, key, reading, split)
             position += 1
 
 
@@ -153,8 +161,9 @@ def render_split(split: ReadSplit, *, strict: bool = False) -> Iterator[tuple[pa
         RunFailedError: the file changed since it was scanned; the stretch is not taken for whole.
     """
     assert isinstance(split.split, FileSplit), split
-    assert isinstance(split.source, Source), split
-    yield from render_parts(read_records(split.split), split.source, strict=strict)
+    assert isinstance(split.source, Reading), split
+    reading = split.source
+    yield from render_parts(read_records(split.split), reading.source, reading.normalise, strict=strict)
     if stamp_of(split.split.path) != split.split.stamp:
         raise RunFailedError(f"{split.split.path}: changed while it was read")
 

@@ -13,22 +13,25 @@ import pyarrow.compute as pc
 from pipelines.engine.candidates import CANDIDATE_SCHEMA, selection_row
 from pipelines.engine.rejection import Rejection
 from pipelines.sources.adapters.registry import ADAPTERS, Unreadable
+from pipelines.sources.contacts import without_contacts
 from pipelines.sources.files.records import Record, row_id
 from pipelines.sources.mending import mended
 from pipelines.sources.normalise import control_characters, normalised, suspects
 from schemas.attempts import Crash, attempted, rows_that_raise
-from schemas.config import Source
+from schemas.config import Normalise, Source
 from schemas.example import SEGMENTS
 from schemas.exits import RunFailedError
-from schemas.problem import Problem, SegmentKind, Selection
+from schemas.problem import Problem, Segment, SegmentKind, Selection
 from schemas.reason import RULES, Reason, Stage
+
+_KEEP = Normalise()
 
 PART_BYTES = 16 << 20
 """One Beam element's worth, records included: by bytes, because 8,192 rows of 50 KB are one 410 MB element."""
 
 
 def render_parts(
-    records: Iterable[Record], source: Source, *, strict: bool = False
+    records: Iterable[Record], source: Source, normalise: Normalise = _KEEP, *, strict: bool = False
 ) -> Iterator[tuple[pa.RecordBatch, int]]:
     """Turns the records of a split into parts of about `PART_BYTES` of text, and says how many bytes each holds.
 
@@ -40,7 +43,7 @@ def render_parts(
     rows: list[tuple[object, ...]] = []
     size = 0
     for record in records:
-        candidates = render_record(record, source)
+        candidates = render_record(record, source, normalise)
         if strict:
             _refuse_crash(candidates)
         rows.extend(candidates)
@@ -52,7 +55,7 @@ def render_parts(
         yield _batch(rows, strict=strict), size
 
 
-def render_record(record: Record, source: Source) -> list[tuple[object, ...]]:
+def render_record(record: Record, source: Source, normalise: Normalise = _KEEP) -> list[tuple[object, ...]]:
     """Returns a record's candidates as rows of `CANDIDATE_SCHEMA`; at least one, rejected when nothing can be read.
 
     Texts are as the adapter read them, segments still `Segment`s: a part is normalised as a whole.
@@ -68,11 +71,18 @@ def render_record(record: Record, source: Source) -> list[tuple[object, ...]]:
     human = None if problem.selection == _UNREVIEWED else selection_row(problem.selection)
     rows: list[tuple[object, ...]] = []
     for solution in problem.solutions:
-        content = (solution.format, problem.question, solution.segments, problem.answer)
+        segments = _without_contacts(solution.segments) if normalise.contacts == "cut" else solution.segments
+        content = (solution.format, problem.question, segments, problem.answer)
         rest = (human, source.weight, None, None, None, None if rows else record.raw)
         made = (solution.derived, solution.annotations)
         rows.append((identity, source.name, record.row, *content, *about, *labels, *made, *rest))
     return rows
+
+
+def _without_contacts(segments: tuple[Segment, ...]) -> tuple[Segment, ...]:
+    if not segments or segments[-1].kind is not SegmentKind.TEXT:
+        return segments
+    return (*segments[:-1], Segment(SegmentKind.TEXT, without_contacts(segments[-1].text)))
 
 
 def _refuse_crash(candidates: Sequence[tuple[object, ...]]) -> None:

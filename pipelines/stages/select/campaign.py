@@ -10,6 +10,7 @@ from pipelines.engine.transforms import ReadSplit
 from pipelines.sources.adapters.decisions import decision_by_value
 from pipelines.sources.adapters.registry import ADAPTERS, Unreadable
 from pipelines.sources.files.scan import FileSplit, read_records, row_id
+from pipelines.sources.inputs import Reading
 from pipelines.stages.select.decided import Record
 from schemas.config import Source
 from schemas.problem import Decision, Problem, SegmentKind
@@ -20,9 +21,10 @@ def source_votes(splits: Sequence[ReadSplit]) -> Iterator[Record]:
     """The decisions that stand in campaigns, as rows of `REVIEW_SCHEMA`; rows that cannot be read have none."""
     for split in splits:
         assert isinstance(split.split, FileSplit), split
-        assert isinstance(split.source, Source), split
-        if ADAPTERS[split.source.adapter].campaign or split.source.columns.control is not None:
-            yield from _votes_of(split.source, split.split)
+        assert isinstance(split.source, Reading), split
+        source = split.source.source
+        if ADAPTERS[source.adapter].campaign or source.columns.control is not None:
+            yield from _votes_of(source, split.split)
 
 
 def _votes_of(source: Source, split: FileSplit) -> Iterator[Record]:

@@ -8,7 +8,7 @@ from pipelines.sources.adapters.registry import ADAPTERS, Adapter
 from pipelines.sources.files.records import Record, row_id
 from pipelines.sources.normalise import normalise
 from pipelines.sources.render import render_parts, render_record
-from schemas.config import Source
+from schemas.config import Normalise, Source
 from schemas.exits import RunFailedError
 from schemas.reason import Reason
 from tests.tiny import marbles
@@ -185,3 +185,10 @@ def test_the_author_is_whom_the_config_names_else_whom_the_adapter_knows():
     assert rendered(chat, by=source(**chats, author="human"))[0]["author"] == "human"
     assert rendered({"q": "1?", "s": "1"})[0]["author"] == "human"
     assert rendered({"q": "1?", "s": "1"}, by=source(author="unknown"))[0]["author"] == "unknown"
+
+
+@pytest.mark.parametrize(("contacts", "text"), [("keep", "So 5.\n~solver"), ("cut", "So 5.")])
+def test_contacts_are_cut_on_request(contacts, text):
+    rows = records({"q": "Who is ~solver? 5", "s": "So 5.\n~solver"})
+    ((part, _),) = render_parts(rows, source(), Normalise(contacts=contacts))
+    assert part.to_pylist()[0]["segments"] == [{"kind": "text", "text": text}]
