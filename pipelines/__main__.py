@@ -115,7 +115,10 @@ def _beam_flags(context: typer.Context) -> list[str]:
 @app.command()
 def trace(
     data: DataFolder,
-    identity: Annotated[str, typer.Argument(metavar="ID", help="an id of the ledger, or its beginning")],
+    identity: Annotated[
+        str | None, typer.Argument(metavar="[ID]", help="an id of the ledger, its beginning, or SOURCE:ROW")
+    ] = None,
+    reason: Annotated[str | None, typer.Option(metavar="REASON", help="the rows that fell to this reason")] = None,
     against: Annotated[
         list[Path], typer.Option(metavar="DATA", help="the earlier data, to show what was lost to it")
     ] = [],  # noqa: B006  typer copies defaults
@@ -125,7 +128,7 @@ def trace(
     from pipelines.cli.curate_console import console_for  # deferred: `--help` needs no Beam
     from pipelines.cli.trace import print_trace
 
-    print_trace(console_for(), data, identity, against=against)
+    print_trace(console_for(), data, identity, reason=reason, against=against)
 
 
 @app.command()

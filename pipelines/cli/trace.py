@@ -38,30 +38,65 @@ _NUMBER = r"\d+(?:,\d{3})*(?:\.\d+)?"
 _WORDS = re.compile(rf"({_NUMBER}|\w+|\W)")
 
 
-def print_trace(console: Console, data: Path, identity: str, *, against: Sequence[Path] = ()) -> None:
-    """Prints the story of every candidate whose id begins with `identity`.
+def print_trace(
+    console: Console, data: Path, identity: str | None, *, reason: str | None = None, against: Sequence[Path] = ()
+) -> None:
+    """Prints the story of the candidates that are asked for.
 
     Args:
         console: where to.
         data: the data set.
-        identity: an id of the ledger, or its beginning.
+        identity: an id of the ledger, its beginning, or `SOURCE:ROW`, a source's name and a row's position; None: any.
+        reason: what stopped them; None: whatever became of them.
         against: the earlier data sets that it was held against, for the text of partners there.
 
     Raises:
-        UserError: no candidate has such an id.
+        UserError: neither is given, or no candidate is such a one.
     """
+    if identity is None and reason is None:
+        raise UserError("name a row, by its id or as SOURCE:ROW, or a reason with --reason")
     show_signs(console)
     manifest = read_manifest(data)
     ledger = read_ledger(data, manifest)
-    found = ledger.filter(pc.starts_with(ledger.column("id"), identity))
-    if not len(found):
-        raise UserError(
-            f"{data}: no candidate has an id that begins with {identity}; the ledger and the report have ids"
-        )
+    found = _of_reason(_of_row(ledger, identity, data), reason, data)
     for row in found.slice(0, _MOST_MATCHES).to_pylist():
         _print_candidate(console, data, manifest, row, _partner_of(data, manifest, ledger, row, against))
     if len(found) > _MOST_MATCHES:
-        console.print(f"... and {len(found) - _MOST_MATCHES} more; give more characters of the id")
+        more = "the ledger has their ids" if identity is None else "give more characters of the id"
+        console.print(f"... and {len(found) - _MOST_MATCHES:,} more; {more}")
+
+
+def _of_row(ledger: pa.Table, identity: str | None, data: Path) -> pa.Table:
+    if identity is None:
+        return ledger
+    source, colon, row = identity.rpartition(":")
+    if colon and row.isdecimal():
+        of_source = ledger.filter(pc.equal(ledger.column("source"), source))
+        if not len(of_source):
+            known = ", ".join(sorted(pc.unique(ledger.column("source")).to_pylist()))
+            raise UserError(f"{data}: no source is called {source}; there are {known}")
+        found = of_source.filter(pc.equal(of_source.column("row"), int(row)))
+        if not len(found):
+            last = pc.max(of_source.column("row")).as_py()
+            raise UserError(f"{data}: {source} has no row {row}; its rows are 0 to {last}")
+        return found
+    found = ledger.filter(pc.starts_with(ledger.column("id"), identity))
+    if not len(found):
+        raise UserError(
+            f"{data}: no candidate has an id that begins with {identity}; the ledger and the report have ids, "
+            "and SOURCE:ROW is a row by its position"
+        )
+    return found
+
+
+def _of_reason(rows: pa.Table, reason: str | None, data: Path) -> pa.Table:
+    if reason is None:
+        return rows
+    found = rows.filter(pc.equal(rows.column("reason"), reason))
+    if not len(found):
+        known = ", ".join(sorted(filter(None, pc.unique(rows.column("reason")).to_pylist()))) or "none"
+        raise UserError(f"{data}: nothing fell to {reason}; reasons there are: {known}")
+    return found
 
 
 def _print_candidate(

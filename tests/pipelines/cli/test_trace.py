@@ -20,9 +20,9 @@ def ledger(tiny_data: Path) -> list[dict[str, Any]]:
     return read_streams(tiny_data, "ledger/*.arrow")
 
 
-def told(data: Path, identity: str, *, colour: bool = False) -> str:
+def told(data: Path, identity: str | None, *, reason: str | None = None, colour: bool = False) -> str:
     console = Console(file=io.StringIO(), width=200, force_terminal=colour, color_system="standard" if colour else None)
-    print_trace(console, data, identity)
+    print_trace(console, data, identity, reason=reason)
     assert isinstance(console.file, io.StringIO)
     return console.file.getvalue()
 
@@ -218,3 +218,26 @@ def test_no_sign_of_a_row_steers_the_terminal(tmp_path: Path) -> None:
         story = told(tmp_path / "data", row["id"])
         assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", story), story
         assert "\\u001b[2J" in story
+
+
+def test_a_row_is_found_by_its_position_in_its_source(tiny_data: Path, ledger: list[dict[str, Any]]) -> None:
+    ids = [one["id"] for one in ledger if (one["source"], one["row"]) == ("school", 2)]
+    story = told(tiny_data, "school:2")
+    assert all(identity in story for identity in ids)
+    assert "row 3" not in story
+    with pytest.raises(UserError, match=r"no source is called scool; there are .*school"):
+        told(tiny_data, "scool:2")
+    with pytest.raises(UserError, match=r"school has no row 9999; its rows are 0 to \d+$"):
+        told(tiny_data, "school:9999")
+
+
+def test_rows_are_found_by_what_stopped_them(tiny_data: Path, ledger: list[dict[str, Any]]) -> None:
+    fallen = [one for one in ledger if one["reason"] == "exact_duplicate"]
+    story = told(tiny_data, None, reason="exact_duplicate")
+    assert story.count("exact_duplicate") >= min(8, len(fallen))
+    row = f"{fallen[0]['source']}:{fallen[0]['row']}"
+    assert fallen[0]["id"] in told(tiny_data, row, reason="exact_duplicate")
+    with pytest.raises(UserError, match=r"nothing fell to wrong; reasons there are: .*exact_duplicate"):
+        told(tiny_data, None, reason="wrong")
+    with pytest.raises(UserError, match="name a row, by its id or as SOURCE:ROW, or a reason with --reason"):
+        told(tiny_data, None)
