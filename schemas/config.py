@@ -187,6 +187,9 @@ class Verify(Table):
 
     outputs: Literal["keep", "check", "regenerate"] = "check"
     """recorded tool outputs: keep as they are | check against a run | replace by a run's"""
+    rounding: Literal["places", "never"] = "places"
+    """does 5.667 count for 17/3? places: where the reference shows or the question asks for that many | never; also in
+    the gate's re-check and in evaluate. What a machine prints of 17/3 in full is equal anyway"""
     trim: bool = False
     """cut what stands behind the sentence of the final answer; the ledger says what was cut"""
     limits: ProgramLimits = ProgramLimits()

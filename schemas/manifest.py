@@ -8,7 +8,7 @@ import json
 from collections import Counter
 from hashlib import file_digest, sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -122,6 +122,12 @@ class Manifest(_Record):
         """Candidates by reason, the most frequent first, whether removed or quarantined: a policy may ask for both."""
         both = Counter(self.removed_by_reason) + Counter(self.quarantined_by_reason)
         return Counter(dict(sorted(both.items(), key=lambda entry: (-entry[1], entry[0]))))
+
+    @property
+    def rounding(self) -> Literal["places", "never"]:
+        """Whether a rounded answer counts, as `verify.rounding` had it; data of before has no such key."""
+        verify = self.config.get("verify")
+        return "never" if isinstance(verify, dict) and verify.get("rounding") == "never" else "places"
 
     def sealed(self) -> "Manifest":
         """Returns the manifest with its fingerprint: the hash of everything else in it."""

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pyarrow as pa
 
@@ -84,7 +84,7 @@ def evaluate(
     results, tables = {}, []
     for form, chosen in problems.items():
         answers, responses = _answer(writer, form, chosen, settings, progress)
-        table = _judge_all(chosen, answers, responses, settings)
+        table = _judge_all(chosen, answers, responses, settings, examples.rounding)
         _write_arrow(output / "generations" / f"{form}.arrow", table)
         results[str(form)] = _result(table)
         tables.append(table)
@@ -179,11 +179,15 @@ def _answer(
 
 
 def _judge_all(
-    chosen: Sequence[tuple[Example, str]], answers: Sequence[Answer], responses: Sequence[str], settings: Evaluate
+    chosen: Sequence[tuple[Example, str]],
+    answers: Sequence[Answer],
+    responses: Sequence[str],
+    settings: Evaluate,
+    rounding: Literal["places", "never"],
 ) -> pa.Table:
     rows: list[dict[str, Any]] = []
     for (example, reference), answer, response in zip(chosen, answers, responses, strict=True):
-        judged = judge(example, reference, response, settings.limits)
+        judged = judge(example, reference, response, settings.limits, rounding=rounding)
         rows.append(
             {
                 "id": example.id,

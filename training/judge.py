@@ -1,6 +1,7 @@
 """Is the model's answer right? Asked of the same judge that curated the data."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 from schemas.config import ProgramLimits
 from schemas.problem import Format, SegmentKind
@@ -38,7 +39,14 @@ def reference_of(example: Example) -> str | None:
     return extract(text, example.language).answer if text else None
 
 
-def judge(example: Example, reference: str, response: str, limits: ProgramLimits) -> Judgement:
+def judge(
+    example: Example,
+    reference: str,
+    response: str,
+    limits: ProgramLimits,
+    *,
+    rounding: Literal["places", "never"] = "places",
+) -> Judgement:
     """Judges one response.
 
     Args:
@@ -46,6 +54,7 @@ def judge(example: Example, reference: str, response: str, limits: ProgramLimits
         reference: its reference answer.
         response: what the model wrote, tool outputs included.
         limits: for the program of a PoT response.
+        rounding: whether a rounded answer counts, as in the curation of the data.
     """
     from validation.answers import compare, extract
 
@@ -57,7 +66,7 @@ def judge(example: Example, reference: str, response: str, limits: ProgramLimits
         answer = extract(response, example.language).answer
         if answer is None:
             return Judgement(None, "no_answer")
-    verdict = compare(reference, answer, example.question, example.language)
+    verdict = compare(reference, answer, example.question, example.language, rounding=rounding)
     return Judgement(answer, str(verdict.outcome), verdict.detail)
 
 

@@ -7,6 +7,7 @@ text is read where it lies, nothing is copied until asked for.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pyarrow as pa
@@ -60,11 +61,15 @@ class Examples:
 
     Attributes:
         fingerprints: one per folder, in order: what a resumed run must find again.
+        rounding: places | never, the strictest policy that any of the folders was curated with.
     """
 
-    def __init__(self, table: pa.Table, fingerprints: tuple[str, ...]) -> None:
+    def __init__(
+        self, table: pa.Table, fingerprints: tuple[str, ...], rounding: Literal["places", "never"] = "places"
+    ) -> None:
         self._table = table
         self.fingerprints = fingerprints
+        self.rounding: Literal["places", "never"] = rounding
 
     def __len__(self) -> int:
         return self._table.num_rows
@@ -155,7 +160,8 @@ def _open_judged(folders: Sequence[Path], manifests: Sequence[Manifest], split: 
         if shard.split == split
     ]
     table = pa.concat_tables(tables) if tables else EXAMPLE_SCHEMA.empty_table()
-    return Examples(table, tuple(manifest.fingerprint for manifest in manifests))
+    strict = any(manifest.rounding == "never" for manifest in manifests)
+    return Examples(table, tuple(manifest.fingerprint for manifest in manifests), "never" if strict else "places")
 
 
 def _read_shard(path: Path) -> pa.Table:

@@ -5,13 +5,14 @@ decided: text, number, scalar, rounded, list, set, region, matrix, choice, words
 """
 
 import re
+from dataclasses import replace
 
 from validation.answers import algebra
 from validation.answers.algebra import TooLargeError, UnsupportedError
 from validation.answers.brackets import parts
 from validation.answers.groups import compare_matrices, compare_several
 from validation.answers.kinds import compare_moments, compare_orders, compare_ratios, compare_regions, compare_words
-from validation.answers.outcome import Comparison, Relation, equal, not_equal, unknown
+from validation.answers.outcome import Comparison, Relation, Rounding, equal, not_equal, unknown
 from validation.answers.questions import Asked, read_question
 from validation.answers.reading import read_value
 from validation.answers.scalars import compare_scalars
@@ -48,25 +49,31 @@ _EMPTY = unknown("empty", "an answer is empty")
 _MAX_LENGTH = 10_000
 
 
-def compare(gold: str, answer: str, question: str | None = None, language: str = "en") -> Comparison:
+def compare(
+    gold: str, answer: str, question: str | None = None, language: str = "en", *, rounding: Rounding = "places"
+) -> Comparison:
     """Decides whether an answer is the gold answer.
 
     Args:
-        gold: the reference answer; rounding is accepted only towards a gold that is a decimal.
+        gold: the reference answer.
         answer: the answer to check.
         question: the question, which may ask for a unit, a percentage, a rounding, a base or an order.
         language: decides between decimal point and decimal comma (two-letter code).
+        rounding: `places` accepts a rounding to the digits that the gold shows or the question asks for, `never` none;
+            what a machine prints of a double is no rounding.
 
     Returns:
         `equal`, `not_equal` or `unknown`. Safe to call from any thread.
     """
-    comparison = compare_exactly(gold, answer, question, language)
+    comparison = compare_exactly(gold, answer, question, language, rounding=rounding)
     if comparison.path != "remainder":
         return comparison
     return compare_symbolic(normalise(gold), normalise(answer))
 
 
-def compare_exactly(gold: str, answer: str, question: str | None = None, language: str = "en") -> Comparison:
+def compare_exactly(
+    gold: str, answer: str, question: str | None = None, language: str = "en", *, rounding: Rounding = "places"
+) -> Comparison:
     """Decides as `compare` does, without the child: the path `remainder` marks what is left to it."""
     fast = _compare_plain(gold, answer, question, language)
     if fast is not None:
@@ -80,7 +87,9 @@ def compare_exactly(gold: str, answer: str, question: str | None = None, languag
         return _TEXT
     comma = language[:2] in DECIMAL_COMMA
     try:
-        comparison = _compare(read_value(left, comma), read_value(right, comma), read_question(question))
+        asked = read_question(question)
+        asked = asked if rounding == "places" else replace(asked, exact=True)
+        comparison = _compare(read_value(left, comma), read_value(right, comma), asked)
         if comparison.outcome is Relation.NOT_EQUAL and "," in left and "," in right and _equal_as_lists(left, right):
             return unknown("ambiguous", "a comma may separate thousands or values")
         return comparison
@@ -115,9 +124,10 @@ def _compare_plain(gold: str, answer: str, question: str | None, language: str) 
         return _NUMBER
     if question is not None or ("," in gold and "," in answer):
         return None
-    if decimals is None and (shown or 0) <= 8:
+    places = decimals if decimals is not None else shown
+    if places is None:
         return _OTHER_NUMBER
-    apart = abs(above * bottom - top * below) * 10 ** min(decimals if decimals is not None else 8, 8)
+    apart = abs(above * bottom - top * below) * 10 ** min(places, 8)
     return _OTHER_NUMBER if apart > below * bottom else None  # near enough for a rounding, or for a printed float
 
 

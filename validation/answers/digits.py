@@ -30,6 +30,11 @@ _BARE = re.compile(r"[-+\d./]+")
 _UNIT_LETTER = re.compile(r"([-+]?\d+(?:\.\d+)?)( ?)([mgshLl])(\^\{?[23]\}?)?")
 _INTEGER = re.compile(r"[-+]?\d+\Z")
 _DECIMAL = re.compile(r"[-+]?\d*\.(\d+)\Z")
+_EXPONENT = re.compile(r"[-+]?\d+(?:\.(\d{1,40}))?[eE]([-+]?\d{1,3})\Z")
+# As Python prints a complex number: (0.5+0.8660254037844386j).
+_PYTHON_COMPLEX = re.compile(
+    r"\(?(?:([-+]?(?:\d+(?:\.\d+)?|\.\d+)(?:e[-+]?\d{1,3})?)(?=[-+]))?([-+]?\d+(?:\.\d+)?(?:e[-+]?\d{1,3})?)j\)?\Z"
+)
 _MIXED = re.compile(
     r"([-+]?)\s*(\d+)\s*(?:\s|\+|\s+and\s+|(?=\\frac))\s*(?:(\d+)\s*/\s*(\d+)|\\frac\s*(?:\{(\d+)\}|(\d))\s*(?:\{(\d+)\}|(\d)))\Z"
 )
@@ -156,6 +161,10 @@ def plain_number(text: str) -> Scalar:
     match = _DECIMAL.match(text)
     if match and len(text) < 4000:
         return Scalar(algebra.number(Fraction(text)), decimals=len(match.group(1)))
+    if text[-1:] in "j)" or "e" in text or "E" in text:
+        printed = _floating(text)
+        if printed is not None:
+            return printed
     match = _PLAIN_FRACTION.match(text)
     if match and int(match.group(3)):
         quotient = Fraction(int(match.group(2)), int(match.group(3)))
@@ -173,6 +182,21 @@ def plain_number(text: str) -> Scalar:
     )
     other = notation.read(text, strict=True) if notation.LONG_RUN.search(text) else None
     return Scalar(notation.read(text), unevaluated=bool(arithmetic), written=text, alternative=other)
+
+
+def _floating(text: str) -> Scalar | None:
+    """Reads what programs print of large, small and complex numbers: 3.3e-08, (1+2j)."""
+    match = _EXPONENT.match(text)
+    if match:
+        decimals = len(match.group(1) or "") - int(match.group(2))
+        return Scalar(notation.read(text), decimals=decimals if decimals > 0 else None)
+    match = _PYTHON_COMPLEX.match(text)
+    if match is None or (text[0] == "(") != (text[-1] == ")"):
+        return None
+    real, imaginary = (Fraction(part or 0) for part in match.groups())
+    closed = algebra.add(algebra.number(real), algebra.multiply(algebra.number(imaginary), algebra.symbol("i")))
+    places = max(len((part or "").partition("e")[0].partition(".")[2]) for part in match.groups())
+    return Scalar(closed, decimals=places or None)
 
 
 def _mixed(text: str) -> Scalar | None:

@@ -30,7 +30,10 @@ _QUOTIENTS = {
     "sin": ("sin", ""), "cos": ("cos", ""), "tan": ("sin", "cos"), "cot": ("cos", "sin"), "sec": ("", "cos"),
     "csc": ("", "sin"), "sinh": ("sinh", ""), "cosh": ("cosh", ""), "tanh": ("sinh", "cosh"),
 }  # fmt: skip
-_VALUES: dict[str, Callable[[complex], complex]] = {"arctan": cmath.atan, "atan": cmath.atan}
+_VALUES: dict[str, Callable[[complex], complex]] = {
+    "arctan": cmath.atan, "atan": cmath.atan, "arcsin": cmath.asin, "asin": cmath.asin, "arccos": cmath.acos,
+    "acos": cmath.acos,
+}  # fmt: skip
 _I, _HALF = algebra.symbol("i"), algebra.number(Fraction(1, 2))
 
 

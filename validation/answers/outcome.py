@@ -2,6 +2,10 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Literal
+
+Rounding = Literal["places", "never"]
+"""Whether an answer that is rounded as the reference or the question asks counts as the reference."""
 
 
 class Relation(StrEnum):

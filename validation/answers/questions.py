@@ -83,7 +83,7 @@ _STEPS = {
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What a question asks for; the empty one stands for no question."""
+    """What a question asks for; the empty one stands for no question. `exact`: no rounding counts, whoever asks."""
 
     percent: bool = False
     rounding: bool = False
@@ -96,6 +96,7 @@ class Asked:
     options: dict[str, str] = field(default_factory=dict)
     counted: frozenset[str] = frozenset()
     text: str = ""
+    exact: bool = False
 
 
 NOTHING = Asked()

@@ -5,16 +5,19 @@ from fractions import Fraction
 
 from validation.answers import algebra
 from validation.answers.algebra import UnsupportedError
-from validation.answers.outcome import Comparison, equal, not_equal, unknown
+from validation.answers.outcome import Comparison, Relation, equal, not_equal, unknown
+from validation.answers.printed import compare_printed
 from validation.answers.questions import NOTHING, Asked
 from validation.answers.units import CURRENCY_SIGNS, TEMPERATURES, UNIT_LETTERS, UNITS, Unit, find_unit
 from validation.answers.values import Scalar
 
 _EQUAL, _NOT_EQUAL = equal("scalar"), not_equal("scalar")
+_FLOAT = equal("float", "a binary fraction printed in full")
 # Money beside its sign: pounds weigh something elsewhere, and a sign stands for two currencies.
 _MONEY = [{UNITS["gbp"], UNITS["pounds"]}, *({CURRENCY_SIGNS["¥"], UNITS[name]} for name in ("yuan", "yen"))]
 _TOTALS = frozenset(["total", "altogether", "overall", "left", "remaining"])
 _SCALES = (1, 0.07, 40)  # of the points at which functions of variables are compared
+_UNROUNDED = "equal after rounding, and `verify.rounding` is never"
 _MAX_PLACES = 8  # an approximate value has 15 digits; it decides only far from the middle
 
 
@@ -45,10 +48,26 @@ def compare_scalars(gold: Scalar, answer: Scalar, asked: Asked = NOTHING) -> Com
     for one, other in ((gold.alternative, value), (target, answer.alternative)):
         if one is not None and other is not None and algebra.same(one, other):
             return unknown("ambiguous", "equal under another reading of the notation")
+    printed = _compare_printed(gold, answer, target, value)
+    if printed is not None and printed.outcome is Relation.EQUAL:
+        return printed
     rounded = _compare_rounded(gold, value, answer, asked)
     if rounded is not None:
-        return rounded
-    return _unlike(target, value, decided)
+        return unknown("rounded", _UNROUNDED) if asked.exact and rounded.outcome is Relation.EQUAL else rounded
+    return printed or _unlike(target, value, decided)
+
+
+def _compare_printed(gold: Scalar, answer: Scalar, target: algebra.Closed, value: algebra.Closed) -> Comparison | None:
+    """Compares what a machine may have printed for the other side."""
+    both = gold.decimals is not None and answer.decimals is not None
+    first, second = gold.rational, value.rational()
+    if first is not None and second is not None and _is_noisy(first, gold.decimals, second, answer.decimals):
+        return _FLOAT
+    shown = None if answer.decimals is None else answer.decimals + (2 if answer.percent else 0)
+    printed = compare_printed(target, value, shown, both=both)
+    if printed is not None or gold.decimals is None or answer.decimals is not None:
+        return printed
+    return compare_printed(value, target, gold.decimals + (2 if gold.percent else 0), both=True)
 
 
 def _compare_values(gold: Scalar, answer: Scalar, asked: Asked) -> Comparison:
@@ -176,10 +195,6 @@ def _compare_rounded(gold: Scalar, value: algebra.Closed, answer: Scalar, asked:
     None when there is nothing to round.
     """
     target, exact = gold.rational, value.rational()
-    if target is not None and exact is not None:
-        noisy = _is_float_noise(exact, answer.decimals, target) or _is_float_noise(target, gold.decimals, exact)
-        if noisy:
-            return equal("float_noise", "a binary fraction printed in full")
     if asked.rounding:
         return _rounded_as_asked(gold, target, value, answer, asked)
     if gold.decimals is None or target is None:
@@ -235,6 +250,10 @@ def _rounds_to(exact: algebra.Closed, rounded: Fraction, places: int) -> Compari
         if margin < step / 1000:
             return unknown("rounded", "too near the middle between two roundings")
     return equal("rounded", f"to {places} decimals") if abs(value - rounded) * 2 <= step else None
+
+
+def _is_noisy(first: Fraction, decimals: int | None, second: Fraction, shown: int | None) -> bool:
+    return _is_float_noise(second, shown, first) or _is_float_noise(first, decimals, second)
 
 
 def _is_float_noise(value: Fraction, decimals: int | None, target: Fraction) -> bool:

@@ -120,9 +120,9 @@ def judge(
     tell("counting again")
     checks += [*recount(folder, manifest, findings, ledger), *check_bounds(manifest, findings)]
     tell("answering a sample again")
-    answers = compare_answers(findings.answers)
+    answers = compare_answers(findings.answers, rounding=manifest.rounding)
     tell("running a sample of programs again")
-    ran = run_programs(findings.programs, _limits(manifest), manifest.isolation)
+    ran = run_programs(findings.programs, _limits(manifest), manifest.isolation, rounding=manifest.rounding)
     checks += _rechecks(folder, manifest, findings, answers, ran)
     tell("comparing a sample with every example")
     alike = find_near_duplicates(folder, findings.read, findings.answers)

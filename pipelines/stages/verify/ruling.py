@@ -220,10 +220,10 @@ def _judge(case: Case, ran: Sequence[Execution], settings: Verify, longest: int 
             assert execution.reason is not None, execution
             return Ruling(Rejection(execution.reason, execution.error or execution.ending), programs=len(ran))
     if case.format is Format.POT:
-        return _judge_final(case, ran[-1].value, programs=len(ran))
+        return _judge_final(case, ran[-1].value, settings, programs=len(ran))
     if case.format is Format.TIR and settings.outputs == "check" and (wrong := _wrong_output(case, ran)):
         return Ruling(wrong, programs=len(ran))
-    ruling = _judge_text(case, programs=len(ran))
+    ruling = _judge_text(case, settings, programs=len(ran))
     if ruling.rejection is None and ran and settings.outputs == "regenerate":
         ruling = replace(ruling, rejection=_stale_answer(case, ran, ruling.final or ""))
     if settings.trim and ruling.rejection is None and ruling.trailing:
@@ -319,14 +319,14 @@ def _behind_final(case: Case, text: str, found: Extraction) -> str:
     return ""
 
 
-def _judge_text(case: Case, *, programs: int) -> Ruling:
+def _judge_text(case: Case, settings: Verify, *, programs: int) -> Ruling:
     text, found = find_final(case)
     if found.answer is None:
         return Ruling(Rejection(Reason.NO_ANSWER, f"ends in {_short(text[-60:])}"), programs=programs)
     if found.disagree:
         detail = f"{found.count} final answers that differ, the last is {_short(found.answer)}"
         return Ruling(Rejection(Reason.AMBIGUOUS_ANSWER, detail), programs=programs)
-    ruling = _judge_final(case, found.answer, programs=programs)
+    ruling = _judge_final(case, found.answer, settings, programs=programs)
     arithmetic = _arithmetic_of(case, "\n".join(case.texts(SegmentKind.TEXT)))
     if ruling.rejection is None:
         rejection = _unreached(case, text[: found.start], found.answer) or _miscalculated(arithmetic)
@@ -354,19 +354,20 @@ def _miscalculated(arithmetic: Arithmetic) -> Rejection | None:
     return Rejection(Reason.ARITHMETIC_ERROR, "; ".join(_short(equation) for equation in arithmetic.wrong[:3]))
 
 
-def _judge_final(case: Case, final: str | None, *, programs: int) -> Ruling:
+def _judge_final(case: Case, final: str | None, settings: Verify, *, programs: int) -> Ruling:
     if final is None or not final.strip():
         return Ruling(Rejection(Reason.NO_ANSWER, "the program gave no value"), programs=programs)
     reference = "independent" if case.independent else "self"
     if case.answer is None:
         return Ruling(None, "equal", "self", "self", programs, final, final)
     gold = extract_reference(case.answer, case.language)
-    verdict = compare(gold, final, question=case.question, language=case.language)
+    verdict = compare(gold, final, case.question, case.language, rounding=settings.rounding)
     rejection = None
     if verdict.outcome is not Relation.EQUAL:
         reason = Reason.ANSWER_MISMATCH if verdict.outcome is Relation.NOT_EQUAL else Reason.ANSWER_UNKNOWN
         what = "is not" if verdict.outcome is Relation.NOT_EQUAL else "could not be compared with"
-        rejection = Rejection(reason, f"{_short(final)} {what} the reference {_short(gold)}")
+        why = f": {verdict.detail}" if verdict.path in ("rounded", "float") else ""
+        rejection = Rejection(reason, f"{_short(final)} {what} the reference {_short(gold)}{why}")
     return Ruling(rejection, verdict.outcome.value, verdict.path, reference, programs, gold, final)
 
 

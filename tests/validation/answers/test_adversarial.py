@@ -1,6 +1,7 @@
 """Pairs written by hand to be misjudged, over every kind of answer, and labelled before the judge was run on them.
 
-`outcome` is what the judge says; where it says unknown, `truth` is what a person says.
+`outcome` is what the judge says; where it says unknown, `truth` is what a person says, and `policy` names the rule that
+leaves it open on purpose.
 """
 
 import json
@@ -30,7 +31,7 @@ def test_a_hard_pair(pair):
 
 def test_what_is_not_decided_is_rare():
     kinds = Counter(pair["kind"] for pair in PAIRS)
-    undecided = Counter(pair["kind"] for pair in PAIRS if "truth" in pair)
+    undecided = Counter(pair["kind"] for pair in PAIRS if "truth" in pair and "policy" not in pair)
     assert all(pair["outcome"] == "unknown" for pair in PAIRS if "truth" in pair)
     assert undecided.total() < 0.03 * kinds.total()
     assert len(kinds) >= 18

@@ -26,6 +26,7 @@ from validation.dataset.shard import Row
 BY_PEOPLE = "human"
 _LINE_TIMEOUT_S = 5.0
 _START_TIMEOUT_S = 60.0
+_ASKED = re.compile(r"\bround|approximat|estimate|nearest|decimal|significant|四舍五入|保留|约", re.IGNORECASE)
 _SAID = re.compile(r"(?:####|[Tt]he (?:final )?answer is:?|答案[是为:：]+)\s*(.+)")
 
 
@@ -42,8 +43,13 @@ class Compared:
 class MathVerify:
     """A child process that compares answers, killed and started anew when it takes too long."""
 
-    def __init__(self) -> None:
-        """Starts nothing yet."""
+    def __init__(self, *, rounding: str = "places") -> None:
+        """Starts nothing yet.
+
+        Args:
+            rounding: the policy of the data; with `never` a rounding is another answer.
+        """
+        self._rounds = rounding != "never"
         self._child: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> "MathVerify":
@@ -56,13 +62,14 @@ class MathVerify:
         """Ends the child."""
         self._end()
 
-    def compare(self, first: str, second: str) -> str:
+    def compare(self, first: str, second: str, question: str = "") -> str:
         """Returns equal | different | unknown; unknown when the child gives up, dies or takes too long."""
+        asked = _ASKED.search(question) is not None
         child = self._started()
         if child is None or child.stdin is None:
             return "unknown"
         try:
-            child.stdin.write(json.dumps([first, second]).encode() + b"\n")
+            child.stdin.write(json.dumps([first, second, self._rounds, asked]).encode() + b"\n")
             child.stdin.flush()
         except BrokenPipeError:
             self._end()
@@ -122,10 +129,10 @@ def _last_box(text: str) -> str | None:
     return None
 
 
-def compare_answers(rows: Sequence[Row]) -> list[Compared]:
-    """Compares the final answers of CoT and TIR rows with their references."""
+def compare_answers(rows: Sequence[Row], *, rounding: str = "places") -> list[Compared]:
+    """Compares the final answers of CoT and TIR rows with their references, under the data's policy on roundings."""
     compared = []
-    with MathVerify() as judge:
+    with MathVerify(rounding=rounding) as judge:
         for row in rows:
             if row.values["format"] != Format.POT:
                 found = attempted(partial(_compared, row.values, judge))
@@ -137,7 +144,7 @@ def compare_answers(rows: Sequence[Row]) -> list[Compared]:
 def _compared(values: Mapping[str, Any], judge: MathVerify) -> Compared:
     answer, final = values["answer"], final_answer(values["format"], values["segments"] or [])
     known = answer and final and not decided_by_people(values)
-    outcome = judge.compare(str(answer), str(final)) if known else "unknown"
+    outcome = judge.compare(str(answer), str(final), values["question"]) if known else "unknown"
     return Compared(values["id"], str(answer or ""), final or "", outcome)
 
 

@@ -34,13 +34,16 @@ class Ran:
     detail: str = ""
 
 
-def run_programs(rows: Sequence[Row], limits: ProgramLimits, isolation: str | None) -> list[Ran] | str:
+def run_programs(
+    rows: Sequence[Row], limits: ProgramLimits, isolation: str | None, *, rounding: str = "places"
+) -> list[Ran] | str:
     """Executes the programs of rows again.
 
     Args:
         rows: PoT and TIR examples.
         limits: what a program may use.
         isolation: the level that the manifest names; a weak one is used only when curation was asked for it.
+        rounding: the data's policy, as `verify.rounding` has it.
 
     Returns:
         One result per row, or why no program can be executed here.
@@ -53,7 +56,7 @@ def run_programs(rows: Sequence[Row], limits: ProgramLimits, isolation: str | No
     except Exception as error:  # the judge's boundary: no isolation here is a finding, not a crash
         logger.debug("programs could not be executed", exc_info=True)
         return f"{type(error).__name__}: {one_line(str(error))[:160]}"
-    with MathVerify() as judge:
+    with MathVerify(rounding=rounding) as judge:
         return [_judged(row, ran, judge) for row, ran in zip(rows, executions, strict=True)]
 
 
@@ -106,7 +109,7 @@ def _judge_value(values: dict[str, Any], executions: Sequence[Execution], judge:
     answer = str(values["answer"]).strip()
     if answer == str(value).strip():
         return Ran(values["id"], "agrees")
-    outcome = judge.compare(answer, str(value).strip())
+    outcome = judge.compare(answer, str(value).strip(), values["question"])
     detail = f"gives {str(value)[:60]!r}, the reference is {answer[:60]!r}"
     return Ran(values["id"], {"equal": "agrees", "different": "differs"}.get(outcome, "unknown"), detail)
 

@@ -246,6 +246,7 @@ _PATHS = {
     "base": "numbers in another base",
     "choice": "letters of a multiple choice",
     "equation": "equations, by their sides",
+    "float": "what a machine prints of the reference as a double",
     "float_noise": "a decimal with the noise of a computer's arithmetic",
     "human": "nothing: a person accepted it over the judge",
     "list": "several values, in order",

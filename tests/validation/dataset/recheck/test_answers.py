@@ -49,6 +49,15 @@ def test_the_final_answer_is_found_by_plain_means(solution_format, segments, ans
     assert final_answer(solution_format, rows) == answer
 
 
+def test_a_rounding_to_the_digits_shown_or_asked_for_is_no_evidence_against_a_row(judge):
+    assert judge.compare("2.714", r"\frac{19}{7}") == "unknown"
+    assert judge.compare("2.715", r"\frac{19}{7}") == "different"
+    assert judge.compare(r"\frac{19}{7}", "3") == "different"
+    assert judge.compare(r"\frac{19}{7}", "3", "How long is it, to the nearest metre?") == "unknown"
+    with MathVerify(rounding="never") as strict:
+        assert strict.compare("2.714", r"\frac{19}{7}") == "different"
+
+
 def test_rows_that_could_not_be_compared_never_count_as_passed():
     unknown = [Compared("a", "1", "x", "unknown")]
     assert check_answers(unknown).status == "not_checked"
