@@ -203,4 +203,5 @@ def _deciding(settings: Curate, done: Done) -> DecideSettings:
 
 def _writing(settings: Curate) -> WriteSettings:
     verify = settings.verify
-    return WriteSettings(settings.prompts, regenerate=verify.outputs == "regenerate", trim=verify.trim)
+    regenerate, append = verify.outputs == "regenerate", verify.unstated == "append"
+    return WriteSettings(settings.prompts, regenerate=regenerate, trim=verify.trim, append=append)

@@ -190,6 +190,8 @@ class Verify(Table):
     rounding: Literal["places", "never"] = "places"
     """does 5.667 count for 17/3? places: where the reference shows or the question asks for that many | never; also in
     the gate's re-check and in evaluate. What a machine prints of 17/3 in full is equal anyway"""
+    unstated: Literal["quarantine", "keep", "append"] = "quarantine"
+    """a solution that never states the reference that came with it: quarantine | keep | append a sentence that does"""
     trim: bool = False
     """cut what stands behind the sentence of the final answer; the ledger says what was cut"""
     limits: ProgramLimits = ProgramLimits()

@@ -32,6 +32,7 @@ class LedgerRule(StrEnum):
     VOTES_FEW = "votes_few"
     VOTES_DIFFER = "votes_differ"
     VOTES_TIED = "votes_tied"
+    APPENDED = "appended"
 
 
 ABOUT_QUESTION = frozenset(

@@ -66,6 +66,7 @@ class Reason(StrEnum):
     BENCHMARK_VARIANT = "benchmark_variant"
     EXACT_DUPLICATE = "exact_duplicate"
     NO_ANSWER = "no_answer"
+    UNSTATED_ANSWER = "unstated_answer"
     AMBIGUOUS_ANSWER = "ambiguous_answer"
     ANSWER_MISMATCH = "answer_mismatch"
     ANSWER_UNKNOWN = "answer_unknown"
@@ -162,6 +163,9 @@ RULES: dict[Reason, Rule] = {
         Stage.COLLAPSE, _REMOVED, "same question and solution as a kept candidate, formatting aside"
     ),
     Reason.NO_ANSWER: Rule(Stage.VERIFY, _REMOVED, "no final answer could be found"),
+    Reason.UNSTATED_ANSWER: Rule(
+        Stage.VERIFY, _QUARANTINED, "a reference came with it, and the last sentences of the solution do not state it"
+    ),
     Reason.AMBIGUOUS_ANSWER: Rule(Stage.VERIFY, _QUARANTINED, "several final answers that differ by value"),
     Reason.ANSWER_MISMATCH: Rule(
         Stage.VERIFY,

@@ -44,6 +44,7 @@ _SURPRISES: tuple[tuple[Reason, str], ...] = (
     (Reason.CONTROL_CHARACTERS, "hold control characters: most often a backslash lost in a JSON string"),
     (Reason.NEAR_DUPLICATE, "say the same as a kept one in nearly the same words"),
     (Reason.EXACT_DUPLICATE, "repeat a kept one, formatting aside"),
+    (Reason.UNSTATED_ANSWER, "never state the reference that came with them"),
     (Reason.AMBIGUOUS_ANSWER, "give several final answers that differ"),
     (Reason.PROGRAM_TIMEOUT, "hold a program that does not end in time"),
     (Reason.PROGRAM_ERROR, "hold a program that fails"),

@@ -66,11 +66,13 @@ class WriteSettings:
         prompts: instructions of the config's own, by format and language.
         regenerate: outputs are replaced by a run's.
         trim: what stands behind the final answer is cut.
+        append: the answer is added where a solution does not state it.
     """
 
     prompts: Mapping[Format, Mapping[str, str]]
     regenerate: bool
     trim: bool
+    append: bool = False
 
 
 def plan_files(summaries: Sequence[PartSummary], *, shard_bytes: int) -> list[FilePlan]:
@@ -210,6 +212,9 @@ def _verification(
     if settings.trim:
         cuts = zip(segments.to_pylist(), found.column("cut").to_pylist(), strict=True)
         segments = pa.array([_without(row, cut) for row, cut in cuts], segments.type)
+    if settings.append:
+        sentences = zip(segments.to_pylist(), found.column("appended").to_pylist(), strict=True)
+        segments = pa.array([_with_answer(row, sentence) for row, sentence in sentences], segments.type)
     return found.column("answer"), struct, segments, found
 
 
@@ -237,6 +242,15 @@ def _without(segments: list[dict[str, str]], cut: str | None) -> list[dict[str, 
     text = segments[last]["text"]
     assert text.endswith(cut), (text, cut)
     return [*segments[:last], {**segments[last], "text": text.removesuffix(cut).rstrip()}, *segments[last + 1 :]]
+
+
+def _with_answer(segments: list[dict[str, str]], sentence: str | None) -> list[dict[str, str]]:
+    """Adds the sentence of the answer to the last text."""
+    if not sentence:
+        return segments
+    last = max(i for i, segment in enumerate(segments) if segment["kind"] == SegmentKind.TEXT)
+    text = f"{segments[last]['text'].rstrip()}\n{sentence}"
+    return [*segments[:last], {**segments[last], "text": text}, *segments[last + 1 :]]
 
 
 def _write_rejected(plan: FilePlan, store: Store) -> list[Written]:

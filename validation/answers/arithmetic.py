@@ -115,8 +115,8 @@ def calculate(expression: str) -> Fraction | None:
 
 def stated_value(text: str) -> Fraction | None:
     """Returns the number that an annotation states: `1,200`, `.5`, `-3`, `1/3`, `25%`."""
-    match = _NUMBER.match(text)
-    if match is None or len(text) > _MAX_DIGITS:
+    match = _NUMBER.match(text) if len(text) <= _MAX_DIGITS else None
+    if match is None:
         return None
     sign, digits, below, percent = match.groups()
     if below is not None and not int(below):

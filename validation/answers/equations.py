@@ -301,7 +301,7 @@ def _without_units(run: Sequence[_Token]) -> tuple[str, set[str]]:
         elif kind == "times" and not _is_number(run, at + 1):
             return "", set()  # a variable
         elif not _is_per(run, at):
-            pieces.append(_MIXED.sub(r"(\1+\2)", text))
+            pieces.append(_MIXED.sub(r"(\1+\2)", text) if " " in text else text)
     return "".join(pieces), units
 
 

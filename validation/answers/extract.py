@@ -8,13 +8,15 @@ not count.
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from validation.answers.boxes import boxes, broken_box, grouped_boxes
 from validation.answers.compare import compare_exactly
+from validation.answers.endings import endings
 from validation.answers.outcome import Relation
 from validation.answers.reading import read_value
 from validation.answers.spelling import normalise
-from validation.answers.values import Choice, Matrix, Scalar, Several
+from validation.answers.values import Choice, Matrix, Scalar, Several, Unread, Words
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,101 +36,85 @@ class Extraction:
 
 NO_ANSWER = Extraction(None, 0, False, "none")
 
-_BOX = re.compile(r"\\(?:boxed|fbox|framebox)\s*")
+Found = tuple[str, int, int]  # an answer, and where it stands with its marker
+
 _MARKED = re.compile(r"\\(?:boxed|fbox)\b|^[ \t]*####", re.MULTILINE)
-_ONE_TOKEN = re.compile(r"\\[A-Za-z]+|[^\s$\\,.;]+")
 _MAX_SENTENCE = 1000
 _MAX_PHRASES = 64
 _THINK = re.compile(r"<think(?:ing)?>.*?(?:</think(?:ing)?>|\Z)", re.DOTALL)
 _THINK_END = re.compile(r"</think(?:ing)?>")
-_HASHES = re.compile(r"^[ \t]*####[ \t]*(\S.*?)[ \t]*$", re.MULTILINE)
-_PHRASES = re.compile(
-    r"(?:(?:the|our|so|therefore|hence|thus)[, ]+(?:the )?)?(?:(?:correct|final|right) )?answer"
-    r"(?:\s+(?:is|are|equals|would be|must be)\b\s*:?|\s*[:=])\s*"
-    r"|(?:final answer)\s*[:=]\s*"
-    r"|(?:所以|因此|故|最终)?[，,]?\s*(?:最终)?(?:答案|答(?!え|案))\s*(?:应该|应|就)?(?:是|为|選|选)?\s*[:：]?\s*"
-    r"|(?:a\s+)?respost[ao](?:\s+final)?\s*(?:é|eh|:|=)+\s*:?\s*|(?:la\s+)?respuesta(?:\s+(?:final|correcta))?\s*(?:es|:)+\s*:?\s*"
-    r"|(?:la\s+)?réponse(?:\s+finale)?\s*(?:est|:)+\s*:?\s*|(?:die\s+)?antwort(?:\s+(?:ist|lautet)|\s*:)\s*:?\s*"
-    r"|(?:ответ)\s*[:—-]\s*|答え(?:は|[:：])\s*|(?:la\s+)?risposta(?:\s+finale)?\s*(?:è|:)+\s*:?\s*",
-    re.IGNORECASE,
+_CHOICE = re.compile(
+    r"\\(?:text|mathrm|mathbf)(?:bf|rm)?\{\s*\(?([A-J])\)?\s*\}|\(([A-J])\)|^([A-J])(?=[).:]|\s*[。．]?\s*$)"
 )
-_CHOICE = re.compile(r"\\text(?:bf)?\{\s*\(?([A-J])\)?\s*\}|\(([A-J])\)|^([A-J])(?=[).:]|\s*$)")
-_OUTPUT = re.compile(r"```output[ \t]*\n(.*?)\n?```", re.DOTALL)
+_SENTENCE_END = re.compile(r"(?<=\D)[.](?:\s|$)|(?<=\d)\s?\.(?:\s|$)|[。！!?।؟]|, (?:because|since|which|so|as)\b|\n")
+_HASHES = re.compile(r"(^[ \t]{0,20})?####(?!#)((?:[^#\n]|#(?!###))*)", re.MULTILINE)
+_COPULA = re.compile(r"\s(?:is|are|was|equals|is equal to)\s")
 _BARE_LINE = re.compile(r"(?:ans(?:wer)?|result|x|y|n)\s*=\s*(\S.*)\Z", re.IGNORECASE)
 
 
-_BRACE = re.compile(r"\\.|[{}]", re.DOTALL)
+def _tags(text: str) -> Iterator[Found]:
+    """Yields what stands in `<answer>`, up to the end where the tag is not closed."""
+    start = text.find("<answer>")
+    while start >= 0:
+        begin = start + len("<answer>")
+        close = text.find("</answer>", begin)
+        end = close if close >= 0 else len(text)
+        answer = text[begin:end].strip()
+        if len(answer) <= _MAX_SENTENCE:
+            yield next((content for content, _, _ in boxes(answer)), answer), start, end
+        start = text.find("<answer>", end)
 
 
-def matching_braces(text: str) -> dict[int, int]:
-    """Returns where each brace is closed, by where it opens, in one pass; escaped braces do not count."""
-    closed: dict[int, int] = {}
-    opened: list[int] = []
-    for match in _BRACE.finditer(text):
-        if match.group() == "{":
-            opened.append(match.start())
-        elif match.group() == "}" and opened:
-            closed[opened.pop()] = match.start()
-    return closed
-
-
-def boxes(text: str) -> Iterator[tuple[str, int, int]]:
-    r"""Yields the content and span of every box; a box inside another is part of it; `\boxed 5` takes one token."""
-    position = 0
-    closed = matching_braces(text) if _BOX.search(text) else {}
-    while match := _BOX.search(text, position):
-        start = match.end()
-        if text[start : start + 1] == "{":
-            close = closed.get(start, -1)
-            if close < 0:
-                position = start
-                continue
-            yield text[start + 1 : close].strip(), match.start(), close + 1
-            position = close + 1
-            continue
-        token = _ONE_TOKEN.match(text, start)
-        position = start
-        if token and match.group().endswith(" "):
-            yield token.group(), match.start(), token.end()
-            position = token.end()
-
-
-def _hashes(text: str) -> Iterator[tuple[str, int, int]]:
+def _hashes(text: str) -> Iterator[Found]:
+    """Yields what stands behind `####`: at the start of a line, and anywhere in the last one; no headings."""
+    last = text.rfind("\n", 0, len(text.rstrip())) + 1
     for match in _HASHES.finditer(text):
-        yield match.group(1), match.start(), match.end(1)
+        answer = match.group(2).strip()
+        leading = match.group(1) is not None
+        if answer and (match.start() >= last or (leading and _says_a_value(answer))):
+            yield answer, match.start(), match.end(2) - len(match.group(2)) + len(match.group(2).rstrip())
 
 
-def _phrases(text: str) -> Iterator[tuple[str, int, int]]:
-    for match in [*_PHRASES.finditer(text)][-_MAX_PHRASES:]:
+def _phrases(text: str) -> Iterator[Found]:
+    for match in [*endings().announced.finditer(text)][-_MAX_PHRASES:]:
         end = text.find("\n", match.end(), match.end() + _MAX_SENTENCE)
         rest = text[match.end() : end if end >= 0 else match.end() + _MAX_SENTENCE]
         answer = _first_value(rest)
-        if answer:
+        if answer and not endings().prose.match(answer):
             yield answer, match.start(), match.end() + len(rest.rstrip())
 
 
 def _first_value(rest: str) -> str:
     """Returns what the phrase introduces: up to the end of the sentence, a formula whole, a choice letter alone."""
-    rest = rest.strip().strip("*").strip()
+    rest = rest.strip().strip("*_").strip()
     choice = _CHOICE.match(rest)
     if choice:
         return next(group for group in choice.groups() if group)
-    for left, right in (("$", "$"), (r"\(", r"\)"), (r"\[", r"\]")):
+    for left, right in (("$$", "$$"), ("$", "$"), (r"\(", r"\)"), (r"\[", r"\]")):
         if rest.startswith(left):
             close = rest.find(right, len(left))
-            tail = rest[close + len(right) :].strip(" .。*") if close > 0 else "more"
+            tail = rest[close + len(right) :].strip(" .。*।") if close > 0 else "more"
             if close > 0 and (not tail or tail[0] in ",;" or len(tail.split()) > 3):
                 return rest[len(left) : close].strip()
-    sentence = re.split(
-        r"(?<=\D)[.](?:\s|$)|(?<=\d)\.(?:\s|$)|[。！!?]|, (?:because|since|which|so|as)\b", rest, maxsplit=1
-    )[0]
-    return sentence.strip().rstrip(".。,;*").strip()
+            break
+    sentence = _SENTENCE_END.split(rest, maxsplit=1)[0]
+    answer = endings().behind.sub("", sentence.strip().rstrip(".。,;*").strip())
+    subject, *told = _COPULA.split(answer)
+    return _first_value(told[-1]) if told and not _says_a_value(answer) and len(subject.split()) > 1 else answer
 
 
-def _last_line(text: str) -> Iterator[tuple[str, int, int]]:
+def _says_a_value(answer: str) -> bool:
+    """Says whether a text is read as a value, or is a word or two."""
+    value = read_value(normalise(answer)) if len(answer) <= _MAX_SENTENCE else None
+    return not (value is None or isinstance(value, Unread) or (isinstance(value, Words) and answer.count(" ") > 1))
+
+
+def _last_line(text: str) -> Iterator[Found]:
     stripped = text.rstrip()
     start = stripped.rfind("\n") + 1
     line = stripped[start:].strip()
+    if len(line) > _MAX_SENTENCE:
+        return
     named = _BARE_LINE.match(line)
     value = read_value(normalise(named.group(1) if named else line))
     if isinstance(value, Scalar | Several | Matrix | Choice) and not (
@@ -137,24 +123,27 @@ def _last_line(text: str) -> Iterator[tuple[str, int, int]]:
         yield (named.group(1) if named else line).strip("$ ").rstrip("."), start, len(stripped)
 
 
-def _confirmed(text: str) -> Iterator[tuple[str, int, int]]:
+def _confirmed(text: str) -> Iterator[Found]:
     """Yields the last tool output when the sentence after it repeats its value: `Four containers ...`."""
-    *_, last = [None, *_OUTPUT.finditer(text)]
-    if last is None or not last.group(1).strip():
+    start = text.rfind("```output")
+    begin = text.find("\n", start) + 1 if start >= 0 else 0
+    end = text.find("\n```", begin - 1) if begin else -1
+    output = text[begin:end].strip() if end >= 0 else ""
+    if not output:
         return
-    answer = last.group(1).strip().splitlines()[-1].strip()
-    words = re.findall(r"-?\d[\d,]*(?:\.\d+)?|[A-Za-z]+", text[last.end() :])
+    answer = output.splitlines()[-1].strip()
+    words = re.findall(r"-?\d[\d,]*(?:\.\d+)?|[A-Za-z]+", text[end + len("\n```") :])
     if len(words) < 60 and any(compare_exactly(answer, word).outcome is Relation.EQUAL for word in words):
-        yield answer, last.start(1), last.end(1)
+        yield answer, begin, end
 
 
-_FINDERS: tuple[tuple[str, Callable[[str], Iterator[tuple[str, int, int]]]], ...] = (
-    ("boxed", boxes),
+_EXPLICIT: tuple[tuple[str, Callable[[str], Iterator[Found]]], ...] = (
+    ("boxed", grouped_boxes),
+    ("tag", _tags),
     ("hashes", _hashes),
     ("phrase", _phrases),
-    ("bare", _last_line),
-    ("confirmed", _confirmed),
 )
+_IMPLICIT = (("bare", _last_line), ("confirmed", _confirmed))
 
 
 def extract(solution: str, language: str = "en") -> Extraction:
@@ -165,17 +154,56 @@ def extract(solution: str, language: str = "en") -> Extraction:
         language: decides between decimal point and comma when several answers are compared.
 
     Returns:
-        The last answer behind the strongest marker (boxed, hashes, phrase, bare last line, or an output that the last
-        sentence confirms), with the number of
-        answers behind that marker and whether any two of them differ or could not be compared.
+        The last answer behind the strongest marker (boxed, tag, hashes, phrase, bare last line, or an output that the
+        last sentence confirms), with the number of answers behind that marker and whether any two of them differ or
+        could not be compared. A weaker marker further on that says something else has the last word. A last box that
+        breaks off has the path `broken`, and always disagrees.
     """
     text = _without_thoughts(solution)
-    for path, finder in _FINDERS:
+    for at, (path, finder) in enumerate((*_EXPLICIT, *_IMPLICIT)):
         found = [(answer, start, end) for answer, start, end in finder(text) if answer]
+        if path == "boxed" and (broken := broken_box(text)) is not None and found and broken[1] > found[-1][1]:
+            return Extraction(broken[0] or None, len(found) + 1, True, "broken", broken[1], broken[2])
         if found:
             answer, start, end = found[-1]
-            return Extraction(answer, len(found), _disagree([a for a, _, _ in found], language), path, start, end)
+            extraction = Extraction(answer, len(found), _disagree([a for a, _, _ in found], language), path, start, end)
+            return _with_later(extraction, text, _EXPLICIT[at + 1 :], language)
     return NO_ANSWER
+
+
+def _with_later(
+    found: Extraction, text: str, weaker: tuple[tuple[str, Callable[[str], Iterator[Found]]], ...], language: str
+) -> Extraction:
+    """Returns what a weaker marker behind an answer says in its stead, where it says something else."""
+    rest = text[found.end :]
+    if not rest.strip(_CLOSING):
+        return found
+    for path, finder in weaker:
+        later = [entry for entry in finder(rest) if entry[0] and _says_a_value(entry[0])]
+        if not later:
+            continue
+        answer, start, end = later[-1]
+        assert found.answer is not None
+        if compare_exactly(found.answer, answer, None, language).outcome is Relation.EQUAL:
+            return found
+        start, end = found.end + start, found.end + end
+        if (named := _letter_with_value(found.answer, answer)) is not None:
+            return replace(found, answer=named, count=found.count + 1, start=start, end=end)
+        return Extraction(answer, found.count + 1, True, path, start, end)
+    return found
+
+
+_CLOSING = "$\\[](){}*.,;!?。 \t\n"
+_LETTER = re.compile(r"\(?([A-J])\)?")
+
+
+def _letter_with_value(first: str, second: str) -> str | None:
+    """Joins the letter of an option and what it says, in whichever order they stand: `(C) 12`."""
+    letters = [_LETTER.fullmatch(answer) for answer in (first, second)]
+    if (letters[0] is None) == (letters[1] is None):
+        return None
+    letter, content = (first, second) if letters[0] else (second, first)
+    return f"({letter.strip('()')}) {content}"
 
 
 def extract_reference(reference: str, language: str = "en") -> str:

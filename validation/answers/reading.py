@@ -65,6 +65,8 @@ _CHINESE = re.compile(
     r"([负零〇一二两三四五六七八九十百千万亿又分之点\d.]*[零〇一二两三四五六七八九十百千万亿负][零〇一二两三四五六七八九十百千万亿又分之点\d.]*)"
     r"(个|只|本|人|名|条|张|支|棵|辆|台|件|箱|袋|瓶|杯|次|倍|岁|元|天|米|千米|厘米|千克|吨|小时|分钟)?"
 )
+_MAX_DIGITS = 4000  # int() refuses 4,301 digits
+_LONG_NUMBER = re.compile(rf"\d[\d,. ]{{{_MAX_DIGITS}}}")
 _PLUS_MINUS = re.compile(r"\\pm(?![A-Za-z])")  # not \pmod
 _AND = re.compile(r",?\s+(?:and|or|und|oder|et|和|或)\s+|(?<=\d) (?:y|e) (?=[-\d])")
 _EMPTY = {
@@ -96,6 +98,8 @@ def read_value(text: str, comma: bool = False) -> Value:
         text: as `normalise` returns it.
         comma: whether the language writes a decimal comma.
     """
+    if len(text) > _MAX_DIGITS and _LONG_NUMBER.search(text):
+        return Unread(text, too_large=True)
     try:
         return _read(text, comma=comma)
     except TooLargeError:

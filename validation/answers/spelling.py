@@ -48,6 +48,8 @@ _TEXT = re.compile(
     r"\\(?:text|mbox|textbf|textit|textrm|textnormal|texttt|mathrm|mathbf|mathit|mathsf|mathcal|operatorname|hbox|bm|boldsymbol)"
     r"\s*\{((?:[^{}]|\{[^{}]*\})*)\}"
 )
+# Mathpix sets bold digits apart: \mathbf{1 3} is 13.
+_BOLD_DIGITS = re.compile(r"\\(?:mathbf|boldsymbol|bm|textbf)\s*\{\s*(-?\s?\d(?:\s?[\d.,])*)(\s?\\pi)?\s*\}")
 _THOUSANDS_MARK = re.compile(r"(?<=\d)(?:,\s*\\!|\{,\}(?:\\!)?|\\,|\\ )\s*(?=\d{3}(?!\d))")
 _DEGREES = re.compile(r"\^\s*(?:\{\s*\\circ\s*\}|\\circ)|\\degree(?![A-Za-z])|\\circ(?![A-Za-z])")
 _BRACED_WORD = re.compile(r"\{(?<=[\d)\s]\{)([A-Za-z]{2,}(?:[/ .][A-Za-z]+)*\.?)\}")
@@ -89,6 +91,10 @@ def _unwrap_text(match: re.Match[str]) -> str:
     if before[-1:].isdigit() and stripped in UNIT_LETTERS:
         return f" {UNIT_LETTERS[stripped]} "
     return f" {content} " if stripped else " "
+
+
+def _closed_up(match: re.Match[str]) -> str:
+    return f" {''.join(match.group(1).split()).rstrip('.')}{match.group(2) or ''} "
 
 
 def _fold_unicode(text: str) -> str:
@@ -141,6 +147,8 @@ def normalise(text: str) -> str:
     if "\\" in text or "{" in text:
         if r"\!" in text or "{,}" in text or r"\," in text or "\\ " in text:
             text = _THOUSANDS_MARK.sub("", text)
+        if "bf" in text or "\\b" in text:
+            text = _BOLD_DIGITS.sub(_closed_up, text)
         text = text.replace(r"\!", "").replace(r"\,", " ").replace(r"\%", "%").replace(r"\$", "$").replace(r"\#", "#")
         text = _SIZING.sub("", text)
         text = _SPACING.sub(" ", text)

@@ -15,7 +15,7 @@ from pipelines.sources.adapters.segments import join_segments
 from schemas.problem import Format, Problem, SegmentKind, Solution
 from validation.answers import Extraction, extract, strip_annotations
 from validation.answers.arithmetic import annotations_in
-from validation.answers.extract import boxes
+from validation.answers.boxes import boxes
 
 _SENTENCE_END = re.compile(r"\n|(?<=[.!?])\s|(?<=[。！？])")
 _QUANTITY = re.compile(r"([-+]?)\s*[$€£]?\s*(\d[\d,]*(?:\.\d+)?|\.\d+)(?:\s+[^\W\d_]+)*")

@@ -9,7 +9,7 @@ from pipelines.sources.normalise import trimmed
 from schemas.config import Source
 from schemas.problem import Format, Problem, Segment, SegmentKind, Solution
 from schemas.reason import Reason
-from validation.answers.extract import boxes
+from validation.answers.boxes import boxes
 
 _BLOCKS = {"text": SegmentKind.TEXT, "code": SegmentKind.CODE, "execution": SegmentKind.OUTPUT}
 _LONGEST_ECHO = 60

@@ -7,7 +7,7 @@ from pipelines.sources.adapters.segments import parse_segments
 from pipelines.sources.normalise import trimmed
 from schemas.config import Source
 from schemas.problem import Format, Problem, Solution
-from validation.answers.extract import boxes
+from validation.answers.boxes import grouped_boxes
 
 
 def read_math(record: dict[str, Any], source: Source) -> Problem:
@@ -27,5 +27,5 @@ def read_math(record: dict[str, Any], source: Source) -> Problem:
 
 
 def _last_box(solution: str) -> str | None:
-    contents = [content for content, _, _ in boxes(solution) if content]
+    contents = [content for content, _, _ in grouped_boxes(solution)]
     return contents[-1] if contents else None

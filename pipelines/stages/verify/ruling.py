@@ -4,7 +4,6 @@
 oneself is not evidence. Verdicts are cached beside the part: a later run judges only what it has not judged yet.
 """
 
-import re
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -16,6 +15,14 @@ import pyarrow as pa
 from pipelines.engine.rejection import Rejection
 from pipelines.engine.tags import TAG_SCHEMA
 from pipelines.sources.normalise import control_characters, normalise
+from pipelines.stages.verify.finals import (
+    Case,
+    behind_final,
+    candidates_of,
+    compare_final,
+    find_final,
+    find_stated_final,
+)
 from pipelines.text.quality import JUDGED
 from schemas.attempts import Crash, attempted
 from schemas.config import Verify
@@ -27,14 +34,15 @@ from schemas.transcript import is_faithful
 from schemas.wording import shortened
 from validation.answers import (
     Arithmetic,
+    Comparison,
     Extraction,
     Relation,
     check_arithmetic,
     compare,
-    extract,
     extract_reference,
     reaches,
 )
+from validation.answers.endings import answer_sentence
 from validation.answers.spelling import DECIMAL_COMMA
 from validation.programs import Ending, Execution, Pool, map_repeatable, map_repeatable_blocks
 
@@ -50,28 +58,11 @@ RULING_SCHEMA = pa.schema(
         *(QUALITY.field(name) for name in JUDGED),
         pa.field("outputs", pa.list_(pa.string()), metadata={"doc": "tool outputs as run, for `regenerate`"}),
         pa.field("cut", pa.string(), metadata={"doc": "what stands behind the final answer, for `trim`"}),
+        pa.field("appended", pa.string(), metadata={"doc": "the sentence that states the reference, for `unstated`"}),
     ]
 )
 _CHUNK = 4  # candidates a server whose verdicts come together: a kill loses those that run
 _AHEAD = 2  # chunks whose programs run: the slowest program of one leaves no server without work
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """What the judge looks at. `index` is the candidate's position in its part."""
-
-    index: int
-    format: Format
-    question: str
-    segments: tuple[tuple[str, str], ...]
-    answer: str | None
-    independent: bool
-    language: str
-    annotations: tuple[str, ...] | None
-
-    def texts(self, kind: SegmentKind) -> list[str]:
-        """The texts of the segments of one kind, in order."""
-        return [text for its_kind, text in self.segments if its_kind == kind]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +77,7 @@ class Ruling:
         trailing: characters behind the sentence of the final answer that stay there.
         outputs: what each code block printed when it was run here.
         cut: what stands behind the sentence of the final answer, where it is to be trimmed.
+        appended: the sentence to add, which states the reference.
     """
 
     rejection: Rejection | None
@@ -99,6 +91,7 @@ class Ruling:
     trailing: int | None = None
     outputs: tuple[str, ...] = ()
     cut: str = ""
+    appended: str = ""
 
 
 def verify(
@@ -119,7 +112,7 @@ def verify(
         longest: characters that question and solution may have with outputs as run (`regenerate`); None: any number.
     """
     size = _CHUNK * pool.size
-    chunks = (_candidates(batch, indices[start : start + size]) for start in range(0, len(indices), size))
+    chunks = (candidates_of(batch, indices[start : start + size]) for start in range(0, len(indices), size))
     for chunk, executions in _executed(chunks, settings, pool):
         columns = zip(*_ruling_rows(chunk, executions, settings, pool, longest), strict=True)
         arrays = [pa.array(list(column), field.type) for column, field in zip(columns, RULING_SCHEMA, strict=True)]
@@ -174,24 +167,6 @@ def _crashed_row(case: Case, crash: Crash) -> tuple[object, ...]:
     return _ruling_row(case, Ruling(Rejection(Reason.JUDGE_CRASH, f"{Stage.VERIFY}: {crash.words}")))
 
 
-def _candidates(batch: pa.RecordBatch, indices: Sequence[int]) -> list[Case]:
-    columns = ["format", "question", "segments", "answer", "independent", "language", "annotations"]
-    rows = batch.select(columns).take(pa.array(indices, pa.int32())).to_pylist()
-    return [
-        Case(
-            index=index,
-            format=Format(row["format"]),
-            question=row["question"],
-            segments=tuple((segment["kind"], segment["text"]) for segment in row["segments"]),
-            answer=row["answer"],
-            independent=row["independent"],
-            language=row["language"],
-            annotations=None if row["annotations"] is None else tuple(row["annotations"]),
-        )
-        for index, row in zip(indices, rows, strict=True)
-    ]
-
-
 def _run_programs(chunk: Sequence[Case], settings: Verify, pool: Pool) -> list[list[Execution]]:
     """Runs every program of a chunk: one execution for a PoT program, one for each block of a dialogue."""
     executions: list[list[Execution]] = [[] for _ in chunk]
@@ -227,7 +202,7 @@ def _judge(case: Case, ran: Sequence[Execution], settings: Verify, longest: int 
     if ruling.rejection is None and ran and settings.outputs == "regenerate":
         ruling = replace(ruling, rejection=_stale_answer(case, ran, ruling.final or ""))
     if settings.trim and ruling.rejection is None and ruling.trailing:
-        ruling = replace(ruling, cut=_behind_final(case, *find_final(case)), trailing=0)
+        ruling = replace(ruling, cut=behind_final(case, *find_final(case)), trailing=0)
     if settings.outputs == "regenerate" and ran:
         outputs = tuple(normalise(execution.stdout, code=True) for execution in ran)
         ruling = replace(ruling, outputs=outputs, rejection=ruling.rejection or _unfit(case, outputs, longest))
@@ -276,63 +251,54 @@ def same_output(recorded: str, printed: str) -> bool:
     return compare(printed.strip(), recorded.strip()).outcome is Relation.EQUAL
 
 
-def find_final(case: Case) -> tuple[str, Extraction]:
-    """Finds the final answer of a solution in words: behind the last output where there are outputs.
-
-    Returns:
-        The text that was searched, and what was found. A last sentence without a marker that repeats the last output's
-        value (`Four containers ...` after 4.0) says that output.
-    """
-    texts = case.texts(SegmentKind.TEXT)
-    if case.format is not Format.TIR or not texts:
-        text = "\n".join(texts)
-        return text, extract(text, case.language)
-    found = extract(texts[-1], case.language)
-    outputs = case.texts(SegmentKind.OUTPUT)
-    if found.answer is not None or not outputs:
-        return texts[-1], found
-    text = f"```output\n{outputs[-1]}\n```\n{texts[-1]}"
-    return text, extract(text, case.language)
-
-
-_LAST_SIGNS = "$\\[](){}*.,;!?。 \t\n"
-_CLOSING = re.compile(r"(?:\s*(?:\$\$?|\\[\])]|\\end\{[a-z]+\*?\}|\\\\|\*\*|[)\]}.,;!?。]))*")
-_SENTENCE_END = re.compile(r"\n|(?<=[.!?])\s|(?<=[。！？])")
-_PAIRS = ((r"\[", r"\]"), (r"\(", r"\)"), (r"\begin{", r"\end{"))
-
-
-def _behind_final(case: Case, text: str, found: Extraction) -> str:
-    """Returns what stands behind the sentence of the final answer, in the last text; nothing inside a formula."""
-    if not text[found.end :].strip(_LAST_SIGNS):
-        return ""
-    last = case.texts(SegmentKind.TEXT)[-1]
-    closing = _CLOSING.match(text, found.end)
-    assert closing is not None
-    if found.path not in ("boxed", "hashes", "phrase"):
-        return ""
-    for end in _SENTENCE_END.finditer(text, closing.end()):
-        cut = text[end.start() :]
-        kept = last.removesuffix(cut)
-        whole = all(kept.count(left) == kept.count(right) for left, right in _PAIRS)
-        if kept != last and whole and kept.count("$") % 2 == last.count("$") % 2:
-            return cut if cut.strip() else ""
-    return ""
-
-
 def _judge_text(case: Case, settings: Verify, *, programs: int) -> Ruling:
     text, found = find_final(case)
-    if found.answer is None:
-        return Ruling(Rejection(Reason.NO_ANSWER, f"ends in {_short(text[-60:])}"), programs=programs)
-    if found.disagree:
-        detail = f"{found.count} final answers that differ, the last is {_short(found.answer)}"
-        return Ruling(Rejection(Reason.AMBIGUOUS_ANSWER, detail), programs=programs)
-    ruling = _judge_final(case, found.answer, settings, programs=programs)
+    gold = None if case.answer is None else extract_reference(case.answer, case.language)
+    if found.answer is None and found.path != "broken":
+        stated = None if gold is None else find_stated_final(case, text, gold, settings.rounding)
+        if stated is None:
+            return _judge_unstated(case, text, gold, settings, programs=programs)
+        found = stated
+    if found.path == "stated":
+        ruling = Ruling(None, "equal", "stated", "independent", programs, gold, found.answer)
+    else:
+        ruling = _judge_marked(case, text, found, gold, settings, programs=programs)
+    assert found.answer is not None or ruling.rejection is not None, case
     arithmetic = _arithmetic_of(case, "\n".join(case.texts(SegmentKind.TEXT)))
     if ruling.rejection is None:
-        rejection = _unreached(case, text[: found.start], found.answer) or _miscalculated(arithmetic)
+        rejection = _unreached(case, text[: found.start], found.answer or "") or _miscalculated(arithmetic)
         ruling = replace(ruling, rejection=rejection)
-    trailing = len(_behind_final(case, text, found).strip())
+    trailing = len(behind_final(case, text, found).strip())
     return replace(ruling, equations=(arithmetic.checked, arithmetic.unparsed), trailing=trailing)
+
+
+def _judge_marked(
+    case: Case, text: str, found: Extraction, gold: str | None, settings: Verify, *, programs: int
+) -> Ruling:
+    """Judges marked answers; of several that differ the last decides where it equals a reference of its own field."""
+    ambiguous = Rejection(
+        Reason.AMBIGUOUS_ANSWER, f"{found.count} final answers that differ, the last is {_short(found.answer or '')}"
+    )
+    if found.path == "broken" or (found.disagree and not (case.independent and gold)):
+        return Ruling(ambiguous, programs=programs)
+    if gold is None:
+        return _judge_final(case, found.answer, settings, programs=programs)
+    found, verdict = compare_final(case, text, found, gold, settings.rounding)
+    ruling = _compared(case, gold, found.answer or "", verdict, programs=programs)
+    return replace(ruling, rejection=ambiguous) if found.disagree and ruling.rejection is not None else ruling
+
+
+def _judge_unstated(case: Case, text: str, gold: str | None, settings: Verify, *, programs: int) -> Ruling:
+    """Decides over a solution without a marked answer whose reference, if it has one, it does not state."""
+    if gold is None or not case.independent:
+        return Ruling(Rejection(Reason.NO_ANSWER, f"ends in {_short(text[-60:])}"), programs=programs)
+    if settings.unstated == "quarantine":
+        detail = f"the reference {_short(gold)} is not stated, it ends in {_short(text[-60:])}"
+        return Ruling(Rejection(Reason.UNSTATED_ANSWER, detail), reference="independent", programs=programs)
+    path, sentence = "unstated", ""
+    if settings.unstated == "append" and case.texts(SegmentKind.TEXT):
+        path, sentence = "appended", answer_sentence(gold.strip(), case.language)
+    return Ruling(None, "equal", path, "independent", programs, gold, gold, appended=sentence)
 
 
 def _unreached(case: Case, rationale: str, final: str) -> Rejection | None:
@@ -357,11 +323,15 @@ def _miscalculated(arithmetic: Arithmetic) -> Rejection | None:
 def _judge_final(case: Case, final: str | None, settings: Verify, *, programs: int) -> Ruling:
     if final is None or not final.strip():
         return Ruling(Rejection(Reason.NO_ANSWER, "the program gave no value"), programs=programs)
-    reference = "independent" if case.independent else "self"
     if case.answer is None:
         return Ruling(None, "equal", "self", "self", programs, final, final)
     gold = extract_reference(case.answer, case.language)
     verdict = compare(gold, final, case.question, case.language, rounding=settings.rounding)
+    return _compared(case, gold, final, verdict, programs=programs)
+
+
+def _compared(case: Case, gold: str, final: str, verdict: Comparison, *, programs: int) -> Ruling:
+    reference = "independent" if case.independent else "self"
     rejection = None
     if verdict.outcome is not Relation.EQUAL:
         reason = Reason.ANSWER_MISMATCH if verdict.outcome is Relation.NOT_EQUAL else Reason.ANSWER_UNKNOWN
@@ -373,9 +343,12 @@ def _judge_final(case: Case, final: str | None, settings: Verify, *, programs: i
 
 def _ruling_row(case: Case, ruling: Ruling) -> tuple[object, ...]:
     rejection = ruling.rejection
-    note = f"cut behind the final answer: {ruling.cut.strip()!r}" if ruling.cut else None
     nothing = dict.fromkeys(TAG_SCHEMA.names)
-    noted = {"detail": note, "rule": LedgerRule.TRIMMED} if note else {}
+    noted: dict[str, object] = {}
+    if ruling.cut:
+        noted = {"detail": f"cut behind the final answer: {ruling.cut.strip()!r}", "rule": LedgerRule.TRIMMED}
+    if ruling.appended:
+        noted = {"detail": f"added: {ruling.appended!r}", "rule": LedgerRule.APPENDED}
     tag = nothing | (asdict(rejection) if rejection else noted) | {"index": case.index}
     return (
         *tag.values(),
@@ -389,6 +362,7 @@ def _ruling_row(case: Case, ruling: Ruling) -> tuple[object, ...]:
         ruling.trailing,
         list(ruling.outputs),
         ruling.cut or None,
+        ruling.appended or None,
     )
 
 

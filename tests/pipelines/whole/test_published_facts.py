@@ -11,7 +11,7 @@ import pytest
 
 from pipelines.sources.adapters.dialogues import read_mathcoder, read_tora
 from pipelines.sources.adapters.pot import read_pot
-from pipelines.stages.verify.ruling import Case, find_final
+from pipelines.stages.verify.finals import Case, find_final
 from schemas.config import Source
 from schemas.problem import Problem, SegmentKind
 from validation.answers import close_symbolic, compare

@@ -243,6 +243,7 @@ def _tokens(numbers: Mapping[str, Any]) -> Markup | None:
 
 
 _PATHS = {
+    "appended": "nothing: the reference was added as a last sentence",
     "base": "numbers in another base",
     "choice": "letters of a multiple choice",
     "equation": "equations, by their sides",
@@ -260,9 +261,11 @@ _PATHS = {
     "rounded": "a decimal, as far as the reference is rounded",
     "scalar": "expressions for one number, exactly",
     "set": "several values, in any order",
+    "stated": "the reference, found in the last sentences",
     "symbolic": "expressions, by math-verify",
     "text": "the same characters, formatting aside",
     "unit": "quantities with their units",
+    "unstated": "nothing: the solution does not state the reference",
     "words": "words",
 }
 

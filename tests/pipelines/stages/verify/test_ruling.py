@@ -125,7 +125,7 @@ def test_a_program_that_was_right_by_luck_is_removed(program, reason, pool):
     [
         (r"So \boxed{4}.", "4", None),
         ("Four containers were imported.", "4", None),
-        ("Five containers were imported.", "4", "no_answer"),
+        ("Five containers were imported.", "4", "unstated_answer"),
         ("Four containers were imported.", "5", "answer_mismatch"),
     ],
 )
@@ -252,3 +252,46 @@ def test_outputs_as_run_are_screened_as_text_of_the_source_is(program, reason, p
     assert [verdict["reason"] for verdict in found] == [reason, None]
     if "u0301" in program:
         assert found[0]["outputs"] == ["\u00e9\n5"]
+
+
+UNMARKED = Source(
+    name="s",
+    path="s",
+    adapter="columns",
+    format="cot",
+    licence="MIT",
+    columns={"question": "q", "solution": "s", "answer": "a"},
+)
+
+
+@pytest.mark.parametrize(
+    ("solution", "answer", "reason", "path"),
+    [
+        ("A week has 7 days, so 3 weeks have 21 days.", "21", None, "stated"),
+        ("A week has 7 days, so we multiply.", "21", "unstated_answer", None),
+        (r"It is \boxed{14} at first, and in the end \boxed{21}.", "21", None, "text"),
+        (r"It is \boxed{21} at first, and in the end \boxed{14}.", "21", "ambiguous_answer", "scalar"),
+        (r"It is \boxed{14}, and finally \boxed{21", "21", "ambiguous_answer", None),
+        ("So #### 21", "21", None, "text"),
+        ("So 3 weeks have 20 days. The answer is 20.", "21", "answer_mismatch", "scalar"),
+    ],
+)
+def test_a_reference_beside_a_solution_is_evidence(solution, answer, reason, path, pool):
+    [verdict] = verdicts([{"q": "How many days are 3 weeks?", "s": solution, "a": answer}], pool, UNMARKED)
+    assert (verdict["reason"], verdict["path"]) == (reason, path)
+
+
+@pytest.mark.parametrize(
+    ("unstated", "path", "appended"),
+    [("keep", "unstated", None), ("append", "appended", "The answer is 21.")],
+)
+def test_a_reference_that_is_not_stated_may_be_kept_or_added(unstated, path, appended, pool):
+    row = {"q": "How many days are 3 weeks?", "s": "A week has 7 days, so we multiply.", "a": "21"}
+    [verdict] = verdicts([row], pool, UNMARKED, Verify(unstated=unstated))
+    assert (verdict["reason"], verdict["path"], verdict["appended"]) == (None, path, appended)
+
+
+def test_a_rounding_counts_as_the_policy_says(pool):
+    row = {"q": "How long is it?", "s": "It is 22/7 m long.\nThe answer is 22/7.", "a": "3.143"}
+    assert verdicts([row], pool, UNMARKED)[0]["reason"] is None
+    assert verdicts([row], pool, UNMARKED, Verify(rounding="never"))[0]["reason"] == "answer_unknown"

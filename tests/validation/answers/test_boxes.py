@@ -1,0 +1,46 @@
+import pytest
+
+from validation.answers.boxes import boxes, broken_box, grouped_boxes, matching_braces
+
+
+def test_braces_match_over_escapes():
+    assert matching_braces(r"{a\}b}") == {0: 5}
+    assert matching_braces("{a{b}") == {2: 4}
+
+
+def test_a_box_in_a_box_is_one_box():
+    assert [content for content, _, _ in boxes(r"\boxed{\boxed{5}}")] == [r"\boxed{5}"]
+
+
+@pytest.mark.parametrize(
+    ("text", "contents"),
+    [
+        (r"so $\boxed7$.", ["7"]),
+        (r"\boxed 7, and", ["7"]),
+        (r"It is $\boxed{30}\%$ of them.", [r"30\%"]),
+        (r"Fill $x + \boxed{\phantom{4}} = 9$ in: $\boxed{5}$.", ["5"]),
+        (r"\boxedX{5}", []),
+    ],
+)
+def test_a_box_in_every_spelling(text: str, contents: list[str]) -> None:
+    assert [content for content, _, _ in boxes(text)] == contents
+
+
+@pytest.mark.parametrize(
+    ("text", "answers"),
+    [
+        (r"$\boxed{4}$, $\boxed{5}$ and $\boxed{6}$", ["4, 5, 6"]),
+        (r"\boxed{a = 4} \quad \text{or} \quad \boxed{a = 9}", ["a = 4, a = 9"]),
+        (r"\boxed{4} is even, and \boxed{5} is odd", ["4", "5"]),
+        (r"\boxed{4} \boxed{5}", ["4", "5"]),
+        (r"(a) \boxed{4} (b) \boxed{5}", ["4, 5"]),
+    ],
+)
+def test_boxes_that_are_joined_are_one_list(text: str, answers: list[str]) -> None:
+    assert [answer for answer, _, _ in grouped_boxes(text)] == answers
+
+
+def test_only_a_last_box_that_is_never_closed_is_broken() -> None:
+    assert broken_box(r"\boxed{4} so \boxed{5") == ("5", 13, 21)
+    assert broken_box(r"\boxed{4 so \boxed{5}") is None
+    assert broken_box("no box") is None

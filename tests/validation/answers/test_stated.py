@@ -1,0 +1,52 @@
+import pytest
+
+from validation.answers.stated import find_stated
+
+
+@pytest.mark.parametrize(
+    ("text", "reference"),
+    [
+        ("A box holds 6 + 7 = 13 nuts, so 4 boxes hold 52 nuts in all.", "52"),
+        ("With $T=4$ we get $x=T^{2}-1=\\mathbf{1 5}$.", "15"),
+        ("Thus, $a - b = 3 - 8 = - 5$.", "-5"),
+        ("$$\n\\begin{aligned}\n3 x & =21 \\\\\nx & =7 .\n\\end{aligned}\n$$", "7"),
+        ("Every side is odd, so the perimeter is even.", "even"),
+        ("It must be (C), because the others are negative.", "C"),
+        ("Hence $y = ( x - 2 ) ^ { 2 } + 5$ is the parabola.", "y=(x-2)^2+5"),
+        ("It takes 14 days. (Equality holds for n = 3.)", "14"),
+        ("He earns $6 + $9 = $15 a week.", "15"),
+    ],
+)
+def test_a_reference_in_the_last_sentences_is_found_by_value(text: str, reference: str) -> None:
+    found = find_stated(text, reference, None, "en")
+    assert found is not None
+    answer, start, end = found
+    assert 0 <= start < end <= len(text)
+    assert answer
+
+
+@pytest.mark.parametrize(
+    ("text", "reference"),
+    [
+        ("He had 16 apples and gave 3 away: 16 - 3 = 13 apples are left.", "3"),
+        ("They pick 20 pears. Thus, 35 pears are left.", "20"),
+        ("4. Then we add.\n5. Thus, it takes 9 hours.", "5"),
+        ("The sum is not even.", "even"),
+        ("We get $x = 8$.", "-8"),
+        ("We get $x = 18$.", "8"),
+        ("It is clear. " + "That is so. " * 60, "7"),
+        ("The number 12 begins it." + " Then nothing is counted." * 30, "12"),
+    ],
+)
+def test_what_enters_a_calculation_or_stands_elsewhere_is_not_stated(text: str, reference: str) -> None:
+    assert find_stated(text, reference, None, "en") is None
+
+
+def test_the_letter_is_found_by_what_its_option_says() -> None:
+    question = "How many?\n(A) 3 (B) 5 (C) 7 (D) 9"
+    assert find_stated("So option B it is.", "B", question, "en") is not None
+    assert find_stated("So option C it is.", "B", question, "en") is None
+
+
+def test_a_reference_that_is_a_text_is_not_looked_for() -> None:
+    assert find_stated("x" * 500, "x" * 500, None, "en") is None

@@ -1,0 +1,81 @@
+"""How solutions of every language announce their final answer: the table `endings.yaml`, compiled.
+
+Every repetition in the patterns is bounded, so that a search takes time in proportion to the text.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import yaml
+
+_TABLE = Path(__file__).with_name("endings.yaml")
+_GAP = r"[\s*_]{0,6}"
+_OTHER = "en"  # whose sentence is added where a language has none
+
+
+@dataclass(frozen=True, slots=True)
+class Endings:
+    """The table, compiled.
+
+    Attributes:
+        announced: everything that stands before an answer, up to its first character.
+        behind: words of the sentence that stand behind a number.
+        prose: what begins a sentence that names no answer.
+        sentences: how an answer is added, by language.
+    """
+
+    announced: re.Pattern[str]
+    behind: re.Pattern[str]
+    prose: re.Pattern[str]
+    sentences: dict[str, str]
+
+
+@cache
+def endings() -> Endings:
+    """Reads and compiles the table."""
+    table = yaml.safe_load(_TABLE.read_text("utf-8"))
+    entries = table.values()
+    behind = _either(word for entry in entries for word in entry.get("behind", ()))
+    prose = _either(word for entry in entries for word in entry.get("prose", ()))
+    return Endings(
+        announced=re.compile("|".join(map(_announced, entries))),
+        behind=re.compile(rf"(?<=[\d)}}\]%$])\s{{0,3}}(?:{behind})\Z"),
+        prose=re.compile(rf"(?:{prose})(?![^\W_])", re.IGNORECASE),
+        sentences={language: entry["sentence"] for language, entry in table.items()},
+    )
+
+
+def answer_sentence(answer: str, language: str) -> str:
+    """Returns the sentence that states an answer in a language, in English where the table has none."""
+    sentences = endings().sentences
+    return sentences.get(language[:2], sentences[_OTHER]).format(answer=answer)
+
+
+def _announced(entry: dict[str, list[str]]) -> str:
+    """Returns the pattern of one language: noun, verb or colon, adverbs; or a direct announcement."""
+    cased = any(noun.upper() != noun for noun in entry["nouns"])
+    start, end = (r"(?<![^\W_])", r"(?![^\W_])") if cased else ("", "")
+    verbs = rf"(?:{_either(entry['verbs'])}){end}"
+    about = rf"(?:\s(?:{_either(entry['about'])})\s[^\n.:=]{{1,60}}?\s)?" if "about" in entry else ""
+    joint = rf"{about}{_GAP}(?:{verbs}{_GAP}[:：]?|[:：=]{{1,2}}(?:{_GAP}{verbs})?|[—–-](?=\s))"
+    bare = rf"|{_GAP}(?=[\d$\\(（-])" if entry.get("bare") else ""
+    bracket = "" if cased else "|[】）]"
+    adverbs = rf"(?:{_GAP}(?:{_either(entry['adverbs'])}){end},?){{0,2}}{_GAP}:?" if "adverbs" in entry else ""
+    direct = rf"|(?:{_either(entry['direct'])}){_GAP}[:：]?" if "direct" in entry else ""
+    return rf"(?:{start}(?:{_either(entry['nouns'])})(?:{joint}{bare}{bracket}){adverbs}{direct})\s{{0,8}}"
+
+
+def _either(words: Iterable[str]) -> str:
+    return "|".join(map(_in_either_case, sorted(words, key=len, reverse=True)))
+
+
+def _in_either_case(word: str) -> str:
+    """Returns a pattern of a word in capitals or small letters, which begins with a set of characters to search for."""
+    if not word.replace(" ", "").isalpha():
+        return word
+    return "".join(
+        f"[{letter.lower()}{letter.upper()}]" if letter.lower() != letter.upper() else letter for letter in word
+    )

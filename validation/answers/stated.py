@@ -1,0 +1,207 @@
+r"""Whether the last sentences of a solution state a reference, where no marker says which value is the answer.
+
+A reference that came in a field of its own is evidence; a value that the solution arrives at near its end, and that
+equals it, is the answer. What only enters a calculation (the 3 of `16 - 3 = 13`) is none.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from itertools import pairwise
+
+from validation.answers import algebra
+from validation.answers.compare import compare_exactly
+from validation.answers.outcome import Comparison, Relation, Rounding
+from validation.answers.reading import read_value
+from validation.answers.spelling import normalise
+from validation.answers.values import Choice, Scalar, Value, Words
+
+Span = tuple[str, int, int]
+Formula = tuple[int, int, str]
+_TAIL = 400  # characters; OlympiadBench and carp_en state 97 % of their answers in the last 250
+_MAX_FORMULA = 600
+_MAX_REFERENCE = 300
+_DELIMITER = re.compile(r"\\[$\\]|\$\$|\$|\\[\[\]()]")
+_CLOSING = {"$": "$", "$$": "$$", r"\[": r"\]", r"\(": r"\)"}
+_MONEY = re.compile(r"\d[\d,.]*\s?(?:[-+*/=,;.(]\s?\Z|[,.;]?\s*[a-z]{4,}\s)")
+_ENVIRONMENT = re.compile(r"\\(?:begin|end)\s?\{[a-z]+\*?\}|\\tag\s?\{[^{}]*\}")
+_SIDE = re.compile(
+    r"=|\\(?:approx|equiv|doteq|Rightarrow|implies|to|rightarrow|quad|qquad|text\s*\{[^{}]*\}|\\)(?![a-zA-Z])|&|≈|⇒|→|,\s"
+)
+_NUMBER = re.compile(
+    r"(?<![\w.,\\^_{/*+×÷-])(?!(?<=\n)\d{1,2}\.\s)(?<![*/+×÷]\s)(?<!\d\s[-−]\s)-?[$€£]?\d[\d,]*(?:\.\d+)?(?:/\d+)?\s?(?:\\?%)?(?!\d|\s?[*/+×÷^=]|\s?[-−]\s?\d|\.\d)"
+)
+_RIGHT = re.compile(r"=\s*([^=\n$]{1,120}?)(?=[.,;]?\s*(?:\Z|\n)|\.\s|=)")
+_COUNTED = re.compile(r"-?[$€£]?-?\d[\d,]*(?:\.\d+)?%?(?=\s+[A-Za-z])")  # 13 in front of `apples are left`
+_BOLD = re.compile(r"\*\*([^*\n]{1,120})\*\*")
+_SENTENCE = re.compile(r"[.!?](?=\s)(?<!\d\.)|(?<=\d)\s?[.](?=\s|$)|[。！？।]|\n\s*\n|\\because|\\therefore")
+_REMARK = re.compile(
+    r"\s*\(|\s*[\[*]{0,2}(?:note|remark|equality|indeed|here|for example|this|in fact|we (?:check|verify)|one can)"
+    r"\b",
+    re.IGNORECASE,
+)
+_EDGE = re.compile(r"[\w\\^_]")
+_NEGATION = re.compile(r"\b(?:not|no|never|neither|nor|isn't|aren't|cannot)\s+(?:\w+\s+){0,2}\Z", re.IGNORECASE)
+
+
+def find_stated(
+    text: str, reference: str, question: str | None, language: str, *, rounding: Rounding = "places"
+) -> Span | None:
+    """Finds a reference in the last sentences of a solution, by value.
+
+    Args:
+        text: the solution.
+        reference: the answer that came with it.
+        question: which may ask for a unit, a rounding or one of its options.
+        language: decides between decimal point and decimal comma.
+        rounding: whether a rounding of the reference is the reference, as in `compare`.
+
+    Returns:
+        What states it, and where in the text; None when nothing does.
+    """
+    if len(reference) > _MAX_REFERENCE:
+        return None
+    formulas = [*_formulas(text)]
+    begin = _tail(text, formulas)
+    tail = text[begin:]
+    inside = [(start - begin, end - begin, content) for start, end, content in formulas if start >= begin]
+    value = read_value(normalise(reference))
+    if isinstance(value, Words | Choice):
+        found = _word(tail, reference, value)
+    else:
+        found = _value(
+            tail,
+            inside,
+            value,
+            partial(compare_exactly, reference, question=question, language=language, rounding=rounding),
+        )
+        found = found or _literal(tail, reference)
+    return None if found is None else (found[0], begin + found[1], begin + found[2])
+
+
+def _formulas(text: str) -> Iterator[Formula]:
+    """Yields where each formula begins and ends, and what stands in it, in one pass; an amount of money is none."""
+    opened: re.Match[str] | None = None
+    for mark in _DELIMITER.finditer(text):
+        if opened is None:
+            opened = mark if mark.group() in _CLOSING else None
+        elif mark.group() == _CLOSING[opened.group()]:
+            content = text[opened.end() : mark.start()]
+            if opened.group() == "$" and (len(content) > _MAX_FORMULA or _MONEY.match(content)):
+                opened = mark
+                continue
+            yield opened.start(), mark.end(), content
+            opened = None
+
+
+def _tail(text: str, formulas: Sequence[Formula]) -> int:
+    """Returns where the last sentences begin: at a word, and in front of a formula that would be cut in two."""
+    begin = max(0, len(text.rstrip()) - _TAIL)
+    for start, end, _ in reversed(formulas):
+        if end <= begin:
+            break
+        begin = min(begin, start)
+    space = text.find(" ", begin, begin + 40)
+    return space if begin and text[begin] not in "$\\" and space >= 0 else begin
+
+
+def _value(tail: str, formulas: Sequence[Formula], value: Value, compare: Callable[[str], Comparison]) -> Span | None:
+    """Looks through the sentences from the last one back, up to the first that arrives at a value of the same kind."""
+    candidates = sorted(_candidates(tail, formulas), key=lambda candidate: -candidate[2])
+    for begin, end in _sentences(tail, formulas):
+        alike = False
+        for candidate, start, stop, arrived in candidates:
+            if not begin < stop <= end or (alike and not arrived):
+                continue
+            if compare(candidate).outcome is Relation.EQUAL:
+                return candidate, start, stop
+            alike = alike or (arrived and _is_like(value, candidate))
+        told = [candidate for candidate, _, stop, _ in candidates if begin < stop <= end]
+        if not _REMARK.match(tail[begin:end]) and any(_is_like(value, candidate) for candidate in told):
+            return None
+    return None
+
+
+def _sentences(tail: str, formulas: Sequence[Formula]) -> list[tuple[int, int]]:
+    """Returns where the sentences lie, the last one first; formulas are not cut."""
+    ends = [
+        match.end()
+        for match in _SENTENCE.finditer(tail)
+        if not any(start < match.start() < stop for start, stop, _ in formulas)
+    ]
+    cuts = [0, *ends, len(tail)]
+    return [(begin, end) for begin, end in reversed([*pairwise(cuts)]) if tail[begin:end].strip()]
+
+
+def _is_like(value: Value, candidate: str) -> bool:
+    other = read_value(normalise(candidate))
+    if isinstance(value, Scalar) and isinstance(other, Scalar):
+        return bool(algebra.symbols_of(value.closed)) == bool(algebra.symbols_of(other.closed))
+    return type(value) is type(other)
+
+
+def _candidates(tail: str, formulas: Sequence[Formula]) -> Iterator[tuple[str, int, int, bool]]:
+    """Yields formulas, their right sides, what is bold, and numbers outside of calculations.
+
+    True stands beside what a calculation arrives at: a number that only stands before it has no say.
+    """
+    prose = list(tail)
+    for start, end, content in formulas:
+        for piece in _arrived(content):
+            yield piece, start, end, "=" in content
+        prose[start:end] = " " * (end - start)
+    plain = "".join(prose)
+    for pattern in (_RIGHT, _BOLD):
+        for match in pattern.finditer(plain):
+            yield match.group(1), match.start(1), match.end(1), True
+            if counted := _COUNTED.match(match.group(1)):
+                yield counted.group(), match.start(1), match.start(1) + counted.end(), True
+    for match in _NUMBER.finditer(plain):
+        yield match.group(), match.start(), match.end(), False
+
+
+def _arrived(content: str) -> Iterator[str]:
+    """Yields a formula, and its sides behind the first equals sign."""
+    content = _ENVIRONMENT.sub("", content).strip().rstrip(".,; ")
+    yield content
+    first, *sides = _SIDE.split(content)
+    if sides and "=" not in content[: len(first) + 1]:
+        sides.insert(0, first)
+    for side in sides:
+        side = side.strip().rstrip(".,; ")
+        if side and len(side) <= _MAX_REFERENCE:
+            yield side
+
+
+def _word(tail: str, reference: str, value: Words | Choice) -> Span | None:
+    """Finds a word that is not denied, or the letter of an option in brackets or behind `option`."""
+    if isinstance(value, Choice):
+        pattern = rf"\({value.letter}\)|(?:[Oo]ption|[Cc]hoice|选项?)\s*\(?{value.letter}\b"
+    else:
+        pattern = rf"(?<!\w){re.escape(reference.strip())}(?!\w)"
+    for match in reversed([*re.finditer(pattern, tail, re.IGNORECASE if isinstance(value, Words) else 0)]):
+        if not _NEGATION.search(tail[max(0, match.start() - 40) : match.start()]):
+            return match.group(), match.start(), match.end()
+    return None
+
+
+def _literal(tail: str, reference: str) -> Span | None:
+    """Finds a formula as it is written, spaces and dollar signs aside, at the end of a calculation."""
+    wanted = re.sub(r"[\s$]", "", reference)
+    kept = [(at, character) for at, character in enumerate(tail) if not character.isspace() and character != "$"]
+    squeezed = "".join(character for _, character in kept)
+    at = squeezed.rfind(wanted) if len(wanted) > 3 else -1
+    while at >= 0:
+        before, after = squeezed[at - 1 : at], squeezed[at + len(wanted) : at + len(wanted) + 1]
+        alone = before not in _OPERATORS and after not in _OPERATORS
+        if (
+            alone
+            and not (_EDGE.match(after) and _EDGE.match(wanted[-1]))
+            and not (before.isdigit() and wanted[0].isdigit())
+        ):
+            return reference.strip(), kept[at][0], kept[at + len(wanted) - 1][0] + 1
+        at = squeezed.rfind(wanted, 0, at + len(wanted) - 1)
+    return None
+
+
+_OPERATORS = frozenset("+-*/^_")
