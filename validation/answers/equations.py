@@ -51,7 +51,7 @@ class _Side:
     first: str
 
 
-_CLAUSE = re.compile(r"\n|(?<!\s)[.;:?!,](?=\s(?!\d{3}(?!\d))|\Z)|[，。；：！？]")  # not in `14, 400` or `. 84`
+_CLAUSE = re.compile(r"\n|(?<![\s.])[.;:?!,](?=\s(?!\d{3}(?!\d))|\Z)|[，。；：！？]")  # not in `14, 400` or `. 84`
 _EQUALS = re.compile(r"(?<![<>!:=])=(?![=>])")
 _TOKEN = re.compile(
     r"(?P<number>(?:\d+ \d+/\d+(?![\d/])|(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)?|\.\d+)%?)"
@@ -293,7 +293,8 @@ def _without_units(run: Sequence[_Token]) -> tuple[str, set[str]]:
             glued = before.lastgroup == "number" and before.end() == token.start()
             if text.lower() in _SPEECH:
                 return "", set()
-            if _is_name(text, glued=glued):
+            article = text != "a" or (at + 1 < len(run) and run[at + 1].lastgroup == "word")  # not the a of `2 a = 6`
+            if _is_name(text, glued=glued) or not article:
                 return "", set()
             units.add(_stem(text))
         elif kind == "other" or (before is not None and before.lastgroup == "word" and kind in ("number", "left")):

@@ -79,6 +79,14 @@ def find_stated(
     return None if found is None else (found[0], begin + found[1], begin + found[2])
 
 
+def is_open(answer: str, reference: str) -> bool:
+    """Says whether an answer is a formula in variables where the reference is a number: not yet worked out."""
+    first, second = (read_value(normalise(text)) for text in (answer, reference))
+    if not (isinstance(first, Scalar) and isinstance(second, Scalar)):
+        return False
+    return bool(algebra.symbols_of(first.closed)) and not algebra.symbols_of(second.closed)
+
+
 def _formulas(text: str) -> Iterator[Formula]:
     """Yields where each formula begins and ends, and what stands in it, in one pass; an amount of money is none."""
     opened: re.Match[str] | None = None

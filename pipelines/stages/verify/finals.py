@@ -10,7 +10,7 @@ from schemas.problem import Format, SegmentKind
 from validation.answers import Extraction, Relation, compare, extract
 from validation.answers.boxes import boxes
 from validation.answers.outcome import Comparison, Rounding
-from validation.answers.stated import find_stated
+from validation.answers.stated import find_stated, is_open
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +123,7 @@ def compare_final(
         alone = compare(gold, last, case.question, case.language, rounding=rounding)
         if alone.outcome is Relation.EQUAL:
             return replace(found, answer=last), alone
-    if verdict.outcome is Relation.UNKNOWN and found.path == "phrase":
+    if found.path == "phrase" and (verdict.outcome is Relation.UNKNOWN or is_open(found.answer, gold)):
         stated = find_stated_final(case, text, gold, rounding)
         if stated is not None:
             return stated, Comparison(Relation.EQUAL, "stated")

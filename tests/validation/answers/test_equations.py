@@ -142,3 +142,17 @@ def test_the_arithmetic_of_gsm8k(real_data: Path):
     assert len(wrong) <= 60
     assert sum(one.checked for one in found) > 47_000
     assert sum(one.unparsed for one in found) < 2_000
+
+
+@pytest.mark.parametrize(
+    ("text", "wrong"),
+    [
+        ("13 - 3 a = 1", ()),
+        ("5 * 2 + 4 a = 30", ()),
+        ("4 dollars a day * 2 days = 9 dollars", ("4 dollars a day * 2 days = 9",)),
+        ("The total is 2 + 4 + 6 + ... 16 + 18 + 20 = 110.", ()),
+        ("The total is 16 + 18 + 20 = 110.", ("16 + 18 + 20 = 110",)),
+    ],
+)
+def test_a_variable_and_a_sum_that_is_elided_are_no_wrong_calculation(text, wrong):
+    assert check_arithmetic(text).wrong == wrong
