@@ -8,7 +8,7 @@ import torch
 
 from training import attention
 from training.encode import Encoded
-from training.prepare import checkpoint_activations
+from training.speed import checkpoint_activations
 
 _TINY = {"vocab_size": 8000, "hidden_size": 256, "intermediate_size": 704, "num_hidden_layers": 4}
 _HALF_B = {"vocab_size": 151936, "hidden_size": 896, "intermediate_size": 4864, "num_hidden_layers": 24}

@@ -33,7 +33,7 @@ from training import attention
 from training.encode import Encoded
 from training.flops import model_flops, peak_flops, shape_of
 from training.pack import length_step
-from training.prepare import compile_layers
+from training.speed import compile_layers
 from training.step import Gradients, Likelihood, accumulate, micro_batches, plan_batch
 
 

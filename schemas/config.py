@@ -351,6 +351,8 @@ class Train(Table):
     """cpu | cuda | auto"""
     parallel: Literal["replicate", "shard"] = "replicate"
     """over many ranks: a whole copy of the weights on each, or every weight in shards (FSDP2) where one does not fit"""
+    dropout: bool = False
+    """train with the dropout and noise of the model's config; off: what is optimised is J_SFT itself"""
     activation_checkpointing: bool = False
     """recompute activations in the backward pass: slower, less memory"""
     compile: bool = False

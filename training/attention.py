@@ -4,7 +4,8 @@ Legend: T tokens of a pack, H heads, K key-value heads, D head width, G document
 
 On CUDA in half precision it is torch's variable-length attention. Elsewhere documents of like length are laid side by
 side, padded on the right, and causal SDPA runs once per group: a causal query never sees the padding behind it, so no
-mask is needed and the result is exact.
+mask is needed and the result is exact. Sliding windows, capped scores and sinks are computed on both ways where a model
+asks for them.
 
 transformers' own packed detection fails silently in four ways (reference: use_cache left on, an all-ones mask, missing
 position ids, a boolean mask with eager attention). It is never relied on, and `training.probe` refuses to train when
@@ -12,7 +13,7 @@ anything leaks all the same.
 """
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import Any
@@ -28,6 +29,7 @@ NAME = "mathmill_documents"
 
 # Documents share a group while they are at least this share of its longest: bounds padding work to a third.
 _GROUP_SHARE = 0.75
+_VARLEN_WIDTH = 256  # most that flash attention takes a head
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +98,30 @@ def _group(sizes: NDArray[np.int64], start: int, device: torch.device) -> Group:
     return Group(start, stop, longest, torch.from_numpy(gather).to(device), torch.from_numpy(scatter).to(device))
 
 
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    """What an architecture asks of its attention beside causality.
+
+    Attributes:
+        scaling: of the scores; None is 1 / sqrt(D).
+        dropout: of the weights.
+        window: how many tokens a query sees, itself included; None: all before it.
+        softcap: scores are bounded by it: cap * tanh(score / cap).
+        sinks: [H] a score of each head that takes weight and gives nothing.
+    """
+
+    scaling: float | None = None
+    dropout: float = 0.0
+    window: int | None = None
+    softcap: float | None = None
+    sinks: torch.Tensor | None = None
+
+    @property
+    def plain(self) -> bool:
+        """Whether fused kernels can follow it."""
+        return self.softcap is None and self.sinks is None
+
+
 @torch.compiler.disable
 def attend(
     module: torch.nn.Module,
@@ -114,14 +140,13 @@ def attend(
     documents: Documents | None = settings.get("documents")
     if documents is None:
         raise UserError(
-            f"{type(module).__name__} does not hand the documents of a pack to its attention, so packing would leak; "
-            "this architecture is not supported"
+            f"{type(module).__name__} does not hand the documents of a pack to its attention, so packing would leak"
         )
-    _refuse_unsupported(module, settings, documents)
+    rule = _Rule(scaling, dropout, settings.get("sliding_window"), settings.get("softcap"), settings.get("s_aux"))
     query, key, value = _as_autocast((query, key, value))
-    if query.is_cuda and query.dtype in (torch.bfloat16, torch.float16):
-        return _variable_length(query, key, value, documents, scaling), None
-    pieces = [_group_attention(query, key, value, group, scaling, dropout) for group in documents.groups]
+    if _fits_varlen(query, value, rule):
+        return _variable_length(query, key, value, documents, rule), None
+    pieces = [_group_attention(query, key, value, group, rule) for group in documents.groups]
     return (pieces[0] if len(pieces) == 1 else torch.cat(pieces, dim=1)), None
 
 
@@ -133,18 +158,67 @@ def _as_autocast(tensors: tuple[torch.Tensor, ...]) -> tuple[torch.Tensor, ...]:
     return tuple(tensor.to(torch.get_autocast_dtype(device)) for tensor in tensors)
 
 
+def _fits_varlen(query: torch.Tensor, value: torch.Tensor, rule: _Rule) -> bool:
+    """Whether torch's variable-length kernel computes this: it has no dropout, and heads of one width up to 256."""
+    width = query.shape[-1]
+    return (
+        query.is_cuda
+        and query.dtype in (torch.bfloat16, torch.float16)
+        and rule.plain
+        and not rule.dropout
+        and width == value.shape[-1] <= _VARLEN_WIDTH
+        and (rule.window is None or "window_size" in _varlen_parameters())
+    )
+
+
 def _group_attention(
-    query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, group: Group, scaling: float | None, dropout: float
+    query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, group: Group, rule: _Rule
 ) -> torch.Tensor:
     q, k, v = (tensor[:, :, group.start : group.stop] for tensor in (query, key, value))
     if group.gather is not None:
         q, k, v = _pad(q, group), _pad(k, group), _pad(v, group)
-    out = F.scaled_dot_product_attention(
-        q, k, v, is_causal=True, scale=scaling, dropout_p=dropout, enable_gqa=query.shape[1] != key.shape[1]
-    ).transpose(1, 2)
+    if rule.plain:
+        short = rule.window is None or group.longest <= rule.window
+        out = F.scaled_dot_product_attention(
+            q,
+            k,
+            v,
+            attn_mask=None if short else _visible(group.longest, rule.window, q.device),
+            is_causal=short,
+            scale=rule.scaling,
+            dropout_p=rule.dropout,
+            enable_gqa=q.shape[1] != k.shape[1],
+        )
+    else:
+        out = _scored(q, k, v, rule)
+    out = out.transpose(1, 2)
     if group.scatter is None:
         return out
     return out.flatten(0, 1).index_select(0, group.scatter)[None]
+
+
+def _visible(length: int, window: int | None, device: torch.device) -> torch.Tensor:
+    """bool[L, L]: the keys that each query sees."""
+    seen = torch.ones(length, length, dtype=torch.bool, device=device).tril()
+    return seen if window is None else seen.triu(1 - window)
+
+
+def _scored(query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, rule: _Rule) -> torch.Tensor:
+    """Attention with capped scores or sinks, which fused kernels do not know: scores[G, H, L, L] exist at once."""
+    repeat = query.shape[1] // key.shape[1]
+    key, value = key.repeat_interleave(repeat, 1), value.repeat_interleave(repeat, 1)
+    scale = query.shape[-1] ** -0.5 if rule.scaling is None else rule.scaling
+    scores = (query @ key.transpose(2, 3)) * scale
+    if rule.softcap is not None:
+        scores = rule.softcap * torch.tanh(scores / rule.softcap)
+    length = query.shape[2]
+    scores = scores.masked_fill(~_visible(length, rule.window, query.device), -torch.inf)
+    if rule.sinks is not None:
+        sinks = rule.sinks.to(scores.dtype).view(1, -1, 1, 1).expand(len(scores), -1, length, 1)
+        scores = torch.cat([scores, sinks], -1)
+    exact = torch.promote_types(scores.dtype, torch.float32)
+    weights = torch.softmax(scores, -1, dtype=exact)[..., :length].to(value.dtype)
+    return F.dropout(weights, rule.dropout) @ value
 
 
 def _pad(tensor: torch.Tensor, group: Group) -> torch.Tensor:
@@ -155,22 +229,23 @@ def _pad(tensor: torch.Tensor, group: Group) -> torch.Tensor:
 
 
 def _variable_length(
-    query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, documents: Documents, scaling: float | None
+    query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, documents: Documents, rule: _Rule
 ) -> torch.Tensor:
     from torch.nn.attention.varlen import varlen_attn
 
     flat_q, flat_k, flat_v = (tensor[0].transpose(0, 1).contiguous() for tensor in (query, key, value))
-    accepts = _varlen_parameters(varlen_attn)
-    settings: dict[str, Any] = {"window_size": (-1, 0)} if "window_size" in accepts else {"is_causal": True}
+    accepts = _varlen_parameters()
+    before = -1 if rule.window is None else rule.window - 1
+    settings: dict[str, Any] = {"window_size": (before, 0)} if "window_size" in accepts else {"is_causal": True}
     if "enable_gqa" in accepts:
         settings["enable_gqa"] = True
     elif (repeat := flat_q.shape[1] // flat_k.shape[1]) > 1:
         flat_k, flat_v = flat_k.repeat_interleave(repeat, 1), flat_v.repeat_interleave(repeat, 1)
-    if scaling is not None:
+    if rule.scaling is not None:
         if "scale" in accepts:
-            settings["scale"] = scaling
+            settings["scale"] = rule.scaling
         else:
-            flat_q = flat_q * (scaling * flat_q.shape[-1] ** 0.5)
+            flat_q = flat_q * (rule.scaling * flat_q.shape[-1] ** 0.5)
     bounds, longest = documents.bounds, documents.longest
     out = varlen_attn(flat_q, flat_k, flat_v, bounds, bounds, longest, longest, **settings)
     assert isinstance(out, torch.Tensor), type(out)
@@ -178,21 +253,11 @@ def _variable_length(
 
 
 @cache
-def _varlen_parameters(function: Callable[..., torch.Tensor]) -> frozenset[str]:
+def _varlen_parameters() -> frozenset[str]:
     """The signature moved between torch 2.10 (is_causal) and 2.12 (window_size, scale, enable_gqa)."""
-    return frozenset(inspect.signature(function).parameters)
+    from torch.nn.attention.varlen import varlen_attn
 
-
-def _refuse_unsupported(module: torch.nn.Module, settings: dict[str, Any], documents: Documents) -> None:
-    window = settings.get("sliding_window")
-    if window is not None and documents.longest > window:
-        raise UserError(
-            f"{type(module).__name__} attends through a window of {window} tokens and an example has "
-            f"{documents.longest}; set train.context to at most {window}"
-        )
-    for name in ("softcap", "s_aux"):
-        if settings.get(name) is not None:
-            raise UserError(f"{type(module).__name__} needs `{name}` in its attention, which is not supported yet")
+    return frozenset(inspect.signature(varlen_attn).parameters)
 
 
 def register() -> None:

@@ -58,6 +58,8 @@ class TrainingView:
         say(f"{plan.examples:,} examples, {plan.tokens:,} tokens, {plan.heldout:,} held out; {plan.steps:,} steps")
         if plan.resumed_at:
             say(f"resumed after step {plan.resumed_at:,}")
+        for note in plan.notes:
+            say(escape(note))
         for bucket, count in plan.mixture.dropped.items():
             say(f"dropped: {count:,} examples of {bucket} (longer than train.context)")
         say(mixture_table(plan.mixture))

@@ -41,23 +41,18 @@ def load_model(source: Path | str, *, implementation: str = attention.NAME, opti
         option: where the user named it.
 
     Raises:
-        UserError: there is no such model, or it has no plain linear head.
+        UserError: there is no such model.
     """
     from transformers import AutoModelForCausalLM
 
     attention.register()
     _hush()
     with _explained(source, "model", option):
-        model = AutoModelForCausalLM.from_pretrained(
-            str(source),
-            dtype=torch.float32,
-            attn_implementation=implementation,
-            local_files_only=_local_only(str(source)),
-        )
-    head = model.get_output_embeddings()
-    if head is None or getattr(head, "bias", None) is not None:
-        raise UserError(f"{source}: its output layer is not a plain matrix, which the objective needs")
-    return model
+        settings = {"dtype": torch.float32, "local_files_only": _local_only(str(source))}
+        try:
+            return AutoModelForCausalLM.from_pretrained(str(source), attn_implementation=implementation, **settings)
+        except (ValueError, KeyError):  # it knows no attention but its own, which the probe finds out
+            return AutoModelForCausalLM.from_pretrained(str(source), **settings)
 
 
 @contextmanager
@@ -122,7 +117,8 @@ def parameter_count(model: Model) -> int:
 
 
 def _hush() -> None:
-    """Transformers draws its own progress bars over ours otherwise."""
+    """Transformers draws its own progress bars over ours otherwise, and warns of what the probe finds out."""
     from transformers.utils import logging
 
     logging.disable_progress_bar()
+    logging.set_verbosity_error()

@@ -13,6 +13,8 @@ from typing import Any
 
 import torch
 
+from training.heads import PLAIN, Formula
+
 OUTPUT_LENGTH = "|o| = supervised tokens of the example: the stop token included, prompt and tool output excluded"
 
 # Elements of a chunk of logits: small enough for a CPU's caches, large enough to fill a GPU.
@@ -21,53 +23,91 @@ _CHUNK_CUDA = 2**29
 
 
 class _WeightedCrossEntropy(torch.autograd.Function):
-    """sum_t w_t * -log softmax(h_t W^T)[y_t]; gradients are computed in the forward pass, chunk by chunk."""
+    """sum_t w_t * -log softmax(f(h_t W^T + b))[y_t]; gradients are computed in the forward pass, chunk by chunk."""
 
     @staticmethod
     def forward(
         ctx: Any,  # noqa: ANN401
         hidden: torch.Tensor,
         head: torch.Tensor,
+        bias: torch.Tensor | None,
         targets: torch.Tensor,
         weights: torch.Tensor,
+        formula: Formula,
         chunk: int,
     ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         exact = torch.promote_types(hidden.dtype, torch.float32)
         nll = torch.empty(len(hidden), dtype=exact, device=hidden.device)
         hit = torch.empty(len(hidden), dtype=torch.bool, device=hidden.device)
-        needed = ctx.needs_input_grad[0] or ctx.needs_input_grad[1]
-        grad_hidden = torch.empty_like(hidden) if needed else None
-        grad_head = torch.zeros(head.shape, dtype=exact, device=head.device) if needed else None
+        needs = ctx.needs_input_grad[:3]
+        grads = (
+            _HeadGradients(hidden, head, bias if needs[2] else None, exact, head_too=needs[1]) if any(needs) else None
+        )
         matrix = head.to(hidden.dtype)
         for start in range(0, len(hidden), chunk):
             part = slice(start, start + chunk)
-            nll[part], hit[part], scores = _softmax(hidden[part] @ matrix.t(), targets[part], exact)
-            if grad_hidden is None or grad_head is None:
+            raw = hidden[part] @ matrix.t()
+            scores = formula.scores(raw if bias is None else raw + bias.to(raw.dtype)).to(exact)
+            slope = formula.slope(scores) if grads else 1.0  # before the scores are overwritten
+            nll[part], hit[part], chances = _softmax(scores, targets[part])
+            if grads is None:
                 continue
             weight = weights[part, None].to(exact)
-            scores.mul_(weight).scatter_add_(1, targets[part, None], -weight)
-            scores = scores.to(hidden.dtype)
-            torch.mm(scores, matrix, out=grad_hidden[part])
-            if scores.dtype == exact:
-                grad_head.addmm_(scores.t(), hidden[part])
-            else:
-                grad_head.add_(scores.t() @ hidden[part])
-        ctx.grads = (grad_hidden, grad_head)
+            chances.mul_(weight).scatter_add_(1, targets[part, None], -weight)
+            if not formula.plain:
+                chances.mul_(slope)
+            grads.add(part, chances, hidden[part], matrix)
+        ctx.grads = grads
         ctx.mark_non_differentiable(nll, hit)
         return (nll * weights).sum(), nll, hit
 
     @staticmethod
     def backward(ctx: Any, grad: torch.Tensor, *_unused: torch.Tensor) -> tuple[torch.Tensor | None, ...]:  # noqa: ANN401
-        grad_hidden, grad_head = ctx.grads
+        grads: _HeadGradients = ctx.grads
         ctx.grads = None
-        return grad_hidden.mul_(grad.to(grad_hidden.dtype)), grad_head.mul_(grad.to(grad_head.dtype)), None, None, None
+        scaled = (each if each is None else each.mul_(grad.to(each.dtype)) for each in grads.of_inputs())
+        return *scaled, None, None, None, None
 
 
-def _softmax(
-    logits: torch.Tensor, targets: torch.Tensor, exact: torch.dtype
-) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """Returns (nll[M], whether the target has the highest score[M], probabilities[M, V]); one exponential a score."""
-    scores = logits.to(exact)
+class _HeadGradients:
+    """The gradients by states, matrix and bias, summed over chunks; those by weights in at least float32."""
+
+    def __init__(
+        self,
+        hidden: torch.Tensor,
+        head: torch.Tensor,
+        bias: torch.Tensor | None,
+        exact: torch.dtype,
+        *,
+        head_too: bool,
+    ) -> None:
+        self._hidden = torch.empty_like(hidden)
+        self._head = torch.zeros(head.shape, dtype=exact, device=head.device) if head_too else None
+        self._bias = torch.zeros(bias.shape, dtype=exact, device=bias.device) if bias is not None else None
+
+    def add(self, part: slice, by_scores: torch.Tensor, hidden: torch.Tensor, matrix: torch.Tensor) -> None:
+        """Adds a chunk: by_scores[C, V] are the gradients by the head's output."""
+        if self._bias is not None:
+            self._bias.add_(by_scores.sum(0))
+        scores = by_scores.to(hidden.dtype)
+        torch.mm(scores, matrix, out=self._hidden[part])
+        if self._head is None:
+            return
+        if scores.dtype == self._head.dtype:
+            self._head.addmm_(scores.t(), hidden)
+        else:
+            self._head.add_(scores.t() @ hidden)
+
+    def of_inputs(self) -> tuple[torch.Tensor | None, torch.Tensor | None, torch.Tensor | None]:
+        """By states, by matrix, by bias."""
+        return self._hidden, self._head, self._bias
+
+
+def _softmax(scores: torch.Tensor, targets: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Returns (nll[M], whether the target has the highest score[M], probabilities[M, V]); one exponential a score.
+
+    The scores are overwritten.
+    """
     chosen = scores.gather(1, targets[:, None])[:, 0]
     highest = scores.amax(1)
     scores = scores.sub_(highest[:, None]).exp_()
@@ -77,7 +117,14 @@ def _softmax(
 
 
 def weighted_cross_entropy(
-    hidden: torch.Tensor, head: torch.Tensor, targets: torch.Tensor, weights: torch.Tensor, *, chunk: int | None = None
+    hidden: torch.Tensor,
+    head: torch.Tensor,
+    targets: torch.Tensor,
+    weights: torch.Tensor,
+    *,
+    bias: torch.Tensor | None = None,
+    formula: Formula = PLAIN,
+    chunk: int | None = None,
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """Weighted sum of negative log-likelihoods of `targets`.
 
@@ -86,6 +133,8 @@ def weighted_cross_entropy(
         head: [V, E] the output embedding.
         targets: int64[M].
         weights: [M] w_t.
+        bias: [V] of the output layer.
+        formula: what becomes of hidden head^T + bias.
         chunk: positions whose logits exist at once; None chooses by device.
 
     Returns:
@@ -94,7 +143,18 @@ def weighted_cross_entropy(
     if chunk is None:
         chunk = max(64, (_CHUNK_CUDA if hidden.is_cuda else _CHUNK_CPU) // len(head))
     with torch.autocast(hidden.device.type, enabled=False):
-        return _WeightedCrossEntropy.apply(hidden, head, targets, weights, chunk)  # type: ignore[no-untyped-call]
+        return _WeightedCrossEntropy.apply(hidden, head, bias, targets, weights, formula, chunk)  # type: ignore[no-untyped-call]
+
+
+def whole_cross_entropy(
+    scores: torch.Tensor, targets: torch.Tensor, weights: torch.Tensor
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """The same sum from scores[M, V] that a model computed itself, all of which exist at once."""
+    exact = scores.to(torch.promote_types(scores.dtype, torch.float32))
+    chosen = exact.gather(1, targets[:, None])[:, 0]
+    nll = torch.logsumexp(exact, 1) - chosen
+    hit = chosen >= exact.amax(1) if exact.numel() else chosen > 0
+    return (nll * weights).sum(), nll.detach(), hit
 
 
 def token_weights(supervised_lengths: torch.Tensor, *, objective: str) -> torch.Tensor:

@@ -1,6 +1,5 @@
 """Everything that a run needs before step 1, built once: data, model, optimizer, plan. Refusals happen here."""
 
-import os
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,15 +17,18 @@ from training.chat import ChatLayout
 from training.checkpoint import State
 from training.encode import Encoded, encode_all, encoding_key
 from training.flops import Shape, peak_flops, shape_of
+from training.forward import Forward
 from training.fresh import fit_tokenizer, fresh_model
 from training.model import load_model, load_tokenizer, parameter_count
+from training.notes import notes_of
 from training.parallel import ShardedGradients, shard
 from training.plan import Plan, Position
-from training.probe import probe_model
+from training.probe import choose_forward
 from training.results import RunPlan
 from training.runfile import begin_run, provenance
 from training.shards import Examples
-from training.step import Gradients
+from training.speed import set_up_speed
+from training.step import Gradients, trained
 from training.telemetry import Slices, mixture, slices_of
 from training.untyped import Model
 from training.world import World
@@ -54,6 +56,7 @@ class Run:
         start: where the run stands: the beginning, or the checkpoint that it continues.
         told: what the user is told before step 1.
         root: what the model runs through: itself, or the root of its shards.
+        forward: how it is run.
         half: the forward pass runs in bfloat16.
         shape: what its FLOPs depend on; None when they are not known.
         peak: operations per second of all devices together; None when not known.
@@ -64,6 +67,7 @@ class Run:
     world: World
     model: Model
     root: Model
+    forward: Forward
     layout: ChatLayout
     optimizer: torch.optim.Optimizer
     gradients: Gradients | ShardedGradients
@@ -102,9 +106,11 @@ def prepare(
     sharded = shard(model, world) if config.parallel == "shard" and world.size > 1 else None
     model = model if sharded else model.to(world.device)
     half = config.dtype == "bfloat16" or (config.dtype == "auto" and world.device.type == "cuda")
-    probe_model(model, name=_name(config), half=half, root=sharded)
-    model.train()
-    _set_up_speed(config, model)
+    lengths = _trained_lengths(config, splits)
+    _require_rows(model, splits, layout, name=_name(config))
+    forward = choose_forward(model, name=_name(config), longest=int(lengths.max()), half=half, root=sharded)
+    model.train(config.dropout)
+    set_up_speed(config, model, forward)
     optimizer = _optimizer(config, model)
     if begun:
         checkpoint.restore_optimizer(begun, model, optimizer)
@@ -118,6 +124,7 @@ def prepare(
         world=world.size,
         heldout=len(splits[Split.HELDOUT].encoded),
         resumed_at=start.step,
+        notes=notes_of(config, model.config, forward, lengths),
     )
     peak = peak_flops(world.device, half=half)
     return Run(
@@ -128,7 +135,8 @@ def prepare(
         layout=layout,
         optimizer=optimizer,
         root=sharded or model,
-        gradients=(ShardedGradients if sharded else Gradients)(list(model.parameters())),
+        forward=forward,
+        gradients=(ShardedGradients if sharded else Gradients)(trained(model)),
         plan=plan,
         start=start,
         splits=splits,
@@ -137,6 +145,24 @@ def prepare(
         shape=shape_of(model),
         peak=peak * world.size if peak else None,
     )
+
+
+def _trained_lengths(config: Train, splits: dict[Split, SplitData]) -> NDArray[np.int64]:
+    """Tokens of every example that is trained or measured on."""
+    lengths = np.concatenate([split.encoded.lengths for split in splits.values()])
+    return lengths[lengths <= config.context]
+
+
+def _require_rows(model: Model, splits: dict[Split, SplitData], layout: ChatLayout, *, name: str) -> None:
+    """Every token has a row in the embedding."""
+    rows = len(model.get_input_embeddings().weight)
+    highest = max(int(split.encoded.tokens.max(initial=0)) for split in splits.values())
+    if highest >= rows:
+        token = layout.tokenizer.convert_ids_to_tokens(highest)
+        raise UserError(
+            f"{name}: its tokenizer has {len(layout.tokenizer):,} tokens, its embedding {rows:,} rows, and the data "
+            f"needs {token!r} ({highest}); resize the embeddings (model.resize_token_embeddings) and save the model"
+        )
 
 
 def _name(config: Train) -> str:
@@ -202,34 +228,9 @@ def _plan(config: Train, examples: Examples, split: SplitData) -> tuple[Plan, Ru
     return plan, told
 
 
-def _set_up_speed(config: Train, model: Model) -> None:
-    cores = len(os.sched_getaffinity(0))
-    if torch.get_num_threads() > cores:
-        torch.set_num_threads(cores)
-    torch.set_float32_matmul_precision("high")
-    if config.activation_checkpointing:
-        checkpoint_activations(model)
-    if config.compile:
-        compile_layers(model)
-
-
-def checkpoint_activations(model: Model) -> None:
-    """Keeps only the inputs of layers; the backward pass computes the rest again."""
-    # transformers renamed the switch between 5.17 and 5.23
-    enable = getattr(model, "activation_checkpointing_enable", None) or model.gradient_checkpointing_enable
-    enable({"use_reentrant": False})
-
-
-def compile_layers(model: Model, *, backend: str = "inductor") -> None:
-    """Compiles each layer for the few lengths of packs, twice each: with gradients and without."""
-    torch._dynamo.config.recompile_limit = 64
-    for layer in model.base_model.layers:
-        layer.compile(backend=backend, dynamic=False)
-
-
 def _optimizer(config: Train, model: Model) -> torch.optim.Optimizer:
     """Fused AdamW; only matrices decay."""
-    parameters = list(model.parameters())
+    parameters = trained(model)
     groups = [
         {"params": [p for p in parameters if p.ndim >= 2], "weight_decay": config.weight_decay},
         {"params": [p for p in parameters if p.ndim < 2], "weight_decay": 0.0},

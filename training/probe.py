@@ -1,78 +1,259 @@
-"""The leak probe: refuses to train when packed documents see each other, on the user's own model.
+"""The probe before step 1: how this model can be run so that J_SFT is exact, or why it cannot be trained.
 
-Three documents are packed. Changing the first must leave the states of the others identical to the bit; each alone must
-give the states that it has in the pack; and the head must be the plain matrix that the objective assumes.
+Documents are run one at a time as transformers wrote the model: that is the truth, when the model is causal, finite and
+says the same twice. Packed, the same documents must give the same states, and changing one must leave the others alone.
+The first document is longer than every window and RoPE length below the longest example. What fails runs one document
+a row: exact by construction, and slower.
+
+Compared in float64 where memory and time allow; else in float32 within rounding. Experts round by how many tokens they
+get, so bits may differ there.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Any
 
 import torch
 
 from schemas.exits import UserError
 from training.attention import Documents
+from training.forward import (
+    Forward,
+    MicroBatch,
+    arrange,
+    autocast,
+    hidden_states,
+    in_float64,
+    own_scores,
+    run_as_written,
+)
+from training.heads import measured_formula
+from training.memory import free_on
 from training.parallel import Gathered, run_on
-from training.step import MicroBatch, autocast, hidden_states
 from training.untyped import Model
 
-_LENGTHS = (11, 7, 13)
-# Rounding grows with depth; a leak moves states by more than a tenth of their norm (measured: 0.3 and up).
-_TOLERANCE, _HALF_TOLERANCE = 2e-3, 5e-2
-
-States = Callable[[torch.Tensor, Sequence[int]], torch.Tensor]
-
-
-def require_no_leak(states: States, vocabulary: int, *, name: str, tolerance: float = _TOLERANCE) -> None:
-    """Probes a function (tokens[T], lengths of its documents) -> states[T, E].
-
-    Raises:
-        UserError: naming what is wrong.
-    """
-    tokens = torch.arange(sum(_LENGTHS)) * 7919 % vocabulary
-    changed = tokens.clone()
-    changed[: _LENGTHS[0]] = (changed[: _LENGTHS[0]] + 1) % vocabulary
-    with torch.no_grad():
-        packed, other = states(tokens, _LENGTHS), states(changed, _LENGTHS)
-        alone = torch.cat([states(part, [len(part)]) for part in torch.split(tokens, list(_LENGTHS))])
-    rest = slice(_LENGTHS[0], None)
-    if not torch.equal(packed[rest], other[rest]):
-        moved = float((packed[rest] - other[rest]).abs().max())
-        raise UserError(
-            f"{name}: attention crosses documents: changing one document of a pack moved another's states by "
-            f"{moved:.3g}. "
-            "Training on it would not optimise J_SFT; this architecture does not keep documents apart and is refused"
-        )
-    difference = float((packed - alone).norm() / alone.norm())
-    if not difference < tolerance:
-        raise UserError(
-            f"{name}: a document's states differ between a pack and alone by {difference:.3g} of their norm: positions "
-            "do not restart, or attention sees something else; this architecture is refused"
-        )
+_SHORT = (11, 7, 13)
+# Distances of a token's states, relative to their norm. Norms and softmaxes inside models round to float32 even in
+# float64 (measured: 5e-8); rounding grows with depth; a leak moves states by more than a tenth (measured: 0.3 and up).
+_TOLERANCE = {torch.float64: 1e-5, torch.float32: 1e-3, torch.bfloat16: 5e-2}
+# Weights times tokens that float64 is affordable for: some seconds.
+_AFFORDABLE = {"cpu": 2e10, "cuda": 2e12}
+_LENGTHS_IN_CONFIG = ("window", "chunk", "block", "original_max", "max_position", "n_positions", "seq_len")
+_ALONE = Forward(packed=False)
 
 
-def probe_model(model: Model, *, name: str, half: bool = False, root: Gathered | None = None) -> None:
-    """Probes a model that is about to be trained, on its own device, as it will run.
+def choose_forward(
+    model: Model,
+    *,
+    name: str,
+    longest: int = 0,
+    half: bool = False,
+    root: Gathered | None = None,
+) -> Forward:
+    """Finds how a model is to be run, on its own device, and arranges it so.
 
     Args:
         model: the model.
         name: how messages call it.
+        longest: tokens of the longest example.
         half: the forward pass runs in bfloat16.
         root: what a sharded model runs through.
+
+    Raises:
+        UserError: no way is exact.
     """
-    device = model.get_output_embeddings().weight.device
-    runs = root or model
+    lengths = probe_lengths(model.config, longest)
+    _require_positions(model, longest, name=name)
     was_training = model.training
     model.eval()
-
-    def states(tokens: torch.Tensor, lengths: Sequence[int]) -> torch.Tensor:
-        with autocast(device.type, half=half):
-            return run_on(runs, hidden_states, probe_batch(tokens, lengths, device)).float()
-
     try:
-        tolerance = _HALF_TOLERANCE if half else _TOLERANCE
-        require_no_leak(states, model.config.get_text_config().vocab_size, name=name, tolerance=tolerance)
-        _require_plain_head(runs, device, name=name)
+        if root is None and _affordable(model, sum(lengths)):
+            with _in_float64(model), torch.no_grad():
+                forward = _Probe(model, model, lengths, name).forward()
+        else:
+            with torch.no_grad():
+                forward = _Probe(model, root or model, lengths, name).forward()
+        if half and forward.packed:
+            forward = _Probe(model, root or model, lengths, name).half(forward)
     finally:
         model.train(was_training)
+    arrange(model, forward)
+    return forward
+
+
+def probe_lengths(config: Any, longest: int) -> tuple[int, ...]:  # noqa: ANN401  a config of transformers
+    """Lengths of the probe's documents: the first reaches beyond every length of the config below the longest."""
+    below = [length for length in lengths_in(config.to_dict()) if length < longest]
+    return (min(longest, max(below) + _SHORT[0]) if below else _SHORT[0], *_SHORT[1:])
+
+
+def lengths_in(table: dict[str, Any]) -> Iterator[int]:
+    """Every length in a config: windows, chunks, the lengths that RoPE was made for, positions."""
+    for key, value in table.items():
+        if isinstance(value, dict):
+            yield from lengths_in(value)
+        elif (
+            isinstance(value, int)
+            and not isinstance(value, bool)
+            and value >= _SHORT[0]
+            and any(part in str(key) for part in _LENGTHS_IN_CONFIG)
+        ):
+            yield value
+
+
+def _require_positions(model: Model, longest: int, *, name: str) -> None:
+    """Learned positions end somewhere."""
+    for place, module in model.named_modules():
+        known = getattr(module, "num_embeddings", None)
+        if isinstance(known, int) and known < longest and ("pos" in place or place.endswith("wpe")):
+            raise UserError(
+                f"{name}: it has learned {known:,} positions and an example has {longest:,} tokens; set train.context "
+                f"to at most {known} and train.long_rows to drop"
+            )
+
+
+def _affordable(model: Model, tokens: int) -> bool:
+    weights = sum(parameter.numel() for parameter in model.parameters())
+    device = next(model.parameters()).device
+    return weights * tokens < _AFFORDABLE.get(device.type, 0) and 10 * weights < free_on(device)
+
+
+@contextmanager
+def _in_float64(model: Model) -> Iterator[None]:
+    """A model in float64, and back as it was: float32 survives the journey to the bit."""
+    kinds = {name: tensor.dtype for name, tensor in model.named_buffers()}
+    experts = getattr(model.config, "_experts_implementation", None)
+    in_float64(model)
+    try:
+        yield
+    finally:
+        model.float()
+        for name, tensor in model.named_buffers():
+            tensor.data = tensor.data.to(kinds.get(name, tensor.dtype))
+        if experts is not None:
+            model.set_experts_implementation(experts)
+
+
+@dataclass(frozen=True, slots=True)
+class _Truth:
+    """What documents give alone: states of each, and how they were computed."""
+
+    states: torch.Tensor
+    forward: Forward
+
+
+class _Probe:
+    """One look at one model in the dtype that it has."""
+
+    def __init__(self, model: Model, root: Any, lengths: Sequence[int], name: str) -> None:  # noqa: ANN401
+        weight = model.get_input_embeddings().weight
+        self._model, self._root, self._name = model, root, name
+        self._device, self._dtype = weight.device, weight.dtype
+        self._lengths = lengths
+        self._vocabulary = len(weight)
+        self._tokens = 3 + torch.arange(sum(lengths)) * 7919 % (len(weight) - 3)
+
+    def forward(self) -> Forward:
+        """The way that is exact.
+
+        Raises:
+            UserError: none is.
+        """
+        truth = self._truth()
+        arrange(self._model, _packed(truth.forward))
+        checked = "float64" if self._dtype == torch.float64 else f"{self._dtype}".removeprefix("torch.") + " rounding"
+        why = self._apart(truth)
+        chosen = replace(truth.forward, packed=why is None, checked=checked)
+        return chosen if why is None else replace(chosen, why=(why, *truth.forward.why))
+
+    def half(self, forward: Forward) -> Forward:
+        """The same way, unless its kernels in bfloat16 do not keep documents apart."""
+        run_as_written(self._model)
+        truth = _Truth(self._alone(self._tokens, replace(forward, packed=False), half=True), forward)
+        arrange(self._model, forward)
+        why = self._apart(truth, half=True)
+        return forward if why is None else replace(forward, packed=False, why=(*forward.why, f"in bfloat16 {why}"))
+
+    def _truth(self) -> _Truth:
+        """Documents one at a time, as transformers wrote the model.
+
+        Raises:
+            UserError: it cannot be run, or is no causal language model.
+        """
+        run_as_written(self._model)
+        try:
+            forward = self._head()
+            states = self._alone(self._tokens, forward)
+            again = self._alone(self._tokens, forward)
+            cut = self._alone_changed_at_the_end(forward)
+        except UserError:
+            raise
+        except Exception as error:
+            raise UserError(
+                f"{self._name}: it does not run on {self._lengths[0]} tokens, as transformers has it: "
+                f"{_first_line(error)}"
+            ) from error
+        if not states.isfinite().all():
+            raise UserError(f"{self._name}: its states are not finite, so J_SFT is not defined")
+        if (off := distance(again, states)) > self._bound():
+            raise UserError(f"{self._name}: it does not say the same twice (off by {off:.3g}); J_SFT is not defined")
+        first = self._lengths[0] - 1
+        if (off := distance(cut[:first], states[:first])) > self._bound():
+            raise UserError(
+                f"{self._name}: it is not causal: changing the last token moved the states before it by {off:.3g}, so "
+                "it sees what it should predict; J_SFT is not defined on it"
+            )
+        return _Truth(states, forward)
+
+    def _head(self) -> Forward:
+        """Whether scores follow a formula from the last states."""
+        micro = probe_batch(self._tokens[: _SHORT[0]], [_SHORT[0]], self._device)
+        formula = run_on(self._root, measured_formula, micro.tokens)
+        if formula is not None:
+            own, ours = run_on(self._root, _both_scores, micro, replace(_ALONE, formula=formula))
+            if ours is not None and distance(ours, own) < self._bound():
+                return replace(_ALONE, formula=formula)
+        return replace(_ALONE, formula=None, why=("its scores follow no known formula of its last states",))
+
+    def _apart(self, truth: _Truth, *, half: bool = False) -> str | None:
+        """Why documents may not share a pack; None when they may."""
+        bound = _TOLERANCE[torch.bfloat16] if half else self._bound()
+        forward = replace(truth.forward, packed=True)
+        changed = self._tokens.clone()
+        changed[: self._lengths[0]] = 3 + (changed[: self._lengths[0]] - 2) % (self._vocabulary - 3)
+        try:
+            packed, other = (
+                self._states(tokens, self._lengths, forward, half=half) for tokens in (self._tokens, changed)
+            )
+        except Exception as error:  # noqa: BLE001  foreign code may raise anything
+            return _first_line(error)
+        rest = slice(self._lengths[0], None)
+        moved = distance(other[rest], packed[rest], whole=half)
+        if not moved <= bound:
+            return f"changing one document of a pack moved another's states by {moved:.2g}"
+        off = distance(packed, truth.states, whole=half)
+        return None if off <= bound else f"a document's states differ between a pack and alone by {off:.2g}"
+
+    def _alone(self, tokens: torch.Tensor, forward: Forward, *, half: bool = False) -> torch.Tensor:
+        parts = torch.split(tokens, list(self._lengths))
+        return torch.cat([self._states(part, [len(part)], forward, half=half) for part in parts])
+
+    def _alone_changed_at_the_end(self, forward: Forward) -> torch.Tensor:
+        first = self._tokens[: self._lengths[0]].clone()
+        first[-1] = 3 + (first[-1] - 2) % (self._vocabulary - 3)
+        return self._states(first, [len(first)], forward)
+
+    def _states(
+        self, tokens: torch.Tensor, lengths: Sequence[int], forward: Forward, *, half: bool = False
+    ) -> torch.Tensor:
+        run = own_scores if forward.formula is None else hidden_states
+        with torch.no_grad(), autocast(self._device.type, half=half):
+            states = run_on(self._root, run, probe_batch(tokens, lengths, self._device), forward)
+        return torch.clamp(states.double(), -1e6, 1e6)  # some models mask scores with the least of all numbers
+
+    def _bound(self) -> float:
+        return _TOLERANCE[self._dtype]
 
 
 def probe_batch(tokens: torch.Tensor, lengths: Sequence[int], device: torch.device) -> MicroBatch:
@@ -80,28 +261,34 @@ def probe_batch(tokens: torch.Tensor, lengths: Sequence[int], device: torch.devi
     positions = torch.cat([torch.arange(length) for length in lengths])
     empty = torch.empty(0, dtype=torch.int64)
     return MicroBatch(
-        tokens[None].to(device),
-        positions[None].to(device),
-        Documents(lengths, device),
-        empty,
-        empty,
-        empty,
-        empty,
+        tokens[None].to(device), positions[None].to(device), Documents(lengths, device), empty, empty, empty, empty
     )
 
 
-def _scores(model: Model, micro: MicroBatch) -> tuple[torch.Tensor, torch.Tensor]:
-    """The model's own scores, and the last states times the output matrix."""
-    own = model(input_ids=micro.tokens, position_ids=micro.positions, use_cache=False, documents=micro.documents)
-    return own.logits[0], hidden_states(model, micro) @ model.get_output_embeddings().weight.t()
+def _packed(forward: Forward) -> Forward:
+    return replace(forward, packed=True)
 
 
-def _require_plain_head(model: Model, device: torch.device, *, name: str) -> None:
-    with torch.no_grad():
-        own, plain = run_on(model, _scores, probe_batch(torch.arange(5), [5], device))
-    difference = float((own - plain).norm() / own.norm())
-    if not difference < _TOLERANCE:
-        raise UserError(
-            f"{name}: its scores are not the last states times the output matrix (they differ by {difference:.3g}); "
-            "scaled or capped scores are not supported"
-        )
+def _both_scores(model: Model, micro: MicroBatch, forward: Forward) -> tuple[torch.Tensor, torch.Tensor | None]:
+    """The model's own scores, and those of the formula; None where its base gives no last states."""
+    own = own_scores(model, micro, forward)
+    try:
+        states = hidden_states(model, micro, forward)
+    except AttributeError:
+        return own, None
+    assert forward.formula is not None
+    head = model.get_output_embeddings()
+    return own, forward.formula.scores(torch.nn.functional.linear(states, head.weight, head.bias))
+
+
+def distance(found: torch.Tensor, expected: torch.Tensor, *, whole: bool = False) -> float:
+    """How far states[T, E] lie apart, relative to their norm: of the worst token, or on the whole."""
+    if whole:
+        return float((found - expected).norm() / expected.norm())
+    apart, size = (found - expected).norm(dim=1), expected.norm(dim=1)
+    return float((apart / size.clamp(min=1e-3 * float(size.max()))).max())
+
+
+def _first_line(error: BaseException) -> str:
+    lines = str(error).strip().splitlines()
+    return f"{type(error).__name__}: {lines[0][:200]}" if lines else type(error).__name__

@@ -106,7 +106,11 @@ class Mixture:
 
 @dataclass(frozen=True, slots=True)
 class RunPlan:
-    """What is about to happen, told before step 1."""
+    """What is about to happen, told before step 1.
+
+    Attributes:
+        notes: how the model is run: what is slower than it could be, and what is off.
+    """
 
     model: str
     objective: str
@@ -121,6 +125,7 @@ class RunPlan:
     steps: int
     resumed_at: int
     mixture: Mixture
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,6 @@ Legend: T tokens of a pack, M supervised positions of it, N examples of the step
 """
 
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,36 +13,14 @@ from numpy.typing import NDArray
 
 from training.attention import Documents
 from training.encode import Encoded
-from training.objective import token_weights, weighted_cross_entropy
+from training.forward import PACKED, Forward, MicroBatch, loss
+from training.objective import token_weights
 from training.pack import deal, pack
 from training.parallel import run_on
 from training.untyped import Model
 from training.world import World
 
 _FILLER = 128  # tokens of a document of padding: short, so that its attention costs nothing
-
-
-@dataclass(frozen=True, slots=True)
-class MicroBatch:
-    """A pack, ready for the model.
-
-    Attributes:
-        tokens: int64[1, T].
-        positions: int64[1, T], from 0 in every document.
-        documents: where documents lie.
-        predict: int64[M] positions whose hidden state predicts a supervised token.
-        targets: int64[M] those tokens.
-        weights: [M] w_t.
-        owner: int64[M] which of the step's N examples each belongs to.
-    """
-
-    tokens: torch.Tensor
-    positions: torch.Tensor
-    documents: Documents
-    predict: torch.Tensor
-    targets: torch.Tensor
-    weights: torch.Tensor
-    owner: torch.Tensor
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +52,7 @@ def plan_batch(
     rank: int = 0,
     world: int = 1,
     even: bool = False,
+    packed: bool = True,
 ) -> Batch:
     """Weighs and packs the examples of a step, before anything is computed.
 
@@ -87,16 +65,18 @@ def plan_batch(
         rank: whose share of the packs to return, of
         world: ranks.
         even: fill the share up with empty packs until every rank has as many.
+        packed: documents share packs; else each is one.
     """
     lengths = encoded.offsets[indices + 1] - encoded.offsets[indices]
     supervised = supervised_lengths[indices]
     weights = token_weights(torch.from_numpy(supervised), objective=objective).numpy()
     sizes = lengths.tolist()
-    shares = deal(pack(sizes, capacity), sizes, world=world)
-    packs = shares[rank]
+    packs = pack(sizes, capacity) if packed else [[position] for position in range(len(sizes))]
+    shares = deal(packs, sizes, world=world)
+    own = shares[rank]
     if even:
-        packs += [[] for _ in range(max(map(len, shares)) - len(packs))]
-    return Batch(indices, lengths, supervised, weights, packs)
+        own += [[] for _ in range(max(map(len, shares)) - len(own))]
+    return Batch(indices, lengths, supervised, weights, own)
 
 
 def micro_batches(
@@ -148,14 +128,6 @@ def collate(
     )
 
 
-def hidden_states(model: Model, micro: MicroBatch) -> torch.Tensor:
-    """Last hidden states[T, E] of a pack. `use_cache` must be off: left on, some models stop seeing documents."""
-    out = model.base_model(
-        input_ids=micro.tokens, position_ids=micro.positions, use_cache=False, documents=micro.documents
-    )
-    return out.last_hidden_state[0]
-
-
 class Likelihood:
     """Each example's summed negative log-likelihood and greedy hits over a step: float64[N, 2], additive over ranks."""
 
@@ -173,36 +145,31 @@ def accumulate(
     micros: Iterator[MicroBatch],
     likelihood: Likelihood,
     *,
+    forward: Forward = PACKED,
     half: bool = False,
     backward: bool = True,
 ) -> None:
     """Runs micro-batches and sums their gradients into the parameters. No division anywhere: weights carry it all.
 
     Args:
-        model: a causal language model with a plain linear head, or the root of a sharded one.
+        model: a causal language model, or the root of a sharded one.
         micros: this rank's share of the step.
         likelihood: where per-example sums go.
+        forward: how the model is run.
         half: run the forward pass in bfloat16.
         backward: False only measures.
     """
     for micro in micros:
         with torch.set_grad_enabled(backward):
-            loss, nll, hit = run_on(model, _loss, micro, half)
+            summed, nll, hit = run_on(model, loss, micro, forward, half)
             if backward:
-                loss.backward()  # type: ignore[no-untyped-call]
+                summed.backward()  # type: ignore[no-untyped-call]
         likelihood.add(micro, nll, hit)
 
 
-def _loss(model: Model, micro: MicroBatch, half: bool) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    with autocast(micro.tokens.device.type, half=half):
-        hidden = hidden_states(model, micro).index_select(0, micro.predict)
-    head = model.get_output_embeddings().weight
-    return weighted_cross_entropy(hidden.to(torch.bfloat16) if half else hidden, head, micro.targets, micro.weights)
-
-
-def autocast(device: str, *, half: bool) -> AbstractContextManager[Any]:
-    """The forward pass in bfloat16, or as the weights are."""
-    return torch.autocast(device, dtype=torch.bfloat16) if half else nullcontext()
+def trained(model: Model) -> list[torch.nn.Parameter]:
+    """The parameters that are trained: the others are frozen."""
+    return [parameter for parameter in model.parameters() if parameter.requires_grad]
 
 
 class Gradients:

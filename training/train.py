@@ -29,6 +29,7 @@ from training.checkpoint import State
 from training.encode import Encoded
 from training.evaluate import evaluate, problems_of
 from training.flops import model_flops
+from training.forward import MicroBatch
 from training.mistakes import train_table
 from training.pack import length_step
 from training.plan import Plan, Position
@@ -36,7 +37,7 @@ from training.prepare import Run, prepare
 from training.record import Record
 from training.results import EvalResult, RunPlan, RunResult, StepMetrics
 from training.schedule import learning_rate
-from training.step import Batch, Likelihood, MicroBatch, accumulate, micro_batches, plan_batch
+from training.step import Batch, Likelihood, accumulate, micro_batches, plan_batch
 from training.stop import StopRequest, stop_requests
 from training.telemetry import first_objective, measure
 from training.world import World, join_world
@@ -188,14 +189,15 @@ class _Loop:
             rank=world.rank,
             world=world.size,
             even=run.root is not run.model,
+            packed=run.forward.packed,
         )
         micros = list(self._micro_batches(split.encoded, batch))
         data_seconds = time.perf_counter() - began
 
-        torch.manual_seed(_step_seed(config.seed, step, world.rank))  # dropout, for models that have it
+        torch.manual_seed(_step_seed(config.seed, step, world.rank))  # dropout, where it is on
         likelihood = Likelihood(len(batch.indices), world.device)
         run.gradients.clear()
-        accumulate(run.root, iter(micros), likelihood, half=run.half)
+        accumulate(run.root, iter(micros), likelihood, forward=run.forward, half=run.half)
         run.gradients.sum(world)
         world.sum(likelihood.totals)
         totals = likelihood.totals.cpu().numpy()
@@ -256,12 +258,13 @@ class _Loop:
             rank=world.rank,
             world=world.size,
             even=run.root is not run.model,
+            packed=run.forward.packed,
         )
         likelihood = Likelihood(len(indices), world.device)
         run.model.eval()
         micros = self._micro_batches(split.encoded, batch)
-        accumulate(run.root, micros, likelihood, half=run.half, backward=False)
-        run.model.train()
+        accumulate(run.root, micros, likelihood, forward=run.forward, half=run.half, backward=False)
+        run.model.train(run.config.dropout)
         world.sum(likelihood.totals)
         totals = likelihood.totals.cpu().numpy()
         metrics = measure(batch, totals, split.slices, step=step, steps=run.told.steps, epoch=epoch)

@@ -6,7 +6,7 @@ from torch._dynamo.utils import counters
 
 from tests.training.models import CPU, distance, random_rows, small_model, summed, whole_batch
 from training.pack import length_step
-from training.prepare import compile_layers
+from training.speed import compile_layers
 from training.step import collate, micro_batches
 
 PIECES = 4  # of a layer that are compiled: attention stays outside, and its caller is split around it

@@ -14,7 +14,7 @@ from tests.training.models import (
     small_run,
     summed,
 )
-from training.probe import probe_model
+from training.probe import choose_forward
 from training.train import train
 
 NO_GPU = pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device here: the GPU's path is not tested")
@@ -36,7 +36,8 @@ def truth(encoded):
 
 
 def test_documents_stay_apart_in_bfloat16(device):
-    probe_model(small_model(dtype=torch.float32).to(device), name="a qwen2", half=True)
+    forward = choose_forward(small_model(dtype=torch.float32).to(device), name="a qwen2", half=True)
+    assert forward.packed
 
 
 @pytest.mark.parametrize("capacity", [4096, 120])

@@ -21,7 +21,8 @@ from tests.training.models import (
 )
 from training import attention
 from training.encode import Encoded
-from training.objective import token_weights, weighted_cross_entropy
+from training.heads import Formula
+from training.objective import token_weights, weighted_cross_entropy, whole_cross_entropy
 from training.step import Gradients, Likelihood, accumulate, collate, micro_batches, plan_batch
 
 
@@ -172,3 +173,25 @@ def test_huge_scores_give_finite_losses():
     loss.backward()
     assert loss.item() == 1e4
     assert torch.isfinite(hidden.grad).all()
+
+
+@pytest.mark.parametrize("formula", [Formula(), Formula(factor=0.3), Formula(cap=2.0), Formula(factor=1.7, cap=2.0)])
+@pytest.mark.parametrize("biased", [False, True])
+def test_scaled_capped_and_biased_heads_have_the_gradients_of_autograd(formula, biased):
+    torch.manual_seed(0)
+    hidden, head, bias = (
+        torch.randn(*shape, dtype=torch.float64, requires_grad=True) for shape in ((7, 5), (11, 5), (11,))
+    )
+    inputs = [hidden, head, bias] if biased else [hidden, head]
+    targets, weights = torch.arange(7), torch.rand(7, dtype=torch.float64)
+    scores = formula.factor * (hidden @ head.t() + (bias if biased else 0))
+    scores = formula.cap * torch.tanh(scores / formula.cap) if formula.cap else scores
+    plain = (torch.nn.functional.cross_entropy(scores, targets, reduction="none") * weights).sum()
+    loss, _, _ = weighted_cross_entropy(
+        hidden, head, targets, weights, bias=bias if biased else None, formula=formula, chunk=3
+    )
+    whole, _, _ = whole_cross_entropy(scores, targets, weights)
+    assert torch.allclose(loss, plain, rtol=1e-13)
+    assert torch.allclose(whole, plain, rtol=1e-13)
+    for found, expected in zip(torch.autograd.grad(loss, inputs), torch.autograd.grad(plain, inputs), strict=True):
+        assert torch.allclose(found, expected, rtol=1e-10, atol=1e-14)

@@ -14,7 +14,8 @@ from training.console import show_proof
 from training.encode import Encoded, encode_all, encoding_key
 from training.fresh import fit_tokenizer
 from training.masks import prove_masks
-from training.prove import free_bytes, prove, require_memory
+from training.memory import free_bytes, require_memory
+from training.prove import prove
 from training.results import ProofLine
 
 
@@ -27,6 +28,9 @@ def test_every_line_of_a_sound_setup_holds(data, rows, dtype):
         "mask",
         "stop token",
         "isolation",
+        "windows",
+        "dropout",
+        "control: dropout 0.1",
         "weights",
         "J and gradient",
         "any packing",

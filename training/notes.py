@@ -1,0 +1,48 @@
+"""What a user is told before step 1 about how this model is run: what is slower than it could be, and what is off."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from schemas.config import Train
+from training.forward import Forward
+
+
+def notes_of(config: Train, model_config: Any, forward: Forward, lengths: NDArray[np.int64]) -> tuple[str, ...]:  # noqa: ANN401
+    """One line a matter.
+
+    Args:
+        config: the table `train`.
+        model_config: the model's config.
+        forward: how it is run.
+        lengths: tokens of the examples that enter.
+    """
+    notes = [f"isolation of documents checked in {forward.checked}"] if forward.checked else []
+    if not forward.packed:
+        fit = max(1.0, config.capacity / float(lengths.mean()))
+        notes.append(f"one document a row, exact by construction, because: {forward.why[0]}")
+        notes.append(
+            f"its price: {fit:.1f} times as many forward passes as packs of {config.capacity:,} tokens would need"
+        )
+    if forward.formula is None:
+        notes.append(f"the model computes all scores of a row at once, more memory, because: {forward.why[-1]}")
+    if rates := dropout_of(model_config):
+        state = "on (train.dropout)" if config.dropout else "off; train.dropout turns it on"
+        notes.append(f"dropout of the model's config ({', '.join(rates)}) is {state}")
+    if has_router(model_config):
+        notes.append("the router's auxiliary loss is off: J_SFT alone is optimised")
+    return tuple(notes)
+
+
+def dropout_of(model_config: Any) -> list[str]:  # noqa: ANN401
+    """The rates in a model's config that are not 0, such as `attention_dropout 0.1`."""
+    table = model_config.get_text_config().to_dict()
+    rates = {key: value for key, value in table.items() if "drop" in key or key.endswith("_jitter_noise")}
+    return [f"{key} {value:g}" for key, value in rates.items() if isinstance(value, float) and value > 0]
+
+
+def has_router(model_config: Any) -> bool:  # noqa: ANN401
+    """Whether the model is a mixture of experts with a loss on its router."""
+    table = model_config.get_text_config().to_dict()
+    return any(table.get(name) for name in ("router_aux_loss_coef", "aux_loss_alpha", "router_z_loss_coef"))
