@@ -316,6 +316,8 @@ class Train(Table):
 
     model: str | FreshModel
     """Hugging Face name or folder, or a table that describes a small model to train from scratch"""
+    chat_template: str | None = None
+    """a file of a chat template of your own (Jinja); null: the tokenizer's. It is exported with the model"""
     objective: Literal["sequence_mean", "token_mean"] = "sequence_mean"
     """sequence_mean is J_SFT: every example weighs the same; token_mean, for comparison: every token does"""
     examples_per_step: Annotated[int, Field(ge=1)] = 256

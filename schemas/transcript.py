@@ -23,7 +23,7 @@ CODE_FENCE = "```python\n"
 OUTPUT_FENCE = "```output\n"
 _CLOSING_FENCE = "\n```"
 THINK_OPEN = "<think>\n"
-_THINK_CLOSE = "\n</think>"
+THINK_CLOSE = "\n</think>"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ def _pieces(segment: Segment, line_end: str, supervise_think: bool) -> list[tupl
         case SegmentKind.TEXT:
             return [(segment.text + line_end, segment.kind, True)]
         case SegmentKind.THINK:
-            text = THINK_OPEN + segment.text + _THINK_CLOSE + line_end
+            text = THINK_OPEN + segment.text + THINK_CLOSE + line_end
             return [(text, segment.kind, supervise_think)]
         case SegmentKind.CODE:
             return [(CODE_FENCE + segment.text + _CLOSING_FENCE + line_end, segment.kind, True)]

@@ -49,7 +49,14 @@ def _asking(layout: ChatLayout, examples: Examples) -> list[str]:
     first = {example.format: example for example in examples.take(examples.labels("format").first())}
     lines = ["## How to ask it", "", f"It learned to end with `{layout.stop_token}`, and to answer prompts like these."]
     for form, example in first.items():
-        lines += ["", f"{form}:", "", "~~~~", layout.prompt(replace(example, question="{question}")), "~~~~"]
+        lines += [
+            "",
+            f"{form}:",
+            "",
+            "~~~~",
+            layout.uncut(layout.prompt(replace(example, question="{question}"))),
+            "~~~~",
+        ]
     if Format.TIR in first:
         fence = OUTPUT_FENCE.strip()
         lines += ["", f"What stands behind a line `` {fence} `` is not the model's: stop, run its program, go on."]

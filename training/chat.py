@@ -1,30 +1,42 @@
 """How a question and its solution become one conversation: the tokenizer's chat template, else DeepSeekMath's layout.
 
     prompt    what stands before the response, up to the point where the model begins to write
-    response  what transcript.transcribe laid out, after `lead`
-    stop      the token that ends the model's turn; supervised
+    response  what transcript.transcribe laid out, its thought as the template lays out thoughts
+    stop      the token behind an assistant's words in the template; supervised
 
 The response is encoded apart from the prompt, and each supervised stretch apart from the others. So a token can never
 straddle two of them, and the tokens before a supervised one in training are exactly those that generation puts there.
+
+Control tokens come from the layout alone. Where a question, a solution or a tool writes one as text, the text is cut
+inside it before it is encoded, so it stays text.
 """
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from functools import cached_property, lru_cache
 
 from schemas.exits import UserError
+from schemas.problem import Segment, SegmentKind
 from schemas.prompts import prompt_of
-from schemas.transcript import THINK_OPEN
+from schemas.transcript import THINK_CLOSE, THINK_OPEN, transcribe
 from training.shards import Example
+from training.turns import Turn, control_ids, generation_prompt, render, stop_in, turn_of
 from training.untyped import Tokenizer
 
-_PROBE = "mathmill probe 0"
+# Marks the cut inside a control token that is meant as text: a noncharacter, which no text holds.
+_CUT = "\U0010ffff"
+# DeepSeekMath, evaluation README: "User: {instruction}\n\nAssistant: {output}", after the begin token.
+_PLAIN = Turn(lead=" ", middle="", behind="")
+_PLAIN_THINKING = Turn(lead=f" {THINK_OPEN}", middle=f"{THINK_CLOSE}\n", behind="")
 
 
 class ChatLayout:
     """The layout of conversations for one tokenizer.
 
     Attributes:
-        lead: text that opens every response and belongs to it (DeepSeekMath's layout has a space there).
         stop_id: the token that ends a response.
+        trail: text between the words and it, such as the line end of some templates.
 
     Raises:
         UserError: the tokenizer has no stop token, or its template changes what an assistant says.
@@ -34,72 +46,151 @@ class ChatLayout:
         self.tokenizer = tokenizer
         self.name = str(tokenizer.name_or_path) or "tokenizer"
         self.templated = bool(tokenizer.chat_template)
-        self.lead = "" if self.templated else " "
-        self.stop_id = self._stop_id()
+        self.turn = lru_cache(maxsize=2)(self._turn)
+        self.trail, self.stop_id = self._stop()
         self._require_separable()
 
     def prompt(self, example: Example) -> str:
-        """Returns the text before an example's response.
+        """Returns the text before an example's response, cuts included: `encode` takes it.
 
         Templates with a thinking switch (`enable_thinking`) put an empty thought before a response that does not think.
-        Where they open the thought of one that does, that opening is left to the response.
         """
-        user = prompt_of(example.question, example.format, example.language, example.instruction)
+        user = self.guard(prompt_of(example.question, example.format, example.language, example.instruction))
         if self.templated:
-            begun = self._render([{"role": "user", "content": user}], begin=True, thinks=example.thinks)
-            return begun.removesuffix(THINK_OPEN) if example.thinks else begun
-        # DeepSeekMath, evaluation README: "User: {instruction}\n\nAssistant: {output}", after the begin token.
+            self.turn(example.thinks)  # refuses what training and generation would disagree on
+            return generation_prompt(self.tokenizer, user, thinks=example.thinks)
         return f"{self.tokenizer.bos_token or ''}User: {user}\n\nAssistant:"
 
+    def stretches(self, example: Example, *, supervise_think: bool) -> Iterator[tuple[str, bool]]:
+        """Maximal stretches of a response that are wholly supervised or wholly not, cuts included."""
+        text, flag = "", True
+        for piece, supervised in self._pieces(example, supervise_think):
+            if supervised != flag:
+                if text:
+                    yield text, flag
+                text, flag = "", supervised
+            text += piece
+        if not flag and self.trail:
+            yield text, flag
+            text, flag = "", True
+        if text + self.trail:
+            yield text + self.trail, flag
+
+    def message(self, example: Example) -> tuple[str, dict[str, str]]:
+        """The user's words and the assistant's message, as a template takes them."""
+        user = prompt_of(example.question, example.format, example.language, example.instruction)
+        first, *rest = example.segments
+        if example.thinks and first.kind is SegmentKind.THINK and (key := self.turn(True).key):
+            return user, {"content": transcribe(rest).response, key: first.text}
+        return user, {"content": transcribe(example.segments).response}
+
+    def as_template(self, example: Example) -> str:
+        """The whole conversation as the template itself writes it."""
+        user, message = self.message(example)
+        return render(self.tokenizer, user, message, thinks=example.thinks)
+
+    def response(self, tokens: Sequence[int]) -> str:
+        """What a model wrote, as `transcribe` would lay it out: a thought between <think> tags."""
+        text = self.decode(tokens)
+        thinking, plain = self.turn(True), self._any_turn()
+        if (lead := self._shown(thinking.lead)) and text.startswith(lead):
+            thought, found, words = text.removeprefix(lead).partition(self._shown(thinking.middle))
+            text = f"{THINK_OPEN}{thought}{THINK_CLOSE}\n{words}" if found else THINK_OPEN + thought
+        else:
+            text = text.removeprefix(self._shown(plain.lead))
+        return text.removesuffix(self.trail) if self.trail else text
+
+    def guard(self, text: str) -> str:
+        """Cuts text inside each control token that it writes, so that it is encoded as text."""
+        if self._controls is None:
+            return text
+        return self._controls.sub(lambda found: f"{found[0][:1]}{_CUT}{found[0][1:]}", text)
+
+    @staticmethod
+    def uncut(text: str) -> str:
+        """Text as people read it, without the marks of cuts."""
+        return text.replace(_CUT, "")
+
     def encode(self, texts: Sequence[str]) -> list[list[int]]:
-        """Encodes texts as they are, adding no token."""
-        if not texts:
-            return []
-        return self.tokenizer(list(texts), add_special_tokens=False, return_attention_mask=False, verbose=False)[
-            "input_ids"
-        ]
+        """Encodes texts as they are, adding no token; a text is encoded in parts where it is cut."""
+        parts = [text.split(_CUT) for text in texts]
+        flat = iter(self._encode([part for text in parts for part in text]))
+        return [[token for _ in text for token in next(flat)] for text in parts]
 
     def decode(self, tokens: Sequence[int]) -> str:
         """Returns the exact text of tokens, without special ones."""
         return self.tokenizer.decode(list(tokens), skip_special_tokens=True, clean_up_tokenization_spaces=False)
+
+    def decode_all(self, tokens: Sequence[int]) -> str:
+        """Returns the exact text of tokens, special ones included."""
+        return self.tokenizer.decode(list(tokens), skip_special_tokens=False, clean_up_tokenization_spaces=False)
 
     @property
     def stop_token(self) -> str:
         """The text of the stop token."""
         return str(self.tokenizer.convert_ids_to_tokens(self.stop_id))
 
-    def _render(self, messages: list[dict[str, str]], *, begin: bool, thinks: bool = False) -> str:
-        return self.tokenizer.apply_chat_template(
-            messages, tokenize=False, add_generation_prompt=begin, enable_thinking=thinks
-        )
+    @cached_property
+    def _controls(self) -> re.Pattern[str] | None:
+        names = (str(self.tokenizer.convert_ids_to_tokens(token)) for token in control_ids(self.tokenizer))
+        longest_first = sorted((name for name in names if len(name) > 1), key=lambda name: (-len(name), name))
+        return re.compile("|".join(map(re.escape, longest_first))) if longest_first else None
 
-    def _stop_id(self) -> int:
-        """The token that the template puts behind an assistant's words; else the tokenizer's end-of-sequence token."""
-        eos = self.tokenizer.eos_token_id
+    def _pieces(self, example: Example, supervise_think: bool) -> Iterator[tuple[str, bool]]:
+        segments = [replace(segment, text=self.guard(segment.text)) for segment in example.segments]
+        thought = segments[0] if segments and segments[0].kind is SegmentKind.THINK else None
+        if thought is None:
+            lead = self.turn(False).lead if not example.thinks else ""
+            yield lead, True
+        else:
+            turn = self.turn(True)
+            yield turn.lead + thought.text + turn.middle, supervise_think
+        yield from self._spans(segments[1:] if thought else segments, supervise_think)
+
+    @staticmethod
+    def _spans(segments: Sequence[Segment], supervise_think: bool) -> Iterator[tuple[str, bool]]:
+        transcript = transcribe(segments, supervise_think=supervise_think)
+        for span in transcript.spans:
+            yield transcript.response[span.start : span.end], span.supervised
+
+    def _turn(self, thinks: bool) -> Turn:
         if not self.templated:
-            if eos is None:
-                raise UserError(
-                    f"{self.name}: a tokenizer without a stop token: it has neither eos_token nor a chat template, so "
-                    "a model could never learn to end; set eos_token in its tokenizer_config.json"
-                )
-            return eos
-        user = {"role": "user", "content": "1"}
-        begun = self._render([user], begin=True)
-        whole = self._render([user, {"role": "assistant", "content": _PROBE}], begin=False)
-        if not whole.startswith(begun + _PROBE):
-            raise UserError(
-                f"{self.name}: its chat template does not put an assistant's words right behind the generation prompt, "
-                "so training and generation would differ; use a training template that does"
-            )
-        behind = self.encode([whole.removeprefix(begun + _PROBE)])[0]
-        if behind and behind[0] in self.tokenizer.all_special_ids:
-            return behind[0]
+            return _PLAIN_THINKING if thinks else _PLAIN
+        return turn_of(self.tokenizer, thinks=thinks)
+
+    def _shown(self, text: str) -> str:
+        """Layout as `decode` shows it, which leaves special tokens out."""
+        return self.decode(self._encode([text])[0])
+
+    def _encode(self, texts: Sequence[str]) -> list[list[int]]:
+        if not texts:
+            return []
+        return self.tokenizer(list(texts), add_special_tokens=False, return_attention_mask=False, verbose=False)[
+            "input_ids"
+        ]
+
+    def _stop(self) -> tuple[str, int]:
+        """What the template puts behind an assistant's words; else the tokenizer's end-of-sequence token."""
+        eos = self.tokenizer.eos_token_id
+        if self.templated and (found := stop_in(self.tokenizer, self._any_turn().behind)):
+            return found
         if eos is None:
+            behind = "its chat template puts no control token behind an assistant's words and it has no eos_token"
             raise UserError(
-                f"{self.name}: a tokenizer without a stop token: its chat template puts no special token behind an "
-                "assistant's words and it has no eos_token; set eos_token in its tokenizer_config.json"
+                f"{self.name}: a tokenizer without a stop token: "
+                f"{behind if self.templated else 'it has neither eos_token nor a chat template'}, so a model could "
+                "never learn to end; set eos_token in its tokenizer_config.json"
             )
-        return eos
+        return "", eos
+
+    def _any_turn(self) -> Turn:
+        """The turn of responses that do not think; of those that do where the template always thinks."""
+        try:
+            return self.turn(False)
+        except UserError:
+            if (turn := self.turn(True)).behind:
+                return turn
+            raise
 
     def _require_separable(self) -> None:
         pieces = ["We add.\n```output\n", "12\n```\n", "So 12."]

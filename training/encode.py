@@ -23,7 +23,6 @@ from numpy.typing import NDArray
 from schemas.exits import UserError
 from schemas.files import write_text
 from schemas.manifest import sha256_of
-from schemas.transcript import transcribe
 from training.chat import ChatLayout
 from training.shards import Example, Examples
 
@@ -75,33 +74,19 @@ def encode(examples: list[Example], layout: ChatLayout, *, supervise_think: bool
     Worked example (TIR): prompt 000, `We add.\n```python...```output\n` 111, `12\n```\n` 000, `So 12.` 111, stop 1.
 
     Raises:
-        UserError: the text of a solution holds the stop token.
+        UserError: the layout puts the stop token inside a response.
     """
     texts: list[str] = []
     runs: list[list[bool]] = []
     for example in examples:
         texts.append(layout.prompt(example))
         flags = [False]
-        for text, supervised in _runs(example, layout.lead, supervise_think):
+        for text, supervised in layout.stretches(example, supervise_think=supervise_think):
             texts.append(text)
             flags.append(supervised)
         runs.append(flags)
     pieces = iter(layout.encode(texts))
     return [_join(example, flags, pieces, layout) for example, flags in zip(examples, runs, strict=True)]
-
-
-def _runs(example: Example, lead: str, supervise_think: bool) -> Iterator[tuple[str, bool]]:
-    """Maximal stretches of the response that are wholly supervised or wholly not."""
-    transcript = transcribe(example.segments, supervise_think=supervise_think)
-    text, flag = lead, True
-    for span in transcript.spans:
-        if span.supervised != flag:
-            if text:
-                yield text, flag
-            text, flag = "", span.supervised
-        text += transcript.response[span.start : span.end]
-    if text:
-        yield text, flag
 
 
 def _join(example: Example, flags: list[bool], pieces: Iterator[list[int]], layout: ChatLayout) -> EncodedExample:
@@ -111,8 +96,8 @@ def _join(example: Example, flags: list[bool], pieces: Iterator[list[int]], layo
         piece = next(pieces)
         if position and layout.stop_id in piece:
             raise UserError(
-                f"example {example.id}: its solution holds the stop token {layout.stop_token!r} as text, so the "
-                "model would learn to stop inside it; remove the row"
+                f"example {example.id}: its layout holds the stop token {layout.stop_token!r} inside the response, so "
+                "the model would learn to stop there; give another template by train.chat_template"
             )
         tokens += piece
         mask += [int(flag)] * len(piece)
@@ -169,7 +154,7 @@ def encoding_key(examples: Examples, layout: ChatLayout, *, split: str, supervis
     """What an encoding depends on."""
     tokenizer = layout.tokenizer.backend_tokenizer.to_str() + str(layout.tokenizer.chat_template)
     return {
-        "layout": "2",
+        "layout": "3",
         "data": " ".join(examples.fingerprints),
         "split": split,
         "tokenizer": sha256(tokenizer.encode()).hexdigest(),

@@ -175,7 +175,7 @@ def _answer(
         )
     else:
         answers = writer.answer(prompts, max_new_tokens=settings.max_new_tokens, on_done=progress.add)
-    return answers, [writer.layout.decode(answer.tokens).removeprefix(writer.layout.lead) for answer in answers]
+    return answers, [writer.layout.response(answer.tokens) for answer in answers]
 
 
 def _judge_all(

@@ -15,6 +15,7 @@ from schemas.config import ProgramLimits
 from schemas.problem import SegmentKind
 from schemas.transcript import OUTPUT_FENCE, parse_response
 from training.chat import ChatLayout
+from training.model import stop_ids
 from training.untyped import Model
 
 if TYPE_CHECKING:
@@ -54,8 +55,7 @@ class Writer:
         self._model = model
         self.layout = layout
         self._batch = batch_size
-        eos = layout.tokenizer.eos_token_id
-        self._stops = {layout.stop_id} | ({eos} if eos is not None else set())
+        self._stops = set(stop_ids(model, layout.tokenizer, layout.stop_id))
         self._newlines: set[int] = set()
 
     def answer(
@@ -101,7 +101,7 @@ class Writer:
                     continue
                 blocks = [s.text for s in parse_response(text) if s.kind is SegmentKind.CODE]
                 said = _said(run_blocks(blocks, limits)[-1]) if blocks else "no program"
-                answer.tokens += self.layout.encode([f"{said}\n```\n"])[0]
+                answer.tokens += self.layout.encode([f"{self.layout.guard(said)}\n```\n"])[0]
                 answer.tool_calls += 1
                 waiting.append(position)
             active = waiting

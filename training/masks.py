@@ -1,9 +1,9 @@
-"""Proves masks from the decoded text: another way than the one that made them."""
+"""Proves masks and layout from the decoded text: another way than the one that made them."""
 
 from collections.abc import Iterator, Sequence
 
 from schemas.config import Train
-from schemas.transcript import transcribe
+from schemas.prompts import prompt_of
 from training.chat import ChatLayout
 from training.encode import Encoded
 from training.results import ProofLine
@@ -17,12 +17,12 @@ def prove_masks(train: Train, examples: Examples, encoded: Encoded, layout: Chat
     count = min(len(examples), _ROWS)
     prefixes = texts = stops = 0
     worst = ""
-    for index, example in enumerate(examples.rows(0, count)):
+    rows = examples.rows(0, count)
+    for index, example in enumerate(rows):
         tokens, flags = encoded[index].tokens.tolist(), encoded[index].supervised.tolist()
         first = flags.index(1)
-        asked = layout.prompt(example)
-        prompt = layout.encode([asked])[0]
-        prefixes += tokens[:first] == prompt
+        asked = layout.encode([layout.prompt(example)])[0]
+        prefixes += tokens[: len(asked)] == asked and first >= len(asked)
         right = _written(tokens, flags, layout) == _supervised_text(example, layout, train.supervise_think)
         texts += right
         worst = worst or ("" if right else f"; the first that is not: {example.id}")
@@ -34,6 +34,45 @@ def prove_masks(train: Train, examples: Examples, encoded: Encoded, layout: Chat
         "mask", texts == count, f"in {texts} of {count} rows loss lies on what the model writes, no more{worst}"
     )
     yield ProofLine("stop token", stops == count, f"{layout.stop_token} ends and bears loss in {stops} of {count} rows")
+    if layout.templated:
+        yield from _prove_layout(rows, [encoded[index].tokens.tolist() for index in range(count)], layout)
+
+
+def _prove_layout(rows: Sequence[Example], tokens: Sequence[list[int]], layout: ChatLayout) -> Iterator[ProofLine]:
+    """Whether whole rows, stop token included, are what the template itself writes for the same turn."""
+    golds = [layout.as_template(example) for example in rows]
+    found = [layout.decode_all(row) for row in tokens]
+    dropped = [layout.turn(example.thinks).dropped if example.thinks else False for example in rows]
+    judged = [gold for gold, drops in zip(golds, dropped, strict=True) if not drops]
+    texts = [text for text, drops in zip(found, dropped, strict=True) if not drops]
+    bare = [text.removesuffix(layout.stop_token) for text in texts]
+    stops = any(gold.startswith(text) for gold, text in zip(judged, texts, strict=True))
+    own = texts if stops else bare  # a template may leave the end to the tokenizer's end-of-sequence token
+    same = sum(gold.startswith(text) for gold, text in zip(judged, own, strict=True))
+    left = (
+        f"; {sum(dropped)} thoughts are left out by the template and stand between <think> tags" if any(dropped) else ""
+    )
+    yield ProofLine(
+        "layout", same == len(judged), f"{same} of {len(judged)} rows are what the chat template itself writes{left}"
+    )
+    spoilt = {
+        "control: another layout": [
+            f"User: {prompt_of(row.question, row.format, row.language, row.instruction)}\n\nAssistant: " for row in rows
+        ],
+        "control: another stop token": [f"{text}{_another(layout)}" for text in bare],
+    }
+    if not stops:
+        del spoilt["control: another stop token"]
+    for name, texts in spoilt.items():
+        caught = not any(gold.startswith(text) for gold, text in zip(judged, texts, strict=False))
+        yield ProofLine(name, caught, "caught" if caught else "NOT caught, so the proof proves nothing")
+
+
+def _another(layout: ChatLayout) -> str:
+    """A token that does not end turns here: the end-of-sequence token where that is another, as many trainers take."""
+    eos = layout.tokenizer.eos_token_id
+    chosen = eos if eos not in (None, layout.stop_id) else (layout.stop_id + 1) % len(layout.tokenizer)
+    return str(layout.decode_all([chosen]))
 
 
 def _written(tokens: Sequence[int], flags: Sequence[int], layout: ChatLayout) -> list[str]:
@@ -44,18 +83,9 @@ def _written(tokens: Sequence[int], flags: Sequence[int], layout: ChatLayout) ->
             stretches.append([])
         if flag:
             stretches[-1].append(token)
-    return [layout.decode(stretch) for stretch in stretches]
+    return [layout.decode_all(stretch) for stretch in stretches]
 
 
 def _supervised_text(example: Example, layout: ChatLayout, supervise_think: bool) -> list[str]:
-    transcript = transcribe(example.segments, supervise_think=supervise_think)
-    stretches: list[str] = [layout.lead] if layout.lead else []
-    before = bool(layout.lead)
-    for span in transcript.spans:
-        text = transcript.response[span.start : span.end]
-        if span.supervised and before:
-            stretches[-1] += text
-        elif span.supervised:
-            stretches.append(text)
-        before = span.supervised
-    return [text for text in stretches if text]
+    stretches = layout.stretches(example, supervise_think=supervise_think)
+    return [layout.uncut(text) for text, supervised in stretches if supervised]

@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from copy import copy
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -12,11 +14,12 @@ from training import attention
 from training.untyped import Model, Tokenizer
 
 
-def load_tokenizer(source: Path | str, *, option: str = "train.model") -> Tokenizer:
+def load_tokenizer(source: Path | str, *, template: str | None = None, option: str = "train.model") -> Tokenizer:
     """Loads a tokenizer by name or folder.
 
     Args:
         source: Hugging Face name or folder.
+        template: a file that holds a chat template; None takes the tokenizer's own.
         option: where the user named it.
 
     Raises:
@@ -29,6 +32,11 @@ def load_tokenizer(source: Path | str, *, option: str = "train.model") -> Tokeni
         tokenizer = AutoTokenizer.from_pretrained(str(source), padding_side="left", local_files_only=local)
     if not tokenizer.is_fast:
         raise UserError(f"{source}: its tokenizer has no fast version; convert it to tokenizer.json")
+    if template is not None:
+        try:
+            tokenizer.chat_template = Path(template).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise UserError(f"train.chat_template {template}: cannot be read: {error}") from error
     return tokenizer
 
 
@@ -97,18 +105,33 @@ def export(
         stop_id: the token that ends a response.
         weights: whole weights by name; None takes the model's own.
     """
-    from transformers import GenerationConfig
-
-    stops = [stop_id]
-    if tokenizer.eos_token_id not in (None, stop_id):
-        stops.append(tokenizer.eos_token_id)
-    pad = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else stop_id
-    model.generation_config = GenerationConfig(
-        bos_token_id=tokenizer.bos_token_id, eos_token_id=stops, pad_token_id=pad, do_sample=False
-    )
+    model.generation_config = _generation_config(model, tokenizer, stop_id)
     _hush()
     model.save_pretrained(folder, state_dict=weights)
     tokenizer.save_pretrained(folder)
+
+
+def stop_ids(model: Model, tokenizer: Tokenizer, stop_id: int) -> list[int]:
+    """Every token that ends a response: the layout's, the model's own by its generation config, the tokenizer's."""
+    own = getattr(model.generation_config, "eos_token_id", None)
+    listed = [stop_id, *(own if isinstance(own, list) else [own]), tokenizer.eos_token_id]
+    return list(dict.fromkeys(token for token in listed if token is not None))
+
+
+def _generation_config(model: Model, tokenizer: Tokenizer, stop_id: int) -> Any:  # noqa: ANN401
+    """The model's own, with the stop tokens added; without its sampling where that contradicts itself."""
+    from transformers import GenerationConfig
+
+    stops = stop_ids(model, tokenizer, stop_id)
+    pad = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else stop_id
+    own = copy(model.generation_config) or GenerationConfig(bos_token_id=tokenizer.bos_token_id, do_sample=False)
+    own.eos_token_id = stops
+    own.pad_token_id = pad if own.pad_token_id is None else own.pad_token_id
+    try:
+        own.validate(strict=True)
+    except ValueError:
+        return GenerationConfig(bos_token_id=own.bos_token_id, eos_token_id=stops, pad_token_id=own.pad_token_id)
+    return own
 
 
 def parameter_count(model: Model) -> int:

@@ -99,7 +99,7 @@ def prepare(
     world.wait()
     begun = checkpoint.latest(output)
     source: Path | str = begun.model if begun else str(config.model)
-    layout = ChatLayout(load_tokenizer(source))
+    layout = ChatLayout(load_tokenizer(source, template=config.chat_template))
     splits = {split: _encode(config, rows, layout, output, split, world) for split, rows in examples.items()}
     plan, told = _plan(config, examples[Split.TRAIN], splits[Split.TRAIN])
     model = load_model(source)

@@ -55,7 +55,7 @@ def prove(
     with TemporaryDirectory(prefix="mathmill-prove-") as temporary:
         source = _source(train, examples, Path(temporary))
         option = "train.model" if model is None else "--model"
-        layout = ChatLayout(load_tokenizer(source, option=option))
+        layout = ChatLayout(load_tokenizer(source, template=train.chat_template, option=option))
         key = encoding_key(examples, layout, split="train", supervise_think=train.supervise_think)
         encoded = encode_all(
             examples, layout, Path(temporary) / "tokens", key=key, supervise_think=train.supervise_think

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+from tokenizers import AddedToken
 
 from schemas.config import FreshModel
 from schemas.exits import UserError
@@ -11,7 +12,9 @@ from training import shards
 from training.chat import ChatLayout
 from training.encode import encode
 from training.fresh import fit_tokenizer
+from training.model import load_tokenizer
 from training.shards import Example
+from training.turns import control_ids
 
 CHATML = (
     "{% for m in messages %}{{ '<|im_start|>' + m['role'] + '\n' + m['content'] + '<|im_end|>' + '\n' }}{% endfor %}"
@@ -78,19 +81,107 @@ def test_a_template_and_no_end_token_at_all_is_refused(data):
         ChatLayout(tokenizer_of(data, NO_END, eos=None))
 
 
-def test_a_template_that_puts_words_before_the_assistants_is_refused(data):
-    with pytest.raises(UserError, match="does not put an assistant's words right behind the generation prompt"):
-        ChatLayout(tokenizer_of(data, THINKS_FIRST))
+def thinking(words="\\boxed{2}"):
+    return replace(ROW, segments=(Segment(SegmentKind.THINK, "One and one."), Segment(SegmentKind.TEXT, words)))
+
+
+def test_a_template_that_opens_a_thought_serves_those_who_think_and_refuses_the_others(data):
+    layout = ChatLayout(tokenizer_of(data, THINKS_FIRST))
+    (row,) = encode([thinking()], layout, supervise_think=True)
+    assert written(row, layout) == ("<|im_start|>assistant\n", "<think>\nOne and one.\n</think>\n\\boxed{2}<|im_end|>")
+    with pytest.raises(UserError, match="does not put an assistant's words behind the generation prompt"):
+        encode([ROW], layout, supervise_think=True)
 
 
 @pytest.mark.parametrize("template", [SWITCHED, SWITCHED_OPEN])
 def test_a_template_with_a_thinking_switch_serves_those_who_think_and_those_who_do_not(data, template):
     layout = ChatLayout(tokenizer_of(data, template))
     assert layout.stop_token == "<|im_end|>"
-    thought = replace(ROW, segments=(Segment(SegmentKind.THINK, "One and one."), *ROW.segments))
-    plain, thinking = (written(one, layout) for one in encode([ROW, thought], layout, supervise_think=True))
+    plain, thought = (written(row, layout) for row in encode([ROW, thinking()], layout, supervise_think=True))
     assert plain == ("<|im_start|>assistant\n<think>\n\n</think>\n\n", "\\boxed{2}<|im_end|>")
-    assert thinking == ("<|im_start|>assistant\n", "<think>\nOne and one.\n</think>\n\\boxed{2}<|im_end|>")
+    assert thought == ("<|im_start|>assistant\n", "<think>\nOne and one.\n</think>\n\\boxed{2}<|im_end|>")
+
+
+TURN = (
+    "{% for m in messages %}<|im_start|>{{ m['role'] }}\n{% if m['role'] == 'assistant' %}ANSWER{% else %}"
+    "{{ m['content'] }}{% endif %}<|im_end|>\n{% endfor %}"
+    "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
+)
+THOUGHT = "{% if m.reasoning_content %}<think>\n{{ m.reasoning_content }}\n</think>\n\n{% endif %}{{ m['content'] }}"
+CHANNELS = "{% if m.thinking %}thought{{ m.thinking }}<|endoftext|>{% endif %}<|im_start|>final {{ m['content'] }}"
+
+
+@pytest.mark.parametrize(
+    ("answer", "thought", "plain"),
+    [
+        (THOUGHT, "<think>\nOne and one.\n</think>\n\n\\boxed{2}<|im_end|>", "\\boxed{2}<|im_end|>"),
+        (
+            CHANNELS,
+            "thoughtOne and one.<|endoftext|><|im_start|>final \\boxed{2}<|im_end|>",
+            "<|im_start|>final \\boxed{2}<|im_end|>",
+        ),
+        ("{{ m['content'] }}\n", "<think>\nOne and one.\n</think>\n\\boxed{2}\n<|im_end|>", "\\boxed{2}\n<|im_end|>"),
+    ],
+    ids=["a blank line behind the thought", "channels", "a line end before the stop token"],
+)
+def test_thoughts_and_words_stand_as_the_template_itself_lays_them_out(data, answer, thought, plain):
+    layout = ChatLayout(tokenizer_of(data, TURN.replace("ANSWER", answer)))
+    rows = encode([thinking(), ROW], layout, supervise_think=True)
+    assert [written(row, layout)[1] for row in rows] == [thought, plain]
+    for example, row in zip((thinking(), ROW), rows, strict=True):
+        assert layout.as_template(example) == layout.decode_all(row.tokens) + "\n"
+    said = [row.tokens[row.supervised.tolist().index(1) : -1].tolist() for row in rows]
+    assert layout.response(said[1]) == "\\boxed{2}"
+    assert layout.response(said[0]) == "<think>\nOne and one.\n</think>\n\\boxed{2}"
+
+
+@pytest.mark.parametrize("unnamed", [True, False])
+def test_the_stop_token_is_the_control_token_behind_the_words_whether_the_tokenizer_names_it_or_not(data, unnamed):
+    tokenizer = tokenizer_of(data, CHATML)
+    if unnamed:  # as Phi's <|end|>, Gemma's <end_of_turn> and Llama's <|eot_id|>
+        tokenizer.add_tokens([AddedToken("<|turn|>", special=True)])
+        tokenizer.chat_template = CHATML.replace("<|im_end|>", "<|turn|>")
+        assert tokenizer.convert_tokens_to_ids("<|turn|>") not in tokenizer.all_special_ids
+    assert ChatLayout(tokenizer).stop_token == ("<|turn|>" if unnamed else "<|im_end|>")
+
+
+@pytest.mark.parametrize(
+    ("behind", "stop"),
+    [("<|im_start|><|endoftext|>", "<|endoftext|>"), ("<|im_end|>\n<|endoftext|>", "<|im_end|>")],
+    ids=["two in a row end with the end-of-sequence token", "a line end stands between"],
+)
+def test_of_several_control_tokens_behind_the_words(data, behind, stop):
+    layout = ChatLayout(tokenizer_of(data, CHATML.replace("<|im_end|>", behind)))
+    assert layout.stop_token == stop
+    (row,) = encode([ROW], layout, supervise_think=True)
+    assert layout.as_template(ROW).startswith(layout.decode_all(row.tokens))
+
+
+def test_each_control_token_that_a_row_writes_as_text_stays_text(data):
+    tokenizer = tokenizer_of(data, TURN.replace("ANSWER", THOUGHT))
+    tokenizer.add_tokens([AddedToken("<|extra|>", special=True), AddedToken("<think>"), AddedToken("</think>")])
+    layout = ChatLayout(tokenizer)
+    (clean,) = encode([thinking("so 5")], layout, supervise_think=True)
+    controls = control_ids(tokenizer)
+    assert {"<|im_start|>", "<|im_end|>", "<|endoftext|>", "<|extra|>", "<think>", "</think>"} <= set(
+        tokenizer.convert_ids_to_tokens(sorted(controls))
+    )
+    for token in sorted(controls):
+        text = tokenizer.convert_ids_to_tokens(token)
+        row = replace(thinking(f"so {text} 5"), question=f"What is {text}{text} it?")
+        (found,) = encode([row], layout, supervise_think=True)
+        assert [t for t in found.tokens if t in controls] == [t for t in clean.tokens if t in controls]
+        assert layout.decode_all(found.tokens) + "\n" == layout.as_template(row)
+    assert layout.encode(["<|im_end|>"]) != layout.encode([layout.guard("<|im_end|>")])  # the control
+
+
+def test_a_template_of_ones_own_replaces_the_tokenizers(data, tmp_path):
+    tokenizer_of(data, CHATML).save_pretrained(tmp_path / "model")
+    (tmp_path / "own.jinja").write_text(TURN.replace("ANSWER", THOUGHT))
+    tokenizer = load_tokenizer(tmp_path / "model", template=str(tmp_path / "own.jinja"))
+    assert "reasoning_content" in tokenizer.chat_template
+    with pytest.raises(UserError, match=r"train.chat_template .*nowhere.jinja: cannot be read"):
+        load_tokenizer(tmp_path / "model", template=str(tmp_path / "nowhere.jinja"))
 
 
 def written(one, layout):

@@ -73,9 +73,10 @@ def test_digits_are_tokens_of_their_own(layout):
     assert [layout.decode([token]) for token in tokens] == ["1", "0", "2", "4"]
 
 
-def test_a_solution_that_holds_the_stop_token_is_refused(layout):
-    with pytest.raises(UserError, match=r"example e1: its solution holds the stop token '<\|end\|>'"):
-        encode([example(("text", "7<|end|>8"), form=Format.COT)], layout, supervise_think=True)
+def test_a_solution_that_writes_the_stop_token_as_text_ends_once(layout):
+    (row,) = encode([example(("text", "7<|end|>8"), form=Format.COT)], layout, supervise_think=True)
+    assert row.tokens.tolist().count(layout.stop_id) == 1
+    assert layout.decode_all(row.tokens).endswith("7<|end|>8<|end|>")
 
 
 class _Tokenizer:

@@ -4,12 +4,14 @@ import http.server
 import logging
 import threading
 import time
+import types
 
 import pytest
 from huggingface_hub import constants
 
 from schemas.exits import UserError
-from training.model import _local_only, load_tokenizer
+from tests.training.models import small_model
+from training.model import _local_only, load_tokenizer, stop_ids
 
 
 @pytest.fixture
@@ -69,3 +71,14 @@ def test_without_a_hub_its_cache_serves(unreachable):
 
 def test_a_folder_is_never_looked_for_elsewhere(unreachable, tmp_path):
     assert _local_only(str(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("own", "stops"),
+    [(None, [7, 9]), (3, [7, 3, 9]), ([9, 7, 5], [7, 9, 5])],
+    ids=["none of its own", "one", "several"],
+)
+def test_stop_tokens_of_the_layout_the_model_and_the_tokenizer_are_merged(own, stops):
+    model = small_model()
+    model.generation_config.eos_token_id = own
+    assert stop_ids(model, types.SimpleNamespace(eos_token_id=9), 7) == stops

@@ -27,6 +27,9 @@ def test_every_line_of_a_sound_setup_holds(data, rows, dtype):
         "prompt",
         "mask",
         "stop token",
+        "layout",
+        "control: another layout",
+        "control: another stop token",
         "isolation",
         "windows",
         "dropout",
@@ -80,7 +83,7 @@ def prompt_token(tokens, _supervised, start, _stop):
         (first_of_prompt, ["prompt", "mask"]),
         (stop_token, ["stop token"]),
         (tool_output, ["mask"]),
-        (prompt_token, ["prompt"]),
+        (prompt_token, ["prompt", "layout"]),
     ],
     ids=["sound", "loss on the prompt", "none on the stop token", "loss on a tool's output", "another prompt"],
 )
