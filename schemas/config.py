@@ -311,6 +311,21 @@ class FreshModel(Table):
         return self
 
 
+class Lora(Table):
+    """Adapters of low rank beside frozen weights (2106.09685), by peft."""
+
+    rank: Annotated[int, Field(ge=1)] = 16
+    """width of an adapter"""
+    alpha: Annotated[float, Field(gt=0)] = 32.0
+    """an adapter's output is multiplied by alpha / rank"""
+    targets: list[str] | None = None
+    """names of layers, such as q_proj; null: every linear layer but the head"""
+    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    """of an adapter's input, in training alone"""
+    dora: bool = False
+    """weights split into direction and magnitude (2402.09353)"""
+
+
 class Train(Table):
     """The table of `mathmill train`. It has either `steps` or `epochs`."""
 
@@ -353,6 +368,10 @@ class Train(Table):
     """cpu | cuda | auto"""
     parallel: Literal["replicate", "shard"] = "replicate"
     """over many ranks: a whole copy of the weights on each, or every weight in shards (FSDP2) where one does not fit"""
+    lora: Lora | None = None
+    """train adapters beside frozen weights; null: all weights"""
+    freeze: list[str] = []
+    """patterns of parameter names that stay as they are, such as model.embed_tokens.*"""
     dropout: bool = False
     """train with the dropout and noise of the model's config; off: what is optimised is J_SFT itself"""
     activation_checkpointing: bool = False

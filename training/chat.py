@@ -21,7 +21,7 @@ from schemas.problem import Segment, SegmentKind
 from schemas.prompts import prompt_of
 from schemas.transcript import THINK_CLOSE, THINK_OPEN, transcribe
 from training.shards import Example
-from training.turns import Turn, control_ids, generation_prompt, render, stop_in, turn_of
+from training.turn_layout import Turn, control_ids, generation_prompt, render, stop_in, turn_of
 from training.untyped import Tokenizer
 
 # Marks the cut inside a control token that is meant as text: a noncharacter, which no text holds.

@@ -2,6 +2,7 @@
 
     checkpoints/step-00000400/
         model/                  a Hugging Face folder, float32: loads anywhere
+                                (adapters alone, where they are trained)
         optimizer.safetensors   AdamW's moments by parameter name
         state.json              the position after this step, sizes and checksums of the files, its own; written last
 
@@ -24,6 +25,7 @@ from safetensors.torch import load_file, save_file
 from xxhash import xxh3_128
 
 from schemas.exits import RunFailedError
+from training.adapters import has_adapters
 from training.model import export
 from training.parallel import like, whole
 from training.plan import Position
@@ -87,6 +89,8 @@ def contents_of(model: Model, optimizer: torch.optim.Optimizer | None, *, keep: 
     saved = model.state_dict()
     named = [*model.named_parameters(), *((name, b) for name, b in model.named_buffers() if name in saved)]
     for name, tensor in named:
+        if has_adapters(model) and not tensor.requires_grad:
+            continue
         _put(weights, name, tensor.detach(), keep=keep)
         for key, value in (optimizer.state.get(tensor, {}) if optimizer else {}).items():
             _put(moments, f"{name}/{key}", value, keep=keep)
@@ -144,6 +148,13 @@ def latest(run: Path) -> Checkpoint | None:
     return next((checkpoint for folder in found if (checkpoint := read(folder)) is not None), None)
 
 
+def first(run: Path) -> Checkpoint:
+    """The checkpoint of step 0, which runs from random weights begin with."""
+    found = read(run / CHECKPOINTS / "step-00000000")
+    assert found is not None, run
+    return found
+
+
 def read(folder: Path) -> Checkpoint | None:
     """Reads a checkpoint's state; None when it is damaged, or a file is missing or was cut short."""
     raw = _read_state(folder)
@@ -185,6 +196,8 @@ def restore_optimizer(checkpoint: Checkpoint, model: Model, optimizer: torch.opt
         return
     moments = load_file(path)
     for name, parameter in model.named_parameters():
+        if not parameter.requires_grad:
+            continue
         optimizer.state[parameter] = {
             "step": moments[f"{name}/step"],
             "exp_avg": like(moments[f"{name}/exp_avg"], parameter),

@@ -11,6 +11,7 @@ import torch
 from schemas import hub
 from schemas.exits import UserError
 from training import attention
+from training.adapters import has_adapters
 from training.untyped import Model, Tokenizer
 
 
@@ -40,12 +41,12 @@ def load_tokenizer(source: Path | str, *, template: str | None = None, option: s
     return tokenizer
 
 
-def load_model(source: Path | str, *, implementation: str = attention.NAME, option: str = "train.model") -> Model:
+def load_model(source: Path | str, *, packed: bool = True, option: str = "train.model") -> Model:
     """Loads a causal language model with float32 weights.
 
     Args:
         source: Hugging Face name or folder.
-        implementation: attention; documents of a pack apart by default.
+        packed: with attention that keeps the documents of a pack apart, where the model can take it.
         option: where the user named it.
 
     Raises:
@@ -56,11 +57,12 @@ def load_model(source: Path | str, *, implementation: str = attention.NAME, opti
     attention.register()
     _hush()
     with _explained(source, "model", option):
-        settings = {"dtype": torch.float32, "local_files_only": _local_only(str(source))}
-        try:
-            return AutoModelForCausalLM.from_pretrained(str(source), attn_implementation=implementation, **settings)
-        except (ValueError, KeyError):  # it knows no attention but its own, which the probe finds out
-            return AutoModelForCausalLM.from_pretrained(str(source), **settings)
+        model = AutoModelForCausalLM.from_pretrained(
+            str(source), dtype=torch.float32, local_files_only=_local_only(str(source))
+        )
+    if packed and model._can_set_attn_implementation():  # others know no attention but their own
+        model.set_attn_implementation(attention.NAME)
+    return model
 
 
 @contextmanager
@@ -98,6 +100,8 @@ def export(
 ) -> None:
     """Writes a folder that `AutoModelForCausalLM.from_pretrained` and `AutoTokenizer` load, weights in float32.
 
+    Of a model with adapters they are what is written; the folder names its base.
+
     Args:
         model: the model.
         tokenizer: its tokenizer.
@@ -107,7 +111,7 @@ def export(
     """
     model.generation_config = _generation_config(model, tokenizer, stop_id)
     _hush()
-    model.save_pretrained(folder, state_dict=weights)
+    model.save_pretrained(folder, state_dict=None if has_adapters(model) else weights)
     tokenizer.save_pretrained(folder)
 
 

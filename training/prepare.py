@@ -2,6 +2,7 @@
 
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from fnmatch import fnmatch
 from pathlib import Path
 
 import numpy as np
@@ -12,9 +13,10 @@ from schemas.config import FreshModel, Train
 from schemas.exits import UserError
 from schemas.split import Split
 from training import checkpoint, shards, trackers
+from training.adapters import ADAPTER_WEIGHTS, add_adapters, load_adapters
 from training.admit import admit
 from training.chat import ChatLayout
-from training.checkpoint import State
+from training.checkpoint import Checkpoint, State
 from training.encode import Encoded, encode_all, encoding_key
 from training.flops import Shape, peak_flops, shape_of
 from training.forward import Forward
@@ -28,7 +30,7 @@ from training.results import RunPlan
 from training.runfile import begin_run, provenance
 from training.shards import Examples
 from training.speed import set_up_speed
-from training.step import Gradients, trained
+from training.step import Gradients, train_mode, trained
 from training.telemetry import Slices, mixture, slices_of
 from training.untyped import Model
 from training.world import World
@@ -102,14 +104,14 @@ def prepare(
     layout = ChatLayout(load_tokenizer(source, template=config.chat_template))
     splits = {split: _encode(config, rows, layout, output, split, world) for split, rows in examples.items()}
     plan, told = _plan(config, examples[Split.TRAIN], splits[Split.TRAIN])
-    model = load_model(source)
+    model = _load(config, output, begun)
     sharded = shard(model, world) if config.parallel == "shard" and world.size > 1 else None
     model = model if sharded else model.to(world.device)
     half = config.dtype == "bfloat16" or (config.dtype == "auto" and world.device.type == "cuda")
     lengths = _trained_lengths(config, splits)
     _require_rows(model, splits, layout, name=_name(config))
     forward = choose_forward(model, name=_name(config), longest=int(lengths.max()), half=half, root=sharded)
-    model.train(config.dropout)
+    train_mode(model, config)
     set_up_speed(config, model, forward)
     optimizer = _optimizer(config, model)
     if begun:
@@ -163,6 +165,33 @@ def _require_rows(model: Model, splits: dict[Split, SplitData], layout: ChatLayo
             f"{name}: its tokenizer has {len(layout.tokenizer):,} tokens, its embedding {rows:,} rows, and the data "
             f"needs {token!r} ({highest}); resize the embeddings (model.resize_token_embeddings) and save the model"
         )
+
+
+def _load(config: Train, output: Path, begun: Checkpoint | None) -> Model:
+    """The model as training takes it up: what is frozen is frozen, adapters stand where they stood.
+
+    Raises:
+        UserError: a pattern that names no parameter, or adapters that would be sharded.
+    """
+    if config.lora is None:
+        model = load_model(begun.model if begun else str(config.model))
+    else:
+        if config.parallel == "shard":
+            raise UserError("train.lora: adapters are not sharded; set train.parallel to replicate")
+        base = config.model if isinstance(config.model, str) else checkpoint.first(output).model
+        model = load_model(base)
+        add_adapters(model, config.lora, seed=config.seed)
+        if begun and (begun.model / ADAPTER_WEIGHTS).is_file():
+            load_adapters(model, begun.model)
+    for pattern in config.freeze:
+        names = [name for name, _ in model.named_parameters() if fnmatch(name, pattern)]
+        if not names:
+            raise UserError(f"train.freeze: {pattern} matches no parameter of {_name(config)}")
+        for name in names:
+            model.get_parameter(name).requires_grad_(False)
+    if not trained(model):
+        raise UserError("train.freeze: every parameter is frozen, so there is nothing to train")
+    return model
 
 
 def _name(config: Train) -> str:

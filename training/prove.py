@@ -15,6 +15,7 @@ from schemas.config import Config, FreshModel, Train
 from schemas.exits import UserError
 from schemas.files import as_paths
 from training import shards
+from training.adapters import add_adapters, has_adapters
 from training.admit import admit
 from training.chat import ChatLayout
 from training.encode import Encoded, encode_all, encoding_key
@@ -26,6 +27,7 @@ from training.mistakes import train_table
 from training.model import export, load_model, load_tokenizer, parameter_count
 from training.plan import Plan
 from training.probe import choose_forward
+from training.prove_adapters import prove_adapters, unsettle_adapters
 from training.prove_forward import prove_dropout, prove_windows
 from training.prove_gradient import GradientProof
 from training.results import ProofLine
@@ -80,7 +82,7 @@ def _prove_model(train: Train, encoded: Encoded, source: Path | str, rows: int, 
     indices = plan.order(0)[:rows]
     device = device_of(train.device)
     half = train.dtype == "bfloat16" or (train.dtype == "auto" and device.type == "cuda")
-    model = load_model(source, option=option)
+    model = _load(train, source, option)
     require_memory(source, _bytes_needed(model, encoded, indices), free_bytes())
     model.eval()
     longest = int(encoded.lengths[enters].max())
@@ -95,9 +97,21 @@ def _prove_model(train: Train, encoded: Encoded, source: Path | str, rows: int, 
     yield from prove_dropout(double, forward, on=train.dropout)
     proof = GradientProof(double, forward, encoded, indices)
     yield from proof.lines()
-    own = load_model(source, option=option).to(device).eval()
+    if train.lora is not None:
+        yield from prove_adapters(proof)
+    own = _load(train, source, option).to(device).eval()
     arrange(own, forward)
     yield proof.in_own_dtype(own, half=half, context=train.context)
+
+
+def _load(train: Train, source: Path | str, option: str) -> Model:
+    """The model, or an adapter with its base; adapters of `train.lora` are added where it has none."""
+    model = load_model(source, option=option)
+    if train.lora is not None:
+        if not has_adapters(model):
+            add_adapters(model, train.lora, seed=train.seed)
+        unsettle_adapters(model)
+    return model
 
 
 def _isolation(forward: Forward) -> ProofLine:

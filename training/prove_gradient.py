@@ -37,7 +37,7 @@ class GradientProof:
     """
 
     def __init__(self, model: Model, forward: Forward, encoded: Encoded, indices: NDArray[np.int64]) -> None:
-        self._model, self._forward = model, forward
+        self.model, self._forward = model, forward
         self._encoded, self._indices = encoded, indices
         self._supervised = encoded.supervised_lengths
         self._lengths = [int(length) for length in encoded.lengths[indices]]
@@ -45,12 +45,20 @@ class GradientProof:
 
     def lines(self) -> Iterator[ProofLine]:
         """What holds exactly, and the controls."""
-        total = float(sum(micro.weights.sum() for micro in self._micros(self._model, max(self._lengths), world=1)))
+        total = float(sum(micro.weights.sum() for micro in self._micros(self.model, max(self._lengths), world=1)))
         yield ProofLine(
             "weights", abs(total - 1) < 1e-12, f"the weights of the step's tokens sum to 1 {total - 1:+.1e}"
         )
         yield from self._exact()
         yield from self._controls()
+
+    def of(self, model: Model) -> "GradientProof":
+        """The same rows on another model."""
+        return GradientProof(model, self._forward, self._encoded, self._indices)
+
+    def ours(self) -> tuple[float, torch.Tensor]:
+        """J and its gradient, which parameters hold afterwards, from whole packs."""
+        return self._ours(self.model, self._micros(self.model, sum(self._lengths), world=1))
 
     def in_own_dtype(self, model: Model, *, half: bool, context: int) -> ProofLine:
         """The same on the model as it is trained."""
@@ -69,14 +77,14 @@ class GradientProof:
             ("any packing", longest, 1),
             ("any ranks", longest, 3),
         ):
-            objective, ours = self._ours(self._model, self._micros(self._model, capacity, world=world))
+            objective, ours = self._ours(self.model, self._micros(self.model, capacity, world=world))
             off, apart = _distance(ours, self.gradient), abs(objective - self.objective)
             detail = f"float64 gradient off by {off:.1e}, J by {apart:.1e} ({self._layout(capacity)}, {world} ranks)"
             yield ProofLine(name, off < _EXACT and apart < _EXACT, detail)
 
     def _controls(self) -> Iterator[ProofLine]:
         uneven, counts = self._uneven()
-        whole = list(self._micros(self._model, sum(self._lengths), world=1))
+        whole = list(self._micros(self.model, sum(self._lengths), world=1))
         spoilt = {
             "token mean": [_weighed(micro, 1 / sum(counts)) for micro in uneven],
             "mean of means": [_weighed(micro, 1 / counts[min(n, 1)] / 2) for n, micro in enumerate(uneven)],
@@ -84,7 +92,7 @@ class GradientProof:
         }
         alike = len(set(self._supervised[self._indices].tolist())) == 1
         for name, control in spoilt.items():
-            off = _distance(self._ours(self._model, iter(control))[1], self.gradient)
+            off = _distance(self._ours(self.model, iter(control))[1], self.gradient)
             same = alike and name != "naive concatenation"
             detail = f"gradient off by {off:.1e}: caught"
             if same:
@@ -95,7 +103,7 @@ class GradientProof:
 
     def _reference(self) -> tuple[float, torch.Tensor]:
         """J and its gradient by eq. 6 and 7, one example at a time, with the model's own attention and scores."""
-        model = self._model
+        model = self.model
         gradients = Gradients(trained(model))
         gradients.clear()
         objective = 0.0

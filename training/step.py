@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from schemas.config import Train
 from training.attention import Documents
 from training.encode import Encoded
 from training.forward import PACKED, Forward, MicroBatch, loss
@@ -165,6 +166,15 @@ def accumulate(
             if backward:
                 summed.backward()  # type: ignore[no-untyped-call]
         likelihood.add(micro, nll, hit)
+
+
+def train_mode(model: Model, config: Train) -> None:
+    """Makes a model ready for a step: without its config's dropout unless that is asked for; adapters have theirs."""
+    model.train(config.dropout)
+    if config.lora is not None and config.lora.dropout:
+        for name, module in model.named_modules():
+            if name.endswith("lora_dropout"):
+                module.train()
 
 
 def trained(model: Model) -> list[torch.nn.Parameter]:

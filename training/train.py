@@ -24,6 +24,7 @@ from schemas.exits import RunFailedError
 from schemas.files import as_paths
 from schemas.split import Split
 from training import checkpoint
+from training.adapters import has_adapters, merge_adapters
 from training.card import write_card
 from training.checkpoint import State
 from training.encode import Encoded
@@ -31,13 +32,14 @@ from training.evaluate import evaluate, problems_of
 from training.flops import model_flops
 from training.forward import MicroBatch
 from training.mistakes import train_table
+from training.model import export
 from training.pack import length_step
 from training.plan import Plan, Position
 from training.prepare import Run, prepare
 from training.record import Record
 from training.results import EvalResult, RunPlan, RunResult, StepMetrics
 from training.schedule import learning_rate
-from training.step import Batch, Likelihood, accumulate, micro_batches, plan_batch
+from training.step import Batch, Likelihood, accumulate, micro_batches, plan_batch, train_mode
 from training.stop import StopRequest, stop_requests
 from training.telemetry import first_objective, measure
 from training.world import World, join_world
@@ -84,6 +86,8 @@ def train(
 
 
 Evaluation = Callable[[Path, Path], EvalResult]
+
+MODEL, ADAPTER = "model", "adapter"
 
 
 def _evaluation(config: Config, data: Sequence[Path], *, draft: bool) -> Evaluation | None:
@@ -264,7 +268,7 @@ class _Loop:
         run.model.eval()
         micros = self._micro_batches(split.encoded, batch)
         accumulate(run.root, micros, likelihood, forward=run.forward, half=run.half, backward=False)
-        run.model.train(run.config.dropout)
+        train_mode(run.model, run.config)
         world.sum(likelihood.totals)
         totals = likelihood.totals.cpu().numpy()
         metrics = measure(batch, totals, split.slices, step=step, steps=run.told.steps, epoch=epoch)
@@ -311,21 +315,32 @@ class _Loop:
         run.world.wait()
 
     def _export(self, last: StepMetrics | None, held: StepMetrics | None) -> Path:
-        """Copies the last checkpoint's model to RUN/model, with a card, at once or not at all."""
+        """Copies the last checkpoint's model to RUN/model; adapters to RUN/adapter, and merged to RUN/model."""
         run = self._run
-        target = run.output / "model"
+        target = run.output / MODEL
         if run.world.is_main:
             found = checkpoint.latest(run.output)
             assert found is not None, run.output
-            temporary = run.output / ".model"
-            shutil.rmtree(temporary, ignore_errors=True)
-            shutil.copytree(found.model, temporary)
-            write_card(temporary, run.output, run.layout, run.splits[Split.TRAIN].examples, last, held)
-            if target.exists():
-                shutil.rmtree(target)
-            temporary.rename(target)
+            self._publish(found.model, run.output / (ADAPTER if has_adapters(run.model) else MODEL), last, held)
+            if has_adapters(run.model):
+                merged = run.output / ".merged"
+                merge_adapters(run.model)
+                export(run.model, run.layout.tokenizer, merged, stop_id=run.layout.stop_id)
+                self._publish(merged, target, last, held)
+                shutil.rmtree(merged)
         run.world.wait()
         return target
+
+    def _publish(self, source: Path, target: Path, last: StepMetrics | None, held: StepMetrics | None) -> None:
+        """Copies a model with a card, at once or not at all."""
+        run = self._run
+        temporary = target.with_name(f".{target.name}")
+        shutil.rmtree(temporary, ignore_errors=True)
+        shutil.copytree(source, temporary)
+        write_card(temporary, run.output, run.layout, run.splits[Split.TRAIN].examples, last, held)
+        if target.exists():
+            shutil.rmtree(target)
+        temporary.rename(target)
 
 
 def _due(every: int | None, step: int) -> bool:

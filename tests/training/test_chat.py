@@ -14,7 +14,7 @@ from training.encode import encode
 from training.fresh import fit_tokenizer
 from training.model import load_tokenizer
 from training.shards import Example
-from training.turns import control_ids
+from training.turn_layout import control_ids
 
 CHATML = (
     "{% for m in messages %}{{ '<|im_start|>' + m['role'] + '\n' + m['content'] + '<|im_end|>' + '\n' }}{% endfor %}"

@@ -1,0 +1,67 @@
+"""Adapters proven by another way: the model merged into plain weights, and the chain rule by hand.
+
+W' = W + s B A        dJ/dA = s B^T dJ/dW'        dJ/dB = s dJ/dW' A^T        s = alpha / rank
+"""
+
+import copy
+from collections.abc import Iterator
+
+import torch
+
+from training.adapters import adapted_layers, merge_adapters
+from training.prove_gradient import GradientProof
+from training.results import ProofLine
+from training.untyped import Model
+
+_EXACT, _TOLD_APART = 1e-6, 1e-3
+
+
+def unsettle_adapters(model: Model) -> None:
+    """Moves adapters away from their start, where B is zero and so is the gradient by A."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        for name, parameter in model.named_parameters():
+            if "lora_" in name and "magnitude" not in name:
+                parameter.data = torch.randn(parameter.shape).to(parameter) * 0.05
+
+
+def prove_adapters(proof: GradientProof) -> Iterator[ProofLine]:
+    """Whether J and its gradient in the adapters are those of the merged model, and nothing else is trained."""
+    model = proof.model
+    objective, _ = proof.ours()
+    layers = adapted_layers(model)
+    frozen = [name for name, p in model.named_parameters() if "lora_" not in name and p.requires_grad]
+    merged = copy.deepcopy(model)
+    merge_adapters(merged)
+    plain = proof.of(merged)
+    apart = abs(objective - plain.objective)
+    if any(layer.use_dora.get("default", False) for layer in layers.values()):
+        detail = f"J off by {apart:.1e} from the merged model ({len(layers)} layers, DoRA; its gradient as above)"
+        yield ProofLine("adapters", not frozen and apart < _EXACT, detail)
+        return
+    off, spoilt = (_off(layers, merged, scale=scale) for scale in (1.0, 2.0))
+    detail = (
+        f"gradient off by {off:.1e}, J by {apart:.1e} from the merged model and the chain rule ({len(layers)} layers)"
+    )
+    yield ProofLine("adapters", not frozen and off < _EXACT and apart < _EXACT, detail)
+    caught = spoilt > _TOLD_APART
+    verdict = "caught" if caught else "NOT caught, so the proof proves nothing"
+    yield ProofLine("control: adapters scaled twice", caught, f"gradient off by {spoilt:.1e}: {verdict}")
+
+
+def _off(layers: dict[str, Model], merged: Model, *, scale: float) -> float:
+    """How far the adapters' gradients lie from the chain rule, relative to its norm."""
+    apart, size = torch.zeros((), dtype=torch.float64), torch.zeros((), dtype=torch.float64)
+    for name, layer in layers.items():
+        by_weight = merged.get_parameter(f"{name}.weight").grad
+        if layer.fan_in_fan_out:
+            by_weight = by_weight.T
+        factor = scale * layer.scaling["default"]
+        a, b = layer.lora_A["default"].weight, layer.lora_B["default"].weight
+        for found, expected in (
+            (a.grad, factor * b.detach().T @ by_weight),
+            (b.grad, factor * by_weight @ a.detach().T),
+        ):
+            apart += (found - expected).square().sum()
+            size += expected.square().sum()
+    return float((apart / size).sqrt())
