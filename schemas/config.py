@@ -333,8 +333,9 @@ class Train(Table):
     """Hugging Face name or folder, or a table that describes a small model to train from scratch"""
     chat_template: str | None = None
     """a file of a chat template of your own (Jinja); null: the tokenizer's. It is exported with the model"""
-    objective: Literal["sequence_mean", "token_mean"] = "sequence_mean"
-    """sequence_mean is J_SFT: every example weighs the same; token_mean, for comparison: every token does"""
+    objective: Literal["sequence_mean", "token_mean", "dft"] = "sequence_mean"
+    """sequence_mean is J_SFT: every example weighs the same; token_mean, for comparison: every token does; dft: as
+    sequence_mean, each token's gradient times the likelihood that the model gives it (2508.05629)"""
     examples_per_step: Annotated[int, Field(ge=1)] = 256
     """N: examples in one optimizer step, over all ranks and micro-batches"""
     steps: Annotated[int, Field(ge=1)] | None = None
@@ -352,8 +353,13 @@ class Train(Table):
     """whether thoughts bear loss"""
     learning_rate: Annotated[float, Field(gt=0)] = 5.0e-5
     """peak learning rate (DeepSeekMath: 5e-5)"""
-    schedule: Literal["constant", "cosine"] = "constant"
-    """after the warm-up (DeepSeekMath: constant)"""
+    schedule: Literal["constant", "linear", "cosine", "wsd"] = "constant"
+    """after the warm-up (DeepSeekMath: constant); linear and cosine fall to the end, wsd (warm-up, stable, decay) in
+    its last part"""
+    final_rate: Share = 0.0
+    """share of learning_rate that a falling schedule ends at"""
+    decay_share: Annotated[float, Field(gt=0, le=1)] = 0.2
+    """share of the steps in which wsd falls (2405.18392: a fifth is enough)"""
     warmup_steps: Annotated[int, Field(ge=0)] = 0
     """steps of linear warm-up"""
     weight_decay: Annotated[float, Field(ge=0)] = 0.0

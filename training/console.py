@@ -63,7 +63,9 @@ class TrainingView:
         for bucket, count in plan.mixture.dropped.items():
             say(f"dropped: {count:,} examples of {bucket} (longer than train.context)")
         say(mixture_table(plan.mixture))
-        if plan.objective == "token_mean":
+        if plan.objective == "dft":
+            say("Each token's gradient is weighed by its own likelihood (DFT). Figures are of J_SFT all the same.\n")
+        elif plan.objective == "token_mean":
             say("Every token weighs the same: long solutions outweigh short ones. This is not J_SFT.\n")
         else:
             say(self._weights(plan.mixture))

@@ -145,13 +145,13 @@ def forget_lengths(model: Model) -> None:
 
 
 def loss(
-    model: Model, micro: MicroBatch, forward: Forward, half: bool
+    model: Model, micro: MicroBatch, forward: Forward, half: bool, dft: bool
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """sum_t w_t nll_t of a pack with gradient, each nll[M], and whether greedy decoding writes the target[M]."""
     if forward.formula is None:
         with autocast(micro.tokens.device.type, half=half):
             scores = own_scores(model, micro, forward, positions=micro.predict)
-        return whole_cross_entropy(scores, micro.targets, micro.weights)
+        return whole_cross_entropy(scores, micro.targets, micro.weights, dft=dft)
     with autocast(micro.tokens.device.type, half=half):
         hidden = hidden_states(model, micro, forward).index_select(0, micro.predict)
     head = model.get_output_embeddings()
@@ -162,6 +162,7 @@ def loss(
         micro.weights,
         bias=getattr(head, "bias", None),
         formula=forward.formula,
+        dft=dft,
     )
 
 

@@ -7,6 +7,10 @@ Legend: M supervised positions, E width of hidden states, V vocabulary, N exampl
 
 The sum is linear, so any split into packs, micro-batches and ranks is exact as long as gradients are summed. |o| counts
 the tokens that the policy writes: the stop token included, tool output excluded.
+
+DFT (2508.05629, eq. 9) weighs each token by its own likelihood, which bears no gradient:
+
+    J_DFT = sum_t w_t sg(pi_t) log pi_t
 """
 
 from typing import Any
@@ -35,6 +39,7 @@ class _WeightedCrossEntropy(torch.autograd.Function):
         weights: torch.Tensor,
         formula: Formula,
         chunk: int,
+        dft: bool,
     ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         exact = torch.promote_types(hidden.dtype, torch.float32)
         nll = torch.empty(len(hidden), dtype=exact, device=hidden.device)
@@ -53,20 +58,22 @@ class _WeightedCrossEntropy(torch.autograd.Function):
             if grads is None:
                 continue
             weight = weights[part, None].to(exact)
+            if dft:
+                weight = weight * (-nll[part, None]).exp()
             chances.mul_(weight).scatter_add_(1, targets[part, None], -weight)
             if not formula.plain:
                 chances.mul_(slope)
             grads.add(part, chances, hidden[part], matrix)
         ctx.grads = grads
         ctx.mark_non_differentiable(nll, hit)
-        return (nll * weights).sum(), nll, hit
+        return (_surrogate(nll, dft=dft) * weights).sum(), nll, hit
 
     @staticmethod
     def backward(ctx: Any, grad: torch.Tensor, *_unused: torch.Tensor) -> tuple[torch.Tensor | None, ...]:  # noqa: ANN401
         grads: _HeadGradients = ctx.grads
         ctx.grads = None
         scaled = (each if each is None else each.mul_(grad.to(each.dtype)) for each in grads.of_inputs())
-        return *scaled, None, None, None, None
+        return *scaled, None, None, None, None, None
 
 
 class _HeadGradients:
@@ -125,6 +132,7 @@ def weighted_cross_entropy(
     bias: torch.Tensor | None = None,
     formula: Formula = PLAIN,
     chunk: int | None = None,
+    dft: bool = False,
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """Weighted sum of negative log-likelihoods of `targets`.
 
@@ -136,6 +144,7 @@ def weighted_cross_entropy(
         bias: [V] of the output layer.
         formula: what becomes of hidden head^T + bias.
         chunk: positions whose logits exist at once; None chooses by device.
+        dft: each token times its own likelihood.
 
     Returns:
         (sum_t w_t nll_t with gradient, nll[M] in at least float32, whether greedy decoding writes the target[M]).
@@ -143,18 +152,23 @@ def weighted_cross_entropy(
     if chunk is None:
         chunk = max(64, (_CHUNK_CUDA if hidden.is_cuda else _CHUNK_CPU) // len(head))
     with torch.autocast(hidden.device.type, enabled=False):
-        return _WeightedCrossEntropy.apply(hidden, head, bias, targets, weights, formula, chunk)  # type: ignore[no-untyped-call]
+        return _WeightedCrossEntropy.apply(hidden, head, bias, targets, weights, formula, chunk, dft)  # type: ignore[no-untyped-call]
 
 
 def whole_cross_entropy(
-    scores: torch.Tensor, targets: torch.Tensor, weights: torch.Tensor
+    scores: torch.Tensor, targets: torch.Tensor, weights: torch.Tensor, *, dft: bool = False
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """The same sum from scores[M, V] that a model computed itself, all of which exist at once."""
     exact = scores.to(torch.promote_types(scores.dtype, torch.float32))
     chosen = exact.gather(1, targets[:, None])[:, 0]
     nll = torch.logsumexp(exact, 1) - chosen
     hit = chosen >= exact.amax(1) if exact.numel() else chosen > 0
-    return (nll * weights).sum(), nll.detach(), hit
+    return (_surrogate(nll, dft=dft) * weights).sum(), nll.detach(), hit
+
+
+def _surrogate(nll: torch.Tensor, *, dft: bool) -> torch.Tensor:
+    """What is summed over tokens: nll, or under DFT sg(pi) nll."""
+    return nll * (-nll.detach()).exp() if dft else nll
 
 
 def token_weights(supervised_lengths: torch.Tensor, *, objective: str) -> torch.Tensor:
@@ -162,16 +176,16 @@ def token_weights(supervised_lengths: torch.Tensor, *, objective: str) -> torch.
 
     Args:
         supervised_lengths: |o_i|[N], all > 0.
-        objective: sequence_mean (J_SFT), or token_mean for comparison.
+        objective: sequence_mean (J_SFT), token_mean for comparison, or dft, whose tokens weigh as under J_SFT.
     """
     lengths = supervised_lengths.to(torch.float64)
     assert (lengths > 0).all(), "an example without supervised tokens has no objective"
-    if objective == "sequence_mean":
+    if objective in ("sequence_mean", "dft"):
         weights = 1.0 / (lengths * len(lengths))
     elif objective == "token_mean":
         weights = torch.full_like(lengths, 1.0) / lengths.sum()
     else:
-        raise ValueError(f"objective must be sequence_mean or token_mean, found {objective}")
+        raise ValueError(f"objective must be sequence_mean, token_mean or dft, found {objective}")
     total = float((weights * lengths).sum())
     assert abs(total - 1.0) < 1e-12, f"the weights of a step's tokens sum to {total}, not to 1"
     return weights

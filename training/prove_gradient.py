@@ -34,9 +34,13 @@ class GradientProof:
         forward: how it is run.
         encoded: the rows.
         indices: those of the step.
+        dft: prove the gradient of DFT too.
     """
 
-    def __init__(self, model: Model, forward: Forward, encoded: Encoded, indices: NDArray[np.int64]) -> None:
+    def __init__(
+        self, model: Model, forward: Forward, encoded: Encoded, indices: NDArray[np.int64], *, dft: bool = False
+    ) -> None:
+        self._dft = dft
         self.model, self._forward = model, forward
         self._encoded, self._indices = encoded, indices
         self._supervised = encoded.supervised_lengths
@@ -51,6 +55,8 @@ class GradientProof:
         )
         yield from self._exact()
         yield from self._controls()
+        if self._dft:
+            yield self._prove_dft()
 
     def of(self, model: Model) -> "GradientProof":
         """The same rows on another model."""
@@ -101,7 +107,15 @@ class GradientProof:
                 detail = f"gradient off by {off:.1e} only: NOT caught, so the proof proves nothing"
             yield ProofLine(f"control: {name}", same or off > _TOLD_APART, detail)
 
-    def _reference(self) -> tuple[float, torch.Tensor]:
+    def _prove_dft(self) -> ProofLine:
+        """DFT's gradient by its formula: each token's log-likelihood times its likelihood, held fast."""
+        truth = self._reference(dft=True)[1]
+        ours = self._ours(self.model, self._micros(self.model, sum(self._lengths), world=1), dft=True)[1]
+        off, apart = _distance(ours, truth), _distance(truth, self.gradient)
+        detail = f"gradient off by {off:.1e} from its formula (2508.05629, eq. 9), which is {apart:.1e} from J_SFT's"
+        return ProofLine("dft", off < _EXACT < apart, detail)
+
+    def _reference(self, *, dft: bool = False) -> tuple[float, torch.Tensor]:
         """J and its gradient by eq. 6 and 7, one example at a time, with the model's own attention and scores."""
         model = self.model
         gradients = Gradients(trained(model))
@@ -112,7 +126,8 @@ class GradientProof:
             tokens = torch.from_numpy(row.tokens.astype(np.int64))[None]
             where = torch.from_numpy(np.flatnonzero(row.supervised))
             scores = torch.log_softmax(scores_as_written(model, tokens)[where - 1], -1)
-            example = scores.gather(1, tokens[0, where, None]).sum() / len(where)
+            chosen = scores.gather(1, tokens[0, where, None])
+            example = (chosen * chosen.detach().exp() if dft else chosen).sum() / len(where)
             (-example / len(self._indices)).backward()  # type: ignore[no-untyped-call]
             objective += float(example.detach()) / len(self._indices)
         arrange(model, self._forward)
@@ -145,11 +160,13 @@ class GradientProof:
             packed=self._forward.packed,
         )
 
-    def _ours(self, model: Model, micros: Iterator[MicroBatch], *, half: bool = False) -> tuple[float, torch.Tensor]:
+    def _ours(
+        self, model: Model, micros: Iterator[MicroBatch], *, half: bool = False, dft: bool = False
+    ) -> tuple[float, torch.Tensor]:
         gradients = Gradients(trained(model))
         gradients.clear()
         likelihood = Likelihood(len(self._indices), gradients.flat.device)
-        accumulate(model, micros, likelihood, forward=self._forward, half=half)
+        accumulate(model, micros, likelihood, forward=self._forward, half=half, dft=dft)
         means = likelihood.totals[:, 0].cpu().numpy() / self._supervised[self._indices]
         return -float(means.mean()), gradients.flat.cpu()
 

@@ -6,7 +6,7 @@ from schemas.config import Train
 
 
 def learning_rate(config: Train, step: int, steps: int) -> float:
-    """The rate of a step: linear warm-up, then constant or a cosine down to zero.
+    """The rate of a step: linear warm-up, then as the schedule falls from the peak to `final_rate` of it.
 
     Args:
         config: peak, schedule and warm-up.
@@ -15,7 +15,12 @@ def learning_rate(config: Train, step: int, steps: int) -> float:
     """
     if step < config.warmup_steps:
         return config.learning_rate * (step + 1) / config.warmup_steps
-    if config.schedule == "constant":
-        return config.learning_rate
     progress = (step - config.warmup_steps) / max(1, steps - config.warmup_steps)
-    return config.learning_rate * 0.5 * (1 + math.cos(math.pi * progress))
+    height = {
+        "constant": 1.0,
+        "linear": 1 - progress,
+        "cosine": 0.5 * (1 + math.cos(math.pi * progress)),
+        "wsd": min(1.0, (steps - step) / max(1.0, config.decay_share * steps)),
+    }[config.schedule]
+    floor = config.final_rate if config.schedule != "constant" else 0.0
+    return config.learning_rate * (floor + (1 - floor) * height)

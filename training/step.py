@@ -149,6 +149,7 @@ def accumulate(
     forward: Forward = PACKED,
     half: bool = False,
     backward: bool = True,
+    dft: bool = False,
 ) -> None:
     """Runs micro-batches and sums their gradients into the parameters. No division anywhere: weights carry it all.
 
@@ -159,10 +160,11 @@ def accumulate(
         forward: how the model is run.
         half: run the forward pass in bfloat16.
         backward: False only measures.
+        dft: each token's gradient times its likelihood.
     """
     for micro in micros:
         with torch.set_grad_enabled(backward):
-            summed, nll, hit = run_on(model, loss, micro, forward, half)
+            summed, nll, hit = run_on(model, loss, micro, forward, half, dft)
             if backward:
                 summed.backward()  # type: ignore[no-untyped-call]
         likelihood.add(micro, nll, hit)

@@ -105,7 +105,7 @@ def mixture(
 ) -> Mixture:
     """Says what an epoch of the mixture weighs: J counts examples, token_mean counts supervised tokens."""
     used = weights > 0
-    pull = weights if objective == "sequence_mean" else weights * supervised
+    pull = weights * supervised if objective == "token_mean" else weights
     lines = [
         MixtureLine(
             kind=kind,

@@ -201,7 +201,14 @@ class _Loop:
         torch.manual_seed(_step_seed(config.seed, step, world.rank))  # dropout, where it is on
         likelihood = Likelihood(len(batch.indices), world.device)
         run.gradients.clear()
-        accumulate(run.root, iter(micros), likelihood, forward=run.forward, half=run.half)
+        accumulate(
+            run.root,
+            iter(micros),
+            likelihood,
+            forward=run.forward,
+            half=run.half,
+            dft=config.objective == "dft",
+        )
         run.gradients.sum(world)
         world.sum(likelihood.totals)
         totals = likelihood.totals.cpu().numpy()

@@ -195,3 +195,23 @@ def test_scaled_capped_and_biased_heads_have_the_gradients_of_autograd(formula, 
     assert torch.allclose(whole, plain, rtol=1e-13)
     for found, expected in zip(torch.autograd.grad(loss, inputs), torch.autograd.grad(plain, inputs), strict=True):
         assert torch.allclose(found, expected, rtol=1e-10, atol=1e-14)
+
+
+@pytest.mark.parametrize("formula", [Formula(), Formula(factor=1.7, cap=2.0)])
+def test_dft_weighs_each_token_by_its_own_likelihood_without_a_gradient_through_it(formula):
+    torch.manual_seed(0)
+    hidden, head = (torch.randn(*shape, dtype=torch.float64, requires_grad=True) for shape in ((7, 5), (11, 5)))
+    targets, weights = torch.arange(7), torch.rand(7, dtype=torch.float64)
+    scores = formula.scores(hidden @ head.t())
+    chosen = torch.log_softmax(scores, 1).gather(1, targets[:, None])[:, 0]
+    plain = -(weights * chosen.detach().exp() * chosen).sum()
+    loss, nll, _ = weighted_cross_entropy(hidden, head, targets, weights, formula=formula, chunk=3, dft=True)
+    whole, _, _ = whole_cross_entropy(scores, targets, weights, dft=True)
+    assert torch.allclose(nll, -chosen)
+    expected = torch.autograd.grad(plain, [hidden, head], retain_graph=True)
+    for ours in (loss, whole):
+        assert torch.allclose(ours, plain, rtol=1e-13)
+        for found, true in zip(torch.autograd.grad(ours, [hidden, head], retain_graph=True), expected, strict=True):
+            assert torch.allclose(found, true, rtol=1e-10, atol=1e-14)
+    likelihood = weighted_cross_entropy(hidden, head, targets, weights, formula=formula, chunk=3)[0]
+    assert not torch.allclose(torch.autograd.grad(likelihood, head)[0], expected[1], rtol=1e-2)

@@ -46,6 +46,12 @@ def test_every_line_of_a_sound_setup_holds(data, rows, dtype):
     assert next(line for line in lines if line.name == "stop token").detail.endswith("in 48 of 48 rows")
 
 
+def test_dft_is_proven_by_its_own_formula(data):
+    lines = list(prove(small_run(objective="dft"), [data], rows=3))
+    assert [line.name for line in lines if not line.passed] == []
+    assert "dft" in [line.name for line in lines]
+
+
 @pytest.fixture(scope="module")
 def masked(data, tmp_path_factory):
     """A data set, its layout and its encoding."""

@@ -20,3 +20,23 @@ def test_a_cosine_falls_from_the_peak_towards_zero():
     assert rates[4] == pytest.approx(0.05)
     assert rates == sorted(rates, reverse=True)
     assert 0 < rates[-1] < 0.005
+
+
+@pytest.mark.parametrize(
+    ("schedule", "rates"),
+    [
+        ("linear", [0.1, 0.091, 0.082, 0.073, 0.064, 0.055, 0.046, 0.037, 0.028, 0.019]),
+        ("wsd", [0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.0775, 0.055, 0.0325]),
+        ("constant", [0.1] * 10),
+    ],
+)
+def test_a_falling_schedule_ends_at_its_floor(schedule, rates):
+    config = train_of(schedule=schedule, final_rate=0.1, decay_share=0.4)
+    assert [learning_rate(config, step, 10) for step in range(10)] == pytest.approx(rates)
+    if schedule != "constant":
+        assert learning_rate(config, 10, 10) == pytest.approx(0.01)
+
+
+def test_a_cosine_with_a_floor_ends_there():
+    config = train_of(schedule="cosine", final_rate=0.5)
+    assert [learning_rate(config, step, 10) for step in (0, 5, 10)] == pytest.approx([0.1, 0.075, 0.05])
