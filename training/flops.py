@@ -38,17 +38,24 @@ class Shape:
 
 
 def shape_of(model: Model) -> Shape | None:
-    """Reads the shape of a dense decoder; None for a mixture of experts, whose tokens use a part of the weights."""
+    """Reads the shape of a dense decoder; None for any other, such as experts, of which tokens use a part."""
     config = model.config.get_text_config()
-    if any(getattr(config, name, None) for name in ("num_experts", "num_local_experts", "n_routed_experts")):
+    if any(config.to_dict().get(name) for name in ("num_experts", "num_local_experts", "n_routed_experts")):
         return None
-    embeddings = {id(model.get_input_embeddings().weight), id(model.get_output_embeddings().weight)}
+    head = model.get_output_embeddings()
+    names = ("num_hidden_layers", "num_attention_heads", "hidden_size")
+    table = config.to_dict()  # a width that differs from layer to layer is an error to ask the config itself for
+    sizes = [table.get(name) for name in names]
+    if head is None or not all(isinstance(size, int) for size in sizes):
+        return None
+    layers, heads, hidden = (size for size in sizes if isinstance(size, int))
+    embeddings = {id(model.get_input_embeddings().weight), id(head.weight)}
     matrices = (p for p in model.base_model.parameters() if p.ndim >= 2 and id(p) not in embeddings)
-    width = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
+    width = table.get("head_dim") or hidden // heads
     return Shape(
         weights=sum(matrix.numel() for matrix in matrices),
-        head=model.get_output_embeddings().weight.numel(),
-        attention=config.num_hidden_layers * config.num_attention_heads * width,
+        head=head.weight.numel(),
+        attention=layers * heads * width,
     )
 
 

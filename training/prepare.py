@@ -110,7 +110,14 @@ def prepare(
     half = config.dtype == "bfloat16" or (config.dtype == "auto" and world.device.type == "cuda")
     lengths = _trained_lengths(config, splits)
     _require_rows(model, splits, layout, name=_name(config))
-    forward = choose_forward(model, name=_name(config), longest=int(lengths.max()), half=half, root=sharded)
+    forward = choose_forward(
+        model,
+        name=_name(config),
+        longest=int(lengths.max()),
+        capacity=config.capacity,
+        half=half,
+        root=sharded,
+    )
     train_mode(model, config)
     set_up_speed(config, model, forward)
     optimizer = _optimizer(config, model)

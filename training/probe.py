@@ -9,10 +9,10 @@ Compared in float64 where memory and time allow; else in float32 within rounding
 get, so bits may differ there.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 
@@ -33,6 +33,8 @@ from training.memory import free_on
 from training.parallel import Gathered, run_on
 from training.untyped import Model
 
+T = TypeVar("T")
+
 _SHORT = (11, 7, 13)
 # Distances of a token's states, relative to their norm. Norms and softmaxes inside models round to float32 even in
 # float64 (measured: 5e-8); rounding grows with depth; a leak moves states by more than a tenth (measured: 0.3 and up).
@@ -41,6 +43,7 @@ _TOLERANCE = {torch.float64: 1e-5, torch.float32: 1e-3, torch.bfloat16: 5e-2}
 _AFFORDABLE = {"cpu": 2e10, "cuda": 2e12}
 _LENGTHS_IN_CONFIG = ("window", "chunk", "block", "original_max", "max_position", "n_positions", "seq_len")
 _ALONE = Forward(packed=False)
+_ALONE_WITH_OWN_SCORES = Forward(packed=False, formula=None)
 
 
 def choose_forward(
@@ -48,6 +51,7 @@ def choose_forward(
     *,
     name: str,
     longest: int = 0,
+    capacity: int = 0,
     half: bool = False,
     root: Gathered | None = None,
 ) -> Forward:
@@ -57,6 +61,7 @@ def choose_forward(
         model: the model.
         name: how messages call it.
         longest: tokens of the longest example.
+        capacity: most tokens of a pack.
         half: the forward pass runs in bfloat16.
         root: what a sharded model runs through.
 
@@ -64,16 +69,17 @@ def choose_forward(
         UserError: no way is exact.
     """
     lengths = probe_lengths(model.config, longest)
-    _require_positions(model, longest, name=name)
     was_training = model.training
     model.eval()
     try:
         if root is None and _affordable(model, sum(lengths)):
             with _in_float64(model), torch.no_grad():
-                forward = _Probe(model, model, lengths, name).forward()
+                forward = _Probe(model, model, lengths, name).forward(longest)
         else:
             with torch.no_grad():
-                forward = _Probe(model, root or model, lengths, name).forward()
+                forward = _Probe(model, root or model, lengths, name).forward(longest)
+        if forward.packed and any(length < capacity for length in lengths_in(model.config.to_dict())):
+            forward = _Probe(model, root or model, lengths, name).full(forward, capacity)
         if half and forward.packed:
             forward = _Probe(model, root or model, lengths, name).half(forward)
     finally:
@@ -100,17 +106,6 @@ def lengths_in(table: dict[str, Any]) -> Iterator[int]:
             and any(part in str(key) for part in _LENGTHS_IN_CONFIG)
         ):
             yield value
-
-
-def _require_positions(model: Model, longest: int, *, name: str) -> None:
-    """Learned positions end somewhere."""
-    for place, module in model.named_modules():
-        known = getattr(module, "num_embeddings", None)
-        if isinstance(known, int) and known < longest and ("pos" in place or place.endswith("wpe")):
-            raise UserError(
-                f"{name}: it has learned {known:,} positions and an example has {longest:,} tokens; set train.context "
-                f"to at most {known} and train.long_rows to drop"
-            )
 
 
 def _affordable(model: Model, tokens: int) -> bool:
@@ -154,18 +149,32 @@ class _Probe:
         self._vocabulary = len(weight)
         self._tokens = 3 + torch.arange(sum(lengths)) * 7919 % (len(weight) - 3)
 
-    def forward(self) -> Forward:
-        """The way that is exact.
+    def forward(self, longest: int) -> Forward:
+        """The way that is exact, for examples of up to `longest` tokens.
 
         Raises:
             UserError: none is.
         """
+        run_as_written(self._model)
+        self._require_positions(longest)
         truth = self._truth()
         arrange(self._model, _packed(truth.forward))
         checked = "float64" if self._dtype == torch.float64 else f"{self._dtype}".removeprefix("torch.") + " rounding"
         why = self._apart(truth)
         chosen = replace(truth.forward, packed=why is None, checked=checked)
         return chosen if why is None else replace(chosen, why=(why, *truth.forward.why))
+
+    def full(self, forward: Forward, capacity: int) -> Forward:
+        """The same way, unless the model does not run on packs that are longer than it knows examples."""
+        arrange(self._model, forward)
+        count, rest = divmod(capacity, self._lengths[0])
+        lengths = [*[self._lengths[0]] * count, *([rest] if rest else [])]
+        tokens = 3 + torch.arange(capacity) * 7919 % (self._vocabulary - 3)
+        try:
+            self._states(tokens, lengths, forward)
+        except Exception as error:  # noqa: BLE001  foreign code may raise anything
+            return replace(forward, packed=False, why=(_first_line(error), *forward.why))
+        return forward
 
     def half(self, forward: Forward) -> Forward:
         """The same way, unless its kernels in bfloat16 do not keep documents apart."""
@@ -181,7 +190,6 @@ class _Probe:
         Raises:
             UserError: it cannot be run, or is no causal language model.
         """
-        run_as_written(self._model)
         try:
             forward = self._head()
             states = self._alone(self._tokens, forward)
@@ -190,10 +198,7 @@ class _Probe:
         except UserError:
             raise
         except Exception as error:
-            raise UserError(
-                f"{self._name}: it does not run on {self._lengths[0]} tokens, as transformers has it: "
-                f"{_first_line(error)}"
-            ) from error
+            raise UserError(f"{self._name}: it does not run as transformers has it: {_first_line(error)}") from error
         if not states.isfinite().all():
             raise UserError(f"{self._name}: its states are not finite, so J_SFT is not defined")
         if (off := distance(again, states)) > self._bound():
@@ -205,6 +210,43 @@ class _Probe:
                 "it sees what it should predict; J_SFT is not defined on it"
             )
         return _Truth(states, forward)
+
+    def _run(self, compute: Callable[[], T]) -> T:
+        """What the model computes as transformers has it.
+
+        Raises:
+            UserError: it fails.
+        """
+        try:
+            return compute()
+        except Exception as error:
+            raise UserError(f"{self._name}: it does not run as transformers has it: {_first_line(error)}") from error
+
+    def _require_positions(self, longest: int) -> None:
+        """Learned positions end somewhere: tables that a text of some tokens looks up must reach the longest example.
+
+        Raises:
+            UserError: one does not.
+        """
+        tables: list[int] = []
+        hooks = [
+            module.register_forward_hook(lambda table, _inputs, _output: tables.append(table.num_embeddings))
+            for place, module in self._model.named_modules()
+            if isinstance(module, torch.nn.Embedding) and ("pos" in place or place.endswith("wpe"))
+        ]
+        try:
+            self._run(self._head)
+        finally:
+            for hook in hooks:
+                hook.remove()
+        if tables and (known := min(tables)) < longest:
+            raise UserError(
+                f"{self._name}: it has learned {known:,} positions and an example has {longest:,} tokens; set "
+                f"train.context to at most {known} and train.long_rows to drop"
+            )
+        if tables and longest:  # some tables keep their first rows for padding
+            tokens = 3 + torch.arange(longest) * 7919 % (self._vocabulary - 3)
+            self._run(lambda: self._states(tokens, [longest], _ALONE_WITH_OWN_SCORES))
 
     def _head(self) -> Forward:
         """Whether scores follow a formula from the last states."""

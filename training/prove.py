@@ -87,7 +87,9 @@ def _prove_model(train: Train, encoded: Encoded, source: Path | str, rows: int, 
     model.eval()
     longest = int(encoded.lengths[enters].max())
     try:
-        forward = choose_forward(model.to(device), name=str(source), longest=longest, half=half)
+        forward = choose_forward(
+            model.to(device), name=str(source), longest=longest, capacity=max(train.capacity, longest * rows), half=half
+        )
     except UserError as error:
         yield ProofLine("isolation", False, str(error))
         return

@@ -196,3 +196,25 @@ def test_the_probe_reaches_beyond_each_length_below_the_longest_example():
     assert probe_lengths(config, 66) == (66, 7, 13)
     assert probe_lengths(config, 500) == (75, 7, 13)
     assert probe_lengths(config, 5000) == (4107, 7, 13)
+
+
+def test_a_table_of_positions_that_keeps_rows_for_padding_ends_earlier():
+    sizes = {"vocab_size": VOCABULARY, "hidden_size": 32, "ffn_dim": 48, "num_hidden_layers": 1}
+    config = transformers.OPTConfig(**sizes, num_attention_heads=4, max_position_embeddings=64, word_embed_proj_dim=32)
+    model = transformers.OPTForCausalLM(config)
+    assert model.model.decoder.embed_positions.num_embeddings == 66
+    choose_forward(model, name="an opt", longest=64)
+    with pytest.raises(UserError, match="an opt: it does not run as transformers has it: IndexError"):
+        choose_forward(model, name="an opt", longest=65)
+
+
+def test_a_model_that_runs_on_no_pack_longer_than_its_buffers_runs_one_document_a_row():
+    kinds = [[["global", "local"], 1]]
+    sizes = {"hidden_size": 32, "num_layers": 2, "num_heads": 4, "max_position_embeddings": 64, "window_size": 16}
+    model = transformers.GPTNeoForCausalLM(
+        transformers.GPTNeoConfig(vocab_size=VOCABULARY, attention_types=kinds, **sizes)
+    )
+    forward = choose_forward(model, name="a gpt-neo", longest=40, capacity=200)
+    assert not forward.packed
+    assert "must match the size of tensor" in forward.why[0]
+    assert choose_forward(model, name="a gpt-neo", longest=40, capacity=60).packed  # the control: packs that fit
