@@ -78,6 +78,7 @@ class Reason(StrEnum):
     PROGRAM_OUTPUT_LIMIT = "program_output_limit"
     PROGRAM_FORBIDDEN = "program_forbidden"
     PROGRAM_NONDETERMINISTIC = "program_nondeterministic"
+    PROGRAM_NEEDS_PACKAGE = "program_needs_package"
     JUDGE_CRASH = "judge_crash"
     OUTPUT_MISMATCH = "output_mismatch"
     NEAR_DUPLICATE = "near_duplicate"
@@ -181,6 +182,9 @@ RULES: dict[Reason, Rule] = {
     Reason.PROGRAM_OUTPUT_LIMIT: Rule(Stage.VERIFY, _REMOVED, "the program printed more than it may"),
     Reason.PROGRAM_FORBIDDEN: Rule(Stage.VERIFY, _REMOVED, "the program tried what the isolation forbids"),
     Reason.PROGRAM_NONDETERMINISTIC: Rule(Stage.VERIFY, _REMOVED, "two runs of the program gave different results"),
+    Reason.PROGRAM_NEEDS_PACKAGE: Rule(
+        Stage.VERIFY, _QUARANTINED, "the program imports a package that programs do not see"
+    ),
     Reason.JUDGE_CRASH: Rule(Stage.VERIFY, _QUARANTINED, "the judge itself failed on this row"),
     Reason.OUTPUT_MISMATCH: Rule(Stage.VERIFY, _REMOVED, "a recorded tool output is not what its code prints"),
     Reason.NEAR_DUPLICATE: Rule(Stage.IDENTIFY, _REMOVED, "the same problem and solution in nearly the same words"),

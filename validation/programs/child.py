@@ -16,57 +16,67 @@ from collections.abc import Callable
 from typing import Any
 
 from validation.programs import elsewhere
+from validation.programs.blocks import Block, Notebook, read_block
+from validation.programs.packages import missing_package
 
 _MAX_ERROR = 500
 _FUNCTIONS = ("solution", "solver")
+Report = dict[str, str | None]
 
 
 class _Program:
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int, *, notebook: bool) -> None:
         self.names: dict[str, Any] = {"__name__": "__main__", "__builtins__": builtins, "__doc__": None}
         self.limit = limit
         raw = io.BufferedWriter(io.FileIO(1, "wb", closefd=False))
         self.stdout = io.TextIOWrapper(raw, encoding="utf-8", errors="replace")
         sys.stdout = self.stdout
+        self.notebook = Notebook(self.names, lambda text: sys.stdout.write(text)) if notebook else None
 
-    def run(self, source: str, *, echo: bool, value: bool) -> dict[str, str | None]:
-        """Runs one block; returns status, value and error."""
-        result: dict[str, str | None] = {"status": "ok", "value": None, "error": None}
+    def run(self, source: str) -> Report:
+        """Runs one block; returns status, error and missing package, and for a program its value or last expression."""
+        report: Report = {"status": "ok", "value": None, "error": None}
         sys.stdout = self.stdout
         try:
-            tree = ast.parse(source, "<program>")
-            last = self._execute(tree, echo=echo)
-            if value:
-                result["value"] = self._value(tree, last)
+            block = read_block(source)
+            if self.notebook is None:
+                self._run_script(block, report)
+            else:
+                self.notebook.run(block)
         except SystemExit as error:
             if error.code not in (None, 0):
-                result |= {"status": "error", "error": f"SystemExit: {error.code}"[:_MAX_ERROR]}
+                report |= {"status": "error", "error": f"SystemExit: {error.code}"[:_MAX_ERROR]}
         except BaseException as error:  # noqa: BLE001 - the judge's boundary: whatever a program raises is a result
-            result |= {"status": "error", "error": _described(error)}
-        return self._flushed(result)
+            report |= {"status": "error", "error": _described(error), "package": missing_package(error)}
+        return self._flushed(report)
 
-    def _flushed(self, result: dict[str, str | None]) -> dict[str, str | None]:
+    def _flushed(self, report: Report) -> Report:
         try:
+            if self.notebook is None and "threading" in sys.modules:
+                sys.modules["threading"]._shutdown()  # as the interpreter does: it waits for what still runs
             if sys.stdout is not self.stdout:
                 sys.stdout.flush()
             self.stdout.flush()
         except BaseException as error:  # noqa: BLE001 - as above: the program may have closed or replaced its output
             return {"status": "error", "value": None, "error": _described(error)}
-        return result
+        return report
 
-    def _execute(self, tree: ast.Module, *, echo: bool) -> object:
-        """Runs the statements; returns the value of the last one when it is an expression."""
-        final = tree.body[-1] if tree.body else None
-        if not isinstance(final, ast.Expr):
-            exec(compile(tree, "<program>", "exec"), self.names)
-            return None
-        exec(compile(ast.Module(tree.body[:-1], []), "<program>", "exec"), self.names)
-        last = eval(compile(ast.Expression(final.value), "<program>", "eval"), self.names)
-        if echo and last is not None:
-            self.stdout.write(repr(last) + "\n")
-        return last
+    def _run_script(self, block: Block, report: Report) -> None:
+        """Runs the statements; reports what they left in `ans`, return from `solution()`, or end in."""
+        tree, final = block.tree, block.final
+        body = tree.body if final is None else tree.body[:-1]
+        exec(compile(ast.Module(body, []), "<program>", "exec"), self.names)
+        last = None
+        if final is not None:
+            last = eval(compile(ast.Expression(final.value), "<program>", "eval"), self.names)
+        value, found = self._value(tree)
+        if found:
+            report["value"] = self._text(value)
+        elif last is not None:
+            report["last"] = self._text(last)
 
-    def _value(self, tree: ast.Module, last: object) -> str | None:
+    def _value(self, tree: ast.Module) -> tuple[object, bool]:
+        """Returns what the program means to give, and whether it means to."""
         assigned = any(
             isinstance(name, ast.Name) and name.id == "ans" and isinstance(name.ctx, ast.Store)
             for node in tree.body
@@ -79,10 +89,10 @@ class _Program:
                 any(isinstance(node, ast.FunctionDef) and node.name == name for node in tree.body)
                 and name not in called
             ):
-                return self._text(self.names[name]())
+                return self.names[name](), True
         if assigned and "ans" in self.names and not prints:
-            return self._text(self.names["ans"])
-        return None if last is None else self._text(last)
+            return self.names["ans"], True
+        return None, False
 
     def _text(self, value: object) -> str:
         return str(value)[: self.limit]
@@ -108,22 +118,25 @@ def reseed(seed: int) -> None:
         numpy.random.seed(seed % 2**32)
 
 
-def execute(request: dict[str, Any], report: int, resume: int, confine: Callable[[], None]) -> None:
+def execute(
+    request: dict[str, Any], output_limit: int, report: int, resume: int, confine: Callable[[], None] | None
+) -> None:
     """Runs the blocks of a request.
 
     Writes one JSON line each to `report` and waits for a byte from `resume` between them.
     """
     reseed(int(request["seed"]))
+    sys.argv = ["program.py"]
     if request["seed"]:
         elsewhere.move()
     sys.set_int_max_str_digits(0)
-    program = _Program(int(request["output"]))
-    notebook = bool(request["notebook"])
-    confine()
+    program = _Program(output_limit, notebook=bool(request["notebook"]))
+    if confine is not None:
+        confine()
     blocks = request["blocks"]
     for position, source in enumerate(blocks):
-        result = program.run(source, echo=notebook, value=not notebook)
-        _write(report, json.dumps(result).encode() + b"\n")
+        result = json.dumps(program.run(source), ensure_ascii=False)
+        _write(report, result.encode("utf-8", "replace") + b"\n")
         if position + 1 < len(blocks) and os.read(resume, 1) != b"+":
             os._exit(3)
     os._exit(0)

@@ -16,7 +16,7 @@ from pathlib import Path
 _CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446  # the same number on every architecture
 _ACCESS_FS = {1: (1 << 13) - 1, 2: (1 << 14) - 1, 3: (1 << 15) - 1, 4: (1 << 15) - 1, 5: (1 << 16) - 1}
 _READ = (1 << 2) | (1 << 3)  # READ_FILE | READ_DIR
-_READ_FILE = 1 << 2
+_READ_FILE, _WRITE_FILE = 1 << 2, 1 << 1
 _ACCESS_NET = 0b11  # bind and connect TCP, from version 4
 _SCOPES = 0b11  # abstract sockets and signals, from version 6
 _PR_SET_DUMPABLE, _PR_SET_NO_NEW_PRIVS, _PR_CAPBSET_DROP, _PR_SET_PDEATHSIG = 4, 38, 24, 1
@@ -54,7 +54,8 @@ def restrict_files(readable: Sequence[str]) -> bool:
     if ruleset < 0:
         return False
     for path in readable:
-        _add_path(libc, ruleset, path)
+        _add_path(libc, ruleset, path, _READ if Path(path).is_dir() else _READ_FILE)
+    _add_path(libc, ruleset, os.devnull, _READ_FILE | _WRITE_FILE)  # each fork opens its own; seccomp forbids writing
     libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
     restricted = bool(libc.syscall(_RESTRICT_SELF, ruleset, 0) == 0)
     os.close(ruleset)
@@ -66,17 +67,20 @@ class _PathBeneath(ctypes.Structure):
     _fields_ = (("allowed", ctypes.c_uint64), ("parent", ctypes.c_int32))
 
 
-def _add_path(libc: ctypes.CDLL, ruleset: int, path: str) -> None:
+def _add_path(libc: ctypes.CDLL, ruleset: int, path: str, rights: int) -> None:
     if not Path(path).exists():
         return
     parent = os.open(path, os.O_PATH | os.O_CLOEXEC)
-    rule = _PathBeneath(_READ if Path(path).is_dir() else _READ_FILE, parent)
+    rule = _PathBeneath(rights, parent)
     libc.syscall(_ADD_RULE, ruleset, 1, ctypes.byref(rule), 0)
     os.close(parent)
 
 
-def drop_privileges(readable: Sequence[str]) -> None:
-    """Gives up root: another user where the Python paths stay readable, and every capability in any case."""
+def drop_privileges(readable: Sequence[str]) -> bool:
+    """Gives up root: another user where the Python paths stay readable, and every capability in any case.
+
+    False when the user is still root.
+    """
     libc = _libc()
     if os.geteuid() == 0:
         for capability in range(64):
@@ -88,6 +92,7 @@ def drop_privileges(readable: Sequence[str]) -> None:
     _drop_capabilities(libc)
     libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
     libc.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
+    return os.geteuid() != 0
 
 
 def _drop_capabilities(libc: ctypes.CDLL) -> None:
@@ -112,12 +117,13 @@ def address_space() -> int:
     return pages * os.sysconf("SC_PAGE_SIZE")
 
 
-def limit_process(*, memory: int, cpu: float, without: Container[str] = ()) -> None:
+def limit_process(*, memory: int, cpu: float, threads: bool, without: Container[str] = ()) -> None:
     """Limits the calling process for good.
 
     Args:
         memory: bytes of the whole address space.
         cpu: seconds.
+        threads: whether something else counts its threads, and forbids it processes.
         without: names of limits that are raised to what a machine survives.
     """
     seconds = int(cpu) + 2
@@ -131,6 +137,6 @@ def limit_process(*, memory: int, cpu: float, without: Container[str] = ()) -> N
         (resource.RLIMIT_MSGQUEUE, 0),
     ):
         resource.setrlimit(name, (value, value))
-    if "processes" not in without:
+    if not threads and "processes" not in without:
         resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))
     _libc().prctl(_PR_SET_PDEATHSIG, 9, 0, 0, 0)

@@ -4,6 +4,7 @@ The value is what the program printed, assigned or returned; a program can only 
 """
 
 import json
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -23,6 +24,8 @@ class Ending(StrEnum):
     FORBIDDEN = "forbidden"
     CRASH = "crash"
     NONDETERMINISTIC = "nondeterministic"
+    UNJUDGED = "unjudged"
+    """the server died while it ran: ours, until it is shown to be the program's"""
 
 
 REASONS: dict[Ending, Reason] = {
@@ -33,6 +36,7 @@ REASONS: dict[Ending, Reason] = {
     Ending.FORBIDDEN: Reason.PROGRAM_FORBIDDEN,
     Ending.CRASH: Reason.PROGRAM_ERROR,
     Ending.NONDETERMINISTIC: Reason.PROGRAM_NONDETERMINISTIC,
+    Ending.UNJUDGED: Reason.JUDGE_CRASH,
 }
 
 
@@ -40,17 +44,21 @@ REASONS: dict[Ending, Reason] = {
 class Execution:
     """What came of a program.
 
-    `value` is the last printed line, `ans`, or what `solution()` returned; `error` one line.
+    `value` is `ans`, what `solution()` returned, the last printed line, or a bare last expression; `error` one line.
+    `package` is what it imports that programs do not see.
     """
 
     ending: Ending
     stdout: str
     value: str | None
     error: str | None = None
+    package: str | None = None
 
     @property
     def reason(self) -> Reason | None:
         """The reason code for the ledger; None when it ended well and gave a value."""
+        if self.package is not None:
+            return Reason.PROGRAM_NEEDS_PACKAGE
         return REASONS.get(self.ending) or (Reason.PROGRAM_ERROR if self.value is None else None)
 
 
@@ -67,6 +75,8 @@ _SIGNALS = {
     _SIGXFSZ: (Ending.FORBIDDEN, "wrote a file"),
     _SIGKILL: (Ending.MEMORY, "killed by the kernel"),
 }
+_NO_ANSWER = re.compile(r"(?i)(?:nan|inf)j?")  # overflowed, or never was a number
+_BETWEEN_NUMBERS = re.compile(r"[\s,;()\[\]{}+-]+")
 _ERRORS = {"MemoryError": Ending.MEMORY, "PermissionError": Ending.FORBIDDEN}
 
 
@@ -89,12 +99,12 @@ def _reports(reply: dict[str, Any], count: int) -> list[dict[str, str | None]] |
         return None
     try:
         found = [json.loads(line) for line in lines]
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     shaped = all(
         isinstance(r, dict)
         and r.get("status") in ("ok", "error")
-        and all(isinstance(r.get(k), str | None) for k in ("value", "error"))
+        and all(isinstance(r.get(k), str | None) for k in ("value", "error", "last", "package"))
         for r in found
     )
     return found if shaped else None
@@ -121,9 +131,26 @@ def read_reply(reply: dict[str, Any], count: int, limits: ProgramLimits) -> list
 
 
 def _execution(report: dict[str, str | None], stdout: str) -> Execution:
-    error, value = report["error"], report["value"]
     if report["status"] == "error":
-        name = (error or "").partition(":")[0]
-        return Execution(_ERRORS.get(name, Ending.ERROR), stdout, None, error)
+        error = _one_line(report.get("error") or "")
+        ending = _ERRORS.get(error.partition(":")[0], Ending.ERROR)
+        return Execution(ending, stdout, None, error, report.get("package"))
     lines = stdout.rstrip().splitlines()
-    return Execution(Ending.OK, stdout, value if value is not None else (lines[-1].strip() if lines else None))
+    printed = lines[-1].strip() if lines else None
+    value = next((v for v in (report.get("value"), printed, report.get("last")) if v is not None), None)
+    return Execution(Ending.OK, stdout, None if value is None or _is_no_answer(value) else _encodable(value))
+
+
+def _is_no_answer(value: str) -> bool:
+    return any(map(_NO_ANSWER.fullmatch, _BETWEEN_NUMBERS.split(value)))
+
+
+def _encodable(text: str) -> str:
+    """Lone surrogates, which no file can hold, become question marks."""
+    return text.encode("utf-8", "replace").decode()
+
+
+def _one_line(text: str) -> str:
+    """What a terminal and a ledger can bear: one line, nothing that is not shown as itself."""
+    shown = " ".join(_encodable(text).splitlines()) if text.strip() else text
+    return "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in shown)

@@ -115,4 +115,5 @@ def environment(hash_seed: int) -> dict[str, str]:
         "OPENBLAS_NUM_THREADS": "1",
         "OMP_NUM_THREADS": "1",
         "MKL_NUM_THREADS": "1",
+        "MALLOC_ARENA_MAX": "1",  # an arena for each thread would reserve more than a program may have
     }

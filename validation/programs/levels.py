@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from functools import cache
 
-from validation.programs.confine import landlock_version
 from validation.programs.launch import Level, bubblewrap
 from validation.programs.server import Server, ServerError
 
@@ -60,14 +59,3 @@ def describe_levels(weakest: Level = Level.WEAK) -> list[LevelReport]:
     """Returns a report for every level down to `weakest`, strongest first; each costs the start of a server, once."""
     levels = list(Level)
     return [probe(level) for level in levels[: levels.index(weakest) + 1]]
-
-
-def doctor() -> list[str]:
-    """Returns lines for a person: each level, what holds it, and the command that lifts this machine."""
-    lines = []
-    for report in describe_levels():
-        state = "works: " + ", ".join(report.walls) if report.available else f"not here: {report.problem}"
-        lines.append(f"{report.level:10} {state}")
-        if report.lift:
-            lines.append(f"{'':10} to lift: {report.lift}")
-    return [*lines, f"landlock   version {landlock_version() or 'none'}"]

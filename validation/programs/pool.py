@@ -16,6 +16,10 @@ from validation.programs.levels import best_level
 from validation.programs.preload import FULL_MODULES, LIGHT_MODULES, is_light
 from validation.programs.server import Server, ServerError
 
+# The clock on the wall also measures the neighbours, so a program that it ends is run once more where it was
+# computing: this share of its CPU limit. One that sleeps costs its limit once.
+_COMPUTING = 0.1
+
 Limits = ProgramLimits
 _DEFAULT = Limits()
 
@@ -76,6 +80,9 @@ class Pool:
         """Runs one program on the next idle server.
 
         Another seed than 0 starts the random generators elsewhere and is another day on another host.
+
+        Raises:
+            ServerError: no server starts.
         """
         return self._ask([program], limits, notebook=False, seed=seed)[0]
 
@@ -105,18 +112,26 @@ class Pool:
             server = idle.get()
             try:
                 reply = self._reply(server, request)
-                if reply["cause"] == "wall":  # the clock on the wall also measures the neighbours: once more
+                if reply["cause"] == "wall" and reply["cpu"] > limits.cpu_s * _COMPUTING:
                     reply = self._reply(server, request)
             except ServerError as error:
-                return [Execution(Ending.CRASH, "", None, f"the server died: {error}")] * len(blocks)
+                server.start()
+                return [Execution(Ending.UNJUDGED, "", None, f"the server died: {error}")] * len(blocks)
             finally:
                 idle.put(server)
         return read_reply(reply, len(blocks), limits)
 
     def _reply(self, server: Server, request: dict[str, Any]) -> dict[str, Any]:
+        """Asks, and once more where the server died: another process may have ended it.
+
+        Raises:
+            ServerError: it died again, or does not start.
+        """
+        server.start()
         try:
             return server.ask(request)
         except ServerError:
+            server.start()
             return server.ask(request)
 
     def twin(self) -> "Pool":

@@ -12,102 +12,31 @@ and has not been run.
 import ctypes
 import platform
 import struct
-from dataclasses import dataclass
+from collections.abc import Sequence
 
-_ALLOWED = (
-    "read write close fstat lseek mmap mprotect munmap brk rt_sigaction rt_sigprocmask rt_sigreturn sigaltstack "
-    "pread64 readv writev access faccessat faccessat2 select pselect6 poll ppoll sched_yield mremap madvise dup "
-    "dup2 dup3 nanosleep clock_nanosleep getpid getppid gettid exit exit_group uname fcntl getcwd readlink "
-    "readlinkat stat lstat newfstatat statx getdents64 getrusage times sysinfo getuid geteuid getgid getegid futex "
-    "sched_getaffinity clock_gettime clock_getres gettimeofday time getrandom set_robust_list rseq set_tid_address "
-    "getrlimit membarrier restart_syscall pause alarm setitimer getitimer rt_sigpending rt_sigtimedwait "
-    "rt_sigsuspend getpgrp getpgid getsid umask wait4 waitid fadvise64 statfs fstatfs pipe pipe2 capget getgroups "
-    "getcpu "
-)
-_KILLED = (
-    "fork vfork clone clone3 execve execveat socket socketpair connect bind listen accept accept4 sendto recvfrom "
-    "sendmsg recvmsg sendmmsg recvmmsg ptrace process_vm_readv process_vm_writev process_madvise kill tkill tgkill "
-    "pidfd_open pidfd_getfd pidfd_send_signal rt_sigqueueinfo rt_tgsigqueueinfo io_uring_setup io_uring_enter "
-    "io_uring_register mount umount2 pivot_root chroot unshare setns bpf perf_event_open userfaultfd init_module "
-    "finit_module delete_module kexec_load reboot keyctl add_key request_key personality memfd_create memfd_secret "
-    "shmget shmat semget msgget mq_open open_by_handle_at name_to_handle_at prctl seccomp landlock_create_ruleset "
-    "landlock_restrict_self setuid setgid setresuid setresgid setgroups capset process_mrelease "
-)
-_X86_64 = (
-    "read:0 write:1 close:3 fstat:5 lseek:8 mmap:9 mprotect:10 munmap:11 brk:12 rt_sigaction:13 rt_sigprocmask:14 "
-    "rt_sigreturn:15 sigaltstack:131 pread64:17 readv:19 writev:20 access:21 faccessat:269 faccessat2:439 select:23 "
-    "pselect6:270 poll:7 ppoll:271 sched_yield:24 mremap:25 madvise:28 dup:32 dup2:33 dup3:292 nanosleep:35 "
-    "clock_nanosleep:230 getpid:39 getppid:110 gettid:186 exit:60 exit_group:231 uname:63 fcntl:72 getcwd:79 "
-    "readlink:89 readlinkat:267 stat:4 lstat:6 newfstatat:262 statx:332 getdents64:217 getrusage:98 times:100 "
-    "sysinfo:99 getuid:102 geteuid:107 getgid:104 getegid:108 futex:202 sched_getaffinity:204 clock_gettime:228 "
-    "clock_getres:229 gettimeofday:96 time:201 getrandom:318 set_robust_list:273 rseq:334 set_tid_address:218 "
-    "getrlimit:97 membarrier:324 restart_syscall:219 pause:34 alarm:37 setitimer:38 getitimer:36 rt_sigpending:127 "
-    "rt_sigtimedwait:128 rt_sigsuspend:130 getpgrp:111 getpgid:121 getsid:124 umask:95 wait4:61 waitid:247 "
-    "fadvise64:221 statfs:137 fstatfs:138 pipe:22 pipe2:293 capget:125 getgroups:115 getcpu:309 fork:57 vfork:58 "
-    "clone:56 clone3:435 execve:59 execveat:322 socket:41 socketpair:53 connect:42 bind:49 listen:50 accept:43 "
-    "accept4:288 sendto:44 recvfrom:45 sendmsg:46 recvmsg:47 sendmmsg:307 recvmmsg:299 ptrace:101 "
-    "process_vm_readv:310 process_vm_writev:311 process_madvise:440 kill:62 tkill:200 tgkill:234 pidfd_open:434 "
-    "pidfd_getfd:438 pidfd_send_signal:424 rt_sigqueueinfo:129 rt_tgsigqueueinfo:297 io_uring_setup:425 "
-    "io_uring_enter:426 io_uring_register:427 mount:165 umount2:166 pivot_root:155 chroot:161 unshare:272 setns:308 "
-    "bpf:321 perf_event_open:298 userfaultfd:323 init_module:175 finit_module:313 delete_module:176 kexec_load:246 "
-    "reboot:169 keyctl:250 add_key:248 request_key:249 personality:135 memfd_create:319 memfd_secret:447 shmget:29 "
-    "shmat:30 semget:64 msgget:68 mq_open:240 open_by_handle_at:304 name_to_handle_at:303 prctl:157 seccomp:317 "
-    "landlock_create_ruleset:444 landlock_restrict_self:446 setuid:105 setgid:106 setresuid:117 setresgid:119 "
-    "setgroups:116 capset:126 process_mrelease:448 open:2 openat:257 prlimit64:302 ioctl:16 "
-)
-_AARCH64 = (
-    "read:63 write:64 close:57 fstat:80 lseek:62 mmap:222 mprotect:226 munmap:215 brk:214 rt_sigaction:134 "
-    "rt_sigprocmask:135 rt_sigreturn:139 sigaltstack:132 pread64:67 readv:65 writev:66 faccessat:48 faccessat2:439 "
-    "pselect6:72 ppoll:73 sched_yield:124 mremap:216 madvise:233 dup:23 dup3:24 nanosleep:101 clock_nanosleep:115 "
-    "getpid:172 getppid:173 gettid:178 exit:93 exit_group:94 uname:160 fcntl:25 getcwd:17 readlinkat:78 "
-    "newfstatat:79 statx:291 getdents64:61 getrusage:165 times:153 sysinfo:179 getuid:174 geteuid:175 getgid:176 "
-    "getegid:177 futex:98 sched_getaffinity:123 clock_gettime:113 clock_getres:114 gettimeofday:169 getrandom:278 "
-    "set_robust_list:99 rseq:293 set_tid_address:96 getrlimit:163 membarrier:283 restart_syscall:128 setitimer:103 "
-    "getitimer:102 rt_sigpending:136 rt_sigtimedwait:137 rt_sigsuspend:133 getpgid:155 getsid:156 umask:166 "
-    "wait4:260 waitid:95 fadvise64:223 statfs:43 fstatfs:44 pipe2:59 capget:90 getgroups:158 getcpu:168 clone:220 "
-    "clone3:435 execve:221 execveat:281 socket:198 socketpair:199 connect:203 bind:200 listen:201 accept:202 "
-    "accept4:242 sendto:206 recvfrom:207 sendmsg:211 recvmsg:212 sendmmsg:269 recvmmsg:243 ptrace:117 "
-    "process_vm_readv:270 process_vm_writev:271 process_madvise:440 kill:129 tkill:130 tgkill:131 pidfd_open:434 "
-    "pidfd_getfd:438 pidfd_send_signal:424 rt_sigqueueinfo:138 rt_tgsigqueueinfo:240 io_uring_setup:425 "
-    "io_uring_enter:426 io_uring_register:427 mount:40 umount2:39 pivot_root:41 chroot:51 unshare:97 setns:268 "
-    "bpf:280 perf_event_open:241 userfaultfd:282 init_module:105 finit_module:273 delete_module:106 kexec_load:104 "
-    "reboot:142 keyctl:219 add_key:217 request_key:218 personality:92 memfd_create:279 memfd_secret:447 shmget:194 "
-    "shmat:196 semget:190 msgget:186 mq_open:180 open_by_handle_at:265 name_to_handle_at:264 prctl:167 seccomp:277 "
-    "landlock_create_ruleset:444 landlock_restrict_self:446 setuid:146 setgid:144 setresuid:147 setresgid:149 "
-    "setgroups:159 capset:91 process_mrelease:448 openat:56 prlimit64:261 ioctl:29 "
-)
+from validation.programs.syscalls import ALLOWED, ARCHITECTURES, KILLED, Architecture
 
 _LOAD, _JEQ, _JGE, _JSET, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
-_ALLOW, _KILL_PROCESS = 0x7FFF0000, 0x80000000
-_ERRNO = 0x00050000
-_EPERM, _ENOTTY = 1, 25
 _NUMBER, _ARCHITECTURE, _FIRST_ARGUMENT = 0, 4, 16
 _INSTRUCTION = 8  # bytes
 _X32_BIT = 0x40000000
-# O_WRONLY | O_RDWR | O_CREAT | O_TRUNC | O_APPEND | __O_TMPFILE, the same on both architectures
-# (asm-generic/fcntl.h)
+_EPERM, _ENOTTY, _ENOSYS = 1, 25, 38
+# Values of asm-generic and linux headers, the same on both architectures.
+# O_WRONLY | O_RDWR | O_CREAT | O_TRUNC | O_APPEND | __O_TMPFILE
 _WRITING = 0o1 | 0o2 | 0o100 | 0o1000 | 0o2000 | 0o20000000
+_O_ASYNC, _O_NOTIFICATION_PIPE = 0o20000, 0o200
+_F_SETFL = 4
+_FCNTL_PLAIN = (0, 1, 2, 3, 1030, 1032)  # F_DUPFD, F_GETFD, F_SETFD, F_GETFL, F_DUPFD_CLOEXEC, F_GETPIPE_SZ
+_FCNTL_SIGNALS = (8, 10, 15)  # F_SETOWN, F_SETSIG, F_SETOWN_EX
+_IOCTL_PLAIN = (0x5421, 0x5450, 0x5451)  # FIONBIO, FIONCLEX, FIOCLEX
+_AF_UNIX = 1
+_RLIMIT_NPROC = 6
+# What glibc asks clone for when it makes a thread, and musl, which adds CLONE_DETACHED: CLONE_VM | CLONE_FS |
+# CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM | CLONE_SETTLS | CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID
+_THREAD_FLAGS = (0x3D0F00, 0x7D0F00)
+_CLONE_ARGS = 64  # bytes of the smallest struct clone_args
 _PR_SET_NO_NEW_PRIVS, _PR_SET_SECCOMP, _FILTER_MODE = 38, 22, 2
-
-
-def _numbers(table: str) -> dict[str, int]:
-    pairs = (entry.split(":") for entry in table.split())
-    return {name: int(number) for name, number in pairs}
-
-
-@dataclass(frozen=True, slots=True)
-class Architecture:
-    """What differs between machines: the audit code and the numbers of the system calls."""
-
-    name: str
-    audit: int
-    numbers: dict[str, int]
-
-
-ARCHITECTURES = {
-    "x86_64": Architecture("x86_64", 0xC000003E, _numbers(_X86_64)),
-    "aarch64": Architecture("aarch64", 0xC00000B7, _numbers(_AARCH64)),
-}
+_FILTER_MODE_SYSCALL, _NEW_LISTENER = 1, 1 << 3
 
 
 def _statement(code: int, value: int) -> bytes:
@@ -118,35 +47,77 @@ def _jump(code: int, value: int, yes: int, no: int) -> bytes:
     return struct.pack("<HBBI", code, yes, no, value)
 
 
-def _checked(argument: int, mask: int) -> bytes:
-    """Allows the call when its argument has none of the bits of the mask (low word), else EPERM."""
-    return b"".join([
-        _statement(_LOAD, _FIRST_ARGUMENT + 8 * argument),
-        _jump(_JSET, mask, 0, 1),
-        _statement(_RETURN, _ERRNO | _EPERM),
-        _statement(_RETURN, _ALLOW),
-    ])  # fmt: skip
+_ALLOW = _statement(_RETURN, 0x7FFF0000)
+_KILL = _statement(_RETURN, 0x80000000)
+_NOTIFY = _statement(_RETURN, 0x7FC00000)
 
 
-def _actions(architecture: Architecture, *, files: bool) -> dict[int, bytes]:
-    """Returns what to do with each system call that has a number here; the others answer EPERM."""
-    numbers = architecture.numbers
-    actions = {numbers[name]: _statement(_RETURN, _ALLOW) for name in _ALLOWED.split() if name in numbers}
-    actions |= {numbers[name]: _statement(_RETURN, _KILL_PROCESS) for name in _KILLED.split() if name in numbers}
-    actions[numbers["ioctl"]] = _statement(_RETURN, _ERRNO | _ENOTTY)
-    actions[numbers["prlimit64"]] = _checked(0, 0xFFFFFFFF)
+def _fail(error: int) -> bytes:
+    return _statement(_RETURN, 0x00050000 | error)
+
+
+def _when(argument: int, test: int, value: int, then: bytes, otherwise: bytes, *, high: bool = False) -> bytes:
+    """Decides by the low word of an argument, or by its high one."""
+    load = _statement(_LOAD, _FIRST_ARGUMENT + 8 * argument + 4 * high)
+    return load + _jump(test, value, 0, len(then) // _INSTRUCTION) + then + otherwise
+
+
+def _when_among(argument: int, values: Sequence[int], then: bytes, otherwise: bytes) -> bytes:
+    for value in values:
+        otherwise = _when(argument, _JEQ, value, then, otherwise)
+    return otherwise
+
+
+def _when_null(argument: int, then: bytes, otherwise: bytes) -> bytes:
+    return _when(argument, _JEQ, 0, _when(argument, _JEQ, 0, then, otherwise, high=True), otherwise)
+
+
+def _fcntl() -> bytes:
+    """Duplicates and flags; no signals by way of files, no leases, locks, notifications or larger pipes."""
+    signals = _when_among(1, _FCNTL_SIGNALS, _KILL, _fail(_EPERM))
+    flags = _when(1, _JEQ, _F_SETFL, _when(2, _JSET, _O_ASYNC, _KILL, _ALLOW), signals)
+    return _when_among(1, _FCNTL_PLAIN, _ALLOW, flags)
+
+
+def _limits() -> bytes:
+    """Limits of this process alone; the number of processes is not the program's to set."""
+    own = _when(1, _JEQ, _RLIMIT_NPROC, _when_null(2, _ALLOW, _fail(_EPERM)), _ALLOW)
+    return _when(0, _JEQ, 0, own, _fail(_EPERM))
+
+
+def _by_argument(*, files: bool, threads: bool) -> dict[str, bytes]:
+    """Returns what to do with the calls whose arguments decide."""
+    actions = {
+        "fcntl": _fcntl(),
+        "ioctl": _when_among(1, _IOCTL_PLAIN, _ALLOW, _fail(_ENOTTY)),
+        "prlimit64": _limits(),
+        "pipe2": _when(1, _JSET, _O_NOTIFICATION_PIPE, _fail(_EPERM), _ALLOW),
+        "socketpair": _when(0, _JEQ, _AF_UNIX, _ALLOW, _KILL),
+        "sendto": _when_null(4, _ALLOW, _KILL),
+        "clone": _when_among(0, _THREAD_FLAGS, _ALLOW, _KILL) if threads else _KILL,
+        # Its flags lie in memory, where no filter can look: glibc falls back to clone.
+        "clone3": _when(1, _JGE, _CLONE_ARGS, _fail(_ENOSYS), _KILL) if threads else _KILL,
+    }
     if files:
-        actions[numbers["openat"]] = _checked(2, _WRITING)
-        if "open" in numbers:
-            actions[numbers["open"]] = _checked(1, _WRITING)
+        actions["openat"] = _when(2, _JSET, _WRITING, _fail(_EPERM), _ALLOW)
+        actions["open"] = _when(1, _JSET, _WRITING, _fail(_EPERM), _ALLOW)
+    return actions
+
+
+def _actions(architecture: Architecture, *, files: bool, threads: bool) -> dict[int, bytes]:
+    """Returns what to do with each system call that has a number here; the others answer EPERM."""
+    named = dict.fromkeys(ALLOWED.split(), _ALLOW) | dict.fromkeys(KILLED.split(), _KILL)
+    named |= _by_argument(files=files, threads=threads)
+    numbers = architecture.numbers
+    actions = {numbers[name]: action for name, action in named.items() if name in numbers}
     if architecture.name == "x86_64":
-        actions[_X32_BIT] = _statement(_RETURN, _KILL_PROCESS)
+        actions[_X32_BIT] = _KILL
     return actions
 
 
 def _ranges(actions: dict[int, bytes]) -> list[tuple[int, bytes]]:
     """Returns the actions as ranges: the first number of each and what holds up to the next; x32 has no end."""
-    refused = _statement(_RETURN, _ERRNO | _EPERM)
+    refused = _fail(_EPERM)
     ranges = [(0, actions.get(0, refused))]
     for number in sorted({*actions, *(n + 1 for n in actions if n != _X32_BIT)}):
         action = actions.get(number, refused)
@@ -164,41 +135,75 @@ def _search(ranges: list[tuple[int, bytes]]) -> bytes:
     return _jump(_JGE, ranges[half][0], len(below) // _INSTRUCTION, 0) + below + above
 
 
-def build_filter(architecture: Architecture, *, files: bool) -> bytes:
-    """Returns the BPF program; `files` allows opening files for reading (something else must say which)."""
+def build_filter(architecture: Architecture, *, files: bool, threads: bool) -> bytes:
+    """Returns the BPF program.
+
+    Args:
+        architecture: of this machine.
+        files: whether files may be opened for reading (something else must say which).
+        threads: whether threads may be started (something else must count them).
+    """
     program = [
         _statement(_LOAD, _ARCHITECTURE),
         _jump(_JEQ, architecture.audit, 1, 0),
-        _statement(_RETURN, _KILL_PROCESS),
+        _KILL,
         _statement(_LOAD, _NUMBER),
-        _search(_ranges(_actions(architecture, files=files))),
+        _search(_ranges(_actions(architecture, files=files, threads=threads))),
     ]
     return b"".join(program)
+
+
+def build_notices(architecture: Architecture) -> bytes:
+    """Returns the BPF program that tells a listener when a thread is started and when one ends."""
+    numbers = architecture.numbers
+    told = _jump(_JEQ, numbers["clone"], 1, 0) + _jump(_JEQ, numbers["exit"], 0, 1) + _NOTIFY + _ALLOW
+    own = _jump(_JEQ, architecture.audit, 1, 0) + _ALLOW
+    return _statement(_LOAD, _ARCHITECTURE) + own + _statement(_LOAD, _NUMBER) + told
 
 
 class _Program(ctypes.Structure):
     _fields_ = (("length", ctypes.c_ushort), ("filter", ctypes.c_void_p))
 
 
+class _Loaded:
+    """A BPF program in memory, ready for the kernel."""
+
+    def __init__(self, code: bytes) -> None:
+        self._code = ctypes.create_string_buffer(code, len(code))
+        self._program = _Program(len(code) // _INSTRUCTION, ctypes.cast(self._code, ctypes.c_void_p))
+        self.reference = ctypes.byref(self._program)
+
+
 class Filter:
-    """The filter for this machine, built once before the forks; `install` binds the calling process for good."""
+    """The filter for this machine, built once before the forks; its methods bind the calling process for good."""
 
     def __init__(self, *, files: bool) -> None:
         architecture = ARCHITECTURES.get(platform.machine())
         if architecture is None:
             raise OSError(f"no table of system calls for {platform.machine()}")
-        code = build_filter(architecture, files=files)
-        self._prctl = ctypes.CDLL(None, use_errno=True).prctl
-        self._code = ctypes.create_string_buffer(code, len(code))
-        self._program = _Program(len(code) // _INSTRUCTION, ctypes.cast(self._code, ctypes.c_void_p))
+        self._seccomp = architecture.numbers["seccomp"]
+        self._threaded, self._single = (
+            _Loaded(build_filter(architecture, files=files, threads=threads)) for threads in (True, False)
+        )
+        self._notices = _Loaded(build_notices(architecture))
+        self._libc = ctypes.CDLL(None, use_errno=True)
 
-    def install(self) -> None:
+    def listen(self) -> int:
+        """Has the kernel ask a listener about threads; returns its descriptor, -1 where the kernel has none."""
+        self._libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+        return int(self._libc.syscall(self._seccomp, _FILTER_MODE_SYSCALL, _NEW_LISTENER, self._notices.reference))
+
+    def install(self, *, threads: bool) -> None:
         """Installs the filter.
+
+        Args:
+            threads: whether `listen` gave a listener, which counts them.
 
         Raises:
             OSError: the kernel has no seccomp filters.
         """
-        if self._prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) or self._prctl(
-            _PR_SET_SECCOMP, _FILTER_MODE, ctypes.byref(self._program), 0, 0
+        program = self._threaded if threads else self._single
+        if self._libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) or self._libc.prctl(
+            _PR_SET_SECCOMP, _FILTER_MODE, program.reference, 0, 0
         ):
             raise OSError(ctypes.get_errno(), "seccomp refused the filter")

@@ -16,10 +16,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from validation.programs.launch import Level, command, environment
+from validation.programs.wire import REPLY_BYTES, pack_request, unpack_lengths, unpack_reply
 
 _START_SECONDS = 60.0
 _GRACE_SECONDS = 10.0
-_MAX_REPLY = 512 << 20
 
 
 class ServerError(Exception):
@@ -61,10 +61,9 @@ class Server:
         """
         with self._lock:
             self._up()
-            body = json.dumps(request).encode()
             try:
-                self._write(struct.pack("<I", len(body)) + body)
-                return self._read(request["wall"] + _GRACE_SECONDS)
+                self._write(pack_request(request))
+                return self._read_reply(request["wall"] + _GRACE_SECONDS)
             except (OSError, ServerError) as error:
                 self._down()
                 raise ServerError(str(error)) from error
@@ -100,7 +99,7 @@ class Server:
                 text = stream.read().decode()
             self._inside = json.loads(text)["child-pid"] if text.strip() else None
         try:
-            self.walls = tuple(self._read(_START_SECONDS)["walls"])
+            self.walls = tuple(self._read_greeting()["walls"])
         except ServerError as error:
             message = self._complaint()
             self._down()
@@ -139,13 +138,18 @@ class Server:
         self._process.stdin.write(data)
         self._process.stdin.flush()
 
-    def _read(self, seconds: float) -> dict[str, Any]:
-        end = time.monotonic() + seconds
+    def _read_greeting(self) -> dict[str, Any]:
+        end = time.monotonic() + _START_SECONDS
         size = struct.unpack("<I", self._exactly(4, end))[0]
-        if size > _MAX_REPLY:
-            raise ServerError("an impossible reply")
-        reply: dict[str, Any] = json.loads(self._exactly(size, end))
-        return reply
+        greeting: dict[str, Any] = json.loads(self._exactly(size, end))
+        return greeting
+
+    def _read_reply(self, seconds: float) -> dict[str, Any]:
+        end = time.monotonic() + seconds
+        lengths = unpack_lengths(self._exactly(REPLY_BYTES, end))
+        if lengths.cause == "unread":
+            raise ServerError(f"a fork ended before its program, with status {lengths.status}")
+        return unpack_reply(lengths, self._exactly(lengths.rest, end))
 
     def _exactly(self, count: int, end: float) -> bytes:
         assert self._process is not None

@@ -53,8 +53,6 @@ PROCESSES = [
     Attack("subprocess", "import subprocess\nsubprocess.run(['true'], check=True)\nprint('ESCAPED')", (FORBIDDEN,), ("seccomp", "landlock", "processes")),
     Attack("exec", "import os\nos.execv('/bin/echo', ['echo', 'ESCAPED'])", (FORBIDDEN,), ("seccomp", "landlock")),
     Attack("spawn", "import os\nos.posix_spawn('/bin/true', ['true'], {})\nprint('ESCAPED')", (FORBIDDEN,), ("seccomp", "landlock", "processes")),
-    Attack("thread", "import threading\nt = threading.Thread(target=lambda: print('ESCAPED'))\nt.start(); t.join()", (FORBIDDEN,), ("seccomp", "processes")),
-    Attack("thread bomb", "import threading, time\nthreading.stack_size(32 << 20)\nfor _ in range(12): threading.Thread(target=time.sleep, args=(.1,)).start()\nprint('ESCAPED')", (FORBIDDEN,), ("seccomp", "processes", "memory")),
     Attack("multiprocessing", "import multiprocessing as m\np = m.get_context('fork').Process(target=print, args=('ESCAPED',))\np.start(); p.join()", (FORBIDDEN, ERROR), ("seccomp", "processes")),
     Attack("pool of processes", "from concurrent.futures import ProcessPoolExecutor as P\nimport multiprocessing as m\nprint('ESCAPED', list(P(2, m.get_context('fork')).map(abs, [1])))", (FORBIDDEN, ERROR), ("seccomp", "processes", "landlock", "file_size")),
 ]  # fmt: skip
@@ -70,15 +68,57 @@ SIGNALS = [
     Attack("write its memory", "import os\n" + syscall(311, "os.getppid()", 0, 0, 0, 0, 0), (FORBIDDEN,)),
     Attack("queue a signal", "import os\n" + syscall(129, "os.getpid()", 0, "ctypes.create_string_buffer(128)"), (FORBIDDEN,)),
 ]  # fmt: skip
+_PIPE = "import fcntl, os, struct\nr, w = os.pipe()\n"
+_LIBRARY = "import fcntl, os, struct\nr = os.open(os.__file__, os.O_RDONLY)\n"
+# What fcntl can do beside duplicates and flags. A lock of 32 bytes: type, whence, start, length, process.
+FCNTL = [
+    Attack(name, f"{start}fcntl.fcntl({call})\nprint('ESCAPED')", (FORBIDDEN,))
+    for name, start, call in (
+        ("owner of a pipe", _PIPE, "r, fcntl.F_SETOWN, os.getppid()"),
+        ("owner, a group", _PIPE, "r, fcntl.F_SETOWN, -os.getpgid(os.getppid())"),
+        ("owner, extended", _PIPE, "r, 15, struct.pack('ii', 1, os.getppid())"),
+        ("signal of a pipe", _PIPE, "r, 10, 9"),
+        ("signal-driven pipe", _PIPE, "r, fcntl.F_SETFL, os.O_ASYNC"),
+        ("signal-driven, and more", _PIPE, "r, fcntl.F_SETFL, os.O_ASYNC | os.O_NONBLOCK"),
+        ("lease", _LIBRARY, "r, fcntl.F_SETLEASE, fcntl.F_RDLCK"),
+        ("lock", _LIBRARY, "r, fcntl.F_SETLK, struct.pack('hhqqixxxx', fcntl.F_RDLCK, 0, 0, 0, 0)"),
+        ("lock of an open file", _LIBRARY, "0, 37, struct.pack('hhqqixxxx', fcntl.F_RDLCK, 0, 0, 0, 0)"),
+        ("larger pipe", _PIPE, "w, 1031, 1 << 18"),
+    )
+] + [
+    Attack("notification", "import fcntl, os\nfcntl.fcntl(os.open('/usr/lib', os.O_RDONLY), fcntl.F_NOTIFY, fcntl.DN_ACCESS)\nprint('ESCAPED')", (FORBIDDEN,)),
+    Attack("owner by ioctl", _PIPE + "fcntl.ioctl(r, 0x8901, struct.pack('i', os.getppid()))\nprint('ESCAPED')", (ERROR,), ()),
+    Attack("flock", _LIBRARY + "fcntl.flock(r, fcntl.LOCK_SH)\nprint('ESCAPED')", (FORBIDDEN,)),
+    Attack("hidden owner", hidden(_PIPE + "fcntl.fcntl(r, fcntl.F_SETOWN, os.getppid())\nprint('ESCAPED')"), (FORBIDDEN,)),
+]  # fmt: skip
+_SLEEPERS = "import threading, time\nfor _ in range({}): threading.Thread(target=time.sleep, args=(.3,), daemon=True).start()\nprint('ESCAPED')"
+THREADS = [
+    Attack("threads beyond the bound", _SLEEPERS.format(17), (ERROR,), ("threads",)),
+    Attack("thread bomb", "import threading\nthreading.stack_size(64 << 10)\n" + _SLEEPERS.format(200), (ERROR,), ("threads",)),
+    Attack("executor beyond the bound", "import time\nfrom concurrent.futures import ThreadPoolExecutor as P\npool = P(17)\nfor _ in range(17): pool.submit(time.sleep, .3)\nprint('ESCAPED')", (ERROR,), ("threads",)),
+    Attack("threads that start threads", "import threading, time\ndef grow(n):\n    if n: threading.Thread(target=grow, args=(n - 1,), daemon=True).start()\n    else: print('ESCAPED', flush=True)\n    time.sleep(.3)\ngrow(20)\ntime.sleep(.2)", (OK, ERROR), ("threads",)),
+    Attack("loop with too many threads", "import asyncio, time\nfrom concurrent.futures import ThreadPoolExecutor as P\nasync def main():\n    loop = asyncio.get_running_loop()\n    pool = P(20)\n    for _ in range(20): loop.run_in_executor(pool, time.sleep, .3)\n    print('ESCAPED', flush=True)\nasyncio.run(main())", (ERROR,), ("threads",)),
+    Attack("thread that is a process", syscall(56, 0x0D0F00 | 17, 0, 0, 0, 0).replace("!= 1", "not in (1, 11, 22)"), (FORBIDDEN,), ()),
+    Attack("thread outside its group", syscall(56, 0x100, 0, 0, 0, 0), (FORBIDDEN,), ()),
+    Attack("thread in a namespace", syscall(56, 0x3D0F00 | 0x10000000, 0, 0, 0, 0), (FORBIDDEN,)),
+    Attack("fork in a thread", "import os, threading\ndef f():\n    if os.fork() == 0: print('ESCAPED', flush=True); os._exit(0)\nt = threading.Thread(target=f); t.start(); t.join()", (FORBIDDEN,), ("seccomp", "processes")),
+    Attack("file in a thread", "import threading\ndef f(): print('ESCAPED', open('/etc/passwd').read(9))\nt = threading.Thread(target=f); t.start(); t.join()\nraise SystemExit(1)", (ERROR,), ("landlock", "namespaces")),
+    Attack("sixteen loops", "import threading\ndef f():\n    while True: pass\nfor _ in range(15): threading.Thread(target=f).start()\nf()", (TIMEOUT,), ("cpu",)),
+    Attack("thread that outlives", "import threading, time\nthreading.Thread(target=time.sleep, args=(60,)).start()\nprint(1)", (TIMEOUT,), ()),
+]  # fmt: skip
 NETWORK = [
     Attack(f"socket {family}", f"import socket\nsocket.socket(socket.{family}, socket.{kind})\nprint('ESCAPED')", (FORBIDDEN,))
     for family, kind in (("AF_INET", "SOCK_STREAM"), ("AF_INET6", "SOCK_DGRAM"), ("AF_UNIX", "SOCK_STREAM"), ("AF_NETLINK", "SOCK_RAW"))
 ] + [
     Attack("socket AF_PACKET", "import socket\nsocket.socket(socket.AF_PACKET, socket.SOCK_RAW)\nprint('ESCAPED')", (FORBIDDEN,), ("seccomp", "privileges", "namespaces")),
-    Attack("socketpair", "import socket\nsocket.socketpair()\nprint('ESCAPED')", (FORBIDDEN,)),
     Attack("call home", "import socket\nsocket.create_connection(('127.0.0.1', PORT), 1)\nprint('ESCAPED')", (FORBIDDEN,), ("seccomp", "landlock", "namespaces")),
     Attack("name lookup", "import socket\nsocket.getaddrinfo('localhost', 80)\nprint('ESCAPED')", (FORBIDDEN,), ("seccomp", "landlock", "namespaces")),
-    Attack("asyncio", "import asyncio\nasyncio.run(asyncio.sleep(0))\nprint('ESCAPED')", (FORBIDDEN, ERROR)),
+    Attack("socketpair of another family", "import socket\nsocket.socketpair(socket.AF_TIPC, socket.SOCK_STREAM)\nprint('ESCAPED')", (FORBIDDEN,), ()),
+    Attack("descriptors in a socketpair", "import array, socket\na, b = socket.socketpair()\na.sendmsg([b'x'], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array('i', [1]))])\nprint('ESCAPED')", (FORBIDDEN,)),
+    Attack("datagram to a name", "import socket\na, b = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)\nb.sendto(b'x', '\\0attack')\nprint('ESCAPED')", (FORBIDDEN,), ()),
+    Attack("listening in a loop", "import asyncio\nasync def main():\n    await asyncio.start_server(None, '127.0.0.1', 0)\n    print('ESCAPED')\nasyncio.run(main())", (FORBIDDEN,), ("seccomp", "landlock")),
+    Attack("process in a loop", "import asyncio\nasync def main():\n    await (await asyncio.create_subprocess_exec('true')).wait()\n    print('ESCAPED')\nasyncio.run(main())", (FORBIDDEN, ERROR), ("seccomp", "landlock", "processes")),
+    Attack("reading what is not its own", "import asyncio, os\nasync def main():\n    print('ESCAPED', await asyncio.to_thread(os.listdir, '/'))\nasyncio.run(main())", (FORBIDDEN, ERROR), ("landlock",)),
 ]  # fmt: skip
 FILES = [
     Attack("passwords", "print('ESCAPED', open('/etc/passwd').read(9))", (FORBIDDEN, ERROR), ("landlock", "namespaces")),
@@ -196,4 +236,4 @@ FORGERY = [
     Attack("malformed report", "import os\nos.write(3, b'[[[[\\n')", (CRASH,), ("shape",)),
     Attack("report of another shape", "import os\nos.write(3, b'{\"status\":\"ok\",\"value\":[1]}\\n')\nos._exit(0)", (CRASH,), ("shape",)),
 ]  # fmt: skip
-ALL = [*PROCESSES, *SIGNALS, *NETWORK, *FILES, *KERNEL, *CPU, *SPACE, *SELF_HARM, *FORGERY]
+ALL = [*PROCESSES, *SIGNALS, *FCNTL, *THREADS, *NETWORK, *FILES, *KERNEL, *CPU, *SPACE, *SELF_HARM, *FORGERY]

@@ -39,6 +39,15 @@ def pool():
         ("import numpy as np\nans = np.array([1, 2]).sum()", "3"),
         ("from fractions import Fraction\nans = Fraction(1, 3) + 1", "4/3"),
         ("1 + 1", "2"),
+        ("print(5)\nx = 7\nx", "5"),
+        ("import os\nos.write(1, b'9\\n')", "9"),
+        ("    a = 3\n    print(a)", "3"),
+        ("\ufeffprint(3)", "3"),
+        ("%matplotlib inline\nprint(5 %\n 3)", "2"),
+        ("import pandas as pd\nprint(pd.DataFrame({'a': [1, 2]}).a.sum())", "3"),
+        ("import asyncio\nasync def m():\n    return 3\nprint(asyncio.run(m()))", "3"),
+        ("from concurrent.futures import ThreadPoolExecutor as P\nprint(sum(P(16).map(abs, range(-40, 0))))", "820"),
+        ("import threading\ndef late(): print('late')\nthreading.Timer(0.1, late).start()\nprint('early')", "late"),
         ("print('π')", "π"),
         ("ans = 2**20000 % 10**9", "406309376"),
         ("import sys\nprint(3)\nsys.exit()", "3"),
@@ -63,7 +72,6 @@ def test_a_value_is_printed_assigned_or_returned(pool, program, value):
         ("def f(:", "SyntaxError: invalid syntax (<program>, line 1)"),
         ("def solver(x):\n    return x", "TypeError: solver() missing 1 required positional argument: 'x'"),
         ("import sys\nsys.exit(3)", "SystemExit: 3"),
-        ("import nothing_of_this_name", "ModuleNotFoundError: No module named 'nothing_of_this_name'"),
         ("raise KeyboardInterrupt", "KeyboardInterrupt: "),
         ("class E(Exception):\n    def __str__(self): raise E\nraise E", "error without a text"),
     ],
@@ -80,6 +88,25 @@ def test_a_program_without_a_value_is_ok_but_has_a_reason(pool):
     assert execution.reason is Reason.PROGRAM_ERROR
 
 
+@pytest.mark.parametrize(
+    "program", ["print(float('nan'))", "ans = -1e999", "print([1, float('inf')])", "ans = complex('nanj')"]
+)
+def test_what_is_no_number_is_no_answer(pool, program):
+    execution = pool.run(program)
+    assert (execution.ending, execution.value, execution.reason) == (Ending.OK, None, Reason.PROGRAM_ERROR)
+
+
+@pytest.mark.parametrize("program", ["import matplotlib.pyplot as plt", "print(3)\nfrom no_such_thing import x"])
+def test_a_package_that_programs_do_not_see_is_named(pool, program):
+    execution = pool.run(program)
+    assert (execution.ending, execution.reason) == (Ending.ERROR, Reason.PROGRAM_NEEDS_PACKAGE)
+    assert execution.package in ("matplotlib", "no_such_thing")
+
+
+def test_a_module_of_the_standard_library_that_is_not_there_is_an_error_of_the_program(pool):
+    assert pool.run("import math.nothing").reason is Reason.PROGRAM_ERROR
+
+
 def test_output_before_an_error_is_kept(pool):
     assert pool.run("print(1)\n1/0").stdout == "1\n"
 
@@ -90,6 +117,28 @@ def test_blocks_share_their_state_and_keep_their_own_output(pool):
     assert second == Execution(Ending.OK, "4\n", "4")
     assert third == Execution(Ending.ERROR, "", None, "NameError: name 'y' is not defined")
     assert fourth == Execution(Ending.OK, "3\n3\n", "3")
+
+
+@pytest.mark.parametrize(
+    ("blocks", "outputs"),
+    [
+        (["%matplotlib inline\nprint(3)", "!pip install sympy\nprint(4)"], ["3\n", "4\n"]),
+        (["\n    a = 1\n    a\n    ", "a + 5"], ["1\n", "6\n"]),
+        (["async def m():\n    return 3", "await m()", "x = await m()\nx + 1"], ["", "3\n", "4\n"]),
+        (["2 + 3", "_ * 2", "__", "_1 + Out[2]"], ["5\n", "10\n", "5\n", "15\n"]),
+        (["_ = 7", "3", "_"], ["", "3\n", "7\n"]),
+        (["x = 3; x;", "x; # quiet", "x # shown", "'a;'"], ["", "", "3\n", "'a;'\n"]),
+        (["display(1, 'a')", "None"], ["1\n'a'\n", ""]),
+    ],
+)
+def test_blocks_follow_a_notebook(pool, blocks, outputs):
+    executions = pool.run_blocks(blocks)
+    assert [execution.error for execution in executions] == [None] * len(blocks)
+    assert [execution.stdout for execution in executions] == outputs
+
+
+def test_a_magic_that_does_more_than_set_up_is_an_error(pool):
+    assert pool.run_blocks(["%timeit 1", "!ls"])[1].ending is Ending.ERROR
 
 
 def test_blocks_split_large_outputs_exactly(pool):

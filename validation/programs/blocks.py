@@ -1,0 +1,116 @@
+"""The text of a program as people have it, read as Python; and what a notebook does around a block.
+
+Both kinds may start with a byte-order mark or be indented as a whole, and may hold magics that only set something up.
+A notebook also shows the value of a last expression (no semicolon behind it), keeps it in `_`, awaits at its top.
+"""
+
+import ast
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import CodeType
+from typing import Any
+
+_COROUTINE = 0x80  # inspect.CO_COROUTINE
+_PLAIN_MAGICS = "matplotlib|config|load_ext|reload_ext|autoreload|precision|xmode|colors|logstop|aimport"
+_SETTING_UP = re.compile(
+    rf"^([ \t]*)(?:%[ \t]*(?:{_PLAIN_MAGICS})\b|[!%][ \t]*(?:pip3?|conda|mamba)[ \t]+install\b).*$", re.MULTILINE
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A program's tree. `quiet` when a semicolon ends its last expression."""
+
+    tree: ast.Module
+    quiet: bool
+
+    @property
+    def final(self) -> ast.Expr | None:
+        """The last statement when it is an expression."""
+        last = self.tree.body[-1] if self.tree.body else None
+        return last if isinstance(last, ast.Expr) else None
+
+
+def read_block(source: str) -> Block:
+    """Reads a program.
+
+    Raises:
+        SyntaxError: it is no Python.
+    """
+    text = _undented(source.removeprefix("\ufeff"))
+    try:
+        tree = ast.parse(text, "<program>")
+    except SyntaxError:
+        plain = _SETTING_UP.sub(r"\1pass", text)
+        if plain == text:
+            raise
+        text, tree = plain, ast.parse(plain, "<program>")
+    return Block(tree, _is_quiet(tree, text))
+
+
+def _undented(source: str) -> str:
+    """Takes the indentation of the first line off every line that has it, as IPython does."""
+    first = next((line for line in source.splitlines() if line.strip()), "")
+    margin = first[: len(first) - len(first.lstrip(" \t"))]
+    if not margin:
+        return source
+    return "".join(line.removeprefix(margin) for line in source.splitlines(keepends=True))
+
+
+def _is_quiet(tree: ast.Module, text: str) -> bool:
+    last = tree.body[-1] if tree.body else None
+    if last is None or last.end_lineno is None or last.end_col_offset is None:
+        return False
+    lines = re.split(r"\r\n|\r|\n", text)
+    return lines[last.end_lineno - 1].encode("utf-8", "replace")[last.end_col_offset :].lstrip().startswith(b";")
+
+
+class Notebook:
+    """What stays between the blocks of a dialogue beside their names."""
+
+    def __init__(self, names: dict[str, Any], write: Callable[[str], object]) -> None:
+        self._names, self._write = names, write
+        self._shown: list[object] = [None] * 3
+        self._loop: Any = None
+        self._count = 0
+        self._outputs: dict[int, object] = {}
+        names |= {"display": self.display, "Out": self._outputs}
+
+    def display(self, *values: object) -> None:
+        """Shows values, as IPython's function of this name."""
+        for value in values:
+            self._write(repr(value) + "\n")
+
+    def run(self, block: Block) -> None:
+        """Runs a block and shows its last expression."""
+        final = block.final
+        body = block.tree.body if final is None else block.tree.body[:-1]
+        self._count += 1
+        self._evaluate(self._compile(ast.Module(body, []), "exec"))
+        if final is not None:
+            value = self._evaluate(self._compile(ast.Expression(final.value), "eval"))
+            if value is not None and not block.quiet:
+                self.display(value)
+                self._remember(value)
+
+    def _compile(self, tree: ast.Module | ast.Expression, mode: str) -> CodeType:
+        code: CodeType = compile(tree, "<program>", mode, flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+        return code
+
+    def _evaluate(self, code: CodeType) -> object:
+        value = eval(code, self._names)
+        if not code.co_flags & _COROUTINE:
+            return value
+        import asyncio  # here: few blocks await, and every fork would pay for it
+
+        self._loop = self._loop or asyncio.new_event_loop()
+        return self._loop.run_until_complete(value)
+
+    def _remember(self, value: object) -> None:
+        """Puts a value into `_`, and what was there one further, unless the program took these names itself."""
+        names = ("_", "__", "___")
+        if all(self._names.get(name) is shown for name, shown in zip(names, self._shown, strict=True)):
+            self._shown = [value, *self._shown[:2]]
+            self._names |= {name: shown for name, shown in zip(names, self._shown, strict=True) if shown is not None}
+        self._outputs[self._count] = self._names[f"_{self._count}"] = value
