@@ -1,8 +1,14 @@
 import os
+import uuid
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
+
+if TYPE_CHECKING:
+    from tests.store_server import StoreServer
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
@@ -20,3 +26,31 @@ def real_data() -> Path:
     if not (folder / "cot" / "gsm8k_train.jsonl").is_file():
         pytest.skip(f"REAL DATA MISSING: no rows at {folder}; set MATHMILL_DATA to run the tests on real facts")
     return folder
+
+
+@pytest.fixture(scope="session")
+def _store_server() -> Iterator["StoreServer"]:
+    pytest.importorskip("moto", reason="NO S3 STORE: install moto[server] (the extra `dev`) to run these tests")
+    from tests.store_server import StoreServer  # deferred: a part of [dev] that few tests need
+
+    server = StoreServer()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def store(_store_server: "StoreServer", monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator["StoreServer"]:
+    """A sound S3 store where the libraries look for one; what is fetched from it is cached for this test alone."""
+    for name, value in (("ACCESS_KEY_ID", "a"), ("SECRET_ACCESS_KEY", "b"), ("ENDPOINT_URL", _store_server.url)):
+        monkeypatch.setenv(f"AWS_{name}", value)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    yield _store_server
+    _store_server.heal()
+
+
+@pytest.fixture
+def bucket(store: "StoreServer") -> str:
+    """The URL of an empty bucket."""
+    name = f"bucket-{uuid.uuid4().hex[:12]}"
+    store.make_bucket(name)
+    return f"s3://{name}"

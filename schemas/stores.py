@@ -1,0 +1,87 @@
+"""Which library serves a URL: pyarrow's own file systems where it has one, fsspec's else; both as fsspec has them."""
+
+import os
+from datetime import timedelta
+from functools import lru_cache
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit, urlunsplit
+
+WRITABLE = ("s3", "gs", "gcs", "abfs", "abfss", "hdfs", "viewfs", "memory")
+"""schemes that data is written to: the others lack objects that can be replaced, or times of a clock of their own"""
+
+_S3_OPTIONS = ("region", "scheme", "endpoint_override")  # as pyarrow's own URIs have them
+_PATIENCE_S = 30  # for an answer; the AWS client's 3 s are short of a busy store's pauses
+_ATTEMPTS = 5  # of one request, with growing pauses: a store that answers 503 is asked again
+
+
+def served(url: str) -> tuple[Any, str]:
+    """Returns the fsspec file system behind a URL, and the URL's path there.
+
+    Raises:
+        ImportError: what serves such URLs is not installed.
+        ValueError: nothing knows the scheme, or an option in the URL.
+        OSError: the store cannot be found.
+    """
+    import fsspec  # deferred: files on this machine need no fsspec
+
+    parts = urlsplit(url)
+    match parts.scheme:
+        case "s3" | "gs" | "gcs":
+            bucket = parts.netloc.rpartition("@")[2]
+            return _wrapped(urlunsplit(parts._replace(path=""))), f"{bucket}{parts.path}".rstrip("/")
+        case "hdfs" | "viewfs":
+            return _wrapped(urlunsplit(parts._replace(path="/"))), parts.path
+        case "abfs" | "abfss":
+            from pyarrow.fs import FileSystem
+
+            return _wrapped(urlunsplit(parts._replace(path=""))), FileSystem.from_uri(url)[1].rstrip("/")
+        case _:
+            filesystem, path = fsspec.core.url_to_fs(url)
+            return filesystem, path
+
+
+@lru_cache(maxsize=64)
+def _wrapped(root: str) -> Any:  # noqa: ANN401  fsspec has no types
+    from fsspec.implementations.arrow import ArrowFSWrapper
+
+    connect = {"s3": _s3, "gs": _gs, "gcs": _gs}.get(urlsplit(root).scheme, _from_uri)
+    return ArrowFSWrapper(connect(root), skip_instance_cache=True)
+
+
+def _s3(root: str) -> Any:  # noqa: ANN401  pyarrow has no types
+    from pyarrow import fs
+
+    parts, environment = urlsplit(root), os.environ
+    options = dict(parse_qsl(parts.query))
+    if unknown := sorted(set(options) - set(_S3_OPTIONS)):
+        raise ValueError(f"unknown {', '.join(unknown)} in the URL; known are {', '.join(_S3_OPTIONS)}")
+    endpoint = environment.get("AWS_ENDPOINT_URL_S3") or environment.get("AWS_ENDPOINT_URL")
+    region = environment.get("AWS_REGION") or environment.get("AWS_DEFAULT_REGION")
+    options = {
+        **({"endpoint_override": endpoint} if endpoint else {}),
+        **({"region": region} if region else {}),
+    } | options
+    if not options:
+        options["region"] = fs.resolve_s3_region(parts.netloc.rpartition("@")[2])
+    keys = {"access_key": parts.username, "secret_key": parts.password}
+    return fs.S3FileSystem(
+        **{name: unquote(value) for name, value in keys.items() if value},
+        **options,
+        connect_timeout=_PATIENCE_S,
+        request_timeout=_PATIENCE_S,
+        retry_strategy=fs.AwsStandardS3RetryStrategy(max_attempts=_ATTEMPTS),
+    )
+
+
+def _gs(root: str) -> Any:  # noqa: ANN401  pyarrow has no types
+    from pyarrow import fs
+
+    if urlsplit(root).query or "@" in root:
+        return _from_uri(root)
+    return fs.GcsFileSystem(retry_time_limit=timedelta(seconds=2 * _PATIENCE_S))  # else a quarter of an hour
+
+
+def _from_uri(root: str) -> Any:  # noqa: ANN401  pyarrow has no types
+    from pyarrow import fs
+
+    return fs.FileSystem.from_uri(root)[0]
