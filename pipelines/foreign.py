@@ -33,6 +33,7 @@ from schemas.manifest import (
     ShardRecord,
     sha256_of,
 )
+from schemas.place import public_name
 from schemas.reason import Outcome, Stage
 from schemas.split import Split
 from schemas.wording import UNKNOWN
@@ -167,7 +168,7 @@ def _manifest(
         schema_version=SCHEMA_VERSION,
         code_version=CODE_VERSION,
         draft=False,
-        config={"sources": [source.model_dump(mode="json")]},
+        config={"sources": [source.model_dump(mode="json") | {"path": public_name(source.path)}]},
         skipped=_LEFT_OUT,
         isolation=None,
         inputs=list(inputs.files),

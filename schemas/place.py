@@ -80,11 +80,16 @@ class Place:
             self.remove()
             raise
 
-    def fetch(self, target: Path) -> str:
+    def fetch(self, target: Path, *, promised: str | None = None) -> str:
         """Copies a file to this machine, whole or not at all, and returns its sha256.
+
+        Args:
+            target: where to.
+            promised: the sha256 that it must have.
 
         Raises:
             OSError: the store failed, or sent another number of bytes than it holds.
+            RunFailedError: other bytes than those that were promised.
         """
         filesystem, path = served(self.url)
         with replacing(target) as temporary:
@@ -93,7 +98,10 @@ class Place:
                     file.write(block)
             _require_whole(temporary.stat().st_size, filesystem.info(path)["size"])
             with temporary.open("rb") as file:
-                return file_digest(file, "sha256").hexdigest()
+                found = file_digest(file, "sha256").hexdigest()
+            if promised not in (None, found):
+                raise RunFailedError(f"{self}: its bytes are not those that the manifest names; make the data again")
+        return found
 
     def sha256(self) -> str:
         """Hashes a file where it is."""
@@ -217,7 +225,7 @@ def reached(place: Place) -> Iterator[None]:
     try:
         yield
     except (OSError, ValueError, ImportError) as error:
-        raise UserError(f"{place}: {_words(place, error)}") from error
+        raise UserError(f"{place} cannot be reached: {_words(place, error)}") from error
 
 
 @contextmanager

@@ -3,11 +3,14 @@
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pyarrow.fs as pafs
 from moto.server import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import make_server
+
+from schemas.place import Place
 
 Answer = Iterable[bytes]
 Application = Callable[[dict[str, Any], Callable[..., Any]], Answer]
@@ -98,3 +101,12 @@ def _drops(body: bytes, size: int) -> Iterator[bytes]:
     for start in range(0, len(body), size):
         time.sleep(0.01)
         yield body[start : start + size]
+
+
+def put(folder: Path, url: str) -> Place:
+    """Copies a folder into a store."""
+    place = Place(url)
+    for path in sorted(folder.rglob("*")):
+        if path.is_file():
+            (place / str(path.relative_to(folder))).send(path)
+    return place

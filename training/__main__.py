@@ -14,6 +14,7 @@ import typer
 from schemas.configfile import load_config
 from schemas.exits import run_command_line
 from schemas.imports import importing
+from schemas.place import located, on_this_machine
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
@@ -37,12 +38,15 @@ def train(
     from training.mistakes import refuse_unjudged, train_table  # deferred: `--help` needs no pyarrow
 
     train_table(checked)
+    on_this_machine(output, "--output")
     refuse_unjudged(data, draft=draft)
     with importing():  # deferred: torch, which no mistake above needs
         from training.console import TrainingView
         from training.train import train as run_training
 
-    following = shlex.join(["mathmill", "evaluate", str(config), "--data", checked.evaluate.data or str(data[0])])
+    following = shlex.join(
+        ["mathmill", "evaluate", str(config), "--data", checked.evaluate.data or str(located(data[0]))]
+    )
     with TrainingView(following, talk=os.environ.get("RANK", "0") == "0") as view:
         result = run_training(checked, data, output, resume=resume, draft=draft, on_start=view.start, on_step=view.step)
         view.end(result)

@@ -19,6 +19,7 @@ import pyarrow as pa
 from schemas.config import Config, Evaluate
 from schemas.exits import RunFailedError, UserError
 from schemas.files import write_text
+from schemas.place import located, on_this_machine
 from schemas.problem import Format
 from schemas.split import Split
 from training import shards
@@ -74,7 +75,7 @@ def evaluate(
     Raises:
         UserError: no data, no model, no problems, or a folder that holds another evaluation.
     """
-    settings, output, began = config.evaluate, Path(output), time.monotonic()
+    settings, output, began = config.evaluate, on_this_machine(output, "--output"), time.monotonic()
     folder = evaluated_data(config, data, output)
     examples, problems = problems_of(folder, settings, draft=draft)
     source = _model_folder(model)
@@ -105,7 +106,7 @@ def problems_of(
     examples = shards.open(folder, split=Split(settings.split), draft=draft)
     problems = {form: chosen for form in settings.formats if (chosen := _choose(examples, form, settings))}
     if not problems:
-        raise UserError(f"{folder}: its {settings.split} split has no problems with an answer to evaluate on")
+        raise UserError(f"{located(folder)}: its {settings.split} split has no problems with an answer to evaluate on")
     return examples, problems
 
 
@@ -121,7 +122,7 @@ class _Progress:
 
 def _model_folder(model: Path | str) -> Path | str:
     """RUN -> RUN/model; a checkpoint -> its model; anything else is a Hugging Face folder or name."""
-    folder = Path(model)
+    folder = on_this_machine(model, "--model")
     if (folder / "state.json").is_file():
         if (damaged := damaged_file(folder)) is not None:
             raise RunFailedError(f"{folder}: {damaged} is damaged; evaluate another checkpoint")

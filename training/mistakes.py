@@ -4,7 +4,9 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from schemas.config import Config, Train
+from schemas.copies import copied
 from schemas.exits import UserError
+from schemas.place import on_this_machine
 from schemas.verdict import require_judged
 
 RESULTS = "results.json"
@@ -28,8 +30,9 @@ def refuse_unjudged(folders: Iterable[Path], *, draft: bool = False) -> None:
     Raises:
         UserError: not a data set, no verdict, or a failed one.
     """
-    for folder in folders:
-        require_judged(folder, draft=draft)
+    for data in folders:
+        with copied(data) as folder:
+            require_judged(folder, draft=draft)
 
 
 def evaluated_data(config: Config, data: str | Path | None, output: Path) -> Path:
@@ -41,6 +44,6 @@ def evaluated_data(config: Config, data: str | Path | None, output: Path) -> Pat
     named = data or config.evaluate.data
     if named is None:
         raise UserError("nothing to evaluate on: give --data DATA, or `evaluate.data` in the config")
-    if (output / RESULTS).exists():
+    if (on_this_machine(output, "--output") / RESULTS).exists():
         raise UserError(f"{output}: holds another evaluation; choose a new folder for --output")
     return Path(named)

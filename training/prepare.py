@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from schemas.config import FreshModel, Train
 from schemas.exits import UserError
+from schemas.place import located
 from schemas.split import Split
 from training import checkpoint, shards, trackers
 from training.adapters import ADAPTER_WEIGHTS, add_adapters, load_adapters
@@ -94,7 +95,9 @@ def prepare(
     trackers.chosen(config.trackers)
     examples = shards.open_splits(*data, draft=draft)
     if world.is_main:
-        facts = provenance(config, [str(path) for path in data], examples[Split.TRAIN].fingerprints, draft=draft)
+        facts = provenance(
+            config, [str(located(path)) for path in data], examples[Split.TRAIN].fingerprints, draft=draft
+        )
         held.enter_context(begin_run(output, facts, resume=resume))
         checkpoint.set_damaged_aside(output)
         _begin(config, output, examples[Split.TRAIN])

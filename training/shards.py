@@ -1,4 +1,4 @@
-"""Reading a data set: Arrow IPC stream shards by memory map, judged data only.
+"""Reading a data set: Arrow IPC stream shards by memory map, judged data only; from a URL by way of a copy.
 
 `open(DATA)` is the public door. Rows are addressed by one global index over all folders and shards, in manifest order;
 text is read where it lies, nothing is copied until asked for.
@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from schemas.copies import SHARDS, copied
 from schemas.evolution import read_as
 from schemas.example import EXAMPLE_SCHEMA
 from schemas.exits import RunFailedError
@@ -141,24 +142,28 @@ def open(*data: str | Path, split: str = Split.TRAIN, draft: bool = False) -> Ex
         UserError: not a data set, no verdict, or a failed one.
         RunFailedError: bytes that do not match their verdict.
     """
-    folders = as_paths(data)
-    manifests = [require_passed(folder, draft=draft) for folder in folders]
-    return _open_judged(folders, manifests, Split(split))
+    return _open_judged(as_paths(data), [Split(split)], draft=draft)[Split(split)]
 
 
 def open_splits(*folders: Path, draft: bool = False) -> dict[Split, Examples]:
     """Opens both splits, hashing the shards once."""
-    manifests = [require_passed(folder, draft=draft) for folder in folders]
-    return {split: _open_judged(folders, manifests, split) for split in Split}
+    return _open_judged(folders, list(Split), draft=draft)
 
 
-def _open_judged(folders: Sequence[Path], manifests: Sequence[Manifest], split: Split) -> Examples:
-    tables = [
-        _read_shard(folder / shard.path)
-        for folder, manifest in zip(folders, manifests, strict=True)
-        for shard in manifest.shards
-        if shard.split == split
-    ]
+def _open_judged(folders: Sequence[Path], splits: Sequence[Split], *, draft: bool) -> dict[Split, Examples]:
+    tables: dict[Split, list[pa.Table]] = {split: [] for split in splits}
+    manifests = []
+    for data in folders:
+        with copied(data, SHARDS) as folder:
+            manifest = require_passed(folder, draft=draft)
+            manifests.append(manifest)
+            for shard in manifest.shards:
+                if shard.split in tables:
+                    tables[Split(shard.split)].append(_read_shard(folder / shard.path))
+    return {split: _examples(found, manifests) for split, found in tables.items()}
+
+
+def _examples(tables: Sequence[pa.Table], manifests: Sequence[Manifest]) -> Examples:
     table = pa.concat_tables(tables) if tables else EXAMPLE_SCHEMA.empty_table()
     strict = any(manifest.rounding == "never" for manifest in manifests)
     return Examples(table, tuple(manifest.fingerprint for manifest in manifests), "never" if strict else "places")

@@ -22,6 +22,7 @@ import torch
 from schemas.config import Config
 from schemas.exits import RunFailedError
 from schemas.files import as_paths
+from schemas.place import on_this_machine
 from schemas.split import Split
 from training import checkpoint
 from training.adapters import has_adapters, merge_adapters
@@ -70,7 +71,7 @@ def train(
         UserError: it could not start.
         RunFailedError: it failed: refused resume, NaN, full disk, or it was told to stop.
     """
-    table, folders, output = train_table(config), as_paths(data), Path(output)
+    table, folders, output = train_table(config), as_paths(data), on_this_machine(output, "--output")
     world = join_world(table.device)
     try:
         with stop_requests() as stop, ExitStack() as held:

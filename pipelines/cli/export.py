@@ -15,10 +15,12 @@ import pyarrow.parquet as pq
 
 from pipelines.engine.disk import unwritable_in_one_line
 from pipelines.output.reader import read_examples
+from schemas.copies import SHARDS, copied
 from schemas.example import EXAMPLE_SCHEMA
 from schemas.exits import UserError
 from schemas.files import replacing
 from schemas.manifest import Manifest
+from schemas.place import on_this_machine
 from schemas.problem import Format, Segment, SegmentKind
 from schemas.prompts import prompt_of
 from schemas.transcript import transcribe
@@ -52,14 +54,15 @@ def export_data(data: Path, *, to: str, file_format: str, output: Path, draft: b
         raise UserError(f"--to {to}: one of {', '.join(_LAYOUT_FIELDS)}")
     if file_format not in FILE_FORMATS:
         raise UserError(f"--format {file_format}: one of {', '.join(FILE_FORMATS)}")
-    manifest = require_passed(data, draft=draft)
+    output = on_this_machine(output, "--output")
     write = _write_jsonl if file_format == "jsonl" else _write_parquet
     written = []
-    with unwritable_in_one_line(output):
+    with copied(data, SHARDS) as folder, unwritable_in_one_line(output):
+        manifest = require_passed(folder, draft=draft)
         for split, rows in manifest.splits.items():
             if rows:
                 path = output / f"{split}.{file_format}"
-                write(path, _rows(data, manifest, split, to), to)
+                write(path, _rows(folder, manifest, split, to), to)
                 written.append((path, rows))
     return written
 

@@ -14,6 +14,7 @@ from pipelines.sources.inputs import scan_source
 from pipelines.sources.render import render_parts
 from pipelines.stages.screen.checks import screen
 from schemas.config import Config, Curate, Source
+from schemas.place import public_name
 
 
 def run_preview(config: Config, rows: int) -> None:
@@ -22,7 +23,7 @@ def run_preview(config: Config, rows: int) -> None:
     console = console_for()
     check_sources(settings.sources)
     for source in settings.sources:
-        console.rule(Text(f"{source.name}: {source.path}"), align="left", style="cyan")
+        console.rule(Text(f"{source.name}: {public_name(source.path)}"), align="left", style="cyan")
         _preview_source(console, source, rows, settings)
 
 

@@ -16,9 +16,11 @@ from rich.table import Table
 from pipelines.cli.curate_console import console_for
 from pipelines.engine.disk import unwritable_in_one_line
 from pipelines.output.reader import read_rejected
+from schemas.copies import REJECTED, copied
 from schemas.exits import UserError
 from schemas.files import replacing
 from schemas.manifest import read_manifest
+from schemas.place import on_this_machine
 from schemas.problem import Decision
 from schemas.reason import Outcome, meaning_of
 from schemas.wording import shortened
@@ -77,8 +79,11 @@ def write_queue(
     Raises:
         UserError: a group that the queue does not have, or one to both accept and reject.
     """
-    manifest = read_manifest(data)
-    lines = sorted(_quarantined(data), key=lambda line: (line[1]["source"], line[1]["row"]))
+    output = on_this_machine(output, "--output")
+    with copied(data, REJECTED) as folder:
+        manifest = read_manifest(folder)
+        quarantined = list(_quarantined(folder))
+    lines = sorted(quarantined, key=lambda line: (line[1]["source"], line[1]["row"]))
     groups = Counter(group for group, _ in lines)
     causes = Counter(group.reason for group, _ in lines)
     settled = _settled(groups, accept, reject)

@@ -8,6 +8,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from pipelines.sources.files.records import Record, json_text
 from pipelines.sources.render import render_parts
 from schemas.benchmark import BENCHMARKS
 from schemas.config import Normalise, Source
+from schemas.copies import LEDGER, REJECTED, SHARDS, copied
 from schemas.exits import UserError
 from schemas.ledger import ABOUT_QUESTION, ABOUT_SOLUTION
 from schemas.manifest import Manifest, read_manifest
@@ -56,6 +58,15 @@ def print_trace(
     if identity is None and reason is None:
         raise UserError("name a row, by its id or as SOURCE:ROW, or a reason with --reason")
     show_signs(console)
+    with ExitStack() as held:
+        folder = held.enter_context(copied(data, SHARDS, LEDGER, REJECTED, BENCHMARKS))
+        earlier = [held.enter_context(copied(other, SHARDS)) for other in against]
+        _print_trace(console, folder, identity, reason, earlier)
+
+
+def _print_trace(
+    console: Console, data: Path, identity: str | None, reason: str | None, against: Sequence[Path]
+) -> None:
     manifest = read_manifest(data)
     ledger = read_ledger(data, manifest)
     found = _of_reason(_of_row(ledger, identity, data), reason, data)

@@ -14,6 +14,7 @@ from schemas.config import Curate
 from schemas.exits import RunFailedError, UserError
 from schemas.files import TEMPORARY, hold
 from schemas.manifest import MANIFEST
+from schemas.place import public_name
 
 _CLAIM, _LOCK = "run.json", "lock"
 
@@ -121,7 +122,7 @@ def _empty(work: Path) -> None:
 
 
 def _claim_of(settings: Curate) -> dict[str, list[list[str]]]:
-    return {"sources": [[source.name, source.path] for source in settings.sources]}
+    return {"sources": [[source.name, public_name(source.path)] for source in settings.sources]}
 
 
 def _read_claim(output: Path) -> dict[str, list[list[str]]] | None:

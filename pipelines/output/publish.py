@@ -29,6 +29,7 @@ from schemas.manifest import (
     Manifest,
     ShardRecord,
 )
+from schemas.place import public_name
 from schemas.reason import Outcome
 from schemas.reviews import REVIEWS
 from schemas.split import Split
@@ -112,7 +113,10 @@ def manifest_of(ending: Ending) -> Manifest:
 def _recorded(settings: Curate) -> dict[str, Any]:
     """The config without what may differ between equal runs, and without secrets: a place has its variable's name."""
     table = settings.model_dump(mode="json", exclude={"isolation"})
-    hide = settings.variables.hide
+
+    def hide(path: str) -> str:
+        return public_name(settings.variables.hide(path))
+
     for entry in (*table["sources"], *table["benchmarks"], *table["reviews"]):
         if isinstance(entry, dict):
             entry["path"] = hide(entry["path"])

@@ -20,6 +20,7 @@ from schemas.benchmark import BENCHMARK_SCHEMA
 from schemas.config import Benchmark, Curate, Normalise, Source
 from schemas.exits import RunFailedError, UserError
 from schemas.manifest import BenchmarkRecord, InputFile
+from schemas.place import public_name
 from schemas.reason import Reason
 from validation.answers import extract
 
@@ -151,7 +152,7 @@ def _read_splits(rank: int, reading: Reading, scans: Sequence[FileScan], code: s
 def _named(source: Source, scans: Sequence[FileScan]) -> Iterator[tuple[str, FileScan]]:
     """Names files as the config does: its own path, or for a folder or glob the path with the file's name."""
     for file in scans:
-        yield (source.path if len(scans) == 1 else file.name), file
+        yield (public_name(source.path) if len(scans) == 1 else file.name), file
 
 
 def render_split(split: ReadSplit, *, strict: bool = False) -> Iterator[tuple[pa.RecordBatch, int]]:
@@ -184,7 +185,7 @@ def load_benchmarks(benchmarks: Sequence[str | Benchmark]) -> tuple[pa.Table, li
         names_answer = benchmark.answer and "answer" in benchmark.model_fields_set
         if names_answer and items and not any(item["answer"] for item in items):
             raise UserError(
-                f"benchmark {benchmark.name}: no item of {benchmark.path} has an answer in the field "
+                f"benchmark {benchmark.name}: no item of {public_name(benchmark.path)} has an answer in the field "
                 f"`{benchmark.answer}`; name the field with `answer:`, or say `answer: null`"
             )
         tables.append(pa.Table.from_pylist(items, schema=BENCHMARK_SCHEMA))
@@ -209,7 +210,7 @@ def _item(benchmark: Benchmark, position: int, value: dict[str, object] | None) 
     if not isinstance(question, str) or not question.strip():
         known = named(value) if value else "nothing readable"
         raise UserError(
-            f"benchmark {benchmark.name}: item {position} of {benchmark.path} has no text in the field "
+            f"benchmark {benchmark.name}: item {position} of {public_name(benchmark.path)} has no text in the field "
             f"`{benchmark.question}`; it holds {known}; name the field with `question:`"
         )
     given = (value or {}).get(benchmark.answer) if benchmark.answer else None

@@ -120,7 +120,7 @@ def test_no_message_holds_credentials(store: StoreServer) -> None:
     with pytest.raises(UserError) as failure, reached(place):
         place.write(b"1")
     assert "hush" not in f"{failure.value}{place}{place!r}"
-    assert str(failure.value).startswith("s3://missing/data: ")
+    assert str(failure.value).startswith("s3://missing/data cannot be reached: ")
 
 
 def test_credentials_and_endpoint_may_stand_in_the_url(
@@ -137,7 +137,7 @@ def test_credentials_and_endpoint_may_stand_in_the_url(
 @pytest.mark.parametrize(
     ("url", "words"),
     [
-        ("s3://missing/data", "s3://missing/data: "),
+        ("s3://missing/data", "s3://missing/data cannot be reached: "),
         ("s3://b/data?colour=red", "unknown colour in the URL; known are region, scheme, endpoint_override"),
         ("nosuch://b/data", "nosuch"),
     ],
@@ -174,7 +174,7 @@ def test_a_store_that_stays_busy_fails_in_one_line(bucket: str, store: StoreServ
     place = Place(f"{bucket}/a")
     place.write(TEXT)
     store.fail("GET", "/a", unavailable, times=99)
-    with pytest.raises(UserError, match=r"s3://bucket-\w+/a: .*during GetObject"), reached(place):
+    with pytest.raises(UserError, match=r"s3://bucket-\w+/a cannot be reached: .*during GetObject"), reached(place):
         place.fetch(tmp_path / "a")
     assert list(tmp_path.iterdir()) == []
 

@@ -14,6 +14,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from tests.store_server import put
 from training.__main__ import main
 from training.losses import read_losses
 
@@ -79,6 +80,16 @@ def test_train_then_evaluate(straight, config, data, tmp_path, capsys):
     assert (output / "generations" / "tir.arrow").is_file()
     assert "<script" not in (output / "index.html").read_text()
     assert "pass@1" in capsys.readouterr().out
+
+
+def test_data_in_a_store_gives_the_same_weights(straight, config, data, bucket, tmp_path, capsys):
+    put(data, f"{bucket}/DATA")
+    url = f"{bucket}/DATA"
+    assert main(["train", str(config), "--data", url, "--output", str(tmp_path / "RUN")]) == 0
+    assert same(weights_of(tmp_path / "RUN"), weights_of(straight))
+    assert f"--data {url}" in " ".join(capsys.readouterr().out.split())
+    record = json.loads((tmp_path / "RUN" / "run.json").read_text())
+    assert [entry["path"] for entry in record["data"]] == [url]
 
 
 def test_the_untrained_model_can_be_evaluated(straight, config, data, tmp_path):
@@ -168,6 +179,21 @@ BAD = {
         ["train", "CONFIG", "--data", "DATA", "--output", "NEW", "--set", "train.model=ENDLESS_TOKENIZER"],
         2,
         "a tokenizer without a stop token",
+    ),
+    "a run behind a URL": (
+        ["train", "CONFIG", "--data", "DATA", "--output", "s3://bucket/run"],
+        2,
+        "--output s3://bucket/run: this must be on this machine",
+    ),
+    "an evaluation behind a URL": (
+        ["evaluate", "CONFIG", "--model", "RUN", "--data", "DATA", "--output", "s3://k:s@bucket/eval"],
+        2,
+        "--output s3://bucket/eval: this must be on this machine",
+    ),
+    "a model behind a URL": (
+        ["evaluate", "CONFIG", "--model", "s3://bucket/run", "--data", "DATA", "--output", "NEW"],
+        2,
+        "--model s3://bucket/run: this must be on this machine",
     ),
     "nothing to evaluate on": (["evaluate", "CONFIG", "--model", "RUN", "--output", "NEW"], 2, "give --data DATA"),
 }

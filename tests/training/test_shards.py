@@ -4,6 +4,8 @@ import pytest
 from schemas.exits import UserError
 from schemas.problem import Format, Segment, SegmentKind
 from schemas.split import Split
+from schemas.verdict import VERDICT
+from tests.store_server import put
 from training import shards
 
 
@@ -36,3 +38,20 @@ def test_labels_name_every_example(data):
 def test_a_folder_that_is_no_data_set_is_refused(tmp_path):
     with pytest.raises(UserError, match="not a data set"):
         shards.open(tmp_path)
+
+
+def test_data_in_a_store_is_the_same_data(data, bucket):
+    place = put(data, f"{bucket}/DATA")
+    here, there = shards.open_splits(data), shards.open_splits(place.url)
+    for split in Split:
+        assert there[split].rows(0, len(there[split])) == here[split].rows(0, len(here[split]))
+        assert there[split].fingerprints == here[split].fingerprints
+    assert shards.open(data, place.url).ids() == here[Split.TRAIN].ids() * 2
+
+
+def test_data_in_a_store_that_nobody_judged_is_refused_by_its_url(data, bucket):
+    place = put(data, f"{bucket}/DATA")
+    (place / VERDICT).remove()
+    with pytest.raises(UserError, match=f"^{place}: never judged: .*run `mathmill validate {place}`"):
+        shards.open(place.url)
+    assert len(shards.open(place.url, draft=True)) == 48

@@ -1,11 +1,12 @@
-"""Where files are: a path, a glob, a folder, a URL that fsspec knows, a data set of the Hugging Face hub.
+"""Where files are: a path, a glob, a folder, a URL (`schemas.place`), a data set of the Hugging Face hub.
 
-Local files are opened plainly; fsspec is imported for URLs only, `datasets` for `hf://` only.
+Local files are opened plainly; `datasets` is imported for `hf://` only.
 """
 
 import bz2
 import codecs
 import difflib
+import errno
 import glob
 import gzip
 import hashlib
@@ -22,8 +23,9 @@ from urllib.parse import parse_qsl, urlsplit
 
 from pipelines.sources.files.records import Kind
 from schemas import hub
-from schemas.exits import UserError
+from schemas.exits import RunFailedError, UserError
 from schemas.files import replacing
+from schemas.place import Place, located, public_name, reached
 
 EXTENSIONS = {
     ".jsonl": Kind.JSONL,
@@ -44,7 +46,7 @@ _NOT_DATA = {"dataset_info.json", "dataset_infos.json", "dataset_dict.json", "st
 
 def kind_of(path: str) -> tuple[Kind, str | None] | None:
     """Tells kind and compression from a file's name, None when the extension is unknown."""
-    name = PurePosixPath(path)
+    name = PurePosixPath(public_name(path))
     compression = COMPRESSIONS.get(name.suffix.lower())
     extension = name.with_suffix("").suffix.lower() if compression else name.suffix.lower()
     kind = EXTENSIONS.get(extension)
@@ -84,7 +86,7 @@ def recognised(path: str) -> tuple[Kind, str | None] | None:
 
 def is_packed(path: str) -> bool:
     """Whether a file's name says that it is compressed."""
-    return PurePosixPath(path).suffix.lower() in COMPRESSIONS
+    return PurePosixPath(public_name(path)).suffix.lower() in COMPRESSIONS
 
 
 def is_local(path: str) -> bool:
@@ -93,16 +95,19 @@ def is_local(path: str) -> bool:
 
 
 def find_files(path: str) -> list[tuple[str, str]]:
-    """Expands a source's path into (path, name) pairs in path order.
+    """Expands a source's path into (path, name) pairs in path order; a name holds no credentials.
 
     Raises:
         UserError: nothing is there, a folder holds no data, or an extension is unknown.
     """
     if path.startswith("hf://"):
         return [(_fetch_from_hub(path), path)]
-    if not is_local(path):
-        found = _find_remote(path)
-    elif Path(path).is_dir():
+    place = located(path)
+    if not isinstance(place, Place) and not is_local(path):  # file://
+        path = str(place)
+    if isinstance(place, Place):
+        found = _find_remote(place)
+    elif place.is_dir():
         found = [str(Path(folder, name)) for folder, _, names in os.walk(path) for name in names]
         found = _data_files(found, path)
     elif glob.has_magic(path) and not Path(path).exists():
@@ -118,24 +123,25 @@ def find_files(path: str) -> list[tuple[str, str]]:
         found = [path]
         if not Path(path).exists():
             raise UserError(f"{path} does not exist{_nearest(path)}")
-    for file in found:
-        if kind_of(file) is None and not (is_packed(file) and PurePosixPath(file).with_suffix("").suffix == ""):
-            raise UserError(f"{file} has an unknown extension; known are {ALLOWED}")
-    return [(file, file) for file in sorted(found)]
+    named = [(file, public_name(file)) for file in sorted(found)]
+    for file, name in named:
+        if kind_of(file) is None and not (is_packed(file) and PurePosixPath(name).with_suffix("").suffix == ""):
+            raise UserError(f"{name} has an unknown extension; known are {ALLOWED}")
+    return named
 
 
 def _data_files(found: list[str], where: str) -> list[str]:
     """Keeps what looks like data: known extension, not hidden, no description of a data set."""
-    data = [
-        file
-        for file in found
-        if kind_of(file)
-        and PurePosixPath(file).name not in _NOT_DATA
-        and not any(part.startswith(".") for part in PurePosixPath(os.path.relpath(file, _fixed_part(where))).parts)
-    ]
+    fixed = _fixed_part(where)
+    data = [file for file in found if kind_of(file) and _is_data(os.path.relpath(public_name(file), fixed))]
     if not data:
         raise UserError(f"{where} holds no data files; known extensions are {ALLOWED}")
     return data
+
+
+def _is_data(name: str) -> bool:
+    parts = PurePosixPath(name).parts
+    return parts[-1] not in _NOT_DATA and not any(part.startswith(".") for part in parts)
 
 
 def _fixed_part(where: str) -> str:
@@ -153,35 +159,57 @@ def _nearest(path: str) -> str:
     return f"; did you mean {parent / near[0]}?" if near else ""
 
 
-def _find_remote(url: str) -> list[str]:
-    import fsspec  # deferred: only sources behind URLs need it
-
-    try:
-        filesystem, inner = fsspec.core.url_to_fs(url)
-        if glob.has_magic(inner):
-            hits = filesystem.glob(inner)
-        elif filesystem.isdir(inner):
-            hits = filesystem.find(inner)
-        elif filesystem.exists(inner):
-            return [url]
+def _find_remote(place: Place) -> list[str]:
+    with reached(place):
+        if glob.has_magic(str(place)):
+            found = place.glob()
+        elif place.is_folder():
+            found = [place / name for name in place.files()]
+        elif place.exists():
+            return [place.url]
         else:
-            raise UserError(f"{url} does not exist")
-    except (ImportError, OSError, ValueError) as error:
-        raise UserError(f"{url} cannot be reached: {error}") from error
-    return _data_files([filesystem.unstrip_protocol(hit) for hit in hits], url)
+            raise UserError(f"{place} does not exist")
+    return _data_files([file.url for file in found], str(place))
+
+
+_LOST = errno.EREMOTEIO
+"""marks what went wrong with a store, since Beam's workers hand errors on as text"""
+
+
+@contextmanager
+def lost_source_in_one_line() -> Iterator[None]:
+    """Turns a file behind a URL that fails or vanishes while it is read, here or in a worker, into one line.
+
+    Raises:
+        RunFailedError: naming the file, in the store's own words.
+    """
+    try:
+        yield
+    except (OSError, RuntimeError) as error:
+        if lost := re.search(rf"\[Errno {_LOST}\] (.*)", str(error)):
+            raise RunFailedError(
+                f"a source was lost while it was read: {lost[1]}; the same command continues"
+            ) from error
+        raise
 
 
 @contextmanager
 def open_bytes(path: str) -> Iterator[IO[bytes]]:
-    """Opens the bytes of a file as they are on disk."""
-    if "://" in path:
-        import fsspec  # deferred: only sources behind URLs need it
+    """Opens the bytes of a file as they are on disk, or in a store.
 
-        with fsspec.open(path, "rb") as stream:
+    Raises:
+        OSError: it cannot be read; see `lost_source_in_one_line` for a file in a store.
+    """
+    place = located(path)
+    if not isinstance(place, Place):
+        with place.open("rb") as stream:
             yield stream
-    else:
-        with Path(path).open("rb") as stream:
+        return
+    try:
+        with place.open() as stream:
             yield stream
+    except OSError as error:
+        raise OSError(_LOST, str(error), str(place)) from error
 
 
 def stamp_of(path: str) -> str:

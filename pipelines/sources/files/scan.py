@@ -31,6 +31,7 @@ from pipelines.sources.files.places import (
 from pipelines.sources.files.records import MAX_LINE_BYTES, FileScan, FileSplit, Kind, Record, row_id
 from schemas.exits import UserError
 from schemas.manifest import sha256_of
+from schemas.place import public_name
 
 __all__ = ["FileScan", "FileSplit", "Kind", "Record", "has_changed", "read_records", "row_id", "scan"]
 
@@ -43,7 +44,7 @@ def scan(path: str, *, split_bytes: int = 8 << 20, header: bool = True) -> list[
 
     Args:
         path: a file, a glob, a folder (read recursively), `hf://org/dataset?split=train&revision=abc&name=config`, or
-            a URL that fsspec knows.
+            a URL (`schemas.place`).
         split_bytes: about how long a stretch of JSONL or Parquet is; other kinds are one stretch a file.
         header: whether the first row of CSV and TSV names the columns; see `adapters.has_header`.
 
@@ -62,7 +63,7 @@ def scan(path: str, *, split_bytes: int = 8 << 20, header: bool = True) -> list[
         scans.append(scanned)
         first_row += scanned.rows
     if not first_row:
-        raise UserError(f"{path} holds no rows")
+        raise UserError(f"{public_name(path)} holds no rows")
     return scans
 
 

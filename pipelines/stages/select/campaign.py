@@ -13,6 +13,7 @@ from pipelines.sources.files.scan import FileSplit, read_records, row_id
 from pipelines.sources.inputs import Reading
 from pipelines.stages.select.decided import Record
 from schemas.config import Source
+from schemas.place import public_name
 from schemas.problem import Decision, Problem, SegmentKind
 from validation.answers import extract
 
@@ -39,7 +40,7 @@ def _votes_of(source: Source, split: FileSplit) -> Iterator[Record]:
         if human.decision is None or human.votes is not None:
             continue
         yield {
-            "file": source.path,
+            "file": public_name(source.path),
             "key": None,
             "row": row_id(source.name, record.raw),
             "annotator": human.annotator,

@@ -17,6 +17,7 @@ from pipelines.sources.adapters.registry import check_fields, has_header
 from pipelines.sources.files.scan import FileScan, read_records, scan
 from schemas.exits import UserError
 from schemas.manifest import InputFile
+from schemas.place import public_name
 from schemas.problem import Decision, Selection
 from schemas.reason import CRASHES, RULES, Outcome
 from schemas.reviews import Reviews
@@ -69,7 +70,7 @@ def read_reviews(reviews: Sequence[str | Reviews], votes: Iterable[Record] = ())
         scans = scan(settings.path, header=has_header(names))
         files += [InputFile(path=_named(settings, scans, file), bytes=file.bytes, sha256=file.sha256) for file in scans]
         first = (record for file in scans for split in file.splits for record in read_records(split))
-        check_fields(f"curate.reviews: {settings.path}", [settings.columns.row], first)
+        check_fields(f"curate.reviews: {public_name(settings.path)}", [settings.columns.row], first)
         rows += [row for file in scans for row in _rows_of(settings, file) if row["decision"] or row["answer"]]
     _mark_earlier(rows, "superseded", ("key", "row"))
     _mark_earlier(rows, "withdrawn", ("key", "row", "reason"))
@@ -80,13 +81,13 @@ def read_reviews(reviews: Sequence[str | Reviews], votes: Iterable[Record] = ())
 
 
 def _named(settings: Reviews, scans: Sequence[FileScan], file: FileScan) -> str:
-    return settings.path if len(scans) == 1 else file.name
+    return public_name(settings.path) if len(scans) == 1 else file.name
 
 
 def _rows_of(settings: Reviews, file: FileScan) -> Iterator[Record]:
     for split in file.splits:
         for record in read_records(split):
-            where = f"curate.reviews: {settings.path}, record {record.row + 1}"
+            where = f"curate.reviews: {public_name(settings.path)}, record {record.row + 1}"
             if record.value is None:
                 raise UserError(f"{where}: {record.reason}: {record.detail}")
             try:
@@ -103,7 +104,7 @@ def _row_of(settings: Reviews, value: dict[str, object], where: str) -> Record:
     expected = optional_text(value, names.expected)
     reason = optional_text(value, names.reason)
     return {
-        "file": settings.path,
+        "file": public_name(settings.path),
         "key": settings.key,
         "row": row,
         "annotator": optional_text(value, names.annotator),

@@ -1,17 +1,27 @@
 import gzip
 import io
 import json
+import re
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import zstandard
 
-from pipelines.sources.files.places import decompressed, find_files, kind_of, open_bytes, open_content
+from pipelines.sources.files.places import (
+    decompressed,
+    find_files,
+    kind_of,
+    lost_source_in_one_line,
+    open_bytes,
+    open_content,
+)
 from pipelines.sources.files.records import Kind
 from pipelines.sources.files.scan import read_records, scan
-from schemas.exits import UserError
+from schemas.exits import RunFailedError, UserError
+from schemas.place import Place
 from tests.pipelines.sources.files.reading import COMPRESSED, LINES, ROWS, records, written
+from tests.store_server import forbidden
 
 
 def test_a_folder_is_read_in_path_order_and_counts_on(tmp_path):
@@ -39,6 +49,69 @@ def test_a_url_of_fsspec_is_read(tmp_path):
         scan(f"file://{tmp_path}/nothing.jsonl")
     with pytest.raises(UserError, match="cannot be reached"):
         scan("nonsense://x/a.jsonl")
+
+
+@pytest.mark.parametrize("kind", ["jsonl", "jsonl.gz", "parquet", "arrow"])
+def test_objects_of_a_store_are_read_like_files(bucket, tmp_path, kind):
+    whole = {"jsonl": LINES, "jsonl.gz": gzip.compress(LINES)}.get(kind) or columnar(kind)
+    Place(f"{bucket}/x/b.{kind}").write(whole)
+    here = written(tmp_path, f"b.{kind}", whole)
+    for name in ("deep/a." + kind, "state.json", ".hidden/c.jsonl", "README.md"):
+        Place(f"{bucket}/x/{name}").write(whole)
+    alone = [record.value for record in records(here, split_bytes=100)]
+    for path in ("/x", f"/x/**/*.{kind}", "/x/*"):
+        files = scan(f"{bucket}{path}", split_bytes=100)
+        names = ["b." + kind] if path == "/x/*" else ["b." + kind, "deep/a." + kind]
+        assert [file.name for file in files] == [f"{bucket}/x/{name}" for name in names]
+        found = [record.value for file in files for split in file.splits for record in read_records(split)]
+        assert found == alone * len(names)
+    (file,) = scan(f"{bucket}/x/b.{kind}")
+    assert (file.bytes, file.sha256) == (len(whole), scan(str(here))[0].sha256)
+
+
+def columnar(kind):
+    sink = io.BytesIO()
+    table = pa.Table.from_pylist(ROWS)
+    if kind == "parquet":
+        pq.write_table(table, sink, row_group_size=2)
+    else:
+        with pa.ipc.new_file(sink, table.schema) as writer:
+            writer.write_table(table)
+    return sink.getvalue()
+
+
+def test_what_a_store_refuses_is_one_line(bucket, store):
+    for path, words in (("/no.jsonl", "does not exist"), ("/no", "does not exist"), ("/no/*.jsonl", "holds no data")):
+        with pytest.raises(UserError, match=f"^{bucket}{re.escape(path)} {words}"):
+            scan(f"{bucket}{path}")
+    Place(f"{bucket}/a.jsonl").write(LINES)
+    store.fail("HEAD", "a.jsonl", forbidden, times=9)
+    with pytest.raises(UserError, match=f"^{bucket}/a.jsonl cannot be reached: .*ACCESS_DENIED"):
+        scan(f"{bucket}/a.jsonl")
+
+
+def test_credentials_of_a_source_stand_in_no_name(bucket, store):
+    Place(f"{bucket}/x/a.jsonl").write(LINES)
+    host = store.url.removeprefix("http://")
+    secret = f"s3://a:hush@{bucket.removeprefix('s3://')}"
+    for path in ("/x", "/x/*", "/x/a.jsonl"):
+        (file,) = scan(f"{secret}{path}?scheme=http&endpoint_override={host}")
+        assert file.name == f"{bucket}/x/a.jsonl"
+        assert len([record for split in file.splits for record in read_records(split)]) == len(ROWS)
+
+
+def test_an_object_that_vanishes_between_two_looks_is_told(bucket):
+    place = Place(f"{bucket}/a.jsonl")
+    place.write(LINES)
+    (file,) = scan(place.url)
+    place.remove()
+    with (
+        pytest.raises(RunFailedError, match=rf"a source was lost .*{bucket}/a.jsonl.*continues$"),
+        lost_source_in_one_line(),
+    ):
+        list(read_records(file.splits[0]))
+    with pytest.raises(RuntimeError, match="something else"), lost_source_in_one_line():
+        raise RuntimeError("something else")
 
 
 @pytest.fixture
