@@ -12,6 +12,7 @@ Only references and hashes travel between stages; text stays in the store (pipel
 
 import gc
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 
@@ -28,11 +29,13 @@ from pipelines.engine.store import Store, code_digest, digest
 from pipelines.engine.transforms import ReadParts
 from pipelines.engine.workfolder import claim, lost_work_in_one_line, refuse_removed
 from pipelines.output.decide import DecideSettings, PartSummary
+from pipelines.output.delivery import delivered
 from pipelines.output.finish import Finish, forget_finished, read_finished, unwritten
 from pipelines.output.publish import Ending, manifest_of, publish, refuse_wipeout, wiped_out
 from pipelines.output.write import UNWRITTEN, WriteSettings, Written
 from pipelines.refusals import refuse_mistakes
 from pipelines.sources.catalogue import resolve
+from pipelines.sources.files.places import lost_source_in_one_line
 from pipelines.sources.inputs import Inputs, Unchanged, load_benchmarks, plan_inputs, render_split
 from pipelines.stages.balance import stage as balance
 from pipelines.stages.decontaminate import stage as decontaminate
@@ -47,8 +50,10 @@ from pipelines.stages.select.campaign import source_votes
 from pipelines.stages.select.decided import read_reviews
 from pipelines.stages.verify import stage as verify
 from schemas.config import Config, Curate
+from schemas.copies import SHARDS, copied
 from schemas.files import as_paths
 from schemas.manifest import Manifest
+from schemas.place import Place, located
 from schemas.reason import Stage
 from validation.programs import Level
 
@@ -71,7 +76,8 @@ def curate(
 
     Args:
         config: a checked config with the table `curate`.
-        output: the data set's folder; its work folder makes a killed or changed run continue.
+        output: the data set's folder; its work folder makes a killed or changed run continue. Or a URL: the work stays
+            in the cache of this machine, and the data is sent when it is whole (`pipelines.output.delivery`).
         against: earlier data sets; what they hold already is removed.
         workers: Beam processes. Programs use all cores whatever it is.
         draft: turn the wipe-out alarm into a note, and stamp the data set DRAFT.
@@ -90,6 +96,37 @@ def curate(
     """
     output, against = Path(output), as_paths(against)
     settings = refuse_mistakes(config, output, against=against, overwrite=overwrite)
+    run = partial(
+        _curate,
+        settings,
+        workers=workers,
+        draft=draft,
+        strict=strict,
+        overwrite=overwrite,
+        beam_flags=beam_flags,
+        on_progress=on_progress,
+    )
+    place = located(output)
+    with ExitStack() as held:
+        earlier = [held.enter_context(copied(data, SHARDS)) for data in against]
+        if isinstance(place, Place):
+            place = held.enter_context(delivered(place, settings, overwrite=overwrite))
+        return run(place, earlier)
+
+
+def _curate(
+    settings: Curate,
+    output: Path,
+    against: Sequence[Path],
+    *,
+    workers: int,
+    draft: bool,
+    strict: bool,
+    overwrite: bool,
+    beam_flags: Sequence[str],
+    on_progress: Callable[[Progress], None],
+) -> Manifest:
+    """Curates into a folder of this machine."""
     options = beam_options(workers, beam_flags)
     code = code_digest()
     earlier = find_earlier(against, output, code)
@@ -102,6 +139,7 @@ def curate(
     list(balance.bounds_of(settings.balance))  # a quota that cannot be is told before anything is written
     with (
         full_disk_in_one_line(output, advice=_FULL_DISK),
+        lost_source_in_one_line(),
         claim(output, settings, overwrite=overwrite) as work,
         lost_work_in_one_line(output),
         Watch(work, on_progress),

@@ -7,13 +7,16 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pipelines.engine.workfolder import refuse_other_runs
+from pipelines.output.delivery import refuse_other_data
 from pipelines.sources.adapters.registry import check_sources
 from pipelines.sources.catalogue import resolve
 from pipelines.sources.files.places import find_files, is_local
 from pipelines.stages.label.taxonomy import taxonomies_of
 from schemas.config import Config, Curate
+from schemas.copies import copied
 from schemas.exits import UserError
 from schemas.manifest import read_manifest
+from schemas.place import Place, located
 from schemas.reason import Stage
 
 
@@ -28,18 +31,28 @@ def refuse_mistakes(config: Config, output: Path, *, against: Sequence[Path], ov
         raise UserError("curate.reviews: the stage `select` applies them, and curate.skip leaves it out")
     if against and Stage.IDENTIFY in settings.skip:
         raise UserError("--against: the stage `identify` holds against earlier data, and curate.skip leaves it out")
-    refuse_other_runs(output, settings, overwrite=overwrite)
+    place = located(output)
+    if isinstance(place, Place):
+        refuse_other_data(place, settings, overwrite=overwrite)
+    else:
+        refuse_other_runs(place, settings, overwrite=overwrite)
     check_sources(settings.sources)
     taxonomies_of(settings.sources, settings.label.taxonomies)
     benchmarks = [resolve(benchmark) for benchmark in settings.benchmarks]
     for path in [*(source.path for source in settings.sources), *(benchmark.path for benchmark in benchmarks)]:
         if is_local(path):
             find_files(path)
-    for folder in against:
-        if folder.resolve() == output.resolve():
-            raise UserError(f"--against {output}: that is the output itself; name other, earlier data")
-        read_manifest(folder)
+    for data in against:
+        if _resolved(data) == _resolved(output):
+            raise UserError(f"--against {place}: that is the output itself; name other, earlier data")
+        with copied(data) as folder:
+            read_manifest(folder)
     return settings
+
+
+def _resolved(location: Path) -> Path | Place:
+    place = located(location)
+    return place if isinstance(place, Place) else place.resolve()
 
 
 def curate_table(config: Config) -> Curate:

@@ -7,6 +7,7 @@ one element, its findings come back as a file, since a runner may work on other 
 import pickle
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -15,9 +16,12 @@ from apache_beam.options.pipeline_options import PipelineOptions
 
 from pipelines.engine.beam import beam_options, open_pipeline
 from pipelines.foreign import lay_out
+from pipelines.output.delivery import send_folder
 from schemas.config import Benchmark, Config, Source
+from schemas.copies import SHARDS, copied, copied_whole
 from schemas.files import replacing, write_text
 from schemas.manifest import ShardRecord
+from schemas.place import Place, located, reached, require_writable, sending
 from schemas.verdict import VERDICT, Verdict
 from validation.dataset.drift import Baseline, compare, read_baseline
 from validation.dataset.gate import Carry, Judgement, Progress, inspect_in_turn, judge
@@ -27,6 +31,7 @@ from validation.dataset.shard import Findings, Inspector, Settings
 from validation.dataset.unclaimed import as_foreign
 
 _DEFAULTS = Config()
+_VERDICT = Path(VERDICT).name
 
 
 def validate(
@@ -61,11 +66,10 @@ def validate(
         UserError: not a data set, an expectation that does not exist, or a flag that nobody knows.
     """
     carry, other = _carry(beam_flags), _baseline(baseline)
-    folder = Path(data)
-    quality = (folder / VERDICT).parent if output is None else Path(output)
-    (quality / Path(VERDICT).name).unlink(missing_ok=True)
-    judgement = judge(folder, config.validate_, draft=draft, carry=carry, on_progress=on_progress)
-    _publish(judgement, quality, other, on_progress, data_docs=data_docs)
+    report = located(data) / str(Path(VERDICT).parent) if output is None else located(output)
+    with _published(report) as quality, copied_whole(data) as folder:
+        judgement = judge(folder, config.validate_, draft=draft, carry=carry, on_progress=on_progress)
+        _publish(judgement, quality, other, on_progress, data_docs=data_docs)
     return judgement.verdict
 
 
@@ -96,12 +100,11 @@ def validate_foreign(
         UserError: a path, adapter, field, benchmark or expectation that cannot be used.
     """
     carry, other = _carry(beam_flags), _baseline(baseline)
-    (output / Path(VERDICT).name).unlink(missing_ok=True)
-    with tempfile.TemporaryDirectory(prefix="mathmill-foreign-") as name:
+    with _published(located(output)) as quality, tempfile.TemporaryDirectory(prefix="mathmill-foreign-") as name:
         folder = Path(name) / "data"
         lay_out(source, benchmarks, folder)
         judgement = as_foreign(judge(folder, config.validate_, carry=carry, on_progress=on_progress))
-        _publish(judgement, output, other, on_progress, data_docs=data_docs)
+        _publish(judgement, quality, other, on_progress, data_docs=data_docs)
     return judgement.verdict
 
 
@@ -109,8 +112,27 @@ def _carry(beam_flags: Sequence[str]) -> Carry:
     return partial(inspect_with_beam, options=beam_options(1, beam_flags)) if beam_flags else inspect_in_turn
 
 
-def _baseline(folder: str | Path | None) -> Baseline | None:
-    return None if folder is None else read_baseline(Path(folder))
+def _baseline(data: str | Path | None) -> Baseline | None:
+    if data is None:
+        return None
+    with copied(data, SHARDS) as folder:
+        return read_baseline(folder)
+
+
+@contextmanager
+def _published(report: Path | Place) -> Iterator[Path]:
+    """Gives the folder that report and verdict are written to, without an earlier verdict; in a store it is sent."""
+    if not isinstance(report, Place):
+        (report / _VERDICT).unlink(missing_ok=True)
+        yield report
+        return
+    require_writable(report)
+    with reached(report):
+        (report / _VERDICT).remove()
+    with tempfile.TemporaryDirectory(prefix="mathmill-report-") as name:
+        yield Path(name)
+        with sending(report, advice="there is no verdict; run the same command again"):
+            send_folder(Path(name), report, last=_VERDICT)
 
 
 def _publish(
@@ -124,7 +146,7 @@ def _publish(
     write_report(judgement, quality / "report")
     if data_docs:
         write_data_docs(judgement, quality / "data_docs")
-    write_text(quality / Path(VERDICT).name, judgement.verdict.to_json())
+    write_text(quality / _VERDICT, judgement.verdict.to_json())
 
 
 class InspectShards(beam.DoFn):

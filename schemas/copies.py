@@ -59,7 +59,7 @@ def copied_whole(data: Location) -> Iterator[Path]:
     """Gives all that lies in a data set, as it lies there now, right or wrong, until the block ends.
 
     Raises:
-        UserError: the store says no.
+        UserError: not a data set, or the store says no.
     """
     place = located(data)
     if not isinstance(place, Place):
@@ -68,7 +68,10 @@ def copied_whole(data: Location) -> Iterator[Path]:
     cache_folder().mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="judged-", dir=cache_folder()) as name, named(Path(name), place):
         with reached(place):
-            for file in place.files():
+            files = place.files()
+            if MANIFEST not in files:
+                raise _no_data_set(place)
+            for file in files:
                 if not file.startswith(_OUR_OWN):
                     _fetch_if_there(place / file, Path(name) / file)
         yield Path(name)
@@ -91,13 +94,17 @@ def _begin(place: Place) -> Path:
     try:
         manifest = (place / MANIFEST).read()
     except FileNotFoundError as error:
-        raise UserError(
-            f"{place}: not a data set: it has no {MANIFEST}; make one with `mathmill curate CONFIG --output {place}`"
-        ) from error
+        raise _no_data_set(place) from error
     folder = cache_folder() / "data" / sha256(f"{place}\n".encode() + manifest).hexdigest()[:32]
     with replacing(folder / MANIFEST) as temporary:
         temporary.write_bytes(manifest)
     return folder
+
+
+def _no_data_set(place: Place) -> UserError:
+    return UserError(
+        f"{place}: not a data set: it has no {MANIFEST}; make one with `mathmill curate CONFIG --output {place}`"
+    )
 
 
 def _complete(place: Place, folder: Path, parts: tuple[str, ...]) -> None:

@@ -10,14 +10,17 @@ from rich.text import Text
 
 from pipelines.cli.curate_console import CurateConsole, console_for, print_last_screen
 from pipelines.cli.findings import findings, remarks
+from pipelines.output.delivery import made_in
 from pipelines.output.reader import read_ledger
 from pipelines.refusals import refuse_mistakes
 from pipelines.sources.adapters.registry import ADAPTERS, check_sources
 from schemas.config import Config, Source
 from schemas.configfile import check_config, load_config
+from schemas.copies import copied
 from schemas.exits import RunFailedError, UserError
 from schemas.imports import importing
 from schemas.manifest import MANIFEST, read_manifest
+from schemas.place import Place, located
 from schemas.reason import Stage
 from schemas.verdict import VERDICT, Status, Verdict
 from schemas.wording import UNKNOWN
@@ -44,7 +47,7 @@ def run_curate(
         from pipelines.stages.select.stage import review_notes
     console = console_for()
     print_isolation(console, config)
-    judged = (output / VERDICT).is_file()
+    judged = (located(output) / VERDICT).exists()
     with CurateConsole(console) as shown:
         manifest = curate(
             config,
@@ -57,11 +60,12 @@ def run_curate(
             beam_flags=beam_flags,
             on_progress=shown.show,
         )
-    ledger = read_ledger(output, manifest, _FINDING_COLUMNS)
-    lines = [*remarks(manifest, ledger), *review_notes(output)]
-    if judged and not (output / VERDICT).is_file():
+    folder = made_in(output)
+    ledger = read_ledger(folder, manifest, _FINDING_COLUMNS)
+    lines = [*remarks(manifest, ledger), *review_notes(folder)]
+    if judged and not (located(output) / VERDICT).exists():
         lines.append("quality/ is gone: its verdict and report were about the data that stood here before")
-    print_last_screen(console, manifest, findings(manifest, ledger), output, remarks=lines)
+    print_last_screen(console, manifest, findings(manifest, ledger), located(output), remarks=lines)
 
 
 def print_isolation(console: Console, config: Config) -> None:
@@ -94,20 +98,22 @@ def run_validate(
     Raises:
         RunFailedError: the gate is closed.
     """
-    if output is not None and data.exists() and not (data / MANIFEST).is_file():
+    place = located(data)
+    if output is not None and isinstance(place, Path) and place.exists() and not (place / MANIFEST).is_file():
         raise UserError(
             f"{data}: no data set of mathmill: it has no {MANIFEST}; to judge other data, say with --adapter how its "
             f"rows are read: {', '.join(ADAPTERS)}"
         )
     settings = _settings(config, overrides)
-    for folder in filter(None, (baseline, data)):
-        read_manifest(folder)
+    for other in filter(None, (baseline, data)):
+        with copied(other) as folder:
+            read_manifest(folder)
     with importing():  # deferred: Beam and the report, which no mistake above needs
         from pipelines.validate import validate
     verdict = validate(
         data, settings, output=output, draft=draft, baseline=baseline, data_docs=data_docs, beam_flags=beam_flags
     )
-    _conclude(data, verdict, output or data / "quality", draft=draft)
+    _conclude(place, verdict, located(output) if output else place / "quality", draft=draft)
 
 
 def run_validate_foreign(
@@ -152,7 +158,7 @@ def run_validate_foreign(
         data_docs=data_docs,
         beam_flags=beam_flags,
     )
-    _conclude(Path(source.path), verdict, output, draft=draft)
+    _conclude(located(source.path), verdict, located(output), draft=draft)
 
 
 def _settings(config: Path | None, overrides: Sequence[str]) -> Config:
@@ -181,15 +187,15 @@ def _source(rows: Mapping[str, str | None]) -> Source:
     return checked.curate.sources[0]
 
 
-def _conclude(data: Path, verdict: Verdict, quality: Path, *, draft: bool) -> None:
-    report = quality / "report" / "index.html"
+def _conclude(data: Path | Place, verdict: Verdict, quality: Path | Place, *, draft: bool) -> None:
+    report = quality / "report/index.html"
     print_verdict(console_for(), verdict, report)
     if verdict.status is not Status.PASSED and not draft:
         failed = [check.name for check in verdict.checks if check.status is Status.FAILED]
         raise RunFailedError(f"{data}: the gate is closed: {', '.join(failed[:3])}; every failure is in {report}")
 
 
-def print_verdict(console: Console, verdict: Verdict, report: Path) -> None:
+def print_verdict(console: Console, verdict: Verdict, report: Path | Place) -> None:
     """Prints the verdict: failures first, then what was not checked, then the rest as a number."""
     marks = {Status.FAILED: "[red]failed[/]", Status.WARNING: "[yellow]warning[/]"}
     for status, mark in marks.items():

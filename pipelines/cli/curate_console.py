@@ -14,6 +14,7 @@ from pipelines.cli.findings import Finding
 from pipelines.cli.terminal import show_signs
 from pipelines.engine.progress import Progress
 from schemas.manifest import Manifest
+from schemas.place import Place
 from schemas.reason import RULES, Reason
 
 _STEPS = ("read", "select", "screen", "decontaminate", "collapse", "verify", "agree", "decide", "write")
@@ -75,7 +76,7 @@ class CurateConsole:
 
 
 def print_last_screen(
-    console: Console, manifest: Manifest, findings: list[Finding], folder: Path, *, remarks: Sequence[str] = ()
+    console: Console, manifest: Manifest, findings: list[Finding], folder: Path | Place, *, remarks: Sequence[str] = ()
 ) -> None:
     """Prints what a run ended with: the sum, why rows are missing, what is surprising, and what to do next."""
     console.print()

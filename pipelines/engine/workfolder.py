@@ -38,9 +38,10 @@ def refuse_other_runs(output: Path, settings: Curate, *, overwrite: bool) -> Non
         raise UserError(f"{output}: holds files that mathmill did not make; choose an empty folder")
     if overwrite:
         return
-    if claimed is not None and claimed != _claim_of(settings):
+    if claimed is not None and claimed != claim_of(settings):
         raise UserError(
-            f"{output}: holds another run, of {_names(claimed)}; choose another folder, or start over with --overwrite"
+            f"{output}: holds another run, of {names_in(claimed)}; choose another folder, "
+            "or start over with --overwrite"
         )
     if foreign:
         raise UserError(f"{output}: holds a finished data set without its work folder; start over with --overwrite")
@@ -69,7 +70,7 @@ def claim(output: Path, settings: Curate, *, overwrite: bool) -> Iterator[Path]:
         if overwrite:
             _empty(work)
         _tidy(work)
-        write_value(work / _CLAIM, _claim_of(settings))
+        write_value(work / _CLAIM, claim_of(settings))
         yield work
 
 
@@ -121,7 +122,8 @@ def _empty(work: Path) -> None:
             path.unlink()
 
 
-def _claim_of(settings: Curate) -> dict[str, list[list[str]]]:
+def claim_of(settings: Curate) -> dict[str, list[list[str]]]:
+    """What makes a run the same run: its sources, by name and place."""
     return {"sources": [[source.name, public_name(source.path)] for source in settings.sources]}
 
 
@@ -152,5 +154,6 @@ def _manifest_in(folder: Path) -> dict[str, Any] | None:
     return manifest if ours else None
 
 
-def _names(claimed: dict[str, list[list[str]]]) -> str:
+def names_in(claimed: dict[str, list[list[str]]]) -> str:
+    """The sources of a claim, as a message has them."""
     return ", ".join(f"{name} ({path})" for name, path in claimed["sources"])

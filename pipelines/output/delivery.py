@@ -1,0 +1,143 @@
+"""A data set that is written to a store: made on this machine, then sent there, the manifest last.
+
+The work of the run and what it writes stay in the cache of this machine, so the same command continues here and here
+alone; a run that is stopped or refused leaves what stood in the store as it was. Where it is sent, the verdict on what
+stood there goes first, then the manifest, then the files: nobody takes half of either for a data set.
+"""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from hashlib import sha256
+from pathlib import Path
+
+from pipelines.engine.workfolder import claim_of, names_in, refuse_other_runs
+from schemas.config import Curate
+from schemas.copies import cache_folder, named
+from schemas.exits import UserError
+from schemas.lease import Lease, leased
+from schemas.manifest import MANIFEST
+from schemas.place import Location, Place, located, reached, require_writable, sending
+from schemas.verdict import VERDICT
+
+_RUN = ".run.json"
+_FAILED = "what is there is no data set until the same command is run again"
+
+
+def made_in(output: Location) -> Path:
+    """The folder of this machine where a data set is made: the output itself, or for a store one of the cache."""
+    place = located(output)
+    return staging_of(place) if isinstance(place, Place) else place
+
+
+def staging_of(place: Place) -> Path:
+    """The folder of this machine where a data set for a store is made."""
+    return cache_folder() / "output" / sha256(str(place).encode()).hexdigest()[:32]
+
+
+def refuse_other_data(place: Place, settings: Curate, *, overwrite: bool) -> None:
+    """Checks that a run may write to a place in a store, and writes nothing.
+
+    Raises:
+        UserError: it cannot be reached or written to, holds another run, or files that mathmill did not make.
+    """
+    require_writable(place)
+    staging = staging_of(place)
+    with reached(place):
+        names = [name for name in place.files() if not name.startswith(".")]
+        claimed = _read_json(place / _RUN)
+        manifest = (place / MANIFEST).read() if MANIFEST in names else None
+    if names and claimed is None and not _is_manifest(manifest):
+        raise UserError(f"{place}: holds files that mathmill did not make; choose an empty folder")
+    if overwrite:
+        return
+    if claimed is not None and claimed != claim_of(settings):
+        raise UserError(
+            f"{place}: holds another run, of {names_in(claimed)}; choose another, or start over with --overwrite"
+        )
+    ours = staging / MANIFEST
+    if manifest is not None and not (ours.is_file() and ours.read_bytes() == manifest):
+        raise UserError(f"{place}: holds a data set whose work is not on this machine; start over with --overwrite")
+    with named(staging, place):
+        refuse_other_runs(staging, settings, overwrite=overwrite)
+
+
+@contextmanager
+def delivered(place: Place, settings: Curate, *, overwrite: bool) -> Iterator[Path]:
+    """Gives a folder of this machine, and sends the data set that is made in it when the block ends well.
+
+    No other run can write to the place meanwhile.
+
+    Raises:
+        UserError: as `refuse_other_data`, or another run is writing there.
+        RunFailedError: the store failed while the data was sent.
+    """
+    staging = staging_of(place)
+    with _held(place) as lease:
+        refuse_other_data(place, settings, overwrite=overwrite)
+        with named(staging, place, (UserError,)):
+            yield staging
+        with sending(place, advice=_FAILED):
+            _send(staging, place, settings, lease)
+
+
+@contextmanager
+def _held(place: Place) -> Iterator[Lease]:
+    require_writable(place)
+    with reached(place):
+        held = leased(place)
+        try:
+            lease = held.__enter__()
+        except BlockingIOError as error:
+            raise UserError(
+                f"{place}: another `mathmill curate` is writing there, or died within the last two minutes; wait for "
+                "it, or choose another place"
+            ) from error
+    try:
+        yield lease
+    finally:
+        held.__exit__(None, None, None)
+
+
+def _send(staging: Path, place: Place, settings: Curate, lease: Lease) -> None:
+    lease.require()
+    (place / _RUN).write(json.dumps(claim_of(settings)).encode())
+    for name in (VERDICT, MANIFEST):
+        (place / name).remove()
+    for name in place.files():
+        if not name.startswith("."):
+            (place / name).remove()
+    send_folder(staging, place, last=MANIFEST, lease=lease)
+
+
+def send_folder(folder: Path, place: Place, *, last: str, lease: Lease | None = None) -> None:
+    """Sends the files of a folder, one of them last; hidden ones stay here.
+
+    Raises:
+        OSError: the store failed.
+        RunFailedError: the lease was lost.
+    """
+    paths = (path for path in sorted(folder.rglob("*")) if path.is_file())
+    names = [str(path.relative_to(folder)) for path in paths]
+    for name in sorted(names, key=lambda name: (name == last, name)):
+        if not name.startswith("."):
+            if lease is not None:
+                lease.require()
+            (place / name).send(folder / name)
+
+
+def _read_json(place: Place) -> dict[str, list[list[str]]] | None:
+    try:
+        found = json.loads(place.read())
+    except FileNotFoundError:
+        return None
+    assert isinstance(found, dict), found
+    return found
+
+
+def _is_manifest(content: bytes | None) -> bool:
+    try:
+        manifest = json.loads(content or b"")
+    except ValueError:
+        return False
+    return isinstance(manifest, dict) and {"schema_version", "fingerprint"} <= set(manifest)
