@@ -34,8 +34,9 @@ def demo(
     """Generates, curates, validates, trains and evaluates: offline, in minutes."""
     from demo.run import run_demo  # deferred: `--help` needs neither Beam nor torch
     from pipelines.cli.curate_console import console_for
+    from schemas.place import on_this_machine
 
-    run_demo(output, console_for(), overrides=set_)
+    run_demo(on_this_machine(output, "--output"), console_for(), overrides=set_)
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -31,7 +31,7 @@ def real_data() -> Path:
 @pytest.fixture(scope="session")
 def _store_server() -> Iterator["StoreServer"]:
     pytest.importorskip("moto", reason="NO S3 STORE: install moto[server] (the extra `dev`) to run these tests")
-    from tests.store_server import StoreServer  # deferred: a part of [dev] that few tests need
+    from tests.store_server import StoreServer  # deferred: most tests need no store
 
     server = StoreServer()
     yield server

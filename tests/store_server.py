@@ -7,8 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow.fs as pafs
-from moto.server import DomainDispatcherApplication, create_backend_app
-from werkzeug.serving import make_server
 
 from schemas.place import Place
 
@@ -25,6 +23,12 @@ class StoreServer:
     """
 
     def __init__(self) -> None:
+        from moto.server import (
+            DomainDispatcherApplication,
+            create_backend_app,
+        )  # deferred: tests say that it is missing
+        from werkzeug.serving import make_server
+
         self.requests: list[str] = []
         self._faults: list[tuple[str, str, Fault, int]] = []
         self._store = DomainDispatcherApplication(create_backend_app)

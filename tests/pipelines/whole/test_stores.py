@@ -1,6 +1,8 @@
 """From rows in a store to judged data in a store: the same bytes as on this machine, and no folder called `s3:`."""
 
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -10,10 +12,10 @@ from pipelines.curate import curate
 from pipelines.output.delivery import staging_of
 from pipelines.validate import validate
 from schemas.config import Config
-from schemas.exits import UserError
+from schemas.exits import RunFailedError, UserError
 from schemas.place import Place
 from schemas.verdict import VERDICT, Status
-from tests.store_server import put
+from tests.store_server import Application, StoreServer, gone, put
 from tests.tiny import config_of, data_bytes, marbles, source, write_rows
 
 CONFIG = """
@@ -80,8 +82,8 @@ def test_earlier_data_in_a_store_is_held_against(rows: str, bucket: str, tmp_pat
         curate(config, f"{bucket}/earlier", against=f"{bucket}/earlier/")
 
 
-def test_no_secret_of_a_url_is_written_anywhere(rows: str, bucket: str, store: object, tmp_path: Path) -> None:
-    host = getattr(store, "url").removeprefix("http://")  # noqa: B009
+def test_no_secret_of_a_url_is_written_anywhere(rows: str, store: StoreServer, tmp_path: Path) -> None:
+    host = store.url.removeprefix("http://")
     secret = rows.replace("s3://", "s3://a:hush@") + f"?scheme=http&endpoint_override={host}"
     manifest = curate(run_over(secret), tmp_path / "data")
     assert (manifest.inputs[0].path, manifest.config["sources"][0]["path"]) == (rows, rows)
@@ -104,6 +106,26 @@ def test_a_verdict_in_a_store_is_about_what_lies_there(rows: str, bucket: str, t
     assert (tmp_path / "report/verdict.json").is_file()
     with pytest.raises(UserError, match=f"^{bucket}/nothing: not a data set"):
         validate(f"{bucket}/nothing")
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_rows_that_are_lost_while_they_are_read_stop_the_run_in_one_line(
+    rows: str, store: StoreServer, bucket: str, tmp_path: Path, workers: int
+) -> None:
+    def gone_while_it_runs(
+        sound: Application, environ: dict[str, Any], start_response: Callable[..., Any]
+    ) -> Iterable[bytes]:
+        if (tmp_path / "data/.work").exists():
+            return gone(sound, environ, start_response)
+        return sound(environ, start_response)
+
+    config = run_over(rows)
+    store.fail("GET", "school.jsonl", gone_while_it_runs, times=999)
+    with pytest.raises(RunFailedError, match=f"^a source was lost while it was read: .*{rows}") as failure:
+        curate(config, tmp_path / "data", workers=workers)
+    assert "\n" not in str(failure.value)
+    store.heal()
+    assert curate(config, tmp_path / "data", workers=workers).counts.rows == 60
 
 
 def test_what_only_reads_reads_a_store_too(
@@ -135,7 +157,7 @@ def test_what_only_reads_reads_a_store_too(
 )
 def test_what_cannot_be_is_one_line_and_no_folder(
     arguments: list[str],
-    store: object,
+    store: StoreServer,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
