@@ -130,6 +130,16 @@ class Place:
         filesystem, path = served(self.url)
         return cast("datetime", filesystem.info(path).get("mtime") or filesystem.modified(path))
 
+    def stamp(self) -> str:
+        """What changes when somebody writes a file: its size, and its time or what else its store tells versions by.
+
+        Raises:
+            FileNotFoundError: it is not there.
+        """
+        filesystem, path = served(self.url)
+        about = filesystem.info(path)
+        return " ".join(str(about.get(name)) for name in ("size", "mtime", "ETag", "etag", "created", "sha256"))
+
     def files(self) -> dict[str, int]:
         """The files below a folder in order, by name relative to it, with their bytes; none where nothing is."""
         filesystem, path = served(self.url)

@@ -51,7 +51,7 @@ def test_nothing_is_no_error_to_whoever_asks_whether_it_is_there(folder: Place) 
     nothing = folder / "nothing"
     assert (nothing.exists(), nothing.is_folder(), nothing.files()) == (False, False, {})
     nothing.remove()
-    for look in (nothing.read, nothing.open, nothing.modified, nothing.sha256):
+    for look in (nothing.read, nothing.open, nothing.modified, nothing.stamp, nothing.sha256):
         with pytest.raises(FileNotFoundError):
             look()
 
@@ -69,6 +69,14 @@ def test_times_are_the_stores(folder: Place) -> None:
     (folder / "a").write(b"1")
     (folder / "b").write(b"1")
     assert abs(((folder / "b").modified() - (folder / "a").modified()).total_seconds()) < 60
+
+
+def test_a_file_that_is_written_again_has_another_stamp(folder: Place) -> None:
+    (folder / "a").write(b"1")
+    stamp = (folder / "a").stamp()
+    assert (folder / "a").stamp() == stamp
+    (folder / "a").write(b"22")
+    assert (folder / "a").stamp() != stamp
 
 
 def test_workers_are_handed_a_place(folder: Place) -> None:
