@@ -103,6 +103,9 @@ class Rule:
 CRASHES = frozenset({Reason.STAGE_CRASH, Reason.JUDGE_CRASH})
 """Our own failures on a row: no verdict on it, so nobody overrules them, and the gate allows for few."""
 
+REFUSED_PROGRAMS = frozenset({Reason.PROGRAM_ERROR, Reason.PROGRAM_FORBIDDEN})
+"""What a program does by itself, on every machine: where one does not do it again, it was the machine's doing."""
+
 _REMOVED, _QUARANTINED = Outcome.REMOVED, Outcome.QUARANTINED
 
 RULES: dict[Reason, Rule] = {

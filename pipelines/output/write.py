@@ -25,7 +25,7 @@ from schemas.files import replacing
 from schemas.ledger import LEDGER_SCHEMA, RECORD_MARK
 from schemas.manifest import sha256_of
 from schemas.problem import Format, SegmentKind
-from schemas.reason import Outcome, Stage
+from schemas.reason import REFUSED_PROGRAMS, Outcome, Stage
 from schemas.split import Split
 
 STAGED = "staged"
@@ -275,17 +275,26 @@ def _rejected_records(part: PartRef, store: Store) -> Iterator[bytes]:
         return
     of_rejected = pc.is_in(decisions.column("row"), rejected.column("row"))
     decisions = decisions.filter(of_rejected)
-    records = store.read_part(part, ["record"]).column(0).filter(of_rejected).to_pylist()
+    columns = store.read_part(part, ["record", "segments"])
+    records = columns.column("record").filter(of_rejected).to_pylist()
+    segments = columns.column("segments").filter(of_rejected)
     raw, reasons = None, list[dict[str, object]]()
-    for record, decision in zip(records, decisions.to_pylist(), strict=True):
+    for place, (record, decision) in enumerate(zip(records, decisions.to_pylist(), strict=True)):
         if record is not None:
             if raw is not None and reasons:
                 yield _rejected(raw, reasons)
             raw, reasons = record, []
         if decision["outcome"] != Outcome.KEPT:
             reasons.append({name: value for name, value in decision.items() if value is not None})
+            if decision["reason"] in REFUSED_PROGRAMS:
+                reasons[-1]["programs"] = _programs(segments[place].as_py())
     if raw is not None and reasons:
         yield _rejected(raw, reasons)
+
+
+def _programs(segments: list[dict[str, str]]) -> list[str]:
+    """The code as it was run, which the gate runs again."""
+    return [segment["text"] for segment in segments if segment["kind"] == SegmentKind.CODE]
 
 
 def _rejected(raw: str, reasons: list[dict[str, object]]) -> bytes:

@@ -1,6 +1,5 @@
 """Where the demo writes: on this machine."""
 
-
 from demo import main
 
 

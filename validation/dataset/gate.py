@@ -33,6 +33,7 @@ from validation.dataset.recheck.bounds import balance_of, check_bounds
 from validation.dataset.recheck.contamination import check_contamination
 from validation.dataset.recheck.duplicates import Pair, check_near_duplicates, find_near_duplicates
 from validation.dataset.recheck.recount import recount
+from validation.dataset.recheck.refused import check_refused, read_refused, run_refused
 from validation.dataset.recheck.rerun import Ran, check_programs, run_programs
 from validation.dataset.shard import Findings, Inspector, Settings
 from validation.dataset.streams import read_chunks, read_table
@@ -124,6 +125,8 @@ def judge(
     tell("running a sample of programs again")
     ran = run_programs(findings.programs, _limits(manifest), manifest.isolation, rounding=manifest.rounding)
     checks += _rechecks(folder, manifest, findings, answers, ran)
+    refused = read_refused(folder, seed=config.seed)
+    checks.append(check_refused(run_refused(refused, _limits(manifest), manifest.isolation), sampled=len(refused)))
     tell("comparing a sample with every example")
     alike = find_near_duplicates(folder, findings.read, findings.answers)
     checks += [check_near_duplicates(alike, rows=findings.rows), _draft_check(manifest, draft)]

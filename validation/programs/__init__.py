@@ -15,7 +15,7 @@ confine, seccomp, syscalls: the walls around it
 """
 
 from schemas.config import ProgramLimits as Limits
-from validation.programs.execution import Ending, Execution
+from validation.programs.execution import Ending, Execution, recovered
 from validation.programs.launch import Level
 from validation.programs.levels import LevelReport, best_level, describe_levels
 from validation.programs.packages import versions
@@ -38,6 +38,7 @@ __all__ = [
     "map_repeatable",
     "map_repeatable_blocks",
     "may_vary",
+    "recovered",
     "run",
     "run_blocks",
     "versions",

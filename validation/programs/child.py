@@ -136,7 +136,7 @@ def execute(
     blocks = request["blocks"]
     for position, source in enumerate(blocks):
         result = json.dumps(program.run(source), ensure_ascii=False)
-        _write(report, result.encode("utf-8", "replace") + b"\n")
+        _write(report, result.encode("utf-8", "backslashreplace") + b"\n")
         if position + 1 < len(blocks) and os.read(resume, 1) != b"+":
             os._exit(3)
     os._exit(0)

@@ -5,6 +5,7 @@ The value is what the program printed, assigned or returned; a program can only 
 
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -60,6 +61,20 @@ class Execution:
         if self.package is not None:
             return Reason.PROGRAM_NEEDS_PACKAGE
         return REASONS.get(self.ending) or (Reason.PROGRAM_ERROR if self.value is None else None)
+
+    def failed_as(self, recorded: str) -> bool:
+        """Whether it raised an error that a recorded output shows, by name: messages differ between versions."""
+        name = (self.error or "").partition(":")[0]
+        return self.ending is Ending.ERROR and bool(re.search(rf"(?<!\w){re.escape(name)}(?!\w)", recorded))
+
+
+def recovered(executions: Sequence[Execution], recorded: Sequence[str]) -> set[int]:
+    """Returns the blocks of a dialogue that failed as was recorded, and were followed by one that did not fail."""
+    return {
+        place
+        for place, (execution, output) in enumerate(zip(executions, recorded, strict=False))
+        if execution.failed_as(output) and any(later.ending is Ending.OK for later in executions[place + 1 :])
+    }
 
 
 _CAUSES = {
@@ -146,8 +161,8 @@ def _is_no_answer(value: str) -> bool:
 
 
 def _encodable(text: str) -> str:
-    """Lone surrogates, which no file can hold, become question marks."""
-    return text.encode("utf-8", "replace").decode()
+    """Writes lone surrogates, which a program may give and no text holds, as their codes."""
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def _one_line(text: str) -> str:

@@ -14,7 +14,7 @@ from validation.programs.pool import Pool
 from validation.programs.purity import deserves_second_run
 
 _SEED = 1
-_CUT_SHORT = (Ending.TIMEOUT, Ending.MEMORY, Ending.CRASH)
+_CUT_SHORT = (Ending.TIMEOUT, Ending.MEMORY, Ending.CRASH, Ending.UNJUDGED)
 _SHOWN = 40  # characters of an output in a message
 
 
@@ -36,7 +36,7 @@ def map_repeatable_blocks(
     doubtful = [
         at
         for at, runs in enumerate(first)
-        if all(run.ending is Ending.OK for run in runs) and any(map(deserves_second_run, dialogues[at]))
+        if all(run.ending in (Ending.OK, Ending.ERROR) for run in runs) and any(map(deserves_second_run, dialogues[at]))
     ]
     second = pool.twin().map_blocks([dialogues[at] for at in doubtful], limits, seed=_SEED) if doubtful else []
     for at, again in zip(doubtful, second, strict=True):
@@ -45,7 +45,8 @@ def map_repeatable_blocks(
 
 
 def _agreed(first: Execution, second: Execution) -> Execution:
-    if second.ending in _CUT_SHORT or (first.stdout, first.value) == (second.stdout, second.value):
+    same = (first.stdout, first.value) == (second.stdout, second.value)
+    if second.ending in _CUT_SHORT or first.ending is not Ending.OK or same:
         return first
     given, again = (_shown(run) for run in (first, second))
     return replace(first, ending=Ending.NONDETERMINISTIC, value=None, error=f"gives {given}, run again {again}")

@@ -22,7 +22,7 @@ _START_SECONDS = 60.0
 _GRACE_SECONDS = 10.0
 
 
-class ServerError(Exception):
+class ServerError(OSError):
     """The server died, or never came up; its standard error is the message."""
 
 
@@ -64,7 +64,7 @@ class Server:
             try:
                 self._write(pack_request(request))
                 return self._read_reply(request["wall"] + _GRACE_SECONDS)
-            except (OSError, ServerError) as error:
+            except OSError as error:
                 self._down()
                 raise ServerError(str(error)) from error
 

@@ -27,6 +27,7 @@ from pipelines.text.quality import JUDGED
 from schemas.attempts import Crash, attempted
 from schemas.config import Verify
 from schemas.example import QUALITY
+from schemas.exits import RunFailedError, one_line
 from schemas.ledger import LedgerRule
 from schemas.problem import Format, Segment, SegmentKind
 from schemas.reason import Reason, Stage
@@ -44,7 +45,15 @@ from validation.answers import (
 )
 from validation.answers.endings import answer_sentence
 from validation.answers.spelling import DECIMAL_COMMA
-from validation.programs import Ending, Execution, Pool, map_repeatable, map_repeatable_blocks
+from validation.programs import (
+    Ending,
+    Execution,
+    Pool,
+    ServerError,
+    map_repeatable,
+    map_repeatable_blocks,
+    recovered,
+)
 
 RULING_SCHEMA = pa.schema(
     [
@@ -140,7 +149,15 @@ def _executed(
 
 
 def _attempt_programs(chunk: Sequence[Case], settings: Verify, pool: Pool) -> Executions | Crash:
-    return attempted(partial(_run_programs, chunk, settings, pool))
+    """Runs the programs of a chunk.
+
+    Raises:
+        RunFailedError: no server starts: that is no matter of a row.
+    """
+    try:
+        return attempted(partial(_run_programs, chunk, settings, pool))
+    except ServerError as error:
+        raise RunFailedError(f"programs cannot be run on this machine: {one_line(str(error))[-200:]}") from error
 
 
 def _ruling_rows(
@@ -173,27 +190,22 @@ def _run_programs(chunk: Sequence[Case], settings: Verify, pool: Pool) -> list[l
     code = {i: case.texts(SegmentKind.CODE) for i, case in enumerate(chunk) if case.format is not Format.COT}
     programs = {i: blocks[0] for i, blocks in code.items() if chunk[i].format is Format.POT}
     for i, execution in zip(programs, map_repeatable(pool, list(programs.values()), settings.limits), strict=True):
-        executions[i] = [_as_text(execution)]
+        executions[i] = [execution]
     if settings.outputs != "keep":
         dialogues = {i: blocks for i, blocks in code.items() if chunk[i].format is Format.TIR}
         executed = map_repeatable_blocks(pool, list(dialogues.values()), settings.limits)
         for i, ran in zip(dialogues, executed, strict=True):
-            executions[i] = list(map(_as_text, ran))
+            executions[i] = ran
     return executions
 
 
-def _as_text(execution: Execution) -> Execution:
-    """The same, with lone surrogates, which a program may print and no text holds, written as their codes."""
-    said = (execution.stdout, execution.value, execution.error)
-    stdout, value, error = (text and text.encode("utf-8", "backslashreplace").decode() for text in said)
-    return Execution(execution.ending, stdout or "", value, error)
-
-
 def _judge(case: Case, ran: Sequence[Execution], settings: Verify, longest: int | None) -> Ruling:
-    for execution in ran:
-        if execution.ending is not Ending.OK:
+    sound = recovered(ran, case.texts(SegmentKind.OUTPUT)) if case.format is Format.TIR else set()
+    for place, execution in enumerate(ran):
+        if execution.ending is not Ending.OK and place not in sound:
             assert execution.reason is not None, execution
-            return Ruling(Rejection(execution.reason, execution.error or execution.ending), programs=len(ran))
+            detail = f"needs {execution.package}" if execution.package else execution.error or execution.ending
+            return Ruling(Rejection(execution.reason, detail), programs=len(ran))
     if case.format is Format.POT:
         return _judge_final(case, ran[-1].value, settings, programs=len(ran))
     if case.format is Format.TIR and settings.outputs == "check" and (wrong := _wrong_output(case, ran)):
@@ -204,9 +216,14 @@ def _judge(case: Case, ran: Sequence[Execution], settings: Verify, longest: int 
     if settings.trim and ruling.rejection is None and ruling.trailing:
         ruling = replace(ruling, cut=behind_final(case, *find_final(case)), trailing=0)
     if settings.outputs == "regenerate" and ran:
-        outputs = tuple(normalise(execution.stdout, code=True) for execution in ran)
+        outputs = tuple(normalise(_shown(execution), code=True) for execution in ran)
         ruling = replace(ruling, outputs=outputs, rejection=ruling.rejection or _unfit(case, outputs, longest))
     return ruling
+
+
+def _shown(execution: Execution) -> str:
+    """What a block prints, and the error that it ends in."""
+    return execution.stdout if execution.error is None else f"{execution.stdout}{execution.error}\n"
 
 
 def _unfit(case: Case, outputs: Sequence[str], longest: int | None) -> Rejection | None:
@@ -229,7 +246,7 @@ def _unfit(case: Case, outputs: Sequence[str], longest: int | None) -> Rejection
 def _wrong_output(case: Case, ran: Sequence[Execution]) -> Rejection | None:
     recorded = case.texts(SegmentKind.OUTPUT)
     for position, (output, execution) in enumerate(zip(recorded, ran, strict=True)):
-        if not same_output(output, execution.stdout):
+        if execution.ending is Ending.OK and not same_output(output, execution.stdout):
             detail = f"block {position + 1} of {len(ran)} prints {_short(execution.stdout)}, recorded {_short(output)}"
             return Rejection(Reason.OUTPUT_MISMATCH, detail)
     return None

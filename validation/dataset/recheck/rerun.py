@@ -18,10 +18,11 @@ from schemas.verdict import Check, Severity, Status
 from schemas.wording import amount, visible
 from validation.dataset.recheck.answers import MathVerify, decided_by_people
 from validation.dataset.shard import Row
-from validation.programs import Ending, Execution, Level, Pool
+from validation.programs import Ending, Execution, Level, Pool, recovered
 
 logger = logging.getLogger(__name__)
 
+_NO_EVIDENCE = (Ending.TIMEOUT, Ending.CRASH, Ending.UNJUDGED)  # a busy machine says nothing about a row
 HASH_SEED = 20_261  # another one than curation's: a program that depends on Python's hash seed shows
 
 
@@ -83,17 +84,21 @@ def _judge(row: Row, executions: Sequence[Execution], judge: MathVerify) -> Ran:
     values = row.values
     if decided_by_people(values):
         return Ran(values["id"], "unknown", "a person accepted it over the judge")
-    for execution in executions:
-        if execution.ending in (Ending.TIMEOUT, Ending.CRASH):  # a busy machine is no evidence against a row
+    recorded = [segment["text"] for segment in values["segments"] if segment["kind"] == SegmentKind.OUTPUT]
+    sound = recovered(executions, recorded) if values["format"] == Format.TIR else set()
+    for place, execution in enumerate(executions):
+        if execution.ending in _NO_EVIDENCE:
             return Ran(values["id"], "unknown", execution.ending.value)
-        if execution.ending is not Ending.OK:
+        if execution.package is not None and place not in sound:
+            return Ran(values["id"], "unknown", f"needs {execution.package}")
+        if execution.ending is not Ending.OK and place not in sound:
             return Ran(values["id"], "differs", visible(f"{execution.ending.value}: {execution.error or ''}"[:160]))
     if values["format"] == Format.POT:
         return _judge_value(values, executions, judge)
-    recorded = [segment["text"] for segment in values["segments"] if segment["kind"] == SegmentKind.OUTPUT]
     for output, execution in zip(recorded, executions, strict=False):
         if (
-            output.split() != execution.stdout.split()
+            execution.ending is Ending.OK
+            and output.split() != execution.stdout.split()
             and judge.compare(output.strip(), execution.stdout.strip()) != "equal"
         ):
             return Ran(values["id"], "differs", f"prints {execution.stdout.strip()[:60]!r}, recorded {output[:60]!r}")

@@ -9,8 +9,9 @@ from pipelines.sources.files.records import Record
 from pipelines.sources.render import render_parts
 from pipelines.stages.verify.ruling import verify
 from schemas.config import Source, Verify
+from schemas.exits import RunFailedError
 from tests.tiny import gsm8k_row
-from validation.programs import Level, Pool
+from validation.programs import Level, Pool, ServerError
 
 SCHOOL = Source(name="school", path="rows.jsonl", adapter="gsm8k", licence="MIT")
 # Rows whose final answer is neither the result of an annotation nor the last number of the rationale. Some are wrong
@@ -295,3 +296,60 @@ def test_a_rounding_counts_as_the_policy_says(pool):
     row = {"q": "How long is it?", "s": "It is 22/7 m long.\nThe answer is 22/7.", "a": "3.143"}
     assert verdicts([row], pool, UNMARKED)[0]["reason"] is None
     assert verdicts([row], pool, UNMARKED, Verify(rounding="never"))[0]["reason"] == "answer_unknown"
+
+
+def corrected(recorded: str, last: str = "print(5)") -> dict:
+    failed = f"```python\nx = undefined\n```\n```output\n{recorded}\n```\nIt has no name. We mend it."
+    return {
+        "q": "How many?",
+        "s": f"{failed}\n```python\n{last}\n```\n```output\n5\n```\nIt is \\boxed{{5}}.",
+        "a": "5",
+    }
+
+
+TRACEBACK = "Traceback (most recent call last):\n  File 'x'\nNameError: name 'undefined' is not defined"
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        (corrected(TRACEBACK), None),
+        (corrected("NameError: name 'undefined' is not known"), None),
+        (corrected("7"), "program_error"),
+        (corrected("ZeroDivisionError: division by zero"), "program_error"),
+        (corrected(TRACEBACK, last="print(1/0)"), "program_error"),
+        (corrected(TRACEBACK, last="print(6)"), "output_mismatch"),
+    ],
+)
+def test_a_dialogue_that_shows_its_error_and_recovers_is_sound(row, reason, pool):
+    [verdict] = verdicts([row], pool, TOOL)
+    assert verdict["reason"] == reason
+
+
+def test_an_error_as_run_stands_in_a_regenerated_output(pool):
+    [verdict] = verdicts([corrected(TRACEBACK)], pool, TOOL, Verify(outputs="regenerate"))
+    assert verdict["outputs"] == ["NameError: name 'undefined' is not defined", "5"]
+
+
+def test_a_program_that_needs_another_package_is_for_a_person(pool):
+    rows = [
+        {"q": "How many?", "s": "import matplotlib.pyplot\nans = 5", "a": "5"},
+        {"q": "?", "s": "nan = ans = 1e999", "a": "5"},
+    ]
+    package, overflow = verdicts(rows, pool, PROGRAMS)
+    assert (package["reason"], package["detail"]) == ("program_needs_package", "needs matplotlib")
+    assert overflow["reason"] == "no_answer"
+
+
+class Unstartable(Pool):
+    """A pool of servers that do not start."""
+
+    def map(self, jobs, *arguments, **settings):
+        self._servers[0]._up = lambda: (_ for _ in ()).throw(ServerError("bwrap: not here"))
+        return super().map(jobs, *arguments, **settings)
+
+
+def test_a_server_that_does_not_start_is_no_reason_against_a_row():
+    rows = [{"q": "How many?", "s": "ans = 5", "a": "5"}]
+    with Unstartable(Level.SECCOMP, 1, modules=("math",)) as gone, pytest.raises(RunFailedError, match="not here"):
+        verdicts(rows, gone, PROGRAMS)

@@ -1,0 +1,116 @@
+"""Programs that curation refused, run here: do they fail here too?
+
+An error of a program is the same everywhere. Where many of them run well, curation's machine failed and not they: a
+fork server without its libraries makes an error of every program, and the data set would be what is left.
+"""
+
+import heapq
+import json
+import logging
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from xxhash import xxh3_64_intdigest
+
+from schemas.config import ProgramLimits
+from schemas.exits import one_line
+from schemas.ledger import RECORD_MARK
+from schemas.problem import Format
+from schemas.reason import REFUSED_PROGRAMS
+from schemas.verdict import Check, Severity, Status
+from schemas.wording import amount
+from validation.programs import Ending, Execution, Level, Pool
+
+logger = logging.getLogger(__name__)
+
+_SAMPLE = 40
+_CHANCE = 0.05  # share of refused programs that may run well: by luck, or under another version of a package
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """One candidate whose programs curation refused."""
+
+    id: str
+    format: str
+    programs: tuple[str, ...]
+
+
+def read_refused(folder: Path, *, seed: int) -> list[Refused]:
+    """Returns a sample of the refused, drawn by keyed hash; rejected records that tell no program are passed over."""
+    found = (refused for path in sorted((folder / "rejected").glob("*.jsonl")) for refused in _refused_of(path))
+    return heapq.nsmallest(
+        _SAMPLE, found, key=lambda refused: xxh3_64_intdigest(refused.id.encode("utf-8", "replace"), seed)
+    )
+
+
+def _refused_of(path: Path) -> Iterator[Refused]:
+    with path.open("rb") as file:
+        for line in file:
+            if b'"programs"' not in line:
+                continue
+            try:
+                why = json.loads(line).get(RECORD_MARK)
+            except (ValueError, RecursionError, AttributeError):
+                continue
+            if isinstance(why, dict):
+                yield from _refused_in([why, *(why.get("also") or [])])
+
+
+def _refused_in(reasons: Sequence[Any]) -> Iterator[Refused]:
+    for why in reasons:
+        if isinstance(why, dict) and why.get("reason") in REFUSED_PROGRAMS and isinstance(why.get("programs"), list):
+            yield Refused(str(why.get("id")), str(why.get("format")), tuple(map(str, why["programs"])))
+
+
+def run_refused(sample: Sequence[Refused], limits: ProgramLimits, isolation: str | None) -> list[str] | str:
+    """Runs refused programs.
+
+    Args:
+        sample: what to run.
+        limits: what a program may use.
+        isolation: the level that the manifest names; a weak one is used only when curation was asked for it.
+
+    Returns:
+        The ids of those that run well here, or why none can be run.
+    """
+    if not sample:
+        return []
+    try:
+        with Pool(Level.WEAK if isolation == Level.WEAK else None) as pool:
+            alone = [refused for refused in sample if refused.format == Format.POT]
+            dialogues = [refused for refused in sample if refused.format != Format.POT]
+            values = pool.map(["\n".join(refused.programs) for refused in alone], limits)
+            blocks = pool.map_blocks([refused.programs for refused in dialogues], limits)
+    except OSError as error:
+        logger.debug("refused programs could not be run", exc_info=True)
+        return one_line(str(error))[:160]
+    good = [refused.id for refused, ran in zip(alone, values, strict=True) if ran.reason is None]
+    return good + [refused.id for refused, ran in zip(dialogues, blocks, strict=True) if _is_sound(ran)]
+
+
+def _is_sound(executions: Sequence[Execution]) -> bool:
+    return bool(executions) and all(execution.ending is Ending.OK for execution in executions)
+
+
+def check_refused(good: Sequence[str] | str, *, sampled: int) -> Check:
+    """Draws the verdict: more than chance fails, and one alone is not more than chance."""
+    check = Check(
+        name="refused_programs_fail_here",
+        group="recheck",
+        status=Status.PASSED,
+        severity=Severity.CRITICAL,
+        detail="",
+    )
+    not_checked = {"status": Status.NOT_CHECKED, "severity": Severity.WARNING}
+    if isinstance(good, str):
+        return check.model_copy(update={**not_checked, "detail": f"programs cannot be executed here: {good}"})
+    if not sampled:
+        return check.model_copy(update={**not_checked, "detail": "no program was refused for an error of its own"})
+    detail = f"{len(good):,} of {amount(sampled, 'refused program')} run well here"
+    update: dict[str, Any] = {"checked": sampled, "unexpected": len(good), "detail": detail, "ids": list(good[:20])}
+    if len(good) > max(1, _CHANCE * sampled):
+        update |= {"status": Status.FAILED, "detail": f"{detail}: the machine that refused them could not run programs"}
+    return check.model_copy(update=update)
