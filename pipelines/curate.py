@@ -55,7 +55,7 @@ from schemas.files import as_paths
 from schemas.manifest import Manifest
 from schemas.place import Place, located
 from schemas.reason import Stage
-from validation.programs import Level
+from validation.programs import Level, versions
 
 _FULL_DISK = "nothing was published; mend that and run the same command: it continues where it stopped"
 
@@ -164,6 +164,7 @@ def _curate(
             files=(*inputs.files, *review_files),
             benchmarks=benchmarks,
             isolation=level,
+            packages={} if level is None else versions(),
             labels=label.summary(parts, store, taxonomies),
             quotas=balance.achieved(settings.balance, parts, store) if not line.skips(Stage.BALANCE) else [],
             draft=draft,

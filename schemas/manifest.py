@@ -1,6 +1,7 @@
 """manifest.json: what a data set holds, written last. Readers trust it and its hashes, never a glob.
 
-No time, host, output path or runner flag stands in it: equal inputs give equal bytes, but for `isolation`. Keys of a
+No time, host, output path or runner flag stands in it: equal inputs give equal bytes, but for `isolation`
+and `packages`. Keys of a
 later version with the same major number are carried along, since its seal covers them.
 """
 
@@ -107,6 +108,8 @@ class Manifest(_Record):
     licence: str
     labels: list[dict[str, Any]] = []
     quotas: list[dict[str, Any]]
+    packages: dict[str, str] = {}
+    """versions of Python and of the packages that programs saw; empty when none was run"""
     shards: list[ShardRecord]
     ledger: list[FileRecord]
     lineage: list[str]

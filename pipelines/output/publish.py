@@ -3,7 +3,7 @@
 import shutil
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +53,7 @@ class Ending:
     draft: bool
     scanned_rows: int
     lineage: Sequence[str] = ()
+    packages: dict[str, str] = field(default_factory=dict)
 
 
 def manifest_of(ending: Ending) -> Manifest:
@@ -98,6 +99,7 @@ def manifest_of(ending: Ending) -> Manifest:
         licence=_licence(settings, ended),
         labels=list(ending.labels),
         quotas=list(ending.quotas),
+        packages=ending.packages,
         shards=[
             ShardRecord(
                 path=shard.path, split=str(shard.split), rows=shard.rows, bytes=shard.bytes, sha256=shard.sha256

@@ -21,7 +21,7 @@ from pipelines.stages.verify.ruling import RULING_SCHEMA, verify
 from schemas.config import Curate, Verify
 from schemas.exits import UserError
 from schemas.reason import Reason, Stage
-from validation.programs import Level, Pool, best_level, describe_levels
+from validation.programs import Level, Pool, best_level, describe_levels, versions
 
 _WRITE_EVERY_S = 1.0  # a kill loses the verdicts of so long, and of the chunks that run
 
@@ -37,7 +37,9 @@ def level_of(settings: Curate) -> Level | None:
 
 def folder_of(settings: Curate, level: Level | None, code: str) -> str | None:
     """The tag folder of the verdicts; None when the stage is skipped."""
-    return None if level is None else folder_named(Stage.VERIFY, code, settings.verify, level, longest_of(settings))
+    if level is None:
+        return None
+    return folder_named(Stage.VERIFY, code, settings.verify, level, longest_of(settings), versions())
 
 
 def longest_of(settings: Curate) -> int | None:
