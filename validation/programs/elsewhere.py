@@ -8,9 +8,10 @@ compare and inherit as before.
 import datetime
 import os
 import platform
+import sys
 import time
 from collections.abc import Callable
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar
 
 _LATER = 3 * 365 * 86_400 + 100 * 86_400 + 5 * 3600 + 17 * 60 + 23  # another year, month, day, weekday and hour
 _HOST = "elsewhere"
@@ -24,10 +25,35 @@ def move() -> None:
 
     _move_clock()
     vars(datetime).update(date=_Date, datetime=_DateTime)
-    uname, described = os.uname, platform.uname
-    os.uname = lambda: os.uname_result((uname()[0], _HOST, *uname()[2:]))
-    platform.uname = lambda: described()._replace(node=_HOST)
+    _move_host()
     socket.gethostname = lambda: _HOST
+
+
+def _move_host() -> None:
+    """Another name, kernel, build of Python, number of cores and of processes; other files, changed at other times."""
+    uname, described = os.uname, platform.uname
+    os.uname = lambda: os.uname_result((uname()[0], _HOST, f"{_HOST}-kernel", _HOST, uname()[4]))
+    platform.uname = lambda: described()._replace(node=_HOST, release=f"{_HOST}-kernel", version=_HOST)
+    sys.version = f"{sys.version.partition(' ')[0]} ({_HOST})"
+    sys.executable = f"/{_HOST}/python"
+    cores, own, parent = os.cpu_count() or 1, os.getpid(), os.getppid()
+    os.cpu_count = lambda: cores + 1
+    os.sched_getaffinity = lambda _: set(range(cores + 1))
+    os.getpid, os.getppid = lambda: own + 1, lambda: parent + 1
+    names = os.listdir
+    os.listdir = lambda path=".": [*names(path), _HOST]
+    for name in ("stat", "lstat"):
+        setattr(os, name, _later(getattr(os, name)))
+
+
+def _later(stat: Callable[..., os.stat_result]) -> Callable[..., os.stat_result]:
+    """Returns a function that finds files changed at another time."""
+
+    def moved(*place: Any, **settings: Any) -> os.stat_result:  # noqa: ANN401  as os.stat has it
+        found = stat(*place, **settings)
+        return os.stat_result((*found[:7], *(moment - _LATER for moment in found[7:10])))
+
+    return moved
 
 
 def _move_clock() -> None:
@@ -42,6 +68,9 @@ def _move_clock() -> None:
     time.asctime = _defaulting(time.asctime, lambda: localtime(now()))
     time.strftime = lambda form, *moment: printed(form, *(moment or (localtime(now()),)))
     time.time, time.time_ns = now, lambda: nanoseconds() + _LATER * 10**9
+    clock, fine = time.clock_gettime, time.clock_gettime_ns
+    time.clock_gettime = lambda which: clock(which) + _LATER
+    time.clock_gettime_ns = lambda which: fine(which) + _LATER * 10**9
 
 
 def _defaulting(function: Callable[[_Moment], _Shown], now: Callable[[], _Moment]) -> Callable[..., _Shown]:

@@ -6,6 +6,8 @@ cannot vary. What the screen would miss shows in a sample of the others.
 
 import ast
 import hashlib
+import re
+import sys
 
 # Modules whose functions depend on their arguments alone.
 _PURE_MODULES = frozenset([
@@ -20,7 +22,8 @@ _IMPURE_ATTRIBUTES = frozenset([
     "free_symbols", "atoms", "random", "time", "now", "today", "shuffle", "sample", "choice", "intersection", "union",
     "difference", "symmetric_difference", "__hash__", "__subclasses__",
 ])  # fmt: skip
-
+_IMPURE_MODULES = frozenset(sys.stdlib_module_names) - _PURE_MODULES  # reached through other modules: `enum.sys`
+_ADDRESS = re.compile(r"\b0x[0-9a-f]{6,}\b")
 
 _SAMPLED = 64  # one in so many of the programs that the screen lets pass
 
@@ -29,6 +32,11 @@ def deserves_second_run(program: str) -> bool:
     """Returns whether the program may vary or falls into the sample, which depends on its text alone."""
     digest = hashlib.blake2b(program.encode("utf-8", "replace"), digest_size=8, key=b"second run").digest()
     return int.from_bytes(digest) % _SAMPLED == 0 or may_vary(program)
+
+
+def shows_address(text: str) -> bool:
+    """Returns whether a text could hold an address, as objects without a text of their own show it."""
+    return _ADDRESS.search(text) is not None
 
 
 def may_vary(program: str) -> bool:
@@ -53,5 +61,5 @@ def _impure(node: ast.AST) -> bool:
         case ast.Name(id=name):
             return name in _IMPURE_CALLS
         case ast.Attribute(attr=name):
-            return name in _IMPURE_ATTRIBUTES
+            return name in _IMPURE_ATTRIBUTES or name in _IMPURE_MODULES
     return False

@@ -11,7 +11,7 @@ from dataclasses import replace
 from schemas.config import ProgramLimits
 from validation.programs.execution import Ending, Execution
 from validation.programs.pool import Pool
-from validation.programs.purity import deserves_second_run
+from validation.programs.purity import deserves_second_run, shows_address
 
 _SEED = 1
 _CUT_SHORT = (Ending.TIMEOUT, Ending.MEMORY, Ending.CRASH, Ending.UNJUDGED)
@@ -21,7 +21,7 @@ _SHOWN = 40  # characters of an output in a message
 def map_repeatable(pool: Pool, programs: Sequence[str], limits: ProgramLimits) -> list[Execution]:
     """Runs programs as `Pool.map` does; the ending of one whose two runs differ is `nondeterministic`."""
     first = pool.map(programs, limits)
-    doubtful = [at for at, run in enumerate(first) if run.ending is Ending.OK and deserves_second_run(programs[at])]
+    doubtful = [at for at, run in enumerate(first) if run.ending is Ending.OK and _is_doubtful(programs[at], run)]
     second = pool.twin().map([programs[at] for at in doubtful], limits, seed=_SEED) if doubtful else []
     for at, again in zip(doubtful, second, strict=True):
         first[at] = _agreed(first[at], again)
@@ -36,12 +36,16 @@ def map_repeatable_blocks(
     doubtful = [
         at
         for at, runs in enumerate(first)
-        if all(run.ending in (Ending.OK, Ending.ERROR) for run in runs) and any(map(deserves_second_run, dialogues[at]))
+        if all(run.ending in (Ending.OK, Ending.ERROR) for run in runs) and any(map(_is_doubtful, dialogues[at], runs))
     ]
     second = pool.twin().map_blocks([dialogues[at] for at in doubtful], limits, seed=_SEED) if doubtful else []
     for at, again in zip(doubtful, second, strict=True):
         first[at] = [_agreed(one, other) for one, other in zip(first[at], again, strict=True)]
     return first
+
+
+def _is_doubtful(program: str, run: Execution) -> bool:
+    return deserves_second_run(program) or shows_address(run.stdout) or shows_address(run.value or "")
 
 
 def _agreed(first: Execution, second: Execution) -> Execution:

@@ -23,6 +23,24 @@ VARYING = [
     "import socket\nprint(socket.gethostname())",
     "import os\nprint(os.uname())",
     "print(object())",
+    "print(map(int, [1]))",
+    "print(lambda x: x)",
+    "class A: pass\nprint([A()])",
+    "def f(): yield\nans = f()",
+    "import os\nprint(os.cpu_count())",
+    "import multiprocessing\nprint(multiprocessing.cpu_count())",
+    "import os\nprint(len(os.sched_getaffinity(0)))",
+    "import os\nprint(os.uname().release)",
+    "import platform\nprint(platform.release())",
+    "import sys\nprint(sys.version)",
+    "import os\nprint(os.getpid() - os.getppid(), os.getppid())",
+    "import os\nprint(int(os.stat('/usr/lib').st_mtime))",
+    "from pathlib import Path\nprint(Path('/usr/lib').stat().st_mtime_ns)",
+    "import os\nprint(len(os.listdir('/usr/lib')))",
+    "import time\nprint(int(time.clock_gettime(0) // 86400))",
+    "import dataclasses\nprint(dataclasses.inspect.os.getpid())",
+    "import enum\nprint(enum.sys.modules['os'].getppid())",
+    "import statistics\nprint(statistics.sys.version)",
     "def solution():\n    return id(solution)",
     "import random\nif random.random() < 0.5:\n    raise ValueError\nprint(7)",
 ]
@@ -36,6 +54,10 @@ STEADY = [
     "import datetime\nd = datetime.datetime(2020, 1, 2)\nprint(repr(d), repr(d.date()), isinstance(d, datetime.date))",
     "import datetime as t\nprint(t.datetime.strptime('2020-03-05', '%Y-%m-%d'), type(t.date(2020, 1, 1)), t.date.min)",
     "import time\nprint(time.strftime('%Y', time.gmtime(0)), time.gmtime(86400).tm_mday, time.asctime(time.gmtime(0)))",
+    "import os\nprint(os.path.exists('/usr/lib'), os.path.basename('/usr/lib'))",
+    "print(hex(0xdeadbeef), '0x1234567')",
+    "import sys\nprint(sys.version_info[0], sys.maxsize)",
+    "from pathlib import Path\nprint(Path('/usr/lib').is_dir())",
     "import calendar\nprint(calendar.monthrange(2024, 2), calendar.day_name[0])",
 ]
 LIMITS = Limits()
@@ -61,7 +83,7 @@ def test_a_result_that_is_luck_is_found(pool, program):
 
 def test_a_steady_result_is_kept_though_the_program_was_run_twice(pool):
     assert map_repeatable(pool, STEADY, LIMITS) == [pool.run(program) for program in STEADY]
-    assert sum(map(may_vary, STEADY)) == len(STEADY) - 1
+    assert sum(map(may_vary, STEADY)) == len(STEADY) - 2
 
 
 def test_a_program_that_cannot_vary_is_not_run_twice():
