@@ -54,6 +54,7 @@ from schemas.copies import SHARDS, copied
 from schemas.files import as_paths
 from schemas.manifest import Manifest
 from schemas.place import Place, located
+from schemas.policy import outcomes_under
 from schemas.reason import Stage
 from validation.programs import Level, versions
 
@@ -145,7 +146,7 @@ def _curate(
         Watch(work, on_progress),
         Unchanged(inputs, Store(work)) as unchanged,
     ):
-        reviewed = select.store_reviews(reviews, work, settings.select, code)
+        reviewed = select.store_reviews(reviews, work, settings, code)
         store = Store(
             work,
             reviewed=None if reviewed is None else reviewed.folder,
@@ -237,7 +238,9 @@ def _finish(line: Line, done: Done) -> Finish:
 def _deciding(settings: Curate, done: Done) -> DecideSettings:
     removing = (benchmark.name for benchmark in map(resolve, settings.benchmarks) if benchmark.variants == "remove")
     identified = Stage.IDENTIFY not in settings.skip
-    return DecideSettings(done.tagged, identified, frozenset(removing), settings.heldout, settings.seed)
+    return DecideSettings(
+        done.tagged, identified, frozenset(removing), outcomes_under(settings.policy), settings.heldout, settings.seed
+    )
 
 
 def _writing(settings: Curate) -> WriteSettings:

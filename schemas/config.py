@@ -8,8 +8,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field, PrivateAttr, field_validator, model_validator
 
+from schemas.policy import Policy, choices
 from schemas.problem import Format
-from schemas.reason import Stage
+from schemas.reason import Reason, Stage
 from schemas.requirements import Balance, Validate, Wipeout
 from schemas.reviews import Reviews
 from schemas.table import Name, Share, Table
@@ -253,6 +254,9 @@ class Curate(Table):
     prompts: dict[Format, dict[str, Annotated[str, Field(min_length=1)]]] = {}
     """your own wording of what the model is asked to do, by format and language: {cot: {en: "Think first."}}; the rest
     is that of schemas/prompts.py"""
+    policy: dict[Reason, Policy] = {}
+    """what a reason does, where its own outcome is not wanted: {truncated: quarantine}; keep, quarantine or remove for
+    what the screen says of a text, quarantine or remove for what is quarantined"""
     shard_mb: Annotated[float, Field(gt=0)] = 128
     """text per shard, MiB, about"""
     seed: int = 0
@@ -277,6 +281,15 @@ class Curate(Table):
             if stage not in _SKIPPABLE:
                 raise ValueError(f"{stage.value} cannot be skipped; these can: {', '.join(_SKIPPABLE)}")
         return stages
+
+    @field_validator("policy")
+    @classmethod
+    def _safe(cls, policy: dict[Reason, Policy]) -> dict[Reason, Policy]:
+        for reason, chosen in policy.items():
+            if chosen not in (known := choices(reason)):
+                allowed = f"{reason} can be {' or '.join(known)}" if known else f"{reason} is no matter of policy"
+                raise ValueError(f"{allowed}, not {chosen}")
+        return policy
 
     @model_validator(mode="after")
     def _distinct_names(self) -> "Curate":

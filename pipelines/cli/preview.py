@@ -15,6 +15,7 @@ from pipelines.sources.render import render_parts
 from pipelines.stages.screen.checks import screen
 from schemas.config import Config, Curate, Source
 from schemas.place import public_name
+from schemas.policy import kept_by
 
 
 def run_preview(config: Config, rows: int) -> None:
@@ -33,7 +34,7 @@ def _preview_source(console: Console, source: Source, rows: int, settings: Curat
     for batch, _ in render_parts(islice(records, rows), source, settings.normalise):
         read = batch.filter(batch.column("format").is_valid())
         names = zip(*(read.column(name).to_pylist() for name in ("row", "format")), strict=True)
-        verdicts = dict(zip(names, screen(read, settings=settings.screen), strict=True))
+        verdicts = dict(zip(names, screen(read, settings=settings.screen, kept=kept_by(settings.policy)), strict=True))
         for row in batch.to_pylist():
             _preview_row(console, row, verdicts.get((row["row"], row["format"])))
 

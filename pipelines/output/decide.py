@@ -5,6 +5,7 @@ the manifest are all read from, so they cannot disagree.
 """
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +18,7 @@ from pipelines.engine.store import PartRef, Store, read_batch, write_batch
 from pipelines.engine.tags import COLLAPSED, TAG_SCHEMA, candidate_ids, parents_of, places_of, read_tags
 from pipelines.text.arrays import texts_of
 from schemas.ledger import LEDGER_SCHEMA
-from schemas.reason import RULES, Outcome, Reason, Stage
+from schemas.reason import Outcome, Reason, Stage
 from schemas.split import splits_of
 
 DECISION_SCHEMA = pa.schema(
@@ -38,11 +39,13 @@ class DecideSettings:
         tagged: (stage, tag folder), in order.
         identified: whether problems and templates were identified; else each row is a problem of its own.
         removing: benchmarks whose variants are removed (policy `variants`) and not quarantined.
+        outcomes: how a candidate ends by each reason.
     """
 
     tagged: tuple[tuple[Stage, str], ...]
     identified: bool
     removing: frozenset[str]
+    outcomes: Mapping[Reason, Outcome]
     heldout: float
     seed: int
 
@@ -133,7 +136,6 @@ def _occurrences(part: PartRef, store: Store) -> np.ndarray:
     return occurrences
 
 
-_OUTCOMES = pa.array([RULES[reason].outcome.value for reason in Reason])
 _REASONS = pa.array([reason.value for reason in Reason])
 
 
@@ -145,7 +147,7 @@ def _decisions(
     kept = np.asarray(endings.column("reason").is_null())
     columns = {name: batch.column(name) for name in ("row_id", "source", "row", "format")}
     columns |= {name: endings.column(name).combine_chunks() for name in ("stage", "reason", *_EVIDENCE)}
-    outcomes = _outcomes(columns["reason"], columns["benchmark"], settings.removing)
+    outcomes = _outcomes(columns["reason"], columns["benchmark"], settings)
     columns |= {"id": ids, "outcome": pc.if_else(pa.array(kept), Outcome.KEPT.value, outcomes)}
     for name in ("problem", "template"):
         columns[f"{name}_id"] = hex_of(keys.column(name)) if settings.identified else columns["row_id"]
@@ -156,11 +158,13 @@ def _decisions(
     return pa.RecordBatch.from_arrays(arrays, schema=DECISION_SCHEMA)
 
 
-def _outcomes(reasons: pa.Array, benchmarks: pa.Array, removing: frozenset[str]) -> pa.Array:
-    """What each reason does, by the table of reasons, but for variants of a benchmark that removes them."""
-    outcomes = _OUTCOMES.take(pc.index_in(reasons, value_set=_REASONS))
+def _outcomes(reasons: pa.Array, benchmarks: pa.Array, settings: DecideSettings) -> pa.Array:
+    """What each reason does under the run's policy, but for variants of a benchmark that removes them."""
+    outcomes = pa.array([settings.outcomes[reason].value for reason in Reason]).take(
+        pc.index_in(reasons, value_set=_REASONS)
+    )
     variants = pc.equal(reasons, Reason.BENCHMARK_VARIANT.value)
-    asked = pc.and_(variants, pc.is_in(benchmarks, value_set=pa.array(sorted(removing), pa.string())))
+    asked = pc.and_(variants, pc.is_in(benchmarks, value_set=pa.array(sorted(settings.removing), pa.string())))
     return pc.if_else(pc.fill_null(asked, False), Outcome.REMOVED.value, outcomes)
 
 

@@ -28,15 +28,22 @@ _FORMATS = {format.value: format for format in Format}
 _ODD_TEXT = r"```|<[/|]?(?:llm-code|tool_call|think|text|code|execution|endofblock)|^\s|\s$|^$"
 
 
-def screen(batch: pa.RecordBatch, settings: Screen) -> list[Rejection | None]:
-    """Screens candidates (`CANDIDATE_SCHEMA`); those that have a reason already, or no format, get None."""
+def screen(batch: pa.RecordBatch, settings: Screen, kept: frozenset[Reason] = frozenset()) -> list[Rejection | None]:
+    """Screens candidates (`CANDIDATE_SCHEMA`); those that have a reason already, or no format, get None.
+
+    Args:
+        batch: the candidates.
+        settings: the bounds.
+        kept: reasons that stop none, as the run's policy has it.
+    """
     columns = Columns(batch)
     found: list[Rejection | None] = [None] * batch.num_rows
     alive = columns.alive
     for rule in _RULES:
         for row, rejection in rule(columns, settings, alive):
-            found[row] = rejection
-            alive[row] = False
+            if rejection.reason not in kept:
+                found[row] = rejection
+                alive[row] = False
     return found
 
 

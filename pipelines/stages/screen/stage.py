@@ -5,6 +5,7 @@ from functools import partial
 
 from pipelines.engine.line import Line, Step, row_by_row
 from pipelines.stages.screen.checks import screen
+from schemas.policy import kept_by
 from schemas.reason import Stage
 
 
@@ -12,4 +13,6 @@ def steps(line: Line) -> Iterator[Step]:
     """Screens every candidate by itself."""
     if not line.skips(Stage.SCREEN):
         settings = line.settings.screen
-        yield row_by_row(line, Stage.SCREEN, partial(screen, settings=settings), settings)
+        kept = kept_by(line.settings.policy)
+        judge = partial(screen, settings=settings, kept=kept)
+        yield row_by_row(line, Stage.SCREEN, judge, settings, sorted(kept))

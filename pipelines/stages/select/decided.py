@@ -18,8 +18,8 @@ from pipelines.sources.files.scan import FileScan, read_records, scan
 from schemas.exits import UserError
 from schemas.manifest import InputFile
 from schemas.place import public_name
+from schemas.policy import overrulable
 from schemas.problem import Decision, Selection
-from schemas.reason import CRASHES, RULES, Outcome
 from schemas.reviews import Reviews
 from validation.answers import Relation, compare
 
@@ -42,10 +42,7 @@ REVIEW_SCHEMA = pa.schema(
         pa.field("weight", pa.float64(), nullable=False, metadata={"doc": "of the annotator: accuracy on controls"}),
     ]
 )
-OVERRULABLE = frozenset(
-    reason.value for reason, rule in RULES.items() if rule.outcome is Outcome.QUARANTINED and reason not in CRASHES
-)
-"""What a person may settle: all that is quarantined, but for rows that a stage or the judge never came to judge."""
+_SETTLED = overrulable({})
 
 Record = dict[str, object]
 
@@ -200,7 +197,13 @@ class Settled:
         return f"adjudicated by {human.reviewer} over {human.votes} vote{'s' if human.votes != 1 else ''}"
 
 
-def settle(reviews: Sequence[Record], reference: str | None, question: str, language: str) -> Settled:
+def settle(
+    reviews: Sequence[Record],
+    reference: str | None,
+    question: str,
+    language: str,
+    settled: frozenset[str] = _SETTLED,
+) -> Settled:
     """Counts the votes on one row and lets a reviewer's decision stand over them.
 
     Args:
@@ -208,6 +211,7 @@ def settle(reviews: Sequence[Record], reference: str | None, question: str, lang
         reference: its answer, which answers given as votes are compared with.
         question: its question.
         language: ISO 639-1 code.
+        settled: the reasons that an acceptance settles.
     """
     decisions = tuple(_decision(row, reference, question, language) for row in reviews)
     standing = [(row, decision) for row, decision in zip(reviews, decisions, strict=True) if not row["superseded"]]
@@ -239,7 +243,7 @@ def settle(reviews: Sequence[Record], reference: str | None, question: str, lang
     overruled = (
         str(row["reason"])
         for row, ruling in zip(reviews, decisions, strict=True)
-        if ruling is Decision.ACCEPTED and not row["withdrawn"] and row["reason"] in OVERRULABLE
+        if ruling is Decision.ACCEPTED and not row["withdrawn"] and row["reason"] in settled
     )
     return Settled(
         selection,

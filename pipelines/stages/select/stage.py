@@ -24,9 +24,10 @@ from pipelines.engine.transforms import TagParts
 from pipelines.sources.adapters.fields import Unreadable, optional_text
 from pipelines.stages.select.criteria import judge_selection, select
 from pipelines.stages.select.decided import REVIEW_SCHEMA, Settled, settle
-from schemas.config import Select
+from schemas.config import Curate, Select
 from schemas.example import SELECTION
 from schemas.ledger import LedgerRule
+from schemas.policy import overrulable
 from schemas.problem import Decision, SegmentKind
 from schemas.reason import Reason, Stage
 from schemas.reviews import REVIEWS
@@ -53,40 +54,43 @@ class Reviewed:
     Attributes:
         path: the reviews, where workers load them.
         folder: of the tags that say what they come to (`SELECT_SCHEMA`).
+        overrulable: the reasons that an acceptance settles.
     """
 
     path: Path
     folder: str
+    overrulable: frozenset[str]
 
 
-def store_reviews(reviews: pa.Table, work: Path, settings: Select, code: str) -> Reviewed | None:
+def store_reviews(reviews: pa.Table, work: Path, settings: Curate, code: str) -> Reviewed | None:
     """Leaves the reviews where workers load them, named by their content; None when there are none."""
     if not len(reviews):
         return None
     path = work / f"reviews-{digest(reviews.to_pylist())}.arrow"
     write_batch(path, reviews.combine_chunks().to_batches()[0])
-    return Reviewed(path, folder_named("reviewed", code, settings, path.name))
+    settled = overrulable(settings.policy)
+    return Reviewed(path, folder_named("reviewed", code, settings.select, sorted(settled), path.name), settled)
 
 
 def steps(line: Line, reviewed: Reviewed | None) -> Iterator[Step]:
     """Applies what people decided: in the sources, and in files of reviews where there are any."""
     settings = line.settings.select
     if reviewed is not None:
-        tag = partial(select_reviewed, store=line.store, reviews=reviewed.path, settings=settings)
+        tag = partial(select_reviewed, store=line.store, reviewed=reviewed, settings=settings)
         yield Step(Stage.SELECT, reviewed.folder, lambda done: TagParts(line.store, reviewed.folder, tag))
     elif not line.skips(Stage.SELECT):
         yield row_by_row(line, Stage.SELECT, partial(select, settings=settings), settings)
 
 
-def select_reviewed(part: PartRef, *, store: Store, reviews: Path, settings: Select) -> pa.RecordBatch:
+def select_reviewed(part: PartRef, *, store: Store, reviewed: Reviewed, settings: Select) -> pa.RecordBatch:
     """Tags what human selection stops, and what reviews say about each row that they name (`SELECT_SCHEMA`)."""
     batch = store.read_part(part, UNDERSTOOD)
     verdicts = dict(enumerate(select(batch, settings=settings)))
     tags = {index: _tag(index, rejection) for index, rejection in verdicts.items() if rejection is not None}
     records = store.read_part(part, ["record"]).column(0)
-    for start, end, places, rows in _reviewed_rows(batch, records, reviews):
+    for start, end, places, rows in _reviewed_rows(batch, records, reviewed.path):
         question, language = batch["question"][start].as_py() or "", _language(batch, start)
-        settled = settle(rows, _reference(batch, start), question, language)
+        settled = settle(rows, _reference(batch, start), question, language, reviewed.overrulable)
         decided = [
             {"review": place, "decision": decision} for place, decision in zip(places, settled.decisions, strict=True)
         ]

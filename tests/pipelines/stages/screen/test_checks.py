@@ -47,6 +47,16 @@ def test_rows_that_have_a_reason_already_are_passed_over():
     assert screen(batch(candidate(question="", reason="not_selected")), EVERYTHING) == [None]
 
 
+def test_a_reason_that_is_kept_stops_nobody_and_hides_no_other():
+    row = candidate(
+        question="Find the area in the figure below, 2.", solution="First we add the two numbers and then the"
+    )
+    (first,) = screen(batch(row), EVERYTHING)
+    (second,) = screen(batch(row), EVERYTHING, frozenset({Reason.TRUNCATED}))
+    assert (first.reason, second.reason) == (Reason.TRUNCATED, Reason.NEEDS_FIGURE)
+    assert screen(batch(row), EVERYTHING, frozenset({Reason.TRUNCATED, Reason.NEEDS_FIGURE})) == [None]
+
+
 def test_no_rows_give_no_verdicts():
     assert screen(batch(), EVERYTHING) == []
 
