@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from enum import IntEnum
 from typing import Any
 
-from schemas.terminal import enduring_output, signals_as_interrupt
+from schemas.session import enduring_output, signals_as_interrupt
 
 
 class ExitCode(IntEnum):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from schemas.terminal import Enduring, signals_as_interrupt
+from schemas.session import Enduring, signals_as_interrupt
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 PROGRAM = """
