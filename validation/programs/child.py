@@ -16,7 +16,7 @@ from collections.abc import Callable
 from typing import Any
 
 from validation.programs import elsewhere
-from validation.programs.blocks import Block, Notebook, read_block
+from validation.programs.notebook import Block, Notebook, read_block
 from validation.programs.packages import missing_package
 
 _MAX_ERROR = 500

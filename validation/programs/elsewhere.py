@@ -41,7 +41,7 @@ def _move_host() -> None:
     os.sched_getaffinity = lambda _: set(range(cores + 1))
     os.getpid, os.getppid = lambda: own + 1, lambda: parent + 1
     names = os.listdir
-    os.listdir = lambda path=".": [*names(path), _HOST]
+    setattr(os, "listdir", lambda path=".": [*names(path), _HOST])  # noqa: B010  mypy knows its overloads
     for name in ("stat", "lstat"):
         setattr(os, name, _later(getattr(os, name)))
 
