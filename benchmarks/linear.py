@@ -24,6 +24,7 @@ import pyarrow as pa
 
 from benchmarks.measuring import record
 from pipelines.engine.candidates import UNDERSTOOD
+from pipelines.sources.adapters.registry import ADAPTERS
 from pipelines.sources.adapters.segments import parse_segments
 from pipelines.sources.files.records import Record
 from pipelines.sources.render import render_parts
@@ -108,6 +109,29 @@ def rendered(question: str, solution: str, answer: str, form: str = "cot") -> pa
     return batch
 
 
+def read_by(adapter: str, row: Callable[[str], dict[str, object]], text: str) -> object:
+    """A part of one row of a kind of source."""
+    derive = ["pot", "tir"] if ADAPTERS[adapter].annotated else []
+    source = Source.model_validate(
+        {"name": "x", "path": "x", "adapter": adapter, "licence": "MIT", "derive": derive, "format": None}
+    )
+    record = row(text)
+    return list(render_parts([Record(0, orjson.dumps(record).decode(), record)], source))
+
+
+ROWS: Mapping[str, Callable[[str], dict[str, object]]] = {
+    "gsm8k": lambda text: {"question": QUESTION, "answer": f"{text}\n#### 5"},
+    "math": lambda text: {"problem": QUESTION, "solution": text, "level": "Level 1", "type": "Algebra"},
+    "math23k": lambda text: {"original_text": QUESTION, "equation": f"x={text}", "ans": "5"},
+    "messages": lambda text: {"messages": [{"role": "user", "content": "q"}, {"role": "assistant", "content": text}]},
+    "metamath": lambda text: {"query": QUESTION, "response": text, "type": "x"},
+    "mathinstruct": lambda text: {"instruction": text, "output": text, "source": "x"},
+    "aqua": lambda text: {"question": QUESTION, "options": ["A)1", "B)2"], "rationale": text, "correct": "A"},
+    "svamp": lambda text: {"Body": "q", "Question": "q", "Equation": text, "Answer": 5.0},
+    "pot": lambda text: {"question": QUESTION, "program": text, "answer": "5"},
+}
+
+
 def in_question(look: Callable[[pa.RecordBatch], object], text: str) -> object:
     """Looks at a part whose question is the text."""
     return look(rendered(text, SOLUTION, "5"))
@@ -143,6 +167,7 @@ LOOKS: Mapping[str, Callable[[pa.RecordBatch], object]] = {
 STAGES: Mapping[str, Callable[[str], object]] = {
     **{f"{name} question": partial(in_question, look) for name, look in LOOKS.items()},
     **{f"{name} solution": partial(in_solution, look) for name, look in LOOKS.items()},
+    **{f"adapter {name}": partial(read_by, name, row) for name, row in ROWS.items()},
     "parse_segments cot": partial(parse_segments, format=Format.COT),
     "parse_segments pot": partial(parse_segments, format=Format.POT),
     "parse_response": parse_response,

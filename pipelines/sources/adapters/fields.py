@@ -229,3 +229,19 @@ def level_of(text: str | None) -> int | None:
     """
     level = None if text is None else _LEVEL.search(text.rstrip())
     return None if level is None else floor(float(level[1]) + 0.5)
+
+
+ENDING = 1000
+"""characters of a text, white space behind it aside, in which its ending is looked for"""
+
+
+def ending_of(text: str, pattern: re.Pattern[str]) -> re.Match[str] | None:
+    r"""Finds how a text ends, by a pattern that ends in `\s*$`: what stands far before costs nothing."""
+    text = text.rstrip()
+    return pattern.search(text, max(0, len(text) - ENDING))
+
+
+def without_ending(text: str, pattern: re.Pattern[str]) -> str:
+    """The text in front of its ending, or all of it where it does not end so."""
+    found = ending_of(text, pattern)
+    return text if found is None else text[: found.start()]

@@ -17,7 +17,7 @@ from schemas.problem import Decision, Format, Problem, Segment, SegmentKind, Sel
 from schemas.reason import Reason
 
 _MARKS = ("is_quality_control_question", "is_initial_screening_question")
-_ANSWER = re.compile(r"\n*^# Answer\s*\n+(?P<answer>.+?)\s*$", re.MULTILINE | re.DOTALL)
+_ANSWER = re.compile(r"^# Answer[ \t]*+\n\s*+(?P<answer>\S(?:[^\n]*\S)?)", re.MULTILINE)
 
 
 def read_prm800k(record: dict[str, Any], source: Source) -> Problem:
@@ -33,7 +33,7 @@ def read_prm800k(record: dict[str, Any], source: Source) -> Problem:
     ended = find(record, "label.finish_reason")
     good = ended == "solution" and all(rating != -1 for _, rating in taken)
     if end := _ANSWER.search(words):
-        words = f"{words[: end.start()]}\n{answer_sentence(end['answer'])}"
+        words = f"{words[: end.start()].rstrip()}\n{answer_sentence(end['answer'])}"
     answer = optional_text(record, "question.ground_truth_answer")
     control = any(is_marked(record, mark) for mark in _MARKS)
     return Problem(

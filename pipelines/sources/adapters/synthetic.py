@@ -9,7 +9,7 @@ from typing import Any
 
 from pipelines.sources.adapters.derive import answer_sentence
 from pipelines.sources.adapters.dialogues import segments_of
-from pipelines.sources.adapters.fields import Unreadable, optional_text, text_of
+from pipelines.sources.adapters.fields import Unreadable, ending_of, optional_text, text_of, without_ending
 from pipelines.sources.adapters.segments import parse_segments
 from pipelines.sources.normalise import trimmed
 from schemas.config import Source
@@ -26,7 +26,7 @@ _ASKS_FOR_STEPS = re.compile(r"\s*Let's think step by step\.?\s*$")
 def read_metamath(record: dict[str, Any], source: Source) -> Problem:
     """Reads MetaMathQA: query, response that ends `#### 5` and `The answer is: 5`, type."""
     response = text_of(record, "response")
-    end = _METAMATH_END.search(response)
+    end = ending_of(response, _METAMATH_END)
     if end is None:
         raise Unreadable(Reason.MISSING_FIELD, "response has no line `The answer is: 5`")
     answer, words = end["answer"], trimmed(response[: end.start()])
@@ -41,10 +41,10 @@ def read_mathinstruct(record: dict[str, Any], source: Source) -> Problem:
     """Reads MathInstruct: instruction, output, source (`data/PoT/...`). Programs print; the asking for one goes."""
     question = text_of(record, "instruction")
     output = text_of(record, "output")
-    asked = _ASKS_FOR_PROGRAM.search(question)
+    asked = ending_of(question, _ASKS_FOR_PROGRAM)
     origin = optional_text(record, "source") or ""
     format = Format.POT if "PoT" in origin or asked else Format.COT
-    question = trimmed(_ASKS_FOR_STEPS.sub("", _ASKS_FOR_PROGRAM.sub("", question)))
+    question = trimmed(without_ending(without_ending(question, _ASKS_FOR_PROGRAM), _ASKS_FOR_STEPS))
     return Problem(question, (Solution(format, parse_segments(output, format)),), None, False, source.language)
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from pipelines.sources.adapters.derive import answer_sentence
 from pipelines.sources.adapters.expressions import NotPythonError, write_program
-from pipelines.sources.adapters.fields import Unreadable, level_of, optional_text, text_of
+from pipelines.sources.adapters.fields import Unreadable, ending_of, level_of, optional_text, text_of
 from pipelines.sources.adapters.options import with_options
 from pipelines.sources.adapters.segments import parse_segments
 from pipelines.sources.normalise import trimmed
@@ -15,7 +15,7 @@ from schemas.reason import Reason
 
 _STATED_LETTER = re.compile(
     r"(?:\b(?:so|hence|thus|therefore),?\s+)?(?:\bthe\s+)?(?:\bcorrect\s+)?\b(?:answer|ans|option)"
-    r"(?:\s+(?:option|choice|is|will be))*\s*[:\-–=]*\s*(?:option\s*)?\(?(?P<letter>(?-i:[A-E]))\b\)?[.\s]*$",
+    r"(?:\s++(?:option|choice|is|will be))*+\s*+[:\-–=]*+\s*+(?:option\s*+)?\(?(?P<letter>(?-i:[A-E]))\b\)?[.\s]*$",
     re.IGNORECASE,
 )
 
@@ -53,7 +53,7 @@ def read_aqua(record: dict[str, Any], source: Source) -> Problem:
     question = with_options(trimmed(text_of(record, "question")), record)
     answer = optional_text(record, "correct")
     rationale = trimmed(text_of(record, "rationale"))
-    if stated := _STATED_LETTER.search(rationale):
+    if stated := ending_of(rationale, _STATED_LETTER):
         rationale = trimmed(f"{rationale[: stated.start()].rstrip()}\n{answer_sentence(stated['letter'])}")
     solution = Solution(Format.COT, parse_segments(rationale, Format.COT))
     return Problem(question, (solution,), answer, answer is not None, source.language)

@@ -4,7 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.sources.adapters.expressions import NotPythonError, plain_number, translate, write_program
+from pipelines.sources.adapters.expressions import (
+    LONGEST,
+    MOST_SIGNS,
+    NotPythonError,
+    plain_number,
+    translate,
+    write_program,
+)
 from validation.answers.arithmetic import calculate
 
 
@@ -96,3 +103,19 @@ def test_an_equation_that_is_no_arithmetic_is_refused(equation):
 )
 def test_equal_decimals_are_equal_texts(text, plain):
     assert plain_number(text) == plain
+
+
+@pytest.mark.parametrize("sign", ["-", "1+", "2**", "(", "9"])
+def test_arithmetic_that_is_too_long_is_refused_before_it_is_parsed(sign):
+    for length in (LONGEST + 1, 100_000):
+        with pytest.raises(NotPythonError):
+            write_program((sign * length)[:length])
+        with pytest.raises(NotPythonError):
+            translate((sign * length)[:length], Fraction(1))
+
+
+def test_arithmetic_as_deep_as_it_may_be_is_translated():
+    assert translate("-" * MOST_SIGNS + "11", Fraction(11))[1] == 11
+    with pytest.raises(NotPythonError):
+        translate("-" * (MOST_SIGNS + 2) + "11", Fraction(11))
+    assert translate("1+" * MOST_SIGNS + "1", Fraction(MOST_SIGNS + 1))[1] == MOST_SIGNS + 1

@@ -1,9 +1,12 @@
+import re
 from decimal import Decimal
 
 import pytest
 
 from pipelines.sources.adapters.fields import (
+    ENDING,
     Unreadable,
+    ending_of,
     find,
     is_marked,
     level_of,
@@ -16,6 +19,7 @@ from pipelines.sources.adapters.fields import (
     share_of,
     text_of,
     texts_of,
+    without_ending,
 )
 from schemas.reason import Reason
 
@@ -185,3 +189,18 @@ def test_a_list_holds_texts_and_nothing_else():
 )
 def test_a_text_may_be_a_list_of_them(value, text):
     assert listed_text({"field": value}, "field") == text
+
+
+def test_an_ending_is_looked_for_where_a_text_ends_and_nowhere_before() -> None:
+    steps = re.compile(r"\s*Step by step\.?\s*$")
+    assert without_ending("What is 2+2? Step by step.\n", steps) == "What is 2+2?"
+    assert without_ending("Step by step. What is 2+2?", steps) == "Step by step. What is 2+2?"
+    found = ending_of("x" * 5000 + " Step by step" + " " * 5000, steps)
+    assert found is not None
+    assert found.start() == 5000
+
+
+def test_an_ending_that_begins_too_far_from_the_end_is_none() -> None:
+    told = re.compile(r"The answer is (\S+)\s*$")
+    for length, known in ((ENDING - 14, True), (ENDING - 13, False)):
+        assert (ending_of("x The answer is " + "7" * length, told) is not None) is known
