@@ -36,11 +36,13 @@ def unwritable_in_one_line(output: Path) -> Iterator[None]:
     """Turns a place that cannot be written into one line.
 
     Raises:
-        UserError: a folder where a file should be, or the other way round, or no permission.
-        RunFailedError: the disk is full or read-only.
+        UserError: a folder where a file should be, or the other way round, no permission, or a disk that is read-only.
+        RunFailedError: the disk is full or failing.
     """
-    try:
-        with full_disk_in_one_line(output, advice="mend it and run the same command, or choose another place"):
+    with full_disk_in_one_line(output, advice="mend it and run the same command, or choose another place"):
+        try:
             yield
-    except OSError as error:
-        raise UserError(f"{output}: cannot be written: {error.strerror}; choose another place") from error
+        except OSError as error:
+            if error.errno in _FAULTS and error.errno != errno.EROFS:
+                raise
+            raise UserError(f"{output}: cannot be written: {error.strerror}; choose another place") from error

@@ -66,6 +66,12 @@ def test_a_place_that_cannot_be_written_is_one_line(tmp_path):
         assert str(refused.value) == f"{tmp_path}: cannot be written: {why}; choose another place"
 
 
+def test_a_disk_that_is_read_only_from_the_start_is_another_place_to_choose():
+    said = "data: cannot be written: Read-only file system; choose another place"
+    with pytest.raises(UserError, match=said), unwritable_in_one_line(Path("data")):
+        raise os_error(errno.EROFS)
+
+
 def test_nothing_is_said_when_nothing_goes_wrong():
     with unwritable_in_one_line(Path("data")), full_disk_in_one_line(Path("data"), advice=""):
         pass
