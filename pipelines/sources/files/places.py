@@ -213,15 +213,12 @@ def open_bytes(path: str) -> Iterator[IO[bytes]]:
 
 
 def stamp_of(path: str) -> str:
-    """What changes when somebody writes a file: size and time, or what a URL's own system says of its version."""
-    if is_local(path):
-        status = Path(path).stat()
-        return f"{status.st_size} {status.st_mtime_ns}"
-    import fsspec  # deferred, as above
-
-    filesystem, inner = fsspec.core.url_to_fs(path)
-    about = filesystem.info(inner)
-    return " ".join(str(about.get(name)) for name in ("size", "ETag", "etag", "LastModified", "mtime"))
+    """What changes when somebody writes a file: size and time, or what a store tells versions by."""
+    place = located(path)
+    if isinstance(place, Place):
+        return place.stamp()
+    status = place.stat()
+    return f"{status.st_size} {status.st_mtime_ns}"
 
 
 @contextmanager
