@@ -2,9 +2,11 @@
 
 import os
 from datetime import timedelta
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit, urlunsplit
+
+from schemas import hub
 
 WRITABLE = ("s3", "gs", "gcs", "abfs", "abfss", "hdfs", "viewfs", "memory")
 """schemes that data is written to: the others lack objects that can be replaced, or times of a clock of their own"""
@@ -35,9 +37,16 @@ def served(url: str) -> tuple[Any, str]:
             from pyarrow.fs import FileSystem
 
             return _wrapped(urlunsplit(parts._replace(path=""))), FileSystem.from_uri(url)[1].rstrip("/")
+        case "hf" if not _hub_answers():
+            raise ConnectionError("the Hugging Face hub does not answer")  # its client's own error is no OSError
         case _:
             filesystem, path = fsspec.core.url_to_fs(url)
             return filesystem, path
+
+
+@cache
+def _hub_answers() -> bool:
+    return hub.answers(os.environ.get("HF_ENDPOINT") or "https://huggingface.co")
 
 
 @lru_cache(maxsize=64)
@@ -78,7 +87,7 @@ def _gs(root: str) -> Any:  # noqa: ANN401  pyarrow has no types
 
     if urlsplit(root).query or "@" in root:
         return _from_uri(root)
-    return fs.GcsFileSystem(retry_time_limit=timedelta(seconds=2 * _PATIENCE_S))  # else a quarter of an hour
+    return fs.GcsFileSystem(retry_time_limit=timedelta(seconds=_PATIENCE_S))  # else a quarter of an hour
 
 
 def _from_uri(root: str) -> Any:  # noqa: ANN401  pyarrow has no types

@@ -8,6 +8,7 @@ import pytest
 
 from schemas.exits import RunFailedError, UserError
 from schemas.place import Place, located, on_this_machine, public_name, reached, require_writable, sending
+from schemas.stores import _hub_answers
 from tests.store_server import StoreServer, cut_short, forbidden, gone, trickling, unavailable
 
 TEXT = b"".join(b"%d\n" % number for number in range(20_000))
@@ -155,6 +156,15 @@ def test_what_cannot_be_is_one_line(store: StoreServer, url: str, words: str) ->
         Place(url).write(b"1")
     assert words in str(failure.value)
     assert "\n" not in str(failure.value)
+
+
+def test_a_hub_that_does_not_answer_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")  # the port of discard: nobody listens
+    _hub_answers.cache_clear()
+    place = Place("hf://datasets/org/data/manifest.json")
+    with pytest.raises(UserError, match=f"^{place} cannot be reached: the Hugging Face hub does not"), reached(place):
+        place.read()
+    _hub_answers.cache_clear()
 
 
 def test_a_url_is_no_folder_where_a_folder_is_meant() -> None:
