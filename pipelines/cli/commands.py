@@ -77,6 +77,8 @@ def print_isolation(console: Console, config: Config) -> None:
     *stronger, chosen = describe_levels(choose_level(config.curate.isolation))
     walls = ", ".join(chosen.walls)
     console.print(Text(f"programs run at isolation level {chosen.level} ({walls})", style="dim"))
+    if chosen.weakness:
+        console.print(Text(f"{chosen.weakness}; to mend it: {chosen.lift}", style="yellow"), soft_wrap=True)
     for report in stronger:
         lift = f"; to lift it: {report.lift}" if report.lift else ""
         console.print(Text(f"level {report.level} is not here: {report.problem}{lift}", style="yellow"), soft_wrap=True)

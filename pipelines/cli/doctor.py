@@ -121,6 +121,7 @@ def _isolation() -> Iterator[Finding]:
     """Each level, the strongest first; `weak` is never chosen by itself, so it is no finding that it works."""
     for report in describe_levels(Level.SECCOMP):
         state = ", ".join(report.walls) if report.available else f"not here: {report.problem}"
+        state += f"; {report.weakness} (to mend it: {report.lift})" if report.weakness else ""
         yield Finding(f"isolation {report.level}", state, report.available, report.lift)
     try:
         yield Finding("programs run at", best_level())

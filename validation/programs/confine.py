@@ -85,7 +85,7 @@ def drop_privileges(readable: Sequence[str]) -> bool:
     if os.geteuid() == 0:
         for capability in range(64):
             libc.prctl(_PR_CAPBSET_DROP, capability, 0, 0, 0)
-        if all(_open_to_others(path) for path in readable):
+        if all(open_to_others(path) for path in readable):
             os.setgroups([])
             os.setresgid(_NOBODY, _NOBODY, _NOBODY)
             os.setresuid(_NOBODY, _NOBODY, _NOBODY)
@@ -101,7 +101,8 @@ def _drop_capabilities(libc: ctypes.CDLL) -> None:
     libc.capset(ctypes.byref(header), ctypes.byref(data))
 
 
-def _open_to_others(path: str) -> bool:
+def open_to_others(path: str) -> bool:
+    """Returns whether every user may read a path."""
     place = Path(path).resolve()
     return all(step.stat().st_mode & 0o005 == 0o005 for step in (place, *place.parents) if step.is_dir())
 

@@ -24,8 +24,16 @@ _REACHING = frozenset([
 ])  # fmt: skip
 
 
+MOST_READ = 50_000  # characters of a program that is looked at outside the walls: a tree takes 400 bytes for each
+
+
 def is_light(program: str) -> bool:
-    """Returns whether the program imports nothing but `LIGHT_MODULES` and cannot reach others; False if unreadable."""
+    """Returns whether the program imports nothing but `LIGHT_MODULES` and cannot reach others.
+
+    False for what cannot be read, or is too long to be.
+    """
+    if len(program) > MOST_READ:
+        return False
     try:
         tree = ast.parse(program)
     except (SyntaxError, ValueError, RecursionError, MemoryError):

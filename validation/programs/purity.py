@@ -9,6 +9,8 @@ import hashlib
 import re
 import sys
 
+from validation.programs.preload import MOST_READ
+
 # Modules whose functions depend on their arguments alone.
 _PURE_MODULES = frozenset([
     "math", "cmath", "fractions", "decimal", "statistics", "itertools", "functools", "operator", "collections",
@@ -40,7 +42,12 @@ def shows_address(text: str) -> bool:
 
 
 def may_vary(program: str) -> bool:
-    """Returns whether a second run, under another hash seed, could end differently; True where it cannot be read."""
+    """Returns whether a second run, under another hash seed, could end differently.
+
+    True for what cannot be read, or is too long to be.
+    """
+    if len(program) > MOST_READ:
+        return True
     try:
         tree = ast.parse(program)
     except (SyntaxError, ValueError, RecursionError, MemoryError):

@@ -40,6 +40,7 @@ def test_these_need_the_standard_library_alone(program):
         "def f(:",
         "(" * 5000,
         "print('\0')",
+        "x = [" + "1," * 30_000 + "]",
     ],
 )
 def test_these_could_reach_more_or_cannot_be_read(program):

@@ -1,6 +1,7 @@
 # ruff: noqa: E501 - one case a line
 """The walls as data: the filter's tables and shape, the levels, the paths."""
 
+import os
 import shutil
 import struct
 import subprocess
@@ -13,7 +14,7 @@ import pytest
 
 from validation.programs import Level, best_level, describe_levels
 from validation.programs.launch import command, environment, readable_paths
-from validation.programs.levels import lift_namespaces, probe
+from validation.programs.levels import _weakness, lift_namespaces, probe
 from validation.programs.seccomp import build_filter
 from validation.programs.syscalls import ALLOWED, ARCHITECTURES, KILLED
 
@@ -143,6 +144,14 @@ def test_levels_are_described_strongest_first_with_what_lifts_them():
     assert "seccomp" in reports[1].walls
     assert reports[0].available or reports[0].lift
     assert best_level() is not Level.WEAK
+
+
+def test_a_level_says_when_its_programs_are_still_root():
+    as_root, as_other = _weakness(Level.SECCOMP, ["seccomp"]), _weakness(Level.SECCOMP, ["seccomp", "privileges"])
+    assert as_other == ("", "")
+    assert ("root" in as_root[0], "outside /root" in as_root[1]) == (os.geteuid() == 0,) * 2
+    report = probe(Level.SECCOMP)
+    assert bool(report.weakness) == ("privileges" not in report.walls and os.geteuid() == 0)
 
 
 def test_without_bubblewrap_the_report_says_how_to_get_it(monkeypatch):
