@@ -1,10 +1,10 @@
 """Is this answer that answer?
 
-extract       the final answer of a solution
+extract       the final answer of a solution: boxes, and the endings of every language;  stated: where no marker is
 compare       gold and answer -> equal | not_equal | unknown
 arithmetic, equations: the calculations written in a solution, checked exactly
-spelling, reading, digits, spoken, units, moments, regions, questions: how an answer is read into what values says
-notation, algebra, powers, functions: closed forms, exactly;  scalars, kinds, groups: how values are compared
+spelling, reading, digits, spoken, units, moments, regions, chains, questions, choices: how an answer is read
+notation, algebra, powers, functions: closed forms, exactly;  printed, scalars, kinds, groups: how values are compared
 symbolic, symbolic_child: what is left to math-verify
 """
 

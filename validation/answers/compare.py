@@ -173,7 +173,8 @@ def _quotient(match: re.Match[str]) -> tuple[int, int, int | None]:
 def _compare(gold: Value, answer: Value, asked: Asked) -> Comparison:
     """Compares two values; raises UnsupportedError where the pair is left to the symbolic child."""
     if isinstance(gold, Scalar) and isinstance(answer, Scalar):
-        return compare_scalars(gold, answer, asked)
+        letter = _lettered(answer, asked) if asked.options and gold.closed != answer.closed else ""
+        return _compare_choice(gold, Choice(letter), asked) if letter else compare_scalars(gold, answer, asked)
     if isinstance(gold, Choice) or isinstance(answer, Choice):
         return _compare_choice(gold, answer, asked)
     if isinstance(gold, Unread) or isinstance(answer, Unread):
@@ -233,7 +234,7 @@ def _compare_choice(gold: Value, answer: Value, asked: Asked) -> Comparison:
         return equal("choice") if named == choice.letter else not_equal("choice")
     content = choice.content or asked.options.get(choice.letter, "")
     if content:
-        comparison = _compare(read_value(normalise(content)), other, asked)
+        comparison = _compare(read_value(normalise(content)), other, replace(asked, options={}))
         return Comparison(comparison.outcome, "choice", comparison.detail)
     if isinstance(other, Unread | Equation):
         return unknown("choice", "a letter and something unread")
@@ -263,13 +264,22 @@ def _compare_equations(gold: Value, answer: Value, asked: Asked) -> Comparison:
     assert isinstance(equation, Equation)
     if not equation.name:
         if isinstance(other, Scalar) and equation.left is not None and isinstance(equation.right, Scalar):
-            if algebra.same(equation.left, equation.right.closed) is False and not algebra.symbols_of(equation.left):
+            holds = algebra.same(equation.left, equation.right.closed)
+            if holds is False and not algebra.symbols_of(equation.left):
                 return not_equal("equation", "an equation that does not hold")
+            if holds and not algebra.symbols_of(equation.right.closed):
+                return compare_scalars(equation.right, other, asked)  # 12 + 8 = 20 says 20
             return unknown("equation", "an equation beside a value")
         raise UnsupportedError("an equation beside another kind")
     if isinstance(equation.right, Equation):
         return unknown("equation", "several equals signs")
     return _compare(other, equation.right, asked) if equation is answer else _compare(equation.right, other, asked)
+
+
+def _say_the_same(gold: Equation, answer: Equation) -> bool:
+    assert gold.left is not None
+    assert answer.left is not None
+    return bool(algebra.same(gold.left, answer.left))
 
 
 def _plain_name(name: str) -> str:
@@ -285,6 +295,8 @@ def _compare_curves(gold: Equation, answer: Equation) -> Comparison:
         sides.append(algebra.add(equation.left, equation.right.closed, -1))
     if algebra.proportional(sides[0], sides[1]):
         return equal("equation")
+    if not sides[0].numerator and not sides[1].numerator:  # identities hold whatever they say
+        return equal("equation") if _say_the_same(gold, answer) else unknown("equation", "two identities")
     if algebra.add(sides[0], sides[1], -1).rational() is not None:
         return not_equal("equation", "they differ by a constant")
     if algebra.symbols_of(sides[0]) != algebra.symbols_of(sides[1]) and gold.name and answer.name:

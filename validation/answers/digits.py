@@ -23,11 +23,12 @@ _OTHER_MARKS = re.compile(r"[-+]?[1-9]\d{0,2}([.,])\d{3}\Z")  # one mark, which 
 _ORDINAL = re.compile(r"\d(?:st|nd|rd|th)\b")
 _ONE = algebra.number(1)
 _CURRENCY = re.compile(r"([-+]?)\s*(?:(?:US|CA|AU|HK|S|Rs\.?)?\s*([$€£¥₹])\s*|(USD|EUR|GBP|RMB|INR|Rs\.?)\s*(?=\d))")
-_PERCENT = re.compile(r"\s*(?:%|percent|per cent|Prozent|pour cent|por ciento)\Z")
+_PERCENT = re.compile(r"\s*(?:%|percent|pct\.?|per cent|Prozent|pour cent|por ciento)\Z")
 _DEGREES = re.compile(r"([-+]?[\d.,/ ]+)°\s*(C|F)?")
 _THERMOMETERS = {"C": "celsius", "F": "fahrenheit"}
 _BARE = re.compile(r"[-+\d./]+")
 _UNIT_LETTER = re.compile(r"([-+]?\d+(?:\.\d+)?)( ?)([mgshLl])(\^\{?[23]\}?)?")
+_LETTER_BEHIND = re.compile(r"([^=]{1,200}(?:\}|\\pi)) ([mgshLN])(?:\^\{?[23]\}?)?")  # meters, or a factor
 _INTEGER = re.compile(r"[-+]?\d+\Z")
 _DECIMAL = re.compile(r"[-+]?\d*\.(\d+)\Z")
 _EXPONENT = re.compile(r"[-+]?\d+(?:\.(\d{1,40}))?[eE]([-+]?\d{1,3})\Z")
@@ -112,6 +113,8 @@ def scalar(text: str, *, ambiguous: str = "") -> Scalar:
             return Scalar(product, written=text, alternative=None if exponent else value.closed)
         unit = find_unit(UNIT_LETTERS[letter] + (exponent or ""))
         return Scalar(value.closed, value.decimals, unit=unit, alternative=product)
+    elif unit is None and (behind := _LETTER_BEHIND.fullmatch(text)):
+        return Scalar(notation.read(text), written=text, alternative=plain_number(behind.group(1)).closed)
     elif not _BARE.fullmatch(text):
         text, found, label, scale = split_unit(text)
         if found is not None and unit is not None and found != unit:

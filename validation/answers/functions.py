@@ -52,6 +52,22 @@ def factorial(value: Closed) -> Closed:
     return algebra.number(math.factorial(count))
 
 
+def double_factorial(value: Closed) -> Closed:
+    """Returns n!! of a natural number: 5!! is 5 * 3 * 1, and 3!! is no 6!."""
+    count = _natural(value)
+    if count > _MAX_FACTORIAL:
+        raise TooLargeError
+    return algebra.number(math.prod(range(count, 0, -2)))
+
+
+def whole(value: Closed, *, up: bool) -> Closed:
+    """Returns the whole number below or above a rational number."""
+    rational = value.rational()
+    if rational is None:
+        raise UnsupportedError("the whole part of what is not rational")
+    return algebra.number(math.ceil(rational) if up else math.floor(rational))
+
+
 def binomial(above: Closed, below: Closed) -> Closed:
     """Returns the number of ways to choose `below` things out of `above`."""
     n, k = _natural(above), _natural(below)

@@ -71,6 +71,8 @@ def _compare_letters(letters: list[str], run: Scalar | Words) -> Comparison:
         if not set(run_letters) <= set("ABCDEFGHIJ"):
             return unknown("choice", "letters and words")
         return equal("choice") if run_letters == sorted(letters) else not_equal("choice")
+    if not all(map(str.isascii, letters)):
+        return not_equal("choice", "signs of statements and a number")
     product = reduce(algebra.multiply, map(algebra.symbol, letters))
     return equal("choice") if run.closed == product else not_equal("choice")
 

@@ -24,10 +24,11 @@ _FUNCTIONS = frozenset([
 _CONSTANTS = frozenset(["pi", "e", "i"])
 _GREEK = frozenset([
     "alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa", "lambda", "mu", "nu",
-    "xi", "rho", "sigma", "tau", "phi", "varphi", "chi", "psi", "omega", "Gamma", "Delta",
+    "xi", "rho", "sigma", "tau", "phi", "varphi", "chi", "psi", "omega", "Gamma", "Delta", "Theta", "Lambda", "Xi",
+    "Sigma", "Phi", "Psi", "Omega", "varepsilon", "vartheta", "varrho", "hbar", "ell",
 ])  # fmt: skip
 _NAMES = _FUNCTIONS | {"pi", "oo", "binomial", "factorial", "Rational", "Fraction", "abs", "Abs", "degrees"}
-_BEGINNING = _FUNCTIONS | _GREEK | {"pi", "frac", "binom"}  # commands that begin a factor
+_BEGINNING = _FUNCTIONS | _GREEK | {"pi", "frac", "binom", "vec", "lfloor", "lceil"}  # commands that begin a factor
 # Three letters that are a word, no product.
 _WORDS = frozenset([
     "and", "mod", "the", "for", "not", "are", "any", "all", "but", "out", "per", "one", "two", "six", "ten", "gcd",
@@ -153,7 +154,10 @@ class _Reader:
         while self.kind in _BEHIND:
             sign = self.kind
             self.advance()
-            if sign == "!":
+            if sign == "!" and self.kind == "!":
+                self.advance()
+                base = functions.double_factorial(base)
+            elif sign == "!":
                 base = functions.factorial(base)
             elif sign == "°":
                 base = functions.degrees(base)
@@ -232,6 +236,15 @@ class _Reader:
         if name == "binom":
             above = self.single()
             return functions.binomial(above, self.single())
+        if name in ("lfloor", "lceil"):
+            inside = self.sum()
+            if (self.kind, self.value) != ("command", f"r{name[1:]}"):
+                raise UnsupportedError("\\" + name)
+            self.advance()
+            return functions.whole(inside, up=name == "lceil")
+        if name == "vec":
+            inside = self.group()
+            return algebra.symbol(f"vec_{algebra.name_of(inside)}")
         if name in _BEGINNING:
             return self.named(name)
         raise UnsupportedError("\\" + name)

@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+from validation.answers.choices import read_options
 from validation.answers.units import UNITS, Unit, find_unit
 
 _PERCENT = re.compile(
@@ -57,12 +58,6 @@ _ASKED_UNIT = re.compile(
 )
 _ASKED_CJK = re.compile("(?:多少|几)([\u4e00-\u9fff]{1,4})")
 _COUNTED = re.compile(r"how many ((?:[^\W\d_]+ ?){1,4})", re.IGNORECASE)
-_OPTION = re.compile(
-    r"(?:^|[\s,;\[('\"])(?:\\(?:text|textbf|mathrm|mathbf)\{)?\(?([A-J])\s*[).:]\s*\}?\s*(?:\\ *)?(?:\$)?(.*?)"
-    r"(?=(?:\\(?:qquad|quad)|\$|['\"]?[,;]?\s|\\\\)*"
-    r"(?:\\(?:text|textbf|mathrm|mathbf)\{)?['\"]?\(?[B-K]\s*[).:]\s|['\"]?\]?\s*\Z|\n)",
-    re.DOTALL,
-)
 _BASES = {
     "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10,
     "twelve": 12, "sixteen": 16, "binary": 2, "hexadecimal": 16, "octal": 8,
@@ -116,7 +111,7 @@ def read_question(question: str | None) -> Asked:
         factored=bool(_FACTOR.search(question) or _FACTOR_START.search(question)),
         ratio=_RATIO.search(question) is not None,
         unit=_asked_unit(question),
-        options=_options(question),
+        options=read_options(question),
         counted=frozenset(word for words in _COUNTED.findall(question.lower()) for word in words.split()),
         text=question.lower(),
     )
@@ -151,14 +146,5 @@ def _asked_unit(question: str) -> Unit | None:
     for match in _ASKED_CJK.finditer(asking[-1]):
         name = match.group(1)
         named.append(next((UNITS[name[:size]] for size in (4, 3, 2, 1) if name[:size] in UNITS), None))
-    known = [unit for unit in named if unit is not None and unit.dimension != "plain"]
+    known = [unit for unit in named if unit is not None and not unit.dimension.startswith("plain")]
     return known[0] if len(set(known)) == 1 else None
-
-
-def _options(question: str) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for match in _OPTION.finditer(question):
-        letter, content = match.group(1), match.group(2).strip().rstrip(",;").strip("'\"$ ")
-        if letter == chr(ord("A") + len(found)):
-            found[letter] = content.removesuffix("\\").strip()
-    return found if len(found) >= 2 else {}

@@ -1,13 +1,17 @@
 r"""Turns normalised text into a value of `values.py`; what cannot be read whole becomes `Unread`."""
 
+import math
 import re
+from collections.abc import Sequence
+from dataclasses import replace
 from fractions import Fraction
 from functools import lru_cache
 from itertools import pairwise
 
-from validation.answers import algebra, notation
+from validation.answers import algebra
 from validation.answers.algebra import TooLargeError, UnsupportedError
 from validation.answers.brackets import closes_at_end, parts
+from validation.answers.chains import AND, read_approximation, read_equation
 from validation.answers.digits import (
     INDIAN,
     NumeralError,
@@ -16,12 +20,11 @@ from validation.answers.digits import (
     scalar,
 )
 from validation.answers.moments import is_clock, read_moment
-from validation.answers.regions import NAME, RELATION, read_region, read_relation
+from validation.answers.regions import RELATION, read_region, read_relation
 from validation.answers.spoken import read_chinese, read_english
 from validation.answers.units import UNITS, find_unit
 from validation.answers.values import (
     Choice,
-    Equation,
     Interval,
     Matrix,
     Ratio,
@@ -33,8 +36,10 @@ from validation.answers.values import (
     Words,
 )
 
-_CHOICE = re.compile(r"(?:\(([A-Ja-j])\)|([A-J])[.):]?|[Oo]ption:? \(?([A-Ja-j])\)?|[Cc]hoice:? \(?([A-Ja-j])\)?)\Z")
-_CHOICE_CONTENT = re.compile(r"(?:\(([A-J])\)|([A-J])[.):])\s*(\S.*)\Z", re.DOTALL)
+_CHOICE = re.compile(
+    r"(?:\(\s?([A-Ja-j])\s?\)|([A-J])[.):]?|[Oo]ption:? \(?([A-Ja-j])\)?|[Cc]hoice:? \(?([A-Ja-j])\)?)\Z"
+)
+_CHOICE_CONTENT = re.compile(r"(?:\(\s?([A-J])\s?\)|([A-J])(?:[.):]|\s[-–—](?=\s)))\s*(\S.*)\Z", re.DOTALL)
 _RATIO = re.compile(r"(\d+(?:\.\d+)?)(?:\s*(?::|\sto\s)\s*(\d+(?:\.\d+)?))(?:\s*:\s*(\d+(?:\.\d+)?))?\Z")
 _DAYS = {day[:3]: day for day in ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]} | {
     "tues": "tuesday", "thur": "thursday", "thurs": "thursday"
@@ -43,12 +48,11 @@ _WORDS = re.compile(r"[^\W\d_]+(?:[\s,'’.-]+[^\W\d_]+)*[.!]?\Z")
 _DIFFERENCE = re.compile(r"[A-Za-z]{1,2}(?:\s*-\s*[A-Za-z]{1,2})+\Z")
 _FEET = re.compile(r"(\d+)'(?: ?(\d+)(?:\"|''))?\Z")
 _SPACED = re.compile(r"-?\d+(?:\.\d+)?(?: -?\d+(?:\.\d+)?)+\Z")
-_LETTERS = re.compile(r"[A-Z](?:(?:,\s*(?:and\s+)?|\s+and\s+)[A-Z])+\Z")
+_LETTERS = re.compile(r"[A-Z](?:(?:,\s*(?:and\s+)?|\s+and\s+|\s*和\s*)[A-Z])+\Z")
 _MATRIX = re.compile(
     r"\\begin\{([pbv]?)matrix\}(.*)\\end\{\1matrix\}\Z|\\begin\{array\}\{[^}]*\}(.*)\\end\{array\}\Z", re.DOTALL
 )
 _SYMPY_MATRIX = re.compile(r"(?:Mutable(?:Dense)?|Immutable(?:Dense)?)?Matrix\((\[.*\])\)\Z", re.DOTALL)
-_NAMES = re.compile(r"\((?:[A-Za-z]|\\[a-z]+)(?:,\s*(?:[A-Za-z]|\\[a-z]+))+\)\Z")  # (x,y)
 _SIMPLE = re.compile(r"\d+(?:!|_(?:\d|\{?\d\d?\}?))?\Z", re.ASCII)
 # Closed forms that no other reader can claim: no comma, no decimal point, no word, no unit, and letters stand alone.
 _FORMULA = re.compile(
@@ -67,8 +71,17 @@ _CHINESE = re.compile(
 )
 _MAX_DIGITS = 4000  # int() refuses 4,301 digits
 _LONG_NUMBER = re.compile(rf"\d[\d,. ]{{{_MAX_DIGITS}}}")
+_REMAINDER = re.compile(
+    r"(\d{1,300})\s*(?:\bR\b|(?<= )r(?= )|,?\s*\b(?:[Rr]emainder|rem\.?)(?: of)?\b|余|\.{6})\s*(\d{1,300})\Z"
+)
+_CIRCLED = re.compile("[\u2460-\u2473](?:(?:,|和|and|\\s)*[\u2460-\u2473])*\\Z")
+_PLAIN_SIGN = re.compile("[^\u2460-\u2473]")
+_RUN = re.compile(r"(?!.*([A-Z]).*\1)[A-H]{2,6}\Z")  # ACD: several options
+_CHOSEN = re.compile(
+    r"(?:\{\})?(?:_\{?(\d{1,3})\}?\s?([CPA])_\{?(\d{1,3})\}?|([CPA])\s?_\s?\{?(\d{1,3})\}?\s?\^\s?\{?(\d{1,3})\}?)\Z"
+)
+_BUILDER = re.compile(r"\\\{\s*([A-Za-z])\s*(?:\\mid(?![A-Za-z])|\||:)\s*(.+?)\s*\\\}\Z", re.DOTALL)
 _PLUS_MINUS = re.compile(r"\\pm(?![A-Za-z])")  # not \pmod
-_AND = re.compile(r",?\s+(?:and|or|und|oder|et|和|或)\s+|(?<=\d) (?:y|e) (?=[-\d])")
 _EMPTY = {
     "\\emptyset", "\\{\\}", "{}", "set()", "[]", "EmptySet", "empty set", "the empty set", "no solution",
     "no solutions", "no real solution", "no real solutions", "none", "无解",
@@ -81,6 +94,9 @@ _SYNONYMS = {
     "否": "no",
     "对": "yes",
     "错": "no",
+    "正确": "yes",
+    "错误": "no",
+    "不正确": "no",
     "dne": "does not exist",
     "infinite": "infinitely many",
     "infinite solutions": "infinitely many",
@@ -132,10 +148,15 @@ def _read(text: str, *, comma: bool) -> Value:
             return value
     if "\\begin" in text:
         raise UnsupportedError("environment")
+    if "\\approx" in text:
+        return read_approximation(text, read_value, comma=comma)
+    built = _BUILDER.match(text)
+    if built and RELATION.search(built.group(2)):
+        return _unnamed(read_relation(built.group(2), comma=comma))
     if RELATION.search(text):
         return read_relation(text, comma=comma)
     if "=" in text:
-        return _equation(text, comma=comma)
+        return read_equation(text, read_value, comma=comma)
     region = read_region(text)
     if region is not None:
         return region
@@ -145,6 +166,33 @@ def _read(text: str, *, comma: bool) -> Value:
     if _PLUS_MINUS.search(text):
         return _plus_minus(text, comma=comma)
     return scalar(localise(text, comma=comma), ambiguous=text)
+
+
+def _remainder(text: str) -> Value | None:
+    """Reads `6 R 2`, a quotient with its remainder."""
+    match = _REMAINDER.match(text)
+    if match is None:
+        return None
+    return Several("remainder", tuple(Scalar(algebra.number(int(part))) for part in match.groups()))
+
+
+def _chosen(text: str) -> Value | None:
+    """Reads the number of combinations and arrangements as it is written in many countries: C_5^2, {}_5 C_2, A_5^2."""
+    match = _CHOSEN.match(text)
+    if match is None:
+        return None
+    n, kind, k = (match.group(1), match.group(2), match.group(3)) if match.group(2) else match.group(5, 4, 6)
+    if int(k) > int(n):
+        return None
+    number = math.comb(int(n), int(k)) if kind == "C" else math.perm(int(n), int(k))
+    return Scalar(algebra.number(number))
+
+
+def _unnamed(value: Value) -> Value:
+    r"""Returns what `\{x | x > 2\}` holds, whatever its members are called."""
+    if not isinstance(value, Region):
+        raise UnsupportedError("a set of other things than numbers")
+    return replace(value, variable="")
 
 
 def _choice(text: str) -> Value | None:
@@ -163,7 +211,7 @@ def _ratio(text: str) -> Value | None:
 
 
 def _words(text: str) -> Value | None:
-    if _LETTERS.match(text):
+    if _LETTERS.match(text) or _RUN.match(text):
         return Several("bare", tuple(Choice(letter) for letter in re.findall("[A-Z]", text)))
     if not _WORDS.match(text) or _DIFFERENCE.match(text) or (len(text) < 3 and text.isascii() and text.lower() != "no"):
         return None
@@ -216,6 +264,8 @@ def _compound(text: str) -> Value | None:
 def _chinese(text: str) -> Value | None:
     if text.isascii():
         return None
+    if _CIRCLED.match(text):
+        return Several("bare", tuple(Choice(sign) for sign in text if not _PLAIN_SIGN.match(sign)))
     percent = text.startswith("百分之") and not text[3:].isascii()
     match = _CHINESE.fullmatch(text[3:] if percent else text)
     value = read_chinese(match.group(1)) if match else None
@@ -272,25 +322,35 @@ def _several(text: str, *, comma: bool) -> Value | None:
             inner = text[len(left) : -len(right)].strip()
             pieces = parts(inner, ",;") if ";" not in inner else parts(inner, ";")
             if len(pieces) > 1 or kind in ("set", "list"):
-                return Several(kind, tuple(_item(piece, comma) for piece in pieces if piece))
+                return Several(kind, _items([piece for piece in pieces if piece], comma))
             return None
     if comma:
         text = localise(text, comma=True)
     if _SPACED.match(text) and " " in localise(text, comma=False):
         return Several("bare", tuple(_item(piece) for piece in text.split(" ")))
-    plain = _AND.sub(", ", text)
+    plain = AND.sub(", ", text)
     spaced = ", " in text or ";" in text or re.search(r"\s(?:and|or)\s", text) is not None
     pieces = _spaced_pieces(plain) if spaced else parts(plain)
     if len(pieces) < 2 or not all(pieces):
         return None
     if not spaced and (INDIAN.search(text) or len(parts(localise(plain, comma=False))) == 1):
         return None
-    return Several("bare", tuple(map(_item, pieces)))
+    return Several("bare", _items(pieces))
+
+
+def _items(pieces: Sequence[str], comma: bool = False) -> tuple[Value, ...]:
+    """Reads the members of a list; one with a plus-minus sign is two."""
+    values = [(piece, _item(piece, comma)) for piece in pieces]
+    expanded: list[Value] = []
+    for piece, value in values:
+        two = isinstance(value, Several) and value.kind == "bare" and _PLUS_MINUS.search(piece) is not None
+        expanded.extend(value.items if isinstance(value, Several) and two else [value])
+    return tuple(expanded)
 
 
 def _spaced_pieces(text: str) -> list[str]:
     """Splits `1,234, 5` into 1234 and 5: a thousands comma has no space after it."""
-    if ";" in text:
+    if len(parts(text, ";")) > 1:
         return parts(text, ";")
     pieces = parts(re.sub(r"(?<=\d),(?=\d{3}(?!\d))", "\x00", text))
     return [piece.replace("\x00", "") for piece in pieces]
@@ -312,28 +372,5 @@ def _plus_minus(text: str, *, comma: bool) -> Value:
     return Several("bare", tuple(scalar(localise(reading, comma=comma)) for reading in readings))
 
 
-def _equation(text: str, *, comma: bool) -> Value:
-    text = _AND.sub(", ", text)
-    sides = parts(text, "=")
-    pairs = parts(text)
-    if len(sides) > 2 and len(pairs) == len(sides) - 1:
-        values = [read_value(pair, comma) for pair in pairs]
-        if all(isinstance(value, Equation) and value.name for value in values):
-            return Several("bare", tuple(values))
-    if len(sides) != 2 or not sides[0] or not sides[1]:
-        raise UnsupportedError("not one equals sign")
-    name = sides[0] if NAME.match(sides[0]) or _NAMES.match(sides[0]) else ""
-    right = read_value(sides[1], comma)
-    if isinstance(right, Unread):
-        raise UnsupportedError(sides[1])
-    left = None
-    try:
-        left = notation.read(sides[0])
-    except UnsupportedError:
-        if not name:
-            raise
-    return Equation(name.replace(" ", ""), left, right)
-
-
-_BRACKETED = (_choice, _matrix)  # what may open with a bracket or a command
-_READERS = (_choice, read_moment, _ratio, _chinese, _words, _matrix, _counted)
+_BRACKETED = (_choice, _matrix, _chosen)  # what may open with a bracket or a command
+_READERS = (_choice, _remainder, _chosen, read_moment, _ratio, _chinese, _words, _matrix, _counted)

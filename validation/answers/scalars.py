@@ -124,7 +124,9 @@ def _conversion(gold: Scalar, answer: Scalar, asked: Asked) -> Fraction | None:
         )
     if first is None or second is None or first == second or {first, second} in _MONEY:
         return Fraction(1)
-    dimensions = {first.dimension, second.dimension}
+    dimensions = {first.dimension.removeprefix("plain "), second.dimension.removeprefix("plain ")}
+    if len(dimensions) == 1 and first.dimension != second.dimension:
+        return Fraction(1)  # square units beside square metres
     if "plain" in dimensions or ("angle" in dimensions and dimensions & TEMPERATURES):
         return Fraction(1)
     return second.factor / first.factor if first.dimension == second.dimension else None
@@ -157,7 +159,7 @@ def _unconverted(gold: Scalar, answer: Scalar) -> Comparison:
 
 def _other_thing(unit: Unit | None, label: str) -> bool:
     """Says whether a label names no such unit: 5 apples beside 5 dollars, but not `5 dollars left` or `5 in total`."""
-    if unit is None or unit.dimension == "plain" or not label or label.split()[-1] in _TOTALS:
+    if unit is None or unit.dimension.startswith("plain") or not label or label.split()[-1] in _TOTALS:
         return False
     named = [find_unit(word) for word in label.split()]
     return not any(other is not None and other.dimension == unit.dimension for other in named)

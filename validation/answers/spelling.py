@@ -13,7 +13,7 @@ from validation.answers.units import UNIT_LETTERS
 _SYMBOLS = {
     "−": "-", "–": "-", "—": "-", "﹣": "-", "－": "-", "×": "\\times ", "÷": "\\div ", "·": "\\cdot ",
     "⋅": "\\cdot ", "∙": "\\cdot ", "π": "\\pi ", "∞": "\\infty ", "≤": "\\le ", "≥": "\\ge ", "≠": "\\ne ",
-    "∪": "\\cup ", "∩": "\\cap ", "∅": "\\emptyset ", "°": "^\\circ ", "±": "\\pm ", "∈": "\\in ",
+    "≈": "\\approx ", "∪": "\\cup ", "∩": "\\cap ", "∅": "\\emptyset ", "°": "^\\circ ", "±": "\\pm ", "∈": "\\in ",
     "ℝ": "\\mathbb{R}", "√": "\\sqrt ", "⁄": "/", "∕": "/", "，": ",", "、": ",", "。": ".", "：": ":", "；": ";",
     "（": "(", "）": ")", "％": "%", "﹪": "%", "∶": ":", "‘": "'", "’": "'", "“": '"', "”": '"', "\xa0": " ",
     "\u202f": " ", "\u2009": " ", "\u200b": "", "\ufeff": "", "￥": "¥", "＄": "$", "¢": " cents", "θ": "\\theta ",
@@ -25,6 +25,8 @@ _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿ", "012345678
 _SUBSCRIPTS = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
 _SUPERSCRIPT_RUN = re.compile("[⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿ]+")
 _SUBSCRIPT_RUN = re.compile("[₀₁₂₃₄₅₆₇₈₉]+")
+_CIRCLED = re.compile("([\u2460-\u2473])")  # the signs 1 and 3 in circles name two statements and are no 13
+_DIGIT = re.compile(r"[^\W\D0-9]")  # of any other script: ৭, ๗, ७
 _VULGAR = re.compile("[¼½¾⅐⅑⅒⅓⅔⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞]")
 _OVERLINED = re.compile("(?:\\d\u0305)+")
 _CENTS_FIRST = re.compile(r"¢\s*(\d+(?:\.\d+)?)")
@@ -53,7 +55,7 @@ _BOLD_DIGITS = re.compile(r"\\(?:mathbf|boldsymbol|bm|textbf)\s*\{\s*(-?\s?\d(?:
 _THOUSANDS_MARK = re.compile(r"(?<=\d)(?:,\s*\\!|\{,\}(?:\\!)?|\\,|\\ )\s*(?=\d{3}(?!\d))")
 _DEGREES = re.compile(r"\^\s*(?:\{\s*\\circ\s*\}|\\circ)|\\degree(?![A-Za-z])|\\circ(?![A-Za-z])")
 _BRACED_WORD = re.compile(r"\{(?<=[\d)\s]\{)([A-Za-z]{2,}(?:[/ .][A-Za-z]+)*\.?)\}")
-_POWER_OF_UNIT = re.compile(r"(?<= )([A-Za-z]{2,}) (?:\} ?)?\^")
+_POWER_OF_UNIT = re.compile(r"(?<= )([A-Za-z]{2,}|[A-Za-z]+/[A-Za-z]+) (?:\} ?)?\^")
 _SPELLINGS = [
     (re.compile(r"\\[dtc]frac(?![A-Za-z])"), r"\\frac"),
     (re.compile(r"\\(?:leqslant|leqq|leq)(?![A-Za-z])"), r"\\le"),
@@ -67,6 +69,9 @@ _SPELLINGS = [
     (re.compile(r"\\(?:lbrack)(?![A-Za-z])"), "["),
     (re.compile(r"\\(?:rbrack)(?![A-Za-z])"), "]"),
     (re.compile(r"\\dbinom|\\tbinom"), r"\\binom"),
+    (re.compile(r"\\(?:rm|bf|it|sf|bfseries)(?![A-Za-z])"), ""),
+    (re.compile(r"\\(?:thickapprox|simeq|doteq)(?![A-Za-z])"), r"\\approx"),
+    (re.compile(r"\\overrightarrow(?![A-Za-z])"), r"\\vec"),
     (re.compile(r"\\ast(?![A-Za-z])"), "*"),
     (re.compile(r"\\colon(?![A-Za-z])"), ":"),
     (re.compile(r"\\euro?(?![A-Za-z])"), "€"),
@@ -74,6 +79,17 @@ _SPELLINGS = [
 ]
 # Most answers hold none of the commands above: one search decides.
 _SPELLED = re.compile("|".join(pattern.pattern for pattern, _ in _SPELLINGS))
+_ESCAPED = re.compile(r"\\\$\s*(?=\d)")  # an amount of money inside of a formula
+_MATHS = re.compile(r"[\\^_=(<>{°]")
+_ATOM = re.compile(r"[-+]?\d[\d.,]*|[A-Za-z]|[-+]?\d[\d.,]*[A-Za-z]")
+# What qualifies an answer behind it: `f(x) = 0 for all x`, `737/39 (about 18.9 cards)`.
+_ASIDE = re.compile(
+    r",? for (?:all|any|every|each) (?:(?:real|positive|negative|complex|rational|integers?|numbers?|constants?) ){0,3}"
+    r"\\?[A-Za-z]{1,8}\s*\Z|\s?\(\s?(?:about|approximately|roughly|\\approx)\s[^()]{1,60}\)\s*\Z"
+)
+# What sympy prints: its I is i, where nothing else is a capital letter.
+_SYMPY = re.compile(r"(?=.*(?:\*I|I\*|[-+] ?I|I/))(?:[-+*/()\[\], .0-9I]|sqrt|exp|pi)*")
+_IMAGINARY = re.compile(r"(?<![A-Za-z])I(?![A-Za-z])")
 _BOXED = re.compile(r"\\(?:boxed|fbox)\s*\{")
 _OPENERS = tuple("$\\*`")
 _WRAPPERS = [("$$", "$$"), ("$", "$"), (r"\(", r"\)"), (r"\[", r"\]"), ("**", "**"), ("`", "`")]
@@ -84,11 +100,18 @@ DECIMAL_COMMA = frozenset([
 ])  # fmt: skip
 
 
+def _folded(text: str) -> str:
+    """Folds full-width forms and writes the digits of every script as ours; a circled digit stays."""
+    if _CIRCLED.fullmatch(text):
+        return text
+    return _DIGIT.sub(lambda digit: str(unicodedata.decimal(digit.group())), unicodedata.normalize("NFKC", text))
+
+
 def _unwrap_text(match: re.Match[str]) -> str:
     content = match.group(1)
     stripped = content.strip()
     before = match.string[: match.start()].rstrip()
-    if before[-1:].isdigit() and stripped in UNIT_LETTERS:
+    if (before[-1:].isdigit() or before.endswith(("}", "\\pi"))) and stripped in UNIT_LETTERS:
         return f" {UNIT_LETTERS[stripped]} "
     return f" {content} " if stripped else " "
 
@@ -105,7 +128,7 @@ def _fold_unicode(text: str) -> str:
     text = _SUBSCRIPT_RUN.sub(lambda m: "_{" + m.group().translate(_SUBSCRIPTS) + "}", text)
     text = text.translate(_TRANSLATION)
     if not text.isascii():
-        text = unicodedata.normalize("NFKC", text)
+        text = "".join(_folded(part) for part in _CIRCLED.split(text))
     text = _CJK_MIXED.sub(" ", _CJK_PREFIX.sub("", text))
     return _SQRT_BARE.sub(r"\\sqrt{\1}", text)
 
@@ -121,6 +144,19 @@ def _unwrapped(text: str) -> str:
             inner = text[len(left) : -len(right)]
             return text if left in inner or right in inner else inner
     return text
+
+
+def _undelimited(text: str) -> str:
+    r"""Removes the delimiters of formulas inside of an answer: `$1$ and $2$`; an amount of money keeps its sign."""
+    pieces = text.split("$")
+    inside = pieces[1::2]
+    if len(pieces) % 2 == 0 or not all(map(_is_formula, inside)):
+        return text
+    return " ".join(pieces)
+
+
+def _is_formula(piece: str) -> bool:
+    return bool(piece.strip()) and (_MATHS.search(piece) is not None or _ATOM.fullmatch(piece.strip()) is not None)
 
 
 def strip_wrappers(text: str) -> str:
@@ -143,6 +179,8 @@ def normalise(text: str) -> str:
     """
     if not text.isascii():
         text = _fold_unicode(text)
+    if text.startswith("$") and "\\$" in text:
+        text = _ESCAPED.sub("USD ", text)
     text = strip_wrappers(text)
     if "\\" in text or "{" in text:
         if r"\!" in text or "{,}" in text or r"\," in text or "\\ " in text:
@@ -167,5 +205,14 @@ def normalise(text: str) -> str:
         text = _ANSWER_IS.sub("", text)
     if "10" in text:
         text = _TIMES_TEN.sub(r"\\times ", text)
-    text = strip_wrappers(" ".join(text.split()))
+    if "$" in text and text.count("$") > 1:
+        text = _undelimited(text)
+    text = " ".join(text.split())
+    if "for " in text or text.endswith(")"):
+        text = _ASIDE.sub("", text)
+    text = strip_wrappers(text)
+    if text[-1:] == "\\" and not text.endswith("\\\\"):
+        text = text[:-1].rstrip()
+    if "I" in text and _SYMPY.fullmatch(text):
+        text = _IMAGINARY.sub("i", text)
     return _INFINITE.get(text.lower(), text)

@@ -80,8 +80,10 @@ def find_stated(
 
 
 def is_open(answer: str, reference: str) -> bool:
-    """Says whether an answer is a formula in variables where the reference is a number: not yet worked out."""
+    """Says whether an answer is words or a formula in variables where the reference is a number: not yet worked out."""
     first, second = (read_value(normalise(text)) for text in (answer, reference))
+    if isinstance(first, Words) and isinstance(second, Scalar):
+        return first.text.count(" ") > 1
     if not (isinstance(first, Scalar) and isinstance(second, Scalar)):
         return False
     return bool(algebra.symbols_of(first.closed)) and not algebra.symbols_of(second.closed)

@@ -84,6 +84,7 @@ _TABLE: dict[str, dict[str, str]] = {
     },
     "plain": {"1": "unit units"},
 }
+SQUARE_UNITS, CUBIC_UNITS = Unit("plain area", Fraction(1)), Unit("plain cube", Fraction(1))
 TEMPERATURES = frozenset(["celsius", "fahrenheit", "kelvin"])  # scales whose zeros differ: no factor converts them
 UNITS: dict[str, Unit] = {
     name: Unit(dimension, Fraction(factor))
@@ -134,6 +135,7 @@ def find_unit(phrase: str) -> Unit | None:
     for sign in (" per ", "/", " an ", " a "):
         above, found, below = phrase.partition(sign)
         if found:
+            below = below.strip()
             first, second = find_unit(above), find_unit(_PER.get(below, below))
             if first is None or second is None:
                 return None
@@ -164,7 +166,9 @@ def _raised(unit: Unit | None, exponent: int) -> Unit | None:
         return None
     if unit.dimension == "length":
         return Unit("area" if exponent == 2 else "cube", unit.factor**exponent)
-    return Unit("plain", Fraction(1)) if unit.dimension == "plain" else None
+    if unit.dimension == "plain":
+        return SQUARE_UNITS if exponent == 2 else CUBIC_UNITS
+    return Unit(f"{unit.dimension}^{exponent}", unit.factor**exponent)
 
 
 def split_unit(text: str) -> tuple[str, Unit | None, str, int]:
