@@ -199,7 +199,7 @@ def restore_optimizer(checkpoint: Checkpoint, model: Model, optimizer: torch.opt
         if not parameter.requires_grad:
             continue
         optimizer.state[parameter] = {
-            "step": moments[f"{name}/step"],
+            "step": moments[f"{name}/step"].to(parameter.device),  # fused AdamW counts on the device
             "exp_avg": like(moments[f"{name}/exp_avg"], parameter),
             "exp_avg_sq": like(moments[f"{name}/exp_avg_sq"], parameter),
         }

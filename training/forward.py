@@ -76,7 +76,7 @@ def own_scores(
     model: Model, micro: MicroBatch, forward: Forward = PACKED, *, positions: torch.Tensor | None = None
 ) -> torch.Tensor:
     """The model's own scores[M, V] at some positions[M] of a pack; None: at all."""
-    keeps = positions is not None and "logits_to_keep" in _accepted(type(model))
+    keeps = positions is not None and "logits_to_keep" in accepted(type(model))
     settings = {"logits_to_keep": positions} if keeps else {}
     scores = _run(model, model, micro, forward, **settings).logits[0]
     return scores if keeps or positions is None else scores.index_select(0, positions)
@@ -86,14 +86,13 @@ def scores_as_written(model: Model, tokens: torch.Tensor) -> torch.Tensor:
     """The scores[T, V] of one document, tokens[1, T], as transformers computes them."""
     run_as_written(model)
     forget_lengths(model)
-    settings = {"use_cache": False} if "use_cache" in _accepted(type(model)) else {}
+    settings = {"use_cache": False} if "use_cache" in accepted(type(model)) else {}
     return model(input_ids=tokens, **settings).logits[0]
 
 
 def _run(module: Model, model: Model, micro: MicroBatch, forward: Forward, **settings: Any) -> Any:  # noqa: ANN401
     """Calls a model, or its base. `use_cache` must be off: left on, some models stop seeing documents."""
-    accepted = _accepted(type(module))
-    if "use_cache" in accepted:
+    if "use_cache" in accepted(type(module)):
         settings["use_cache"] = False
     if forward.packed:
         settings |= {"position_ids": micro.positions, "documents": micro.documents}
@@ -102,7 +101,8 @@ def _run(module: Model, model: Model, micro: MicroBatch, forward: Forward, **set
     return module(input_ids=micro.tokens, **settings)
 
 
-def _accepted(kind: type[torch.nn.Module]) -> frozenset[str]:
+def accepted(kind: type[torch.nn.Module]) -> frozenset[str]:
+    """The names of the settings that a model's forward pass takes."""
     names = set(inspect.signature(kind.forward).parameters)
     return frozenset(names | {"use_cache"} if "kwargs" in names else names)
 

@@ -15,6 +15,7 @@ from schemas.config import ProgramLimits
 from schemas.problem import SegmentKind
 from schemas.transcript import OUTPUT_FENCE, parse_response
 from training.chat import ChatLayout
+from training.forward import accepted
 from training.model import stop_ids
 from training.untyped import Model
 
@@ -56,6 +57,7 @@ class Writer:
         self.layout = layout
         self._batch = batch_size
         self._stops = set(stop_ids(model, layout.tokenizer, layout.stop_id))
+        self._alone = bool(getattr(model, "_is_stateful", False)) or "past_key_values" not in accepted(type(model))
         self._newlines: set[int] = set()
 
     def answer(
@@ -125,8 +127,33 @@ class Writer:
             if on_done:
                 on_done(len(members))
 
+    def _write_alone(self, rows: list[list[int]], answers: list[Answer], max_new_tokens: int, *, pause: bool) -> None:
+        """Writes row by row, by transformers' own loop: a recurrent state takes no padding and loses no rows."""
+        from transformers import StoppingCriteriaList
+
+        def paused(tokens: torch.Tensor, _scores: object, **_settings: object) -> torch.Tensor:
+            text = self.layout.decode(tokens[0, -16:].tolist()) if pause else ""
+            return torch.tensor([text.endswith(OUTPUT_FENCE)], device=tokens.device)
+
+        for row, answer in zip(rows, answers, strict=True):
+            tokens = torch.tensor([row], device=self._model.device)
+            settings = {"do_sample": False, "eos_token_id": sorted(self._stops), "pad_token_id": self.layout.stop_id}
+            room = max_new_tokens - answer.written
+            whole = self._model.generate(
+                tokens,
+                attention_mask=torch.ones_like(tokens),
+                max_new_tokens=room,
+                stopping_criteria=StoppingCriteriaList([paused]),
+                **settings,
+            )
+            for token in whole[0, len(row) :].tolist():
+                self._accept(answer, token, max_new_tokens, pause=False)
+
     @torch.inference_mode()
     def _write(self, rows: list[list[int]], answers: list[Answer], max_new_tokens: int, *, pause: bool) -> None:
+        if self._alone:
+            self._write_alone(rows, answers, max_new_tokens, pause=pause)
+            return
         tokens, mask = self._pad(rows)
         positions = (mask.cumsum(1) - 1).clamp(min=0)
         cache = None

@@ -122,7 +122,7 @@ def prepare(
         root=sharded,
     )
     train_mode(model, config)
-    set_up_speed(config, model, forward)
+    set_up_speed(config, model, forward, half=half)
     optimizer = _optimizer(config, model)
     if begun:
         checkpoint.restore_optimizer(begun, model, optimizer)

@@ -12,7 +12,7 @@ from training.forward import Forward, layers_of
 from training.untyped import Model
 
 
-def set_up_speed(config: Train, model: Model, forward: Forward) -> None:
+def set_up_speed(config: Train, model: Model, forward: Forward, *, half: bool) -> None:
     """Threads, precision of products, recomputation and compilation, as the config has them.
 
     Raises:
@@ -21,7 +21,7 @@ def set_up_speed(config: Train, model: Model, forward: Forward) -> None:
     cores = len(os.sched_getaffinity(0))
     if torch.get_num_threads() > cores:
         torch.set_num_threads(cores)
-    torch.set_float32_matmul_precision("high")
+    torch.set_float32_matmul_precision("high" if half else "highest")  # float32 is no TF32
     if config.activation_checkpointing:
         checkpoint_activations(model)
     if config.compile:

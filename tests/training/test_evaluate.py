@@ -4,7 +4,8 @@ import json
 
 import pyarrow as pa
 import pytest
-from transformers import AutoModelForCausalLM, AutoTokenizer
+import torch
+from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 
 from schemas.config import Config, Evaluate, FreshModel, ProgramLimits, Train
 from schemas.exits import UserError
@@ -126,6 +127,28 @@ def test_batches_with_padding_write_what_the_model_writes_alone(memoriser):
         ids = layout.tokenizer(prompt, return_tensors="pt", add_special_tokens=False)
         whole = model.generate(**ids, max_new_tokens=40, do_sample=False)[0, ids["input_ids"].shape[1] :].tolist()
         assert answer.tokens == [token for token in whole if token != layout.stop_id]
+
+
+@pytest.mark.parametrize("kind", ["mamba", "recurrent_gemma"])
+def test_recurrent_models_write_row_by_row_what_greedy_choice_writes(memoriser, kind):
+    _, run, _ = memoriser
+    layout = ChatLayout(AutoTokenizer.from_pretrained(run.model))
+    torch.manual_seed(0)
+    sizes = {"vocab_size": len(layout.tokenizer), "hidden_size": 32, "num_hidden_layers": 3, "intermediate_size": 48}
+    heads = {"num_attention_heads": 4, "num_key_value_heads": 2, "lru_width": 32} if kind == "recurrent_gemma" else {}
+    model = AutoModelForCausalLM.from_config(AutoConfig.for_model(kind, **sizes, **heads)).eval()
+    prompts = ["Ada has 3 apples.", "?"]
+    answers = Writer(model, layout, batch_size=4).answer(prompts, max_new_tokens=6)
+    for prompt, answer in zip(prompts, answers, strict=True):
+        tokens = layout.encode([prompt])[0]
+        for _ in range(6):
+            with torch.no_grad():
+                chosen = int(model(input_ids=torch.tensor([tokens]), use_cache=False).logits[0, -1].argmax())
+            if chosen == layout.stop_id:
+                break
+            tokens.append(chosen)
+        assert answer.tokens == tokens[len(tokens) - len(answer.tokens) :]
+        assert len(tokens) == len(layout.encode([prompt])[0]) + len(answer.tokens)
 
 
 def test_a_budget_ends_an_answer_that_does_not_stop(memoriser):

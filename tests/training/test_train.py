@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import torch
 from safetensors.torch import load_file
-from transformers import AutoModelForCausalLM, AutoTokenizer
+from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 
 from schemas.config import Config, Evaluate
 from schemas.exits import RunFailedError, UserError
@@ -423,3 +423,13 @@ def test_an_evaluation_that_has_no_problems_is_refused_before_step_1(make_data, 
     with pytest.raises(UserError, match="heldout split has no problems with an answer"):
         train(small_run(evaluate_every=2), [folder], tmp_path / "RUN")
     assert not (tmp_path / "RUN" / "metrics.jsonl").exists()
+
+
+def test_moments_are_restored_where_the_parameters_lie(data, tmp_path):
+    run = train(small_run(steps=2), [data], tmp_path / "RUN")
+    with torch.device("meta"):  # any device but the CPU
+        model = AutoModelForCausalLM.from_config(AutoConfig.from_pretrained(run.model))
+    optimizer = torch.optim.AdamW(model.parameters())
+    checkpoint.restore_optimizer(checkpoint.latest(run.output), model, optimizer)
+    places = {tensor.device.type for moments in optimizer.state.values() for tensor in moments.values()}
+    assert places == {"meta"}
