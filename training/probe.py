@@ -10,7 +10,7 @@ get, so bits may differ there.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
@@ -72,10 +72,8 @@ def choose_forward(
     was_training = model.training
     model.eval()
     try:
-        if root is None and _affordable(model, sum(lengths)):
-            with _in_float64(model), torch.no_grad():
-                forward = _Probe(model, model, lengths, name).forward(longest)
-        else:
+        forward = _in_double(model, lengths, name, longest) if root is None else None
+        if forward is None:
             with torch.no_grad():
                 forward = _Probe(model, root or model, lengths, name).forward(longest)
         if forward.packed and any(length < capacity for length in lengths_in(model.config.to_dict())):
@@ -106,6 +104,15 @@ def lengths_in(table: dict[str, Any]) -> Iterator[int]:
             and any(part in str(key) for part in _LENGTHS_IN_CONFIG)
         ):
             yield value
+
+
+def _in_double(model: Model, lengths: Sequence[int], name: str, longest: int) -> Forward | None:
+    """What float64 finds; None where it is not affordable, or finds nothing: some code casts to float32 itself."""
+    if not _affordable(model, sum(lengths)):
+        return None
+    with _in_float64(model), torch.no_grad(), suppress(UserError):
+        return _Probe(model, model, lengths, name).forward(longest)
+    return None
 
 
 def _affordable(model: Model, tokens: int) -> bool:
