@@ -48,6 +48,13 @@ _SURPRISES: tuple[tuple[Reason, str], ...] = (
     (Reason.AMBIGUOUS_ANSWER, "give several final answers that differ"),
     (Reason.PROGRAM_TIMEOUT, "hold a program that does not end in time"),
     (Reason.PROGRAM_ERROR, "hold a program that fails"),
+    (Reason.DEGENERATE, "say one thing again and again"),
+    (Reason.TEMPLATE_TOKENS, "hold marks of a chat template"),
+    (Reason.PLACEHOLDER, "hold a placeholder"),
+    (Reason.GARBLED_TEXT, "hold characters that are lost or of another encoding"),
+    (Reason.NO_OPTIONS, "answer with the letter of an option that is not there"),
+    (Reason.ANSWER_ONLY, "are nothing but their answer"),
+    (Reason.NO_MATHEMATICS, "hold no mathematics"),
     (Reason.TRUNCATED, "break off before the end"),
     (Reason.NEEDS_FIGURE, "ask about a picture that is not there"),
     (Reason.BAD_LATEX, "hold LaTeX that does not balance"),
@@ -57,10 +64,11 @@ _SINGULAR = {"have": "has", "are": "is", "reach": "reaches"}
 
 
 def findings(manifest: Manifest, ledger: pa.Table, *, most: int = 3) -> list[Finding]:
-    """The most surprising findings of a run, at most `most`."""
+    """What is worth a look after a run, at most `most`: the reason that took most, then the most surprising ones."""
     counts = manifest.rejected_by_reason
-    found = [_finding(reason, text, counts[reason], ledger) for reason, text in _SURPRISES if counts[reason]]
-    return found[:most]
+    surprises = [(reason, text) for reason, text in _SURPRISES if counts[reason]]
+    surprises.sort(key=lambda surprise: counts[surprise[0]] < max(counts[reason] for reason, _ in _SURPRISES))
+    return [_finding(reason, text, counts[reason], ledger) for reason, text in surprises[:most]]
 
 
 def _finding(reason: Reason, text: str, number: int, ledger: pa.Table) -> Finding:

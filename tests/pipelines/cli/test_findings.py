@@ -18,12 +18,21 @@ def reworded(ledger: pa.Table) -> pa.Table:
     return ledger.set_column(at, "detail", pa.array(["the solution, in other words"] * len(ledger)))
 
 
-def test_the_most_surprising_facts_come_first_with_ids_to_look_at(tiny_data: Path) -> None:
+def test_the_reason_that_took_most_comes_first_and_surprises_follow(tiny_data: Path) -> None:
+    manifest = read_manifest(tiny_data)
+    ledger = read_ledger(tiny_data, manifest)
+    counts = {"truncated": 900, "answer_conflict": 2, "no_answer": 7}
+    many = manifest.model_copy(update={"removed_by_reason": counts, "quarantined_by_reason": {}})
+    assert [one.reason for one in findings(many, ledger)] == ["truncated", "answer_conflict", "no_answer"]
+    even = manifest.model_copy(update={"removed_by_reason": dict.fromkeys(counts, 5), "quarantined_by_reason": {}})
+    assert [one.reason for one in findings(even, ledger)] == ["answer_conflict", "truncated", "no_answer"]
+
+
+def test_findings_have_ids_to_look_at(tiny_data: Path) -> None:
     manifest = read_manifest(tiny_data)
     ledger = read_ledger(tiny_data, manifest)
     found = findings(manifest, ledger)
     assert len(found) == 3
-    assert found[0].reason == "answer_conflict"
     by_id = {row["id"]: row for row in ledger.to_pylist()}
     counts = {**manifest.removed_by_reason, **manifest.quarantined_by_reason}
     for one in found:
