@@ -195,7 +195,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     lines = [json.dumps(row).encode() for row in marbles(1000)]
     lines[500] = b'{"question": "How many?", "answer": '
     lines[600] = lines[600].replace(b"How many", b"How \xff many")
-    lines[700] = json.dumps({"question": "1+1?", "answer": "#### 2"}).encode()
+    lines[700] = json.dumps({"question": "1+1?", "answer": "1 + 1 = 2\n#### 2"}).encode()
     lines[800] = lines[800].replace(b"How many", b"How\\u0000many")
     lines[801] = lines[801].replace(b"How many", b"How\x00many")
     lines[802] = b"[1, 2]"

@@ -122,7 +122,7 @@ def find_files(path: str) -> list[tuple[str, str]]:
     else:
         found = [path]
         if not Path(path).exists():
-            raise UserError(f"{path} does not exist{_nearest(path)}")
+            raise UserError(f"{path} does not exist{_nearest(path)}{_looked_from(path)}")
     named = [(file, public_name(file)) for file in sorted(found)]
     for file, name in named:
         if kind_of(file) is None and not (is_packed(file) and PurePosixPath(name).with_suffix("").suffix == ""):
@@ -149,6 +149,11 @@ def _fixed_part(where: str) -> str:
     parts = PurePosixPath(where).parts
     plain = next((position for position, part in enumerate(parts) if glob.has_magic(part)), len(parts))
     return str(PurePosixPath(*parts[:plain])) if plain else "."
+
+
+def _looked_from(path: str) -> str:
+    """Where a relative path was looked for from."""
+    return "" if Path(path).is_absolute() else f"; it was looked for from {Path.cwd()}"
 
 
 def _nearest(path: str) -> str:

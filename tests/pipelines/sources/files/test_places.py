@@ -233,3 +233,11 @@ def test_frames_of_zstandard_are_read_over_the_ends_of_what_is_read_at_once(read
         assert content.read() == b""
     with decompressed(Slow(b"".join(frames)[:-1]), "zst") as content, pytest.raises(EOFError):
         content.read()
+
+
+def test_an_error_says_from_where_a_relative_path_was_looked_for(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UserError, match=rf"^rows\.jsonl does not exist; it was looked for from {tmp_path}$"):
+        find_files("rows.jsonl")
+    with pytest.raises(UserError, match=r"rows\.jsonl does not exist$"):
+        find_files(str(tmp_path / "rows.jsonl"))
