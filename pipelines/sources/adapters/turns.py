@@ -62,7 +62,21 @@ _NAMES = {
 _ROLES = MappingProxyType({name: role for role, names in _NAMES.items() for name in names.split()})
 _FIELDS = ("messages", "conversations", "conversation")
 _CONTENTS = ("content", "value", "text")
-_THOUGHTS = ("reasoning_content", "reasoning", "thinking", "thought", "reasoning_details")
+_THOUGHTS = (
+    *(
+        "reasoning_content",
+        "reasoning",
+        "reasoning_text",
+        "reasoning_details",
+        "thinking",
+        "think",
+        "thought",
+        "thoughts",
+    ),
+    *("chain_of_thought", "cot", "scratchpad"),
+)
+_UNREAD = ("refusal", "audio", "image", "images", "video", "videos", "attachments")
+"""fields of a turn that say what a text does not hold"""
 _CALL_IDS = ("tool_call_id", "tool_use_id", "call_id", "id")
 _PROGRAMS = ("code", "python", "program", "input", "script")
 _TEXT_PARTS = frozenset({"text", "input_text", "output_text", "reasoning.text", "summary_text"})
@@ -125,6 +139,9 @@ def _loaded(value: object) -> object:
 
 def _read_turn(turn: dict[str, Any]) -> Turn:
     role = _role(turn)
+    for name in _UNREAD:
+        if turn.get(name):
+            raise Unreadable(Reason.UNSUPPORTED, f"a turn of {role} holds {name}")
     said = _pieces(_first(turn, _CONTENTS), role)
     thoughts = [Piece(SegmentKind.THINK, piece.text) for name in _THOUGHTS for piece in _thoughts(turn, name)]
     calls = [piece for call in _calls(turn) for piece in _call(call)]

@@ -55,6 +55,9 @@ def test_a_field_that_is_not_there_is_named_with_at_most_ten_others():
         {"role": "assistant", "reasoning_content": "Hm.", "content": "7"},
         {"role": "assistant", "reasoning": "Hm.", "content": "7"},
         {"role": "assistant", "thinking": "Hm.", "content": "7"},
+        {"role": "assistant", "thoughts": "Hm.", "content": "7"},
+        {"role": "assistant", "chain_of_thought": "Hm.", "content": "7"},
+        {"role": "assistant", "reasoning": {"content": "Hm."}, "content": "7", "refusal": None, "images": []},
         {"role": "assistant", "reasoning_content": "", "reasoning": "Hm.", "thinking": None, "content": "7"},
         {"role": "assistant", "reasoning": "Hm.", "content": "7", "reasoning_content": "Hm."},
         {"role": "assistant", "reasoning_details": [{"type": "reasoning.text", "text": "Hm."}], "content": "7"},
@@ -107,6 +110,8 @@ def test_calls_and_results_in_typed_parts_are_programs_and_outputs():
     [
         ({"role": "assistant", "channel": "secret", "content": "7"}, "unknown channel 'secret'"),
         ({"role": "assistant", "thinking": 7, "content": "7"}, "content is text, not int"),
+        ({"role": "assistant", "refusal": "I will not.", "content": None}, "a turn of assistant holds refusal"),
+        ({"role": "user", "images": ["a.png"], "content": "What is it?"}, "a turn of user holds images"),
         (
             {"role": "assistant", "content": [{"type": "redacted_thinking", "data": "x"}]},
             "content holds a part that is no text: redacted_thinking",
