@@ -10,37 +10,28 @@
 Only references and hashes travel between stages; text stays in the store (pipelines/engine/store.py).
 """
 
-import gc
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 
-import apache_beam as beam
 import pyarrow as pa
-from apache_beam.options.pipeline_options import PipelineOptions
-from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 
-from pipelines.engine.beam import beam_options, beam_runner, open_pipeline
+from pipelines.engine.beam import beam_options, beam_runner
 from pipelines.engine.disk import full_disk_in_one_line
-from pipelines.engine.line import Done, Line, Step
+from pipelines.engine.line import Line, Step
 from pipelines.engine.progress import Progress, Watch
 from pipelines.engine.store import Store, code_digest, digest
-from pipelines.engine.transforms import ReadParts
 from pipelines.engine.workfolder import claim, lost_work_in_one_line, refuse_removed
-from pipelines.output.decide import DecideSettings, PartSummary
 from pipelines.output.delivery import delivered
-from pipelines.output.finish import Finish, forget_finished, read_finished, unwritten
 from pipelines.output.publish import Ending, manifest_of, publish, refuse_wipeout, wiped_out
-from pipelines.output.write import UNWRITTEN, WriteSettings, Written
+from pipelines.passes import run_line
 from pipelines.refusals import refuse_mistakes
-from pipelines.sources.catalogue import resolve
 from pipelines.sources.files.places import lost_source_in_one_line
-from pipelines.sources.inputs import Inputs, Unchanged, load_benchmarks, plan_inputs, render_split
+from pipelines.sources.inputs import Unchanged, load_benchmarks, plan_inputs
 from pipelines.stages.balance import stage as balance
 from pipelines.stages.decontaminate import stage as decontaminate
 from pipelines.stages.duplicates import stage as duplicates
-from pipelines.stages.duplicates.collapse import keys_of
 from pipelines.stages.duplicates.earlier import Earlier, find_earlier
 from pipelines.stages.label import stage as label
 from pipelines.stages.label.taxonomy import Taxonomy, taxonomies_of
@@ -54,7 +45,6 @@ from schemas.copies import SHARDS, copied
 from schemas.files import as_paths
 from schemas.manifest import Manifest
 from schemas.place import Place, located
-from schemas.policy import outcomes_under
 from schemas.reason import Stage
 from validation.programs import Level, versions
 
@@ -203,47 +193,3 @@ def stages(
     yield from duplicates.identify(line, earlier)
     yield from label.steps(line, taxonomies)
     yield from balance.steps(line)
-
-
-def run_line(
-    line: Line, inputs: Inputs, steps: Sequence[Step], options: PipelineOptions, runner: FnApiRunner | None
-) -> tuple[list[PartSummary], list[Written]]:
-    """Runs all steps over all parts and returns what was decided and written."""
-    settings, store = line.settings, line.store
-    forget_finished(store)
-    keys = partial(keys_of, templates=duplicates.needs_templates(settings))
-    render = partial(render_split, strict=store.strict)
-    gc.freeze()  # what is imported stays: the collector need not walk it again and again
-    with open_pipeline(options, runner) as pipeline:
-        parts = pipeline | "splits" >> beam.Create(list(inputs.splits)) | ReadParts(store, render, keys)
-        done = Done()
-        for number, step in enumerate(steps):
-            parts = parts | f"{number} {step.folder}" >> step.transform(done)
-            done = done.plus(step)
-        _ = parts | _finish(line, done)
-    finished = [summary.part for summary in read_finished(store)[0]]
-    done, lost = Done((*done.tagged, (Stage.WRITE, UNWRITTEN))), 0
-    while (number := unwritten(store, finished)) > lost:  # what could not be written is decided anew
-        lost = number
-        with open_pipeline(options, runner) as pipeline:
-            _ = pipeline | "parts" >> beam.Create(finished) | _finish(line, done)
-    return read_finished(store)
-
-
-def _finish(line: Line, done: Done) -> Finish:
-    settings = line.settings
-    return Finish(line.store, _deciding(settings, done), _writing(settings), int(settings.shard_mb * 2**20))
-
-
-def _deciding(settings: Curate, done: Done) -> DecideSettings:
-    removing = (benchmark.name for benchmark in map(resolve, settings.benchmarks) if benchmark.variants == "remove")
-    identified = Stage.IDENTIFY not in settings.skip
-    return DecideSettings(
-        done.tagged, identified, frozenset(removing), outcomes_under(settings.policy), settings.heldout, settings.seed
-    )
-
-
-def _writing(settings: Curate) -> WriteSettings:
-    verify = settings.verify
-    regenerate, append = verify.outputs == "regenerate", verify.unstated == "append"
-    return WriteSettings(settings.prompts, regenerate=regenerate, trim=verify.trim, append=append)

@@ -1,0 +1,67 @@
+"""All steps of the line over all parts: one Beam pipeline, and one more for what could not be written."""
+
+import gc
+from collections.abc import Sequence
+from functools import partial
+
+import apache_beam as beam
+from apache_beam.options.pipeline_options import PipelineOptions
+from apache_beam.runners.portability.fn_api_runner import FnApiRunner
+
+from pipelines.engine.beam import open_pipeline
+from pipelines.engine.line import Done, Line, Step
+from pipelines.engine.transforms import ReadParts
+from pipelines.output.decide import DecideSettings, PartSummary
+from pipelines.output.finish import Finish, forget_finished, read_finished, unwritten
+from pipelines.output.write import UNWRITTEN, WriteSettings, Written
+from pipelines.sources.catalogue import resolve
+from pipelines.sources.inputs import Inputs, render_split
+from pipelines.stages.duplicates import stage as duplicates
+from pipelines.stages.duplicates.collapse import keys_of
+from schemas.config import Curate
+from schemas.policy import outcomes_under
+from schemas.reason import Stage
+
+
+def run_line(
+    line: Line, inputs: Inputs, steps: Sequence[Step], options: PipelineOptions, runner: FnApiRunner | None
+) -> tuple[list[PartSummary], list[Written]]:
+    """Runs all steps over all parts and returns what was decided and written."""
+    settings, store = line.settings, line.store
+    forget_finished(store)
+    keys = partial(keys_of, templates=duplicates.needs_templates(settings))
+    render = partial(render_split, strict=store.strict)
+    gc.freeze()  # what is imported stays: the collector need not walk it again and again
+    with open_pipeline(options, runner) as pipeline:
+        parts = pipeline | "splits" >> beam.Create(list(inputs.splits)) | ReadParts(store, render, keys)
+        done = Done()
+        for number, step in enumerate(steps):
+            parts = parts | f"{number} {step.folder}" >> step.transform(done)
+            done = done.plus(step)
+        _ = parts | _finish(line, done)
+    finished = [summary.part for summary in read_finished(store)[0]]
+    done, lost = Done((*done.tagged, (Stage.WRITE, UNWRITTEN))), 0
+    while (number := unwritten(store, finished)) > lost:  # what could not be written is decided anew
+        lost = number
+        with open_pipeline(options, runner) as pipeline:
+            _ = pipeline | "parts" >> beam.Create(finished) | _finish(line, done)
+    return read_finished(store)
+
+
+def _finish(line: Line, done: Done) -> Finish:
+    settings = line.settings
+    return Finish(line.store, _deciding(settings, done), _writing(settings), int(settings.shard_mb * 2**20))
+
+
+def _deciding(settings: Curate, done: Done) -> DecideSettings:
+    removing = (benchmark.name for benchmark in map(resolve, settings.benchmarks) if benchmark.variants == "remove")
+    identified = Stage.IDENTIFY not in settings.skip
+    return DecideSettings(
+        done.tagged, identified, frozenset(removing), outcomes_under(settings.policy), settings.heldout, settings.seed
+    )
+
+
+def _writing(settings: Curate) -> WriteSettings:
+    verify = settings.verify
+    regenerate, append = verify.outputs == "regenerate", verify.unstated == "append"
+    return WriteSettings(settings.prompts, regenerate=regenerate, trim=verify.trim, append=append)
