@@ -32,7 +32,7 @@ is a position in a list: `--set curate.sources.0.path=rows.jsonl`. A key whose d
 its table is.
 
 Files may be JSONL, JSON, CSV, TSV, Parquet or Arrow, compressed or not: a path, a glob, a folder, `hf://...` or a URL
-that fsspec knows.
+of s3, gs, abfs, hdfs or https.
 """
 _PLAIN = {str: "text", int: "whole number", float: "number", bool: "true or false", NoneType: "null", Any: "anything"}
 _LIMITS = {

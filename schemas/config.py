@@ -87,7 +87,7 @@ class Source(Table):
     name: Name
     """how ledger and report call the source: lower-case letters, digits, `_`, `.` and `-`"""
     path: str
-    """a file, a glob, a folder, `hf://org/dataset?split=train&revision=abc`, or a URL that fsspec knows"""
+    """a file, a glob, a folder, `hf://org/dataset?split=train&revision=abc`, or a URL (s3, gs, abfs, hdfs, https)"""
     adapter: str
     """how a record is read: the name of an adapter"""
     licence: str

@@ -19,7 +19,7 @@ from schemas.exits import UserError
 from schemas.reason import Outcome
 
 MANIFEST = "manifest.json"
-CODE_VERSION = "0.2.0"  # of mathmill, as pyproject.toml has it
+CODE_VERSION = "0.3.0"  # of mathmill, as pyproject.toml has it
 
 
 class _Record(BaseModel):
