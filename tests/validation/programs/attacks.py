@@ -170,6 +170,44 @@ KERNEL = [
            "if ctypes.CFUNCTYPE(ctypes.c_int)(address)() > 0: print('ESCAPED')", (FORBIDDEN, CRASH)),
     Attack("limits of the server", "import os\n" + syscall(302, "os.getppid()", 7, 0, "ctypes.create_string_buffer(16)"), (OK,), ("seccomp",)),
 ]  # fmt: skip
+# Calls that a program has no use for: the filter refuses them, and without it the kernel looks at their arguments.
+CALLS = [
+    Attack(name, syscall(*call), (OK,))
+    for name, *call in (
+        ("create", 85, "b'/nonexistent/x'", 0o644),
+        ("open in the second way", 437, -100, "b'/nonexistent'", "ctypes.create_string_buffer(24)", 24),
+        ("watch for changes", 253),
+        ("timer", 222, 0, 0, 0),
+        ("timer as a file", 283, 1, 0),
+        ("signals as a file", 289, -1, "ctypes.create_string_buffer(8)", 8, 0),
+        ("counter as a file", 290, 0, 0),
+        ("splice", 275, 0, 0, 1, 0, 1, 0),
+        ("splice of memory", 278, 1, 0, 0, 0),
+        ("tee", 276, 0, 1, 1, 0),
+        ("send a file", 40, 1, 0, 0, 10),
+        ("copy a range", 326, 0, 0, 1, 0, 1, 0),
+        ("run elsewhere", 203, 0, 8, "ctypes.byref(ctypes.c_ulong(1))"),
+        ("scheduler", 144, 0, 0, "ctypes.create_string_buffer(8)"),
+        ("priority of input", 251, 1, 0, 0),
+        ("segments", 154, 0, 0, 0),
+        ("memory of a node", 238, 0, 0, 0),
+        ("pages in another order", 216, 0, 0, 0, 0, 0),
+        ("keys of pages", 330, 0, 0),
+        ("the clock's own", 159, "ctypes.create_string_buffer(208)"),
+        ("asynchronous input", 206, 1, "ctypes.byref(ctypes.c_ulong(0))"),
+        ("rule for itself", 445, -1, 1, 0, 0),
+        ("wait for many", 449, 0, 0, 0, 0, 0),
+        ("attribute of a file", 191, "b'/nonexistent'", "b'user.x'", 0, 0),
+        ("remove an attribute", 197, "b'/nonexistent'", "b'user.x'"),
+        ("unlink a queue", 241, "b'nosuchqueue'"),
+        ("times of a file", 280, -100, "b'/nonexistent'", 0, 0),
+        ("owner of a file", 92, "b'/nonexistent'", 0, 0),
+        ("space of a file", 285, 0, 0, 0, 1),
+        ("lock of a file", 73, -1, 2),
+        ("close a range", 436, 1000, 1001, 0),
+        ("page cache", 451, -1, 0, 0, 0),
+    )
+]
 CPU = [
     Attack(name, program, endings, ("cpu",))
     for name, program, endings in (
@@ -236,4 +274,4 @@ FORGERY = [
     Attack("malformed report", "import os\nos.write(3, b'[[[[\\n')", (CRASH,), ("shape",)),
     Attack("report of another shape", "import os\nos.write(3, b'{\"status\":\"ok\",\"value\":[1]}\\n')\nos._exit(0)", (CRASH,), ("shape",)),
 ]  # fmt: skip
-ALL = [*PROCESSES, *SIGNALS, *FCNTL, *THREADS, *NETWORK, *FILES, *KERNEL, *CPU, *SPACE, *SELF_HARM, *FORGERY]
+ALL = [*PROCESSES, *SIGNALS, *FCNTL, *THREADS, *CALLS, *NETWORK, *FILES, *KERNEL, *CPU, *SPACE, *SELF_HARM, *FORGERY]
