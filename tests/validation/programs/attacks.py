@@ -101,7 +101,7 @@ THREADS = [
     Attack("thread that is a process", syscall(56, 0x0D0F00 | 17, 0, 0, 0, 0).replace("!= 1", "not in (1, 11, 22)"), (FORBIDDEN,), ()),
     Attack("thread outside its group", syscall(56, 0x100, 0, 0, 0, 0), (FORBIDDEN,), ()),
     Attack("thread in a namespace", syscall(56, 0x3D0F00 | 0x10000000, 0, 0, 0, 0), (FORBIDDEN,)),
-    Attack("fork in a thread", "import os, threading\ndef f():\n    if os.fork() == 0: print('ESCAPED', flush=True); os._exit(0)\nt = threading.Thread(target=f); t.start(); t.join()", (FORBIDDEN,), ("seccomp", "processes")),
+    Attack("fork in a thread", "import os, threading\ndef f():\n    if os.fork() == 0: print('ESCAPED', flush=True); os._exit(0)\n    os.wait()\nt = threading.Thread(target=f); t.start(); t.join()", (FORBIDDEN,), ("seccomp", "processes")),
     Attack("file in a thread", "import threading\ndef f(): print('ESCAPED', open('/etc/passwd').read(9))\nt = threading.Thread(target=f); t.start(); t.join()\nraise SystemExit(1)", (ERROR,), ("landlock", "namespaces")),
     Attack("sixteen loops", "import threading\ndef f():\n    while True: pass\nfor _ in range(15): threading.Thread(target=f).start()\nf()", (TIMEOUT,), ("cpu",)),
     Attack("thread that outlives", "import threading, time\nthreading.Thread(target=time.sleep, args=(60,)).start()\nprint(1)", (TIMEOUT,), ()),
