@@ -53,3 +53,12 @@ class BlockMarks:
             else:
                 yield Block(opened.start(), closed.end(), group, text[opened.end() : closed.start()])
                 place = closed.end()
+
+
+def without_blocks(text: str, marks: BlockMarks, *, instead: str = "") -> str:
+    """The text with something else in place of its blocks."""
+    kept, end = list[str](), 0
+    for block in marks.blocks(text):
+        kept += text[end : block.start], instead
+        end = block.end
+    return "".join([*kept, text[end:]])

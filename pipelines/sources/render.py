@@ -29,6 +29,9 @@ _KEEP = Normalise()
 PART_BYTES = 16 << 20
 """One Beam element's worth, records included: by bytes, because 8,192 rows of 50 KB are one 410 MB element."""
 
+LONGEST = 1 << 20
+"""Characters of a candidate, whatever `screen.max_chars` allows: what stages do to a text, they do to no longer one."""
+
 
 def render_parts(
     records: Iterable[Record], source: Source, normalise: Normalise = _KEEP, *, strict: bool = False
@@ -159,6 +162,9 @@ def _understand(record: Record, source: Source) -> Problem | Rejection:
         return Rejection(Reason.MISSING_FIELD, "the record has no solution")
     if problem.selection.control:
         return Rejection(Reason.NOT_SELECTED, "a control item: it measures annotators")
+    size = len(problem.question) + max(sum(len(part.text) for part in one.segments) for one in problem.solutions)
+    if size > LONGEST:
+        return Rejection(Reason.TOO_LONG, f"question and solution have {size} characters; at most {LONGEST} are read")
     return problem
 
 

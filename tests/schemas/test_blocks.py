@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.blocks import BlockMarks
+from schemas.blocks import BlockMarks, without_blocks
 
 MARKS = BlockMarks(
     re.compile(r"^(?P<fence>```)\n|(?P<tag><a>)|(?P<bar>\|>)", re.MULTILINE),
@@ -77,3 +77,10 @@ def work(text: str) -> int:
 def test_the_work_is_in_proportion_to_the_text_whatever_stands_in_it(unit: str, tail: str) -> None:
     text = unit * 4000 + tail
     assert work(text) <= 4 * len(text)  # once for the openings, and at most once in vain for each kind of closing
+
+
+@pytest.mark.parametrize(
+    ("text", "left"), [("a<a>1</a>b|>2<|c", "abc"), ("<a><a>x", "<a><a>x"), ("", ""), ("<a></a>", "")]
+)
+def test_what_is_left_without_blocks(text: str, left: str) -> None:
+    assert without_blocks(text, MARKS) == left

@@ -20,7 +20,7 @@ from schemas.problem import Format, Problem, Segment, SegmentKind, Solution
 from schemas.reason import Reason
 
 _FENCED = re.compile(r"^```[a-z]*\n(.*?)\n?```\s*$", re.DOTALL)
-_RESULTS = re.compile(r"\s*(?:<tool_response>.*?</tool_response>\s*)+", re.DOTALL)
+_RESULTS = re.compile(r"\s*+(?:<tool_response>(?>.*?</tool_response>)\s*+)++", re.DOTALL)
 
 
 def read_messages(record: dict[str, Any], source: Source) -> Problem:

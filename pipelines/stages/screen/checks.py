@@ -17,6 +17,7 @@ from pipelines.stages.screen.flattened import Columns, Found, Rule, flags
 from pipelines.stages.screen.languages import LATIN, NOT_LATIN, wrong_script
 from pipelines.stages.screen.structure import check_order, check_structure
 from pipelines.text.arrays import bytes_of
+from schemas.blocks import BlockMarks, without_blocks
 from schemas.config import Screen
 from schemas.problem import Format
 from schemas.reason import Reason
@@ -64,22 +65,31 @@ def _structure(columns: Columns, _settings: Screen, alive: np.ndarray) -> Found:
             yield row, Rejection(Reason.BAD_SEGMENTS, wrong)
 
 
-def _lengths(columns: Columns, settings: Screen, alive: np.ndarray) -> Found:
-    """too_short, too_long."""
-    questions = pc.utf8_length(columns.questions).to_numpy(zero_copy_only=False)
-    solutions = columns.sum(pc.fill_null(pc.utf8_length(columns.texts), 0).to_numpy(zero_copy_only=False))
+def _too_long(columns: Columns, settings: Screen, alive: np.ndarray) -> Found:
+    """too_long: before any rule that reads a text from its beginning to its end."""
+    sizes = np.add(*_sizes(columns))
+    for row in np.flatnonzero(alive & (sizes > settings.max_chars)).tolist():
+        detail = f"question and solution have {sizes[row]} characters; at most {settings.max_chars}"
+        yield row, Rejection(Reason.TOO_LONG, detail)
+
+
+def _too_short(columns: Columns, settings: Screen, alive: np.ndarray) -> Found:
+    """too_short."""
+    questions, solutions = _sizes(columns)
     for row in np.flatnonzero(alive & (np.minimum(questions, solutions) < settings.min_chars)).tolist():
         where, size = (
             ("question", questions[row]) if questions[row] < settings.min_chars else ("solution", solutions[row])
         )
         yield row, Rejection(Reason.TOO_SHORT, f"the {where} has {size} characters; at least {settings.min_chars}")
-    for row in np.flatnonzero(alive & (questions + solutions > settings.max_chars)).tolist():
-        size = questions[row] + solutions[row]
-        detail = f"question and solution have {size} characters; at most {settings.max_chars}"
-        yield row, Rejection(Reason.TOO_LONG, detail)
 
 
-_ASY = re.compile(r"\[asy\].*?\[/asy\]", re.DOTALL)
+def _sizes(columns: Columns) -> tuple[np.ndarray, np.ndarray]:
+    """The characters of questions and of solutions."""
+    questions = pc.utf8_length(columns.questions).to_numpy(zero_copy_only=False)
+    return questions, columns.sum(pc.fill_null(pc.utf8_length(columns.texts), 0).to_numpy(zero_copy_only=False))
+
+
+_DRAWINGS = BlockMarks(re.compile(r"(?P<asy>\[asy\])"), {"asy": re.compile(r"\[/asy\]")})
 _BRACKETS = r"\\(?:[\[\](){}\\]|begin|end)|\[asy\]"
 _ENVIRONMENT = re.compile(r"\\(begin|end)\s*\{([^{}]*)\}")
 
@@ -116,7 +126,7 @@ def check_latex(text: str) -> str | None:
     LaTeX.
     """
     if "[asy]" in text:
-        text = _ASY.sub("", text)
+        text = without_blocks(text, _DRAWINGS)
     text = text.replace("\\\\", "")
     opened, closed = text.count("{") - text.count("\\{"), text.count("}") - text.count("\\}")
     if opened != closed:
@@ -262,4 +272,15 @@ def _licence(columns: Columns, settings: Screen, alive: np.ndarray) -> Found:
             yield row, Rejection(Reason.FORBIDDEN_LICENCE, detail)
 
 
-_RULES: tuple[Rule, ...] = (*(_structure, _lengths, _latex, *DIRT, _truncated, _figures, _proofs, _language, _licence),)
+_RULES: tuple[Rule, ...] = (
+    _too_long,
+    _structure,
+    _too_short,
+    _latex,
+    *DIRT,
+    _truncated,
+    _figures,
+    _proofs,
+    _language,
+    _licence,
+)

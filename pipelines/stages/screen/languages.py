@@ -6,6 +6,8 @@ Formulas, numbers, Greek letters and commands belong to every language and do no
 import re
 from types import MappingProxyType
 
+from schemas.blocks import BlockMarks, without_blocks
+
 _SCRIPTS = MappingProxyType(
     {
         "Latin": "A-Za-z\u00c0-\u024f\u1e00-\u1eff",
@@ -51,11 +53,21 @@ LATIN = frozenset(
     )
 )
 
-_NOT_WORDS = re.compile(
-    r"\[asy\].*?\[/asy\]|```.*?```|\$\$.*?\$\$|\$[^$\n]*\$|\\\[.*?\\\]|\\\(.*?\\\)|\\begin\{.*?\\end\{[^}]*\}"
-    r"|\\boxed\{[^{}]*\}|\\[A-Za-z]+|https?://\S+|\b[A-Za-z]\b",
-    re.DOTALL,
+_FORMULAS = BlockMarks(
+    re.compile(
+        r"(?P<drawing>\[asy\])|(?P<fence>```)|(?P<display>\$\$)|(?P<bracket>\\\[)|(?P<paren>\\\()|(?P<environment>\\begin\{)"
+        r"|(?P<inline>\$[^$\n]*\$)"
+    ),
+    {
+        "drawing": re.compile(r"\[/asy\]"),
+        "fence": re.compile("```"),
+        "display": re.compile(r"\$\$"),
+        "bracket": re.compile(r"\\\]"),
+        "paren": re.compile(r"\\\)"),
+        "environment": re.compile(r"\\end\{[^}]{0,40}\}"),
+    },
 )
+_NOT_WORDS = re.compile(r"\$[^$\n]*\$|\\boxed\{[^{}]*\}|\\[A-Za-z]+|https?://\S+|\b[A-Za-z]\b")
 _FEWEST_LETTERS = 12
 """fewer foreign letters than this may be names, units, abbreviations"""
 _SIGNS = frozenset({"Han", "Kana", "Hangul"})
@@ -77,7 +89,7 @@ def wrong_script(text: str, language: str) -> str | None:
     weight = native * (_LETTERS_A_SIGN if own[0] in _SIGNS else 1)
     if weight > (1 - _MOST_FOREIGN) * (weight + _LETTERS_A_SIGN * (len(text) - native)):
         return None
-    words = _NOT_WORDS.sub(" ", text)
+    words = _NOT_WORDS.sub(" ", without_blocks(text, _FORMULAS, instead=" "))
     counts = {script: len(pattern.findall(words)) for script, pattern in _PATTERNS.items()}
     weights = {script: count * (_LETTERS_A_SIGN if script in _SIGNS else 1) for script, count in counts.items()}
     foreign = sum(count for script, count in counts.items() if script not in own)

@@ -192,3 +192,10 @@ def test_contacts_are_cut_on_request(contacts, text):
     rows = records({"q": "Who is ~solver? 5", "s": "So 5.\n~solver"})
     ((part, _),) = render_parts(rows, source(), Normalise(contacts=contacts))
     assert part.to_pylist()[0]["segments"] == [{"kind": "text", "text": text}]
+
+
+def test_a_text_longer_than_any_stage_takes_is_left_unread():
+    rest = render.LONGEST - len("1?")
+    kept, lost = rendered({"q": "1?", "s": "a" * rest}, {"q": "1?", "s": "a" * (rest + 1)})
+    assert kept["reason"] is None
+    assert (lost["stage"], lost["reason"], lost["question"]) == ("screen", "too_long", None)

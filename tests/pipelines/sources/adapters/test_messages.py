@@ -2,6 +2,7 @@ import json
 
 import pytest
 
+from pipelines.sources.adapters.messages import _RESULTS
 from schemas.problem import Format
 from schemas.reason import Reason
 from tests.pipelines.sources.adapters.rows import laid_out, read, refusal
@@ -139,3 +140,9 @@ def test_the_config_names_the_field_of_the_turns():
 def test_thoughts_of_the_user_are_refused():
     turns = [{"role": "user", "thinking": "Hm.", "content": "q"}, {"role": "assistant", "content": "2"}]
     assert refusal("messages", {"messages": turns}) == (Reason.UNSUPPORTED, "a turn of user holds think")
+
+
+def test_results_that_end_in_other_words_are_no_crowd_of_guesses():
+    results = "<tool_response>5</tool_response>\n" * 200
+    assert _RESULTS.fullmatch(results)
+    assert not _RESULTS.fullmatch(results + "x")  # the square of the length at most, not 2 to the power of 200
