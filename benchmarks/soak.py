@@ -82,7 +82,7 @@ def soak(desk: Desk, *, kills: int, seed: int, faults: Sequence[Fault] = FAULTS)
 
 def table(lines: Sequence[Line]) -> list[str]:
     """A line a kind, and the sum."""
-    rows = [f"{'fault':44} {'injected':>8} {'survived':>8} {'equal':>6} {'work done again':>18}"]
+    rows = [f"{'fault':64} {'injected':>8} {'survived':>8} {'equal':>6} {'work done again':>18}"]
     for kind in dict.fromkeys(line.kind for line in lines):
         of_kind = [line for line in lines if line.kind == kind]
         rows.append(_row(kind, of_kind))
@@ -98,7 +98,7 @@ def _row(name: str, lines: Sequence[Line]) -> str:
     again = [line.again for line in lines if line.again is not None]
     shares = f"{sum(again) / len(again):.1%}, most {max(again):.1%}" if again else "-"
     survived, equal = (sum(getattr(line, name) for line in lines) for name in ("survived", "equal"))
-    return f"{name:44} {len(lines):>8} {survived:>8} {equal:>6} {shares:>18}"
+    return f"{name:64} {len(lines):>8} {survived:>8} {equal:>6} {shares:>18}"
 
 
 def run(folder: Path, *, rows: int, kills: int, seed: int, say: Callable[[str], None] = print) -> int:
