@@ -5,6 +5,8 @@
 """
 
 import re
+import sys
+import unicodedata
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 
@@ -69,10 +71,14 @@ def number_words(text: str, replace: Callable[[Decimal], str]) -> str:
 
 
 def in_digits(texts: pa.Array, languages: Sequence[str]) -> pa.Array:
-    """Writes the number words of each text in digits. Texts are in lower case, languages ISO 639-1 codes."""
+    """Writes the digits of every script as ours, and the number words of each text in digits.
+
+    Texts are in lower case, languages ISO 639-1 codes.
+    """
+    texts = _in_plain_digits(texts)
     codes = pa.array(languages, pa.string())
     for language in pc.unique(codes).to_pylist():
-        pattern = _ANY_NUMBER_WORD if language == "en" else _FOREIGN.get(language)
+        pattern = _ANY_NUMBER_WORD if language == "en" else _SOUGHT.get(language)
         if pattern is None:
             continue
         spelled = pc.and_(pc.equal(codes, language), pc.match_substring_regex(texts, pattern))
@@ -82,12 +88,27 @@ def in_digits(texts: pa.Array, languages: Sequence[str]) -> pa.Array:
     return texts
 
 
+def _in_plain_digits(texts: pa.Array) -> pa.Array:
+    foreign = pc.fill_null(pc.match_substring_regex(texts, _ANY_OTHER_DIGIT), False)
+    if not pc.any(foreign).as_py():
+        return texts
+    plain = [text.translate(_OTHER_DIGITS) for text in texts.filter(foreign).to_pylist()]
+    return pc.replace_with_mask(texts, foreign, pa.array(plain, texts.type))
+
+
 def _written(text: str, language: str) -> str:
     if language == "en":
         return number_words(text, lambda value: f" {value:f} ")
     if language in _IDEOGRAPHIC:
         return re.sub(_IDEOGRAMS, lambda run: f" {_ideographic(run[0])} ", text)
-    return re.sub(_FOREIGN[language], lambda word: f" {_WORDS[language][word[0]]} ", text)
+    if language == "th":
+        return re.sub(_THAI_NUMBER, lambda run: f" {_ideographic(_in_ideograms(run[0]))} ", text)
+    return re.sub(_FOREIGN[language], lambda word: f" {_WORDS[language][word[1]]} ", text)
+
+
+def _in_ideograms(run: str) -> str:
+    """Writes a Thai number in Chinese signs: they count alike."""
+    return re.sub(_THAI_WORD, lambda word: _THAI[word[0]], run)
 
 
 def _ideographic(run: str) -> int:
@@ -102,19 +123,53 @@ def _ideographic(run: str) -> int:
     return total + digit
 
 
+_OTHER_DIGITS = {
+    code: str(unicodedata.decimal(chr(code)))
+    for code in range(0x80, sys.maxunicode + 1)
+    if unicodedata.category(chr(code)) == "Nd"
+}
+_ANY_OTHER_DIGIT = f"[{''.join(map(chr, _OTHER_DIGITS))}]"
+_SWAHILI = {"wili": 2, "tatu": 3, "nne": 4, "tano": 5, "nane": 8}
 _SPELLED = (2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 15, 20, 30, 40, 50, 100)
 _LISTS = {
     "de": "zwei drei vier fünf sechs sieben acht neun zehn elf zwölf fünfzehn zwanzig dreißig vierzig fünfzig hundert",
     "fr": "deux trois quatre cinq six sept huit neuf dix onze douze quinze vingt trente quarante cinquante cent",
     "es": "dos tres cuatro cinco seis siete ocho nueve diez once doce quince veinte treinta cuarenta cincuenta cien",
+    "it": "due tre quattro cinque sei sette otto nove dieci undici dodici quindici venti trenta quaranta cinquanta"
+    " cento",
+    "pt": "dois três quatro cinco seis sete oito nove dez onze doze quinze vinte trinta quarenta cinquenta cem",
+    "nl": "twee drie vier vijf zes zeven acht negen tien elf twaalf vijftien twintig dertig veertig vijftig honderd",
+    "ru": "два три четыре пять шесть семь восемь девять десять одиннадцать двенадцать пятнадцать двадцать тридцать"
+    " сорок пятьдесят сто",
+    "bn": "দুই তিন চার পাঁচ ছয় সাত আট নয় দশ এগারো বারো পনেরো বিশ ত্রিশ চল্লিশ পঞ্চাশ একশ",
+    "te": "రెండు మూడు నాలుగు ఐదు ఆరు ఏడు ఎనిమిది తొమ్మిది పది పదకొండు పన్నెండు పదిహేను ఇరవై ముప్పై నలభై యాభై వంద",
+    "hi": "दो तीन चार पांच छह सात आठ नौ दस ग्यारह बारह पंद्रह बीस तीस चालीस पचास सौ",
 }
 _WORDS = {language: dict(zip(words.split(), _SPELLED, strict=True)) for language, words in _LISTS.items()}
+_SWAHILI_TENS = {"kumi": 10, "ishirini": 20, "thelathini": 30, "arobaini": 40, "hamsini": 50, "mia": 100}
+_PREFIXES = ("", "wa", "vi", "mi", "ma")  # of what is counted: watoto watatu
+_WORDS["sw"] = {"mbili": 2, "sita": 6, "saba": 7, "tisa": 9, **_SWAHILI_TENS} | {
+    f"{prefix}{stem}": value for prefix in _PREFIXES for stem, value in _SWAHILI.items()
+}
 _DIGIT_SIGNS = {sign: value for value, sign in enumerate("零一二三四五六七八九")} | {"两": 2}
 _SCALE_SIGNS = {"十": 10, "百": 100, "千": 1000, "万": 10_000}
 _IDEOGRAPHIC = ("zh", "ja")
 _IDEOGRAMS = "[二三四五六七八九两十百千万][零一二三四五六七八九两十百千万]*|一[十百千万零一二三四五六七八九]+"
-_FOREIGN = {language: rf"\b(?:{'|'.join(words)})\b" for language, words in _WORDS.items()}
-_FOREIGN |= dict.fromkeys(_IDEOGRAPHIC, _IDEOGRAMS)
+_LONGEST_FIRST = {language: "|".join(sorted(words, key=len, reverse=True)) for language, words in _WORDS.items()}
+_SUFFIXES = {"bn": "(?:টি|টা|জন)?"}
+_FOREIGN = {
+    language: rf"(?<!\w)({words}){_SUFFIXES.get(language, '')}(?!\w)" for language, words in _LONGEST_FIRST.items()
+}
+_THAI = dict(
+    zip(
+        ["หนึ่ง", "เอ็ด", "ยี่", "สอง", "สาม", "สี่", "ห้า", "หก", "เจ็ด", "แปด", "เก้า", "สิบ", "ร้อย", "พัน", "หมื่น"],
+        "一一二二三四五六七八九十百千万",
+        strict=True,
+    )
+)  # both count in tens, and Thai has two words for one and two
+_THAI_WORD = "|".join(_THAI)
+_THAI_NUMBER = rf"(?:{_THAI_WORD})+(?<!หนึ่ง)|(?:{_THAI_WORD}){{2,}}"
+_SOUGHT = _LONGEST_FIRST | dict.fromkeys(_IDEOGRAPHIC, _IDEOGRAMS) | {"th": _THAI_WORD}
 
 
 def placed_words(texts: pa.Array, placeholder: str) -> pa.Array:

@@ -51,7 +51,14 @@ def test_digits_are_compared_by_value():
         ("三千二百人和一万二千人", "zh", ["3200", "12000"]),
         ("一些人", "zh", []),
         ("りんごを三つ", "ja", ["3"]),
-        ("tre mele", "it", []),
+        ("tre mele", "it", ["3"]),
+        ("kolme omenaa", "fi", []),
+        ("у неё пятнадцать яблок, а у него пятнистая кошка", "ru", ["15"]),
+        ("তার ১৪টি আম আর তিনটি লিচু আছে", "bn", ["14", "3"]),
+        ("มีส้มยี่สิบเอ็ดผล กล้วยสิบสองลูก และถุงหนึ่งใบ", "th", ["21", "12"]),
+        ("ana watoto watatu, vitabu vinne na mayai kumi", "sw", ["3", "4", "10"]),
+        ("उसके पास तीन सेब और ४५ केले हैं", "hi", ["3", "45"]),
+        ("she has ٣٤ nuts", "en", ["34"]),
     ],
 )
 def test_number_words_of_other_languages_are_written_in_digits(text, language, digits):
