@@ -49,6 +49,8 @@ _CHOICE = re.compile(
 _SENTENCE_END = re.compile(r"(?<=\D)[.](?:\s|$)|(?<=\d)\s?\.(?:\s|$)|[。！!?।؟]|, (?:because|since|which|so|as)\b|\n")
 _HASHES = re.compile(r"(^[ \t]{0,20})?####(?!#)((?:[^#\n]|#(?!###))*)", re.MULTILINE)
 _COPULA = re.compile(r"\s(?:is|are|was|equals|is equal to)\s")
+_PROSE_WORD = re.compile(r"(?<![\\A-Za-z{])[A-Za-z]{3,}")
+_FEW_WORDS = 4  # on a last line that is nothing but its answer
 _BARE_LINE = re.compile(r"(?:ans(?:wer)?|result|x|y|n)\s*=\s*(\S.*)\Z", re.IGNORECASE)
 
 
@@ -113,7 +115,7 @@ def _last_line(text: str) -> Iterator[Found]:
     stripped = text.rstrip()
     start = stripped.rfind("\n") + 1
     line = stripped[start:].strip()
-    if len(line) > _MAX_SENTENCE:
+    if len(line) > _MAX_SENTENCE or len(_PROSE_WORD.findall(line)) > _FEW_WORDS:
         return
     named = _BARE_LINE.match(line)
     value = read_value(normalise(named.group(1) if named else line))

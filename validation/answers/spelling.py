@@ -80,6 +80,8 @@ _SPELLINGS = [
 # Most answers hold none of the commands above: one search decides.
 _SPELLED = re.compile("|".join(pattern.pattern for pattern, _ in _SPELLINGS))
 _ESCAPED = re.compile(r"\\\$\s*(?=\d)")  # an amount of money inside of a formula
+_WORD = re.compile(r"[^\W\d_]{2,}")
+_FEW = 4  # words between formulas; a sentence with formulas in it is no answer
 _MATHS = re.compile(r"[\\^_=(<>{°]")
 _ATOM = re.compile(r"[-+]?\d[\d.,]*|[A-Za-z]|[-+]?\d[\d.,]*[A-Za-z]")
 # What qualifies an answer behind it: `f(x) = 0 for all x`, `737/39 (about 18.9 cards)`.
@@ -150,7 +152,7 @@ def _undelimited(text: str) -> str:
     r"""Removes the delimiters of formulas inside of an answer: `$1$ and $2$`; an amount of money keeps its sign."""
     pieces = text.split("$")
     inside = pieces[1::2]
-    if len(pieces) % 2 == 0 or not all(map(_is_formula, inside)):
+    if len(pieces) % 2 == 0 or not all(map(_is_formula, inside)) or len(_WORD.findall(" ".join(pieces[::2]))) > _FEW:
         return text
     return " ".join(pieces)
 

@@ -127,4 +127,5 @@ def compare_final(
         stated = find_stated_final(case, text, gold, rounding)
         if stated is not None:
             return stated, Comparison(Relation.EQUAL, "stated")
+        return found, Comparison(Relation.UNKNOWN, "phrase", "what the sentence names is not worked out")
     return found, verdict
