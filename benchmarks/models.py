@@ -295,6 +295,8 @@ def _by_transformers(
     import torch
     from transformers import AutoModelForCausalLM
 
+    from training.forward import accepted
+
     model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32).eval()
     model = model.double() if double else model
     if getattr(model.config, "_experts_implementation", None) is not None:
@@ -305,7 +307,8 @@ def _by_transformers(
         alone, row = copy.deepcopy(model), rows[index]
         tokens = torch.from_numpy(row.tokens.astype(np.int64))[None]
         where = torch.from_numpy(np.flatnonzero(row.supervised))
-        scores = torch.log_softmax(alone(input_ids=tokens).logits[0, where - 1].double(), -1)
+        settings = {"use_cache": False} if "use_cache" in accepted(type(alone)) else {}  # else RWKV has no gradient
+        scores = torch.log_softmax(alone(input_ids=tokens, **settings).logits[0, where - 1].double(), -1)
         example = scores.gather(1, tokens[0, where, None]).mean() / len(indices)
         (-example).backward()  # type: ignore[no-untyped-call]
         objective += float(example.detach())
