@@ -46,9 +46,8 @@ def main(folder: Path) -> None:
     (folder / "config.yaml").write_text(CONFIG.format(rows=folder / "rows.jsonl"), encoding="utf-8")
     config = mathmill.load_config(folder / "config.yaml")
     counts = mathmill.curate(config, folder / "DATA").counts
-    print(
-        f"{counts.candidates} candidates = {counts.kept} kept + {counts.removed} removed + {counts.quarantined} asked"
-    )
+    ended = f"{counts.kept} kept + {counts.removed} removed + {counts.quarantined} quarantined"
+    print(f"{counts.candidates} candidates = {ended}")
     print(f"the gate: {mathmill.validate(folder / 'DATA', config).status}")
     result = mathmill.train(config, folder / "DATA", folder / "RUN")
     print(f"J after {result.steps} steps: {result.last.objective:.2f}")

@@ -152,6 +152,47 @@ def test_data_of_a_later_minor_version_is_read_without_what_it_added(data: Path,
     assert "mood" not in read_ledger(data, read_manifest(data)).column_names
 
 
+def tell_more(folder: Path, version: str) -> None:
+    """Puts keys and a reason into manifest and ledger that nobody knows yet."""
+
+    def renamed(table: pa.Table) -> pa.Table:
+        reasons = ["moon_phase" if reason == "program_error" else reason for reason in table["reason"].to_pylist()]
+        at = table.schema.get_field_index("reason")
+        return grown(LEDGER_SCHEMA)(table.set_column(at, table.schema.field(at), pa.array(reasons)))
+
+    for path in sorted(folder.glob("shards/*.arrow")):
+        rewrite(folder, path.relative_to(folder), version, grown(EXAMPLE_SCHEMA))
+    rewrite(folder, LEDGER, version, renamed)
+    raw = json.loads((folder / MANIFEST).read_text("utf-8")) | {"schema_version": version, "moods": [{"glad": 1}]}
+    raw["counts"]["asked"] = 0
+    raw["config"] |= {"mood": "glad", "balance": raw["config"]["balance"] | {"mood": "glad"}}
+    raw["config"]["sources"] = [table | {"mood": "glad"} for table in raw["config"]["sources"]]
+    raw["removed_by_reason"]["moon_phase"] = raw["removed_by_reason"].pop("program_error")
+    (folder / MANIFEST).write_text(Manifest.model_validate(raw).sealed().to_json(), encoding="utf-8")
+
+
+def test_keys_and_reasons_of_a_later_minor_version_are_taken(data: Path, tmp_path: Path) -> None:
+    tell_more(data, "1.9.0")
+    assert failed(validate(data, JUDGE)) == {}
+    path = data / "quality/verdict.json"
+    path.write_text(json.dumps({**json.loads(path.read_text("utf-8")), "mood": "glad"}), encoding="utf-8")
+    assert trained(data, tmp_path / "run").steps == 2
+    ended = {str(one["reason"]): one["id"] for one in read_ledger(data, read_manifest(data)).to_pylist()}
+    assert "not a known reason" in story(data, ended["moon_phase"])
+    assert write_queue(data, tmp_path / "queue.jsonl").total() == 3
+    assert all(one in story(data, one) for one in ended.values())
+
+
+@pytest.mark.parametrize(
+    ("version", "says"),
+    [("1.1.0", r"(moods|counts\.asked): .*edited or cut short"), ("2.0.0", r"schema_version 2\.0\.0 cannot be read")],
+)
+def test_unknown_keys_of_no_later_minor_version_are_refused_in_one_line(data: Path, version: str, says: str) -> None:
+    tell_more(data, version)
+    with pytest.raises(UserError, match=rf"^[^\n]*{says}[^\n]*$"):
+        read_manifest(data)
+
+
 def as_it_began(table: pa.Table) -> pa.Table:
     """Examples as version 1.0.0 had them: without the columns, and the fields of structs, that came later."""
     fields = {one["name"]: one["type"] for one in json.loads(FIRST.read_text("utf-8"))["fields"]}

@@ -32,7 +32,7 @@ def left(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ended = subprocess.run([sys.executable, script, folder], env=environment, capture_output=True, text=True)
     assert ended.returncode == 0, ended.stderr
     first, second, third = ended.stdout.splitlines()
-    assert first == "180 candidates = 180 kept + 0 removed + 0 asked"
+    assert first == "180 candidates = 180 kept + 0 removed + 0 quarantined"
     assert (second, third.rpartition(" ")[0]) == ("the gate: passed", "J after 10 steps:")
     return folder
 

@@ -22,14 +22,15 @@ def check_of(
         ids: examples that break it.
     """
     shown = "; ".join(problems[:SHOWN]) + (f"; and {len(problems) - SHOWN} more" if len(problems) > SHOWN else "")
-    status, detail = (Status.PASSED, good) if checked else (Status.NOT_CHECKED, f"{good}: nothing to look at")
+    cause = None if checked or problems else "nothing to look at"
     return Check(
         name=name,
         group=group,
-        status=Status.FAILED if problems else status,
+        status=Status.FAILED if problems else Status.NOT_CHECKED if cause else Status.PASSED,
         severity=Severity.CRITICAL,
-        detail=shown if problems else detail,
+        detail=shown if problems else f"{good}: {cause}" if cause else good,
         checked=checked,
         unexpected=len(problems),
         ids=list(ids)[:MAX_IDS],
+        cause=cause,
     )

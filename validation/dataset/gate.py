@@ -110,7 +110,7 @@ def judge(
     checks, hashes = check_files(folder, manifest, on_file=lambda path: tell(f"hashing {path}"))
     findings = _look_at_shards(folder, manifest, config, suite, carry, tell)
     tell("reading the ledger")
-    ledger = read_ledger(folder, [record.path for record in manifest.ledger], seed=config.seed)
+    ledger = read_ledger(folder, [record.path for record in manifest.ledger], seed=config.seed, later=manifest.later)
     checks += _schema_checks(manifest, findings)
     tell("judging the suite")
     facts = _facts(findings)
@@ -246,7 +246,7 @@ def _limits(manifest: Manifest) -> ProgramLimits:
     """The limits that curation used: a re-check under others would judge something else."""
     verify = manifest.config.get("verify")
     return (
-        ProgramLimits.model_validate(verify["limits"])
+        ProgramLimits.model_validate(verify["limits"], extra="ignore" if manifest.later else None)
         if isinstance(verify, dict) and "limits" in verify
         else ProgramLimits()
     )

@@ -39,6 +39,7 @@ class Ledger:
         examples: reason -> a few rows of the ledger, drawn by keyed hash.
         contradictions: ids whose outcome and reason do not go together.
         unreadable: file -> why.
+        later: a later mathmill made it, whose reasons need not be known here.
     """
 
     ended: Counter[tuple[str, str, str, str, str]] = field(default_factory=Counter)
@@ -49,6 +50,7 @@ class Ledger:
     examples: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     contradictions: list[str] = field(default_factory=list)
     unreadable: dict[str, str] = field(default_factory=dict)
+    later: bool = False
 
     def count(self, **where: str) -> int:
         """Candidates that ended so: any of source, format, outcome, stage and reason."""
@@ -72,9 +74,9 @@ class Ledger:
         return np.concatenate(parts) if parts else np.zeros(0, np.uint64)
 
 
-def read_ledger(folder: Path, paths: Sequence[str], *, seed: int) -> Ledger:
+def read_ledger(folder: Path, paths: Sequence[str], *, seed: int, later: bool = False) -> Ledger:
     """Reads all ledger files. One that cannot be read is named in `unreadable`."""
-    ledger = Ledger()
+    ledger = Ledger(later=later)
     last: dict[str, int] = {}
     for path in paths:
         try:
@@ -133,7 +135,7 @@ def _contradict(ledger: Ledger, batch: pa.Table, named: pa.Table) -> None:
     for outcome, reason, stage in set(
         zip(*(named[name].to_pylist() for name in ("outcome", "reason", "stage")), strict=True)
     ):
-        if not _agree(outcome, reason, stage):
+        if not _agree(outcome, reason, stage, later=ledger.later):
             bad.add((outcome, reason, stage))
     if bad and len(ledger.contradictions) < EXAMPLES:
         columns = ("outcome", "reason", "stage")
@@ -142,12 +144,13 @@ def _contradict(ledger: Ledger, batch: pa.Table, named: pa.Table) -> None:
                 ledger.contradictions.append(id_)
 
 
-def _agree(outcome: str, reason: str, stage: str) -> bool:
+def _agree(outcome: str, reason: str, stage: str, *, later: bool) -> bool:
     """Whether outcome, reason and stage go together by the table of reasons.
 
     A policy may quarantine what the table removes and the other way round (`variants`), and a derived candidate falls
-    at its parent's stage; but what is kept has no reason, and what is not kept has one that is known.
+    at its parent's stage; but what is kept has no reason, and what is not kept has one that is known, if only to the
+    later mathmill that made it.
     """
     if outcome == Outcome.KEPT:
         return not reason and not stage
-    return outcome in set(Outcome) and reason in set(Reason) and bool(stage) and Reason(reason) in RULES
+    return outcome in set(Outcome) and bool(stage) and (reason in RULES or (later and bool(reason)))

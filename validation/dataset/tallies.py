@@ -240,12 +240,15 @@ def _written(value: float) -> str:
 def _vacuous(check: Check, rule: Rule) -> Check:
     columns = {str(rule.kwargs.get(key)) for key in ("column", "column_A", "column_B") if key in rule.kwargs}
     if columns & MAY_BE_EMPTY or rule.severity is Severity.WARNING:
-        detail = f"{check.detail}: no value to look at"
-        return check.model_copy(update={"status": Status.NOT_CHECKED, "detail": detail})
-    return check.model_copy(update={"status": Status.FAILED, "detail": f"{check.detail}: it looked at no value"})
+        return _blind(check, Status.NOT_CHECKED, "no value to look at")
+    return _blind(check, Status.FAILED, "it looked at no value")
+
+
+def _blind(check: Check, status: Status, cause: str) -> Check:
+    return check.model_copy(update={"status": status, "detail": f"{check.detail}: {cause}", "cause": cause})
 
 
 def _failed_to_run(check: Check, why: str) -> Check:
     """A rule that could not be judged closes the gate whatever its severity: nothing is known."""
-    detail = f"{check.detail}: could not be judged: {one_line(why)[:300]}"
-    return check.model_copy(update={"status": Status.FAILED, "severity": Severity.CRITICAL, "detail": detail})
+    unjudged = {"severity": Severity.CRITICAL, "detail": f"{check.detail}: could not be judged"}
+    return _blind(check.model_copy(update=unjudged), Status.FAILED, one_line(why)[:300])

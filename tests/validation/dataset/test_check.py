@@ -20,6 +20,7 @@ def test_any_problem_fails_and_nothing_seen_never_passes(
     check = check_of("name", "files", "all is well", problems, checked=checked)
     assert (check.status, check.detail, check.unexpected) == (status, detail, len(problems))
     assert check.severity is Severity.CRITICAL
+    assert check.cause == ("nothing to look at" if status is Status.NOT_CHECKED else None)
 
 
 def test_the_ids_of_a_check_are_bounded() -> None:

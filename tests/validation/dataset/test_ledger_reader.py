@@ -78,6 +78,14 @@ def test_outcome_stage_and_reason_that_do_not_go_together_are_named(tmp_path: Pa
     assert read(tmp_path / "lie", [honest | change, *others]).contradictions == [honest["id"]]
 
 
+def test_a_reason_that_only_a_later_version_knows_is_no_contradiction_in_its_data(tmp_path: Path) -> None:
+    honest, *others = removals()
+    for reason, contradicts in (("no_such_reason", False), (None, True)):
+        write_stream(tmp_path / PATH, [honest | {"reason": reason}, *others], LEDGER_SCHEMA)
+        ledger = read_ledger(tmp_path, [PATH], seed=0, later=True)
+        assert ledger.contradictions == [honest["id"]] * contradicts
+
+
 def test_a_file_that_cannot_be_read_is_named_with_its_cause_and_the_others_count(tmp_path: Path) -> None:
     write_stream(tmp_path / "whole.arrow", removals(), LEDGER_SCHEMA)
     write_stream(

@@ -71,6 +71,20 @@ def test_a_fact_stands_beside_its_limit(value: float | None, unexpected: int, ex
     assert (check.status, check.detail) == (expected, detail)
 
 
+@pytest.mark.parametrize(
+    ("tally", "cause"),
+    [
+        (Tally(0, error="KeyError: 'weight'"), "KeyError: 'weight'"),
+        (Tally(9), "it saw 9 of 10 rows"),
+        (None, "no result came back"),
+        (Tally(10), None),
+    ],
+)
+def test_a_rule_that_could_not_be_judged_says_why_in_a_field(tally: Tally | None, cause: str | None) -> None:
+    (check,) = judge_rules([RULE], {} if tally is None else {"weights": tally}, rows=10)
+    assert (check.cause, check.status is Status.FAILED) == (cause, cause is not None)
+
+
 def test_the_runner_counts_what_breaks_a_rule_and_names_the_rows() -> None:
     rules = [RULE, Rule("questions", "expect_text_to_match", {"column": "question", "regex": "eggs"})]
     table = pa.table({"id": ["a", "b", "c"], "weight": [1.0, -1.0, None], "question": ["eggs", "hens", "no"]})

@@ -221,7 +221,8 @@ def check_contamination(
         detail = "no benchmark items are stored with the data: nothing to look examples up among"
         return [check.model_copy(update={"status": Status.NOT_CHECKED, "severity": Severity.WARNING, "detail": detail})]
     if not rows:
-        return [check.model_copy(update={"detail": f"{check.detail}: there is no example"})]
+        cause = "there is no example"
+        return [check.model_copy(update={"detail": f"{check.detail}: {cause}", "cause": cause})]
     if number or scanned != rows:
         first = f"; {leaks[0].id} holds {leaks[0].benchmark} item {leaks[0].position}" if leaks else ""
         detail = f"{number:,} of {scanned:,} examples hold a benchmark item ({rows - scanned:,} not looked at)"

@@ -45,9 +45,11 @@ def gather(judgement: Judgement, rows: Sequence[Mapping[str, Any]]) -> Evidence:
     """Finds the texts for a few rows of the ledger."""
     wanted = frozenset(str(row["id"]) for row in rows)
     partners = {str(row["partner"]) for row in rows if row.get("partner")}
+    items = {str(row["partner"]): (row["benchmark"], row["item"]) for row in rows if row.get("benchmark")}
     kept = fetch(judgement.folder, judgement.findings.read, sorted(partners))
     texts = {id_: str(row["question"]) for id_, row in kept.items()}
-    texts |= items_of(judgement.folder, partners - set(texts))
+    questions = items_of(judgement.folder, items.values())
+    texts |= {partner: questions[item] for partner, item in items.items() if item in questions}
     records = dict(_records(judgement.folder, wanted))
     texts |= {id_: _question_of(record) for id_, record in _records(judgement.folder, frozenset(partners - set(texts)))}
     return Evidence(records, texts)
@@ -103,17 +105,17 @@ def _texts(value: object, name: str) -> Iterator[tuple[str, str]]:
             yield from _texts(part, f"{name}: {said_by}" if isinstance(said_by, str) else name or str(key))
 
 
-def items_of(folder: Path, partners: Iterable[str]) -> dict[str, str]:
-    """The questions of benchmark items (`name/position`) that are stored with the data."""
-    asked = {partner: partner.rsplit("/", 1) for partner in partners if "/" in partner}
+def items_of(folder: Path, items: Iterable[tuple[str, int]]) -> dict[tuple[str, int], str]:
+    """The questions of those benchmark items, (benchmark, position) each, that are stored with the data."""
+    wanted = set(items)
     path = folder / BENCHMARKS
-    if not asked or not path.is_file():
+    if not wanted or not path.is_file():
         return {}
     table = read_table(path).select(["benchmark", "position", "question"])
-    names = pa.array([name for name, _ in asked.values()], pa.string())
+    names = pa.array([name for name, _ in wanted], pa.string())
     rows = table.filter(pc.is_in(table["benchmark"], value_set=names)).to_pylist()
-    texts = {f"{row['benchmark']}/{row['position']}": row["question"] for row in rows}
-    return {partner: texts[partner] for partner in asked if partner in texts}
+    texts = {(row["benchmark"], row["position"]): row["question"] for row in rows}
+    return {item: texts[item] for item in wanted & texts.keys()}
 
 
 def _question_of(record: Mapping[str, str]) -> str:

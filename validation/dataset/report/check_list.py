@@ -61,8 +61,8 @@ def _for_one_cause(checks: Sequence[Check]) -> dict[str, list[Check]]:
     """Checks that saw nothing by their cause, where more than two have the same."""
     blind: dict[str, list[Check]] = {}
     for check in checks:
-        if not check.checked:
-            blind.setdefault(check.detail.rpartition(": ")[2], []).append(check)
+        if not check.checked and check.cause:
+            blind.setdefault(check.cause, []).append(check)
     return {cause: members for cause, members in blind.items() if len(members) > 2}
 
 

@@ -92,7 +92,7 @@ def contamination(judgement: Judgement, numbers: Mapping[str, Any]) -> Markup:
     found = _first_of_each_item(leak for leak in leaks if leak["tier"] != OVERLAP)[:LEAKS]
     wording = _first_of_each_item(leak for leak in leaks if leak["tier"] == OVERLAP)[:LEAKS]
     texts = fetch(judgement.folder, judgement.findings.read, [leak["id"] for leak in found + wording])
-    whole = items_of(judgement.folder, {_name(leak) for leak in found + wording})
+    whole = items_of(judgement.folder, map(_item_of, found + wording))
     return section(
         "contamination",
         "Contamination",
@@ -129,23 +129,26 @@ _TIER_HEAD = {
 
 def _first_of_each_item(leaks: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     """The first leak of each benchmark item."""
-    return list({(leak["benchmark"], leak["position"]): leak for leak in reversed([*leaks])}.values())[::-1]
+    return list({_item_of(leak): leak for leak in reversed([*leaks])}.values())[::-1]
 
 
-def _name(leak: Mapping[str, Any]) -> str:
-    return f"{leak['benchmark']}/{leak['position']}"
+def _item_of(leak: Mapping[str, Any]) -> tuple[str, int]:
+    return leak["benchmark"], leak["position"]
 
 
 def _leaks(
-    leaks: Sequence[Mapping[str, Any]], texts: Mapping[str, Mapping[str, Any]], items: Mapping[str, str]
+    leaks: Sequence[Mapping[str, Any]],
+    texts: Mapping[str, Mapping[str, Any]],
+    items: Mapping[tuple[str, int], str],
 ) -> Markup:
     if not leaks:
         return tag("p", "Nothing.", class_="fine")
     return tag("ul", [_leak(leak, texts.get(leak["id"]), items) for leak in leaks], class_="evidence")
 
 
-def _leak(leak: Mapping[str, Any], example: Mapping[str, Any] | None, items: Mapping[str, str]) -> Markup:
-    item = _name(leak)
+def _leak(leak: Mapping[str, Any], example: Mapping[str, Any] | None, items: Mapping[tuple[str, int], str]) -> Markup:
+    item = _item_of(leak)
+    name = "{}/{}".format(*item)
     shares = " · is " if leak["tier"] == "exact" else f" · shares “{leak['shared']}” with "
     texts = (
         [example["question"] or "", *(segment["text"] or "" for segment in example["segments"] or [])]
@@ -154,8 +157,8 @@ def _leak(leak: Mapping[str, Any], example: Mapping[str, Any] | None, items: Map
     )
     return tag(
         "li",
-        tag("p", tag("code", leak["id"]), shares, tag("code", item), class_="fine"),
-        pair(_holding(texts, leak["shared"]), items.get(item, leak["item"]), labels=("example", item)),
+        tag("p", tag("code", leak["id"]), shares, tag("code", name), class_="fine"),
+        pair(_holding(texts, leak["shared"]), items.get(item, leak["item"]), labels=("example", name)),
     )
 
 

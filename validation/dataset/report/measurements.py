@@ -4,7 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping
 from typing import Any
 
-from schemas.reason import RULES, Outcome, Reason, Stage
+from schemas.reason import Outcome, Stage, meaning_of
 from validation.dataset.annotators import annotators
 from validation.dataset.facts import concentration, quantile
 from validation.dataset.gate import Judgement
@@ -109,7 +109,7 @@ def reasons(judgement: Judgement) -> list[dict[str, Any]]:
     return [
         {
             "reason": reason,
-            "meaning": RULES[Reason(reason)].meaning if reason in set(Reason) else "not a known reason",
+            "meaning": meaning_of(reason),
             "outcome": " or ".join(sorted(outcomes[reason])),
             "candidates": count,
             "sources": dict(_without(ledger, reason)),

@@ -90,7 +90,8 @@ def test_texts_are_gathered_from_rejected_records_shards_and_benchmarks(tmp_path
     (folder / "rejected/rejected.jsonl").write_text("\n".join(lines), encoding="utf-8")
     rows = [
         {"id": "x1-pot", "partner": "r0000-cot"},
-        {"id": "x2-cot", "partner": "farm/1"},
+        {"id": "x2-cot", "partner": "the second item", "benchmark": "farm", "item": 1},
+        {"id": "x6-cot", "partner": "farm/0", "benchmark": None, "item": None},
         {"id": "x3-cot", "partner": "x4-cot"},
         {"id": "x5-cot", "partner": None},
     ]
@@ -101,12 +102,12 @@ def test_texts_are_gathered_from_rejected_records_shards_and_benchmarks(tmp_path
     }
     assert evidence.partners == {
         "r0000-cot": examples()[0]["question"],
-        "farm/1": BENCHMARK_ITEMS[1][0],
+        "the second item": BENCHMARK_ITEMS[1][0],
         "x4-cot": "Who is not asked for?",
     }
 
 
 def test_an_item_that_is_not_stored_is_not_shown(tmp_path: Path) -> None:
     folder = write_data(tmp_path)
-    assert items_of(folder, ["farm/0", "farm/9", "barn/0", "r0000-cot"]) == {"farm/0": BENCHMARK_ITEMS[0][0]}
-    assert items_of(tmp_path / "nowhere", ["farm/0"]) == {}
+    assert items_of(folder, [("farm", 0), ("farm", 9), ("barn", 0)]) == {("farm", 0): BENCHMARK_ITEMS[0][0]}
+    assert items_of(tmp_path / "nowhere", [("farm", 0)]) == {}

@@ -6,16 +6,17 @@ from schemas.verdict import Check, Severity, Status, Verdict
 from validation.dataset.report.check_list import checks, gravest_first, linked_ids, spaced
 
 
-def check(name: str, status: Status, *, checked: int = 9, detail: str = "as it is", ids: int = 0) -> Check:
+def check(name: str, status: Status, *, checked: int = 9, ids: int = 0, cause: str | None = None) -> Check:
     return Check(
         name=name,
         group="recheck",
         status=status,
         severity=Severity.CRITICAL,
-        detail=detail,
+        detail=f"as it is: {cause}" if cause else "as it is",
         checked=checked,
         unexpected=ids,
         ids=[f"{name}-{at}" for at in range(ids)],
+        cause=cause,
     )
 
 
@@ -44,17 +45,25 @@ def test_what_was_found_wrong_stands_before_what_could_not_be_looked_at() -> Non
 
 
 def test_more_than_two_checks_that_failed_for_one_cause_share_a_box() -> None:
-    lost = [check(f"c{at}", Status.FAILED, checked=0, detail=f"c{at}: no shard") for at in range(3)]
+    lost = [check(f"c{at}", Status.FAILED, checked=0, cause="no shard") for at in range(3)]
     assert "3 checks could not be made" in shown(*lost)
     assert shown(*lost).count('class="failure"') == 1
     assert shown(*lost[:2]).count('class="failure"') == 2
 
 
 def test_what_was_not_checked_for_one_cause_shares_a_line() -> None:
-    skipped = [check(f"c{at}", Status.NOT_CHECKED, checked=0, detail="nothing <known>") for at in range(3)]
+    skipped = [check(f"c{at}", Status.NOT_CHECKED, checked=0, cause="nothing <known>") for at in range(3)]
     page = shown(*skipped, check("alone", Status.WARNING))
     assert page.count("<li>") == 2
     assert "3 checks: nothing &lt;known&gt;" in page
+
+
+def test_checks_share_a_line_by_their_cause_whatever_their_details_say() -> None:
+    one_cause = [check(f"c{at}", Status.FAILED, checked=0, cause="ValueError: 'a: b'") for at in range(3)]
+    reworded = [entry.model_copy(update={"detail": f"{entry.name} went wrong"}) for entry in one_cause]
+    assert "<p>ValueError: &#x27;a: b&#x27;</p>" in shown(*reworded).replace("&#39;", "&#x27;")
+    uncaused = [entry.model_copy(update={"cause": None, "detail": "lost: no shard"}) for entry in one_cause]
+    assert shown(*uncaused).count('class="failure"') == 3
 
 
 def test_a_failure_names_eight_ids_and_a_warning_three() -> None:
