@@ -64,6 +64,7 @@ class Pool:
         self._modules, self._hash_seed = modules, hash_seed
         self._lock = threading.Lock()
         self._twin: Pool | None = None
+        self._stopped = False
         self._turn = threading.BoundedSemaphore(self.size)
         self._full = self._start(modules or FULL_MODULES, hash_seed)
         self._light = self._full if modules else self._start(LIGHT_MODULES, hash_seed)
@@ -109,6 +110,8 @@ class Pool:
         request = request_for(blocks, limits, notebook=notebook, seed=seed)
         idle = self._light if all(map(is_light, blocks)) else self._full
         with self._turn:
+            if self._stopped:
+                raise ServerError("the pool was stopped")
             server = idle.get()
             try:
                 reply = self._reply(server, request)
@@ -140,6 +143,12 @@ class Pool:
             if self._twin is None:
                 self._twin = Pool(self.level, self.size, hash_seed=self._hash_seed + 1, modules=self._modules)
             return self._twin
+
+    def stop(self) -> None:
+        """Takes no more programs, those that wait for a server included; what runs ends by its limits."""
+        self._stopped = True
+        if self._twin is not None:
+            self._twin.stop()
 
     def close(self) -> None:
         """Ends every server; no process is left."""

@@ -138,14 +138,18 @@ def _executed(
     """Chunks with what their programs did, in order; those of the next chunks run meanwhile."""
     waiting: deque[tuple[list[Case], Future[Executions | Crash]]] = deque()
     with ThreadPoolExecutor(_AHEAD) as threads:
-        for chunk in chunks:
-            waiting.append((chunk, threads.submit(_attempt_programs, chunk, settings, pool)))
-            if len(waiting) == _AHEAD:
+        try:
+            for chunk in chunks:
+                waiting.append((chunk, threads.submit(_attempt_programs, chunk, settings, pool)))
+                if len(waiting) == _AHEAD:
+                    chunk, executions = waiting.popleft()
+                    yield chunk, executions.result()
+            while waiting:
                 chunk, executions = waiting.popleft()
                 yield chunk, executions.result()
-        while waiting:
-            chunk, executions = waiting.popleft()
-            yield chunk, executions.result()
+        except BaseException:  # Ctrl-C: leaving waits for the threads, which have many programs before them
+            pool.stop()
+            raise
 
 
 def _attempt_programs(chunk: Sequence[Case], settings: Verify, pool: Pool) -> Executions | Crash:
