@@ -72,7 +72,7 @@ def test_reviews_take_the_place_of_the_sources_own_selection(tmp_path: Path) -> 
     assert settings is not None
     line = Line(Store(tmp_path, reviewed="reviewed-1"), settings, "code")
     earlier = find_earlier((), tmp_path / "data", "code")
-    first = next(stages(line, ITEMS, Reviewed(tmp_path / "r.arrow", "reviewed-1"), None, earlier, {}))
+    first = next(stages(line, ITEMS, Reviewed(tmp_path / "r.arrow", "reviewed-1", frozenset()), None, earlier, {}))
     assert (first.stage, first.folder) == (Stage.SELECT, "reviewed-1")
 
 

@@ -102,24 +102,19 @@ def test_the_untrained_model_can_be_evaluated(straight, config, data, tmp_path):
 def test_prove_holds_on_a_model_of_the_users_own(straight, config, data, capsys):
     assert main(["prove", str(config), "--data", str(data), "--model", str(straight / "model"), "--rows", "4"]) == 0
     told = capsys.readouterr().out
-    assert told.count("✓") == 12
+    assert told.count("✓") == 18
     assert "✗" not in told
 
 
 @pytest.mark.filterwarnings("ignore")
-def test_prove_ends_with_exit_1_and_a_red_line_on_a_model_that_is_not_what_the_objective_assumes(
-    straight, config, data, tmp_path, capsys
-):
+def test_prove_holds_on_a_model_that_scales_its_scores(straight, config, data, tmp_path, capsys):
     """Granite divides its scores: the last states times the output matrix are not what it computes."""
     shutil.copytree(straight / "model", tmp_path / "model")
     settings = json.loads((tmp_path / "model" / "config.json").read_text())
     settings |= {"model_type": "granite", "architectures": ["GraniteForCausalLM"], "logits_scaling": 8.0}
     (tmp_path / "model" / "config.json").write_text(json.dumps(settings))
-    assert main(["prove", str(config), "--data", str(data), "--model", str(tmp_path / "model")]) == 1
-    told = capsys.readouterr()
-    assert "✗ isolation" in told.out
-    assert "its scores are not the last states times the output matrix" in told.out
-    assert told.err == "mathmill: prove: out of bounds: isolation\n"
+    assert main(["prove", str(config), "--data", str(data), "--model", str(tmp_path / "model")]) == 0
+    assert "✗" not in capsys.readouterr().out
 
 
 ENDLESS = ["--set", "train.learning_rate=1e30", "--set", "train.clip_norm=null"]
