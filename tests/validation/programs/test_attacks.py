@@ -167,10 +167,13 @@ def test_limits_and_verdicts_hold_at_level_weak_too(weak, attack):
 )
 def test_an_attack_succeeds_when_the_walls_that_it_names_are_gone(servers, attack, port):
     program = attack.program.replace("PORT", str(port))
-    reply, execution = servers.run(program, set(attack.walls))
-    if not escaped(reply) and machine_forbids(attack):
+    for _ in range(3):  # what forks threads and pools loses a race now and then; that it can win is the point
+        reply, execution = servers.run(program, set(attack.walls))
+        if escaped(reply):
+            return
+    if machine_forbids(attack):
         pytest.skip(machine_forbids(attack))
-    assert escaped(reply), execution
+    raise AssertionError(execution)
 
 
 @pytest.fixture(scope="module")
