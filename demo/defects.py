@@ -45,7 +45,7 @@ def plants(exam: list[Draft]) -> dict[Reason, Plant]:
         Reason.EXACT_DUPLICATE: sameness.exact_duplicate,
         Reason.NEAR_DUPLICATE: sameness.near_duplicate,
         Reason.SUSPECT_GOLD: sameness.suspect_gold,
-        Reason.NO_ANSWER: judging.no_answer,
+        Reason.UNSTATED_ANSWER: judging.unstated_answer,
         Reason.AMBIGUOUS_ANSWER: judging.ambiguous_answer,
         Reason.ANSWER_MISMATCH: judging.answer_mismatch,
         Reason.PROGRAM_ERROR: judging.program_error,

@@ -19,8 +19,8 @@ from demo.template import Draft
 from schemas.reason import Reason
 
 
-def no_answer(drafts: Drafts, i: int) -> list[Planted]:
-    """Words that never arrive at an answer; beside it, an answer in plain words."""
+def unstated_answer(drafts: Drafts, i: int) -> list[Planted]:
+    """Words that never arrive at the answer that the row brings; beside it, an answer in plain words."""
     vague = reviewed(drafts.next(), drafts.rng)
     vague["solution"] = (
         "We read the question once more and write down what is known. The rest is left to the reader.",
@@ -30,7 +30,7 @@ def no_answer(drafts: Drafts, i: int) -> list[Planted]:
     draft = drafts.next()
     plain = reviewed(draft, drafts.rng)
     plain["solution"] = plain["solution"].rpartition("\n")[0] + f"\nThe answer is {draft.answer}."
-    return [bad(CLASSROOM, vague, Reason.NO_ANSWER), near(CLASSROOM, plain, Reason.NO_ANSWER)]
+    return [bad(CLASSROOM, vague, Reason.UNSTATED_ANSWER), near(CLASSROOM, plain, Reason.UNSTATED_ANSWER)]
 
 
 def ambiguous_answer(drafts: Drafts, i: int) -> list[Planted]:
