@@ -65,7 +65,7 @@ def program_error(drafts: Drafts, i: int) -> list[Planted]:
     """A misspelt name, a division by zero, a missing bracket; beside it, an error that the program catches."""
     draft = drafts.next(top=LARGE)
     code = layout.pot(draft)
-    broken = (f"{code[:-1]} + totl)", f"{code}\nprint(1 // 0)", code[:-1], f"import maths\n{code}")[i % 4]
+    broken = (f"{code[:-1]} + totl)", f"{code}\nprint(1 // 0)", code[:-1], f"from math import root\n{code}")[i % 4]
     other = drafts.next(top=LARGE)
     caught = f"try:\n    print(1 // 0)\nexcept ZeroDivisionError:\n    pass\n{layout.pot(other)}"
     return [
