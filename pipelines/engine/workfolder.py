@@ -34,7 +34,7 @@ def refuse_other_runs(output: Path, settings: Curate, *, overwrite: bool) -> Non
         raise UserError(f"{output}: is a file; --output names a folder")
     claimed = _read_claim(output)
     foreign = claimed is None and output.exists() and any(path.name != WORK for path in output.iterdir())
-    if foreign and _manifest_in(output) is None:
+    if foreign and _published(output) is None:
         raise UserError(f"{output}: holds files that mathmill did not make; choose an empty folder")
     if overwrite:
         return
@@ -135,7 +135,7 @@ def _read_claim(output: Path) -> dict[str, list[list[str]]] | None:
     try:
         claimed: dict[str, list[list[str]]] = read_value(path)
     except DamagedError:
-        manifest = _manifest_in(output)
+        manifest = _published(output)
         return None if manifest is None else {"sources": _named_sources(manifest)}
     return claimed
 
@@ -144,14 +144,22 @@ def _named_sources(manifest: dict[str, Any]) -> list[list[str]]:
     return [[source["name"], source["path"]] for source in manifest.get("config", {}).get("sources", ())]
 
 
-def _manifest_in(folder: Path) -> dict[str, Any] | None:
-    """The manifest that mathmill, of this version or another, published here."""
+def manifest_in(content: bytes | None) -> dict[str, Any] | None:
+    """The manifest that a file holds, of this version or another; None where it is none of mathmill's, or no file."""
     try:
-        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        manifest = json.loads(content or b"")
+    except ValueError:
         return None
     ours = isinstance(manifest, dict) and {"schema_version", "fingerprint"} <= set(manifest)
     return manifest if ours else None
+
+
+def _published(folder: Path) -> dict[str, Any] | None:
+    """The manifest of what mathmill published in a folder."""
+    try:
+        return manifest_in((folder / MANIFEST).read_bytes())
+    except OSError:
+        return None
 
 
 def names_in(claimed: dict[str, list[list[str]]]) -> str:

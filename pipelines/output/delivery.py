@@ -7,11 +7,11 @@ stood there goes first, then the manifest, then the files: nobody takes half of 
 
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from hashlib import sha256
 from pathlib import Path
 
-from pipelines.engine.workfolder import claim_of, names_in, refuse_other_runs
+from pipelines.engine.workfolder import claim_of, manifest_in, names_in, refuse_other_runs
 from schemas.config import Curate
 from schemas.copies import cache_folder, named
 from schemas.exits import UserError
@@ -47,7 +47,7 @@ def refuse_other_data(place: Place, settings: Curate, *, overwrite: bool) -> Non
         names = [name for name in place.files() if not name.startswith(".")]
         claimed = _read_json(place / _RUN)
         manifest = (place / MANIFEST).read() if MANIFEST in names else None
-    if names and claimed is None and not _is_manifest(manifest):
+    if names and claimed is None and manifest_in(manifest) is None:
         raise UserError(f"{place}: holds files that mathmill did not make; choose an empty folder")
     if overwrite:
         return
@@ -84,19 +84,16 @@ def delivered(place: Place, settings: Curate, *, overwrite: bool) -> Iterator[Pa
 @contextmanager
 def _held(place: Place) -> Iterator[Lease]:
     require_writable(place)
-    with reached(place):
-        held = leased(place)
-        try:
-            lease = held.__enter__()
-        except BlockingIOError as error:
-            raise UserError(
-                f"{place}: another `mathmill curate` is writing there, or died within the last two minutes; wait for "
-                "it, or choose another place"
-            ) from error
-    try:
+    with ExitStack() as held:
+        with reached(place):
+            try:
+                lease = held.enter_context(leased(place))
+            except BlockingIOError as error:
+                raise UserError(
+                    f"{place}: another `mathmill curate` is writing there, or died within the last two minutes; wait "
+                    "for it, or choose another place"
+                ) from error
         yield lease
-    finally:
-        held.__exit__(None, None, None)
 
 
 def _send(staging: Path, place: Place, settings: Curate, lease: Lease) -> None:
@@ -133,11 +130,3 @@ def _read_json(place: Place) -> dict[str, list[list[str]]] | None:
         return None
     assert isinstance(found, dict), found
     return found
-
-
-def _is_manifest(content: bytes | None) -> bool:
-    try:
-        manifest = json.loads(content or b"")
-    except ValueError:
-        return False
-    return isinstance(manifest, dict) and {"schema_version", "fingerprint"} <= set(manifest)
