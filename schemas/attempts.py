@@ -19,7 +19,7 @@ from schemas.wording import shortened, visible
 NOT_A_ROWS = (MemoryError, OSError, UserError, RunFailedError)
 """what the machine or its user has to mend, whatever row was at work when it showed"""
 
-Said = TypeVar("Said")
+Found = TypeVar("Found")
 
 _ROOT = Path(__file__).resolve().parents[1]
 _ADDRESS = re.compile(r"0x[0-9a-f]+")
@@ -47,7 +47,7 @@ class Crash:
     words: str
 
 
-def attempted(attempt: Callable[[], Said]) -> Said | Crash:
+def attempted(attempt: Callable[[], Found]) -> Found | Crash:
     """Tries what may fail for a row's sake."""
     try:
         return attempt()

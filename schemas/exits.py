@@ -72,7 +72,7 @@ def _run(app: Any, arguments: Sequence[str], came: Sequence[signal.Signals]) -> 
     except (UserError, RunFailedError, OSError) as error:
         if "--debug" in arguments:
             raise
-        return _report(_told(error), getattr(error, "exit_code", ExitCode.FAILED))
+        return _report(_worded(error), getattr(error, "exit_code", ExitCode.FAILED))
     except TyperException as error:
         message = getattr(error, "format_message", error.__str__)()
         return _report(f"{message} (see mathmill {verb} --help)", ExitCode.COULD_NOT_START)
@@ -85,7 +85,7 @@ def _run(app: Any, arguments: Sequence[str], came: Sequence[signal.Signals]) -> 
     return int(code)
 
 
-def _told(error: Exception) -> str:
+def _worded(error: Exception) -> str:
     """An error in one line; the machine's own with the file that it is about."""
     if not isinstance(error, OSError):
         return str(error)

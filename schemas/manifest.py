@@ -1,8 +1,7 @@
 """manifest.json: what a data set holds, written last. Readers trust it and its hashes, never a glob.
 
-No time, host, output path or runner flag stands in it: equal inputs give equal bytes, but for `isolation`
-and `packages`. Keys of a
-later version with the same major number are carried along, since its seal covers them.
+No time, host, output path or runner flag stands in it: equal inputs give equal bytes, but for `isolation` and
+`packages`. Keys of a later version with the same major number are carried along, since its seal covers them.
 """
 
 import json

@@ -32,12 +32,12 @@ def parse_yaml(text: str) -> Any:  # noqa: ANN401  a YAML document is anything
 
 def _values_in(node: Any, known: dict[int, float]) -> float:  # noqa: ANN401  a node, or a pair that a mapping holds
     """How many values a node stands for when its aliases are written out; without end when it holds itself."""
-    held = node.value if isinstance(node, yaml.CollectionNode) else node
-    if not isinstance(held, list | tuple):
+    values = node.value if isinstance(node, yaml.CollectionNode) else node
+    if not isinstance(values, list | tuple):
         return 1
     if isinstance(node, tuple):
-        return sum(_values_in(child, known) for child in held)
+        return sum(_values_in(child, known) for child in values)
     if id(node) not in known:
         known[id(node)] = math.inf  # what is met again before it is counted stands inside itself
-        known[id(node)] = 1 + sum(_values_in(child, known) for child in held)
+        known[id(node)] = 1 + sum(_values_in(child, known) for child in values)
     return known[id(node)]

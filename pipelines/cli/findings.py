@@ -67,7 +67,8 @@ def findings(manifest: Manifest, ledger: pa.Table, *, most: int = 3) -> list[Fin
     """What is worth a look after a run, at most `most`: the reason that took most, then the most surprising ones."""
     counts = manifest.rejected_by_reason
     surprises = [(reason, text) for reason, text in _SURPRISES if counts[reason]]
-    surprises.sort(key=lambda surprise: counts[surprise[0]] < max(counts[reason] for reason, _ in _SURPRISES))
+    largest = max((counts[reason] for reason, _ in surprises), default=0)
+    surprises.sort(key=lambda surprise: counts[surprise[0]] < largest)
     return [_finding(reason, text, counts[reason], ledger) for reason, text in surprises[:most]]
 
 

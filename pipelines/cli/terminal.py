@@ -17,7 +17,7 @@ def show_signs(console: Console) -> None:
 class _ShowSigns(RenderHook):
     def process_renderables(self, renderables: list[ConsoleRenderable]) -> list[ConsoleRenderable]:
         """Wraps all but the console's own controls."""
-        return [one if isinstance(one, Control | _Shown) else _Shown(one) for one in renderables]
+        return [thing if isinstance(thing, Control | _Shown) else _Shown(thing) for thing in renderables]
 
 
 class _Shown:

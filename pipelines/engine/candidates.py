@@ -60,6 +60,8 @@ def blanked(batch: pa.RecordBatch, places: Collection[int]) -> pa.RecordBatch:
 
     A blank row still has a record, an empty one: where rows begin stays as it is.
     """
+    if not places:
+        return batch
     blank = np.zeros(len(batch), bool)
     blank[list(places)] = True
     mask, kept = pa.array(blank), pa.array(np.arange(len(batch)), mask=blank)

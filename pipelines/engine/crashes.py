@@ -21,14 +21,14 @@ from schemas.attempts import Crash, attempted, rows_that_clash, rows_that_raise
 from schemas.exits import RunFailedError
 from schemas.reason import Reason
 
-Said = TypeVar("Said")
+Found = TypeVar("Found")
 
 _CRASH = Reason.STAGE_CRASH.value
 
 
 def without_crashing(
-    part: PartRef, function: Callable[[PartRef], Said], *, stage: str, store: Store
-) -> tuple[Said, dict[int, str]]:
+    part: PartRef, function: Callable[[PartRef], Found], *, stage: str, store: Store
+) -> tuple[Found, dict[int, str]]:
     """Returns what a function says of a part, and the rows that it raises for: those it does not see.
 
     Raises:
@@ -117,8 +117,7 @@ def marked(batch: pa.RecordBatch, crashes: Mapping[int, str], *, stage: str) -> 
     columns = {name: batch.column(name).to_pylist() for name in ("stage", "reason", "detail")}
     for place, crash in crashes.items():
         if columns["reason"][place] is None:
-            said = (stage, Reason.STAGE_CRASH.value, crash)
-            for values, value in zip(columns.values(), said, strict=True):
+            for values, value in zip(columns.values(), (stage, _CRASH, crash), strict=True):
                 values[place] = value
     for name, values in columns.items():
         batch = batch.set_column(batch.schema.get_field_index(name), name, pa.array(values, pa.string()))
@@ -127,7 +126,7 @@ def marked(batch: pa.RecordBatch, crashes: Mapping[int, str], *, stage: str) -> 
 
 def crashed_before(path: Path) -> bool:
     """Whether the candidates or tags of a file have rows that made a stage raise."""
-    return bool(pc.any(pc.equal(read_batch(path, ["reason"]).column(0), Reason.STAGE_CRASH.value)).as_py())
+    return bool(pc.any(pc.equal(read_batch(path, ["reason"]).column(0), _CRASH)).as_py())
 
 
 def with_crashes(tags: pa.RecordBatch, crashes: Mapping[int, str]) -> pa.RecordBatch:
@@ -144,8 +143,8 @@ def with_crashes(tags: pa.RecordBatch, crashes: Mapping[int, str]) -> pa.RecordB
 
 def crash_tags(crashes: Mapping[int, str], schema: pa.Schema) -> pa.RecordBatch:
     """Tags of a schema for rows that made a stage raise; a number that must be there is 0."""
-    said = {"index": list(crashes), "reason": [_CRASH] * len(crashes), "detail": list(crashes.values())}
+    known = {"index": list(crashes), "reason": [_CRASH] * len(crashes), "detail": list(crashes.values())}
     columns = [
-        pa.array(said.get(field.name, [None if field.nullable else 0] * len(crashes)), field.type) for field in schema
+        pa.array(known.get(field.name, [None if field.nullable else 0] * len(crashes)), field.type) for field in schema
     ]
     return pa.RecordBatch.from_arrays(columns, schema=schema)

@@ -159,8 +159,7 @@ class Store:
 
     def read_part(self, part: PartRef, columns: Sequence[str] | None = None) -> pa.RecordBatch:
         """Reads a part, or only some of its columns."""
-        batch = read_batch(self.part_path(part), columns)
-        return blanked(batch, part.hidden) if part.hidden else batch
+        return blanked(read_batch(self.part_path(part), columns), part.hidden)
 
 
 def write_batch(path: Path, batch: pa.RecordBatch) -> None:

@@ -97,7 +97,7 @@ def _written_parts(split: ReadSplit, store: Store, render: Render, identity_keys
 
 
 def _keys(batch: pa.RecordBatch, identity_keys: IndexKeys, part: PartRef) -> pa.RecordBatch:
-    return identity_keys(blanked(batch, part.hidden) if part.hidden else batch)
+    return identity_keys(blanked(batch, part.hidden))
 
 
 @contextmanager

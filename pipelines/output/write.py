@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
+import numpy as np
 import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -145,7 +146,7 @@ def _even(batches: Iterator[pa.RecordBatch], schema: pa.Schema) -> Iterator[pa.R
 
 def _single(table: pa.Table) -> pa.RecordBatch:
     """Copies rows into one batch: what is only sliced keeps its offset and its parent's bits, and the writer both."""
-    return table.take(pa.array(range(len(table)))).combine_chunks().to_batches()[0]
+    return table.take(np.arange(len(table))).combine_chunks().to_batches()[0]
 
 
 def _living_examples(part: PartRef, split: Split, store: Store, settings: WriteSettings) -> pa.RecordBatch:
@@ -236,21 +237,29 @@ def _with_outputs(segments: list[dict[str, str]], outputs: list[str] | None) -> 
 
 
 def _without(segments: list[dict[str, str]], cut: str | None) -> list[dict[str, str]]:
+    """Cuts the end of the last text."""
     if not cut:
         return segments
-    last = max(i for i, segment in enumerate(segments) if segment["kind"] == SegmentKind.TEXT)
+    last = _last_text(segments)
     text = segments[last]["text"]
     assert text.endswith(cut), (text, cut)
-    return [*segments[:last], {**segments[last], "text": text.removesuffix(cut).rstrip()}, *segments[last + 1 :]]
+    return _with_text(segments, last, text.removesuffix(cut).rstrip())
 
 
 def _with_answer(segments: list[dict[str, str]], sentence: str | None) -> list[dict[str, str]]:
     """Adds the sentence of the answer to the last text."""
     if not sentence:
         return segments
-    last = max(i for i, segment in enumerate(segments) if segment["kind"] == SegmentKind.TEXT)
-    text = f"{segments[last]['text'].rstrip()}\n{sentence}"
-    return [*segments[:last], {**segments[last], "text": text}, *segments[last + 1 :]]
+    last = _last_text(segments)
+    return _with_text(segments, last, f"{segments[last]['text'].rstrip()}\n{sentence}")
+
+
+def _last_text(segments: list[dict[str, str]]) -> int:
+    return max(place for place, segment in enumerate(segments) if segment["kind"] == SegmentKind.TEXT)
+
+
+def _with_text(segments: list[dict[str, str]], place: int, text: str) -> list[dict[str, str]]:
+    return [*segments[:place], {**segments[place], "text": text}, *segments[place + 1 :]]
 
 
 def _write_rejected(plan: FilePlan, store: Store) -> list[Written]:
