@@ -63,11 +63,10 @@ def _compare_printed(gold: Scalar, answer: Scalar, target: algebra.Closed, value
     first, second = gold.rational, value.rational()
     if first is not None and second is not None and _is_noisy(first, gold.decimals, second, answer.decimals):
         return _FLOAT
-    shown = None if answer.decimals is None else answer.decimals + (2 if answer.percent else 0)
-    printed = compare_printed(target, value, shown, both=both)
-    if printed is not None or gold.decimals is None or answer.decimals is not None:
+    printed = compare_printed(target, value, answer.places, both=both)
+    if printed is not None or answer.decimals is not None:
         return printed
-    return compare_printed(value, target, gold.decimals + (2 if gold.percent else 0), both=True)
+    return compare_printed(value, target, gold.places, both=True)
 
 
 def _compare_values(gold: Scalar, answer: Scalar, asked: Asked) -> Comparison:
@@ -199,9 +198,9 @@ def _compare_rounded(gold: Scalar, value: algebra.Closed, answer: Scalar, asked:
     target, exact = gold.rational, value.rational()
     if asked.rounding:
         return _rounded_as_asked(gold, target, value, answer, asked)
-    if gold.decimals is None or target is None:
+    places = gold.places
+    if places is None or target is None:
         return None
-    places = gold.decimals + (2 if gold.percent else 0)
     comparison = _rounds_to(value, target, places)
     if comparison is None or _worth_rounding(places, target, exact, answer.decimals):
         return comparison

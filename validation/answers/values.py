@@ -36,6 +36,11 @@ class Scalar:
         return self.closed.rational()
 
     @property
+    def places(self) -> int | None:
+        """How many decimals of the value are shown, two more than the digits behind the point of a percentage."""
+        return None if self.decimals is None else self.decimals + (2 if self.percent else 0)
+
+    @property
     def bare(self) -> bool:
         """Whether the number says it all: no unit, label, percent sign, base, shown decimals or second reading."""
         return not (self.unit or self.label or self.percent or self.base or self.alternative) and self.decimals is None
