@@ -12,6 +12,7 @@ from validation.answers import algebra
 from validation.answers.algebra import Closed, Generator, Monomial, Rational
 from validation.answers.outcome import Comparison, equal, unknown
 
+IN_FULL = equal("float", "a binary fraction printed in full")
 _ULP = Fraction(1, 2**52)  # of a double, beside its value (IEEE 754)
 _ULPS = 16  # a chain of some float operations; 12 of 13 of TheoremQA's own printed answers lie within 4
 _ULPS_OF_FUNCTIONS = 256  # the value of a function is itself worked out as a double
@@ -46,10 +47,10 @@ def compare_printed(target: Closed, value: Closed, places: int | None, *, both: 
     if found is None:
         return None
     exact, ulps = found
-    apart = max(abs(one - other) for one, other in zip(exact, shown, strict=True))
+    apart = max(abs(part - decimal) for part, decimal in zip(exact, shown, strict=True))
     size = max(map(abs, exact))
     if _significant(shown, places) in (_OF_DOUBLES if both else _OF_PRINTED) and apart <= size * ulps * _ULP:
-        return equal("float", "a binary fraction printed in full")
+        return IN_FULL
     if not size and apart < Fraction(1, 10**_MIN_DIGITS):
         return unknown("float", "zero beside what rounding may have left of it")
     if both or _ends(target, places):
@@ -80,8 +81,8 @@ def _ends(target: Closed, places: int) -> bool:
 
 def _is_cut(exact: Plane, shown: Plane, places: int) -> bool:
     """Says whether digits were left off: 2.66 is what stands at the head of 8/3."""
-    cuts = [abs(one) - abs(other) for one, other in zip(exact, shown, strict=True)]
-    same_side = all(one * other >= 0 for one, other in zip(exact, shown, strict=True))
+    cuts = [abs(part) - abs(decimal) for part, decimal in zip(exact, shown, strict=True)]
+    same_side = all(part * decimal >= 0 for part, decimal in zip(exact, shown, strict=True))
     return same_side and _significant(shown, places) >= _MIN_CUT and all(0 <= cut * 10**places < 1 for cut in cuts)
 
 

@@ -6,13 +6,12 @@ from fractions import Fraction
 from validation.answers import algebra
 from validation.answers.algebra import UnsupportedError
 from validation.answers.outcome import Comparison, Relation, equal, not_equal, unknown
-from validation.answers.printed import compare_printed
+from validation.answers.printed import IN_FULL, compare_printed
 from validation.answers.questions import NOTHING, Asked
 from validation.answers.units import CURRENCY_SIGNS, TEMPERATURES, UNIT_LETTERS, UNITS, Unit, find_unit
 from validation.answers.values import Scalar
 
 _EQUAL, _NOT_EQUAL = equal("scalar"), not_equal("scalar")
-_FLOAT = equal("float", "a binary fraction printed in full")
 # Money beside its sign: pounds weigh something elsewhere, and a sign stands for two currencies.
 _MONEY = [{UNITS["gbp"], UNITS["pounds"]}, *({CURRENCY_SIGNS["¥"], UNITS[name]} for name in ("yuan", "yen"))]
 _TOTALS = frozenset(["total", "altogether", "overall", "left", "remaining"])
@@ -61,8 +60,10 @@ def _compare_printed(gold: Scalar, answer: Scalar, target: algebra.Closed, value
     """Compares what a machine may have printed for the other side."""
     both = gold.decimals is not None and answer.decimals is not None
     first, second = gold.rational, value.rational()
-    if first is not None and second is not None and _is_noisy(first, gold.decimals, second, answer.decimals):
-        return _FLOAT
+    if (first is not None and second is not None) and (
+        _is_float_noise(second, answer.decimals, first) or _is_float_noise(first, gold.decimals, second)
+    ):
+        return IN_FULL
     printed = compare_printed(target, value, answer.places, both=both)
     if printed is not None or answer.decimals is not None:
         return printed
@@ -251,10 +252,6 @@ def _rounds_to(exact: algebra.Closed, rounded: Fraction, places: int) -> Compari
         if margin < step / 1000:
             return unknown("rounded", "too near the middle between two roundings")
     return equal("rounded", f"to {places} decimals") if abs(value - rounded) * 2 <= step else None
-
-
-def _is_noisy(first: Fraction, decimals: int | None, second: Fraction, shown: int | None) -> bool:
-    return _is_float_noise(second, shown, first) or _is_float_noise(first, decimals, second)
 
 
 def _is_float_noise(value: Fraction, decimals: int | None, target: Fraction) -> bool:
