@@ -84,7 +84,6 @@ _TABLE: dict[str, dict[str, str]] = {
     },
     "plain": {"1": "unit units"},
 }
-SQUARE_UNITS, CUBIC_UNITS = Unit("plain area", Fraction(1)), Unit("plain cube", Fraction(1))
 TEMPERATURES = frozenset(["celsius", "fahrenheit", "kelvin"])  # scales whose zeros differ: no factor converts them
 UNITS: dict[str, Unit] = {
     name: Unit(dimension, Fraction(factor))
@@ -109,6 +108,7 @@ SCALES = {
     "万亿": 10**12,
 }  # fmt: skip
 _PER = {"h": "hour", "s": "second", "d": "day"}
+_RAISED = {("length", 2): "area", ("length", 3): "cube", ("plain", 2): "plain area", ("plain", 3): "plain cube"}
 _POWERED = re.compile(r"([^\W\d_]+)\.?\^\{?([23])\}?\Z")
 # Words after a number that change what it means, so that the number alone is not the answer.
 _MEANING = frozenset([
@@ -164,11 +164,8 @@ def _ratio(above: Unit, below: Unit) -> Unit:
 def _raised(unit: Unit | None, exponent: int) -> Unit | None:
     if unit is None:
         return None
-    if unit.dimension == "length":
-        return Unit("area" if exponent == 2 else "cube", unit.factor**exponent)
-    if unit.dimension == "plain":
-        return SQUARE_UNITS if exponent == 2 else CUBIC_UNITS
-    return Unit(f"{unit.dimension}^{exponent}", unit.factor**exponent)
+    dimension = _RAISED.get((unit.dimension, exponent), f"{unit.dimension}^{exponent}")
+    return Unit(dimension, unit.factor**exponent)
 
 
 def split_unit(text: str) -> tuple[str, Unit | None, str, int]:
