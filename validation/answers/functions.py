@@ -44,20 +44,22 @@ def _natural(value: Closed) -> int:
     return int(rational)
 
 
-def factorial(value: Closed) -> Closed:
-    """Returns n! of a natural number."""
+def _bounded(value: Closed) -> int:
+    """Returns a natural number whose factorial is small enough to be worked out."""
     count = _natural(value)
     if count > _MAX_FACTORIAL:
         raise TooLargeError
-    return algebra.number(math.factorial(count))
+    return count
+
+
+def factorial(value: Closed) -> Closed:
+    """Returns n! of a natural number."""
+    return algebra.number(math.factorial(_bounded(value)))
 
 
 def double_factorial(value: Closed) -> Closed:
     """Returns n!! of a natural number: 5!! is 5 * 3 * 1, and 3!! is no 6!."""
-    count = _natural(value)
-    if count > _MAX_FACTORIAL:
-        raise TooLargeError
-    return algebra.number(math.prod(range(count, 0, -2)))
+    return algebra.number(math.prod(range(_bounded(value), 0, -2)))
 
 
 def whole(value: Closed, *, up: bool) -> Closed:
@@ -70,10 +72,8 @@ def whole(value: Closed, *, up: bool) -> Closed:
 
 def binomial(above: Closed, below: Closed) -> Closed:
     """Returns the number of ways to choose `below` things out of `above`."""
-    n, k = _natural(above), _natural(below)
-    if n > _MAX_FACTORIAL:
-        raise TooLargeError
-    return algebra.number(math.comb(n, k))
+    k = _natural(below)
+    return algebra.number(math.comb(_bounded(above), k))
 
 
 def degrees(value: Closed) -> Closed:
