@@ -56,8 +56,10 @@ def read_approximation(text: str, read: Read, *, comma: bool) -> Value:
     right = read(sides[1], comma)
     if isinstance(right, Unread):
         raise UnsupportedError(sides[1])
-    if not sides[0] or _name(sides[0]):
-        return _equation(sides[0], right) if sides[0] else right
+    if not sides[0]:
+        return right
+    if _name(sides[0]):
+        return _equation(sides[0], right)
     left = read(sides[0], comma)
     sizes = [algebra.magnitude(value.closed) for value in (left, right) if isinstance(value, Scalar)]
     if len(sizes) < 2 or sizes[0] is None or sizes[1] is None or abs(sizes[0] - sizes[1]) > _NEAR * abs(sizes[0]):
@@ -67,14 +69,17 @@ def read_approximation(text: str, read: Read, *, comma: bool) -> Value:
 
 def _read_chain(sides: list[str], read: Read, *, comma: bool) -> Value:
     """Reads `N = 12 + 8 = 20` as N = 20, where all sides that are numbers are the same one."""
-    values = [read(side, comma) for side in sides]
-    numbers = [value for value in values if isinstance(value, Scalar) and not algebra.symbols_of(value.closed)]
-    last = numbers[-1] if numbers else None
-    if last is None or last is not values[-1] or len(numbers) < 2 or numbers[-2] is not values[-2]:
+    numbers = [_number(read(side, comma)) for side in sides]
+    last = numbers[-1]
+    if last is None or numbers[-2] is None:
         raise UnsupportedError("not one equals sign")
-    if not all(algebra.same(last.closed, number.closed) for number in numbers):
+    if not all(algebra.same(last.closed, number.closed) for number in numbers if number is not None):
         raise UnsupportedError("a chain whose sides differ")
     return _equation(sides[0], last) if _name(sides[0]) else last
+
+
+def _number(value: Value) -> Scalar | None:
+    return value if isinstance(value, Scalar) and not algebra.symbols_of(value.closed) else None
 
 
 def _equation(left: str, right: Value) -> Equation:
