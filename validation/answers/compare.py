@@ -276,27 +276,22 @@ def _compare_equations(gold: Value, answer: Value, asked: Asked) -> Comparison:
     return _compare(other, equation.right, asked) if equation is answer else _compare(equation.right, other, asked)
 
 
-def _say_the_same(gold: Equation, answer: Equation) -> bool:
-    assert gold.left is not None
-    assert answer.left is not None
-    return bool(algebra.same(gold.left, answer.left))
-
-
 def _plain_name(name: str) -> str:
     """Returns x for x_1: one of several values of x."""
     return re.sub(r"_\{?\d\}?\Z", "", name)
 
 
 def _compare_curves(gold: Equation, answer: Equation) -> Comparison:
-    sides = []
+    lefts, sides = [], []
     for equation in (gold, answer):
         if equation.left is None or not isinstance(equation.right, Scalar):
             raise UnsupportedError("an equation of other kinds")
+        lefts.append(equation.left)
         sides.append(algebra.add(equation.left, equation.right.closed, -1))
     if algebra.proportional(sides[0], sides[1]):
         return equal("equation")
     if not sides[0].numerator and not sides[1].numerator:  # identities hold whatever they say
-        return equal("equation") if _say_the_same(gold, answer) else unknown("equation", "two identities")
+        return equal("equation") if algebra.same(lefts[0], lefts[1]) else unknown("equation", "two identities")
     if algebra.add(sides[0], sides[1], -1).rational() is not None:
         return not_equal("equation", "they differ by a constant")
     if algebra.symbols_of(sides[0]) != algebra.symbols_of(sides[1]) and gold.name and answer.name:
