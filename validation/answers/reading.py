@@ -21,6 +21,7 @@ from validation.answers.digits import (
 )
 from validation.answers.moments import is_clock, read_moment
 from validation.answers.regions import RELATION, read_region, read_relation
+from validation.answers.spelling import CIRCLED
 from validation.answers.spoken import read_chinese, read_english
 from validation.answers.units import UNITS, find_unit
 from validation.answers.values import (
@@ -74,8 +75,7 @@ _LONG_NUMBER = re.compile(rf"\d[\d,. ]{{{_MAX_DIGITS}}}")
 _REMAINDER = re.compile(
     r"(\d{1,300})\s*(?:\bR\b|(?<= )r(?= )|,?\s*\b(?:[Rr]emainder|rem\.?)(?: of)?\b|余|\.{6})\s*(\d{1,300})\Z"
 )
-_CIRCLED = re.compile("[\u2460-\u2473](?:(?:,|和|and|\\s)*[\u2460-\u2473])*\\Z")
-_PLAIN_SIGN = re.compile("[^\u2460-\u2473]")
+_STATEMENTS = re.compile("[\u2460-\u2473](?:(?:,|和|and|\\s)*[\u2460-\u2473])*\\Z")
 _RUN = re.compile(r"(?!.*([A-Z]).*\1)[A-H]{2,6}\Z")  # ACD: several options
 _CHOSEN = re.compile(
     r"(?:\{\})?(?:_\{?(\d{1,3})\}?\s?([CPA])_\{?(\d{1,3})\}?|([CPA])\s?_\s?\{?(\d{1,3})\}?\s?\^\s?\{?(\d{1,3})\}?)\Z"
@@ -264,8 +264,8 @@ def _compound(text: str) -> Value | None:
 def _chinese(text: str) -> Value | None:
     if text.isascii():
         return None
-    if _CIRCLED.match(text):
-        return Several("bare", tuple(Choice(sign) for sign in text if not _PLAIN_SIGN.match(sign)))
+    if _STATEMENTS.match(text):
+        return Several("bare", tuple(Choice(sign) for sign in CIRCLED.findall(text)))
     percent = text.startswith("百分之") and not text[3:].isascii()
     match = _CHINESE.fullmatch(text[3:] if percent else text)
     value = read_chinese(match.group(1)) if match else None

@@ -25,7 +25,7 @@ _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿ", "012345678
 _SUBSCRIPTS = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
 _SUPERSCRIPT_RUN = re.compile("[⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿ]+")
 _SUBSCRIPT_RUN = re.compile("[₀₁₂₃₄₅₆₇₈₉]+")
-_CIRCLED = re.compile("([\u2460-\u2473])")  # the signs 1 and 3 in circles name two statements and are no 13
+CIRCLED = re.compile("([\u2460-\u2473])")  # the signs 1 and 3 in circles name two statements and are no 13
 _DIGIT = re.compile(r"[^\W\D0-9]")  # of any other script: ৭, ๗, ७
 _VULGAR = re.compile("[¼½¾⅐⅑⅒⅓⅔⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞]")
 _OVERLINED = re.compile("(?:\\d\u0305)+")
@@ -104,7 +104,7 @@ DECIMAL_COMMA = frozenset([
 
 def _folded(text: str) -> str:
     """Folds full-width forms and writes the digits of every script as ours; a circled digit stays."""
-    if _CIRCLED.fullmatch(text):
+    if CIRCLED.fullmatch(text):
         return text
     return _DIGIT.sub(lambda digit: str(unicodedata.decimal(digit.group())), unicodedata.normalize("NFKC", text))
 
@@ -130,7 +130,7 @@ def _fold_unicode(text: str) -> str:
     text = _SUBSCRIPT_RUN.sub(lambda m: "_{" + m.group().translate(_SUBSCRIPTS) + "}", text)
     text = text.translate(_TRANSLATION)
     if not text.isascii():
-        text = "".join(_folded(part) for part in _CIRCLED.split(text))
+        text = "".join(_folded(part) for part in CIRCLED.split(text))
     text = _CJK_MIXED.sub(" ", _CJK_PREFIX.sub("", text))
     return _SQRT_BARE.sub(r"\\sqrt{\1}", text)
 
