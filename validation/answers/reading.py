@@ -340,12 +340,14 @@ def _several(text: str, *, comma: bool) -> Value | None:
 
 def _items(pieces: Sequence[str], comma: bool = False) -> tuple[Value, ...]:
     """Reads the members of a list; one with a plus-minus sign is two."""
-    values = [(piece, _item(piece, comma)) for piece in pieces]
-    expanded: list[Value] = []
-    for piece, value in values:
-        two = isinstance(value, Several) and value.kind == "bare" and _PLUS_MINUS.search(piece) is not None
-        expanded.extend(value.items if isinstance(value, Several) and two else [value])
-    return tuple(expanded)
+    values: list[Value] = []
+    for piece in pieces:
+        value = _item(piece, comma)
+        if isinstance(value, Several) and value.kind == "bare" and _PLUS_MINUS.search(piece):
+            values.extend(value.items)
+        else:
+            values.append(value)
+    return tuple(values)
 
 
 def _spaced_pieces(text: str) -> list[str]:
