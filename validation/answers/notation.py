@@ -43,7 +43,7 @@ _RUN_ON = re.compile(r"\^\d{2,}\^")  # factors without a sign between them, by a
 _ONE, _HALF, _THIRD = algebra.number(1), algebra.number(Fraction(1, 2)), algebra.number(Fraction(1, 3))
 _MAX_DEPTH = 60
 _MAX_LENGTH = 4000
-_MAX_DIGITS = 4000  # int() refuses 4,301 digits
+MAX_DIGITS = 4000  # int() refuses 4,301 digits
 
 
 def _tokens(text: str) -> list[tuple[str, str]]:
@@ -309,10 +309,10 @@ class _Reader:
 
 
 def _decimal(text: str) -> Fraction | int:
-    if text.isdigit() and len(text) <= _MAX_DIGITS:
+    if text.isdigit() and len(text) <= MAX_DIGITS:
         return int(text)
     exponent = text.lower().partition("e")[2]
-    if len(text) > _MAX_DIGITS or abs(int(exponent or 0)) > _MAX_DIGITS:
+    if len(text) > MAX_DIGITS or abs(int(exponent or 0)) > MAX_DIGITS:
         raise TooLargeError
     return Fraction(text)
 

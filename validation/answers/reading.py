@@ -20,6 +20,7 @@ from validation.answers.digits import (
     scalar,
 )
 from validation.answers.moments import is_clock, read_moment
+from validation.answers.notation import MAX_DIGITS
 from validation.answers.regions import RELATION, read_region, read_relation
 from validation.answers.spelling import CIRCLED
 from validation.answers.spoken import read_chinese, read_english
@@ -70,8 +71,7 @@ _CHINESE = re.compile(
     r"([负零〇一二两三四五六七八九十百千万亿又分之点\d.]*[零〇一二两三四五六七八九十百千万亿负][零〇一二两三四五六七八九十百千万亿又分之点\d.]*)"
     r"(个|只|本|人|名|条|张|支|棵|辆|台|件|箱|袋|瓶|杯|次|倍|岁|元|天|米|千米|厘米|千克|吨|小时|分钟)?"
 )
-_MAX_DIGITS = 4000  # int() refuses 4,301 digits
-_LONG_NUMBER = re.compile(rf"\d[\d,. ]{{{_MAX_DIGITS}}}")
+_LONG_NUMBER = re.compile(rf"\d[\d,. ]{{{MAX_DIGITS}}}")
 _REMAINDER = re.compile(
     r"(\d{1,300})\s*(?:\bR\b|(?<= )r(?= )|,?\s*\b(?:[Rr]emainder|rem\.?)(?: of)?\b|余|\.{6})\s*(\d{1,300})\Z"
 )
@@ -114,7 +114,7 @@ def read_value(text: str, comma: bool = False) -> Value:
         text: as `normalise` returns it.
         comma: whether the language writes a decimal comma.
     """
-    if len(text) > _MAX_DIGITS and _LONG_NUMBER.search(text):
+    if len(text) > MAX_DIGITS and _LONG_NUMBER.search(text):
         return Unread(text, too_large=True)
     try:
         return _read(text, comma=comma)
