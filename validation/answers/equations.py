@@ -293,8 +293,8 @@ def _without_units(run: Sequence[_Token]) -> tuple[str, set[str]]:
             glued = before.lastgroup == "number" and before.end() == token.start()
             if text.lower() in _SPEECH:
                 return "", set()
-            article = text != "a" or (at + 1 < len(run) and run[at + 1].lastgroup == "word")  # not the a of `2 a = 6`
-            if _is_name(text, glued=glued) or not article:
+            followed = at + 1 < len(run) and run[at + 1].lastgroup == "word"
+            if _is_name(text, glued=glued, followed=followed):
                 return "", set()
             units.add(_stem(text))
         elif kind == "other" or (before is not None and before.lastgroup == "word" and kind in ("number", "left")):
@@ -306,12 +306,15 @@ def _without_units(run: Sequence[_Token]) -> tuple[str, set[str]]:
     return "".join(pieces), units
 
 
-def _is_name(word: str, *, glued: bool) -> bool:
-    """Says whether a word behind a number is a variable (`2x`, `66/BC`, `4ac`) or an ordinal and no unit."""
+def _is_name(word: str, *, glued: bool, followed: bool) -> bool:
+    """Says whether a word behind a number is a variable (`2x`, `66/BC`, `4ac`) or an ordinal and no unit.
+
+    An `a` in front of a word is an article: `2 a day`, not `2 a = 6`.
+    """
     if not word.isascii():
         return False
     if len(word) == 1 or (len(word) < 4 and word.isupper()):
-        return glued or word != "a"
+        return glued or word != "a" or not followed
     return glued and len(word) < 4 and find_unit(word) is None
 
 
