@@ -37,6 +37,7 @@ class Extraction:
 NO_ANSWER = Extraction(None, 0, False, "none")
 
 Found = tuple[str, int, int]  # an answer, and where it stands with its marker
+Finder = Callable[[str], Iterator[Found]]
 
 _MARKED = re.compile(r"\\(?:boxed|fbox)\b|^[ \t]*####", re.MULTILINE)
 _MAX_SENTENCE = 1000
@@ -74,7 +75,7 @@ def _hashes(text: str) -> Iterator[Found]:
         answer = match.group(2).strip()
         leading = match.group(1) is not None
         if answer and (match.start() >= last or (leading and _says_a_value(answer))):
-            yield answer, match.start(), match.end(2) - len(match.group(2)) + len(match.group(2).rstrip())
+            yield answer, match.start(), match.start(2) + len(match.group(2).rstrip())
 
 
 def _phrases(text: str) -> Iterator[Found]:
@@ -101,8 +102,10 @@ def _first_value(rest: str) -> str:
             break
     sentence = _SENTENCE_END.split(rest, maxsplit=1)[0]
     answer = endings().behind.sub("", sentence.strip().rstrip(".。,;*").strip())
-    subject, *told = _COPULA.split(answer)
-    return _first_value(told[-1]) if told and not _says_a_value(answer) and len(subject.split()) > 1 else answer
+    subject, *predicates = _COPULA.split(answer)
+    if predicates and not _says_a_value(answer) and len(subject.split()) > 1:
+        return _first_value(predicates[-1])
+    return answer
 
 
 def _says_a_value(answer: str) -> bool:
@@ -139,7 +142,7 @@ def _confirmed(text: str) -> Iterator[Found]:
         yield answer, begin, end
 
 
-_EXPLICIT: tuple[tuple[str, Callable[[str], Iterator[Found]]], ...] = (
+_EXPLICIT: tuple[tuple[str, Finder], ...] = (
     ("boxed", grouped_boxes),
     ("tag", _tags),
     ("hashes", _hashes),
@@ -173,9 +176,7 @@ def extract(solution: str, language: str = "en") -> Extraction:
     return NO_ANSWER
 
 
-def _with_later(
-    found: Extraction, text: str, weaker: tuple[tuple[str, Callable[[str], Iterator[Found]]], ...], language: str
-) -> Extraction:
+def _with_later(found: Extraction, text: str, weaker: tuple[tuple[str, Finder], ...], language: str) -> Extraction:
     """Returns what a weaker marker behind an answer says in its stead, where it says something else."""
     rest = text[found.end :]
     if not rest.strip(_CLOSING):
