@@ -120,14 +120,14 @@ def _value(tail: str, formulas: Sequence[Formula], value: Value, compare: Callab
     candidates = sorted(_candidates(tail, formulas), key=lambda candidate: -candidate[2])
     for begin, end in _sentences(tail, formulas):
         alike = False
-        for candidate, start, stop, arrived in candidates:
-            if not begin < stop <= end or (alike and not arrived):
+        within = [candidate for candidate in candidates if begin < candidate[2] <= end]
+        for answer, start, stop, arrived in within:
+            if alike and not arrived:
                 continue
-            if compare(candidate).outcome is Relation.EQUAL:
-                return candidate, start, stop
-            alike = alike or (arrived and _is_like(value, candidate))
-        told = [candidate for candidate, _, stop, _ in candidates if begin < stop <= end]
-        if not _REMARK.match(tail[begin:end]) and any(_is_like(value, candidate) for candidate in told):
+            if compare(answer).outcome is Relation.EQUAL:
+                return answer, start, stop
+            alike = alike or (arrived and _is_like(value, answer))
+        if not _REMARK.match(tail[begin:end]) and any(_is_like(value, answer) for answer, _, _, _ in within):
             return None
     return None
 
