@@ -63,17 +63,17 @@ _ROLES = MappingProxyType({name: role for role, names in _NAMES.items() for name
 _FIELDS = ("messages", "conversations", "conversation")
 _CONTENTS = ("content", "value", "text")
 _THOUGHTS = (
-    *(
-        "reasoning_content",
-        "reasoning",
-        "reasoning_text",
-        "reasoning_details",
-        "thinking",
-        "think",
-        "thought",
-        "thoughts",
-    ),
-    *("chain_of_thought", "cot", "scratchpad"),
+    "reasoning_content",
+    "reasoning",
+    "reasoning_text",
+    "reasoning_details",
+    "thinking",
+    "think",
+    "thought",
+    "thoughts",
+    "chain_of_thought",
+    "cot",
+    "scratchpad",
 )
 _UNREAD = ("refusal", "audio", "image", "images", "video", "videos", "attachments")
 """fields of a turn that say what a text does not hold"""
