@@ -162,7 +162,8 @@ def _understand(record: Record, source: Source) -> Problem | Rejection:
         return Rejection(Reason.MISSING_FIELD, "the record has no solution")
     if problem.selection.control:
         return Rejection(Reason.NOT_SELECTED, "a control item: it measures annotators")
-    size = len(problem.question) + max(sum(len(part.text) for part in one.segments) for one in problem.solutions)
+    longest = max(sum(len(segment.text) for segment in solution.segments) for solution in problem.solutions)
+    size = len(problem.question) + longest
     if size > LONGEST:
         return Rejection(Reason.TOO_LONG, f"question and solution have {size} characters; at most {LONGEST} are read")
     return problem

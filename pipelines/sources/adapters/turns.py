@@ -120,8 +120,8 @@ def _side(record: dict[str, Any], name: str, role: Role) -> list[Turn]:
 
 def _read_turns(turns: object, name: str) -> list[Turn]:
     turns = _loaded(turns)
-    if isinstance(turns, dict) and len(held := [turns[field] for field in _FIELDS if field in turns]) == 1:
-        turns = held[0]
+    if isinstance(turns, dict) and len(lists := [turns[field] for field in _FIELDS if field in turns]) == 1:
+        turns = lists[0]
     if not isinstance(turns, list) or not all(isinstance(turn, dict) for turn in turns):
         raise Unreadable(Reason.UNSUPPORTED, f"{name} is a list of turns, each an object")
     return [_read_turn(turn) for turn in turns]
@@ -142,21 +142,21 @@ def _read_turn(turn: dict[str, Any]) -> Turn:
     for name in _UNREAD:
         if turn.get(name):
             raise Unreadable(Reason.UNSUPPORTED, f"a turn of {role} holds {name}")
-    said = _pieces(_first(turn, _CONTENTS), role)
+    pieces = _pieces(_first(turn, _CONTENTS), role)
     thoughts = [Piece(SegmentKind.THINK, piece.text) for name in _THOUGHTS for piece in _thoughts(turn, name)]
     calls = [piece for call in _calls(turn) for piece in _call(call)]
     match role:
         case Role.ASSISTANT:
-            said = _addressed(turn, said)
+            pieces = _addressed(turn, pieces)
         case Role.THOUGHT:
-            said = [replace(piece, kind=SegmentKind.THINK) for piece in said]
+            pieces = [replace(piece, kind=SegmentKind.THINK) for piece in pieces]
         case Role.TOOL:
             call = _text(turn, _CALL_IDS[:-1])
-            said = [
+            pieces = [
                 Piece(SegmentKind.OUTPUT, piece.text, piece.call or call)
-                for piece in said or [Piece(SegmentKind.OUTPUT, "")]
+                for piece in pieces or [Piece(SegmentKind.OUTPUT, "")]
             ]
-    return Turn(role, (*dict.fromkeys(thoughts), *said, *calls))
+    return Turn(role, (*dict.fromkeys(thoughts), *pieces, *calls))
 
 
 def _role(turn: dict[str, Any]) -> Role:
@@ -217,28 +217,28 @@ def _part(part: object, role: Role) -> list[Piece]:
         if kind in _TEXT_PARTS and isinstance(text := _first(part, ("text", "value", "content", "summary")), str):
             return [Piece(SegmentKind.TEXT, text)]
         if kind in _THOUGHT_PARTS:
-            held = _first(part, (str(kind), "text", "value", "content", "thinking", "reasoning", "summary"))
-            if held is not None:
-                return [Piece(SegmentKind.THINK, piece.text) for piece in _pieces(held, Role.THOUGHT)]
+            thought = _first(part, (str(kind), "text", "value", "content", "thinking", "reasoning", "summary"))
+            if thought is not None:
+                return [Piece(SegmentKind.THINK, piece.text) for piece in _pieces(thought, Role.THOUGHT)]
         if kind in _CALL_PARTS and role is Role.ASSISTANT:
             return _call(part)
         if kind in _RESULT_PARTS:
-            call, held = _text(part, _CALL_IDS), _first(part, ("content", "output", "text"))
-            text = "".join(piece.text for piece in _pieces(held, Role.TOOL))
+            call, result = _text(part, _CALL_IDS), _first(part, ("content", "output", "text"))
+            text = "".join(piece.text for piece in _pieces(result, Role.TOOL))
             return [Piece(SegmentKind.OUTPUT, text, call)]
     shape = part.get("type") if isinstance(part, dict) else type(part).__name__
     raise Unreadable(Reason.UNSUPPORTED, f"content holds a part that is no text: {shape}")
 
 
-def _addressed(turn: dict[str, Any], said: list[Piece]) -> list[Piece]:
+def _addressed(turn: dict[str, Any], pieces: list[Piece]) -> list[Piece]:
     """What an assistant says on a channel of harmony: thoughts, words, or a program for the tool it names."""
     channel, recipient = turn.get("channel"), turn.get("recipient")
     if channel is not None and channel not in CHANNELS:
         raise Unreadable(Reason.UNSUPPORTED, f"unknown channel {channel!r}")
     if isinstance(recipient, str) and is_tool(recipient):
-        return [Piece(SegmentKind.CODE, program_of(piece.text)) for piece in said]
+        return [Piece(SegmentKind.CODE, program_of(piece.text)) for piece in pieces]
     kind = CHANNELS.get(channel or "final", SegmentKind.TEXT)
-    return [replace(piece, kind=kind) if piece.kind is SegmentKind.TEXT else piece for piece in said]
+    return [replace(piece, kind=kind) if piece.kind is SegmentKind.TEXT else piece for piece in pieces]
 
 
 def is_tool(recipient: str) -> bool:

@@ -151,7 +151,7 @@ def test_a_row_that_cannot_be_laid_out_is_quarantined_and_the_others_live():
     rows = [{"q": "1?", "s": "1", "votes": 3}, endless, {"q": "2?", "s": "2"}]
     voted = source(columns=COLUMNS | {"votes": "votes"})
     found = rendered(*rows, by=voted)
-    assert [one["reason"] for one in found] == [None, "stage_crash", None]
+    assert [row["reason"] for row in found] == [None, "stage_crash", None]
     assert found[1]["detail"].startswith("render: OverflowError: ")
     assert (found[1]["stage"], found[1]["row"], found[1]["format"]) == ("read", 1, None)
     assert found[1]["record"] == json.dumps(endless)
@@ -166,7 +166,7 @@ def test_a_row_that_makes_its_adapter_raise_is_quarantined_and_the_others_live(m
     monkeypatch.setattr(render, "ADAPTERS", {**ADAPTERS, "kinds": Adapter(read)})
     easy, odd = marbles(1)[0] | {"kind": "easy"}, marbles(1)[0] | {"kind": "odd"}
     kinds = GSM8K.model_copy(update={"adapter": "kinds", "derive": ()})
-    assert [one["reason"] for one in rendered(easy, odd, easy, by=kinds)] == [None, "stage_crash", None]
+    assert [row["reason"] for row in rendered(easy, odd, easy, by=kinds)] == [None, "stage_crash", None]
     with pytest.raises(RunFailedError, match=r"read: KeyError: 'odd' at .*: row 1 of school"):
         list(render_parts(records(easy, odd), kinds, strict=True))
 

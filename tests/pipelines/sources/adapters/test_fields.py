@@ -201,6 +201,6 @@ def test_an_ending_is_looked_for_where_a_text_ends_and_nowhere_before() -> None:
 
 
 def test_an_ending_that_begins_too_far_from_the_end_is_none() -> None:
-    told = re.compile(r"The answer is (\S+)\s*$")
+    stated = re.compile(r"The answer is (\S+)\s*$")
     for length, known in ((ENDING - 14, True), (ENDING - 13, False)):
-        assert (ending_of("x The answer is " + "7" * length, told) is not None) is known
+        assert (ending_of("x The answer is " + "7" * length, stated) is not None) is known

@@ -11,12 +11,12 @@ CHAT = [{"role": "user", "content": "3+4?"}, {"role": "assistant", "content": "I
 READ = [(Role.USER, [(TEXT, "3+4?")]), (Role.ASSISTANT, [(TEXT, "It is 7.")])]
 
 
-def said(record: dict, field: str | None = None) -> list[tuple[Role, list[tuple[SegmentKind, str]]]]:
+def turns_in(record: dict, field: str | None = None) -> list[tuple[Role, list[tuple[SegmentKind, str]]]]:
     return [(turn.role, [(piece.kind, piece.text) for piece in turn.pieces]) for turn in turns_of(record, field)]
 
 
 def spoken(turn: dict) -> list[tuple[SegmentKind, str]]:
-    ((_, pieces),) = said({"messages": [turn]})
+    ((_, pieces),) = turns_in({"messages": [turn]})
     return pieces
 
 
@@ -41,7 +41,7 @@ def refused(turn: dict) -> str:
     ],
 )
 def test_turns_are_found_wherever_a_record_holds_them(record, field):
-    assert said(record, field) == READ
+    assert turns_in(record, field) == READ
 
 
 def test_a_field_that_is_not_there_is_named_with_at_most_ten_others():
