@@ -7,6 +7,8 @@ from decimal import Decimal
 from math import floor, isfinite
 from typing import Any
 
+import orjson
+
 from pipelines.sources.normalise import trimmed
 from schemas.reason import Reason
 
@@ -33,6 +35,16 @@ def find(record: dict[str, Any], name: str) -> Any:  # noqa: ANN401 - a JSON val
         else:
             return None
     return value
+
+
+def loaded(value: object) -> object:
+    """Reads a list or an object that a table holds as JSON; anything else stays as it is."""
+    if not isinstance(value, str) or not value.lstrip().startswith(("[", "{")):
+        return value
+    try:
+        return orjson.loads(value)
+    except orjson.JSONDecodeError:
+        return value
 
 
 _MOST_NAMES = 10

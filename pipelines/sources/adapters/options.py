@@ -5,9 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from string import ascii_uppercase
 from typing import Any
 
-import orjson
-
-from pipelines.sources.adapters.fields import Unreadable, find, named, number_text
+from pipelines.sources.adapters.fields import Unreadable, find, loaded, named, number_text
 from schemas.reason import Reason
 
 _MARKED = re.compile(r"\s*\(?([A-Za-z])\s*[).:\uff0e\u3001\uff1a\uff09]\s*(.*)", re.DOTALL)
@@ -33,23 +31,13 @@ def with_options(question: str, record: dict[str, Any], field: str | Sequence[st
     if not isinstance(field, str):
         options = list(_lettered(text for name in field if (text := _plain(find(record, name), name))))
     else:
-        value = _loaded(find(record, field))
+        value = loaded(find(record, field))
         if isinstance(value, str):
             return question if value.strip() in question else f"{question}\n{value.strip()}"
         options = list(_options(value, field))
     if not options or _stand_in(question, options):
         return question
     return "\n".join([question, *(f"({letter}) {text}" for letter, text in options)])
-
-
-def _loaded(value: object) -> object:
-    """A list or an object that a table holds as JSON."""
-    if isinstance(value, str) and value.lstrip().startswith(("[", "{")):
-        try:
-            return orjson.loads(value)
-        except orjson.JSONDecodeError:
-            return value
-    return value
 
 
 def _options(value: object, field: str) -> Iterator[tuple[str, str]]:

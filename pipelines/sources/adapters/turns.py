@@ -13,7 +13,7 @@ from typing import Any
 
 import orjson
 
-from pipelines.sources.adapters.fields import Unreadable, find, named
+from pipelines.sources.adapters.fields import Unreadable, find, loaded, named
 from schemas.problem import SegmentKind
 from schemas.reason import Reason
 
@@ -119,22 +119,12 @@ def _side(record: dict[str, Any], name: str, role: Role) -> list[Turn]:
 
 
 def _read_turns(turns: object, name: str) -> list[Turn]:
-    turns = _loaded(turns)
+    turns = loaded(turns)
     if isinstance(turns, dict) and len(lists := [turns[field] for field in _FIELDS if field in turns]) == 1:
         turns = lists[0]
     if not isinstance(turns, list) or not all(isinstance(turn, dict) for turn in turns):
         raise Unreadable(Reason.UNSUPPORTED, f"{name} is a list of turns, each an object")
     return [_read_turn(turn) for turn in turns]
-
-
-def _loaded(value: object) -> object:
-    """JSON in a text, as tables hold lists; anything else as it is."""
-    if not isinstance(value, str) or not value.lstrip().startswith(("[", "{")):
-        return value
-    try:
-        return orjson.loads(value)
-    except orjson.JSONDecodeError:
-        return value
 
 
 def _read_turn(turn: dict[str, Any]) -> Turn:
@@ -189,7 +179,7 @@ def _pieces(content: object, role: Role) -> list[Piece]:
     if content is None:
         return []
     if role is Role.CALL:
-        return [piece for call in _listed(_loaded(content)) for piece in _call(call)]
+        return [piece for call in _listed(loaded(content)) for piece in _call(call)]
     if isinstance(content, str):
         return [Piece(SegmentKind.TEXT, content)] if content else []
     if isinstance(content, dict) and isinstance(content.get("parts"), list):
@@ -282,7 +272,7 @@ def program_of(arguments: object) -> str:
         except orjson.JSONDecodeError as error:
             raise Unreadable(Reason.UNSUPPORTED, f"a tool call's arguments are no JSON: {error}") from None
     if isinstance(arguments, dict):
-        inner = _loaded(_first(arguments, ("arguments", "parameters")) or arguments)
+        inner = loaded(_first(arguments, ("arguments", "parameters")) or arguments)
         if isinstance(inner, str):
             return inner
         if isinstance(inner, dict):

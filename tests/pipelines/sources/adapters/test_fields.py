@@ -11,6 +11,7 @@ from pipelines.sources.adapters.fields import (
     is_marked,
     level_of,
     listed_text,
+    loaded,
     moment_of,
     names_in,
     number_of,
@@ -174,6 +175,17 @@ def test_the_fields_of_a_field_are_itself_its_parts_or_those_of_its_template():
     assert names_in("a.b") == ["a.b"]
     assert names_in(["a", "b"]) == ["a", "b"]
     assert names_in("Passage: {a}\n{b.0}") == ["a", "b.0"]
+
+
+@pytest.mark.parametrize(
+    ("value", "read"),
+    [
+        *[('["5"]', ["5"]), (' {"A": 5}', {"A": 5}), ("[5", "[5"), ("[1, 2) or {x}", "[1, 2) or {x}")],
+        *[("5", "5"), ('"[5]"', '"[5]"'), (["[5]"], ["[5]"]), (None, None)],
+    ],
+)
+def test_a_list_or_an_object_in_a_text_is_read_and_nothing_else(value, read):
+    assert loaded(value) == read
 
 
 def test_a_list_holds_texts_and_nothing_else():
