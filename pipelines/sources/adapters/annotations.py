@@ -33,11 +33,11 @@ def with_derived(problem: Problem, formats: Sequence[Format]) -> Problem:
     Returns:
         The problem. Its answer is the row's own, else what the solution ends in.
     """
-    if not formats or not problem.solutions or problem.solutions[0].format is not Format.COT:
-        return problem
-    if len(problem.solutions) > 1:
+    if not formats or len(problem.solutions) != 1:
         return problem
     (solution,) = problem.solutions
+    if solution.format is not Format.COT:
+        return problem
     text = "\n".join(segment.text for segment in solution.segments if segment.kind is SegmentKind.TEXT)
     segments = join_segments([(segment.kind, strip_annotations(segment.text)) for segment in solution.segments])
     final = extract(strip_annotations(text), problem.language)

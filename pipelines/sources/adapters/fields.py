@@ -111,7 +111,9 @@ def texts_of(record: dict[str, Any], field: str | Sequence[str]) -> list[str]:
     if not isinstance(value, list) or not all(isinstance(text, str) for text in value):
         return [text_of(record, field)]
     texts = [text for text in value if text.strip()]
-    return texts or [text_of({field: ""}, field)]
+    if not texts:
+        raise Unreadable(Reason.MISSING_FIELD, f"{field} is empty")
+    return texts
 
 
 def _part(record: dict[str, Any], name: str) -> str:
@@ -127,20 +129,21 @@ def _part(record: dict[str, Any], name: str) -> str:
 
 def optional_text(record: dict[str, Any], name: str | None) -> str | None:
     """Returns a text or a number as text, None when absent or empty."""
-    value = None if name is None else find(record, name)
+    return None if name is None else _plain(find(record, name))
+
+
+def _plain(value: object) -> str | None:
     if isinstance(value, str):
         return trimmed(value) or None
-    if value is None:
-        return None
-    return number_text(value)
+    return None if value is None else number_text(value)
 
 
 def listed_text(record: dict[str, Any], name: str | None) -> str | None:
     """Returns a text or a number as text, those of a list with commas between them; None when absent or empty."""
     value = None if name is None else find(record, name)
     if not isinstance(value, list):
-        return optional_text(record, name)
-    return ", ".join(text for item in value if (text := optional_text({"item": item}, "item"))) or None
+        return _plain(value)
+    return ", ".join(text for item in value if (text := _plain(item))) or None
 
 
 def number_text(value: object) -> str:
