@@ -5,13 +5,14 @@
 """
 
 import re
-import sys
 import unicodedata
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 
 import pyarrow as pa
 import pyarrow.compute as pc
+
+from pipelines.text.arrays import changed_where
 
 NUMBER = re.compile(r"\d+(?:\.\d+)?|(?<![\w.])\.\d+")
 """A number in digits, thousands separators already gone; a sign is an operator and no part of it."""
@@ -75,7 +76,7 @@ def in_digits(texts: pa.Array, languages: Sequence[str]) -> pa.Array:
 
     Texts are in lower case, languages ISO 639-1 codes.
     """
-    texts = _in_plain_digits(texts)
+    texts = changed_where(texts, _ANY_OTHER_DIGIT, plain_digits)
     codes = pa.array(languages, pa.string())
     for language in pc.unique(codes).to_pylist():
         pattern = _ANY_NUMBER_WORD if language == "en" else _SOUGHT.get(language)
@@ -88,12 +89,9 @@ def in_digits(texts: pa.Array, languages: Sequence[str]) -> pa.Array:
     return texts
 
 
-def _in_plain_digits(texts: pa.Array) -> pa.Array:
-    foreign = pc.fill_null(pc.match_substring_regex(texts, _ANY_OTHER_DIGIT), False)
-    if not pc.any(foreign).as_py():
-        return texts
-    plain = [text.translate(_OTHER_DIGITS) for text in texts.filter(foreign).to_pylist()]
-    return pc.replace_with_mask(texts, foreign, pa.array(plain, texts.type))
+def plain_digits(text: str) -> str:
+    """Writes the digits of every script as ours."""
+    return _OTHER_DIGIT.sub(lambda digit: str(unicodedata.decimal(digit[0])), text)
 
 
 def _written(text: str, language: str) -> str:
@@ -123,12 +121,7 @@ def _ideographic(run: str) -> int:
     return total + digit
 
 
-_OTHER_DIGITS = {
-    code: str(unicodedata.decimal(chr(code)))
-    for code in range(0x80, sys.maxunicode + 1)
-    if unicodedata.category(chr(code)) == "Nd"
-}
-_ANY_OTHER_DIGIT = f"[{''.join(map(chr, _OTHER_DIGITS))}]"
+_OTHER_DIGIT, _ANY_OTHER_DIGIT = re.compile(r"(?![0-9])\d"), r"[^\P{Nd}0-9]"  # Python's and RE2's
 _SWAHILI = {"wili": 2, "tatu": 3, "nne": 4, "tano": 5, "nane": 8}
 _SPELLED = (2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 15, 20, 30, 40, 50, 100)
 _LISTS = {

@@ -20,7 +20,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipelines.text.arrays import Bytes, bytes_of, foreign_runs, rewritten, texts_of
-from pipelines.text.numerals import NUMBER, number_words, placed_words, value_of
+from pipelines.text.numerals import NUMBER, number_words, placed_words, plain_digits, value_of
 from pipelines.text.words import Places
 
 _LOOK_ALIKES = {
@@ -79,7 +79,6 @@ _UNSEEN = re.compile(
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f"
     "\u3164\ufe00-\ufe0f\ufeff\uffa0\U000e0000-\U000e0fff]+"
 )
-_OTHER_DIGIT = re.compile(r"(?![0-9])\d")
 
 _LATEX_RULES = (
     # (pattern, replacement), on lower-case text; RE2 syntax. Order matters: layout first, synonyms after.
@@ -234,8 +233,7 @@ def _to_latin(text: str) -> str:
     text = _SUPERSCRIPT_RUN.sub(lambda run: _script("^", run[0].translate(_SUPERSCRIPTS)), text)
     text = _SUBSCRIPT_RUN.sub(lambda run: _script("_", run[0].translate(_SUBSCRIPTS)), text)
     text = _VULGAR_FRACTION.sub(lambda sign: f" {sign[0]} ", text)
-    text = unicodedata.normalize("NFKC", text).translate(LOOK_ALIKES).casefold()
-    return _OTHER_DIGIT.sub(lambda digit: str(unicodedata.decimal(digit[0])), text)
+    return plain_digits(unicodedata.normalize("NFKC", text).translate(LOOK_ALIKES).casefold())
 
 
 def _script(mark: str, digits: str) -> str:
