@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from pipelines.engine.rejection import Rejection
 from pipelines.stages.screen.dirt import DIRT
-from pipelines.stages.screen.flattened import Columns, Found, Rule, flags
+from pipelines.stages.screen.flattened import Columns, Found, Rule, flags, in_texts, matching
 from pipelines.stages.screen.languages import LATIN, NOT_LATIN, wrong_script
 from pipelines.stages.screen.structure import check_order, check_structure
 from pipelines.text.arrays import bytes_of
@@ -51,7 +51,7 @@ def screen(batch: pa.RecordBatch, settings: Screen, kept: frozenset[Reason] = fr
 def _structure(columns: Columns, _settings: Screen, alive: np.ndarray) -> Found:
     """bad_segments: a structure that is not the format's, or a layout that could not be read back."""
     letters = _LETTERS[columns.kinds].tobytes().decode()
-    odd = columns.any(flags(pc.match_substring_regex(columns.texts, _ODD_TEXT)))
+    odd = columns.any(matching(columns.texts, _ODD_TEXT))
     for row in np.flatnonzero(alive).tolist():
         format = _FORMATS[columns.formats[row]]
         order = letters[columns.ends[row] : columns.ends[row + 1]]
@@ -96,23 +96,14 @@ _ENVIRONMENT = re.compile(r"\\(begin|end)\s*\{([^{}]*)\}")
 
 def _latex(columns: Columns, _settings: Screen, alive: np.ndarray) -> Found:
     r"""bad_latex: braces, environments or \[ \] that do not balance. Only where LaTeX is."""
-    found: dict[int, str] = {}
-    for row in np.flatnonzero(alive & _maybe_unbalanced(columns.questions)).tolist():
-        if wrong := _wrong_latex(columns.question_list[row]):
-            found[row] = f"question: {wrong}"
-    words = columns.is_words & alive[columns.of_row]
-    for place in np.flatnonzero(words & _maybe_unbalanced(columns.texts)).tolist():
-        if wrong := _wrong_latex(columns.text_list[place]):
-            found.setdefault(int(columns.of_row[place]), f"solution: {wrong}")
-    for row, detail in sorted(found.items()):
-        yield row, Rejection(Reason.BAD_LATEX, detail)
+    return in_texts(columns, alive, _maybe_unbalanced, Reason.BAD_LATEX, _wrong_latex)
 
 
 def _maybe_unbalanced(texts: pa.Array) -> np.ndarray:
     """Which texts `check_latex` has to look at: all others hold no bracket but braces, as many opened as closed."""
     data, offsets = bytes_of(texts)
     opened, closed = (np.searchsorted(np.flatnonzero(data == ord(brace)), offsets) for brace in "{}")
-    return flags(pc.match_substring_regex(texts, _BRACKETS)) | (np.diff(opened) != np.diff(closed))
+    return matching(texts, _BRACKETS) | (np.diff(opened) != np.diff(closed))
 
 
 def _wrong_latex(text: str) -> str | None:
@@ -167,9 +158,9 @@ def _truncated(columns: Columns, _settings: Screen, alive: np.ndarray) -> Found:
     last = columns.ends[1:] - 1
     rows = np.flatnonzero(alive & (np.diff(columns.ends) > 0))
     rows = rows[columns.kinds[last[rows]] == 0]
-    ends = pc.match_substring_regex(columns.texts.take(pa.array(last[rows])), f"{_BREAKS_OFF}|{_EMPTY_ITEM}")
+    broken = matching(columns.texts.take(pa.array(last[rows])), f"{_BREAKS_OFF}|{_EMPTY_ITEM}")
     answers, languages = columns.batch.column("answer"), columns.batch.column("language")
-    for row in rows[flags(ends)].tolist():
+    for row in rows[broken].tolist():
         text = columns.text_list[last[row]]
         if not breaks_off(text) or _states(text, answers[row].as_py(), languages[row].as_py() or "en"):
             continue
@@ -212,7 +203,7 @@ _HAS_FIGURE = (
 
 def _figures(columns: Columns, _settings: Screen, alive: np.ndarray) -> Found:
     """needs_figure: the question refers to a picture and holds none as text (Asymptote, TikZ, a table)."""
-    suspect = alive & flags(pc.match_substring_regex(columns.questions, _FIGURE))
+    suspect = alive & matching(columns.questions, _FIGURE)
     for row in np.flatnonzero(suspect).tolist():
         question = columns.question_list[row]
         if not re.search(_HAS_FIGURE, question) and (mark := re.search(_FIGURE, question)):
@@ -230,7 +221,7 @@ def _proofs(columns: Columns, _settings: Screen, alive: np.ndarray) -> Found:
     """proof_only: a proof is asked for and neither the row nor its solution states an answer."""
     answers = columns.batch.column("answer")
     stated = flags(pc.equal(pc.utf8_lower(answers), "proof"))
-    suspect = alive & (stated | flags(pc.match_substring_regex(columns.questions, _PROOF)))
+    suspect = alive & (stated | matching(columns.questions, _PROOF))
     for row in np.flatnonzero(suspect).tolist():
         answer = (answers[row].as_py() or "").strip().lower().rstrip(".")
         words = "" if stated[row] else "\n".join(columns.words(row))
@@ -256,7 +247,7 @@ def _language(columns: Columns, _settings: Screen, alive: np.ndarray) -> Found:
 def _not_latin(texts: pa.Array) -> np.ndarray:
     """Which texts hold a letter of another script."""
     found = ~flags(pc.string_is_ascii(texts))
-    found[found] = flags(pc.match_substring_regex(texts.filter(pa.array(found)), NOT_LATIN))
+    found[found] = matching(texts.filter(pa.array(found)), NOT_LATIN)
     return found
 
 

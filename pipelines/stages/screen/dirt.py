@@ -14,14 +14,14 @@ Bounds come from GSM8K, MATH, OlympiadBench, carp_en and AIME: at most 0.2 % of 
 import re
 import zlib
 from collections import Counter
-from collections.abc import Callable
+from functools import partial
 
 import ftfy.badness
 import numpy as np
 import pyarrow.compute as pc
 
 from pipelines.engine.rejection import Rejection
-from pipelines.stages.screen.flattened import Columns, Found, Rule, flags
+from pipelines.stages.screen.flattened import Columns, Found, Rule, flags, in_texts, matching
 from schemas.config import Screen
 from schemas.problem import Format
 from schemas.reason import Reason
@@ -92,25 +92,9 @@ def _marked(pattern: str, reason: Reason) -> Rule:
         return None if mark is None else repr(mark[0])
 
     def rule(columns: Columns, _settings: Screen, alive: np.ndarray) -> Found:
-        return _in_texts(columns, alive, f"(?im){pattern}", reason, find)
+        return in_texts(columns, alive, partial(matching, pattern=f"(?im){pattern}"), reason, find)
 
     return rule
-
-
-def _in_texts(
-    columns: Columns, alive: np.ndarray, suspect: str, reason: Reason, find: Callable[[str], str | None]
-) -> Found:
-    """Rows whose question or words hold something: `suspect` (RE2's) says which to look at, `find` says what it is."""
-    found: dict[int, str] = {}
-    for row in np.flatnonzero(alive & flags(pc.match_substring_regex(columns.questions, suspect))).tolist():
-        if what := find(columns.question_list[row]):
-            found[row] = f"question: {what}"
-    words = columns.is_words & alive[columns.of_row]
-    for place in np.flatnonzero(words & flags(pc.match_substring_regex(columns.texts, suspect))).tolist():
-        if what := find(columns.text_list[place]):
-            found.setdefault(int(columns.of_row[place]), f"solution: {what}")
-    for row, detail in sorted(found.items()):
-        yield row, Rejection(reason, detail)
 
 
 def garbled(text: str) -> str | None:
@@ -125,7 +109,8 @@ def garbled(text: str) -> str | None:
 
 
 def _garbled(columns: Columns, _settings: Screen, alive: np.ndarray) -> Found:
-    return _in_texts(columns, alive, f"{_LOST}|{_MOJIBAKE}", Reason.GARBLED_TEXT, garbled)
+    suspect = partial(matching, pattern=f"{_LOST}|{_MOJIBAKE}")
+    return in_texts(columns, alive, suspect, Reason.GARBLED_TEXT, garbled)
 
 
 _LETTER = re.compile(r"\s*(?:\\(?:text|textbf|mathrm|boxed)\{)?\s*\(?([A-H])\)?\.?\s*\}?\s*|\s*\(([a-h])\)\s*")
@@ -208,9 +193,9 @@ _MATHEMATICS = rf"(?i){_SIGNS}|\b(?:{'|'.join(_TERMS)})"
 
 def _no_mathematics(columns: Columns, _settings: Screen, alive: np.ndarray) -> Found:
     english = flags(pc.equal(pc.fill_null(columns.batch.column("language"), "en"), "en"))
-    about = flags(pc.match_substring_regex(columns.questions, _MATHEMATICS))
-    about |= columns.any(flags(pc.match_substring_regex(columns.texts, _MATHEMATICS)))
-    about |= flags(pc.match_substring_regex(columns.batch.column("answer"), _MATHEMATICS))
+    about = matching(columns.questions, _MATHEMATICS)
+    about |= columns.any(matching(columns.texts, _MATHEMATICS))
+    about |= matching(columns.batch.column("answer"), _MATHEMATICS)
     for row in np.flatnonzero(alive & english & ~about).tolist():
         yield row, Rejection(Reason.NO_MATHEMATICS, f"the question is {columns.question_list[row][:60]!r}")
 

@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 from pipelines.engine.rejection import Rejection
 from schemas.config import Screen
 from schemas.problem import Segment, SegmentKind
+from schemas.reason import Reason
 
 _KIND_LIST = list(SegmentKind)
 _KINDS = pa.array([kind.value for kind in _KIND_LIST])
@@ -71,7 +72,40 @@ def flags(array: pa.Array) -> np.ndarray:
     return pc.fill_null(array, False).to_numpy(zero_copy_only=False).astype(bool)
 
 
+def matching(texts: pa.Array, pattern: str) -> np.ndarray:
+    """Which texts hold what a pattern (RE2's) finds; a null holds nothing."""
+    return flags(pc.match_substring_regex(texts, pattern))
+
+
 Found = Iterator[tuple[int, Rejection]]
 """rows of a part that a rule stops, and why"""
 Rule = Callable[[Columns, Screen, np.ndarray], Found]
 """columns, settings, and which rows no rule has stopped yet -> the rows that this one stops"""
+
+
+def in_texts(
+    columns: Columns,
+    alive: np.ndarray,
+    suspect: Callable[[pa.Array], np.ndarray],
+    reason: Reason,
+    find: Callable[[str], str | None],
+) -> Found:
+    """Rows whose question or words hold something.
+
+    Args:
+        columns: the part.
+        alive: which rows no rule has stopped yet.
+        suspect: tells of a column which texts to look at.
+        reason: what such a row is stopped for.
+        find: says what a text holds, None when nothing.
+    """
+    found: dict[int, str] = {}
+    for row in np.flatnonzero(alive & suspect(columns.questions)).tolist():
+        if what := find(columns.question_list[row]):
+            found[row] = f"question: {what}"
+    words = columns.is_words & alive[columns.of_row]
+    for place in np.flatnonzero(words & suspect(columns.texts)).tolist():
+        if what := find(columns.text_list[place]):
+            found.setdefault(int(columns.of_row[place]), f"solution: {what}")
+    for row, detail in sorted(found.items()):
+        yield row, Rejection(reason, detail)
