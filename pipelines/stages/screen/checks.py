@@ -67,7 +67,7 @@ def _structure(columns: Columns, _settings: Screen, alive: np.ndarray) -> Found:
 
 def _too_long(columns: Columns, settings: Screen, alive: np.ndarray) -> Found:
     """too_long: before any rule that reads a text from its beginning to its end."""
-    sizes = np.add(*_sizes(columns))
+    sizes = columns.question_lengths + columns.solution_lengths
     for row in np.flatnonzero(alive & (sizes > settings.max_chars)).tolist():
         detail = f"question and solution have {sizes[row]} characters; at most {settings.max_chars}"
         yield row, Rejection(Reason.TOO_LONG, detail)
@@ -75,18 +75,12 @@ def _too_long(columns: Columns, settings: Screen, alive: np.ndarray) -> Found:
 
 def _too_short(columns: Columns, settings: Screen, alive: np.ndarray) -> Found:
     """too_short."""
-    questions, solutions = _sizes(columns)
+    questions, solutions = columns.question_lengths, columns.solution_lengths
     for row in np.flatnonzero(alive & (np.minimum(questions, solutions) < settings.min_chars)).tolist():
         where, size = (
             ("question", questions[row]) if questions[row] < settings.min_chars else ("solution", solutions[row])
         )
         yield row, Rejection(Reason.TOO_SHORT, f"the {where} has {size} characters; at least {settings.min_chars}")
-
-
-def _sizes(columns: Columns) -> tuple[np.ndarray, np.ndarray]:
-    """The characters of questions and of solutions."""
-    questions = pc.utf8_length(columns.questions).to_numpy(zero_copy_only=False)
-    return questions, columns.sum(pc.fill_null(pc.utf8_length(columns.texts), 0).to_numpy(zero_copy_only=False))
 
 
 _DRAWINGS = BlockMarks(re.compile(r"(?P<asy>\[asy\])"), {"asy": re.compile(r"\[/asy\]")})

@@ -59,9 +59,8 @@ def _longest_run(lines: list[str]) -> int:
 
 
 def _degenerate(columns: Columns, _settings: Screen, alive: np.ndarray) -> Found:
-    lengths = pc.fill_null(pc.utf8_length(columns.texts), 0).to_numpy(zero_copy_only=False)
     lines = pc.fill_null(pc.count_substring(columns.texts, "\n"), 0).to_numpy(zero_copy_only=False)
-    suspect = columns.is_words & ((lengths >= _TAIL) | (lines >= _FEWEST_RUN - 1)) & alive[columns.of_row]
+    suspect = columns.is_words & ((columns.lengths >= _TAIL) | (lines >= _FEWEST_RUN - 1)) & alive[columns.of_row]
     found: dict[int, str] = {}
     for place in np.flatnonzero(suspect).tolist():
         if what := repeated(columns.text_list[place]):
@@ -173,8 +172,7 @@ def is_bare(solution: str, answer: str | None) -> bool:
 def _bare(columns: Columns, _settings: Screen, alive: np.ndarray) -> Found:
     answers = columns.batch.column("answer")
     sizes = np.diff(columns.ends)
-    lengths = columns.sum(pc.fill_null(pc.utf8_length(columns.texts), 0).to_numpy(zero_copy_only=False))
-    for row in np.flatnonzero(alive & (sizes == 1) & (lengths <= 60)).tolist():
+    for row in np.flatnonzero(alive & (sizes == 1) & (columns.solution_lengths <= 60)).tolist():
         solution = columns.text_list[columns.ends[row]]
         if columns.formats[row] == Format.COT and is_bare(solution, answers[row].as_py()):
             yield row, Rejection(Reason.ANSWER_ONLY, f"the solution is {solution!r}")

@@ -43,6 +43,21 @@ class Columns:
         return self.sum(flags) > 0
 
     @cached_property
+    def lengths(self) -> np.ndarray:
+        """The characters of each segment."""
+        return pc.fill_null(pc.utf8_length(self.texts), 0).to_numpy(zero_copy_only=False)
+
+    @cached_property
+    def question_lengths(self) -> np.ndarray:
+        """The characters of each question."""
+        return pc.utf8_length(self.questions).to_numpy(zero_copy_only=False)
+
+    @cached_property
+    def solution_lengths(self) -> np.ndarray:
+        """The characters of each solution."""
+        return self.sum(self.lengths)
+
+    @cached_property
     def text_list(self) -> list[str]:
         """The segments' texts as Python strings, made when the first rule needs one."""
         return [text or "" for text in self.texts.to_pylist()]

@@ -26,6 +26,9 @@ def test_values_of_segments_are_summed_over_their_rows():
     columns = Columns(batch(*ROWS))
     assert columns.sum(np.arange(6)).tolist() == [0, 10, 0, 5]
     assert columns.any(np.arange(6) == 4).tolist() == [False, True, False, False]
+    assert columns.lengths.tolist() == [16, 3, 8, 1, 8, 16]
+    assert columns.solution_lengths.tolist() == [16, 20, 0, 16]
+    assert columns.question_lengths.tolist() == [len(row["question"]) for row in ROWS]
     assert columns.alive.tolist() == [True, True, True, False]
 
 
