@@ -22,6 +22,14 @@ UNREACHED = [
 ]  # fmt: skip
 
 
+def table(format: str) -> Source:
+    columns = {"question": "q", "solution": "s", "answer": "a"}
+    return Source(name="s", path="s", adapter="columns", format=format, licence="MIT", columns=columns)
+
+
+WORDS, PROGRAMS, DIALOGUES = map(table, ("cot", "pot", "tir"))
+
+
 @pytest.fixture(scope="module")
 def pool():
     with Pool(Level.SECCOMP, 1, modules=("math",)) as pool:
@@ -58,8 +66,7 @@ def test_a_final_answer_that_no_step_arrives_at_is_for_a_person(steps, final, re
 
 
 def test_text_without_a_calculator_is_not_asked_to_repeat_its_answer(pool):
-    source = Source(name="s", path="s", adapter="columns", licence="MIT", columns={"question": "q", "solution": "s"})
-    [verdict] = verdicts([{"q": "How many?", "s": r"Half of 48 and 3 more: \boxed{27}."}], pool, source)
+    [verdict] = verdicts([{"q": "How many?", "s": r"Half of 48 and 3 more: \boxed{27}."}], pool, WORDS)
     assert (verdict["reason"], verdict["answer"]) == (None, "27")
 
 
@@ -93,14 +100,12 @@ def test_decimal_commas_are_not_taken_for_thousands(pool):
 
 @pytest.mark.parametrize(("final", "reason"), [("86", None), ("85", "answer_mismatch")])
 def test_the_reference_may_be_a_whole_solution(final, reason, pool):
-    columns = {"question": "q", "solution": "s", "answer": "a"}
-    source = Source(name="s", path="s", adapter="columns", licence="MIT", columns=columns)
     row = {
         "q": "How many shoes are 43 pairs?",
         "s": rf"So \boxed{{{final}}}.",
         "a": r"They are $43 \cdot 2 = \boxed{86}$.",
     }
-    [verdict] = verdicts([row], pool, source)
+    [verdict] = verdicts([row], pool, WORDS)
     assert (verdict["reason"], verdict["answer"]) == (reason, "86")
 
 
@@ -114,10 +119,8 @@ def test_the_reference_may_be_a_whole_solution(final, reason, pool):
     ],
 )
 def test_a_program_that_was_right_by_luck_is_removed(program, reason, pool):
-    columns = {"question": "q", "solution": "s", "answer": "a"}
-    source = Source(name="s", path="s", adapter="columns", licence="MIT", columns=columns, format="pot")
     row = {"q": "How many is that?", "s": f"```python\n{program}\n```", "a": "43"}
-    [verdict] = verdicts([row], pool, source)
+    [verdict] = verdicts([row], pool, PROGRAMS)
     assert verdict["reason"] == reason, verdict
 
 
@@ -131,10 +134,8 @@ def test_a_program_that_was_right_by_luck_is_removed(program, reason, pool):
     ],
 )
 def test_a_dialogue_may_end_in_a_sentence_that_repeats_its_output(last, answer, reason, pool):
-    columns = {"question": "q", "solution": "s", "answer": "a"}
-    source = Source(name="s", path="s", adapter="columns", format="tir", licence="MIT", columns=columns)
     dialogue = f"We add.\n```python\nprint(1.5 + 2.5)\n```\n```output\n4.0\n```\n{last}"
-    [verdict] = verdicts([{"q": "How many containers?", "s": dialogue, "a": answer}], pool, source)
+    [verdict] = verdicts([{"q": "How many containers?", "s": dialogue, "a": answer}], pool, DIALOGUES)
     assert verdict["reason"] == reason
 
 
@@ -152,13 +153,12 @@ def test_a_dialogue_may_end_in_a_sentence_that_repeats_its_output(last, answer, 
     ],
 )
 def test_what_stands_behind_the_final_answer_is_cut_on_request(solution, cut, pool):
-    source = Source(name="s", path="s", adapter="columns", licence="MIT", columns={"question": "q", "solution": "s"})
     row = {"q": "How many marbles?", "s": solution}
-    [trimmed] = verdicts([row], pool, source, Verify(trim=True))
+    [trimmed] = verdicts([row], pool, WORDS, Verify(trim=True))
     assert (trimmed["reason"], trimmed["cut"]) == (None, cut)
     assert trimmed["detail"] == (f"cut behind the final answer: {cut.strip()!r}" if cut else None)
     assert trimmed["rule"] == ("trimmed" if cut else None)
-    [kept] = verdicts([row], pool, source)
+    [kept] = verdicts([row], pool, WORDS)
     assert (kept["cut"], kept["detail"], kept["rule"]) == (None, None, None)
 
 
@@ -173,21 +173,9 @@ def test_what_stands_behind_the_final_answer_is_cut_on_request(solution, cut, po
     ],
 )
 def test_an_answer_does_not_outlive_the_output_that_it_repeats(output, final, outputs, reason, pool):
-    columns = {"question": "q", "solution": "s"}
-    source = Source(name="s", path="s", adapter="columns", format="tir", licence="MIT", columns=columns)
     dialogue = f"We go.\n```python\nprint(3**5)\n```\n```output\n{output}\n```\nThe answer is \\boxed{{{final}}}."
-    [verdict] = verdicts([{"q": "What is 3 to the 5th?", "s": dialogue}], pool, source, Verify(outputs=outputs))
+    [verdict] = verdicts([{"q": "What is 3 to the 5th?", "s": dialogue}], pool, DIALOGUES, Verify(outputs=outputs))
     assert verdict["reason"] == reason
-
-
-PROGRAMS = Source(
-    name="p",
-    path="p",
-    adapter="columns",
-    format="pot",
-    licence="MIT",
-    columns={"question": "q", "solution": "s", "answer": "a"},
-)
 
 
 def test_a_lone_surrogate_of_a_program_is_written_as_its_code_and_its_equals_are_judged(pool):
@@ -217,16 +205,6 @@ def test_programs_that_the_pool_fails_on_are_the_judges_crash_and_the_others_are
     assert found[1]["detail"].startswith("verify: ValueError: an odd program")
 
 
-TOOL = Source(
-    name="t",
-    path="t",
-    adapter="columns",
-    format="tir",
-    licence="MIT",
-    columns={"question": "q", "solution": "s", "answer": "a"},
-)
-
-
 @pytest.mark.parametrize(
     ("program", "reason"),
     [
@@ -247,22 +225,12 @@ def test_outputs_as_run_are_screened_as_text_of_the_source_is(program, reason, p
     ]
     again = Verify(outputs="regenerate")
     records = [Record(at, json.dumps(row), row) for at, row in enumerate(rows)]
-    ((batch, _),) = render_parts(records, TOOL)
+    ((batch, _),) = render_parts(records, DIALOGUES)
     (judged,) = verify(batch, [0, 1], settings=again, pool=pool, longest=350)
     found = judged.to_pylist()
     assert [verdict["reason"] for verdict in found] == [reason, None]
     if "u0301" in program:
         assert found[0]["outputs"] == ["\u00e9\n5"]
-
-
-UNMARKED = Source(
-    name="s",
-    path="s",
-    adapter="columns",
-    format="cot",
-    licence="MIT",
-    columns={"question": "q", "solution": "s", "answer": "a"},
-)
 
 
 @pytest.mark.parametrize(
@@ -278,7 +246,7 @@ UNMARKED = Source(
     ],
 )
 def test_a_reference_beside_a_solution_is_evidence(solution, answer, reason, path, pool):
-    [verdict] = verdicts([{"q": "How many days are 3 weeks?", "s": solution, "a": answer}], pool, UNMARKED)
+    [verdict] = verdicts([{"q": "How many days are 3 weeks?", "s": solution, "a": answer}], pool, WORDS)
     assert (verdict["reason"], verdict["path"]) == (reason, path)
 
 
@@ -288,14 +256,14 @@ def test_a_reference_beside_a_solution_is_evidence(solution, answer, reason, pat
 )
 def test_a_reference_that_is_not_stated_may_be_kept_or_added(unstated, path, appended, pool):
     row = {"q": "How many days are 3 weeks?", "s": "A week has 7 days, so we multiply.", "a": "21"}
-    [verdict] = verdicts([row], pool, UNMARKED, Verify(unstated=unstated))
+    [verdict] = verdicts([row], pool, WORDS, Verify(unstated=unstated))
     assert (verdict["reason"], verdict["path"], verdict["appended"]) == (None, path, appended)
 
 
 def test_a_rounding_counts_as_the_policy_says(pool):
     row = {"q": "How long is it?", "s": "It is 22/7 m long.\nThe answer is 22/7.", "a": "3.143"}
-    assert verdicts([row], pool, UNMARKED)[0]["reason"] is None
-    assert verdicts([row], pool, UNMARKED, Verify(rounding="never"))[0]["reason"] == "answer_unknown"
+    assert verdicts([row], pool, WORDS)[0]["reason"] is None
+    assert verdicts([row], pool, WORDS, Verify(rounding="never"))[0]["reason"] == "answer_unknown"
 
 
 def corrected(recorded: str, last: str = "print(5)") -> dict:
@@ -322,12 +290,12 @@ TRACEBACK = "Traceback (most recent call last):\n  File 'x'\nNameError: name 'un
     ],
 )
 def test_a_dialogue_that_shows_its_error_and_recovers_is_sound(row, reason, pool):
-    [verdict] = verdicts([row], pool, TOOL)
+    [verdict] = verdicts([row], pool, DIALOGUES)
     assert verdict["reason"] == reason
 
 
 def test_an_error_as_run_stands_in_a_regenerated_output(pool):
-    [verdict] = verdicts([corrected(TRACEBACK)], pool, TOOL, Verify(outputs="regenerate"))
+    [verdict] = verdicts([corrected(TRACEBACK)], pool, DIALOGUES, Verify(outputs="regenerate"))
     assert verdict["outputs"] == ["NameError: name 'undefined' is not defined", "5"]
 
 
