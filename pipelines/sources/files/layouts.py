@@ -68,14 +68,8 @@ def layout_of(head: bytes) -> Layout:
     if len(members) > 1 and all(head[member.start : member.start + 1] == b"{" for member in members):
         fields = [_fields(head[member.start : member.end]) for member in members[:2] if member.end is not None]
         if len(fields) < 2 or fields[0] & fields[1]:
-            return Layout(Kind.JSON_MEMBERS, _after_brace(head))
+            return Layout(Kind.JSON_MEMBERS, head.index(b"{") + 1)
     return Layout(Kind.JSON, 0)
-
-
-def _after_brace(head: bytes) -> int:
-    start = _START.match(head)
-    assert start is not None, head[:20]
-    return start.end()
 
 
 def _fields(text: bytes) -> set[str]:

@@ -208,11 +208,13 @@ _CUTTERS: dict[Kind, Callable[[_Hashed, Kind, str | None, int], list[_Cut] | Non
 def _layout(path: str, compression: str | None) -> Layout:
     """How a .json file holds its rows; many published ones are JSON lines."""
     with open_content(path, compression) as content:
-        layout = layout_of(content.read(HEAD_BYTES))
-    if layout.kind is not Kind.JSON:
-        return layout
-    with open_content(path, compression) as content:
-        line = content.readline(MAX_LINE_BYTES)
+        head = content.read(HEAD_BYTES)
+        layout = layout_of(head)
+        if layout.kind is not Kind.JSON:
+            return layout
+        line, end, _ = head.partition(b"\n")
+        if not end:
+            line += content.readline(MAX_LINE_BYTES - HEAD_BYTES)
     try:
         return Layout(Kind.JSONL if type(orjson.loads(line)) is dict else Kind.JSON, 0)
     except orjson.JSONDecodeError:
