@@ -207,7 +207,7 @@ class ParaphraseIndex:
         judged = zip(*(column[hopeful].tolist() for column in (varied, likely, certain)), strict=True)
         return self._best(pairs.where(hopeful), list(judged), answers, languages)
 
-    def _near(self, texts: Facets, languages: npt.NDArray[np.str_]) -> "_Pairs":
+    def _near(self, texts: Facets, languages: npt.NDArray[np.str_]) -> _Pairs:
         """Pairs whose numbers, words and formulas could be evidence enough at the most."""
         weighted = _weighted(texts.numbers, self.rarity)
         rows, items = self._candidates(texts, weighted)
@@ -226,7 +226,7 @@ class ParaphraseIndex:
 
     def _best(
         self,
-        pairs: "_Pairs",
+        pairs: _Pairs,
         judged: Sequence[tuple[bool, bool, bool]],
         answers: Callable[[int], str | None],
         languages: Sequence[str],

@@ -176,8 +176,10 @@ def breaks_off(text: str) -> bool:
 
 def _states(text: str, answer: str | None, language: str) -> bool:
     """Whether a text that seems to break off states the answer of its row: then it ends as its author ended it."""
-    stated = None if answer is None else extract(text, language).answer
-    return stated is not None and compare(answer or "", stated).outcome is Relation.EQUAL
+    if answer is None:
+        return False
+    stated = extract(text, language).answer
+    return stated is not None and compare(answer, stated).outcome is Relation.EQUAL
 
 
 _FIGURE = (

@@ -83,8 +83,9 @@ class VerifyParts(beam.PTransform):
 
     def expand(self, parts: PCollection[PartRef]) -> PCollection[PartRef]:
         """Judges each part with the pool of its worker."""
-        settings = (self.settings, self.level)
-        judge = JudgeParts(self.store, self.name, self.before, *settings, again=self.again, longest=self.longest)
+        judge = JudgeParts(
+            self.store, self.name, self.before, self.settings, self.level, again=self.again, longest=self.longest
+        )
         return parts | "judge" >> beam.ParDo(judge)
 
 
