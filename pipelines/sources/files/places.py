@@ -74,7 +74,7 @@ def recognised(path: str) -> tuple[Kind, str | None] | None:
     kind, compression = kind_of(path) or (None, None)
     if kind in (Kind.PARQUET, Kind.ARROW):
         return kind, None
-    if kind is None and not is_packed(path):
+    if kind is None and not _is_packed(path):
         return None
     if compression is None:
         with open_bytes(path) as stream:
@@ -88,7 +88,7 @@ def recognised(path: str) -> tuple[Kind, str | None] | None:
     return None if kind is None else (kind, "+".join(filter(None, (compression, codec))) or None)
 
 
-def is_packed(path: str) -> bool:
+def _is_packed(path: str) -> bool:
     """Whether a file's name says that it is compressed."""
     return PurePosixPath(public_name(path)).suffix.lower() in COMPRESSIONS
 
@@ -129,7 +129,7 @@ def find_files(path: str) -> list[tuple[str, str]]:
             raise UserError(f"{path} does not exist{_nearest(path)}{_looked_from(path)}")
     named = [(file, public_name(file)) for file in sorted(found)]
     for file, name in named:
-        if kind_of(file) is None and not (is_packed(file) and PurePosixPath(name).with_suffix("").suffix == ""):
+        if kind_of(file) is None and not (_is_packed(file) and PurePosixPath(name).with_suffix("").suffix == ""):
             raise UserError(f"{name} has an unknown extension; known are {ALLOWED}")
     return named
 

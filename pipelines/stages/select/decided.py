@@ -18,7 +18,6 @@ from pipelines.sources.files.scan import FileScan, read_records, scan
 from schemas.exits import UserError
 from schemas.manifest import InputFile
 from schemas.place import public_name
-from schemas.policy import overrulable
 from schemas.problem import Decision, Selection
 from schemas.reviews import Reviews
 from validation.answers import Relation, compare
@@ -42,7 +41,6 @@ REVIEW_SCHEMA = pa.schema(
         pa.field("weight", pa.float64(), nullable=False, metadata={"doc": "of the annotator: accuracy on controls"}),
     ]
 )
-_SETTLED = overrulable({})
 
 Record = dict[str, object]
 
@@ -202,7 +200,7 @@ def settle(
     reference: str | None,
     question: str,
     language: str,
-    settled: frozenset[str] = _SETTLED,
+    settled: frozenset[str],
 ) -> Settled:
     """Counts the votes on one row and lets a reviewer's decision stand over them.
 

@@ -39,10 +39,10 @@ def folder_of(settings: Curate, level: Level | None, code: str) -> str | None:
     """The tag folder of the verdicts; None when the stage is skipped."""
     if level is None:
         return None
-    return folder_named(Stage.VERIFY, code, settings.verify, level, longest_of(settings), versions())
+    return folder_named(Stage.VERIFY, code, settings.verify, level, _longest_of(settings), versions())
 
 
-def longest_of(settings: Curate) -> int | None:
+def _longest_of(settings: Curate) -> int | None:
     """The characters that a candidate may have when its outputs are written anew; None: any number."""
     screened = settings.verify.outputs == "regenerate" and Stage.SCREEN not in settings.skip
     return settings.screen.max_chars if screened else None
@@ -56,7 +56,7 @@ def steps(line: Line, level: Level | None, *, again: bool = False) -> Iterator[S
         level: of isolation, as `level_of` has it.
         again: whether most candidates were judged and reported already.
     """
-    folder, settings, longest = line.store.verified, line.settings.verify, longest_of(line.settings)
+    folder, settings, longest = line.store.verified, line.settings.verify, _longest_of(line.settings)
     if level is not None and folder is not None:
 
         def transform(done: Done) -> VerifyParts:
