@@ -18,7 +18,7 @@ import pyarrow as pa
 
 from schemas.exits import one_line
 from schemas.verdict import Check, Severity, Status
-from validation.dataset.check import MAX_IDS
+from validation.dataset.check import MAX_IDS, blind
 from validation.dataset.suite import Rule
 
 LONG_COLUMNS = ("question", "solution", "prose")
@@ -240,15 +240,11 @@ def _written(value: float) -> str:
 def _vacuous(check: Check, rule: Rule) -> Check:
     columns = {str(rule.kwargs.get(key)) for key in ("column", "column_A", "column_B") if key in rule.kwargs}
     if columns & MAY_BE_EMPTY or rule.severity is Severity.WARNING:
-        return _blind(check, Status.NOT_CHECKED, "no value to look at")
-    return _blind(check, Status.FAILED, "it looked at no value")
-
-
-def _blind(check: Check, status: Status, cause: str) -> Check:
-    return check.model_copy(update={"status": status, "detail": f"{check.detail}: {cause}", "cause": cause})
+        return blind(check, Status.NOT_CHECKED, "no value to look at")
+    return blind(check, Status.FAILED, "it looked at no value")
 
 
 def _failed_to_run(check: Check, why: str) -> Check:
     """A rule that could not be judged closes the gate whatever its severity: nothing is known."""
     unjudged = {"severity": Severity.CRITICAL, "detail": f"{check.detail}: could not be judged"}
-    return _blind(check.model_copy(update=unjudged), Status.FAILED, one_line(why)[:300])
+    return blind(check.model_copy(update=unjudged), Status.FAILED, one_line(why)[:300])

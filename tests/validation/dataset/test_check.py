@@ -1,7 +1,7 @@
 import pytest
 
 from schemas.verdict import Severity, Status
-from validation.dataset.check import MAX_IDS, check_of
+from validation.dataset.check import MAX_IDS, check_of, unchecked
 
 
 @pytest.mark.parametrize(
@@ -26,3 +26,13 @@ def test_any_problem_fails_and_nothing_seen_never_passes(
 def test_the_ids_of_a_check_are_bounded() -> None:
     ids = [f"r{at}" for at in range(MAX_IDS + 5)]
     assert check_of("name", "files", "good", ["bad"], checked=1, ids=ids).ids == ids[:MAX_IDS]
+
+
+def test_what_one_sentence_says_of_many_is_counted_apart() -> None:
+    check = check_of("name", "recheck", "good", ["two of nine are wrong"], checked=9, unexpected=2)
+    assert (check.status, check.checked, check.unexpected) == (Status.FAILED, 9, 2)
+
+
+def test_what_could_not_be_checked_shows_and_closes_nothing() -> None:
+    check = unchecked("name", "recheck", "no program can be run here")
+    assert (check.status, check.severity, check.checked) == (Status.NOT_CHECKED, Severity.WARNING, 0)

@@ -19,8 +19,9 @@ from typing import Any
 
 from schemas.attempts import Crash, attempted
 from schemas.problem import Format, SegmentKind
-from schemas.verdict import Check, Severity, Status
+from schemas.verdict import Check
 from schemas.wording import amount
+from validation.dataset.check import check_of, unchecked
 from validation.dataset.shard import Row
 
 BY_PEOPLE = "human"
@@ -159,22 +160,12 @@ def check_answers(compared: Sequence[Compared]) -> Check:
     unknown = sum(answer.outcome == "unknown" for answer in compared)
     checked = len(compared) - unknown
     detail = f"{amount(checked, 'answer')} compared again by math-verify alone ({unknown:,} not checked)"
-    check = Check(
-        name="answers_hold",
-        group="recheck",
-        status=Status.PASSED,
-        severity=Severity.CRITICAL,
-        detail=detail,
-        checked=checked,
-        unexpected=len(different),
-        ids=[answer.id for answer in different[:20]],
-    )
+    if not checked:
+        return unchecked("answers_hold", "recheck", detail)
+    problems = []
     if different:
         first = different[0]
-        shown = f"; {first.id} ends in {first.final[:60]!r}, its reference is {first.answer[:60]!r}"
-        return check.model_copy(
-            update={"status": Status.FAILED, "detail": f"{len(different):,} differ: {detail}{shown}"}
-        )
-    if not checked:
-        return check.model_copy(update={"status": Status.NOT_CHECKED, "severity": Severity.WARNING})
-    return check
+        shown = f"{first.id} ends in {first.final[:60]!r}, its reference is {first.answer[:60]!r}"
+        problems = [f"{len(different):,} differ: {detail}; {shown}"]
+    ids = [answer.id for answer in different]
+    return check_of("answers_hold", "recheck", detail, problems, checked=checked, unexpected=len(different), ids=ids)

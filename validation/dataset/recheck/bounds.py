@@ -8,8 +8,8 @@ from pydantic import ValidationError
 from schemas.manifest import Manifest
 from schemas.reason import Stage
 from schemas.requirements import Balance
-from schemas.verdict import Check, Severity, Status
-from validation.dataset.check import check_of
+from schemas.verdict import Check
+from validation.dataset.check import check_of, unchecked
 from validation.dataset.facts import concentration
 from validation.dataset.hashes import combined
 from validation.dataset.shard import Findings
@@ -59,16 +59,7 @@ def _unchecked(balance: Balance, identified: bool) -> list[Check]:
     names = [*shares, *(["caps on problems and templates"] if capped and not identified else [])]
     if not names:
         return []
-    detail = f"{', '.join(names)}: cannot be counted from the shards"
-    return [
-        Check(
-            name="bounds_countable",
-            group="recheck",
-            status=Status.NOT_CHECKED,
-            severity=Severity.WARNING,
-            detail=detail,
-        )
-    ]
+    return [unchecked("bounds_countable", "recheck", f"{', '.join(names)}: cannot be counted from the shards")]
 
 
 def _largest(name: str, findings: Findings) -> int:

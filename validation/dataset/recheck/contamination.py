@@ -21,7 +21,7 @@ import pyarrow.compute as pc
 
 from schemas.verdict import Check, Severity, Status
 from schemas.wording import amount
-from validation.dataset.check import MAX_IDS
+from validation.dataset.check import MAX_IDS, blind
 from validation.dataset.hashes import without_space
 from validation.dataset.recheck.windows import WindowFilter
 from validation.dataset.streams import read_table
@@ -221,8 +221,7 @@ def check_contamination(
         detail = "no benchmark items are stored with the data: nothing to look examples up among"
         return [check.model_copy(update={"status": Status.NOT_CHECKED, "severity": Severity.WARNING, "detail": detail})]
     if not rows:
-        cause = "there is no example"
-        return [check.model_copy(update={"detail": f"{check.detail}: {cause}", "cause": cause})]
+        return [blind(check, check.status, "there is no example")]
     if number or scanned != rows:
         first = f"; {leaks[0].id} holds {leaks[0].benchmark} item {leaks[0].position}" if leaks else ""
         detail = f"{number:,} of {scanned:,} examples hold a benchmark item ({rows - scanned:,} not looked at)"

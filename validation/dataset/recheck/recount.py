@@ -125,11 +125,12 @@ def _few_crashes(ledger: Ledger) -> Check:
     counts = ledger.by("reason")
     crashes = {reason.value: counts[reason] for reason in sorted(CRASHES) if counts[reason]}
     candidates, number = sum(ledger.ended.values()), sum(crashes.values())
-    told = ", ".join(f"{amount(count, 'candidate')} with {reason}" for reason, count in crashes.items())
-    problems = [f"{told}, of {candidates:,}"] if number > MAX_CRASHES * candidates else []
+    counted = ", ".join(f"{amount(count, 'candidate')} with {reason}" for reason, count in crashes.items())
+    problems = [f"{counted}, of {candidates:,}"] if number > MAX_CRASHES * candidates else []
     limit = f"at most {MAX_CRASHES:.1%} of the candidates made a stage or the judge itself fail"
-    check = check_of("few_crashes", "recheck", f"{limit}: {told or 'none'}", problems, checked=candidates)
-    return check.model_copy(update={"unexpected": number if problems else 0})
+    unexpected = number if problems else 0
+    good = f"{limit}: {counted or 'none'}"
+    return check_of("few_crashes", "recheck", good, problems, checked=candidates, unexpected=unexpected)
 
 
 def _lines(name: str, column: str, claimed: Mapping[str, FormatCounts], ledger: Ledger) -> Check:

@@ -19,8 +19,9 @@ from schemas.exits import one_line
 from schemas.ledger import RECORD_MARK
 from schemas.problem import Format
 from schemas.reason import REFUSED_PROGRAMS
-from schemas.verdict import Check, Severity, Status
+from schemas.verdict import Check
 from schemas.wording import amount
+from validation.dataset.check import check_of, unchecked
 from validation.programs import Ending, Execution, Level, Pool
 
 logger = logging.getLogger(__name__)
@@ -97,20 +98,12 @@ def _is_sound(executions: Sequence[Execution]) -> bool:
 
 def check_refused(good: Sequence[str] | str, *, sampled: int) -> Check:
     """Draws the verdict: more than chance fails, and one alone is not more than chance."""
-    check = Check(
-        name="refused_programs_fail_here",
-        group="recheck",
-        status=Status.PASSED,
-        severity=Severity.CRITICAL,
-        detail="",
-    )
-    not_checked = {"status": Status.NOT_CHECKED, "severity": Severity.WARNING}
+    name = "refused_programs_fail_here"
     if isinstance(good, str):
-        return check.model_copy(update={**not_checked, "detail": f"programs cannot be executed here: {good}"})
+        return unchecked(name, "recheck", f"programs cannot be executed here: {good}")
     if not sampled:
-        return check.model_copy(update={**not_checked, "detail": "no program was refused for an error of its own"})
+        return unchecked(name, "recheck", "no program was refused for an error of its own")
     detail = f"{len(good):,} of {amount(sampled, 'refused program')} run well here"
-    update: dict[str, Any] = {"checked": sampled, "unexpected": len(good), "detail": detail, "ids": list(good[:20])}
-    if len(good) > max(1, _CHANCE * sampled):
-        update |= {"status": Status.FAILED, "detail": f"{detail}: the machine that refused them could not run programs"}
-    return check.model_copy(update=update)
+    more_than_chance = len(good) > max(1, _CHANCE * sampled)
+    problems = [f"{detail}: the machine that refused them could not run programs"] if more_than_chance else []
+    return check_of(name, "recheck", detail, problems, checked=sampled, unexpected=len(good), ids=good)

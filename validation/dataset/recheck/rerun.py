@@ -16,6 +16,7 @@ from schemas.exits import one_line
 from schemas.problem import Format, SegmentKind
 from schemas.verdict import Check, Severity, Status
 from schemas.wording import amount, visible
+from validation.dataset.check import check_of, unchecked
 from validation.dataset.recheck.answers import MathVerify, decided_by_people
 from validation.dataset.shard import Row
 from validation.programs import Ending, Execution, Level, Pool, recovered
@@ -127,27 +128,21 @@ def check_programs(ran: Sequence[Ran] | str, *, with_programs: int, verified: bo
         with_programs: examples that hold a program.
         verified: whether curation executed programs at all.
     """
-    check = Check(
-        name="programs_reproduce",
-        group="recheck",
-        status=Status.PASSED,
-        severity=Severity.CRITICAL,
-        detail="",
-    )
-    not_checked = {"status": Status.NOT_CHECKED, "severity": Severity.WARNING}
+    name = "programs_reproduce"
     if isinstance(ran, str):
-        return check.model_copy(update={**not_checked, "detail": f"programs cannot be executed here: {ran}"})
+        return unchecked(name, "recheck", f"programs cannot be executed here: {ran}")
     if not with_programs:
-        return check.model_copy(update={**not_checked, "detail": "no example holds a program"})
+        return unchecked(name, "recheck", "no example holds a program")
     differ = [program for program in ran if program.outcome == "differs"]
     unknown = sum(program.outcome == "unknown" for program in ran)
-    detail = f"{amount(len(ran) - unknown, 'program')} executed again in fresh processes ({unknown:,} not checked)"
-    update: dict[str, Any] = {"checked": len(ran) - unknown, "unexpected": len(differ), "detail": detail}
-    update["ids"] = [program.id for program in differ[:20]]
-    if differ:
-        wrong = f"{len(differ):,} of them {'does' if len(differ) == 1 else 'do'} not reproduce"
-        update["detail"] = f"{detail}; {wrong}; {differ[0].id}: {differ[0].detail}"
-        update |= {"status": Status.FAILED} if verified else {"status": Status.WARNING, "severity": Severity.WARNING}
-    elif len(ran) == unknown:
-        update |= not_checked
-    return check.model_copy(update=update)
+    checked = len(ran) - unknown
+    detail = f"{amount(checked, 'program')} executed again in fresh processes ({unknown:,} not checked)"
+    if not checked:
+        return unchecked(name, "recheck", detail)
+    wrong = f"{len(differ):,} of them {'does' if len(differ) == 1 else 'do'} not reproduce"
+    problems = [f"{detail}; {wrong}; {differ[0].id}: {differ[0].detail}"] if differ else []
+    ids = [program.id for program in differ]
+    check = check_of(name, "recheck", detail, problems, checked=checked, unexpected=len(differ), ids=ids)
+    if differ and not verified:
+        return check.model_copy(update={"status": Status.WARNING, "severity": Severity.WARNING})
+    return check
