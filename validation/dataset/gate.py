@@ -39,6 +39,7 @@ from validation.dataset.shard import Findings, Inspector, Settings
 from validation.dataset.streams import read_chunks, read_table
 from validation.dataset.suite import Suite, build_suite
 from validation.dataset.tallies import SuiteRunner, Tally, judge_rules, named_columns
+from validation.programs import Level
 
 JUDGE_VERSION = "1.0.0"
 
@@ -123,10 +124,11 @@ def judge(
     tell("answering a sample again")
     answers = compare_answers(findings.answers, rounding=manifest.rounding)
     tell("running a sample of programs again")
-    ran = run_programs(findings.programs, _limits(manifest), manifest.isolation, rounding=manifest.rounding)
+    limits, level = _limits(manifest), _level(manifest)
+    ran = run_programs(findings.programs, limits, level, rounding=manifest.rounding)
     checks += _rechecks(folder, manifest, findings, answers, ran)
     refused = read_refused(folder, seed=config.seed)
-    checks.append(check_refused(run_refused(refused, _limits(manifest), manifest.isolation), sampled=len(refused)))
+    checks.append(check_refused(run_refused(refused, limits, level), sampled=len(refused)))
     tell("comparing a sample with every example")
     alike = find_near_duplicates(folder, findings.read, findings.answers)
     checks += [check_near_duplicates(alike, rows=findings.rows), _draft_check(manifest, draft)]
@@ -250,6 +252,11 @@ def _limits(manifest: Manifest) -> ProgramLimits:
         if isinstance(verify, dict) and "limits" in verify
         else ProgramLimits()
     )
+
+
+def _level(manifest: Manifest) -> Level | None:
+    """The level to run programs at: a weak one only where curation was asked for it, else the strongest here."""
+    return Level.WEAK if manifest.isolation == Level.WEAK else None
 
 
 def _rechecks(

@@ -66,13 +66,13 @@ def _refused_in(reasons: Sequence[Any]) -> Iterator[Refused]:
             yield Refused(str(why.get("id")), str(why.get("format")), tuple(map(str, why["programs"])))
 
 
-def run_refused(sample: Sequence[Refused], limits: ProgramLimits, isolation: str | None) -> list[str] | str:
+def run_refused(sample: Sequence[Refused], limits: ProgramLimits, level: Level | None) -> list[str] | str:
     """Runs refused programs.
 
     Args:
         sample: what to run.
         limits: what a program may use.
-        isolation: the level that the manifest names; a weak one is used only when curation was asked for it.
+        level: how programs are held; None for the strongest level here.
 
     Returns:
         The ids of those that run well here, or why none can be run.
@@ -80,7 +80,7 @@ def run_refused(sample: Sequence[Refused], limits: ProgramLimits, isolation: str
     if not sample:
         return []
     try:
-        with Pool(Level.WEAK if isolation == Level.WEAK else None) as pool:
+        with Pool(level) as pool:
             alone = [refused for refused in sample if refused.format == Format.POT]
             dialogues = [refused for refused in sample if refused.format != Format.POT]
             values = pool.map(["\n".join(refused.programs) for refused in alone], limits)

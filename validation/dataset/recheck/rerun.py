@@ -37,14 +37,14 @@ class Ran:
 
 
 def run_programs(
-    rows: Sequence[Row], limits: ProgramLimits, isolation: str | None, *, rounding: str = "places"
+    rows: Sequence[Row], limits: ProgramLimits, level: Level | None, *, rounding: str = "places"
 ) -> list[Ran] | str:
     """Executes the programs of rows again.
 
     Args:
         rows: PoT and TIR examples.
         limits: what a program may use.
-        isolation: the level that the manifest names; a weak one is used only when curation was asked for it.
+        level: how programs are held; None for the strongest level here.
         rounding: the data's policy, as `verify.rounding` has it.
 
     Returns:
@@ -53,7 +53,7 @@ def run_programs(
     if not rows:
         return []
     try:
-        with Pool(Level.WEAK if isolation == Level.WEAK else None, hash_seed=HASH_SEED) as pool:
+        with Pool(level, hash_seed=HASH_SEED) as pool:
             executions = _execute(rows, pool, limits)
     except Exception as error:  # the judge's boundary: no isolation here is a finding, not a crash
         logger.debug("programs could not be executed", exc_info=True)
