@@ -23,8 +23,17 @@ _REACHING = frozenset([
     "__builtins__", "__loader__", "__spec__", "__globals__", "__subclasses__", "sys", "_sys", "os", "_os",
 ])  # fmt: skip
 
+_MOST_READ = 50_000  # characters of a program that is looked at outside the walls: a tree takes 400 bytes for each
 
-MOST_READ = 50_000  # characters of a program that is looked at outside the walls: a tree takes 400 bytes for each
+
+def tree_of(program: str) -> ast.Module | None:
+    """Returns the syntax tree of a program, None for what cannot be read, or is too long to be."""
+    if len(program) > _MOST_READ:
+        return None
+    try:
+        return ast.parse(program)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
 
 
 def is_light(program: str) -> bool:
@@ -32,13 +41,8 @@ def is_light(program: str) -> bool:
 
     False for what cannot be read, or is too long to be.
     """
-    if len(program) > MOST_READ:
-        return False
-    try:
-        tree = ast.parse(program)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return False
-    return not any(_reaches(node) for node in ast.walk(tree))
+    tree = tree_of(program)
+    return tree is not None and not any(map(_reaches, ast.walk(tree)))
 
 
 def _reaches(node: ast.AST) -> bool:

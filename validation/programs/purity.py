@@ -9,7 +9,7 @@ import hashlib
 import re
 import sys
 
-from validation.programs.preload import MOST_READ
+from validation.programs.preload import tree_of
 
 # Modules whose functions depend on their arguments alone.
 _PURE_MODULES = frozenset([
@@ -46,13 +46,8 @@ def may_vary(program: str) -> bool:
 
     True for what cannot be read, or is too long to be.
     """
-    if len(program) > MOST_READ:
-        return True
-    try:
-        tree = ast.parse(program)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return True
-    return any(_impure(node) for node in ast.walk(tree))
+    tree = tree_of(program)
+    return tree is None or any(map(_impure, ast.walk(tree)))
 
 
 def _impure(node: ast.AST) -> bool:
