@@ -63,13 +63,11 @@ class _Program:
 
     def _run_script(self, block: Block, report: Report) -> None:
         """Runs the statements; reports what they left in `ans`, return from `solution()`, or end in."""
-        tree, final = block.tree, block.final
-        body = tree.body if final is None else tree.body[:-1]
-        exec(compile(ast.Module(body, []), "<program>", "exec"), self.names)
-        last = None
+        final, last = block.final, None
+        exec(compile(block.statements, "<program>", "exec"), self.names)
         if final is not None:
             last = eval(compile(ast.Expression(final.value), "<program>", "eval"), self.names)
-        value, found = self._value(tree)
+        value, found = self._value(block.tree)
         if found:
             report["value"] = self._text(value)
         elif last is not None:

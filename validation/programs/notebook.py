@@ -31,6 +31,11 @@ class Block:
         last = self.tree.body[-1] if self.tree.body else None
         return last if isinstance(last, ast.Expr) else None
 
+    @property
+    def statements(self) -> ast.Module:
+        """All but `final`."""
+        return ast.Module(self.tree.body if self.final is None else self.tree.body[:-1], [])
+
 
 def read_block(source: str) -> Block:
     """Reads a program.
@@ -85,9 +90,8 @@ class Notebook:
     def run(self, block: Block) -> None:
         """Runs a block and shows its last expression."""
         final = block.final
-        body = block.tree.body if final is None else block.tree.body[:-1]
         self._count += 1
-        self._evaluate(self._compile(ast.Module(body, []), "exec"))
+        self._evaluate(self._compile(block.statements, "exec"))
         if final is not None:
             value = self._evaluate(self._compile(ast.Expression(final.value), "eval"))
             if value is not None and not block.quiet:
