@@ -156,9 +156,9 @@ def build_filter(architecture: Architecture, *, files: bool, threads: bool) -> b
 def build_notices(architecture: Architecture) -> bytes:
     """Returns the BPF program that tells a listener when a thread is started and when one ends."""
     numbers = architecture.numbers
-    told = _jump(_JEQ, numbers["clone"], 1, 0) + _jump(_JEQ, numbers["exit"], 0, 1) + _NOTIFY + _ALLOW
+    notices = _jump(_JEQ, numbers["clone"], 1, 0) + _jump(_JEQ, numbers["exit"], 0, 1) + _NOTIFY + _ALLOW
     own = _jump(_JEQ, architecture.audit, 1, 0) + _ALLOW
-    return _statement(_LOAD, _ARCHITECTURE) + own + _statement(_LOAD, _NUMBER) + told
+    return _statement(_LOAD, _ARCHITECTURE) + own + _statement(_LOAD, _NUMBER) + notices
 
 
 class _Program(ctypes.Structure):

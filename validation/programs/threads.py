@@ -14,13 +14,14 @@ import socket
 import struct
 
 from validation.programs.seccomp import Filter
+from validation.programs.syscalls import ARCHITECTURES
 
 MOST = 16  # beside the main thread
 _MOST_STARTED = 4096  # in a program's life: each costs the server two questions
 _RECEIVE, _SEND = 0xC0502100, 0xC0182101  # SECCOMP_IOCTL_NOTIF_RECV and _SEND
 _NOTICE, _ANSWER = struct.Struct("<QIIi60x"), struct.Struct("<QqiI")
 _CONTINUE = 1
-_EXIT_NUMBERS = (60, 93)  # of exit(2), on x86_64 and aarch64
+_EXIT_NUMBERS = frozenset(architecture.numbers["exit"] for architecture in ARCHITECTURES.values())
 
 
 class Listener:
