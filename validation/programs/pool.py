@@ -134,7 +134,6 @@ class Pool:
         try:
             return server.ask(request)
         except ServerError:
-            server.start()
             return server.ask(request)
 
     def twin(self) -> "Pool":
