@@ -5,23 +5,21 @@ fork server without its libraries makes an error of every program, and the data 
 """
 
 import heapq
-import json
 import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from xxhash import xxh3_64_intdigest
 
 from schemas.config import ProgramLimits
 from schemas.exits import one_line
-from schemas.ledger import RECORD_MARK
 from schemas.problem import Format
 from schemas.reason import REFUSED_PROGRAMS
 from schemas.verdict import Check
 from schemas.wording import amount
 from validation.dataset.check import check_of, unchecked
+from validation.dataset.rejected import read_rejected, rejected_lines
 from validation.programs import Ending, Execution, Level, Pool
 
 logger = logging.getLogger(__name__)
@@ -41,29 +39,18 @@ class Refused:
 
 def read_refused(folder: Path, *, seed: int) -> list[Refused]:
     """Returns a sample of the refused, drawn by keyed hash; rejected records that tell no program are passed over."""
-    found = (refused for path in sorted((folder / "rejected").glob("*.jsonl")) for refused in _refused_of(path))
     return heapq.nsmallest(
-        _SAMPLE, found, key=lambda refused: xxh3_64_intdigest(refused.id.encode("utf-8", "replace"), seed)
+        _SAMPLE, _refused(folder), key=lambda refused: xxh3_64_intdigest(refused.id.encode("utf-8", "replace"), seed)
     )
 
 
-def _refused_of(path: Path) -> Iterator[Refused]:
-    with path.open("rb") as file:
-        for line in file:
-            if b'"programs"' not in line:
-                continue
-            try:
-                why = json.loads(line).get(RECORD_MARK)
-            except (ValueError, RecursionError, AttributeError):
-                continue
-            if isinstance(why, dict):
-                yield from _refused_in([why, *(why.get("also") or [])])
-
-
-def _refused_in(reasons: Sequence[Any]) -> Iterator[Refused]:
-    for why in reasons:
-        if isinstance(why, dict) and why.get("reason") in REFUSED_PROGRAMS and isinstance(why.get("programs"), list):
-            yield Refused(str(why.get("id")), str(why.get("format")), tuple(map(str, why["programs"])))
+def _refused(folder: Path) -> Iterator[Refused]:
+    lines = (line for line in rejected_lines(folder) if b'"programs"' in line)
+    for marks, _ in map(read_rejected, lines):
+        for mark in marks:
+            programs = mark.get("programs")
+            if mark.get("reason") in REFUSED_PROGRAMS and isinstance(programs, list):
+                yield Refused(str(mark.get("id")), str(mark.get("format")), tuple(map(str, programs)))
 
 
 def run_refused(sample: Sequence[Refused], limits: ProgramLimits, level: Level | None) -> list[str] | str:

@@ -5,7 +5,6 @@ is not found is not shown.
 """
 
 import difflib
-import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,8 +16,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from schemas.benchmark import BENCHMARKS
-from schemas.ledger import RECORD_MARK
 from validation.dataset.gate import Judgement
+from validation.dataset.rejected import read_rejected, rejected_lines
 from validation.dataset.report.markup import Child, Markup, tag
 from validation.dataset.report.mathml import rich_text
 from validation.dataset.report.samples import fetch, highlighted
@@ -57,28 +56,13 @@ def gather(judgement: Judgement, rows: Sequence[Mapping[str, Any]]) -> Evidence:
 
 def _records(folder: Path, wanted: frozenset[str]) -> Iterator[tuple[str, dict[str, str]]]:
     left = READ_BYTES
-    for path in sorted((folder / "rejected").glob("*.jsonl")) if wanted else ():
-        with path.open("rb") as file:
-            for line in file:
-                left -= len(line)
-                if left < 0:
-                    return
-                yield from _wanted(line, wanted)
-
-
-def _wanted(line: bytes, wanted: frozenset[str]) -> Iterator[tuple[str, dict[str, str]]]:
-    try:
-        record = json.loads(line)
-    except ValueError:
-        return
-    about = record.pop(RECORD_MARK, None) if isinstance(record, dict) else None
-    if not isinstance(about, dict):
-        return
-    also = about.get("also")
-    ids = {str(mark.get("id")) for mark in [about, *(also if isinstance(also, list) else [])] if isinstance(mark, dict)}
-    texts = texts_of(record)
-    for id_ in sorted(ids & wanted):
-        yield id_, texts
+    for line in rejected_lines(folder) if wanted else ():
+        left -= len(line)
+        if left < 0:
+            return
+        marks, record = read_rejected(line)
+        for id_ in sorted({str(mark.get("id")) for mark in marks} & wanted):
+            yield id_, texts_of(record)
 
 
 def texts_of(record: Mapping[str, Any]) -> dict[str, str]:
