@@ -10,7 +10,7 @@ launch, server: the command line of a fork server, and the caller's end of it
 packages   which packages programs see
 wire       what a server and its caller say to each other
 zygote, watch, threads, pages: the server itself, and how it watches a fork
-child, blocks, elsewhere: what runs in a fork
+child, notebook, elsewhere: what runs in a fork
 confine, seccomp, syscalls: the walls around it
 """
 
