@@ -18,6 +18,7 @@ import signal
 import struct
 import sys
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -59,7 +60,7 @@ class Job:
                 self.listener.close()
             self._place_descriptors()
             confine.limit_process(memory=self.memory, cpu=self.order.cpu, threads=threads, without=self.without)
-            install = None if self.walls is None else lambda walls=self.walls: walls.install(threads=threads)
+            install = None if self.walls is None else partial(self.walls.install, threads=threads)
             child.execute(request, self.order.output, _REPORT, _RESUME, install)
         finally:
             os._exit(4)
