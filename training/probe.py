@@ -36,6 +36,7 @@ from training.untyped import Model
 T = TypeVar("T")
 
 _SHORT = (11, 7, 13)
+_FIRST = 3  # the first token of texts: those before it may be for padding, beginnings and ends
 # Distances of a token's states, relative to their norm. Norms and softmaxes inside models round to float32 even in
 # float64 (measured: 5e-8); rounding grows with depth; a leak moves states by more than a tenth (measured: 0.3 and up).
 _TOLERANCE = {torch.float64: 1e-5, torch.float32: 1e-3, torch.bfloat16: 5e-2}
@@ -153,8 +154,7 @@ class _Probe:
         self._model, self._root, self._name = model, root, name
         self._device, self._dtype = weight.device, weight.dtype
         self._lengths = lengths
-        self._vocabulary = len(weight)
-        self._tokens = 3 + torch.arange(sum(lengths)) * 7919 % (len(weight) - 3)
+        self._tokens = probe_tokens(model, sum(lengths))
 
     def forward(self, longest: int) -> Forward:
         """The way that is exact, for examples of up to `longest` tokens.
@@ -176,9 +176,8 @@ class _Probe:
         arrange(self._model, forward)
         count, rest = divmod(capacity, self._lengths[0])
         lengths = [*[self._lengths[0]] * count, *([rest] if rest else [])]
-        tokens = 3 + torch.arange(capacity) * 7919 % (self._vocabulary - 3)
         try:
-            self._states(tokens, lengths, forward)
+            self._states(probe_tokens(self._model, capacity), lengths, forward)
         except Exception as error:  # noqa: BLE001  foreign code may raise anything
             return replace(forward, packed=False, why=(_first_line(error), *forward.why))
         return forward
@@ -252,7 +251,7 @@ class _Probe:
                 f"train.context to at most {known} and train.long_rows to drop"
             )
         if tables and longest:  # some tables keep their first rows for padding
-            tokens = 3 + torch.arange(longest) * 7919 % (self._vocabulary - 3)
+            tokens = probe_tokens(self._model, longest)
             self._run(lambda: self._states(tokens, [longest], _ALONE_WITH_OWN_SCORES))
 
     def _head(self) -> Forward:
@@ -270,7 +269,7 @@ class _Probe:
         bound = _TOLERANCE[torch.bfloat16] if half else self._bound()
         forward = replace(truth.forward, packed=True)
         changed = self._tokens.clone()
-        changed[: self._lengths[0]] = 3 + (changed[: self._lengths[0]] - 2) % (self._vocabulary - 3)
+        changed[: self._lengths[0]] = self._others(changed[: self._lengths[0]])
         try:
             packed, other = (
                 self._states(tokens, self._lengths, forward, half=half) for tokens in (self._tokens, changed)
@@ -290,8 +289,12 @@ class _Probe:
 
     def _alone_changed_at_the_end(self, forward: Forward) -> torch.Tensor:
         first = self._tokens[: self._lengths[0]].clone()
-        first[-1] = 3 + (first[-1] - 2) % (self._vocabulary - 3)
+        first[-1] = self._others(first[-1])
         return self._states(first, [len(first)], forward)
+
+    def _others(self, tokens: torch.Tensor) -> torch.Tensor:
+        """Another token in the place of each."""
+        return _FIRST + (tokens - _FIRST + 1) % (len(self._model.get_input_embeddings().weight) - _FIRST)
 
     def _states(
         self, tokens: torch.Tensor, lengths: Sequence[int], forward: Forward, *, half: bool = False
@@ -303,6 +306,11 @@ class _Probe:
 
     def _bound(self) -> float:
         return _TOLERANCE[self._dtype]
+
+
+def probe_tokens(model: Model, count: int) -> torch.Tensor:
+    """int64[count] tokens of a model, spread over its vocabulary."""
+    return _FIRST + torch.arange(count) * 7919 % (len(model.get_input_embeddings().weight) - _FIRST)
 
 
 def probe_batch(tokens: torch.Tensor, lengths: Sequence[int], device: torch.device) -> MicroBatch:

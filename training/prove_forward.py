@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import torch
 
 from training.forward import Forward, MicroBatch, arrange, hidden_states, own_scores, scores_as_written
-from training.probe import distance, lengths_in, probe_batch, probe_lengths
+from training.probe import distance, lengths_in, probe_batch, probe_lengths, probe_tokens
 from training.results import ProofLine
 from training.untyped import Model
 
@@ -29,7 +29,7 @@ def prove_windows(model: Model, forward: Forward, longest: int) -> Iterator[Proo
         yield ProofLine("windows", True, f"no window or RoPE length is below the longest example ({longest} tokens)")
         return
     lengths = probe_lengths(model.config, longest)
-    tokens = 3 + torch.arange(sum(lengths)) * 7919 % (len(model.get_input_embeddings().weight) - 3)
+    tokens = probe_tokens(model, sum(lengths))
     expected = torch.cat([scores_as_written(model, part[None]) for part in torch.split(tokens, list(lengths))])
     arrange(model, forward)
     off = distance(_scores(model, forward, tokens, lengths), expected)
