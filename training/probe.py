@@ -74,13 +74,14 @@ def choose_forward(
     model.eval()
     try:
         forward = _in_double(model, lengths, name, longest) if root is None else None
+        probe = _Probe(model, root or model, lengths, name)
         if forward is None:
             with torch.no_grad():
-                forward = _Probe(model, root or model, lengths, name).forward(longest)
+                forward = probe.forward(longest)
         if forward.packed and any(length < capacity for length in lengths_in(model.config.to_dict())):
-            forward = _Probe(model, root or model, lengths, name).full(forward, capacity)
+            forward = probe.full(forward, capacity)
         if half and forward.packed:
-            forward = _Probe(model, root or model, lengths, name).half(forward)
+            forward = probe.half(forward)
     finally:
         model.train(was_training)
     arrange(model, forward)
@@ -163,9 +164,8 @@ class _Probe:
             UserError: none is.
         """
         run_as_written(self._model)
-        self._require_positions(longest)
-        truth = self._truth()
-        arrange(self._model, _packed(truth.forward))
+        truth = self._truth(self._head_within(longest))
+        arrange(self._model, replace(truth.forward, packed=True))
         checked = "float64" if self._dtype == torch.float64 else f"{self._dtype}".removeprefix("torch.") + " rounding"
         why = self._apart(truth)
         chosen = replace(truth.forward, packed=why is None, checked=checked)
@@ -190,21 +190,14 @@ class _Probe:
         why = self._apart(truth, half=True)
         return forward if why is None else replace(forward, packed=False, why=(*forward.why, f"in bfloat16 {why}"))
 
-    def _truth(self) -> _Truth:
+    def _truth(self, forward: Forward) -> _Truth:
         """Documents one at a time, as transformers wrote the model.
 
         Raises:
             UserError: it cannot be run, or is no causal language model.
         """
-        try:
-            forward = self._head()
-            states = self._alone(self._tokens, forward)
-            again = self._alone(self._tokens, forward)
-            cut = self._alone_changed_at_the_end(forward)
-        except UserError:
-            raise
-        except Exception as error:
-            raise UserError(f"{self._name}: it does not run as transformers has it: {_first_line(error)}") from error
+        states, again = (self._run(lambda: self._alone(self._tokens, forward)) for _ in range(2))
+        cut = self._run(lambda: self._alone_changed_at_the_end(forward))
         if not states.isfinite().all():
             raise UserError(f"{self._name}: its states are not finite, so J_SFT is not defined")
         if (off := distance(again, states)) > self._bound():
@@ -228,11 +221,11 @@ class _Probe:
         except Exception as error:
             raise UserError(f"{self._name}: it does not run as transformers has it: {_first_line(error)}") from error
 
-    def _require_positions(self, longest: int) -> None:
-        """Learned positions end somewhere: tables that a text of some tokens looks up must reach the longest example.
+    def _head_within(self, longest: int) -> Forward:
+        """How scores come about, of a model whose learned positions reach the longest example.
 
         Raises:
-            UserError: one does not.
+            UserError: a table that a text of some tokens looks up ends before it.
         """
         tables: list[int] = []
         hooks = [
@@ -241,7 +234,7 @@ class _Probe:
             if isinstance(module, torch.nn.Embedding) and ("pos" in place or place.endswith("wpe"))
         ]
         try:
-            self._run(self._head)
+            forward = self._run(self._head)
         finally:
             for hook in hooks:
                 hook.remove()
@@ -253,6 +246,7 @@ class _Probe:
         if tables and longest:  # some tables keep their first rows for padding
             tokens = probe_tokens(self._model, longest)
             self._run(lambda: self._states(tokens, [longest], _ALONE_WITH_OWN_SCORES))
+        return forward
 
     def _head(self) -> Forward:
         """Whether scores follow a formula from the last states."""
@@ -320,10 +314,6 @@ def probe_batch(tokens: torch.Tensor, lengths: Sequence[int], device: torch.devi
     return MicroBatch(
         tokens[None].to(device), positions[None].to(device), Documents(lengths, device), empty, empty, empty, empty
     )
-
-
-def _packed(forward: Forward) -> Forward:
-    return replace(forward, packed=True)
 
 
 def _both_scores(model: Model, micro: MicroBatch, forward: Forward) -> tuple[torch.Tensor, torch.Tensor | None]:
