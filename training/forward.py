@@ -82,6 +82,12 @@ def own_scores(
     return scores if keeps or positions is None else scores.index_select(0, positions)
 
 
+def formula_scores(model: Model, states: torch.Tensor, formula: Formula) -> torch.Tensor:
+    """The scores[T, V] that the formula makes of last hidden states[T, E]."""
+    head = model.get_output_embeddings()
+    return formula.scores(torch.nn.functional.linear(states, head.weight, head.bias))
+
+
 def scores_as_written(model: Model, tokens: torch.Tensor) -> torch.Tensor:
     """The scores[T, V] of one document, tokens[1, T], as transformers computes them."""
     run_as_written(model)

@@ -23,6 +23,7 @@ from training.forward import (
     MicroBatch,
     arrange,
     autocast,
+    formula_scores,
     hidden_states,
     in_float64,
     own_scores,
@@ -324,8 +325,7 @@ def _both_scores(model: Model, micro: MicroBatch, forward: Forward) -> tuple[tor
     except AttributeError:
         return own, None
     assert forward.formula is not None
-    head = model.get_output_embeddings()
-    return own, forward.formula.scores(torch.nn.functional.linear(states, head.weight, head.bias))
+    return own, formula_scores(model, states, forward.formula)
 
 
 def distance(found: torch.Tensor, expected: torch.Tensor, *, whole: bool = False) -> float:

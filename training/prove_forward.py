@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 import torch
 
-from training.forward import Forward, MicroBatch, arrange, hidden_states, own_scores, scores_as_written
+from training.forward import Forward, MicroBatch, arrange, formula_scores, hidden_states, own_scores, scores_as_written
 from training.probe import distance, lengths_in, probe_batch, probe_lengths, probe_tokens
 from training.results import ProofLine
 from training.untyped import Model
@@ -79,8 +79,7 @@ def _scores(model: Model, forward: Forward, tokens: torch.Tensor, lengths: tuple
 def _of_pack(model: Model, forward: Forward, micro: MicroBatch) -> torch.Tensor:
     if forward.formula is None:
         return own_scores(model, micro, forward)
-    head, states = model.get_output_embeddings(), hidden_states(model, micro, forward)
-    return forward.formula.scores(torch.nn.functional.linear(states, head.weight, head.bias))
+    return formula_scores(model, hidden_states(model, micro, forward), forward.formula)
 
 
 @contextmanager
