@@ -16,6 +16,7 @@ import logging
 import os
 import shutil
 from dataclasses import dataclass
+from hashlib import file_digest
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +38,6 @@ _OPTIMIZER = "optimizer.safetensors"
 _TEMPORARY = ".writing-"
 _DAMAGED = "damaged-"
 _BEFORE_CHECKSUMS = {"step", "next", "bytes"}  # of a state that an earlier version wrote: sizes are all there is
-_BLOCK_BYTES = 4 << 20
 
 logger = logging.getLogger(__name__)
 
@@ -245,11 +245,8 @@ def _seal(raw: dict[str, Any]) -> str:
 
 def _checksum(path: Path) -> str:
     """xxh3 of a file: it reads as fast as the disk gives, which sha256 does not."""
-    state = xxh3_128()
     with path.open("rb") as file:
-        while block := file.read(_BLOCK_BYTES):
-            state.update(block)
-    return state.hexdigest()
+        return file_digest(file, xxh3_128).hexdigest()
 
 
 def _has_size(path: Path, size: int) -> bool:
