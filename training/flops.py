@@ -39,12 +39,12 @@ class Shape:
 
 def shape_of(model: Model) -> Shape | None:
     """Reads the shape of a dense decoder; None for any other, such as experts, of which tokens use a part."""
-    config = model.config.get_text_config()
-    if any(config.to_dict().get(name) for name in ("num_experts", "num_local_experts", "n_routed_experts")):
+    # Of the table: asking a config itself for a width that differs from layer to layer is an error.
+    table = model.config.get_text_config().to_dict()
+    if any(table.get(name) for name in ("num_experts", "num_local_experts", "n_routed_experts")):
         return None
     head = model.get_output_embeddings()
     names = ("num_hidden_layers", "num_attention_heads", "hidden_size")
-    table = config.to_dict()  # a width that differs from layer to layer is an error to ask the config itself for
     sizes = [table.get(name) for name in names]
     if head is None or not all(isinstance(size, int) for size in sizes):
         return None
