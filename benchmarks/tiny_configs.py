@@ -8,7 +8,7 @@ import inspect
 from typing import Any
 
 VOCABULARY = 320
-WINDOW, ORIGINAL = 48, 96
+WINDOW = 48
 
 _SMALL: dict[str, Any] = {
     "vocab_size": VOCABULARY,

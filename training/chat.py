@@ -98,7 +98,7 @@ class ChatLayout:
             text = f"{THINK_OPEN}{thought}{THINK_CLOSE}\n{words}" if found else THINK_OPEN + thought
         else:
             text = text.removeprefix(self._shown(plain.lead))
-        return text.removesuffix(self.trail) if self.trail else text
+        return text.removesuffix(self.trail)
 
     def guard(self, text: str) -> str:
         """Cuts text inside each control token that it writes, so that it is encoded as text."""

@@ -47,7 +47,7 @@ class Formula:
 PLAIN = Formula()
 
 
-def formula_of(config: Any) -> Formula:  # noqa: ANN401  a config of transformers
+def _formula_of(config: Any) -> Formula:  # noqa: ANN401  a config of transformers
     """Reads the formula that a config describes; plain where it says nothing."""
     factor = 1.0
     for name, multiplies in _FACTORS.items():
@@ -81,7 +81,7 @@ def measured_formula(model: Model, tokens: torch.Tensor) -> Formula | None:
             own = model(input_ids=tokens).logits
     finally:
         hook.remove()
-    formula = formula_of(model.config.get_text_config())
+    formula = _formula_of(model.config.get_text_config())
     if len(seen) != 1 or own.shape != seen[0].shape:
         return None
     candidates = (formula, Formula(formula.factor), Formula(cap=formula.cap), PLAIN)

@@ -27,22 +27,22 @@ def notes_of(config: Train, model_config: Any, forward: Forward, lengths: NDArra
         )
     if forward.formula is None:
         notes.append(f"the model computes all scores of a row at once, more memory, because: {forward.why[-1]}")
-    if rates := dropout_of(model_config):
+    if rates := _dropout_of(model_config):
         state = "on (train.dropout)" if config.dropout else "off; train.dropout turns it on"
         notes.append(f"dropout of the model's config ({', '.join(rates)}) is {state}")
-    if has_router(model_config):
+    if _has_router(model_config):
         notes.append("the router's auxiliary loss is off: J_SFT alone is optimised")
     return tuple(notes)
 
 
-def dropout_of(model_config: Any) -> list[str]:  # noqa: ANN401
+def _dropout_of(model_config: Any) -> list[str]:  # noqa: ANN401
     """The rates in a model's config that are not 0, such as `attention_dropout 0.1`."""
     table = model_config.get_text_config().to_dict()
     rates = {key: value for key, value in table.items() if "drop" in key or key.endswith("_jitter_noise")}
     return [f"{key} {value:g}" for key, value in rates.items() if isinstance(value, float) and value > 0]
 
 
-def has_router(model_config: Any) -> bool:  # noqa: ANN401
+def _has_router(model_config: Any) -> bool:  # noqa: ANN401
     """Whether the model is a mixture of experts with a loss on its router."""
     table = model_config.get_text_config().to_dict()
     return any(table.get(name) for name in ("router_aux_loss_coef", "aux_loss_alpha", "router_z_loss_coef"))
