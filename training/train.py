@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import replace
+from functools import partial
 from hashlib import blake2b
 from pathlib import Path
 
@@ -329,22 +330,28 @@ class _Loop:
         if run.world.is_main:
             found = checkpoint.latest(run.output)
             assert found is not None, run.output
-            self._publish(found.model, run.output / (ADAPTER if has_adapters(run.model) else MODEL), last, held)
+            copy = partial(shutil.copytree, found.model)
             if has_adapters(run.model):
-                merged = run.output / ".merged"
-                merge_adapters(run.model)
-                export(run.model, run.layout.tokenizer, merged, stop_id=run.layout.stop_id)
-                self._publish(merged, target, last, held)
-                shutil.rmtree(merged)
+                self._publish(copy, run.output / ADAPTER, last, held)
+                self._publish(self._export_merged, target, last, held)
+            else:
+                self._publish(copy, target, last, held)
         run.world.wait()
         return target
 
-    def _publish(self, source: Path, target: Path, last: StepMetrics | None, held: StepMetrics | None) -> None:
-        """Copies a model with a card, at once or not at all."""
+    def _export_merged(self, folder: Path) -> None:
+        run = self._run
+        merge_adapters(run.model)
+        export(run.model, run.layout.tokenizer, folder, stop_id=run.layout.stop_id)
+
+    def _publish(
+        self, write: Callable[[Path], object], target: Path, last: StepMetrics | None, held: StepMetrics | None
+    ) -> None:
+        """Writes a folder with a model and a card, at once or not at all."""
         run = self._run
         temporary = target.with_name(f".{target.name}")
         shutil.rmtree(temporary, ignore_errors=True)
-        shutil.copytree(source, temporary)
+        write(temporary)
         write_card(temporary, run.output, run.layout, run.splits[Split.TRAIN].examples, last, held)
         if target.exists():
             shutil.rmtree(target)
