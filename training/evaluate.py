@@ -156,7 +156,7 @@ def _rank(problem_id: str, seed: int) -> bytes:
 
 def _writer(source: Path | str, settings: Evaluate) -> Writer:
     layout = ChatLayout(load_tokenizer(source, option="--model"))
-    model = load_model(source, packed=False, option="--model").to(device_of(settings.device)).eval()
+    model = load_model(source, option="--model").to(device_of(settings.device)).eval()
     if model.device.type == "cuda":
         model = model.bfloat16()
     return Writer(model, layout, batch_size=settings.batch_size)

@@ -10,7 +10,6 @@ import torch
 
 from schemas import hub
 from schemas.exits import UserError
-from training import attention
 from training.adapters import has_adapters
 from training.untyped import Model, Tokenizer
 
@@ -41,12 +40,11 @@ def load_tokenizer(source: Path | str, *, template: str | None = None, option: s
     return tokenizer
 
 
-def load_model(source: Path | str, *, packed: bool = True, option: str = "train.model") -> Model:
-    """Loads a causal language model with float32 weights.
+def load_model(source: Path | str, *, option: str = "train.model") -> Model:
+    """Loads a causal language model with float32 weights and the attention that transformers gives it.
 
     Args:
         source: Hugging Face name or folder.
-        packed: with attention that keeps the documents of a pack apart, where the model can take it.
         option: where the user named it.
 
     Raises:
@@ -54,15 +52,11 @@ def load_model(source: Path | str, *, packed: bool = True, option: str = "train.
     """
     from transformers import AutoModelForCausalLM
 
-    attention.register()
     _hush()
     with _explained(source, "model", option):
-        model = AutoModelForCausalLM.from_pretrained(
+        return AutoModelForCausalLM.from_pretrained(
             str(source), dtype=torch.float32, local_files_only=_local_only(str(source))
         )
-    if packed and model._can_set_attn_implementation():  # others know no attention but their own
-        model.set_attn_implementation(attention.NAME)
-    return model
 
 
 @contextmanager
