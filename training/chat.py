@@ -18,7 +18,6 @@ from functools import cached_property, lru_cache
 
 from schemas.exits import UserError
 from schemas.problem import Segment, SegmentKind
-from schemas.prompts import prompt_of
 from schemas.transcript import THINK_CLOSE, THINK_OPEN, transcribe
 from training.shards import Example
 from training.turn_layout import Turn, control_ids, generation_prompt, render, stop_in, turn_of
@@ -55,7 +54,7 @@ class ChatLayout:
 
         Templates with a thinking switch (`enable_thinking`) put an empty thought before a response that does not think.
         """
-        user = self.guard(prompt_of(example.question, example.format, example.language, example.instruction))
+        user = self.guard(example.request)
         if self.templated:
             self.turn(example.thinks)  # refuses what training and generation would disagree on
             return generation_prompt(self.tokenizer, user, thinks=example.thinks)
@@ -78,11 +77,10 @@ class ChatLayout:
 
     def message(self, example: Example) -> tuple[str, dict[str, str]]:
         """The user's words and the assistant's message, as a template takes them."""
-        user = prompt_of(example.question, example.format, example.language, example.instruction)
         first, *rest = example.segments
         if example.thinks and first.kind is SegmentKind.THINK and (key := self.turn(True).key):
-            return user, {"content": transcribe(rest).response, key: first.text}
-        return user, {"content": transcribe(example.segments).response}
+            return example.request, {"content": transcribe(rest).response, key: first.text}
+        return example.request, {"content": transcribe(example.segments).response}
 
     def as_template(self, example: Example) -> str:
         """The whole conversation as the template itself writes it."""

@@ -9,7 +9,6 @@ from collections.abc import Iterator
 import torch
 
 from schemas.config import FreshModel
-from schemas.prompts import prompt_of
 from schemas.transcript import transcribe
 from training.shards import Examples
 from training.untyped import Model, Tokenizer
@@ -86,5 +85,5 @@ def fresh_model(spec: FreshModel, tokenizer: Tokenizer, *, context: int, seed: i
 def _texts(examples: Examples) -> Iterator[str]:
     for start in range(0, min(len(examples), _FIT_ROWS), 1000):
         for example in examples.rows(start, min(start + 1000, len(examples))):
-            yield prompt_of(example.question, example.format, example.language, example.instruction)
+            yield example.request
             yield transcribe(example.segments).response

@@ -21,6 +21,7 @@ from schemas.exits import RunFailedError
 from schemas.files import as_paths
 from schemas.manifest import Manifest
 from schemas.problem import Format, Segment, SegmentKind
+from schemas.prompts import prompt_of
 from schemas.split import Split
 from schemas.verdict import require_passed
 
@@ -38,6 +39,11 @@ class Example:
     language: str
     source: str
     instruction: str | None = None
+
+    @property
+    def request(self) -> str:
+        """The user's words: its question, and how to answer it."""
+        return prompt_of(self.question, self.format, self.language, self.instruction)
 
     @property
     def thinks(self) -> bool:
