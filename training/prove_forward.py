@@ -7,7 +7,7 @@ import torch
 
 from training.forward import Forward, MicroBatch, arrange, formula_scores, hidden_states, own_scores, scores_as_written
 from training.probe import distance, lengths_in, probe_batch, probe_lengths, probe_tokens
-from training.results import ProofLine
+from training.results import ProofLine, control
 from training.untyped import Model
 
 # As in training.prove_gradient: what models round to float32 even in float64.
@@ -100,6 +100,4 @@ def _endless_windows(model: Model, longest: int) -> Iterator[bool]:
 
 
 def _control(name: str, off: float) -> ProofLine:
-    caught = off > _TOLD_APART
-    verdict = "caught" if caught else "NOT caught, so the proof proves nothing"
-    return ProofLine(f"control: {name}", caught, f"scores off by {off:.1e}: {verdict}")
+    return control(name, off > _TOLD_APART, f"scores off by {off:.1e}")

@@ -184,3 +184,15 @@ class ProofLine:
     name: str
     passed: bool
     detail: str
+
+
+def control(name: str, caught: bool, measured: str = "") -> ProofLine:
+    """What a proof says of something wrong on purpose.
+
+    Args:
+        name: what is wrong.
+        caught: whether the proof told it apart.
+        measured: by how much.
+    """
+    verdict = "caught" if caught else "NOT caught, so the proof proves nothing"
+    return ProofLine(f"control: {name}", caught, f"{measured}: {verdict}" if measured else verdict)
