@@ -3,10 +3,9 @@
 from collections.abc import Iterator, Sequence
 
 from schemas.config import Train
-from schemas.prompts import prompt_of
 from training.chat import ChatLayout
 from training.encode import Encoded
-from training.results import ProofLine
+from training.results import ProofLine, control
 from training.shards import Example, Examples
 
 _ROWS = 512
@@ -40,32 +39,26 @@ def prove_masks(train: Train, examples: Examples, encoded: Encoded, layout: Chat
 
 def _prove_layout(rows: Sequence[Example], tokens: Sequence[list[int]], layout: ChatLayout) -> Iterator[ProofLine]:
     """Whether whole rows, stop token included, are what the template itself writes for the same turn."""
-    golds = [layout.as_template(example) for example in rows]
-    found = [layout.decode_all(row) for row in tokens]
-    dropped = [layout.turn(example.thinks).dropped if example.thinks else False for example in rows]
-    judged = [gold for gold, drops in zip(golds, dropped, strict=True) if not drops]
-    texts = [text for text, drops in zip(found, dropped, strict=True) if not drops]
+    dropped = [layout.turn(example.thinks).dropped for example in rows]
+    kept = [(example, row) for example, row, drops in zip(rows, tokens, dropped, strict=True) if not drops]
+    golds = [layout.as_template(example) for example, _ in kept]
+    texts = [layout.decode_all(row) for _, row in kept]
     bare = [text.removesuffix(layout.stop_token) for text in texts]
-    stops = any(gold.startswith(text) for gold, text in zip(judged, texts, strict=True))
-    own = texts if stops else bare  # a template may leave the end to the tokenizer's end-of-sequence token
-    same = sum(gold.startswith(text) for gold, text in zip(judged, own, strict=True))
-    left = (
-        f"; {sum(dropped)} thoughts are left out by the template and stand between <think> tags" if any(dropped) else ""
-    )
-    yield ProofLine(
-        "layout", same == len(judged), f"{same} of {len(judged)} rows are what the chat template itself writes{left}"
-    )
-    spoilt = {
-        "control: another layout": [
-            f"User: {prompt_of(row.question, row.format, row.language, row.instruction)}\n\nAssistant: " for row in rows
-        ],
-        "control: another stop token": [f"{text}{_another(layout)}" for text in bare],
-    }
-    if not stops:
-        del spoilt["control: another stop token"]
-    for name, texts in spoilt.items():
-        caught = not any(gold.startswith(text) for gold, text in zip(judged, texts, strict=False))
-        yield ProofLine(name, caught, "caught" if caught else "NOT caught, so the proof proves nothing")
+    stops = _agreeing(golds, texts) > 0
+    same = _agreeing(golds, texts if stops else bare)  # a template may leave the end to the end-of-sequence token
+    left = f"; {sum(dropped)} thoughts are left out by the template and stand between <think> tags"
+    detail = f"{same} of {len(kept)} rows are what the chat template itself writes{left if any(dropped) else ''}"
+    yield ProofLine("layout", same == len(kept), detail)
+    plain = [f"User: {example.request}\n\nAssistant: " for example, _ in kept]
+    yield control("another layout", not _agreeing(golds, plain))
+    if stops:
+        other = _another(layout)
+        yield control("another stop token", not _agreeing(golds, [text + other for text in bare]))
+
+
+def _agreeing(golds: Sequence[str], texts: Sequence[str]) -> int:
+    """How many texts are what a whole conversation begins with, each with its own."""
+    return sum(gold.startswith(text) for gold, text in zip(golds, texts, strict=True))
 
 
 def _another(layout: ChatLayout) -> str:
