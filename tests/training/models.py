@@ -1,5 +1,6 @@
 """Small models of random weights, rows of random tokens, and what our step makes of them."""
 
+import copy
 from dataclasses import replace
 
 import numpy as np
@@ -9,6 +10,7 @@ from transformers import LlamaConfig, LlamaForCausalLM, Qwen2Config, Qwen2ForCau
 from schemas.config import Config, FreshModel, Train
 from training import attention
 from training.encode import Encoded
+from training.forward import PACKED
 from training.step import Gradients, Likelihood, accumulate, micro_batches, plan_batch
 
 CPU = torch.device("cpu")
@@ -59,15 +61,27 @@ def gradient_of(model):
     return torch.cat([p.grad.flatten() for p in model.parameters()])
 
 
-def summed(model, encoded, *, world=1, multiple=1, half=False, device=CPU, dtype=torch.float64, spoil=None, **settings):
+def summed(
+    model,
+    encoded,
+    *,
+    forward=PACKED,
+    world=1,
+    multiple=1,
+    half=False,
+    device=CPU,
+    dtype=torch.float64,
+    spoil=None,
+    **settings,
+):
     """J and gradient of our step over all rows, every rank's share in turn; `spoil` changes each micro-batch."""
     Gradients(list(model.parameters()))
     likelihood = Likelihood(len(encoded), device)
     for rank in range(world):
-        batch = whole_batch(encoded, rank=rank, world=world, **settings)
+        batch = whole_batch(encoded, rank=rank, world=world, packed=forward.packed, **settings)
         micros = list(micro_batches(encoded, batch, device, dtype, multiple=multiple))
         changed = [spoil(micro, micros, world) for micro in micros] if spoil else micros
-        accumulate(model, iter(changed), likelihood, half=half)
+        accumulate(model, iter(changed), likelihood, forward=forward, half=half)
     return -float((likelihood.totals[:, 0].cpu().numpy() * batch.weights).sum()), gradient_of(model)
 
 
@@ -78,19 +92,25 @@ def one_document(micro, _micros, _world):
     return replace(micro, positions=torch.arange(length, device=device)[None], documents=documents)
 
 
-def by_the_formula(encoded, kind="qwen2"):
-    """J and its gradient by eq. 6 and 7 in float64: one row at a time, all logits, transformers' own attention."""
-    model = small_model(kind, attn_implementation="sdpa")
-    objective = 0.0
+def by_transformers(model, encoded):
+    """J and its gradient by eq. 6 and 7, all logits of one row at a time, each on a copy that has seen no other row."""
+    objective, total = 0.0, 0.0
     for index in range(len(encoded)):
-        one = encoded[index]
-        tokens = torch.from_numpy(one.tokens.astype(np.int64))[None]
-        scores = torch.log_softmax(model(input_ids=tokens, use_cache=False).logits[0], -1)
-        where = torch.from_numpy(np.flatnonzero(one.supervised))
-        example = scores[where - 1, tokens[0, where]].sum() / len(where)
-        (-example / len(encoded)).backward()
-        objective += example.item() / len(encoded)
-    return objective, gradient_of(model)
+        alone, row = copy.deepcopy(model), encoded[index]
+        tokens = torch.from_numpy(row.tokens.astype(np.int64))[None]
+        where = torch.from_numpy(np.flatnonzero(row.supervised))
+        scores = torch.log_softmax(alone(input_ids=tokens, use_cache=False).logits[0, where - 1], -1)
+        example = scores.gather(1, tokens[0, where, None]).mean() / len(encoded)
+        (-example).backward()
+        objective += float(example.detach())
+        gradients = [torch.zeros_like(p) if p.grad is None else p.grad for p in alone.parameters()]
+        total = total + torch.cat([gradient.flatten() for gradient in gradients])
+    return objective, total
+
+
+def by_the_formula(encoded, kind="qwen2"):
+    """J and its gradient of a small model in float64, by transformers' own attention."""
+    return by_transformers(small_model(kind, attn_implementation="sdpa"), encoded)
 
 
 def distance(gradient, true):

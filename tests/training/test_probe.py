@@ -1,19 +1,15 @@
 """The probe: each architecture runs in the fastest way that is exact, and what has none is refused in one line."""
 
-import copy
-
-import numpy as np
 import pytest
 import torch
 import transformers
 
 from schemas.exits import UserError
-from tests.training.models import CPU, distance, random_rows, small_model
+from tests.training.models import by_transformers, distance, random_rows, small_model, summed
 from training import attention
 from training.forward import arrange
 from training.heads import Formula
 from training.probe import choose_forward, probe_lengths
-from training.step import Gradients, Likelihood, accumulate, micro_batches, plan_batch
 
 VOCABULARY = 211
 SIZES = {
@@ -66,35 +62,9 @@ def model_of(kind, changes):
     return transformers.AutoModelForCausalLM.from_config(config, dtype=torch.float32).eval()
 
 
-def by_transformers(model, rows):
-    """J and its gradient, one row at a time, each on a copy that has seen no other row."""
-    objective, total = 0.0, None
-    for index in range(len(rows)):
-        alone = copy.deepcopy(model)
-        row = rows[index]
-        tokens = torch.from_numpy(row.tokens.astype(np.int64))[None]
-        where = torch.from_numpy(np.flatnonzero(row.supervised))
-        scores = torch.log_softmax(alone(input_ids=tokens, use_cache=False).logits[0, where - 1], -1)
-        example = scores.gather(1, tokens[0, where, None]).mean() / len(rows)
-        (-example).backward()
-        objective += float(example.detach())
-        gradient = torch.cat(
-            [(torch.zeros_like(p) if p.grad is None else p.grad).flatten() for p in alone.parameters()]
-        )
-        total = gradient if total is None else total + gradient
-    return objective, total
-
-
 def by_us(model, forward, rows):
     arrange(model, forward)
-    parameters = list(model.parameters())
-    Gradients(parameters)
-    indices = np.arange(len(rows))
-    batch = plan_batch(rows, rows.supervised_lengths, indices, capacity=400, packed=forward.packed)
-    likelihood = Likelihood(len(rows), CPU)
-    accumulate(model, micro_batches(rows, batch, CPU, torch.float64), likelihood, forward=forward)
-    objective = -float((likelihood.totals[:, 0].numpy() / rows.supervised_lengths).mean())
-    return objective, torch.cat([parameter.grad.flatten() for parameter in parameters])
+    return summed(model, rows, forward=forward, capacity=400)
 
 
 @pytest.mark.parametrize("name", [*PACKED, *ALONE])
