@@ -130,9 +130,9 @@ def test_thoughts_and_words_stand_as_the_template_itself_lays_them_out(data, ans
     assert [written(row, layout)[1] for row in rows] == [thought, plain]
     for example, row in zip((thinking(), ROW), rows, strict=True):
         assert layout.as_template(example) == layout.decode_all(row.tokens) + "\n"
-    said = [row.tokens[row.supervised.tolist().index(1) : -1].tolist() for row in rows]
-    assert layout.response(said[1]) == "\\boxed{2}"
-    assert layout.response(said[0]) == "<think>\nOne and one.\n</think>\n\\boxed{2}"
+    responses = [row.tokens[row.supervised.tolist().index(1) : -1].tolist() for row in rows]
+    assert layout.response(responses[1]) == "\\boxed{2}"
+    assert layout.response(responses[0]) == "<think>\nOne and one.\n</think>\n\\boxed{2}"
 
 
 @pytest.mark.parametrize("unnamed", [True, False])

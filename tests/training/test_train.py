@@ -201,8 +201,8 @@ def test_a_damaged_checkpoint_is_set_aside_and_the_one_before_it_taken(run, data
     result = train(small_run(), [data], output, resume=True)
     assert result.first.step == 5
     assert same(weights_of(result.model), weights_of(run[0].model))
-    (said,) = [record.getMessage() for record in caplog.records if record.name == "training.checkpoint"]
-    assert said.startswith(f"{last}: {name} is damaged; set aside as ")
+    (warning,) = [record.getMessage() for record in caplog.records if record.name == "training.checkpoint"]
+    assert warning.startswith(f"{last}: {name} is damaged; set aside as ")
     assert checkpoint.damaged_file(last) is None
     assert not list((output / "checkpoints").glob("damaged-*"))
 
@@ -241,9 +241,9 @@ def test_a_damaged_encoding_is_made_again_and_told(run, data, tmp_path, caplog, 
     {"flipped": flip, "cut": lambda path: os.truncate(path, 5), "removed": Path.unlink}[damage](spoiled)
     train(small_run(), [data], output, resume=True)
     assert spoiled.read_bytes() == whole
-    said = [record.getMessage() for record in caplog.records if record.name == "training.encode"]
-    told = [f"{spoiled.parent}: what was encoded earlier is damaged; it is encoded again"]
-    assert said == ([] if (name, damage) == ("index.json", "removed") else told)
+    warnings = [record.getMessage() for record in caplog.records if record.name == "training.encode"]
+    damaged = [f"{spoiled.parent}: what was encoded earlier is damaged; it is encoded again"]
+    assert warnings == ([] if (name, damage) == ("index.json", "removed") else damaged)
 
 
 def test_checkpoints_without_their_figures_are_refused_and_kept(run, data, tmp_path):
