@@ -17,7 +17,7 @@ from dataclasses import replace
 from functools import cached_property, lru_cache
 
 from schemas.exits import UserError
-from schemas.problem import Segment, SegmentKind
+from schemas.problem import SegmentKind
 from schemas.transcript import THINK_CLOSE, THINK_OPEN, transcribe
 from training.shards import Example
 from training.turn_layout import Turn, control_ids, generation_prompt, render, stop_in, turn_of
@@ -136,17 +136,12 @@ class ChatLayout:
 
     def _pieces(self, example: Example, supervise_think: bool) -> Iterator[tuple[str, bool]]:
         segments = [replace(segment, text=self.guard(segment.text)) for segment in example.segments]
-        thought = segments[0] if segments and segments[0].kind is SegmentKind.THINK else None
-        if thought is None:
-            lead = self.turn(False).lead if not example.thinks else ""
-            yield lead, True
-        else:
+        if segments and segments[0].kind is SegmentKind.THINK:
+            thought, *segments = segments
             turn = self.turn(True)
             yield turn.lead + thought.text + turn.middle, supervise_think
-        yield from self._spans(segments[1:] if thought else segments, supervise_think)
-
-    @staticmethod
-    def _spans(segments: Sequence[Segment], supervise_think: bool) -> Iterator[tuple[str, bool]]:
+        elif not example.thinks:
+            yield self.turn(False).lead, True
         transcript = transcribe(segments, supervise_think=supervise_think)
         for span in transcript.spans:
             yield transcript.response[span.start : span.end], span.supervised
