@@ -16,7 +16,6 @@ from typing import Any
 
 import torch
 
-from schemas.exits import UserError
 from training import attention
 from training.attention import Documents
 from training.heads import PLAIN, Formula
@@ -67,13 +66,13 @@ class Forward:
 PACKED = Forward()
 
 
-def hidden_states(model: Model, micro: MicroBatch, forward: Forward = PACKED) -> torch.Tensor:
+def hidden_states(model: Model, micro: MicroBatch, forward: Forward) -> torch.Tensor:
     """Last hidden states[T, E] of a pack."""
     return _run(model.base_model, model, micro, forward).last_hidden_state[0]
 
 
 def own_scores(
-    model: Model, micro: MicroBatch, forward: Forward = PACKED, *, positions: torch.Tensor | None = None
+    model: Model, micro: MicroBatch, forward: Forward, *, positions: torch.Tensor | None = None
 ) -> torch.Tensor:
     """The model's own scores[M, V] at some positions[M] of a pack; None: at all."""
     keeps = positions is not None and "logits_to_keep" in accepted(type(model))
@@ -175,19 +174,3 @@ def loss(
 def autocast(device: str, *, half: bool) -> AbstractContextManager[Any]:
     """The forward pass in bfloat16, or as the weights are."""
     return torch.autocast(device, dtype=torch.bfloat16) if half else nullcontext()
-
-
-def layers_of(model: Model, *, wanted_by: str) -> torch.nn.ModuleList:
-    """The layers of a model: of the lists of modules that lie in no other list, the longest.
-
-    Raises:
-        UserError: it has none.
-    """
-    lists = [
-        module
-        for name, module in model.named_modules()
-        if isinstance(module, torch.nn.ModuleList) and not any(part.isdigit() for part in name.split("."))
-    ]
-    if not any(map(len, lists)):
-        raise UserError(f"{wanted_by}: {type(model).__name__} has no list of layers; leave it off")
-    return max(lists, key=len)

@@ -8,7 +8,7 @@ from torch.utils.checkpoint import checkpoint
 
 from schemas.config import Train
 from schemas.exits import UserError
-from training.forward import Forward, layers_of
+from training.forward import Forward
 from training.untyped import Model
 
 
@@ -38,13 +38,29 @@ def checkpoint_activations(model: Model) -> None:
 
     transformers' own switch works in training mode only, and with it comes the config's dropout.
     """
-    for layer in layers_of(model, wanted_by="train.activation_checkpointing"):
+    for layer in _layers_of(model, wanted_by="train.activation_checkpointing"):
         layer.forward = partial(checkpoint, layer.forward, use_reentrant=False)
 
 
 def compile_layers(model: Model, *, backend: str = "inductor") -> None:
     """Compiles each layer for the few lengths of packs, twice each: with gradients and without."""
-    layers = layers_of(model, wanted_by="train.compile")
+    layers = _layers_of(model, wanted_by="train.compile")
     torch._dynamo.config.recompile_limit = 64
     for layer in layers:
         layer.compile(backend=backend, dynamic=False)
+
+
+def _layers_of(model: Model, *, wanted_by: str) -> torch.nn.ModuleList:
+    """The layers of a model: of the lists of modules that lie in no other list, the longest.
+
+    Raises:
+        UserError: it has none.
+    """
+    lists = [
+        module
+        for name, module in model.named_modules()
+        if isinstance(module, torch.nn.ModuleList) and not any(part.isdigit() for part in name.split("."))
+    ]
+    if not any(map(len, lists)):
+        raise UserError(f"{wanted_by}: {type(model).__name__} has no list of layers; leave it off")
+    return max(lists, key=len)
