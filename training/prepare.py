@@ -31,7 +31,7 @@ from training.results import RunPlan
 from training.runfile import begin_run, provenance
 from training.shards import Examples
 from training.speed import set_up_speed
-from training.step import Gradients, train_mode, trained
+from training.step import Gradients, runs_in_half, train_mode, trained
 from training.telemetry import Slices, mixture, slices_of
 from training.untyped import Model
 from training.world import World
@@ -110,7 +110,7 @@ def prepare(
     model = _load(config, output, begun)
     sharded = shard(model, world) if config.parallel == "shard" and world.size > 1 else None
     model = model if sharded else model.to(world.device)
-    half = config.dtype == "bfloat16" or (config.dtype == "auto" and world.device.type == "cuda")
+    half = runs_in_half(config, world.device)
     lengths = _trained_lengths(config, splits)
     _require_rows(model, splits, layout, name=_name(config))
     forward = choose_forward(

@@ -32,6 +32,7 @@ from training.prove_forward import prove_dropout, prove_windows
 from training.prove_gradient import GradientProof
 from training.results import ProofLine
 from training.shards import Examples
+from training.step import runs_in_half
 from training.untyped import Model
 from training.world import device_of
 
@@ -81,7 +82,7 @@ def _prove_model(train: Train, encoded: Encoded, source: Path | str, rows: int, 
     plan = Plan(enters.astype(np.float64), examples_per_step=rows, seed=train.seed, steps=1)
     indices = plan.order(0)[:rows]
     device = device_of(train.device)
-    half = train.dtype == "bfloat16" or (train.dtype == "auto" and device.type == "cuda")
+    half = runs_in_half(train, device)
     model = _load(train, source, option)
     require_memory(source, _bytes_needed(model, encoded, indices), free_bytes())
     model.eval()

@@ -179,6 +179,11 @@ def train_mode(model: Model, config: Train) -> None:
                 module.train()
 
 
+def runs_in_half(config: Train, device: torch.device) -> bool:
+    """Whether forward passes run in bfloat16: as the config says, and by itself on CUDA."""
+    return config.dtype == "bfloat16" or (config.dtype == "auto" and device.type == "cuda")
+
+
 def trained(model: Model) -> list[torch.nn.Parameter]:
     """The parameters that are trained: the others are frozen."""
     return [parameter for parameter in model.parameters() if parameter.requires_grad]
