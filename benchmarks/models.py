@@ -35,6 +35,8 @@ from benchmarks.measuring import REPOSITORY, mathmill
 from benchmarks.tiny_configs import VOCABULARY, tiny_config
 
 if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
+
     import numpy as np
     import torch
     from numpy.typing import NDArray
@@ -128,7 +130,7 @@ def _apart(kind: str, data: Path, work: Path, deadline: float) -> dict[str, Any]
     return {"type": kind, **found, "seconds": round(time.monotonic() - began, 1)}
 
 
-def _try(kind: str, data: Path, folder: Path, sender: Any) -> None:  # noqa: ANN401
+def _try(kind: str, data: Path, folder: Path, sender: "Connection") -> None:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     sys.stdout = sys.stderr = (folder / "said.txt").open("w")
@@ -141,7 +143,7 @@ def _try(kind: str, data: Path, folder: Path, sender: Any) -> None:  # noqa: ANN
         shutil.rmtree(folder / name, ignore_errors=True)
 
 
-def _trained(kind: str, data: Path, folder: Path, sender: Any) -> dict[str, Any]:  # noqa: ANN401
+def _trained(kind: str, data: Path, folder: Path, sender: "Connection") -> dict[str, Any]:
     """The verdict on a type."""
     from schemas.config import Config
     from schemas.exits import UserError
