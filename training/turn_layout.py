@@ -71,29 +71,41 @@ def turn_of(tokenizer: Tokenizer, *, thinks: bool) -> Turn:
     """
     begun = generation_prompt(tokenizer, "1", thinks=thinks)
     if thinks:
-        for key in _KEYS:
-            whole = render(tokenizer, "1", {"content": _WORDS, key: _THOUGHT}, thinks=True)
-            if whole.startswith(begun) and _THOUGHT in whole:
-                lead, _, rest = whole[len(begun) :].partition(_THOUGHT)
-                middle, found, behind = rest.partition(_WORDS)
-                if found:
-                    return Turn(lead, middle, behind, key)
-        tagged = f"{THINK_OPEN}{_THOUGHT}{THINK_CLOSE}\n{_WORDS}"
-        whole = render(tokenizer, "1", {"content": tagged}, thinks=True)
-        lead, found, behind = whole[len(begun) :].partition(tagged)
-        if whole.startswith(begun) and found:
-            return Turn(lead + THINK_OPEN, f"{THINK_CLOSE}\n", behind)
-        _, _, behind = whole.partition(_WORDS)
-        return Turn(THINK_OPEN, f"{THINK_CLOSE}\n", behind, dropped=True)
+        return _turn_with_thought(tokenizer, begun)
     whole = render(tokenizer, "1", {"content": _WORDS}, thinks=False)
-    lead, found, behind = whole[len(begun) :].partition(_WORDS)
-    if not whole.startswith(begun) or not found:
+    if (around := _around(_WORDS, whole, begun)) is None:
         raise UserError(
             f"{tokenizer.name_or_path or 'tokenizer'}: its chat template does not put an assistant's words behind the "
             "generation prompt, so training and generation would differ; give a training template by "
             "train.chat_template"
         )
+    lead, behind = around
     return Turn(lead, "", behind)
+
+
+def _turn_with_thought(tokenizer: Tokenizer, begun: str) -> Turn:
+    for key in _KEYS:
+        whole = render(tokenizer, "1", {"content": _WORDS, key: _THOUGHT}, thinks=True)
+        if around := _around(_THOUGHT, whole, begun):
+            lead, rest = around
+            middle, found, behind = rest.partition(_WORDS)
+            if found:
+                return Turn(lead, middle, behind, key)
+    tagged = f"{THINK_OPEN}{_THOUGHT}{THINK_CLOSE}\n{_WORDS}"
+    whole = render(tokenizer, "1", {"content": tagged}, thinks=True)
+    if around := _around(tagged, whole, begun):
+        lead, behind = around
+        return Turn(lead + THINK_OPEN, f"{THINK_CLOSE}\n", behind)
+    _, _, behind = whole.partition(_WORDS)
+    return Turn(THINK_OPEN, f"{THINK_CLOSE}\n", behind, dropped=True)
+
+
+def _around(mark: str, whole: str, begun: str) -> tuple[str, str] | None:
+    """What stands between the generation prompt and a mark, and behind the mark; None where it does not follow."""
+    if not whole.startswith(begun):
+        return None
+    lead, found, behind = whole.removeprefix(begun).partition(mark)
+    return (lead, behind) if found else None
 
 
 def stop_in(tokenizer: Tokenizer, behind: str) -> tuple[str, int] | None:
