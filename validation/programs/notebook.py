@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from types import CodeType
 from typing import Any
 
+_LINE_END = re.compile(r"\r\n|\r|\n")
 _COROUTINE = 0x80  # inspect.CO_COROUTINE
 _PLAIN_MAGICS = "matplotlib|config|load_ext|reload_ext|autoreload|precision|xmode|colors|logstop|aimport"
 _SETTING_UP = re.compile(
@@ -20,10 +21,10 @@ _SETTING_UP = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A program's tree. `quiet` when a semicolon ends its last expression."""
+    """A program's tree, and the text that it was read from."""
 
     tree: ast.Module
-    quiet: bool
+    text: str
 
     @property
     def final(self) -> ast.Expr | None:
@@ -35,6 +36,15 @@ class Block:
     def statements(self) -> ast.Module:
         """All but `final`."""
         return ast.Module(self.tree.body if self.final is None else self.tree.body[:-1], [])
+
+    @property
+    def quiet(self) -> bool:
+        """Whether a semicolon ends the last statement."""
+        last = self.tree.body[-1] if self.tree.body else None
+        if last is None or last.end_lineno is None or last.end_col_offset is None:
+            return False
+        line = _LINE_END.split(self.text)[last.end_lineno - 1]
+        return line.encode("utf-8", "replace")[last.end_col_offset :].lstrip().startswith(b";")
 
 
 def read_block(source: str) -> Block:
@@ -51,7 +61,7 @@ def read_block(source: str) -> Block:
         if plain == text:
             raise
         text, tree = plain, ast.parse(plain, "<program>")
-    return Block(tree, _is_quiet(tree, text))
+    return Block(tree, text)
 
 
 def _undented(source: str) -> str:
@@ -61,14 +71,6 @@ def _undented(source: str) -> str:
     if not margin:
         return source
     return "".join(line.removeprefix(margin) for line in source.splitlines(keepends=True))
-
-
-def _is_quiet(tree: ast.Module, text: str) -> bool:
-    last = tree.body[-1] if tree.body else None
-    if last is None or last.end_lineno is None or last.end_col_offset is None:
-        return False
-    lines = re.split(r"\r\n|\r|\n", text)
-    return lines[last.end_lineno - 1].encode("utf-8", "replace")[last.end_col_offset :].lstrip().startswith(b";")
 
 
 class Notebook:

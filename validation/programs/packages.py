@@ -6,7 +6,6 @@ otherwise with gmpy2), so nothing else is found, by the listed packages either.
 
 import sys
 from collections.abc import Sequence
-from importlib import metadata
 from importlib.machinery import ModuleSpec
 from types import ModuleType
 
@@ -24,6 +23,8 @@ _SEEN = frozenset([*sys.stdlib_module_names, *sys.builtin_module_names, *LISTED,
 
 def versions() -> dict[str, str]:
     """Returns the versions of Python and of the listed packages that are installed here, by distribution."""
+    from importlib import metadata  # deferred: servers need it not, and each fork would pay for what it brings along
+
     found = {"python": ".".join(map(str, sys.version_info[:3]))}
     for distribution in LISTED.values():
         try:
