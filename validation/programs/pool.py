@@ -66,6 +66,7 @@ class Pool:
         self._twin: Pool | None = None
         self._stopped = False
         self._turn = threading.BoundedSemaphore(self.size)
+        self._threads = ThreadPoolExecutor(self.size)
         self._full = self._start(modules or FULL_MODULES, hash_seed)
         self._light = self._full if modules else self._start(LIGHT_MODULES, hash_seed)
 
@@ -96,15 +97,13 @@ class Pool:
 
     def map(self, programs: Iterable[str], limits: Limits = _DEFAULT, *, seed: int = 0) -> list[Execution]:
         """Runs many programs side by side; results in the order of the programs."""
-        with ThreadPoolExecutor(self.size) as threads:
-            return list(threads.map(lambda program: self.run(program, limits, seed=seed), programs))
+        return list(self._threads.map(lambda program: self.run(program, limits, seed=seed), programs))
 
     def map_blocks(
         self, dialogues: Iterable[Sequence[str]], limits: Limits = _DEFAULT, *, seed: int = 0
     ) -> list[list[Execution]]:
         """Runs many dialogues side by side; results in the order of the dialogues."""
-        with ThreadPoolExecutor(self.size) as threads:
-            return list(threads.map(lambda blocks: self.run_blocks(blocks, limits, seed=seed), dialogues))
+        return list(self._threads.map(lambda blocks: self.run_blocks(blocks, limits, seed=seed), dialogues))
 
     def _ask(self, blocks: list[str], limits: Limits, *, notebook: bool, seed: int) -> list[Execution]:
         request = request_for(blocks, limits, notebook=notebook, seed=seed)
@@ -153,6 +152,7 @@ class Pool:
         """Ends every server; no process is left."""
         if self._twin is not None:
             self._twin.close()
+        self._threads.shutdown()
         for server in self._servers:
             server.close()
 

@@ -70,6 +70,8 @@ RULING_SCHEMA = pa.schema(
         pa.field("appended", pa.string(), metadata={"doc": "the sentence that states the reference, for `unstated`"}),
     ]
 )
+RulingRow = tuple[object, ...]
+"""a row of it"""
 _CHUNK = 4  # candidates a server whose verdicts come together: a kill loses those that run
 _AHEAD = 2  # chunks whose programs run: the slowest program of one leaves no server without work
 
@@ -110,8 +112,8 @@ def verify(
     settings: Verify,
     pool: Pool,
     longest: int | None = None,
-) -> Iterator[pa.RecordBatch]:
-    """Judges some candidates of a part and gives rows of `RULING_SCHEMA`, a chunk at a time, in order.
+) -> Iterator[list[RulingRow]]:
+    """Judges some candidates of a part and gives their rulings, a chunk at a time, in order.
 
     Args:
         batch: the part.
@@ -123,9 +125,14 @@ def verify(
     size = _CHUNK * pool.size
     chunks = (candidates_of(batch, indices[start : start + size]) for start in range(0, len(indices), size))
     for chunk, executions in _executed(chunks, settings, pool):
-        columns = zip(*_ruling_rows(chunk, executions, settings, pool, longest), strict=True)
-        arrays = [pa.array(list(column), field.type) for column, field in zip(columns, RULING_SCHEMA, strict=True)]
-        yield pa.RecordBatch.from_arrays(arrays, schema=RULING_SCHEMA)
+        yield _ruling_rows(chunk, executions, settings, pool, longest)
+
+
+def ruling_batch(rows: Sequence[RulingRow]) -> pa.RecordBatch:
+    """Rulings as the store has them; a batch costs the same for one as for a thousand."""
+    columns = zip(*rows, strict=True) if rows else [()] * len(RULING_SCHEMA)
+    arrays = [pa.array(list(column), field.type) for column, field in zip(columns, RULING_SCHEMA, strict=True)]
+    return pa.RecordBatch.from_arrays(arrays, schema=RULING_SCHEMA)
 
 
 Executions = list[list[Execution]]
@@ -166,7 +173,7 @@ def _attempt_programs(chunk: Sequence[Case], settings: Verify, pool: Pool) -> Ex
 
 def _ruling_rows(
     chunk: Sequence[Case], executions: Executions | Crash, settings: Verify, pool: Pool, longest: int | None
-) -> list[tuple[object, ...]]:
+) -> list[RulingRow]:
     """Judges a chunk; a case whose programs or whose answer make the judge raise is quarantined, the others live."""
     if not isinstance(executions, Crash):
         return [_judged_row(case, ran, settings, longest) for case, ran in zip(chunk, executions, strict=True)]
@@ -179,12 +186,12 @@ def _ruling_rows(
     return rows
 
 
-def _judged_row(case: Case, ran: Sequence[Execution], settings: Verify, longest: int | None) -> tuple[object, ...]:
+def _judged_row(case: Case, ran: Sequence[Execution], settings: Verify, longest: int | None) -> RulingRow:
     ruling = attempted(partial(_judge, case, ran, settings, longest))
     return _crashed_row(case, ruling) if isinstance(ruling, Crash) else _ruling_row(case, ruling)
 
 
-def _crashed_row(case: Case, crash: Crash) -> tuple[object, ...]:
+def _crashed_row(case: Case, crash: Crash) -> RulingRow:
     return _ruling_row(case, Ruling(Rejection(Reason.JUDGE_CRASH, f"{Stage.VERIFY}: {crash.words}")))
 
 
@@ -362,7 +369,7 @@ def _compared(case: Case, gold: str, final: str, verdict: Comparison, *, program
     return Ruling(rejection, verdict.outcome.value, verdict.path, reference, programs, gold, final)
 
 
-def _ruling_row(case: Case, ruling: Ruling) -> tuple[object, ...]:
+def _ruling_row(case: Case, ruling: Ruling) -> RulingRow:
     rejection = ruling.rejection
     nothing = dict.fromkeys(TAG_SCHEMA.names)
     noted: dict[str, object] = {}

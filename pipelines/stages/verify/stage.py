@@ -17,7 +17,7 @@ from pipelines.engine.crashes import refuse_crash
 from pipelines.engine.line import Done, Line, Step, folder_named
 from pipelines.engine.store import PartRef, Store, read_batch, write_batch
 from pipelines.engine.tags import alive_after
-from pipelines.stages.verify.ruling import RULING_SCHEMA, verify
+from pipelines.stages.verify.ruling import RULING_SCHEMA, RulingRow, ruling_batch, verify
 from schemas.config import Curate, Verify
 from schemas.exits import UserError
 from schemas.reason import Reason, Stage
@@ -129,17 +129,18 @@ class JudgeParts(beam.DoFn):
         if self._pool is None:
             self._pool = Pool(self._level)
         batch = self._store.read_part(part)
-        verdicts, written = [known], time.monotonic()
+        rows: list[RulingRow] = []
+        written = time.monotonic()
         for fresh in verify(batch, missing, settings=self._settings, pool=self._pool, longest=self._longest):
             if self._store.strict:
-                _refuse_crash(part, fresh, self._store)
-            verdicts.append(fresh)
+                _refuse_crash(part, ruling_batch(fresh), self._store)
+            rows += fresh
             progress.report(self._store.root, "verify", len(fresh))
             if time.monotonic() - written >= _WRITE_EVERY_S:
-                verdicts = [_joined(verdicts)]
-                yield verdicts[0]
+                known, rows = _joined([known, ruling_batch(rows)]), []
+                yield known
                 written = time.monotonic()
-        yield _joined(verdicts)
+        yield _joined([known, ruling_batch(rows)])
 
     def teardown(self) -> None:
         """Stops the processes."""

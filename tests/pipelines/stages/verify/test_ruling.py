@@ -7,7 +7,7 @@ import pytest
 
 from pipelines.sources.files.records import Record
 from pipelines.sources.render import render_parts
-from pipelines.stages.verify.ruling import verify
+from pipelines.stages.verify.ruling import ruling_batch, verify
 from schemas.config import Source, Verify
 from schemas.exits import RunFailedError
 from tests.tiny import gsm8k_row
@@ -41,8 +41,8 @@ def verdicts(rows: list[dict], pool: Pool, source: Source = SCHOOL, settings: Ve
     found = []
     for batch, _ in render_parts(records, source):
         indices = range(batch.num_rows)
-        for judged in verify(batch, indices, settings=settings or Verify(), pool=pool):
-            found += judged.to_pylist()
+        for rulings in verify(batch, indices, settings=settings or Verify(), pool=pool):
+            found += ruling_batch(rulings).to_pylist()
     return found
 
 
@@ -226,8 +226,8 @@ def test_outputs_as_run_are_screened_as_text_of_the_source_is(program, reason, p
     again = Verify(outputs="regenerate")
     records = [Record(at, json.dumps(row), row) for at, row in enumerate(rows)]
     ((batch, _),) = render_parts(records, DIALOGUES)
-    (judged,) = verify(batch, [0, 1], settings=again, pool=pool, longest=350)
-    found = judged.to_pylist()
+    (rulings,) = verify(batch, [0, 1], settings=again, pool=pool, longest=350)
+    found = ruling_batch(rulings).to_pylist()
     assert [verdict["reason"] for verdict in found] == [reason, None]
     if "u0301" in program:
         assert found[0]["outputs"] == ["\u00e9\n5"]
