@@ -264,7 +264,7 @@ def _words(rng: random.Random, answers: list[str]) -> Iterator[Pair]:
 
 def _choices(rng: random.Random, answers: list[str]) -> Iterator[Pair]:
     for text in [a for a in answers if isinstance(read_value(normalise(a)), Choice)] * 10:
-        letter = normalise(text).strip("()")
+        letter = normalise(text).strip("() ")
         other = rng.choice([x for x in "ABCDEFGH" if x != letter])
         yield Pair("choice", text, rng.choice([letter, f"({letter})", f"\\textbf{{({letter})}}"]), True)
         yield Pair("choice", text, rng.choice([other, f"({other})"]), False)
