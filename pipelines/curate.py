@@ -98,10 +98,10 @@ def curate(
         on_progress=on_progress,
     )
     place = located(output)
-    with ExitStack() as held:
-        earlier = [held.enter_context(copied(data, SHARDS)) for data in against]
+    with ExitStack() as stack:
+        earlier = [stack.enter_context(copied(data, SHARDS)) for data in against]
         if isinstance(place, Place):
-            place = held.enter_context(delivered(place, settings, overwrite=overwrite))
+            place = stack.enter_context(delivered(place, settings, overwrite=overwrite))
         return run(place, earlier)
 
 

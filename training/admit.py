@@ -32,14 +32,15 @@ def admit(
     lengths, empty = encoded.lengths, supervised == 0
     if empty.any():
         raise UserError(
-            f"{int(empty.sum()):,} of {len(lengths):,} examples have no supervised token ({_told(lengths[empty])}; the "
-            f"first is example {int(empty.argmax())} of the train split), so J_SFT is not defined on them; remove them"
+            f"{int(empty.sum()):,} of {len(lengths):,} examples have no supervised token "
+            f"({_spread(lengths[empty])}; the first is example {int(empty.argmax())} of the train split), so J_SFT is "
+            "not defined on them; remove them"
         )
     long = lengths > context
     if not long.any():
         return ~long, {}
-    buckets, told = _buckets(lengths[long]), _told(lengths[long])
-    share = f"{int(long.sum()):,} of {len(lengths):,} examples are longer than train.context {context} ({told})"
+    buckets, spread = _buckets(lengths[long]), _spread(lengths[long])
+    share = f"{int(long.sum()):,} of {len(lengths):,} examples are longer than train.context {context} ({spread})"
     if long.mean() > 0.5:
         raise UserError(f"{share}: that is most of the data; set train.context to {int(lengths.max())} or so")
     if long_rows == "refuse":
@@ -47,7 +48,7 @@ def admit(
     return ~long, buckets
 
 
-def _told(lengths: NDArray[np.int64]) -> str:
+def _spread(lengths: NDArray[np.int64]) -> str:
     return ", ".join(f"{count:,} of {bucket}" for bucket, count in _buckets(lengths).items())
 
 

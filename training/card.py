@@ -18,7 +18,7 @@ def write_card(
     layout: ChatLayout,
     examples: Examples,
     last: StepMetrics | None,
-    held: StepMetrics | None,
+    heldout: StepMetrics | None,
 ) -> None:
     """Writes README.md with the YAML header of a model card, and run.json beside it."""
     text = (run / RUN).read_text(encoding="utf-8")
@@ -37,8 +37,8 @@ def write_card(
     ]
     if last:
         lines.append(f"- J over the examples of the last step ({last.step}): {last.objective:.4f} nats per token")
-    if held:
-        lines.append(f"- J on {held.examples} heldout examples: {held.objective:.4f} nats per token")
+    if heldout:
+        lines.append(f"- J on {heldout.examples} heldout examples: {heldout.objective:.4f} nats per token")
     lines += ["", *_asking(layout, examples), "Everything that went into it stands in run.json.", ""]
     (folder / "README.md").write_text("\n".join(lines), encoding="utf-8")
     (folder / RUN).write_text(text, encoding="utf-8")

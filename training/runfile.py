@@ -83,16 +83,16 @@ def begin_run(run: Path, facts: dict[str, Any], *, resume: bool) -> Iterator[Non
     path = run / RUN
     if run.exists() and not run.is_dir():
         raise UserError(f"{run}: a file; --output is a folder")
-    if run.is_dir() and not path.is_file() and any(one.name != _LOCK for one in run.iterdir()):
+    if run.is_dir() and not path.is_file() and any(item.name != _LOCK for item in run.iterdir()):
         raise UserError(f"{run}: not empty and not a run; choose a new folder for --output")
     try:
         run.mkdir(parents=True, exist_ok=True)
-        held = hold(run / _LOCK)
+        lock = hold(run / _LOCK)
     except BlockingIOError as error:
         raise UserError(f"{run}: another `mathmill train` is writing here; choose a new folder for --output") from error
     except OSError as error:
         raise UserError(f"{run}: cannot be written: {error.strerror}; choose another place for --output") from error
-    with held:
+    with lock:
         begun = path.is_file() and (resume or _took_a_step(run))
         if begun and not resume:
             raise UserError(f"{run}: holds another run; continue it with --resume, or choose a new folder for --output")

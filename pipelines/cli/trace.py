@@ -58,9 +58,9 @@ def print_trace(
     if identity is None and reason is None:
         raise UserError("name a row, by its id or as SOURCE:ROW, or a reason with --reason")
     show_signs(console)
-    with ExitStack() as held:
-        folder = held.enter_context(copied(data, SHARDS, LEDGER, REJECTED, BENCHMARKS))
-        earlier = [held.enter_context(copied(other, SHARDS)) for other in against]
+    with ExitStack() as stack:
+        folder = stack.enter_context(copied(data, SHARDS, LEDGER, REJECTED, BENCHMARKS))
+        earlier = [stack.enter_context(copied(other, SHARDS)) for other in against]
         _print_trace(console, folder, identity, reason, earlier)
 
 

@@ -73,7 +73,7 @@ def delivered(place: Place, settings: Curate, *, overwrite: bool) -> Iterator[Pa
         RunFailedError: the store failed while the data was sent.
     """
     staging = staging_of(place)
-    with _held(place) as lease:
+    with _under_lease(place) as lease:
         refuse_other_data(place, settings, overwrite=overwrite)
         with named(staging, place, (UserError,)):
             yield staging
@@ -82,12 +82,12 @@ def delivered(place: Place, settings: Curate, *, overwrite: bool) -> Iterator[Pa
 
 
 @contextmanager
-def _held(place: Place) -> Iterator[Lease]:
+def _under_lease(place: Place) -> Iterator[Lease]:
     require_writable(place)
-    with ExitStack() as held:
+    with ExitStack() as stack:
         with reached(place):
             try:
-                lease = held.enter_context(leased(place))
+                lease = stack.enter_context(leased(place))
             except BlockingIOError as error:
                 raise UserError(
                     f"{place}: another `mathmill curate` is writing there, or died within the last two minutes; wait "

@@ -115,7 +115,8 @@ def _count_leaks(ledger: Ledger, batch: pa.Table) -> None:
     about = pc.and_(
         pc.is_in(reasons, value_set=pa.array([*LEAKS, Outcome.KEPT.value])), pc.is_valid(batch["benchmark"])
     )
-    ledger.leaks.update(zip(*(one.filter(about).to_pylist() for one in (batch["benchmark"], reasons)), strict=True))
+    items, codes = (column.filter(about).to_pylist() for column in (batch["benchmark"], reasons))
+    ledger.leaks.update(zip(items, codes, strict=True))
 
 
 def _draw(ledger: Ledger, lost: pa.Table, seed: int) -> None:
