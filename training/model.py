@@ -54,9 +54,21 @@ def load_model(source: Path | str, *, option: str = "train.model") -> Model:
 
     _hush()
     with _explained(source, "model", option):
-        return AutoModelForCausalLM.from_pretrained(
+        model = AutoModelForCausalLM.from_pretrained(
             str(source), dtype=torch.float32, local_files_only=_local_only(str(source))
         )
+    _keep_scale(model)
+    return model
+
+
+def _keep_scale(model: Model) -> None:
+    """RWKV divides weights in place when it leaves training, against overflow in float16: they would be exported so.
+
+    Its base reads a config of its own, so the one that is exported still says so.
+    """
+    if getattr(model.config, "rescale_every", 0):
+        model.base_model.config = copy(model.config)
+        model.base_model.config.rescale_every = 0
 
 
 @contextmanager

@@ -189,7 +189,7 @@ class _Probe:
         truth = _Truth(self._alone(self._tokens, replace(forward, packed=False), half=True), forward)
         arrange(self._model, forward)
         why = self._apart(truth, half=True)
-        return forward if why is None else replace(forward, packed=False, why=(*forward.why, f"in bfloat16 {why}"))
+        return forward if why is None else replace(forward, packed=False, why=(f"in bfloat16 {why}", *forward.why))
 
     def _truth(self, forward: Forward) -> _Truth:
         """Documents one at a time, as transformers wrote the model.

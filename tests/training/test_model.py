@@ -1,17 +1,20 @@
 """Where a model comes from, and the one line when there is none: at once, without the retries of the hub's client."""
 
 import http.server
+import json
 import logging
 import threading
 import time
 import types
 
 import pytest
+import torch
+import transformers
 from huggingface_hub import constants
 
 from schemas.exits import UserError
 from tests.training.models import small_model
-from training.model import _local_only, load_tokenizer, stop_ids
+from training.model import _local_only, load_model, load_tokenizer, stop_ids
 
 
 @pytest.fixture
@@ -82,3 +85,23 @@ def test_stop_tokens_of_the_layout_the_model_and_the_tokenizer_are_merged(own, s
     model = small_model()
     model.generation_config.eos_token_id = own
     assert stop_ids(model, types.SimpleNamespace(eos_token_id=9), 7) == stops
+
+
+def test_weights_that_a_model_would_scale_outside_of_training_stay_as_they_are(tmp_path):
+    torch.manual_seed(0)
+    settings = {"vocab_size": 40, "hidden_size": 16, "num_hidden_layers": 3, "rescale_every": 1}
+    written = transformers.RwkvForCausalLM(transformers.RwkvConfig(**settings))
+    written.save_pretrained(tmp_path)
+    tokens, weights = torch.arange(9)[None], {key: value.clone() for key, value in written.state_dict().items()}
+    ours, theirs = load_model(tmp_path), transformers.AutoModelForCausalLM.from_pretrained(tmp_path)
+    with torch.no_grad():
+        assert torch.equal(ours(tokens).logits, written.train()(tokens).logits)
+        theirs(tokens)
+    assert _changed(ours, weights) == set()
+    assert "rwkv.blocks.2.attention.output.weight" in _changed(theirs, weights)
+    ours.save_pretrained(tmp_path / "again")
+    assert json.loads((tmp_path / "again" / "config.json").read_text())["rescale_every"] == 1
+
+
+def _changed(model, weights):
+    return {name for name, tensor in model.state_dict().items() if not torch.equal(tensor, weights[name])}

@@ -6,7 +6,7 @@ import transformers
 
 from schemas.exits import UserError
 from tests.training.models import by_transformers, distance, random_rows, small_model, summed
-from training import attention
+from training import attention, probe
 from training.forward import arrange
 from training.heads import Formula
 from training.probe import choose_forward, probe_lengths
@@ -111,6 +111,16 @@ def test_scores_of_no_known_formula_are_the_models_own():
     found, ours = by_us(model, forward, rows)
     assert found == pytest.approx(objective, abs=1e-12)
     assert distance(ours, gradient) < 1e-12
+
+
+def test_what_speaks_against_packing_stands_first_whatever_speaks_against_the_formula(monkeypatch):
+    monkeypatch.setitem(probe._TOLERANCE, torch.bfloat16, -1.0)
+    model = model_of("llama", {})
+    model.lm_head = torch.nn.Sequential(torch.nn.Linear(32, VOCABULARY, bias=False), torch.nn.Tanh())
+    forward = choose_forward(model, name="a llama", half=True)
+    assert (forward.packed, forward.formula) == (False, None)
+    assert forward.why[0].startswith("in bfloat16 ")
+    assert "no known formula" in forward.why[-1]
 
 
 def test_our_attention_packs_and_experts_differ_by_rounding_alone(monkeypatch):
