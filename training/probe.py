@@ -26,6 +26,7 @@ from training.forward import (
     formula_scores,
     hidden_states,
     in_float64,
+    loss,
     own_scores,
     run_as_written,
 )
@@ -83,10 +84,34 @@ def choose_forward(
             forward = probe.full(forward, capacity)
         if half and forward.packed:
             forward = probe.half(forward)
+        arrange(model, forward)
+        _require_gradient(model, root or model, forward, half=half, name=name)
     finally:
         model.train(was_training)
-    arrange(model, forward)
     return forward
+
+
+def _require_gradient(model: Model, root: Any, forward: Forward, *, half: bool, name: str) -> None:  # noqa: ANN401
+    """Computes one gradient and drops it.
+
+    Raises:
+        UserError: the model's code knows none.
+    """
+    device, count = model.get_input_embeddings().weight.device, _SHORT[0]
+    tokens = probe_tokens(model, count)
+    places = torch.arange(count - 1)
+    micro = replace(
+        probe_batch(tokens, [count], device),
+        predict=places.to(device),
+        targets=tokens[1:].to(device),
+        weights=torch.full((count - 1,), 1 / (count - 1), device=device),
+    )
+    try:
+        run_on(root, loss, micro, forward, half, False)[0].backward()  # type: ignore[no-untyped-call]
+    except Exception as error:
+        raise UserError(f"{name}: its gradient cannot be computed: {_first_line(error)}") from error
+    for parameter in model.parameters():
+        parameter.grad = None
 
 
 def probe_lengths(config: Any, longest: int) -> tuple[int, ...]:  # noqa: ANN401  a config of transformers
@@ -180,7 +205,7 @@ class _Probe:
         try:
             self._states(probe_tokens(self._model, capacity), lengths, forward)
         except Exception as error:  # noqa: BLE001  foreign code may raise anything
-            return replace(forward, packed=False, why=(_first_line(error), *forward.why))
+            return replace(forward, packed=False, why=(_fails_on_packs(error), *forward.why))
         return forward
 
     def half(self, forward: Forward) -> Forward:
@@ -270,7 +295,7 @@ class _Probe:
                 self._states(tokens, self._lengths, forward, half=half) for tokens in (self._tokens, changed)
             )
         except Exception as error:  # noqa: BLE001  foreign code may raise anything
-            return _first_line(error)
+            return _fails_on_packs(error)
         rest = slice(self._lengths[0], None)
         moved = distance(other[rest], packed[rest], whole=half)
         if not moved <= bound:
@@ -334,6 +359,11 @@ def distance(found: torch.Tensor, expected: torch.Tensor, *, whole: bool = False
         return float((found - expected).norm() / expected.norm())
     apart, size = (found - expected).norm(dim=1), expected.norm(dim=1)
     return float((apart / size.clamp(min=1e-3 * float(size.max()))).max())
+
+
+def _fails_on_packs(error: Exception) -> str:
+    """Our own attention says itself what it misses; other code says what broke."""
+    return str(error) if isinstance(error, UserError) else f"its code does not run on packs ({_first_line(error)})"
 
 
 def _first_line(error: BaseException) -> str:

@@ -123,6 +123,26 @@ def test_what_speaks_against_packing_stands_first_whatever_speaks_against_the_fo
     assert "no known formula" in forward.why[-1]
 
 
+class OneWay(torch.autograd.Function):
+    @staticmethod
+    def forward(_context, states):
+        return states.clone()
+
+    @staticmethod
+    def backward(_context, _gradient):
+        raise NotImplementedError("no kernel for the way back")
+
+
+def test_a_model_without_a_gradient_is_refused_before_step_1():
+    model = model_of("llama", {})
+    model.model.norm.register_forward_hook(lambda _module, _inputs, output: OneWay.apply(output))
+    with pytest.raises(UserError, match=r"^a llama: its gradient cannot be computed: NotImplementedError: no kernel"):
+        choose_forward(model, name="a llama")
+    other = model_of("llama", {})
+    choose_forward(other, name="a llama")
+    assert all(parameter.grad is None for parameter in other.parameters())
+
+
 def test_our_attention_packs_and_experts_differ_by_rounding_alone(monkeypatch):
     monkeypatch.setattr("training.probe._AFFORDABLE", {})
     for name in ("experts", "a window"):
