@@ -87,6 +87,32 @@ def curate(
     """
     output, against = Path(output), as_paths(against)
     settings = refuse_mistakes(config, output, against=against, overwrite=overwrite)
+    return curate_checked(
+        settings,
+        output,
+        against=against,
+        workers=workers,
+        draft=draft,
+        overwrite=overwrite,
+        strict=strict,
+        beam_flags=beam_flags,
+        on_progress=on_progress,
+    )
+
+
+def curate_checked(
+    settings: Curate,
+    output: Path,
+    *,
+    against: Sequence[Path],
+    workers: int,
+    draft: bool,
+    overwrite: bool,
+    strict: bool,
+    beam_flags: Sequence[str],
+    on_progress: Callable[[Progress], None],
+) -> Manifest:
+    """Does what `curate` does, with settings that `refuse_mistakes` has passed already."""
     run = partial(
         _curate,
         settings,

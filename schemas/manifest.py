@@ -8,7 +8,7 @@ import json
 from collections import Counter
 from hashlib import file_digest, sha256
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -18,6 +18,7 @@ from schemas.exits import UserError
 from schemas.reason import Outcome
 
 MANIFEST = "manifest.json"
+Setting = TypeVar("Setting", bound=BaseModel)
 CODE_VERSION = "0.3.0"  # of mathmill, as pyproject.toml has it
 
 
@@ -130,6 +131,14 @@ class Manifest(_Record):
         """Whether a rounded answer counts, as `verify.rounding` had it; data of before has no such key."""
         verify = self.config.get("verify")
         return "never" if isinstance(verify, dict) and verify.get("rounding") == "never" else "places"
+
+    def setting(self, table: type[Setting], value: object) -> Setting:
+        """Returns a part of its config, checked; of later data keys that this version does not know are left out.
+
+        Raises:
+            ValidationError: it is none that a run could have had.
+        """
+        return table.model_validate(value, extra="ignore" if self.later else None)
 
     def sealed(self) -> "Manifest":
         """Returns the manifest with its fingerprint: the hash of everything else in it."""

@@ -166,6 +166,7 @@ def tell_more(folder: Path, version: str) -> None:
     raw = json.loads((folder / MANIFEST).read_text("utf-8")) | {"schema_version": version, "moods": [{"glad": 1}]}
     raw["counts"]["asked"] = 0
     raw["config"] |= {"mood": "glad", "balance": raw["config"]["balance"] | {"mood": "glad"}}
+    raw["config"]["normalise"] = raw["config"].get("normalise", {}) | {"mood": "glad"}
     raw["config"]["sources"] = [table | {"mood": "glad"} for table in raw["config"]["sources"]]
     raw["removed_by_reason"]["moon_phase"] = raw["removed_by_reason"].pop("program_error")
     (folder / MANIFEST).write_text(Manifest.model_validate(raw).sealed().to_json(), encoding="utf-8")

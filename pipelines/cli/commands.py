@@ -41,16 +41,16 @@ def run_curate(
     beam_flags: Sequence[str],
 ) -> None:
     """Curates with a live bar and prints the last screen."""
-    refuse_mistakes(config, output, against=against, overwrite=overwrite)
+    settings = refuse_mistakes(config, output, against=against, overwrite=overwrite)
     with importing():  # deferred: Beam, which no mistake above needs
-        from pipelines.curate import curate
+        from pipelines.curate import curate_checked
         from pipelines.stages.select.stage import review_notes
     console = console_for()
     print_isolation(console, config)
     judged = (located(output) / VERDICT).exists()
     with CurateConsole(console) as shown:
-        manifest = curate(
-            config,
+        manifest = curate_checked(
+            settings,
             output,
             against=against,
             workers=workers,

@@ -208,11 +208,9 @@ def _example_of(data: Path, manifest: Manifest, row: dict[str, object]) -> dict[
 
 def _candidate(manifest: Manifest, row: dict[str, object], record: dict[str, object]) -> dict[str, Any] | None:
     source = next(
-        Source.model_validate(table, extra="ignore" if manifest.later else None)
-        for table in manifest.config["sources"]
-        if table["name"] == row["source"]
+        manifest.setting(Source, table) for table in manifest.config["sources"] if table["name"] == row["source"]
     )
-    normalise = Normalise.model_validate(manifest.config.get("normalise", {}))
+    normalise = manifest.setting(Normalise, manifest.config.get("normalise", {}))
     batches = [batch for batch, _ in render_parts([Record(0, json_text(record), record)], source, normalise)]
     rows = [made for batch in batches for made in batch.to_pylist() if made["format"] == row["format"]]
     number = str(row["id"]).split("-")[2:]

@@ -247,11 +247,8 @@ def _columns(folder: Path, shards: Sequence[str], names: Sequence[str]) -> pa.Ta
 def _limits(manifest: Manifest) -> ProgramLimits:
     """The limits that curation used: a re-check under others would judge something else."""
     verify = manifest.config.get("verify")
-    return (
-        ProgramLimits.model_validate(verify["limits"], extra="ignore" if manifest.later else None)
-        if isinstance(verify, dict) and "limits" in verify
-        else ProgramLimits()
-    )
+    known = isinstance(verify, dict) and "limits" in verify
+    return manifest.setting(ProgramLimits, verify["limits"]) if known else ProgramLimits()
 
 
 def _level(manifest: Manifest) -> Level | None:

@@ -22,7 +22,7 @@ def balance_of(manifest: Manifest) -> Balance:
     if Stage.BALANCE in manifest.skipped:
         return Balance()
     try:
-        return Balance.model_validate(manifest.config.get("balance", {}), extra="ignore" if manifest.later else None)
+        return manifest.setting(Balance, manifest.config.get("balance", {}))
     except ValidationError:
         return Balance()
 
