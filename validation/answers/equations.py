@@ -93,6 +93,7 @@ _SPEECH = frozenset(
     )
 )
 _BETWEEN = _SPEECH | {"and"}
+_SHORT_WORDS = _SPEECH | _TELLING | {"am", "an", "at", "in", "on", "pm"}
 
 
 def check_arithmetic(text: str, annotations: Sequence[str] = ()) -> Arithmetic:
@@ -258,7 +259,7 @@ def _end(tokens: Sequence[_Token], start: int) -> tuple[int, bool]:
                 after += 1
             goes_on = after < len(tokens) and tokens[after].lastgroup in ("operator", "times")
             if at == start or not goes_on or after + 1 == len(tokens) or after - at > _MAX_UNIT:
-                return at, tokens[at].group().lower() not in _TELLING
+                return at, tokens[at].group().lower() not in _TELLING and not _is_factor(tokens, at)
             at = after
             continue
         if kind == "other" or (kind in ("number", "left") and at > start and tokens[at - 1].lastgroup == "number"):
@@ -270,6 +271,17 @@ def _end(tokens: Sequence[_Token], start: int) -> tuple[int, bool]:
             break
         at += 1
     return at, True
+
+
+def _is_factor(tokens: Sequence[_Token], at: int) -> bool:
+    """Says whether the letters behind a number are variables: `7 - 3 = 2 k`, `6 = 2ab`."""
+    word, before = tokens[at].group(), tokens[at - 1] if at else None
+    if before is None or before.lastgroup != "number" or not word.isascii() or len(word) > 2:
+        return False
+    followed = at + 1 < len(tokens) and tokens[at + 1].lastgroup == "word"
+    if len(word) == 1:
+        return word.lower() != "a" or not followed
+    return word.lower() not in _SHORT_WORDS and find_unit(word) is None
 
 
 def _is_per(tokens: Sequence[_Token], at: int) -> bool:

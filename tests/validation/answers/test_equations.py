@@ -149,6 +149,12 @@ def test_the_arithmetic_of_gsm8k(real_data: Path):
     [
         ("13 - 3 a = 1", ()),
         ("5 * 2 + 4 a = 30", ()),
+        ("so 9 - 1 = 4 k, hence k = 2", ()),
+        ("$12 + 2 = 7y$", ()),
+        ("$11 - 3 = 2 ab$", ()),
+        ("9 - 1 = 4 a week", ("9 - 1 = 4",)),
+        ("9 - 1 = 4 kg", ("9 - 1 = 4",)),
+        ("9 - 1 = 4 in all", ("9 - 1 = 4",)),
         ("4 dollars a day * 2 days = 9 dollars", ("4 dollars a day * 2 days = 9",)),
         ("The total is 2 + 4 + 6 + ... 16 + 18 + 20 = 110.", ()),
         ("The total is 16 + 18 + 20 = 110.", ("16 + 18 + 20 = 110",)),
