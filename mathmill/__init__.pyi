@@ -9,6 +9,8 @@ from schemas.exits import UserError as UserError
 from schemas.manifest import Manifest as Manifest
 from schemas.verdict import Verdict as Verdict
 from training.evaluate import evaluate as evaluate
+from training.own_loop import Stream as Stream
+from training.own_loop import stream as stream
 from training.prove import prove as prove
 from training.results import EvalResult as EvalResult
 from training.results import ProofLine as ProofLine

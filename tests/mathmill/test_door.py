@@ -23,6 +23,7 @@ OFFERED = [
     "ProofLine",
     "RunFailedError",
     "RunResult",
+    "Stream",
     "UserError",
     "Verdict",
     "compare",
@@ -34,6 +35,7 @@ OFFERED = [
     "prove",
     "run",
     "run_blocks",
+    "stream",
     "train",
     "validate",
 ]
