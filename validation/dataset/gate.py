@@ -247,8 +247,9 @@ def _columns(folder: Path, shards: Sequence[str], names: Sequence[str]) -> pa.Ta
 def _limits(manifest: Manifest) -> ProgramLimits:
     """The limits that curation used: a re-check under others would judge something else."""
     verify = manifest.config.get("verify")
-    known = isinstance(verify, dict) and "limits" in verify
-    return manifest.setting(ProgramLimits, verify["limits"]) if known else ProgramLimits()
+    if not isinstance(verify, dict) or "limits" not in verify:
+        return ProgramLimits()
+    return manifest.setting(ProgramLimits, verify["limits"])
 
 
 def _level(manifest: Manifest) -> Level | None:
