@@ -375,6 +375,8 @@ class Train(Table):
     """share of the steps in which wsd falls (2405.18392: a fifth is enough)"""
     warmup_steps: Annotated[int, Field(ge=0)] = 0
     """steps of linear warm-up"""
+    optimizer: Literal["adamw", "adamw_8bit"] = "adamw"
+    """adamw_8bit keeps its moments in 8 bits (torchao): a quarter of their memory, and updates that round"""
     weight_decay: Annotated[float, Field(ge=0)] = 0.0
     """AdamW's decay of matrices"""
     betas: tuple[float, float] = (0.9, 0.95)

@@ -28,7 +28,8 @@ from xxhash import xxh3_128
 from schemas.exits import RunFailedError
 from training.adapters import has_adapters
 from training.model import export
-from training.parallel import like, whole
+from training.optimizer import restored, stored
+from training.parallel import whole
 from training.plan import Position
 from training.untyped import Model, Tokenizer
 
@@ -93,7 +94,8 @@ def contents_of(model: Model, optimizer: torch.optim.Optimizer | None, *, keep: 
             continue
         _put(weights, name, tensor.detach(), keep=keep)
         for key, value in (optimizer.state.get(tensor, {}) if optimizer else {}).items():
-            _put(moments, f"{name}/{key}", value, keep=keep)
+            for part, plain in stored(value).items():
+                _put(moments, f"{name}/{key}{part}", plain, keep=keep)
     return Contents(weights, moments)
 
 
@@ -198,11 +200,7 @@ def restore_optimizer(checkpoint: Checkpoint, model: Model, optimizer: torch.opt
     for name, parameter in model.named_parameters():
         if not parameter.requires_grad:
             continue
-        optimizer.state[parameter] = {
-            "step": moments[f"{name}/step"].to(parameter.device),  # fused AdamW counts on the device
-            "exp_avg": like(moments[f"{name}/exp_avg"], parameter),
-            "exp_avg_sq": like(moments[f"{name}/exp_avg_sq"], parameter),
-        }
+        optimizer.state[parameter] = restored(optimizer, moments, name, parameter)
 
 
 def prune(run: Path, *, keep: int) -> None:

@@ -21,9 +21,10 @@ from training.heads import PLAIN, Formula
 
 OUTPUT_LENGTH = "|o| = supervised tokens of the example: the stop token included, prompt and tool output excluded"
 
-# Elements of a chunk of logits: small enough for a CPU's caches, large enough to fill a GPU.
+# Elements of a chunk of logits: small enough for a CPU's caches, a fortieth of a GPU's memory in float32. Not of the
+# memory that is free: sums over chunks round, and a run that goes on must give the same bits.
 _CHUNK_CPU = 2**22
-_CHUNK_CUDA = 2**29
+_SHARE_CUDA = 160  # bytes of the device for each element
 
 
 class _WeightedCrossEntropy(torch.autograd.Function):
@@ -150,9 +151,16 @@ def weighted_cross_entropy(
         (sum_t w_t nll_t with gradient, nll[M] in at least float32, whether greedy decoding writes the target[M]).
     """
     if chunk is None:
-        chunk = max(64, (_CHUNK_CUDA if hidden.is_cuda else _CHUNK_CPU) // len(head))
+        chunk = chunk_on(hidden.device, len(head))
     with torch.autocast(hidden.device.type, enabled=False):
         return _WeightedCrossEntropy.apply(hidden, head, bias, targets, weights, formula, chunk, dft)  # type: ignore[no-untyped-call]
+
+
+def chunk_on(device: torch.device, vocabulary: int) -> int:
+    """Positions whose logits exist at once on a device."""
+    cuda = device.type == "cuda"
+    elements = torch.cuda.get_device_properties(device).total_memory // _SHARE_CUDA if cuda else _CHUNK_CPU
+    return max(64, elements // vocabulary)
 
 
 def whole_cross_entropy(

@@ -19,11 +19,14 @@ from training.admit import admit
 from training.chat import ChatLayout
 from training.checkpoint import Checkpoint, State
 from training.encode import Encoded, encode_all, encoding_key
+from training.estimate import estimate
 from training.flops import Shape, peak_flops, shape_of
 from training.forward import Forward
 from training.fresh import fit_tokenizer, fresh_model
+from training.memory import free_on
 from training.model import load_model, load_tokenizer, parameter_count
 from training.notes import notes_of
+from training.optimizer import build_optimizer
 from training.parallel import ShardedGradients, shard
 from training.plan import Plan, Position
 from training.probe import choose_forward
@@ -121,9 +124,11 @@ def prepare(
         half=half,
         root=sharded,
     )
+    memory = estimate(model, sharded or model, forward, config, lengths, half=half)
+    notes = (*notes_of(config, model.config, forward, lengths), memory.note(config, free_on(world.device)))
     train_mode(model, config)
     set_up_speed(config, model, forward, half=half)
-    optimizer = _optimizer(config, model)
+    optimizer = build_optimizer(config, model, world.device)
     if begun:
         checkpoint.restore_optimizer(begun, model, optimizer)
     start = begun.state if begun else State(0, Position())
@@ -136,7 +141,7 @@ def prepare(
         world=world.size,
         heldout=len(splits[Split.HELDOUT].encoded),
         resumed_at=start.step,
-        notes=notes_of(config, model.config, forward, lengths),
+        notes=notes,
     )
     peak = peak_flops(world.device, half=half)
     return Run(
@@ -265,15 +270,3 @@ def _plan(config: Train, examples: Examples, split: SplitData) -> tuple[Plan, Ru
         ),
     )
     return plan, told
-
-
-def _optimizer(config: Train, model: Model) -> torch.optim.Optimizer:
-    """Fused AdamW; only matrices decay."""
-    parameters = trained(model)
-    groups = [
-        {"params": [p for p in parameters if p.ndim >= 2], "weight_decay": config.weight_decay},
-        {"params": [p for p in parameters if p.ndim < 2], "weight_decay": 0.0},
-    ]
-    return torch.optim.AdamW(
-        [group for group in groups if group["params"]], lr=config.learning_rate, betas=config.betas, fused=True
-    )

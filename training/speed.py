@@ -38,19 +38,19 @@ def checkpoint_activations(model: Model) -> None:
 
     transformers' own switch works in training mode only, and with it comes the config's dropout.
     """
-    for layer in _layers_of(model, wanted_by="train.activation_checkpointing"):
+    for layer in layers_of(model, wanted_by="train.activation_checkpointing"):
         layer.forward = partial(checkpoint, layer.forward, use_reentrant=False)
 
 
 def compile_layers(model: Model, *, backend: str = "inductor") -> None:
     """Compiles each layer for the few lengths of packs, twice each: with gradients and without."""
-    layers = _layers_of(model, wanted_by="train.compile")
+    layers = layers_of(model, wanted_by="train.compile")
     torch._dynamo.config.recompile_limit = 64
     for layer in layers:
         layer.compile(backend=backend, dynamic=False)
 
 
-def _layers_of(model: Model, *, wanted_by: str) -> torch.nn.ModuleList:
+def layers_of(model: Model, *, wanted_by: str) -> torch.nn.ModuleList:
     """The layers of a model: of the lists of modules that lie in no other list, the longest.
 
     Raises:

@@ -35,6 +35,7 @@ from training.flops import model_flops
 from training.forward import MicroBatch
 from training.mistakes import train_table
 from training.model import export
+from training.optimizer import set_rate
 from training.pack import length_step
 from training.plan import Plan, Position
 from training.prepare import Run, prepare
@@ -219,8 +220,7 @@ class _Loop:
         if config.clip_norm is not None and norm > config.clip_norm:
             run.gradients.scale(config.clip_norm / norm)
         rate = learning_rate(config, step, run.told.steps)
-        for group in run.optimizer.param_groups:
-            group["lr"] = rate
+        set_rate(run.optimizer, rate)
         run.optimizer.step()
         seconds = time.perf_counter() - began
         metrics = measure(batch, totals, split.slices, step=step + 1, steps=run.told.steps, epoch=position.epoch)
