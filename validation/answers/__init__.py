@@ -4,7 +4,8 @@ extract       the final answer of a solution: boxes, and the endings of every la
 compare       gold and answer -> equal | not_equal | unknown
 arithmetic, equations: the calculations written in a solution, checked exactly
 spelling, reading, digits, spoken, units, moments, regions, chains, questions, choices: how an answer is read
-notation, algebra, powers, functions: closed forms, exactly;  printed, scalars, kinds, groups: how values are compared
+notation, algebra, powers, functions: closed forms, exactly;  families: values that repeat with a whole number
+printed, scalars, kinds, groups, curves: how values are compared
 symbolic, symbolic_child: what is left to math-verify
 """
 

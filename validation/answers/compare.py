@@ -10,18 +10,21 @@ from dataclasses import replace
 from validation.answers import algebra
 from validation.answers.algebra import TooLargeError, UnsupportedError
 from validation.answers.brackets import parts
+from validation.answers.curves import compare_curves
+from validation.answers.families import compare_families
 from validation.answers.groups import compare_matrices, compare_several
 from validation.answers.kinds import compare_moments, compare_orders, compare_ratios, compare_regions, compare_words
 from validation.answers.outcome import Comparison, Relation, Rounding, equal, not_equal, unknown
 from validation.answers.questions import Asked, read_question
 from validation.answers.reading import read_value
 from validation.answers.scalars import compare_scalars
-from validation.answers.spelling import DECIMAL_COMMA, normalise
+from validation.answers.spelling import DECIMAL_COMMA, normalise, without_sentence
 from validation.answers.spoken import may_count
 from validation.answers.symbolic import compare_symbolic
 from validation.answers.values import (
     Choice,
     Equation,
+    Family,
     Matrix,
     Moment,
     Order,
@@ -80,7 +83,7 @@ def compare_exactly(
         return fast
     if len(gold) > _MAX_LENGTH or len(answer) > _MAX_LENGTH:
         return unknown("length", "an answer is longer than 10,000 characters")
-    left, right = normalise(gold), normalise(answer)
+    left, right = (without_sentence(normalise(text)) for text in (gold, answer))
     if not left or not right:
         return _EMPTY
     if left == right or (left.lower() == right.lower() and len(left) > 2 and left.isalpha()):
@@ -181,6 +184,8 @@ def _compare(gold: Value, answer: Value, asked: Asked) -> Comparison:
         return _compare_unread(gold, answer)
     if isinstance(gold, Equation) or isinstance(answer, Equation):
         return _compare_equations(gold, answer, asked)
+    if isinstance(gold, Family) or isinstance(answer, Family):
+        return compare_families(gold, answer)
     if isinstance(gold, Order) and isinstance(answer, Order):
         return compare_orders(gold, answer)
     if isinstance(gold, Order) or isinstance(answer, Order):
@@ -259,7 +264,7 @@ def _compare_equations(gold: Value, answer: Value, asked: Asked) -> Comparison:
     if isinstance(gold, Equation) and isinstance(answer, Equation):
         if gold.name and (gold.name == answer.name or _plain_name(gold.name) == _plain_name(answer.name)):
             return _compare(gold.right, answer.right, asked)
-        return _compare_curves(gold, answer)
+        return compare_curves(gold, answer)
     equation, other = (gold, answer) if isinstance(gold, Equation) else (answer, gold)
     assert isinstance(equation, Equation)
     if not equation.name:
@@ -279,23 +284,3 @@ def _compare_equations(gold: Value, answer: Value, asked: Asked) -> Comparison:
 def _plain_name(name: str) -> str:
     """Returns x for x_1: one of several values of x."""
     return re.sub(r"_\{?\d\}?\Z", "", name)
-
-
-def _compare_curves(gold: Equation, answer: Equation) -> Comparison:
-    lefts, sides = [], []
-    for equation in (gold, answer):
-        if equation.left is None or not isinstance(equation.right, Scalar):
-            raise UnsupportedError("an equation of other kinds")
-        lefts.append(equation.left)
-        sides.append(algebra.add(equation.left, equation.right.closed, -1))
-    if algebra.proportional(sides[0], sides[1]):
-        return equal("equation")
-    if not sides[0].numerator and not sides[1].numerator:  # identities hold whatever they say
-        return equal("equation") if algebra.same(lefts[0], lefts[1]) else unknown("equation", "two identities")
-    if algebra.add(sides[0], sides[1], -1).rational() is not None:
-        return not_equal("equation", "they differ by a constant")
-    if algebra.symbols_of(sides[0]) != algebra.symbols_of(sides[1]) and gold.name and answer.name:
-        return unknown("equation", "other names on the left")
-    if all(algebra.degree(side) <= 1 and not side.opaque for side in sides):
-        return not_equal("equation")
-    raise UnsupportedError("equations that are not multiples of each other")

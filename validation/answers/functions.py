@@ -44,22 +44,26 @@ def _natural(value: Closed) -> int:
     return int(rational)
 
 
-def _bounded(value: Closed) -> int:
-    """Returns a natural number whose factorial is small enough to be worked out."""
-    count = _natural(value)
-    if count > _MAX_FACTORIAL:
-        raise TooLargeError
-    return count
+def _beyond(*_: complex) -> complex:
+    raise TooLargeError
+
+
+def _unworked(name: str, *arguments: int) -> Closed:
+    """Returns a number too large to be worked out: equal to itself, and beside another one nothing is proven."""
+    written = ",".join(map(str, arguments))
+    return algebra.opaque(f"{name}({written})", tuple(map(algebra.number, arguments)), _beyond)
 
 
 def factorial(value: Closed) -> Closed:
     """Returns n! of a natural number."""
-    return algebra.number(math.factorial(_bounded(value)))
+    n = _natural(value)
+    return algebra.number(math.factorial(n)) if n <= _MAX_FACTORIAL else _unworked("factorial", n)
 
 
 def double_factorial(value: Closed) -> Closed:
     """Returns n!! of a natural number: 5!! is 5 * 3 * 1, and 3!! is no 6!."""
-    return algebra.number(math.prod(range(_bounded(value), 0, -2)))
+    n = _natural(value)
+    return algebra.number(math.prod(range(n, 0, -2))) if n <= _MAX_FACTORIAL else _unworked("double_factorial", n)
 
 
 def whole(value: Closed, *, up: bool) -> Closed:
@@ -72,8 +76,8 @@ def whole(value: Closed, *, up: bool) -> Closed:
 
 def binomial(above: Closed, below: Closed) -> Closed:
     """Returns the number of ways to choose `below` things out of `above`."""
-    k = _natural(below)
-    return algebra.number(math.comb(_bounded(above), k))
+    n, k = _natural(above), _natural(below)
+    return algebra.number(math.comb(n, k)) if n <= _MAX_FACTORIAL else _unworked("binomial", n, min(k, n - k))
 
 
 def degrees(value: Closed) -> Closed:

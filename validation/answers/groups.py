@@ -8,7 +8,7 @@ from validation.answers.algebra import UnsupportedError
 from validation.answers.kinds import compare_words
 from validation.answers.outcome import Comparison, Relation, equal, not_equal, unknown
 from validation.answers.questions import Asked
-from validation.answers.values import Choice, Equation, Matrix, Scalar, Several, Value, Words
+from validation.answers.values import ELLIPSIS, Choice, Equation, Matrix, Scalar, Several, Value, Words
 
 _MAX_ITEMS = 200  # every value may be compared with every other
 Compare = Callable[[Value, Value, Asked], Comparison]
@@ -31,9 +31,13 @@ def compare_several(gold: Value, answer: Value, asked: Asked, compare: Compare) 
             return compare_words(Words(_spelled(gold)), Words(_spelled(answer)))
         if isinstance(other, Matrix):
             return _compare_vector(several, other, asked, compare)
+        if not _counters(other).isdisjoint(_counters(several)):
+            return unknown("list", "formulas of a whole number")
         return not_equal("list", "a list and one value")
     if len(gold.items) + len(answer.items) > _MAX_ITEMS:
         return unknown("too_large", f"more than {_MAX_ITEMS} values")
+    if ELLIPSIS in gold.items or ELLIPSIS in answer.items:
+        return _compare_elided(gold.items, answer.items, asked, compare)
     kinds = {gold.kind, answer.kind}
     if kinds == {"tuple", "list"} or kinds == {"set", "tuple"}:
         if len(gold.items) != len(answer.items):
@@ -54,6 +58,15 @@ def compare_several(gold: Value, answer: Value, asked: Asked, compare: Compare) 
     return comparison
 
 
+def _counters(value: Value) -> frozenset[str]:
+    """The letters k, m and n in a value: a list of formulas may be one formula written otherwise."""
+    if isinstance(value, Equation):
+        return _counters(value.right)
+    if isinstance(value, Several):
+        return frozenset[str]().union(*map(_counters, value.items))
+    return algebra.symbols_of(value.closed) & {"k", "m", "n"} if isinstance(value, Scalar) else frozenset()
+
+
 def _compare_vector(several: Several, matrix: Matrix, asked: Asked, compare: Compare) -> Comparison:
     """Compares `(1,2)` with a column or row of a matrix: the same vector, unless the list has no order."""
     if len(matrix.rows) > 1 and any(len(row) > 1 for row in matrix.rows):
@@ -62,6 +75,19 @@ def _compare_vector(several: Several, matrix: Matrix, asked: Asked, compare: Com
     if comparison.outcome is Relation.EQUAL and several.kind != "tuple":
         return unknown("list", "a list and a vector")
     return comparison
+
+
+def _compare_elided(left: Sequence[Value], right: Sequence[Value], asked: Asked, compare: Compare) -> Comparison:
+    """Compares lists that leave something out: what stands in front of it, and what behind, place by place."""
+    if len(left) == len(right) and in_order(left, right, asked, compare).outcome is Relation.EQUAL:
+        return equal("list")
+    for one, other in ((left, right), (left[::-1], right[::-1])):
+        for first, second in zip(one, other, strict=False):
+            if ELLIPSIS in (first, second):
+                break
+            if compare(first, second, asked).outcome is Relation.NOT_EQUAL:
+                return not_equal("list")
+    return unknown("list", "lists that leave something out")
 
 
 def _compare_letters(letters: list[str], run: Scalar | Words) -> Comparison:

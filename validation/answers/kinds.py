@@ -10,7 +10,7 @@ from validation.answers.regions import interval_of, simplified
 from validation.answers.values import Interval, Moment, Order, Ratio, Region, Scalar, Several, Value, Words
 
 _ARTICLES = re.compile(r"\b(?:the|a|an|is|are|it|will|be|le|la|el|der|die|das)\b|[^\w\s]")
-_NEGATION = re.compile(r"(?:in|im|ir|un|non|dis|a)-?")
+_NEGATION = re.compile(r"(?:in|im|ir|un|non|dis|a)-?|[不没无非未]有?|不是")
 
 
 def compare_regions(gold: Value, answer: Value) -> Comparison:
@@ -65,6 +65,8 @@ def compare_orders(gold: Order, answer: Order) -> Comparison:
     opposite = {(tuple((monomial, -scale) for monomial, scale in terms), strict) for terms, strict in gold.differences}
     if len(opposite) == 1 and {terms for terms, _ in opposite} == {terms for terms, _ in answer.differences}:
         return not_equal("order", "the opposite")
+    if {terms for terms, _ in opposite} & {terms for terms, _ in answer.differences}:
+        return not_equal("order", "two of them the other way round")
     if len(gold.differences) == 1 and {t for t, _ in gold.differences} == {t for t, _ in answer.differences}:
         return not_equal("order", "one of them is strict")
     return unknown("order", "orders that are written otherwise")

@@ -15,7 +15,7 @@ from validation.answers.algebra import Closed, TooLargeError, UnsupportedError
 
 # The last alternative takes what is no token, so that nothing is skipped.
 _TOKEN = re.compile(
-    r"((?:\d+\.\d*|\.\d+|\d+)(?:[eE][+-]?\d+)?(?![\d.])|\\[A-Za-z]+|\\[{}|]|[A-Za-z]+|\*\*|[-+*/^_!(){}\[\],|°])|(\S)"
+    r"((?:\d+\.\d*|\.\d+|\d+)(?:[eE][+-]?\d+)?(?![\d.])|\\[A-Za-z]+|\\[{}|]|[A-Za-z]+|\*\*|[-+*/^_!(){}\[\],|°'])|(\S)"
 )
 _FUNCTIONS = frozenset([
     "sin", "cos", "tan", "cot", "sec", "csc", "sinh", "cosh", "tanh", "arcsin", "arccos", "arctan", "asin", "acos",
@@ -26,6 +26,7 @@ _GREEK = frozenset([
     "alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa", "lambda", "mu", "nu",
     "xi", "rho", "sigma", "tau", "phi", "varphi", "chi", "psi", "omega", "Gamma", "Delta", "Theta", "Lambda", "Xi",
     "Sigma", "Phi", "Psi", "Omega", "varepsilon", "vartheta", "varrho", "hbar", "ell",
+    "aleph", "varpi", "upsilon",
 ])  # fmt: skip
 _NAMES = _FUNCTIONS | {"pi", "oo", "binomial", "factorial", "Rational", "Fraction", "abs", "Abs", "degrees"}
 _BEGINNING = _FUNCTIONS | _GREEK | {"pi", "frac", "binom", "vec", "lfloor", "lceil"}  # commands that begin a factor
@@ -260,11 +261,31 @@ class _Reader:
             raise UnsupportedError(name)
         if self.kind == "_" and name not in _CONSTANTS:
             self.advance()
+            name = f"{name}_{self.subscript()}"
+        while self.kind == "'":
+            self.advance()
+            name += "'"
+        return algebra.symbol(name)
+
+    def subscript(self) -> str:
+        r"""Reads a group, or one digit, letter or command, as part of a name: `R_{\odot}`, `v_{1,x}`."""
+        if self.kind == "command":
+            name = self.value
+            self.advance()
+            return name
+        if self.kind != "{":
             start = self.position
             self.single()
-            inside = "".join(v for _, v in self.tokens[start : self.position] if v not in "{}")
-            return algebra.symbol(f"{name}_{inside}")
-        return algebra.symbol(name)
+            return "".join(value for _, value in self.tokens[start : self.position])
+        depth, inside = 0, ""
+        while True:
+            depth += (self.kind == "{") - (self.kind == "}")
+            inside += "" if self.kind in ("{", "}") else self.value
+            if not self.kind:
+                raise UnsupportedError("a subscript without an end")
+            self.advance()
+            if not depth:
+                return inside
 
     def call(self, name: str) -> Closed:
         self.take("(")

@@ -97,7 +97,7 @@ def _rational_root(base: Fraction, exponent: Fraction) -> Closed:
 def _exponential(name: str, exponent: Closed) -> Closed:
     """Returns name^exponent for a prime or `e` and a symbolic exponent: 2^{n-1} is 2^n / 2."""
     if exponent.denominator != UNIT:
-        raise UnsupportedError("exponent with a denominator")
+        return _opaque_power(symbol("e") if name == "e" else number(int(name)), exponent, name_of(exponent))
     result = number(1)
     for monomial, scale in exponent.numerator.items():
         if monomial:
@@ -135,7 +135,7 @@ def power(base: Closed, exponent: Closed) -> Closed:
             if abs(degree) > MAX_DEGREE:
                 raise TooLargeError
             return _rational_root(rational, degree)
-        monomial = _root_of_variable(base, degree)
+        monomial = _root_of_variable(base, degree) or _root_below(base, degree)
         if monomial is not None:
             return monomial
         denested = _denested(base) if degree == Fraction(1, 2) else None
@@ -167,6 +167,15 @@ def _root_of_variable(base: Closed, exponent: Fraction) -> Closed | None:
         return None
     root = Closed({((name, plain(power_of_it * exponent)),): 1}, UNIT)
     return multiply(_rational_root(Fraction(scale), exponent), root)
+
+
+def _root_below(base: Closed, exponent: Fraction) -> Closed | None:
+    """Returns sqrt(3 / x) as sqrt(3) / sqrt(x), which are real for the same x."""
+    above = base.numerator.get((), 0)
+    if len(base.numerator) != 1 or above <= 0 or base.denominator is UNIT:
+        return None
+    below = _root_of_variable(Closed(base.denominator, UNIT), exponent)
+    return None if below is None else divide(_rational_root(Fraction(above), exponent), below)
 
 
 def _denested(value: Closed) -> Closed | None:

@@ -19,6 +19,7 @@ from validation.answers.digits import (
     plain_number,
     scalar,
 )
+from validation.answers.families import read_family
 from validation.answers.moments import is_clock, read_moment
 from validation.answers.notation import MAX_DIGITS
 from validation.answers.regions import RELATION, read_region, read_relation
@@ -26,6 +27,7 @@ from validation.answers.spelling import CIRCLED
 from validation.answers.spoken import read_chinese, read_english
 from validation.answers.units import UNITS, find_unit
 from validation.answers.values import (
+    ELLIPSIS,
     Choice,
     Interval,
     Matrix,
@@ -81,11 +83,17 @@ _CHOSEN = re.compile(
     r"(?:\{\})?(?:_\{?(\d{1,3})\}?\s?([CPA])_\{?(\d{1,3})\}?|([CPA])\s?_\s?\{?(\d{1,3})\}?\s?\^\s?\{?(\d{1,3})\}?)\Z"
 )
 _BUILDER = re.compile(r"\\\{\s*([A-Za-z])\s*(?:\\mid(?![A-Za-z])|\||:)\s*(.+?)\s*\\\}\Z", re.DOTALL)
+_MEMBER = re.compile(r"(?:[A-Za-z]|\((?:[A-Za-z],? ?){2,4}\))\s*\\in\s*(\\\{.+\\\})\Z", re.DOTALL)
+_ARC = re.compile(
+    r"(\d{1,4})° ?(\d{1,2})(?:'|\^\{? ?\\prime ?\}?|′)(?: ?(\d{1,2})(?:''|\"|\^\{? ?\\prime ?\\prime ?\}?|″))?\Z"
+)
 _PLUS_MINUS = re.compile(r"\\pm(?![A-Za-z])")  # not \pmod
 _EMPTY = {
     "\\emptyset", "\\{\\}", "{}", "set()", "[]", "EmptySet", "empty set", "the empty set", "no solution",
     "no solutions", "no real solution", "no real solutions", "none", "无解",
 }  # fmt: skip
+_ELLIPSES = {"\\ldots", "\\cdots", "\\dots", "\\dotsc", "..."}
+_NOTHING = re.compile(r"[Nn]o (?:real )?solutions?\s*[:,;(]\s*\(?(?:\\emptyset|\\\{\\\})\s*\)?\Z")
 _REALS = {"all real numbers", "all reals", "any real number", "real numbers", "全体实数", "一切实数"}
 _SYNONYMS = {
     "true": "yes",
@@ -133,8 +141,10 @@ def _read(text: str, *, comma: bool) -> Value:
         return plain_number(text)
     if _FORMULA.match(text):
         return plain_number(text)
-    if text in _EMPTY or text.lower() in _EMPTY:
+    if text in _EMPTY or text.lower() in _EMPTY or _NOTHING.match(text):
         return Region(())
+    if text in _ELLIPSES:
+        return ELLIPSIS
     if text.startswith("\\langle") and text.endswith("\\rangle"):
         text = f"({text[7:-7].strip()})"
     if text[0] + text[-1] in ("][", "]]", "[[") and len(parts(text[1:-1], ",;")) == 2:  # ]1,2[ is French for (1,2)
@@ -150,6 +160,13 @@ def _read(text: str, *, comma: bool) -> Value:
         raise UnsupportedError("environment")
     if "\\approx" in text:
         return read_approximation(text, read_value, comma=comma)
+    if text[-1] in "Z})r数" or "\\equiv" in text:
+        family = read_family(text, read_value, comma=comma)
+        if family is not None:
+            return family
+    member = _MEMBER.match(text)
+    if member:
+        return read_value(member.group(1), comma)
     built = _BUILDER.match(text)
     if built and RELATION.search(built.group(2)):
         return _unnamed(read_relation(built.group(2), comma=comma))
@@ -236,6 +253,9 @@ def _counted(text: str) -> Value | None:
     if feet:
         inches = algebra.number(Fraction(int(feet.group(2) or 0), 12) + int(feet.group(1)))
         return Scalar(inches, unit=UNITS["feet"])
+    if "°" in text and (arc := _ARC.match(text)):
+        sixtieths = [Fraction(int(part or 0), 60**power) for power, part in enumerate(arc.groups())]
+        return Scalar(algebra.number(sum(sixtieths)), unit=UNITS["degrees"])
     if " " not in text:
         return None
     spoken = read_english(text) if " and " in text else None

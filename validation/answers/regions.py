@@ -13,12 +13,13 @@ from validation.answers.values import Interval, Order, Region, Scalar, Several
 
 RELATION = re.compile(r"(<=|>=|<|>|\\le(?![a-zA-Z])|\\ge(?![a-zA-Z])|\\ne(?![a-zA-Z])|\\in(?![a-zA-Z]))")
 NAME = re.compile(
-    r"(?:[A-Za-z]|\\[A-Za-z]+)(?:_\{?\w+\}?)?(?:'|\s*\([a-zA-Z](?:,\s*[a-zA-Z])*\)|\^\{-1\}\s*\([a-z]\))?\Z|[A-Z]{2,4}\Z|(?:ans|answer|result|area|total)\Z"
+    r"(?:[A-Za-z]|\\[A-Za-z]+)(?:_\{?\w+\}?)?(?:'{0,2}\s*\([a-zA-Z](?:,\s*[a-zA-Z])*\)|'|\^\{-1\}\s*\([a-z]\))?\Z|[A-Z]{2,4}\Z|(?:ans|answer|result|area|total)\Z"
 )
 _OR = re.compile(r",?\s+or\s+|\s*\\(?:lor|vee)(?![a-zA-Z])|\s*或\s*")
 _BOTH = re.compile(r",?\s+and\s+|\s*\\(?:land|wedge)(?![a-zA-Z])|\s*且\s*")
 _JOINED = re.compile(r"[(,]|\b(?:or|and)\b|\\(?:lor|vee|land|wedge)|[或且]")
 _ORDERS = {"<", ">", "<=", ">="}
+_FUNCTION_VALUE = re.compile(r"[fghFGH]\s?\([^()=<>]{1,40}\)\Z")
 _ABSOLUTE = re.compile(r"\|([^|]+)\|\Z")
 _SIGNS = {"\\le": "<=", "\\ge": ">=", "\\ne": "!=", "\\in": "in"}
 _FLIPPED = {"<": ">", ">": "<", "<=": ">=", ">=": "<=", "!=": "!="}
@@ -32,15 +33,23 @@ def read_relation(text: str, *, comma: bool) -> Region | Order:
     """Reads an order of several unknowns such as `a < b`, else what `_read_region` reads."""
     pieces = [piece.strip() for piece in RELATION.split(localise(text, comma=comma))]
     sides, signs = pieces[::2], [_SIGNS.get(sign, sign) for sign in pieces[1::2]]
-    if set(signs) <= _ORDERS and all(sides) and not any(_JOINED.search(side) for side in sides):
+    valued = [_FUNCTION_VALUE.match(side) is not None for side in sides]
+    joined = any(_JOINED.search(side) for side, is_value in zip(sides, valued, strict=True) if not is_value)
+    if set(signs) <= _ORDERS and all(sides) and not joined:
         forms = [_form(side) for side in sides]
         named = [form for form in forms if form is not None]
-        if len(named) == len(sides) and len(frozenset[str]().union(*map(algebra.symbols_of, named))) > 1:
-            return _order_of(named, signs)
+        if len(named) == len(sides):
+            unknowns = frozenset[str]().union(*map(algebra.symbols_of, named))
+            if len(unknowns) > 1 or any(valued):
+                return _order_of(named, signs)
+            if not unknowns:  # -3 < 1/2 < 2 is about the order of these numbers
+                return _order_of([algebra.symbol(f"#{algebra.name_of(form)}") for form in named], signs)
     return _read_region(text, comma=comma)
 
 
 def _form(text: str) -> Closed | None:
+    if _FUNCTION_VALUE.match(text):
+        return algebra.symbol("".join(text.split()))
     try:
         return notation.read(text)
     except UnsupportedError:
@@ -94,6 +103,9 @@ def _read_region(text: str, *, comma: bool) -> Region:
         return (_both if signs[0][0] == "<" else _either)(above, below)
     if len(signs) == 1:
         return _linear(sides[0], signs[0], sides[1])
+    if len(signs) == 2 and signs[0][0] == signs[1][0] and signs[0][0] in "<>":
+        first, second = (f"{sides[at]} {signs[at]} {sides[at + 1]}" for at in (0, 1))
+        return _both(_read_region(first, comma=comma), _read_region(second, comma=comma))
     raise UnsupportedError(text)
 
 

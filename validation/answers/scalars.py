@@ -15,6 +15,7 @@ _EQUAL, _NOT_EQUAL = equal("scalar"), not_equal("scalar")
 # Money beside its sign: pounds weigh something elsewhere, and a sign stands for two currencies.
 _MONEY = [{UNITS["gbp"], UNITS["pounds"]}, *({CURRENCY_SIGNS["¥"], UNITS[name]} for name in ("yuan", "yen"))]
 _TOTALS = frozenset(["total", "altogether", "overall", "left", "remaining"])
+_KNOWN_LETTERS = frozenset(["omega", "phi", "varphi"])  # a root of unity, the golden ratio
 _SCALES = (1, 0.07, 40)  # of the points at which functions of variables are compared
 _UNROUNDED = "equal after rounding, and `verify.rounding` is never"
 _MAX_PLACES = 8  # an approximate value has 15 digits; it decides only far from the middle
@@ -79,7 +80,28 @@ def _unlike(target: algebra.Closed, value: algebra.Closed, decided: bool | None)
     """Says that two values differ, as far as that is proven; `log` beside `ln` may stand for the same function."""
     if decided is None or _mixed_logarithms(target, value):
         return _refuted(target, value)
-    return _NOT_EQUAL
+    if target.rational() is not None and value.rational() is not None:
+        return _NOT_EQUAL
+    apart = algebra.symbols_of(target) ^ algebra.symbols_of(value)
+    if not apart:
+        return _NOT_EQUAL
+    if apart & _KNOWN_LETTERS:
+        return unknown("scalar", "a letter that may stand for a number")
+    return equal("constant") if _differ_in_constant(target, value, apart) else _NOT_EQUAL
+
+
+def _differ_in_constant(target: algebra.Closed, value: algebra.Closed, names: frozenset[str]) -> bool:
+    """Says whether `+ C` and `+ c`, any constant of integration, is all that is not the same."""
+    constants = {((name, 1),) for name in names}
+    if len(names) != 2 or {name.partition("_")[0].lower() for name in names} != {"c"}:
+        return False
+    renamed = []
+    for side in (target, value):
+        rest = {monomial: scale for monomial, scale in side.numerator.items() if monomial not in constants}
+        renamed.append(algebra.Closed(rest, side.denominator))
+        if len(rest) + 1 != len(side.numerator) or names & algebra.symbols_of(renamed[-1]):
+            return False
+    return algebra.same(*renamed) is True
 
 
 def _accepted(gold: Scalar, answer: Scalar, asked: Asked) -> Comparison:

@@ -8,7 +8,7 @@ import re
 import unicodedata
 
 from validation.answers.brackets import closes_at_end
-from validation.answers.units import UNIT_LETTERS
+from validation.answers.units import UNIT_LETTERS, find_unit
 
 _SYMBOLS = {
     "−": "-", "–": "-", "—": "-", "﹣": "-", "－": "-", "×": "\\times ", "÷": "\\div ", "·": "\\cdot ",
@@ -63,7 +63,7 @@ _SPELLINGS = [
     (re.compile(r"\\neq(?![A-Za-z])"), r"\\ne"),
     (re.compile(r"\\lt(?![A-Za-z])"), "<"),
     (re.compile(r"\\gt(?![A-Za-z])"), ">"),
-    (re.compile(r"\\(?:varnothing|O)(?![A-Za-z])"), r"\\emptyset"),
+    (re.compile(r"\\(?:varnothing|oslash|O)(?![A-Za-z])"), r"\\emptyset"),
     (re.compile(r"\\(?:lbrace)(?![A-Za-z])"), r"\\{"),
     (re.compile(r"\\(?:rbrace)(?![A-Za-z])"), r"\\}"),
     (re.compile(r"\\(?:lbrack)(?![A-Za-z])"), "["),
@@ -77,6 +77,7 @@ _SPELLINGS = [
     (re.compile(r"\\euro?(?![A-Za-z])"), "€"),
     (re.compile(r"\\pounds(?![A-Za-z])"), "£"),
 ]
+_PRIMES = re.compile(r"\s?\^\s?(?:\{\s?((?:\\prime\s?)+)\}|(\\prime(?![A-Za-z])))")
 # Most answers hold none of the commands above: one search decides.
 _SPELLED = re.compile("|".join(pattern.pattern for pattern, _ in _SPELLINGS))
 _ESCAPED = re.compile(r"\\\$\s*(?=\d)")  # an amount of money inside of a formula
@@ -84,6 +85,7 @@ _WORD = re.compile(r"[^\W\d_]{2,}")
 _FEW = 4  # words between formulas; a sentence with formulas in it is no answer
 _MATHS = re.compile(r"[\\^_=(<>{°]")
 _ATOM = re.compile(r"[-+]?\d[\d.,]*|[A-Za-z]|[-+]?\d[\d.,]*[A-Za-z]")
+_MEASURED = re.compile(r"[-+]?\d[\d.,]*\s+([A-Za-z]+(?:[/^]\w+)?)")
 # What qualifies an answer behind it: `f(x) = 0 for all x`, `737/39 (about 18.9 cards)`.
 _ASIDE = re.compile(
     r",? for (?:all|any|every|each) (?:(?:real|positive|negative|complex|rational|integers?|numbers?|constants?) ){0,3}"
@@ -93,6 +95,13 @@ _ASIDE = re.compile(
 _SYMPY = re.compile(r"(?=.*(?:\*I|I\*|[-+] ?I|I/))(?:[-+*/()\[\], .0-9I]|sqrt|exp|pi)*")
 _IMAGINARY = re.compile(r"(?<![A-Za-z])I(?![A-Za-z])")
 _BOXED = re.compile(r"\\(?:boxed|fbox)\s*\{")
+_SIGNED = re.compile(r"\A(?:[Nn]egative|[Mm]inus) (?=[\d\\(])")
+_SENTENCE = re.compile(
+    r"\A(?:[Tt]he|[Ii]ts|[Tt]heir)(?: (?:[A-Za-z]+|\\?[A-Z]{1,4})){1,9} (?:is|are|equals) (?=[-$\d\\(])(?!.*[.;])"
+)
+_LINES = re.compile(r"\s*(?:\n|\\\\(?![\[A-Za-z]))\s*")
+_BEGINS_VALUE = re.compile(r"[-+−]?(?:[$\\(\[{\d√]|[A-Za-z](?![A-Za-z]))")
+_GOES_ON = re.compile(r"[-+*/=<>,;:&(\[{^_]\Z")
 _OPENERS = tuple("$\\*`")
 _WRAPPERS = [("$$", "$$"), ("$", "$"), (r"\(", r"\)"), (r"\[", r"\]"), ("**", "**"), ("`", "`")]
 # Languages that write 3,5 for three and a half (CLDR decimal separators).
@@ -157,8 +166,27 @@ def _undelimited(text: str) -> str:
     return " ".join(pieces)
 
 
+def without_sentence(text: str) -> str:
+    """Removes the words of a sentence in front of its value: `The area of the triangle is 12`."""
+    return _SENTENCE.sub("", text) if text[:1] in "tTiI" and " " in text else text
+
+
+def _on_one_line(text: str) -> str:
+    """Puts commas between values that stand on lines of their own."""
+    if "\\begin" in text:
+        return text
+    lines = [line for line in _LINES.split(text) if line]
+    if any(_GOES_ON.search(line) for line in lines[:-1]) or not all(map(_BEGINS_VALUE.match, lines)):
+        return text
+    return ", ".join(lines)
+
+
 def _is_formula(piece: str) -> bool:
-    return bool(piece.strip()) and (_MATHS.search(piece) is not None or _ATOM.fullmatch(piece.strip()) is not None)
+    piece = piece.strip()
+    if not piece or _MATHS.search(piece) or _ATOM.fullmatch(piece):
+        return bool(piece)
+    measured = _MEASURED.fullmatch(piece)
+    return measured is not None and find_unit(measured.group(1)) is not None
 
 
 def strip_wrappers(text: str) -> str:
@@ -184,6 +212,8 @@ def normalise(text: str) -> str:
     if text.startswith("$") and "\\$" in text:
         text = _ESCAPED.sub("USD ", text)
     text = strip_wrappers(text)
+    if "\n" in text or "\\\\" in text:
+        text = _on_one_line(text)
     if "\\" in text or "{" in text:
         if r"\!" in text or "{,}" in text or r"\," in text or "\\ " in text:
             text = _THOUSANDS_MARK.sub("", text)
@@ -194,6 +224,8 @@ def normalise(text: str) -> str:
         text = _SPACING.sub(" ", text)
         for pattern, spelling in _SPELLINGS if _SPELLED.search(text) else ():
             text = pattern.sub(spelling, text)
+        if "prime" in text:
+            text = _PRIMES.sub(lambda marks: "'" * marks.group().count("prime"), text)
         if "circ" in text or "degree" in text:
             text = _DEGREES.sub("° ", text)
         for _ in range(3):
@@ -210,6 +242,8 @@ def normalise(text: str) -> str:
     if "$" in text and text.count("$") > 1:
         text = _undelimited(text)
     text = " ".join(text.split())
+    if text[:1] in "nNmM":
+        text = _SIGNED.sub("-", text)
     if "for " in text or text.endswith(")"):
         text = _ASIDE.sub("", text)
     text = strip_wrappers(text)

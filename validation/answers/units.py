@@ -67,13 +67,25 @@ _TABLE: dict[str, dict[str, str]] = {
     "celsius": {"1": "celsius centigrade"},
     "fahrenheit": {"1": "fahrenheit"},
     "kelvin": {"1": "kelvin kelvins"},
-    "power": {"1": "watt watts"},
-    "energy": {"1": "joule joules"},
+    "power": {"1": "watt watts", "1000": "kw kilowatt kilowatts"},
+    "energy": {
+        "1": "joule joules",
+        "1000": "kj kilojoule kilojoules",
+        "1/10000000": "erg ergs",
+        "523/125": "cal calorie calories",
+        "4184": "kcal",
+    },
+    "electronvolts": {"1": "ev", "1000": "kev", "1000000": "mev"},
+    "pressure": {"1": "pa pascal pascals", "1000": "kpa", "101325": "atm"},
+    "amount": {"1": "mol mole moles", "1/1000": "mmol"},
+    "distance in space": {"1": "pc parsec parsecs", "1000": "kpc", "1000000": "mpc"},
+    "light": {"1": "lightyear lightyears"},
     "force": {"1": "newton newtons"},
     "voltage": {"1": "volt volts"},
     "current": {"1": "amp amps ampere amperes"},
     "resistance": {"1": "ohm ohms"},
-    "frequency": {"1": "hertz"},
+    "frequency": {"1": "hz hertz", "1000": "khz", "1000000": "mhz"},
+    "information": {"1": "bit bits", "8": "byte bytes"},
     "speed": {"201168/450000": "mph", "1000/3600": "kph kmh"},
     "area": {
         "1": "平方米",
@@ -118,7 +130,7 @@ _MEANING = frozenset([
     "the", "is", "are", "was", "solution", "solutions", "where", "each", "for", "all", "any", "only", "no", "none",
     "per", "past", "e", "ou", "y", "und", "oder", "et",
 ])  # fmt: skip
-_LABEL = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*\.?\Z")
+_LABEL = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*\.?(?:/[^\W\d_]{3,})?\Z")
 
 
 def find_unit(phrase: str) -> Unit | None:

@@ -88,6 +88,14 @@ class Order:
 
 
 @dataclass(frozen=True, slots=True)
+class Family:
+    """What `start + k * step` is for every whole number k, for each start."""
+
+    starts: tuple[Closed, ...]
+    step: Closed
+
+
+@dataclass(frozen=True, slots=True)
 class Matrix:
     """Rows of values."""
 
@@ -135,6 +143,10 @@ class Words:
     text: str
 
 
+ELLIPSIS = Words("...")
+"""what is left out of a list: `1, 2, ..., n`"""
+
+
 @dataclass(frozen=True, slots=True)
 class Unread:
     """Text that is not read here; the symbolic child may know it. `too_large` where it must not even try."""
@@ -143,4 +155,4 @@ class Unread:
     too_large: bool = False
 
 
-Value = Scalar | Several | Region | Order | Matrix | Equation | Choice | Ratio | Moment | Words | Unread
+Value = Scalar | Several | Region | Order | Family | Matrix | Equation | Choice | Ratio | Moment | Words | Unread
