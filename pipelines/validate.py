@@ -22,7 +22,8 @@ from schemas.copies import SHARDS, copied, copied_whole
 from schemas.files import replacing, write_text
 from schemas.manifest import ShardRecord
 from schemas.place import Place, located, reached, require_writable, sending
-from schemas.verdict import VERDICT, Verdict
+from schemas.verdict import VERDICT, Status, Verdict
+from validation.dataset.block_index import write_block_tables
 from validation.dataset.drift import Baseline, compare, read_baseline
 from validation.dataset.gate import Carry, Judgement, Progress, inspect_in_turn, judge
 from validation.dataset.report.data_docs import write_data_docs
@@ -45,7 +46,7 @@ def validate(
     beam_flags: Sequence[str] = (),
     on_progress: Progress | None = None,
 ) -> Verdict:
-    """Judges a data set and writes `quality/verdict.json` and `quality/report/`.
+    """Judges a data set and writes `quality/verdict.json` and `quality/report/`; beside a passed verdict its tables.
 
     An earlier verdict is removed before judging starts; the new one is written last, so one that is there is whole.
 
@@ -69,6 +70,9 @@ def validate(
     report = located(data) / str(Path(VERDICT).parent) if output is None else located(output)
     with _published(report) as quality, copied_whole(data) as folder:
         judgement = judge(folder, config.validate_, draft=draft, carry=carry, on_progress=on_progress)
+        if judgement.verdict.status is Status.PASSED:
+            tables = write_block_tables(folder, judgement.manifest, quality)
+            judgement.verdict = judgement.verdict.model_copy(update={"tables": tables})
         _publish(judgement, quality, other, on_progress, data_docs=data_docs)
     return judgement.verdict
 

@@ -57,7 +57,13 @@ class Check(BaseModel):
 
 
 class Verdict(BaseModel):
-    """The contents of quality/verdict.json. `status` is passed or failed."""
+    """The contents of quality/verdict.json.
+
+    Attributes:
+        status: passed or failed.
+        tables: the hashes of the files beside it by which readers find and check single rows (schemas/block_table), by
+            name; none in data that an earlier version judged, and where shards could not be read.
+    """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -69,6 +75,7 @@ class Verdict(BaseModel):
     manifest_sha256: str
     shards: dict[str, str]
     checks: list[Check]
+    tables: dict[str, str] = {}
 
     def to_json(self) -> str:
         """The bytes of verdict.json."""

@@ -10,8 +10,10 @@ import pytest
 
 from pipelines.sources.inputs import plan_inputs
 from pipelines.validate import validate, validate_foreign
+from schemas.block_table import BLOCKS, ROWS
 from schemas.config import Benchmark, Columns, Config, Curate, Source
 from schemas.exits import RunFailedError, UserError
+from schemas.manifest import sha256_of
 from schemas.requirements import Recheck, Validate
 from schemas.verdict import VERDICT, Status, Verdict, require_passed
 from tests.tiny import marbles, write_rows
@@ -24,6 +26,7 @@ def test_a_passed_verdict_opens_the_gate_and_binds_the_bytes(tmp_path):
     verdict = validate(write_data(tmp_path), CONFIG)
     assert verdict.status is Status.PASSED
     assert Verdict.model_validate_json((tmp_path / VERDICT).read_bytes()) == verdict
+    assert verdict.tables == {name: sha256_of(tmp_path / name) for name in (BLOCKS, ROWS)}
     assert require_passed(tmp_path).counts.kept == 72
     path = tmp_path / "shards/train-00000-of-00001.arrow"
     content = bytearray(path.read_bytes())
@@ -35,7 +38,8 @@ def test_a_passed_verdict_opens_the_gate_and_binds_the_bytes(tmp_path):
 
 def test_a_failed_verdict_is_written_and_keeps_training_out(tmp_path):
     edit_manifest(write_data(tmp_path), reseal=True, counts__rows=7)
-    assert validate(tmp_path, CONFIG).status is Status.FAILED
+    verdict = validate(tmp_path, CONFIG)
+    assert (verdict.status, verdict.tables) == (Status.FAILED, {})
     with pytest.raises(UserError, match="sum_adds_up"):
         require_passed(tmp_path)
 

@@ -1,0 +1,46 @@
+"""Blocks as a reader of ranges needs them: their bytes, alone, are the rows of the shard."""
+
+from hashlib import sha256
+
+import pyarrow as pa
+
+from schemas.block_table import BLOCKS, HEADER, ROW_SCHEMA, ROWS, read_blocks
+from schemas.manifest import read_manifest, sha256_of
+from tests.tiny import read_streams
+from tests.validation.dataset.handmade import write_data
+from validation.dataset.block_index import write_block_tables
+
+
+def test_every_block_is_found_checked_and_read_alone(tmp_path):
+    data = write_data(tmp_path / "DATA", shards=2)
+    hashes = write_block_tables(data, read_manifest(data), tmp_path / "quality")
+    assert hashes == {name: sha256_of(tmp_path / name) for name in (BLOCKS, ROWS)}
+    read, schema, ends = {}, None, {}
+    for block in read_blocks(tmp_path / BLOCKS):
+        shard = (data / block.shard).read_bytes()
+        content = shard[block.offset : block.offset + block.bytes]
+        assert sha256(content).hexdigest() == block.sha256
+        assert block.offset == ends.get(block.shard, 0)
+        ends[block.shard] = block.offset + block.bytes
+        if block.batch == HEADER:
+            schema = pa.ipc.read_schema(pa.py_buffer(content))
+            continue
+        batch = pa.ipc.read_record_batch(pa.py_buffer(content), schema)
+        assert len(batch) == block.rows
+        read.setdefault(block.shard, []).extend(batch.to_pylist())
+    assert list(read) == [record.path for record in read_manifest(data).shards]
+    for shard, rows in read.items():
+        assert rows == read_streams(data, shard)
+
+
+def test_the_columns_of_a_plan_stand_in_the_order_of_the_blocks(tmp_path):
+    data = write_data(tmp_path / "DATA", shards=2)
+    write_block_tables(data, read_manifest(data), tmp_path / "quality")
+    expected = [row for record in read_manifest(data).shards for row in read_streams(data, record.path)]
+    with pa.OSFile(str(tmp_path / ROWS), "rb") as source:
+        batches = list(pa.ipc.open_stream(source))
+    rows = [block.rows for block in read_blocks(tmp_path / BLOCKS) if block.batch != HEADER]
+    assert [len(batch) for batch in batches] == rows
+    assert pa.Table.from_batches(batches).to_pylist() == [
+        {name: row[name] for name in ROW_SCHEMA.names} for row in expected
+    ]

@@ -1,0 +1,69 @@
+"""The tables by which readers find, check and weigh single blocks of a data set (schemas/block_table)."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from hashlib import sha256
+from itertools import count
+from pathlib import Path
+
+import pyarrow as pa
+
+from schemas.block_table import BLOCK_SCHEMA, BLOCKS, HEADER, ROW_SCHEMA, ROWS, Block
+from schemas.files import replacing
+from schemas.manifest import Manifest, sha256_of
+
+_COMPRESSED = pa.ipc.IpcWriteOptions(compression="zstd")
+
+
+def write_block_tables(folder: Path, manifest: Manifest, quality: Path) -> dict[str, str]:
+    """Writes both tables.
+
+    Args:
+        folder: a data set whose shards are readable.
+        manifest: what it holds; blocks stand in the order of its shards.
+        quality: where to.
+
+    Returns:
+        Their hashes by name.
+    """
+    paths = {name: quality / Path(name).name for name in (BLOCKS, ROWS)}
+    quality.mkdir(parents=True, exist_ok=True)
+    blocks = []
+    with replacing(paths[ROWS]) as temporary, ExitStack() as opened:
+        sink = opened.enter_context(pa.OSFile(str(temporary), "wb"))
+        writer = opened.enter_context(pa.ipc.new_stream(sink, ROW_SCHEMA, options=_COMPRESSED))
+        for shard in manifest.shards:
+            for block, rows in _blocks(folder, shard.path):
+                blocks.append(block)
+                if rows is not None:
+                    writer.write_batch(rows)
+    with (
+        replacing(paths[BLOCKS]) as temporary,
+        pa.OSFile(str(temporary), "wb") as sink,
+        pa.ipc.new_stream(sink, BLOCK_SCHEMA) as writer,
+    ):
+        columns = {name: [getattr(block, name) for block in blocks] for name in BLOCK_SCHEMA.names}
+        writer.write_table(pa.table(columns, schema=BLOCK_SCHEMA))
+    return {name: sha256_of(path) for name, path in paths.items()}
+
+
+def _blocks(folder: Path, shard: str) -> Iterator[tuple[Block, pa.RecordBatch | None]]:
+    """The messages of a shard in order; batches with the columns that a plan needs, the schema with none."""
+    path = str(folder / shard)
+    with pa.OSFile(path, "rb") as messages, pa.OSFile(path, "rb") as content:
+        reader, schema, begun = pa.ipc.MessageReader.open_stream(messages), None, 0
+        for number in count(HEADER):
+            try:
+                message = reader.read_next_message()
+            except StopIteration:
+                return
+            size = messages.tell() - begun
+            digest = sha256(content.read(size)).hexdigest()
+            rows = None
+            if schema is None:
+                schema = pa.ipc.read_schema(message)
+            else:
+                batch = pa.ipc.read_record_batch(message, schema)
+                rows = batch.select(ROW_SCHEMA.names).cast(ROW_SCHEMA)
+            yield Block(shard, number, 0 if rows is None else len(rows), begun, size, digest), rows
+            begun += size
