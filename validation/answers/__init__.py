@@ -10,7 +10,7 @@ symbolic, symbolic_child: what is left to math-verify
 """
 
 from validation.answers.arithmetic import Calculation, calculate, check_annotations, reaches, strip_annotations
-from validation.answers.compare import compare, compare_exactly
+from validation.answers.compare import compare, compare_exactly, is_readable
 from validation.answers.equations import Arithmetic, check_arithmetic
 from validation.answers.extract import Extraction, extract, extract_reference
 from validation.answers.outcome import Comparison, Relation
@@ -30,6 +30,7 @@ __all__ = [
     "compare_exactly",
     "extract",
     "extract_reference",
+    "is_readable",
     "reaches",
     "strip_annotations",
 ]

@@ -102,6 +102,17 @@ def compare_exactly(
         return Comparison(Relation.UNKNOWN, "remainder", str(error))
 
 
+def is_readable(gold: str, language: str = "en") -> bool:
+    """Says whether `compare` reads a gold answer as a value: where it does not, only the same text is equal to it."""
+    text = normalise(gold) if len(gold) <= _MAX_LENGTH else ""
+    try:
+        return bool(text) and not isinstance(read_value(text, language[:2] in DECIMAL_COMMA), Unread)
+    except TooLargeError:
+        return False
+    except UnsupportedError:
+        return True  # the child's
+
+
 def _equal_as_lists(left: str, right: str) -> bool:
     """Says whether `100,101` and `101,100`, read as numbers, are the same list."""
     if left[0] in "([{\\":
