@@ -14,6 +14,7 @@ VERBS = {
     "trace": ("pipelines", "one row's story: what happened at each stage, and why"),
     "export": ("pipelines", "shards -> messages or prompt/completion for other trainers"),
     "review": ("pipelines", "quarantined and doubtful rows -> a queue for people"),
+    "benchmarks": ("pipelines", "named benchmarks -> their items in one file, as evaluate asks them"),
     "doctor": ("pipelines", "this machine: isolation, packages, memory, disk, GPU, hub; what would mend each"),
     "demo": ("demo", "all of it on an embedded data set and a small model, offline"),
 }

@@ -1,4 +1,4 @@
-"""The verbs of this room: curate, validate, trace, export, review, doctor."""
+"""The verbs of this room: curate, validate, trace, export, review, benchmarks, doctor."""
 
 import logging
 import sys
@@ -160,6 +160,25 @@ def review(
     from pipelines.cli.review_queue import print_queue, write_queue  # deferred: `--help` needs no pyarrow
 
     print_queue(write_queue(data, output, accept=accept, reject=reject, by=by), output)
+
+
+@app.command()
+def benchmarks(
+    config: ConfigFile,
+    output: Annotated[Path, typer.Option(help="an Arrow file of items")],
+    set_: Overrides = [],  # noqa: B006  typer copies defaults
+    debug: Debug = False,
+) -> None:
+    """evaluate.benchmarks -> their items, as `mathmill evaluate` asks them: it calls this, in a process of its own."""
+    named = load_config(config, set_).evaluate.benchmarks
+    if not named:
+        raise UserError(f"{config}: names no benchmarks in evaluate.benchmarks")
+    from pipelines.sources.items import load_items  # deferred: Beam
+    from schemas.benchmark import write_items
+
+    table, sources = load_items(named)
+    write_items(output, table, sources)
+    print(f"{output}: {table.num_rows:,} items of {', '.join(source.name for source in sources)}")
 
 
 @app.command()

@@ -1,6 +1,13 @@
-"""The items that examples are held against: `benchmarks.arrow`, which curation searches and the gate searches again."""
+"""Items of benchmarks: those that examples are held against (`benchmarks.arrow`), and those that a model is asked."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
 
 import pyarrow as pa
+
+from schemas.files import replacing
 
 BENCHMARKS = "benchmarks.arrow"
 
@@ -16,3 +23,49 @@ BENCHMARK_SCHEMA = pa.schema(
         pa.field("variants", pa.string(), nullable=False, metadata={"doc": "report | quarantine | remove"}),
     ]
 )
+
+ITEM_SCHEMA = pa.schema(
+    [
+        *(BENCHMARK_SCHEMA.field(name) for name in ("benchmark", "position", "question", "answer", "language")),
+        pa.field("topic", pa.string(), metadata={"doc": "as the benchmark names it"}),
+        pa.field("difficulty", pa.string(), metadata={"doc": "its level, as the benchmark names it"}),
+    ]
+)
+"""the items of benchmarks that a model is asked: what `mathmill benchmarks` writes and an evaluation reads"""
+
+
+@dataclass(frozen=True, slots=True)
+class BenchmarkSource:
+    """Where the items of a benchmark come from.
+
+    Attributes:
+        path: as the config or the catalogue names it, without credentials.
+        sha256: of its files, as `BenchmarkRecord` has it.
+    """
+
+    name: str
+    path: str
+    sha256: str
+
+
+def write_items(path: Path, table: pa.Table, sources: Sequence[BenchmarkSource]) -> None:
+    """Writes items, whole or not at all, with where they come from beside them."""
+    told = json.dumps([asdict(source) for source in sources], ensure_ascii=False).encode()
+    schema = table.schema.with_metadata({_SOURCES: told})
+    with (
+        replacing(path) as temporary,
+        pa.OSFile(str(temporary), "wb") as file,
+        pa.ipc.new_stream(file, schema) as writer,
+    ):
+        writer.write_table(table.replace_schema_metadata(schema.metadata))
+
+
+def read_items(path: Path) -> tuple[pa.Table, list[BenchmarkSource]]:
+    """Reads what `write_items` wrote."""
+    with pa.ipc.open_stream(str(path)) as reader:
+        table = reader.read_all()
+    sources = json.loads(table.schema.metadata[_SOURCES])
+    return table.replace_schema_metadata(None), [BenchmarkSource(**source) for source in sources]
+
+
+_SOURCES = b"sources"

@@ -19,8 +19,12 @@ def catalogue() -> dict[str, Benchmark]:
     return {name: Benchmark(name=name, **table) for name, table in tables.items()}
 
 
-def resolve(benchmark: str | Benchmark) -> Benchmark:
+def resolve(benchmark: str | Benchmark, *, place: str = "curate.benchmarks") -> Benchmark:
     """Looks up a benchmark that was given by name; a table is its own answer.
+
+    Args:
+        benchmark: a name or a table.
+        place: where in the config it was given.
 
     Raises:
         UserError: the catalogue has no benchmark of that name.
@@ -33,6 +37,6 @@ def resolve(benchmark: str | Benchmark) -> Benchmark:
     near = difflib.get_close_matches(benchmark.lower(), known, n=1, cutoff=0.4)
     hint = f"; did you mean {near[0]}?" if near else ""
     raise UserError(
-        f"curate.benchmarks: no benchmark is called {benchmark!r}{hint} Known by name are {', '.join(known)}; "
+        f"{place}: no benchmark is called {benchmark!r}{hint} Known by name are {', '.join(known)}; "
         "any other is given as a table: {name: ..., path: ...}"
     )

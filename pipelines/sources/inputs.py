@@ -121,12 +121,12 @@ def _refuse_wrong_fields(source: Source, scans: Sequence[FileScan]) -> None:
     Raises:
         UserError: naming the field and those that the rows have.
     """
-    first_records = (record for file in scans for record in _records(file))
+    first_records = (record for file in scans for record in records_of(file))
     check_fields(f"curate.sources: {source.name}", named_fields(source), first_records)
     if ADAPTERS[source.adapter].by_name and source.columns.solution is None:
         return  # no row will have a solution, as the config says: the ledger tells, and the wipe-out alarm asks
     detail = ""
-    for record in islice((record for file in scans for record in _records(file)), _PROBED_ROWS):
+    for record in islice((record for file in scans for record in records_of(file)), _PROBED_ROWS):
         first = dict(zip(CANDIDATE_SCHEMA.names, render_record(record, source)[0], strict=True))
         if first["reason"] != Reason.MISSING_FIELD:
             return
@@ -179,7 +179,7 @@ def load_benchmarks(benchmarks: Sequence[str | Benchmark]) -> tuple[pa.Table, li
     tables, records = [BENCHMARK_SCHEMA.empty_table()], []
     for benchmark in map(resolve, benchmarks):
         scans = scan(benchmark.path, header=has_header([benchmark.question, benchmark.answer]))
-        items = [_item(benchmark, record.row, record.value) for file in scans for record in _records(file)]
+        items = [read_item(benchmark, record.row, record.value) for file in scans for record in records_of(file)]
         if any(map(has_changed, scans)):
             raise RunFailedError(f"benchmark {benchmark.name}: {benchmark.path} changed while it was read; run again")
         names_answer = benchmark.answer and "answer" in benchmark.model_fields_set
@@ -200,12 +200,18 @@ def load_benchmarks(benchmarks: Sequence[str | Benchmark]) -> tuple[pa.Table, li
     return pa.concat_tables(tables), records
 
 
-def _records(file: FileScan) -> Iterator[Record]:
+def records_of(file: FileScan) -> Iterator[Record]:
+    """Reads the records of a file, in order."""
     for split in file.splits:
         yield from read_records(split)
 
 
-def _item(benchmark: Benchmark, position: int, value: dict[str, object] | None) -> dict[str, object]:
+def read_item(benchmark: Benchmark, position: int, value: dict[str, object] | None) -> dict[str, object]:
+    """Reads an item of a benchmark, as `BENCHMARK_SCHEMA` has it.
+
+    Raises:
+        UserError: it has no question in the field that was named.
+    """
     question = (value or {}).get(benchmark.question)
     if not isinstance(question, str) or not question.strip():
         known = named(value) if value else "nothing readable"
