@@ -8,6 +8,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field, PrivateAttr, field_validator, model_validator
 
+from schemas.evaluation import Benchmark as Benchmark
+from schemas.evaluation import EndpointSettings as EndpointSettings
+from schemas.evaluation import Evaluate as Evaluate
+from schemas.evaluation import ProgramLimits as ProgramLimits
 from schemas.policy import Policy, choices
 from schemas.problem import Format
 from schemas.reason import Reason, Stage
@@ -115,25 +119,6 @@ class Source(Table):
         return formats
 
 
-class Benchmark(Table):
-    """A benchmark that no example may leak."""
-
-    name: Name
-    """how ledger and report call it: lower-case letters, digits, `_`, `.` and `-`"""
-    path: str
-    """like a source's"""
-    question: str = "question"
-    """the field that holds the problem"""
-    answer: str | None = "answer"
-    """the field that holds the answer or the solution; null: none"""
-    licence: str | None = None
-    """the licence of the items, for the copy stored with the data"""
-    language: str = "en"
-    """ISO 639-1 code of the items"""
-    variants: Literal["report", "quarantine", "remove"] = "report"
-    """what happens to a row that is an item with other numbers"""
-
-
 class Select(Table):
     """How human selection is applied."""
 
@@ -168,19 +153,6 @@ class Decontaminate(Table):
 
     ngram: Literal["guarded", "strict"] = "guarded"
     """guarded: a ten-gram hit is a leak when the numbers agree or the item has none; strict: always (DeepSeekMath)"""
-
-
-class ProgramLimits(Table):
-    """What one program may use."""
-
-    cpu_s: Annotated[float, Field(gt=0, le=600)] = 5.0
-    """CPU seconds; decides a timeout"""
-    wall_s: Annotated[float, Field(gt=0, le=3600)] = 30.0
-    """wall-clock backstop, seconds"""
-    memory_mb: Annotated[int, Field(ge=64)] = 1024
-    """memory beyond the interpreter's own, MiB"""
-    output_kb: Annotated[int, Field(ge=1, le=65536)] = 64
-    """most that may be printed, KiB"""
 
 
 class Verify(Table):
@@ -430,31 +402,6 @@ class Train(Table):
     def capacity(self) -> int:
         """Most tokens of one pack."""
         return self.pack_tokens or self.context
-
-
-class Evaluate(Table):
-    """The table of `mathmill evaluate`."""
-
-    data: str | None = None
-    """a data set made by mathmill; null: as `--data` says"""
-    split: Literal["train", "heldout"] = "heldout"
-    """which of its splits"""
-    limit: Annotated[int, Field(ge=1)] | None = 200
-    """most problems of each format, so of three formats up to three times as many; chosen by keyed hash; null: all"""
-    formats: list[Format] = [Format.COT, Format.POT, Format.TIR]
-    """formats to ask for, where the data has them"""
-    max_new_tokens: Annotated[int, Field(ge=1)] = 512
-    """most tokens that the model may write per problem"""
-    max_tool_calls: Annotated[int, Field(ge=0)] = 4
-    """most programs that a TIR answer may run"""
-    batch_size: Annotated[int, Field(ge=1)] = 32
-    """problems generated together"""
-    device: str = "auto"
-    """cpu | cuda | auto"""
-    limits: ProgramLimits = ProgramLimits()
-    """what one program may use"""
-    seed: int = 0
-    """the seed of the choice of problems"""
 
 
 class Config(Table):

@@ -95,9 +95,11 @@ def _explain(error: ValidationError) -> str:
     location = [part for part in first["loc"] if not (isinstance(part, str) and part in _UNION_MEMBERS)]
     where = ".".join(map(str, location))
     if first["type"] == "extra_forbidden":
-        known = _known_keys([str(part) for part in location[:-1]])
+        table = _table_at([str(part) for part in location[:-1]])
+        known = [field.alias or name for name, field in table.model_fields.items()]
         nearest = difflib.get_close_matches(str(location[-1]), known, n=1, cutoff=0)
-        return f"{where}: unknown key; did you mean `{nearest[0]}`? Known here: {', '.join(known)}"
+        meant = getattr(table, "synonyms", {}).get(str(location[-1]), nearest[0])
+        return f"{where}: unknown key; did you mean `{meant}`? Known here: {', '.join(known)}"
     if first["type"] == "missing":
         return f"{where}: this key is required"
     message = first["msg"].removeprefix("Value error, ")
@@ -126,14 +128,14 @@ _UNION_MEMBERS = {
 _SHAPES = {(member,) for member in _UNION_MEMBERS}
 
 
-def _known_keys(parents: list[str]) -> list[str]:
+def _table_at(parents: list[str]) -> Any:  # noqa: ANN401  a table is one of many models
     model: Any = Config
     for key in parents:
         if key.isdecimal():
             continue
         field = next(f for name, f in model.model_fields.items() if (f.alias or name) == key)
         model = _model_in(field.annotation)
-    return [field.alias or name for name, field in model.model_fields.items()]
+    return model
 
 
 def _model_in(annotation: Any) -> Any:  # noqa: ANN401  a type annotation is anything

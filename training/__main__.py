@@ -55,26 +55,54 @@ def train(
 @app.command()
 def evaluate(
     config: ConfigPath,
-    model: Annotated[str, typer.Option(help="RUN, or a Hugging Face folder or name")],
-    output: Annotated[Path, typer.Option(help="the EVAL folder")],
+    model: Annotated[str, typer.Option(help="RUN, a Hugging Face folder or name, or http://HOST:PORT of a server")],
+    output: Annotated[Path, typer.Option(help="the EVAL folder; the same command goes on with what it holds")],
     data: Annotated[Path | None, typer.Option(help="a judged data set; else evaluate.data of the config")] = None,
+    benchmark: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="ask a benchmark of the catalogue; may be given again")
+    ] = None,
+    samples: Annotated[int | None, typer.Option(min=1, help="answers to each problem: evaluate.samples")] = None,
+    temperature: Annotated[float | None, typer.Option(min=0, help="evaluate.temperature")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="most problems of each format: evaluate.limit")] = None,
+    against: Annotated[
+        Path | None, typer.Option(metavar="EVAL", help="another evaluation, compared problem by problem")
+    ] = None,
     checkpoint: Annotated[str | None, typer.Option(help="a checkpoint of RUN, such as step-00000000")] = None,
+    allow_contaminated: Annotated[
+        bool, typer.Option("--allow-contaminated", help="ask a benchmark that the model has seen; figures are marked")
+    ] = False,
     draft: Annotated[bool, typer.Option("--draft", help="accept data without a passed verdict")] = False,
     set_: Overrides = None,
     debug: Debug = False,
 ) -> None:
-    """Checkpoint -> pass@1 by format, with the same judge, over evaluate.limit problems of each format."""
-    checked = load_config(config, set_ or [])
+    """A model -> pass@1, pass@k and maj@k on benchmarks and on a split of the data, with the same judge."""
+    given = {"samples": samples, "temperature": temperature, "limit": limit}
+    settings = [f"evaluate.{key}={value}" for key, value in given.items() if value is not None]
+    if benchmark:
+        settings.append(f"evaluate.benchmarks=[{', '.join(benchmark)}]")
+    checked = load_config(config, [*(set_ or []), *settings])
     from training.mistakes import evaluated_data, refuse_unjudged  # deferred: `--help` needs no pyarrow
 
-    refuse_unjudged([evaluated_data(checked, data, output)], draft=draft)
+    asked = evaluated_data(checked, data)
+    refuse_unjudged([asked] if asked is not None else [], draft=draft)
     with importing():  # deferred: torch, which no mistake above needs
         from training.console import EvaluationView
         from training.evaluate import evaluate as run_evaluation
 
     source: Path | str = Path(model) / "checkpoints" / checkpoint if checkpoint else model
     with EvaluationView() as view:
-        view.end(run_evaluation(checked, source, output, data=data, draft=draft, on_progress=view.progress))
+        result = run_evaluation(
+            checked,
+            source,
+            output,
+            data=data,
+            draft=draft,
+            allow_contaminated=allow_contaminated,
+            against=against,
+            on_note=view.note,
+            on_progress=view.progress,
+        )
+        view.end(result)
 
 
 @app.command()

@@ -6,6 +6,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from training.generations import Other
 from training.results import EvalResult
 
 _STYLE = """
@@ -20,7 +21,7 @@ summary { cursor: pointer } pre { white-space: pre-wrap; overflow-wrap: anywhere
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 
 
-def write_page(path: Path, result: EvalResult, generations: pa.Table) -> None:
+def write_page(path: Path, result: EvalResult, generations: pa.Table, other: Other | None) -> None:
     """Writes the page: the table of pass@1, then every problem, wrong ones first."""
     lines = "".join(
         f"<tr><td>{escape(name)}</td><td>{line.n}</td><td>{line.passed}</td><td><b>{line.pass_at_1:.1%}</b></td>"

@@ -89,7 +89,10 @@ class ChatLayout:
 
     def response(self, tokens: Sequence[int]) -> str:
         """What a model wrote, as `transcribe` would lay it out: a thought between <think> tags."""
-        text = self.decode(tokens)
+        return self.as_response(self.decode(tokens))
+
+    def as_response(self, text: str) -> str:
+        """What a model wrote, without special tokens, as `response` has it."""
         thinking, plain = self.turn(True), self._any_turn()
         if (lead := self._shown(thinking.lead)) and text.startswith(lead):
             thought, found, words = text.removeprefix(lead).partition(self._shown(thinking.middle))
@@ -105,9 +108,9 @@ class ChatLayout:
         return self._controls.sub(lambda found: f"{found[0][:1]}{_CUT}{found[0][1:]}", text)
 
     @staticmethod
-    def uncut(text: str) -> str:
-        """Text as people read it, without the marks of cuts."""
-        return text.replace(_CUT, "")
+    def uncut(text: str, *, mark: str = "") -> str:
+        """Text as people read it, without the marks of cuts, or with another mark for whoever encodes it whole."""
+        return text.replace(_CUT, mark)
 
     def encode(self, texts: Sequence[str]) -> list[list[int]]:
         """Encodes texts as they are, adding no token; a text is encoded in parts where it is cut."""

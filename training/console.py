@@ -167,9 +167,13 @@ class EvaluationView:
         if self._live:
             self._live.stop()
 
+    def note(self, note: str) -> None:
+        """Says what is to be known before the first token."""
+        self._console.print(escape(note))
+
     def progress(self, done: int, total: int) -> None:
-        """Shows how many problems are answered and judged."""
-        line = f"{done:,} of {total:,} problems  {time.monotonic() - self._began:.0f} s"
+        """Shows how many answers are written and judged."""
+        line = f"{done:,} of {total:,} answers  {time.monotonic() - self._began:.0f} s"
         if self._live:
             self._live.update(Text(line))
         elif (tenth := 10 * done // max(1, total)) > self._tenth:
@@ -177,15 +181,41 @@ class EvaluationView:
             self._console.print(line)
 
     def end(self, result: EvalResult) -> None:
-        """The table of pass@1."""
+        """The table of figures."""
+        lines = list(result.lines())
+        several = max(line.samples for *_, line in lines)
+        names = ["asked", "format", "problems", "pass@1", "95 % interval"]
+        names += [f"pass@{several}", f"maj@{several}"] if several > 1 else []
+        names += ["stopped", "tokens"] + (["against"] if result.against else [])
         table = Table(box=None, padding=(0, 2), header_style="dim")
-        for name in ("format", "problems", "right", "pass@1", "95 % interval"):
-            table.add_column(name, justify="left" if name == "format" else "right")
-        for name, line in result.formats.items():
-            interval = f"{line.low:.1%} to {line.high:.1%}"
-            table.add_row(name, f"{line.n:,}", f"{line.passed:,}", f"[bold]{line.pass_at_1:.1%}[/]", interval)
+        for name in names:
+            table.add_column(name, justify="left" if name in ("asked", "format") else "right")
+        for suite, form, line in lines:
+            cells = [
+                suite or "data",
+                form,
+                f"{line.n:,}",
+                f"[bold]{line.pass_at_1:.1%}[/]",
+                f"{line.low:.1%} to {line.high:.1%}",
+            ]
+            if several > 1:
+                best = line.pass_at_k.get(str(several))
+                cells += [f"{best.value:.1%}" if best else "", f"{line.maj_at_k.value:.1%}" if line.maj_at_k else ""]
+            cells += [f"{line.termination:.0%}", f"{line.tokens:,.0f}"]
+            if result.against:
+                cells.append(_apart(result, suite, form))
+            table.add_row(*cells)
         self._console.print(table)
+        marked = {suite: line.contamination for suite, _, line in lines if line.contamination not in (None, "none")}
+        for suite, word in marked.items():
+            self._console.print(f"{suite}: contamination {word}")
         self._console.print(f"every answer  {Path(result.output) / 'index.html'}")
+
+
+def _apart(result: EvalResult, suite: str | None, form: str) -> str:
+    """The paired difference to the other evaluation, in percentage points."""
+    apart = result.difference(suite, form)
+    return f"{100 * apart.value:+.1f} ({100 * apart.low:+.1f} to {100 * apart.high:+.1f})" if apart else "not asked"
 
 
 def show_proof(lines: Iterable[ProofLine], console: Console | None = None) -> None:

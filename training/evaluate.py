@@ -1,56 +1,40 @@
-"""pass@1 by format, with the same judge that curated the data.
+"""A model asked named benchmarks and a split of the data, judged by the same judge that curated the data.
 
-EVAL/results.json             one line per format, with its 95 % Wilson interval, and what was evaluated
+EVAL/results.json             figures by format and benchmark, with their intervals, and what was asked of whom
 EVAL/generations/*.arrow      every problem, answer and judgement
 EVAL/index.html               the same, to read
+
+A killed evaluation goes on where it stopped when the same command is given again.
 """
 
 import json
-import math
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
-from hashlib import blake2b
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import pyarrow as pa
 
 from schemas.config import Config, Evaluate
-from schemas.exits import RunFailedError, UserError
 from schemas.files import write_text
-from schemas.place import located, on_this_machine
-from schemas.problem import Format
-from schemas.split import Split
-from training import shards
+from schemas.place import on_this_machine
 from training.answers_page import write_page
-from training.chat import ChatLayout
-from training.checkpoint import damaged_file
-from training.generate import Answer, Writer
-from training.judge import judge, reference_of
+from training.backend import Backend, Key, Query, Response
+from training.contamination import Contamination, require_clean
+from training.generations import GENERATIONS, Other, Row, apart, read_evaluation, result_of, write_generations
+from training.in_process import InProcess, model_folder, weights_mark
+from training.items import Suite, benchmark_suites, fetch_items, split_suite
+from training.journal import Journal, open_journal
+from training.judge import Judgement, judge_response
 from training.mistakes import RESULTS, evaluated_data
-from training.model import load_model, load_tokenizer
-from training.results import EvalResult, FormatResult
-from training.runfile import RUN, code_version
-from training.shards import Example, Examples
-from training.world import device_of
+from training.results import EvalResult, FormatResult, Interval
+from training.runfile import code_version
+from training.served import Served, is_url
 
-GENERATIONS = pa.schema(
-    [
-        ("id", pa.string()),
-        ("format", pa.string()),
-        ("question", pa.string()),
-        ("reference", pa.string()),
-        ("response", pa.string()),
-        ("answer", pa.string()),
-        ("outcome", pa.string()),
-        ("detail", pa.string()),
-        ("passed", pa.bool_()),
-        ("ended", pa.bool_()),
-        ("tokens", pa.int32()),
-        ("tool_calls", pa.int32()),
-    ]
-)
+ITEMS = "benchmarks.arrow"
+_JUDGES = 8  # answers judged at once: their programs wait for a core, and the judge for them
 
 
 def evaluate(
@@ -60,182 +44,215 @@ def evaluate(
     *,
     data: str | Path | None = None,
     draft: bool = False,
+    allow_contaminated: bool = False,
+    against: Path | None = None,
+    on_note: Callable[[str], None] | None = None,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> EvalResult:
-    """Asks a model the problems of a split, greedily, and judges its answers.
+    """Asks a model the problems of a split and of benchmarks, and judges its answers.
 
     Args:
         config: `evaluate` is used.
-        model: RUN, RUN/checkpoints/step-*, or a Hugging Face folder or name.
-        output: the EVAL folder.
-        data: a judged data set; None takes `evaluate.data`.
+        model: RUN, RUN/checkpoints/step-*, a Hugging Face folder or name, or the URL of a served model.
+        output: the EVAL folder; one that holds the same evaluation goes on.
+        data: a judged data set; None takes `evaluate.data`. With benchmarks there may be none.
         draft: accept data without a passed verdict.
-        on_progress: called with (problems done, problems in all).
+        allow_contaminated: ask benchmarks that the model has seen, and mark the figures.
+        against: the EVAL of another model, to be compared with problem by problem.
+        on_note: called with what is to be known before the first token.
+        on_progress: called with (answers so far, answers in all).
 
     Raises:
-        UserError: no data, no model, no problems, or a folder that holds another evaluation.
+        UserError: no data and no benchmarks, no model, no problems, a benchmark that the model has seen, or a folder
+            that holds another evaluation.
+        RunFailedError: an endpoint that went away; what was answered is kept.
     """
-    settings, output, began = config.evaluate, on_this_machine(output, "--output"), time.monotonic()
-    folder = evaluated_data(config, data, output)
-    examples, problems = problems_of(folder, settings, draft=draft)
-    source = _model_folder(model)
-    writer = _writer(source, settings)
-    progress = _Progress(on_progress, sum(map(len, problems.values())))
-    (output / "generations").mkdir(parents=True, exist_ok=True)
-    results, tables = {}, []
-    for form, chosen in problems.items():
-        answers, responses = _answer(writer, form, chosen, settings, progress)
-        table = _judge_all(chosen, answers, responses, settings, examples.rounding)
-        _write_arrow(output / "generations" / f"{form}.arrow", table)
-        results[str(form)] = _result(table)
-        tables.append(table)
-    result = EvalResult(str(model), output, results, time.monotonic() - began)
-    write_page(output / "index.html", result, pa.concat_tables(tables))
-    _write_results(output, result, settings, examples.fingerprints[0])
+    settings, output = config.evaluate, on_this_machine(output, "--output")
+    suites = suites_of(settings, evaluated_data(config, data), output, draft=draft)
+    return evaluate_suites(
+        suites,
+        settings,
+        model,
+        output,
+        allow_contaminated=allow_contaminated,
+        against=against,
+        on_note=on_note,
+        on_progress=on_progress,
+    )
+
+
+def suites_of(settings: Evaluate, folder: Path | None, output: Path, *, draft: bool) -> list[Suite]:
+    """What is asked: the split of the data, if any, and the benchmarks, whose items are read once for a folder.
+
+    Raises:
+        UserError: as `evaluate`.
+    """
+    suites = [split_suite(folder, settings, draft=draft)] if folder is not None else []
+    if settings.benchmarks:
+        if not (output / ITEMS).is_file():
+            fetch_items(settings.benchmarks, output / ITEMS)
+        suites += benchmark_suites(output / ITEMS, settings)
+    return suites
+
+
+def evaluate_suites(
+    suites: Sequence[Suite],
+    settings: Evaluate,
+    model: Path | str,
+    output: Path,
+    *,
+    allow_contaminated: bool = False,
+    against: Path | None = None,
+    on_note: Callable[[str], None] | None = None,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> EvalResult:
+    """Asks a model what `suites_of` gave; the rest is as `evaluate` has it."""
+    began = time.monotonic()
+    source = model if is_url(model) else model_folder(model)
+    other = read_evaluation(against) if against else None
+    known = {name: str(word) for name, word in require_clean(source, suites, allow=allow_contaminated).items()}
+    for note in [note for suite in suites for note in suite.notes] + _contamination_notes(known):
+        if on_note:
+            on_note(note)
+    queries = [
+        Query(suite.name, item, sample)
+        for suite in suites
+        for items in suite.items.values()
+        for item in items
+        for sample in range(settings.samples)
+    ]
+    with open_journal(output, _asked(suites, settings, model, source)) as journal:
+        _answer_all(source, queries, suites, settings, journal, on_progress)
+        rows = [journal.rows[query.key] for query in queries]
+        result = _result(suites, settings, rows, model, output, known)
+        compared = apart(rows, other.rows, seed=settings.seed) if other else {}
+        result = replace(result, against=compared, seconds=time.monotonic() - began)
+        _write(result, suites, settings, rows, other)
     return result
 
 
-def problems_of(
-    folder: Path, settings: Evaluate, *, draft: bool
-) -> tuple[Examples, dict[Format, list[tuple[Example, str]]]]:
-    """The examples of a split, and by format those that are asked, with their reference answers.
-
-    Raises:
-        UserError: not a judged data set, or no problem with an answer.
-    """
-    examples = shards.open(folder, split=Split(settings.split), draft=draft)
-    problems = {form: chosen for form in settings.formats if (chosen := _choose(examples, form, settings))}
-    if not problems:
-        raise UserError(f"{located(folder)}: its {settings.split} split has no problems with an answer to evaluate on")
-    return examples, problems
-
-
-class _Progress:
-    def __init__(self, listener: Callable[[int, int], None] | None, total: int) -> None:
-        self._listener, self._total, self._done = listener, total, 0
-
-    def add(self, count: int) -> None:
-        self._done += count
-        if self._listener:
-            self._listener(self._done, self._total)
-
-
-def _model_folder(model: Path | str) -> Path | str:
-    """RUN -> RUN/model; a checkpoint -> its model; anything else is a Hugging Face folder or name."""
-    folder = on_this_machine(model, "--model")
-    if (folder / "state.json").is_file():
-        if (damaged := damaged_file(folder)) is not None:
-            raise RunFailedError(f"{folder}: {damaged} is damaged; evaluate another checkpoint")
-        return folder / "model"
-    if (folder / RUN).is_file() and not (folder / "config.json").is_file():
-        if not (folder / "model").is_dir():
-            raise UserError(f"{folder}: a run without a model yet; finish it with `mathmill train ... --resume`")
-        return folder / "model"
-    if folder.parent.name == "checkpoints" and not folder.is_dir():
-        raise UserError(f"{folder}: no such checkpoint; look into {folder.parent}")
-    return model
-
-
-def _choose(examples: Examples, form: Format, settings: Evaluate) -> list[tuple[Example, str]]:
-    """Problems of a format with their reference answers, one solution of each, in the order of the data.
-
-    The keyed hash is of the problem, so formats are compared on the same problems.
-    """
-    firsts: dict[str, Example] = {}
-    for example in examples.rows(0, len(examples)):
-        if example.format is form:
-            firsts.setdefault(example.problem_id, example)
-    asked = [(example, gold) for example in firsts.values() if (gold := reference_of(example)) is not None]
-    ranks = sorted(range(len(asked)), key=lambda i: _rank(asked[i][0].problem_id, settings.seed))
-    return [asked[i] for i in sorted(ranks[: settings.limit])]
-
-
-def _rank(problem_id: str, seed: int) -> bytes:
-    return blake2b(f"evaluate:{seed}:{problem_id}".encode(), digest_size=8).digest()
-
-
-def _writer(source: Path | str, settings: Evaluate) -> Writer:
-    layout = ChatLayout(load_tokenizer(source, option="--model"))
-    model = load_model(source, option="--model").to(device_of(settings.device)).eval()
-    if model.device.type == "cuda":
-        model = model.bfloat16()
-    return Writer(model, layout, batch_size=settings.batch_size)
-
-
-def _answer(
-    writer: Writer, form: Format, chosen: Sequence[tuple[Example, str]], settings: Evaluate, progress: _Progress
-) -> tuple[list[Answer], list[str]]:
-    prompts = [writer.layout.prompt(example) for example, _ in chosen]
-    if form is Format.TIR:
-        answers = writer.converse(
-            prompts,
-            max_new_tokens=settings.max_new_tokens,
-            max_tool_calls=settings.max_tool_calls,
-            limits=settings.limits,
-            on_done=progress.add,
-        )
-    else:
-        answers = writer.answer(prompts, max_new_tokens=settings.max_new_tokens, on_done=progress.add)
-    return answers, [writer.layout.response(answer.tokens) for answer in answers]
-
-
-def _judge_all(
-    chosen: Sequence[tuple[Example, str]],
-    answers: Sequence[Answer],
-    responses: Sequence[str],
+def _answer_all(
+    source: Path | str,
+    queries: Sequence[Query],
+    suites: Sequence[Suite],
     settings: Evaluate,
-    rounding: Literal["places", "never"],
-) -> pa.Table:
-    rows: list[dict[str, Any]] = []
-    for (example, reference), answer, response in zip(chosen, answers, responses, strict=True):
-        judged = judge(example, reference, response, settings.limits, rounding=rounding)
-        rows.append(
-            {
-                "id": example.id,
-                "format": str(example.format),
-                "question": example.question,
-                "reference": reference,
-                "response": response,
-                "answer": judged.answer,
-                "outcome": judged.outcome,
-                "detail": judged.detail,
-                "passed": judged.passed,
-                "ended": answer.ended,
-                "tokens": answer.written,
-                "tool_calls": answer.tool_calls,
-            }
-        )
-    return pa.Table.from_pylist(rows, GENERATIONS)
+    journal: Journal,
+    on_progress: Callable[[int, int], None] | None,
+) -> None:
+    """Has every query answered that has no answer yet, judges what comes, and notes it down at once."""
+    if all(query.key in journal.rows for query in queries):
+        return
+    roundings = {suite.name: suite.rounding for suite in suites}
+
+    def judged(pair: tuple[Query, Response]) -> tuple[Key, dict[str, Any]]:
+        query, response = pair
+        judgement = judge_response(query.item, response, settings.limits, rounding=roundings[query.suite])
+        return query.key, _row(query, response, judgement)
+
+    with ThreadPoolExecutor(_JUDGES) as judges:
+        for answered in _backend(source, settings).respond(queries, journal.rows.keys()):
+            journal.add(judges.map(judged, answered))
+            if on_progress:
+                on_progress(len(journal.rows), len(queries))
 
 
-def wilson(passed: int, n: int) -> tuple[float, float]:
-    """95 % interval of a share (Wilson 1927): honest for few problems and near 0 and 1."""
-    z = 1.959963984540054
-    share, square = passed / n, z * z / n
-    centre = (share + square / 2) / (1 + square)
-    half = z / (1 + square) * math.sqrt(share * (1 - share) / n + square / (4 * n))
-    return max(0.0, centre - half), min(1.0, centre + half)
+def _backend(source: Path | str, settings: Evaluate) -> Backend:
+    return Served(str(source), settings) if is_url(source) else InProcess(source, settings)
 
 
-def _result(table: pa.Table) -> FormatResult:
-    passed = sum(table["passed"].to_pylist())
-    low, high = wilson(passed, table.num_rows)
-    unjudged = table["outcome"].to_pylist().count("unknown")
-    return FormatResult(table.num_rows, passed, passed / table.num_rows, low, high, unjudged)
+def _row(query: Query, response: Response, judgement: Judgement) -> dict[str, Any]:
+    return {
+        "suite": query.suite,
+        "id": query.item.example.id,
+        "problem_id": query.item.example.problem_id,
+        "format": str(query.form),
+        "sample": query.sample,
+        "question": query.item.example.question,
+        "reference": query.item.reference,
+        "language": query.item.example.language,
+        "topic": query.item.topic,
+        "difficulty": query.item.difficulty,
+        "response": response.text,
+        "answer": judgement.answer,
+        "outcome": judgement.outcome,
+        "detail": judgement.detail,
+        "passed": judgement.passed,
+        "ended": response.ended,
+        "tokens": response.tokens,
+        "tool_calls": response.tool_calls,
+    }
 
 
-def _write_arrow(path: Path, table: pa.Table) -> None:
-    with pa.OSFile(str(path), "wb") as file, pa.ipc.new_stream(file, table.schema) as writer:
-        writer.write_table(table)
+def _result(
+    suites: Sequence[Suite],
+    settings: Evaluate,
+    rows: Sequence[Row],
+    model: Path | str,
+    output: Path,
+    known: dict[str, str],
+) -> EvalResult:
+    places: dict[tuple[str, str], list[Row]] = {}
+    for row in rows:
+        places.setdefault((row["suite"], row["format"]), []).append(row)
+    formats: dict[str, FormatResult] = {}
+    benchmarks: dict[str, dict[str, FormatResult]] = {}
+    for suite in suites:
+        found = formats if suite.source is None else benchmarks.setdefault(suite.name, {})
+        for form in suite.items:
+            asked = places[suite.name, str(form)]
+            found[str(form)] = result_of(asked, seed=settings.seed, contamination=known.get(suite.name))
+    return EvalResult(str(model), output, formats, 0.0, benchmarks)
 
 
-def _write_results(output: Path, result: EvalResult, settings: Evaluate, fingerprint: str) -> None:
+def _asked(suites: Sequence[Suite], settings: Evaluate, model: Path | str, source: Path | str) -> dict[str, Any]:
+    """All that answers depend on; how fast they are written is none of it."""
+    what = settings.model_dump(mode="json", exclude={"data", "benchmarks", "device", "batch_size", "endpoint"})
+    return {
+        "model": str(model),
+        "weights": None if is_url(source) else weights_mark(Path(source)),
+        "served": settings.endpoint.model_dump(include={"model", "tokenizer"}) if is_url(source) else None,
+        "suites": {suite.name: suite.mark for suite in suites},
+        "evaluate": what,
+    }
+
+
+def _contamination_notes(known: dict[str, str]) -> list[str]:
+    words = {
+        Contamination.CONTAMINATED: "the model may have been trained on it; every figure is marked",
+        Contamination.UNKNOWN: "nobody can tell whether the model was trained on it; every figure is marked",
+    }
+    return [f"{name}: {words[Contamination(word)]}" for name, word in known.items() if Contamination(word) in words]
+
+
+def _write(
+    result: EvalResult, suites: Sequence[Suite], settings: Evaluate, rows: Sequence[Row], other: Other | None
+) -> None:
+    output = result.output
+    tables = []
+    for suite in suites:
+        for form in suite.items:
+            table = pa.Table.from_pylist(
+                [row for row in rows if (row["suite"], row["format"]) == (suite.name, form)], GENERATIONS
+            )
+            name = form if suite.source is None else f"{suite.name}-{form}"
+            write_generations(output / "generations" / f"{name}.arrow", table)
+            tables.append(table)
+    write_page(output / "index.html", result, pa.concat_tables(tables), other)
     record = {
         "model": result.model,
-        "data": fingerprint,
+        "data": next((suite.mark for suite in suites if suite.source is None), None),
         "code_version": code_version(),
         "evaluate": settings.model_dump(mode="json"),
         "formats": {name: asdict(line) for name, line in result.formats.items()},
+        "benchmarks": {
+            name: {form: asdict(line) for form, line in formats.items()} for name, formats in result.benchmarks.items()
+        },
+        "sources": [asdict(suite.source) for suite in suites if suite.source is not None],
+        "against": None if other is None else {"evaluation": str(other.folder), "differences": _plain(result.against)},
         "seconds": round(result.seconds, 2),
     }
     write_text(output / RESULTS, json.dumps(record, indent=1, ensure_ascii=False) + "\n")
+
+
+def _plain(differences: dict[str, dict[str, Interval]]) -> dict[str, dict[str, Any]]:
+    return {suite: {form: asdict(apart) for form, apart in forms.items()} for suite, forms in differences.items()}

@@ -6,6 +6,8 @@ from typing import Literal
 from schemas.config import ProgramLimits
 from schemas.problem import Format, SegmentKind
 from schemas.transcript import parse_response
+from training.backend import Response
+from training.items import Item
 from training.shards import Example
 
 
@@ -15,7 +17,8 @@ class Judgement:
 
     Attributes:
         answer: what counted as the final answer; None when there was none.
-        outcome: equal | not_equal | unknown, or no_answer, no_program, or how a program ended.
+        outcome: equal | not_equal | unknown, or why there was nothing to compare: no_answer, no_program, no_value,
+            forged_output, program_ENDING (how its program ended), never_stopped, refused.
         detail: one line.
     """
 
@@ -29,14 +32,27 @@ class Judgement:
         return self.outcome == "equal"
 
 
-def reference_of(example: Example) -> str | None:
-    """The reference answer: the row's own, else the final answer of its human solution."""
-    from validation.answers import extract
+def judge_response(
+    item: Item, response: Response, limits: ProgramLimits, *, rounding: Literal["places", "never"] = "places"
+) -> Judgement:
+    """Judges what a model wrote; how it came about may say more than its words.
 
-    if example.answer is not None:
-        return example.answer
-    text = "\n".join(segment.text for segment in example.segments if segment.kind is SegmentKind.TEXT)
-    return extract(text, example.language).answer if text else None
+    Args:
+        item: what was asked.
+        response: what came back.
+        limits: for the program of a PoT response.
+        rounding: whether a rounded answer counts.
+    """
+    if response.refusal is not None:
+        return Judgement(None, "refused", response.refusal)
+    if item.example.format is Format.TIR:
+        outputs = sum(segment.kind is SegmentKind.OUTPUT for segment in parse_response(response.text))
+        if outputs > response.tool_calls:
+            return Judgement(None, "forged_output", f"{outputs} outputs, {response.tool_calls} programs were run")
+    judged = judge(item.example, item.reference, response.text, limits, rounding=rounding)
+    if judged.answer is None and not response.ended:
+        return Judgement(None, "never_stopped", f"{response.tokens} tokens; {judged.outcome}")
+    return judged
 
 
 def judge(
@@ -47,7 +63,7 @@ def judge(
     *,
     rounding: Literal["places", "never"] = "places",
 ) -> Judgement:
-    """Judges one response.
+    """Judges the words of a response.
 
     Args:
         example: the problem.
@@ -59,23 +75,28 @@ def judge(
     from validation.answers import compare, extract
 
     if example.format is Format.POT:
-        answer, ended = _value(response, limits)
-        if answer is None:
-            return Judgement(None, ended)
+        found = _value(response, limits)
+        if found.answer is None:
+            return found
+        answer = found.answer
     else:
-        answer = extract(response, example.language).answer
-        if answer is None:
+        extracted = extract(response, example.language).answer
+        if extracted is None:
             return Judgement(None, "no_answer")
+        answer = extracted
     verdict = compare(reference, answer, example.question, example.language, rounding=rounding)
     return Judgement(answer, str(verdict.outcome), verdict.detail)
 
 
-def _value(response: str, limits: ProgramLimits) -> tuple[str | None, str]:
+def _value(response: str, limits: ProgramLimits) -> Judgement:
     """The value of the response's program, or how it ended."""
-    from validation.programs import run
+    from validation.programs import Ending, run
 
     program = "\n".join(segment.text for segment in parse_response(response) if segment.kind is SegmentKind.CODE)
     if not program:
-        return None, "no_program"
+        return Judgement(None, "no_program")
     execution = run(program, limits)
-    return execution.value, execution.error or str(execution.ending)
+    if execution.value is not None:
+        return Judgement(execution.value, "value")
+    ended = "no_value" if execution.ending is Ending.OK else f"program_{execution.ending}"
+    return Judgement(None, ended, execution.error or "")

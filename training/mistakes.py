@@ -6,7 +6,6 @@ from pathlib import Path
 from schemas.config import Config, Train
 from schemas.copies import copied
 from schemas.exits import UserError
-from schemas.place import on_this_machine
 from schemas.verdict import require_judged
 
 RESULTS = "results.json"
@@ -35,15 +34,16 @@ def refuse_unjudged(folders: Iterable[Path], *, draft: bool = False) -> None:
             require_judged(folder, draft=draft)
 
 
-def evaluated_data(config: Config, data: str | Path | None, output: Path) -> Path:
-    """Returns the data set that an evaluation asks: the one given, else that of the config.
+def evaluated_data(config: Config, data: str | Path | None) -> Path | None:
+    """Returns the data set that an evaluation asks: the one given, else that of the config; None asks benchmarks alone.
 
     Raises:
-        UserError: neither is there, or the folder for the results holds those of another evaluation.
+        UserError: neither data nor benchmarks are named.
     """
     named = data or config.evaluate.data
-    if named is None:
-        raise UserError("nothing to evaluate on: give --data DATA, or `evaluate.data` in the config")
-    if (on_this_machine(output, "--output") / RESULTS).exists():
-        raise UserError(f"{output}: holds another evaluation; choose a new folder for --output")
-    return Path(named)
+    if named is None and not config.evaluate.benchmarks:
+        raise UserError(
+            "nothing to evaluate on: give --data DATA or --benchmark NAME, or `evaluate.data` or `evaluate.benchmarks` "
+            "in the config"
+        )
+    return Path(named) if named is not None else None

@@ -1,5 +1,6 @@
 """What `train`, `evaluate` and `prove` tell their callers: plain records, no torch behind them."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -152,11 +153,42 @@ class RunResult:
 
 
 @dataclass(frozen=True, slots=True)
+class Interval:
+    """A figure with its 95 % interval, by bootstrap over problems."""
+
+    value: float
+    low: float
+    high: float
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
+class SliceResult:
+    """pass@1 of the problems of one topic or level."""
+
+    n: int
+    pass_at_1: float
+
+
+@dataclass(frozen=True, slots=True)
 class FormatResult:
-    """pass@1 of one format, with its 95 % Wilson interval.
+    """What came of one format.
 
     Attributes:
-        unjudged: problems without a reference answer, or whose comparison ended `unknown`; they count as not passed.
+        n: problems.
+        passed: answers that are right, over all samples.
+        low: of the 95 % interval of pass@1: Wilson's with one sample a problem, else by bootstrap over problems.
+        unjudged: answers whose comparison ended `unknown`; they count as not passed.
+        samples: answers to each problem.
+        pass_at_k: by k, the unbiased estimate; empty with one sample.
+        maj_at_k: the answer that most samples agree on, by value; None with one sample.
+        termination: share of answers that stopped of their own accord.
+        tokens: mean over answers, tool outputs not counted.
+        tool_calls: mean over answers.
+        errors: answers that did not pass, by kind.
+        topics: pass@1 by topic, where problems have one.
+        levels: pass@1 by level, where problems have one.
+        contamination: none | unknown | contaminated; None for a split of the data.
     """
 
     n: int
@@ -165,16 +197,48 @@ class FormatResult:
     low: float
     high: float
     unjudged: int = 0
+    samples: int = 1
+    pass_at_k: dict[str, Interval] = field(default_factory=dict)
+    maj_at_k: Interval | None = None
+    termination: float = 1.0
+    tokens: float = 0.0
+    tool_calls: float = 0.0
+    errors: dict[str, int] = field(default_factory=dict)
+    topics: dict[str, SliceResult] = field(default_factory=dict)
+    levels: dict[str, SliceResult] = field(default_factory=dict)
+    contamination: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class EvalResult:
-    """The outcome of an evaluation: one line per format."""
+    """The outcome of an evaluation.
+
+    Attributes:
+        formats: one line per format of the split of the data; empty where only benchmarks were asked.
+        seconds: of the call that ended it.
+        benchmarks: by benchmark, one line per format.
+        against: where there is another evaluation: by suite and format, how far apart they are on the same problems.
+    """
 
     model: str
     output: Path
     formats: dict[str, FormatResult]
     seconds: float
+    benchmarks: dict[str, dict[str, FormatResult]] = field(default_factory=dict)
+    against: dict[str, dict[str, Interval]] = field(default_factory=dict)
+
+    def difference(self, suite: str | None, form: str) -> Interval | None:
+        """How far apart the two evaluations are in a format of a benchmark, or of the split (None)."""
+        if suite is not None:
+            return self.against.get(suite, {}).get(form)
+        splits = [formats for name, formats in self.against.items() if name not in self.benchmarks]
+        return next((formats[form] for formats in splits if form in formats), None)
+
+    def lines(self) -> Iterator[tuple[str | None, str, FormatResult]]:
+        """Every benchmark, format and its figures; those of the split first, under no benchmark's name."""
+        yield from ((None, form, line) for form, line in self.formats.items())
+        for name, formats in self.benchmarks.items():
+            yield from ((name, form, line) for form, line in formats.items())
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,8 +29,9 @@ from training import checkpoint
 from training.adapters import has_adapters, merge_adapters
 from training.card import write_card
 from training.checkpoint import State
+from training.contamination import require_clean
 from training.encode import Encoded
-from training.evaluate import evaluate, problems_of
+from training.evaluate import evaluate_suites, suites_of
 from training.flops import model_flops
 from training.forward import MicroBatch
 from training.mistakes import train_table
@@ -78,7 +79,7 @@ def train(
     try:
         with stop_requests() as stop, ExitStack() as held:
             run = prepare(table, folders, output, world, held, resume=resume, draft=draft)
-            with closing(_Loop(run, stop, on_step, _evaluation(config, folders, draft=draft))) as loop:
+            with closing(_Loop(run, stop, on_step, _evaluation(config, folders, output, draft=draft))) as loop:
                 result = loop.complete(on_start)
     except BaseException as error:
         world.close(error)
@@ -90,17 +91,18 @@ def train(
 
 Evaluation = Callable[[Path, Path], EvalResult]
 
-MODEL, ADAPTER = "model", "adapter"
+MODEL, ADAPTER, EVALUATIONS = "model", "adapter", "evaluations"
 
 
-def _evaluation(config: Config, data: Sequence[Path], *, draft: bool) -> Evaluation | None:
+def _evaluation(config: Config, data: Sequence[Path], output: Path, *, draft: bool) -> Evaluation | None:
     """What evaluates a model into a folder, where the config asks for it; refuses at once what has no problems."""
     assert config.train is not None
     if config.train.evaluate_every is None:
         return None
     folder = Path(config.evaluate.data) if config.evaluate.data else data[0]
-    problems_of(folder, config.evaluate, draft=draft)
-    return lambda model, output: evaluate(config, model, output, data=folder, draft=draft)
+    suites = suites_of(config.evaluate, folder, output / EVALUATIONS, draft=draft)
+    require_clean(output, suites, allow=False)
+    return partial(evaluate_suites, suites, config.evaluate)
 
 
 def _explain(error: BaseException, output: Path, world: World) -> None:
@@ -294,9 +296,10 @@ class _Loop:
             found = checkpoint.latest(run.output)
             assert found is not None, run.output
             assert found.state.step == step, (found, step)
-            folder = run.output / "evaluations" / found.folder.name
+            folder = run.output / EVALUATIONS / found.folder.name
             shutil.rmtree(folder, ignore_errors=True)
-            shares = {form: line.pass_at_1 for form, line in self._evaluation(found.model, folder).formats.items()}
+            result = self._evaluation(found.model, folder)
+            shares = {f"{name} {form}" if name else form: line.pass_at_1 for name, form, line in result.lines()}
         run.world.wait()
         return shares
 

@@ -1,6 +1,7 @@
 """pass@1: the judge's word on what a model wrote, and the dialogue with a tool."""
 
 import json
+import re
 
 import pyarrow as pa
 import pytest
@@ -11,9 +12,10 @@ from schemas.config import Config, Evaluate, FreshModel, ProgramLimits, Train
 from schemas.exits import UserError
 from schemas.problem import Format, Segment, SegmentKind
 from training.chat import ChatLayout
-from training.evaluate import evaluate, wilson
+from training.evaluate import evaluate
 from training.generate import Writer
-from training.judge import judge, reference_of
+from training.items import reference_of
+from training.judge import judge
 from training.shards import Example
 from training.train import train
 
@@ -54,18 +56,13 @@ def test_an_answer_passes_only_when_the_judge_finds_it_equal(form, response, out
 def test_a_program_that_fails_does_not_pass_and_says_why():
     judged = judge(example("pot"), "15", "```python\nprint(1/0)\n```", LIMITS)
     assert not judged.passed
-    assert "ZeroDivisionError" in judged.outcome
+    assert judged.outcome == "program_error"
+    assert "ZeroDivisionError" in judged.detail
 
 
 def test_the_reference_is_the_rows_answer_else_its_solutions():
     assert reference_of(example("cot")) == "15"
     assert reference_of(example("cot", answer=None)) == "15"
-
-
-def test_wilson_intervals_are_honest_at_the_ends():
-    assert wilson(0, 10) == pytest.approx((0.0, 0.2775), abs=1e-4)
-    assert wilson(10, 10) == pytest.approx((0.7225, 1.0), abs=1e-4)
-    assert wilson(50, 100) == pytest.approx((0.4038, 0.5962), abs=1e-4)
 
 
 @pytest.fixture(scope="module")
@@ -104,8 +101,9 @@ def test_a_model_that_knows_the_problems_passes_them_in_every_format(memoriser, 
     assert {row["tool_calls"] for row in rows} == {1}
     assert all("```output\n" in row["response"] for row in rows)
     assert json.loads((tmp_path / "EVAL" / "results.json").read_text())["formats"]["pot"]["pass_at_1"] == 1.0
-    with pytest.raises(UserError, match="holds another evaluation"):
-        evaluate(config, run.output, tmp_path / "EVAL", data=data)
+    other = config.model_copy(update={"evaluate": config.evaluate.model_copy(update={"max_new_tokens": 63})})
+    with pytest.raises(UserError, match=r"holds another evaluation \(evaluate.max_new_tokens was 64 and is 63 now\)"):
+        evaluate(other, run.output, tmp_path / "EVAL", data=data)
 
 
 def test_the_untrained_model_passes_nothing(memoriser, tmp_path):
@@ -157,3 +155,123 @@ def test_a_budget_ends_an_answer_that_does_not_stop(memoriser):
     layout = ChatLayout(AutoTokenizer.from_pretrained(run.model))
     (answer,) = Writer(model, layout, batch_size=1).answer(["Ada"], max_new_tokens=3)
     assert len(answer.tokens) <= 3
+
+
+ITEMS = [
+    {"q": "Ada has 3 apples and gets 2 more. How many apples does Ada have?", "a": "5", "kind": "sums"},
+    {"q": "Ben has 10 books and gets 13 more. How many books does Ben have?", "a": "23", "kind": "sums"},
+    {"q": "What is 6 times 7?", "a": "42", "kind": "products"},
+]
+
+
+@pytest.fixture
+def asking(memoriser, tmp_path):
+    """A config that asks a benchmark of one's own, and the model that will be asked."""
+    config, run, _ = memoriser
+    path = tmp_path / "items.jsonl"
+    path.write_text("".join(json.dumps(item) + "\n" for item in ITEMS))
+    table = {"name": "mine", "path": str(path), "question": "q", "answer": "a", "topic": "kind"}
+
+    def settings(**changes):
+        asked = {"benchmarks": [table], "max_new_tokens": 48, "batch_size": 4, **changes}
+        return config.model_copy(update={"evaluate": Evaluate.model_validate(asked)})
+
+    return settings, run
+
+
+def rows_of(folder, name):
+    with pa.ipc.open_stream(str(folder / "generations" / f"{name}.arrow")) as reader:
+        return reader.read_all().to_pylist()
+
+
+def test_a_benchmark_is_asked_in_every_format_and_marked(asking, tmp_path):
+    settings, run = asking
+    told = []
+    with pytest.raises(UserError, match=r"may have been trained on mine: its data .* was not decontaminated"):
+        evaluate(settings(), run.output, tmp_path / "EVAL")
+    result = evaluate(settings(), run.output, tmp_path / "EVAL", allow_contaminated=True, on_note=told.append)
+    assert result.formats == {}
+    assert {form: line.n for form, line in result.benchmarks["mine"].items()} == {"cot": 3, "pot": 3, "tir": 3}
+    written = json.loads((tmp_path / "EVAL" / "results.json").read_text())
+    assert {line["contamination"] for line in written["benchmarks"]["mine"].values()} == {"contaminated"}
+    assert set(written["benchmarks"]["mine"]["cot"]["topics"]) == {"sums", "products"}
+    assert [note for note in told if "may have been trained on it" in note]
+
+
+def test_samples_are_the_same_in_every_batch_and_after_a_kill(asking, tmp_path):
+    settings, run = asking
+    sampled = {"samples": 3, "temperature": 1.0, "formats": ["cot", "tir"]}
+
+    class KilledError(Exception):
+        pass
+
+    def kill(done, _total):
+        if done >= 8:
+            raise KilledError
+
+    def ask(name, batch_size, **more):
+        config = settings(**sampled, batch_size=batch_size)
+        return evaluate(config, run.output, tmp_path / name, allow_contaminated=True, **more)
+
+    with pytest.raises(KilledError):
+        ask("KILLED", 4, on_progress=kill)
+    assert len((tmp_path / "KILLED" / "generations.jsonl").read_text().splitlines()) == 8
+    counted = []
+    result = ask("KILLED", 4, on_progress=lambda done, total: counted.append((done, total)))
+    assert (counted[0], counted[-1]) == ((9, 18), (18, 18))
+    straight = ask("STRAIGHT", 4)
+    assert rows_of(tmp_path / "KILLED", "mine-tir") == rows_of(tmp_path / "STRAIGHT", "mine-tir")
+    assert rows_of(tmp_path / "KILLED", "mine-cot") == rows_of(tmp_path / "STRAIGHT", "mine-cot")
+    assert result.benchmarks == straight.benchmarks
+    assert len({row["response"] for row in rows_of(tmp_path / "STRAIGHT", "mine-cot")}) > 3
+    ask("ALONE", 1)
+    assert [row["response"] for row in rows_of(tmp_path / "ALONE", "mine-cot")] == [
+        row["response"] for row in rows_of(tmp_path / "STRAIGHT", "mine-cot")
+    ]
+
+
+def test_two_evaluations_stand_beside_each_other(asking, tmp_path):
+    settings, run = asking
+    evaluate(settings(), run.output / "checkpoints" / "step-00000000", tmp_path / "OLD", allow_contaminated=True)
+    result = evaluate(settings(), run.output, tmp_path / "NEW", allow_contaminated=True, against=tmp_path / "OLD")
+    apart = result.against["mine"]["pot"]
+    assert apart.n == 3
+    assert apart.value == pytest.approx(result.benchmarks["mine"]["pot"].pass_at_1)
+    with pytest.raises(UserError, match=r"--against .*: no finished evaluation"):
+        evaluate(settings(), run.output, tmp_path / "NEW", allow_contaminated=True, against=tmp_path)
+
+
+def test_worked_examples_end_where_the_model_makes_up_the_next_problem(asking, tmp_path):
+    settings, run = asking
+    evaluate(settings(prompt="fewshot", formats=["cot"]), run.output, tmp_path / "EVAL", allow_contaminated=True)
+    assert all("\n\nProblem:" not in row["response"] for row in rows_of(tmp_path / "EVAL", "mine-cot"))
+
+
+@pytest.mark.parametrize(
+    ("answers", "says"),
+    [
+        (["????", "🙂"], "the judge can read none of its 2 answers, such as '????'"),
+        (["", ""], "has no answers to judge"),
+    ],
+)
+def test_a_benchmark_that_cannot_be_judged_is_said_before_the_model_is_loaded(tmp_path, answers, says):
+    path = tmp_path / "items.jsonl"
+    path.write_text("".join(json.dumps({"question": "Why?", "answer": answer}) + "\n" for answer in answers))
+    config = Config(evaluate=Evaluate.model_validate({"benchmarks": [{"name": "odd", "path": str(path)}]}))
+    with pytest.raises(UserError, match=re.escape(says)):
+        evaluate(config, "/no/such/model", tmp_path / "EVAL")
+
+
+def test_few_answers_that_cannot_be_read_are_told_and_the_rest_is_asked(memoriser, tmp_path):
+    _, run, _ = memoriser
+    path = tmp_path / "items.jsonl"
+    path.write_text("".join(json.dumps({"question": f"{a}?", "answer": a}) + "\n" for a in ("????", "3", "", "4")))
+    table = {"name": "odd", "path": str(path)}
+    config = Config(evaluate=Evaluate.model_validate({"benchmarks": [table], "formats": ["cot"], "max_new_tokens": 4}))
+    told = []
+    result = evaluate(config, run.output, tmp_path / "EVAL", allow_contaminated=True, on_note=told.append)
+    assert result.benchmarks["odd"]["cot"].n == 3
+    assert told[:2] == [
+        "odd: 1 of 4 items without an answer, not asked",
+        "odd: the judge cannot read 1 answer of 3 ('????'): only the same text will count as right",
+    ]

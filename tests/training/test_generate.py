@@ -1,0 +1,111 @@
+"""Writing token by token: what is drawn, where an answer hands over to the tool, and what is taken back."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+
+from schemas.config import FreshModel, ProgramLimits
+from training import shards
+from training.chat import ChatLayout
+from training.fresh import fit_tokenizer
+from training.generate import Answer, Sampling, Writer
+
+LIMITS = ProgramLimits()
+
+
+class Parrot(torch.nn.Module):
+    """A causal model that says tokens by rote, whatever stands before: a turn each time that it is asked anew."""
+
+    generation_config = None
+
+    def __init__(self, turns, stop, size):
+        super().__init__()
+        self.turns, self.stop, self.size = turns, stop, size
+        self.device = torch.device("cpu")
+        self.said = None
+
+    def forward(
+        self, input_ids, attention_mask=None, position_ids=None, past_key_values=None, use_cache=True, logits_to_keep=1
+    ):
+        said = [*self.turns.pop(0), self.stop] if past_key_values is None else past_key_values
+        logits = torch.full((1, 1, self.size), -10.0)
+        logits[0, 0, said[0]] = 10.0
+        return SimpleNamespace(logits=logits, past_key_values=said[1:])
+
+
+@pytest.fixture(scope="module")
+def layout(data):
+    tokenizer = fit_tokenizer(shards.open(data), FreshModel(vocabulary=400), context=512)
+    tokenizer.add_tokens(["```output\n\n", "\n\n15"])  # as large vocabularies have them: a fence and more in one token
+    return ChatLayout(tokenizer)
+
+
+def converse(layout, *turns, **settings):
+    encoded = [layout.encode([turn])[0] for turn in turns]
+    parrot = Parrot(encoded, layout.stop_id, len(layout.tokenizer))
+    asked = {"max_new_tokens": 200, "max_tool_calls": 4, "limits": LIMITS} | settings
+    (answer,) = Writer(parrot, layout, batch_size=1).converse(["Ada"], **asked)
+    return answer, layout.decode(answer.tokens)
+
+
+PROGRAM = "```python\nprint(12 + 3)\n```\n"
+
+
+def test_the_tool_writes_the_output_and_the_model_goes_on(layout):
+    answer, text = converse(layout, f"{PROGRAM}```output\n", "So 15.")
+    assert text == f"{PROGRAM}```output\n15\n```\nSo 15."
+    assert (answer.tool_calls, answer.ended) == (1, True)
+
+
+@pytest.mark.parametrize("forged", ["```output\n\n", "```output\n\n99\n```\nSo 99."])
+def test_an_output_that_the_model_forges_in_one_breath_is_taken_back(layout, forged):
+    answer, text = converse(layout, PROGRAM + forged, "So 15.")
+    assert text == f"{PROGRAM}```output\n15\n```\nSo 15."
+    assert answer.tool_calls == 1
+
+
+def test_a_fence_inside_a_line_is_no_fence(layout):
+    answer, text = converse(layout, "Write ```output\n and wait.")
+    assert text == "Write ```output\n and wait."
+    assert answer.tool_calls == 0
+
+
+def test_programs_that_never_end_are_cut_at_the_limit_of_calls(layout):
+    loop = f"{PROGRAM}```output\n"
+    answer, _ = converse(layout, loop, loop, loop, max_tool_calls=2)
+    assert (answer.tool_calls, answer.ended) == (2, False)
+
+
+def test_a_hostile_program_prints_an_error_and_nothing_hangs(layout):
+    program = "```python\nimport os\nos.system('echo caught')\n```\n```output\n"
+    answer, text = converse(layout, program, "So 15.")
+    assert answer.tool_calls == 1
+    assert "caught" not in text.partition("```output")[2]
+
+
+def choose(logits, draws, **sampling):
+    writer = Writer.__new__(Writer)
+    writer._sampling = Sampling(**sampling)
+    return writer._choose(torch.tensor(logits), [np.array([draw]) for draw in draws])
+
+
+def test_tokens_are_drawn_as_often_as_the_model_says():
+    logits = torch.log(torch.tensor([0.5, 0.2, 0.3]))[None].expand(1000, 3)
+    drawn = choose(logits.tolist(), np.linspace(0, 0.999, 1000), temperature=1.0)
+    assert np.bincount(drawn).tolist() == pytest.approx([500, 200, 300], abs=2)
+
+
+def test_a_nucleus_leaves_the_unlikely_out_and_a_temperature_flattens():
+    logits = torch.log(torch.tensor([0.5, 0.2, 0.3]))[None].expand(1000, 3).tolist()
+    draws = np.linspace(0, 0.999, 1000)
+    assert set(choose(logits, draws, temperature=1.0, top_p=0.6)) == {0, 2}
+    assert set(choose(logits, draws, temperature=1.0, top_p=0.5)) == {0}
+    hot = np.bincount(choose(logits, draws, temperature=100.0))
+    assert hot.tolist() == pytest.approx([333, 333, 333], abs=6)
+    assert set(choose(logits, draws, temperature=0.0)) == {0}
+
+
+def test_an_answer_begins_with_nothing():
+    assert (Answer().tokens, Answer().turn, Answer().ended) == ([], 0, False)

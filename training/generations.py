@@ -1,0 +1,141 @@
+"""The answers of an evaluation as tables: every problem, answer and judgement, and the figures made of them."""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from schemas.exits import UserError
+from schemas.files import replacing
+from training.mistakes import RESULTS
+from training.results import FormatResult, Interval
+from training.scores import Scored, Verdict, difference, figures, majority
+
+GENERATIONS = pa.schema(
+    [
+        ("suite", pa.string()),
+        ("id", pa.string()),
+        ("problem_id", pa.string()),
+        ("format", pa.string()),
+        ("sample", pa.int32()),
+        ("question", pa.string()),
+        ("reference", pa.string()),
+        ("language", pa.string()),
+        ("topic", pa.string()),
+        ("difficulty", pa.string()),
+        ("response", pa.string()),
+        ("answer", pa.string()),
+        ("outcome", pa.string()),
+        ("detail", pa.string()),
+        ("passed", pa.bool_()),
+        ("ended", pa.bool_()),
+        ("tokens", pa.int32()),
+        ("tool_calls", pa.int32()),
+    ]
+)
+"""one row an answer; `suite` is a benchmark or a split of the data"""
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Other:
+    """Another evaluation, to be compared with.
+
+    Attributes:
+        rows: its answers.
+    """
+
+    folder: Path
+    model: str
+    rows: tuple[Row, ...]
+
+
+def write_generations(path: Path, table: pa.Table) -> None:
+    """Writes a table of answers, whole or not at all."""
+    with (
+        replacing(path) as temporary,
+        pa.OSFile(str(temporary), "wb") as file,
+        pa.ipc.new_stream(file, table.schema) as writer,
+    ):
+        writer.write_table(table)
+
+
+def read_evaluation(folder: Path) -> Other:
+    """Reads the answers of a finished evaluation.
+
+    Raises:
+        UserError: it holds none.
+    """
+    results = folder / RESULTS
+    if not results.is_file():
+        raise UserError(f"--against {folder}: no finished evaluation: it has no {RESULTS}")
+    rows: list[Row] = []
+    for path in sorted((folder / "generations").glob("*.arrow")):
+        with pa.ipc.open_stream(str(path)) as reader:
+            rows += reader.read_all().to_pylist()
+    if not all(GENERATIONS.names == list(row) for row in rows[:1]):
+        raise UserError(f"--against {folder}: made by an earlier mathmill; evaluate that model again")
+    model = json.loads(results.read_text(encoding="utf-8"))["model"]
+    return Other(folder, str(model), tuple(rows))
+
+
+def result_of(rows: Iterable[Row], *, seed: int, contamination: str | None = None) -> FormatResult:
+    """The figures of the answers of one suite in one format."""
+    return figures([_scored(found) for found in by_problem(rows).values()], seed=seed, contamination=contamination)
+
+
+def by_problem(rows: Iterable[Row]) -> dict[str, list[Row]]:
+    """Answers by problem, each problem's in the order of its samples."""
+    problems: dict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        problems[row["problem_id"]].append(row)
+    return {identity: sorted(found, key=lambda row: row["sample"]) for identity, found in problems.items()}
+
+
+def apart(rows: Sequence[Row], other: Sequence[Row], *, seed: int) -> dict[str, dict[str, Interval]]:
+    """How far two evaluations are apart, by suite and format, over the problems that both asked."""
+    mine, theirs = _shares(rows), _shares(other)
+    found: dict[str, dict[str, Interval]] = {}
+    for suite, form in mine.keys() & theirs.keys():
+        gap = difference(mine[suite, form], theirs[suite, form], seed=seed)
+        if gap is not None:
+            found.setdefault(suite, {})[form] = gap
+    return found
+
+
+def agreed(rows: Sequence[Row]) -> Row | None:
+    """The first of a problem's answers that most of its samples agree with, by value; None when none has an answer."""
+    from validation.answers import Relation, compare
+
+    question, language = rows[0]["question"], rows[0]["language"]
+
+    def same(one: str, two: str) -> bool:
+        return compare(one, two, question, language, rounding="never").outcome is Relation.EQUAL
+
+    place = majority([row["answer"] for row in rows], same)
+    return None if place is None else rows[place]
+
+
+def _shares(rows: Iterable[Row]) -> dict[tuple[str, str], dict[str, float]]:
+    passed: dict[tuple[str, str], dict[str, list[bool]]] = defaultdict(lambda: defaultdict(list))
+    for row in rows:
+        passed[row["suite"], row["format"]][row["problem_id"]].append(row["passed"])
+    return {
+        place: {identity: sum(found) / len(found) for identity, found in problems.items()}
+        for place, problems in passed.items()
+    }
+
+
+def _scored(rows: Sequence[Row]) -> Scored:
+    first = rows[0]
+    verdicts = tuple(
+        Verdict(row["answer"], row["outcome"], row["ended"], row["tokens"], row["tool_calls"]) for row in rows
+    )
+    voted = agreed(rows) if len(rows) > 1 else None
+    majority_passes = None if len(rows) == 1 else voted is not None and voted["passed"]
+    return Scored(first["problem_id"], first["topic"], first["difficulty"], verdicts, majority_passes)
