@@ -50,6 +50,8 @@ class Columns(Table):
     solution: FieldNames | None = "solution"
     """the solution in the source's `format`, named as the question; each text of a list is one; null when the source
     has only answers"""
+    system: str | None = None
+    """what the model is told before the question; `adapter: messages` takes the system turn, else a field `system`"""
     messages: str | None = None
     """the turns, for `adapter: messages`; null: messages, conversations or conversation, else prompt and completion"""
     answer: str | None = None

@@ -8,7 +8,7 @@ insists on it.
 import pyarrow as pa
 
 SCHEMA_NAME = "mathmill.example"
-SCHEMA_VERSION = "1.1.0"
+SCHEMA_VERSION = "1.2.0"
 
 
 def _required(name: str, kind: pa.DataType, doc: str) -> pa.Field:
@@ -70,6 +70,7 @@ EXAMPLE_SCHEMA = pa.schema(
         _required("template_id", pa.string(), "problems that differ in their numbers only share it"),
         _required("split", pa.string(), "train | heldout, assigned by template"),
         _required("question", pa.string(), "the problem, normalised"),
+        _optional("system", pa.string(), "the system turn of a chat, which stands before the question"),
         _required("format", pa.string(), "cot | pot | tir"),
         _required("segments", SEGMENTS, "the solution: kind (text | think | code | output) and text"),
         _optional("answer", pa.string(), "the reference answer as the source states it"),

@@ -106,6 +106,8 @@ class Manifest(_Record):
     sources: dict[str, FormatCounts]
     splits: dict[str, int]
     licence: str
+    dropped: dict[str, dict[str, int]] = {}
+    """rows by source and what its adapter left out of them"""
     labels: list[dict[str, Any]] = []
     quotas: list[dict[str, Any]]
     packages: dict[str, str] = {}

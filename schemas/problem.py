@@ -88,6 +88,8 @@ class Problem:
         difficulty: the source's own scale, 1 (easiest) upwards.
         effort: reasoning effort or mode, where the source names one.
         score: how good the source takes it to be, the higher the better.
+        system: what a chat says to the model before the question.
+        dropped: what of the row the adapter leaves out, by kind: names that a person reads, the same for all rows.
     """
 
     question: str
@@ -100,3 +102,5 @@ class Problem:
     effort: str | None = None
     score: float | None = None
     selection: Selection = field(default_factory=Selection)
+    system: str | None = None
+    dropped: tuple[str, ...] = ()

@@ -1,6 +1,7 @@
 """How a question and its solution become one conversation: the tokenizer's chat template, else DeepSeekMath's layout.
 
-    prompt    what stands before the response, up to the point where the model begins to write
+    prompt    what stands before the response, up to the point where the model begins to write: the system turn, where
+              there is one, and the user's words. A template without system turns gets it in front of those words
     response  what transcript.transcribe laid out, its thought as the template lays out thoughts
     stop      the token behind an assistant's words in the template; supervised
 
@@ -20,7 +21,7 @@ from schemas.exits import UserError
 from schemas.problem import SegmentKind
 from schemas.transcript import THINK_CLOSE, THINK_OPEN, transcribe
 from training.shards import Example
-from training.turn_layout import Turn, control_ids, generation_prompt, render, stop_in, turn_of
+from training.turn_layout import Turn, control_ids, generation_prompt, render, stop_in, takes_system, turn_of
 from training.untyped import Tokenizer
 
 # Marks the cut inside a control token that is meant as text: a noncharacter, which no text holds.
@@ -54,11 +55,19 @@ class ChatLayout:
 
         Templates with a thinking switch (`enable_thinking`) put an empty thought before a response that does not think.
         """
-        user = self.guard(example.request)
+        system, words = self.asked(example)
+        user = self.guard(words)
         if self.templated:
             self.turn(example.thinks)  # refuses what training and generation would disagree on
-            return generation_prompt(self.tokenizer, user, thinks=example.thinks)
+            told = None if system is None else self.guard(system)
+            return generation_prompt(self.tokenizer, user, thinks=example.thinks, system=told)
         return f"{self.tokenizer.bos_token or ''}User: {user}\n\nAssistant:"
+
+    def asked(self, example: Example) -> tuple[str | None, str]:
+        """The system turn, null where the layout has none, and the user's words."""
+        if example.system is None or (self.templated and self._takes_system):
+            return example.system, example.request
+        return None, f"{example.system}\n\n{example.request}"
 
     def stretches(self, example: Example, *, supervise_think: bool) -> Iterator[tuple[str, bool]]:
         """Maximal stretches of a response that are wholly supervised or wholly not, cuts included."""
@@ -75,17 +84,17 @@ class ChatLayout:
         if text + self.trail:
             yield text + self.trail, flag
 
-    def message(self, example: Example) -> tuple[str, dict[str, str]]:
-        """The user's words and the assistant's message, as a template takes them."""
+    def message(self, example: Example) -> dict[str, str]:
+        """The assistant's message, as a template takes it."""
         first, *rest = example.segments
         if example.thinks and first.kind is SegmentKind.THINK and (key := self.turn(True).key):
-            return example.request, {"content": transcribe(rest).response, key: first.text}
-        return example.request, {"content": transcribe(example.segments).response}
+            return {"content": transcribe(rest).response, key: first.text}
+        return {"content": transcribe(example.segments).response}
 
     def as_template(self, example: Example) -> str:
         """The whole conversation as the template itself writes it."""
-        user, message = self.message(example)
-        return render(self.tokenizer, user, message, thinks=example.thinks)
+        system, user = self.asked(example)
+        return render(self.tokenizer, user, self.message(example), thinks=example.thinks, system=system)
 
     def response(self, tokens: Sequence[int]) -> str:
         """What a model wrote, as `transcribe` would lay it out: a thought between <think> tags."""
@@ -130,6 +139,10 @@ class ChatLayout:
     def stop_token(self) -> str:
         """The text of the stop token."""
         return str(self.tokenizer.convert_ids_to_tokens(self.stop_id))
+
+    @cached_property
+    def _takes_system(self) -> bool:
+        return takes_system(self.tokenizer)
 
     @cached_property
     def _controls(self) -> re.Pattern[str] | None:

@@ -49,7 +49,7 @@ def _prove_layout(rows: Sequence[Example], tokens: Sequence[list[int]], layout: 
     left = f"; {sum(dropped)} thoughts are left out by the template and stand between <think> tags"
     detail = f"{same} of {len(kept)} rows are what the chat template itself writes{left if any(dropped) else ''}"
     yield ProofLine("layout", same == len(kept), detail)
-    plain = [f"User: {example.request}\n\nAssistant: " for example, _ in kept]
+    plain = [f"User: {layout.asked(example)[1]}\n\nAssistant: " for example, _ in kept]
     yield control("another layout", not _agreeing(golds, plain))
     if stops:
         other = _another(layout)

@@ -39,6 +39,7 @@ class Example:
     language: str
     source: str
     instruction: str | None = None
+    system: str | None = None
 
     @property
     def request(self) -> str:
@@ -115,7 +116,18 @@ class Examples:
         return _to_examples(self._table.take(pa.array(indices)))
 
 
-_COLUMNS = ["id", "problem_id", "question", "format", "segments", "answer", "language", "source", "instruction"]
+_COLUMNS = [
+    "id",
+    "problem_id",
+    "question",
+    "format",
+    "segments",
+    "answer",
+    "language",
+    "source",
+    "instruction",
+    "system",
+]
 
 
 def _to_examples(table: pa.Table) -> list[Example]:
@@ -131,6 +143,7 @@ def _to_examples(table: pa.Table) -> list[Example]:
             language=values[6],
             source=values[7],
             instruction=values[8],
+            system=values[9],
         )
         for values in zip(*(columns[name] for name in _COLUMNS), strict=True)
     ]

@@ -15,7 +15,7 @@ from schemas.exits import UserError
 from schemas.transcript import THINK_CLOSE, THINK_OPEN
 from training.untyped import Tokenizer
 
-_THOUGHT, _WORDS = "mathmill thought 0", "mathmill words 0"
+_THOUGHT, _WORDS, _SYSTEM = "mathmill thought 0", "mathmill words 0", "mathmill system 0"
 # Where templates look for a thought: Qwen, GLM and Gemma; vLLM's name; gpt-oss.
 _KEYS = ("reasoning_content", "reasoning", "thinking")
 
@@ -36,13 +36,21 @@ class Turn:
     dropped: bool = False
 
 
-def render(tokenizer: Tokenizer, question: str, answer: dict[str, str] | None = None, *, thinks: bool) -> str:
+def render(
+    tokenizer: Tokenizer,
+    question: str,
+    answer: dict[str, str] | None = None,
+    *,
+    thinks: bool,
+    system: str | None = None,
+) -> str:
     """The conversation as the template writes it; without an answer, up to where the model begins to write.
 
     Raises:
         UserError: the template fails on it.
     """
-    messages = [{"role": "user", "content": question}]
+    messages = [] if system is None else [{"role": "system", "content": system}]
+    messages.append({"role": "user", "content": question})
     if answer is not None:
         messages.append({"role": "assistant"} | answer)
     try:
@@ -57,10 +65,18 @@ def render(tokenizer: Tokenizer, question: str, answer: dict[str, str] | None = 
         ) from error
 
 
-def generation_prompt(tokenizer: Tokenizer, question: str, *, thinks: bool) -> str:
+def generation_prompt(tokenizer: Tokenizer, question: str, *, thinks: bool, system: str | None = None) -> str:
     """What stands before a response. An opened thought is left to the response, where it belongs."""
-    begun = render(tokenizer, question, thinks=thinks)
+    begun = render(tokenizer, question, thinks=thinks, system=system)
     return begun.removesuffix(THINK_OPEN) if thinks else begun
+
+
+def takes_system(tokenizer: Tokenizer) -> bool:
+    """Whether the template writes a system turn; some refuse it, some leave it out."""
+    try:
+        return _SYSTEM in render(tokenizer, "1", thinks=False, system=_SYSTEM)
+    except UserError:
+        return False
 
 
 def turn_of(tokenizer: Tokenizer, *, thinks: bool) -> Turn:

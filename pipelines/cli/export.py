@@ -79,10 +79,11 @@ def export_row(example: dict[str, Any], to: str) -> dict[str, object]:
     wanted = example["question"], Format(example["format"]), example["language"], example["instruction"]
     prompt = prompt_of(*wanted)
     if to == "messages":
-        turns = (("user", prompt), ("assistant", transcript.response))
-        text: dict[str, object] = {"messages": [{"role": role, "content": content} for role, content in turns]}
+        turns = (("system", example["system"]), ("user", prompt), ("assistant", transcript.response))
+        text: dict[str, object] = {"messages": [{"role": role, "content": told} for role, told in turns if told]}
     else:
-        text = {"prompt": prompt, "completion": transcript.response}
+        asked = "\n\n".join(filter(None, (example["system"], prompt)))
+        text = {"prompt": asked, "completion": transcript.response}
     unsupervised = [[span.start, span.end] for span in transcript.spans if not span.supervised]
     about = {name: example[name] for name in _ABOUT}
     return {**text, **about, "unsupervised": unsupervised}

@@ -114,11 +114,19 @@ def remarks(manifest: Manifest, ledger: pa.Table) -> list[str]:
     elif Stage.DECONTAMINATE not in manifest.skipped:
         lines.append("no benchmark was named, so no leak was looked for (curate.benchmarks: [gsm8k, math])")
     lines.extend(_underived(manifest, ledger))
+    lines.extend(_left_out(manifest))
     if crowded := noted[LedgerRule.CROWDED]:
         from pipelines.stages.duplicates.near import GROUP_CAP  # deferred: with it come pandas, which no reader needs
 
         lines.append(f"{amount(crowded, 'kept candidate')} {REMARKS[LedgerRule.CROWDED]} (GROUP_CAP = {GROUP_CAP})")
     return lines
+
+
+def _left_out(manifest: Manifest) -> Iterator[str]:
+    """What the adapters left out of the rows that they read."""
+    for source, kinds in manifest.dropped.items():
+        counts = ", ".join(f"{kind} ({amount(number, 'row')})" for kind, number in kinds.items())
+        yield f"{source}: left out of what was read: {counts}"
 
 
 def _underived(manifest: Manifest, ledger: pa.Table) -> Iterator[str]:

@@ -45,6 +45,8 @@ def _preview_row(console: Console, row: dict[str, object], verdict: Rejection | 
         console.print(f"  [red]{row['reason']}[/] ", end="")
         console.print(str(row["detail"]), markup=False)
         return
+    if row["system"] is not None:
+        console.print(f"  system    {row['system']}", markup=False)
     console.print(f"  question  {row['question']}", markup=False)
     segments = row["segments"]
     assert isinstance(segments, list)

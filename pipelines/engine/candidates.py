@@ -21,6 +21,7 @@ CANDIDATE_SCHEMA = pa.schema(
         pa.field("row", pa.int64(), nullable=False),
         pa.field("format", pa.string()),
         pa.field("question", pa.string()),
+        pa.field("system", pa.string()),
         pa.field("segments", SEGMENTS),
         pa.field(
             "answer", pa.string(), metadata={"doc": "the reference as the source states it; null: none of its own"}
@@ -37,6 +38,9 @@ CANDIDATE_SCHEMA = pa.schema(
         pa.field("annotations", pa.list_(pa.string()), metadata={"doc": "calculator annotations that left the text"}),
         pa.field("selection", SELECTION),
         pa.field("weight", pa.float64()),
+        pa.field(
+            "dropped", pa.list_(pa.string()), metadata={"doc": "what the adapter left out, on the first candidate"}
+        ),
         pa.field("stage", pa.string(), metadata={"doc": "stage that rejected it while it was made"}),
         pa.field("reason", pa.string()),
         pa.field("detail", pa.string()),

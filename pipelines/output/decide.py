@@ -6,7 +6,7 @@ the manifest are all read from, so they cannot disagree.
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -58,17 +58,21 @@ class PartSummary:
         rows: source rows that begin in it.
         ended: candidates by (source, format, outcome, stage, reason).
         kept: examples by split.
+        dropped: rows by source and what their adapter left out.
     """
 
     part: PartRef
     rows: int
     ended: Counter[tuple[str, str | None, str, str | None, str | None]]
     kept: Counter[str]
+    dropped: Counter[tuple[str, str]] = field(default_factory=Counter)
 
 
 def decide(part: PartRef, *, store: Store, settings: DecideSettings) -> PartSummary:
     """Writes how each candidate of a part ended and returns the counts."""
-    batch = store.read_part(part, ["row_id", "source", "row", "format", "derived", "stage", "reason", "detail"])
+    batch = store.read_part(
+        part, ["row_id", "source", "row", "format", "derived", "dropped", "stage", "reason", "detail"]
+    )
     keys = read_batch(store.keys_path(part), ["problem", "template"])
     tags = _tags(part, batch, store, settings)
     rejecting = tags.column("reason").is_valid()
@@ -79,7 +83,7 @@ def decide(part: PartRef, *, store: Store, settings: DecideSettings) -> PartSumm
     decisions = _decisions(batch, keys, ids, ended, settings)
     write_batch(store.decisions_path(part), decisions)
     progress.report(store.root, "decide", part.rows)
-    return _summary(part, decisions)
+    return _summary(part, decisions, _dropped(batch))
 
 
 _EVIDENCE = ("detail", "partner", "partner_row", "score", "rule", "benchmark", "item")
@@ -175,11 +179,20 @@ def hex_of(keys: pa.FixedSizeBinaryArray) -> pa.Array:
     return texts_of(np.frombuffer(digits, np.uint8), np.arange(len(keys) + 1) * 32).cast(pa.string())
 
 
-def _summary(part: PartRef, decisions: pa.RecordBatch) -> PartSummary:
+def _dropped(batch: pa.RecordBatch) -> Counter[tuple[str, str]]:
+    """Rows by source and what their adapter left out."""
+    kinds = batch.column("dropped")
+    if kinds.null_count == len(kinds):
+        return Counter()
+    sources = batch.column("source").take(pc.list_parent_indices(kinds))
+    return Counter(zip(sources.to_pylist(), pc.list_flatten(kinds).to_pylist(), strict=True))
+
+
+def _summary(part: PartRef, decisions: pa.RecordBatch, dropped: Counter[tuple[str, str]]) -> PartSummary:
     rows = pc.count_distinct(decisions.column("row")).as_py()
     ended = _counted(decisions, "source", "format", "outcome", "stage", "reason")
     kept = Counter({split: count for (split,), count in _counted(decisions, "split").items() if split is not None})
-    return PartSummary(part, rows, ended, kept)
+    return PartSummary(part, rows, ended, kept, dropped)
 
 
 def _counted(decisions: pa.RecordBatch, *names: str) -> Counter[Any]:

@@ -87,9 +87,11 @@ def _as_json(summary: PartSummary) -> dict[str, Any]:
         "rows": summary.rows,
         "ended": [[*key, number] for key, number in summary.ended.items()],
         "kept": dict(summary.kept),
+        "dropped": [[*key, number] for key, number in summary.dropped.items()],
     }
 
 
 def _summary(left: dict[str, Any]) -> PartSummary:
     ended = {(source, form, outcome, stage, reason): n for source, form, outcome, stage, reason, n in left["ended"]}
-    return PartSummary(PartRef(**left["part"]), left["rows"], Counter(ended), Counter(left["kept"]))
+    dropped = Counter({(source, kind): number for source, kind, number in left["dropped"]})
+    return PartSummary(PartRef(**left["part"]), left["rows"], Counter(ended), Counter(left["kept"]), dropped)

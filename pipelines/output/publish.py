@@ -60,7 +60,9 @@ def manifest_of(ending: Ending) -> Manifest:
     """Builds the manifest and checks the sum that everything else rests on."""
     ended: Counter[tuple[str, str | None, str, str | None, str | None]] = Counter()
     splits: Counter[str] = Counter()
+    dropped: Counter[tuple[str, str]] = Counter()
     for summary in ending.summaries:
+        dropped.update(summary.dropped)
         ended.update(summary.ended)
         splits.update(summary.kept)
     outcomes = Counter[str]()
@@ -97,6 +99,7 @@ def manifest_of(ending: Ending) -> Manifest:
         sources=_funnel(ended, 0),
         splits={split.value: splits[split] for split in Split},
         licence=_licence(settings, ended),
+        dropped=_by_source(dropped),
         labels=list(ending.labels),
         quotas=list(ending.quotas),
         packages=ending.packages,
@@ -125,6 +128,13 @@ def _recorded(settings: Curate) -> dict[str, Any]:
     for key in ("benchmarks", "reviews"):
         table[key] = [hide(entry) if isinstance(entry, str) else entry for entry in table[key]]
     return table
+
+
+def _by_source(dropped: Counter[tuple[str, str]]) -> dict[str, dict[str, int]]:
+    found: dict[str, dict[str, int]] = {}
+    for (source, kind), number in sorted(dropped.items()):
+        found.setdefault(source, {})[kind] = number
+    return found
 
 
 def _by_reason(ended: Counter[tuple[str, str | None, str, str | None, str | None]], wanted: Outcome) -> dict[str, int]:

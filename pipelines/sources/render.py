@@ -75,8 +75,17 @@ def render_record(record: Record, source: Source, normalise: Normalise = _KEEP) 
     rows: list[tuple[object, ...]] = []
     for solution in problem.solutions:
         segments = _without_contacts(solution.segments) if normalise.contacts == "cut" else solution.segments
-        content = (solution.format, problem.question, segments, problem.answer)
-        rest = (human, source.weight, None, None, None, None if rows else record.raw)
+        content = (solution.format, problem.question, problem.system, segments, problem.answer)
+        first = not rows
+        rest = (
+            human,
+            source.weight,
+            problem.dropped if first else None,
+            None,
+            None,
+            None,
+            record.raw if first else None,
+        )
         made = (solution.derived, solution.annotations)
         rows.append((identity, source.name, record.row, *content, *about, *labels, *made, *rest))
     return rows
@@ -115,7 +124,8 @@ def _laid_out(rows: Sequence[tuple[object, ...]]) -> pa.RecordBatch:
     columns = {name: list(values) for name, values in zip(CANDIDATE_SCHEMA.names, zip(*rows, strict=True), strict=True)}
     solutions = columns.pop("segments")
     arrays = {name: pa.array(values, CANDIDATE_SCHEMA.field(name).type) for name, values in columns.items()}
-    arrays["question"], arrays["answer"] = normalised(mended(arrays["question"])), normalised(mended(arrays["answer"]))
+    for name in _TEXTS:
+        arrays[name] = normalised(mended(arrays[name]))
     segments = [segment for solution in solutions for segment in solution or ()]
     kinds = pa.array([segment.kind for segment in segments], pa.string())
     texts = _normalised(pa.array([segment.text for segment in segments], pa.string()), kinds)
@@ -127,8 +137,7 @@ def _laid_out(rows: Sequence[tuple[object, ...]]) -> pa.RecordBatch:
         type=SEGMENTS,
         mask=pa.array([solution is None for solution in solutions]),
     )
-    odd = set(np.flatnonzero(suspects(arrays["question"])).tolist())
-    odd |= set(np.flatnonzero(suspects(arrays["answer"])).tolist())
+    odd = {row for name in _TEXTS for row in np.flatnonzero(suspects(arrays[name])).tolist()}
     odd |= set(np.repeat(np.arange(len(rows)), sizes)[suspects(texts)].tolist())
     spoiled = {row: rejection for row in sorted(odd) if (rejection := _spoiled(arrays, row)) is not None}
     if spoiled:
@@ -169,6 +178,7 @@ def _understand(record: Record, source: Source) -> Problem | Rejection:
     return problem
 
 
+_TEXTS = ("question", "system", "answer")
 _CODE = pa.array([SegmentKind.CODE, SegmentKind.OUTPUT], pa.string())
 _UNREVIEWED = Selection()
 
@@ -176,8 +186,7 @@ _UNREVIEWED = Selection()
 def _spoiled(arrays: dict[str, pa.Array], row: int) -> Rejection | None:
     segments = arrays["segments"][row].as_py() or ()
     texts = [
-        ("question", arrays["question"][row].as_py()),
-        ("answer", arrays["answer"][row].as_py()),
+        *((name, arrays[name][row].as_py()) for name in _TEXTS),
         *((segment["kind"], segment["text"]) for segment in segments),
     ]
     for where, text in texts:

@@ -175,6 +175,33 @@ def test_each_control_token_that_a_row_writes_as_text_stays_text(data):
     assert layout.encode(["<|im_end|>"]) != layout.encode([layout.guard("<|im_end|>")])  # the control
 
 
+TOLD = replace(ROW, system="You are a baker.")
+LEAVES_OUT = CHATML.replace("{% for m in messages %}", "{% for m in messages if m['role'] != 'system' %}")
+REFUSES = "{% if messages[0]['role'] == 'system' %}{{ raise_exception('no system') }}{% endif %}" + CHATML
+
+
+@pytest.mark.parametrize(
+    ("template", "prompt"),
+    [
+        (CHATML, "<|im_start|>system\nYou are a baker.<|im_end|>\n<|im_start|>user\n1 + 1?"),
+        (LEAVES_OUT, "<|im_start|>user\nYou are a baker.\n\n1 + 1?"),
+        (REFUSES, "<|im_start|>user\nYou are a baker.\n\n1 + 1?"),
+        (None, "User: You are a baker.\n\n1 + 1?"),
+    ],
+    ids=["as a turn", "left out", "refused", "no template"],
+)
+def test_a_system_turn_stands_before_the_question_and_bears_no_loss(data, template, prompt):
+    layout = ChatLayout(tokenizer_of(data, template))
+    told, plain = encode([TOLD, ROW], layout, supervise_think=True)
+    text = layout.decode_all(told.tokens)
+    assert text.startswith(prompt)
+    assert [told.supervised.sum(), *told.tokens[told.supervised == 1]] == [
+        plain.supervised.sum(), *plain.tokens[plain.supervised == 1]
+    ]  # fmt: skip
+    if template is not None:
+        assert layout.as_template(TOLD).startswith(text)
+
+
 def test_a_template_of_ones_own_replaces_the_tokenizers(data, tmp_path):
     tokenizer_of(data, CHATML).save_pretrained(tmp_path / "model")
     (tmp_path / "own.jinja").write_text(TURN.replace("ANSWER", THOUGHT))

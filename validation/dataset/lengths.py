@@ -46,7 +46,7 @@ def load_tokenizer(name: str) -> Any:  # noqa: ANN401  tokenizers has no types
 def measure_lengths(chunk: pa.Table, tokenizer: str, context: int) -> tuple[Tally, Counter[int]]:
     """Counts the examples that are longer than the context, and all of them by bin of their tokens."""
     encoder = load_tokenizer(tokenizer)
-    rows = chunk.select(["id", "question", "format", "language", "instruction", "segments"]).to_pylist()
+    rows = chunk.select(["id", "system", "question", "format", "language", "instruction", "segments"]).to_pylist()
     texts = [text for row in rows for text in _texts(row)]
     parts = [len(encoding.ids) for encoding in encoder.encode_batch(texts, add_special_tokens=False)]
     lengths = np.array(parts, np.int64).reshape(-1, 2).sum(axis=1) + 1  # the stop token
@@ -63,7 +63,7 @@ def _texts(row: dict[str, Any]) -> tuple[str, str]:
     ]
     form = Format(row["format"]) if row["format"] in formats else Format.COT
     prompt = prompt_of(row["question"] or "", form, row["language"] or "en", row["instruction"])
-    return prompt, transcribe(segments).response
+    return "\n\n".join(filter(None, (row["system"], prompt))), transcribe(segments).response
 
 
 def check_lengths(tally: Tally, *, tokenizer: str | None, context: int, rows: int) -> Check:

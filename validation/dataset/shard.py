@@ -261,10 +261,14 @@ def _hash(flat: pa.Table, findings: Findings) -> None:
     )
     questions = hash_texts(flat["question"], form=without_space)
     solutions = hash_texts(flat["solution"], form=single_spaced)
+    systems = hash_texts(flat["system"], form=single_spaced)
     heldout = _flags(pc.equal(flat["split"], Split.HELDOUT.value))
     findings.ids, findings.problems, findings.templates = [ids], [problems], [templates]
     findings.questions, findings.heldout = [questions], [heldout]
-    findings.texts, findings.solutions = [combined(formats, questions, solutions)], [combined(formats, problems)]
+    findings.texts, findings.solutions = (
+        [combined(formats, questions, systems, solutions)],
+        [combined(formats, problems)],
+    )
 
 
 def schema_difference(schema: pa.Schema, version: str) -> str:

@@ -49,6 +49,7 @@ def read_columns(record: dict[str, Any], source: Source) -> Problem:
         effort=optional_text(record, columns.effort),
         score=number_of(record, columns.score),
         selection=read_selection(record, columns),
+        system=optional_text(record, columns.system),
     )
     return with_derived(problem, source.derive)
 

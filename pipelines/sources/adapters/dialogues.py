@@ -1,5 +1,6 @@
 r"""Tool dialogues that models wrote: ToRA's fenced trajectories, MathCoder's blocks of text, code and execution."""
 
+from dataclasses import replace
 from typing import Any
 
 from pipelines.sources.adapters.fields import Unreadable, find, level_of, optional_text, text_of
@@ -21,7 +22,7 @@ def read_tora(record: dict[str, Any], source: Source) -> Problem:
     difficulty = level_of(optional_text(record, "level"))
     if "messages" in record:
         read = read_messages(record, source)
-        return Problem(read.question, read.solutions, answer, answer is not None, read.language, read.topic, difficulty)
+        return replace(read, answer=answer, independent=answer is not None, difficulty=difficulty)
     question, samples = trimmed(text_of(record, "question")), record.get("code")
     if not isinstance(samples, list) or not all(isinstance(sample, str) for sample in samples) or not samples:
         raise Unreadable(Reason.MISSING_FIELD, "code is a list of trajectories")

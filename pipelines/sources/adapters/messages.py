@@ -1,8 +1,9 @@
 """Chat rows: one question, one solution.
 
-`columns.messages` names the field of the turns (`adapters.turns` says which shapes are read). A system turn is an
-instruction to the model and no part of the problem. What assistant and tool say after the question is one solution:
-thoughts, words, programs and their outputs. A second question by the user is another problem, which this does not read.
+`columns.messages` names the field of the turns (`adapters.turns` says which shapes are read). A system turn is kept
+beside the problem: it stands before the question in training too. What assistant and tool say after the question is one
+solution: thoughts, words, programs and their outputs. A second question by the user is another problem, which this does
+not read. What else a chat holds is left out, and counted by kind.
 """
 
 import re
@@ -11,7 +12,7 @@ from typing import Any
 
 from pipelines.sources.adapters.annotations import with_derived
 from pipelines.sources.adapters.columns import read_selection
-from pipelines.sources.adapters.fields import Unreadable, level_of, number_of, optional_text
+from pipelines.sources.adapters.fields import Unreadable, find, level_of, number_of, optional_text
 from pipelines.sources.adapters.segments import join_segments, parse_segments, unwrapped
 from pipelines.sources.adapters.turns import Piece, Role, Turn, paired, turns_of
 from pipelines.sources.normalise import trimmed
@@ -19,6 +20,7 @@ from schemas.config import Source
 from schemas.problem import Format, Problem, Segment, SegmentKind, Solution
 from schemas.reason import Reason
 
+_DECLARATIONS = ("tools", "functions", "tool_choice", "chat_template_kwargs")
 _FENCED = re.compile(r"^```[a-z]*\n(.*?)\n?```\s*$", re.DOTALL)
 _RESULTS = re.compile(r"\s*+(?:<tool_response>(?>.*?</tool_response>)\s*+)++", re.DOTALL)
 
@@ -27,7 +29,8 @@ def read_messages(record: dict[str, Any], source: Source) -> Problem:
     """Reads a chat row; the format is the config's, or told from the turns: a program makes it tir."""
     turns = [_with_results(turn) for turn in turns_of(record, source.columns.messages)]
     question = _question(turns)
-    segments = join_segments(_without_echoes(paired(_solution(turns, source.format or Format.TIR))))
+    said = paired(_solution(turns, source.format or Format.TIR))
+    segments = join_segments(_without_echoes(said))
     if not segments:
         raise Unreadable(Reason.MISSING_FIELD, "no turn of the assistant")
     answer = optional_text(record, source.columns.answer or "answer")
@@ -42,6 +45,8 @@ def read_messages(record: dict[str, Any], source: Source) -> Problem:
         effort=optional_text(record, source.columns.effort),
         score=number_of(record, source.columns.score),
         selection=read_selection(record, source.columns),
+        system=_system(turns, record, source.columns.system),
+        dropped=_dropped(record, turns, echoes=len(said) - len(_without_echoes(said))),
     )
     return with_derived(problem, source.derive)
 
@@ -51,7 +56,7 @@ def _with_results(turn: Turn) -> Turn:
     if turn.role is not Role.USER or not _RESULTS.fullmatch(turn.words):
         return turn
     outputs = [Piece(segment.kind, segment.text) for segment in parse_segments(turn.words, Format.TIR)]
-    return Turn(Role.TOOL, tuple(outputs))
+    return Turn(Role.TOOL, tuple(outputs), turn.left_out)
 
 
 def _question(turns: Iterable[Turn]) -> str:
@@ -61,6 +66,22 @@ def _question(turns: Iterable[Turn]) -> str:
     if len(questions) > 1:
         raise Unreadable(Reason.UNSUPPORTED, "more than one turn of the user")
     return trimmed(questions[0])
+
+
+def _system(turns: Iterable[Turn], record: dict[str, Any], field: str | None) -> str | None:
+    """What system turns say, in their order; else the field beside the turns that says it."""
+    said = [trimmed(turn.words) for turn in turns if turn.role is Role.SYSTEM]
+    value = find(record, field or "system")
+    beside = value if isinstance(value, str) else ""
+    return "\n\n".join(words for words in said if words) or trimmed(beside) or None
+
+
+def _dropped(record: dict[str, Any], turns: Iterable[Turn], *, echoes: int) -> tuple[str, ...]:
+    """What of a chat is left out: declarations of tools, fields of turns, thoughts that are told twice."""
+    kinds = [f"`{name}` beside the turns" for name in _DECLARATIONS if record.get(name)]
+    kinds += [f"`{name}` of a turn" for turn in turns for name in turn.left_out]
+    kinds += ["thoughts told twice"] if echoes else []
+    return tuple(dict.fromkeys(kinds))
 
 
 def _solution(turns: Iterable[Turn], format: Format) -> Iterator[Piece]:

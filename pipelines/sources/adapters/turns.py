@@ -44,6 +44,8 @@ class Turn:
 
     role: Role
     pieces: tuple[Piece, ...]
+    left_out: tuple[str, ...] = ()
+    """names of fields that say something and are not read"""
 
     @property
     def words(self) -> str:
@@ -78,6 +80,21 @@ _THOUGHTS = (
 _UNREAD = ("refusal", "audio", "image", "images", "video", "videos", "attachments")
 """fields of a turn that say what a text does not hold"""
 _CALL_IDS = ("tool_call_id", "tool_use_id", "call_id", "id")
+_READ = frozenset(
+    [
+        *_CONTENTS,
+        *_THOUGHTS,
+        *_CALL_IDS,
+        "role",
+        "from",
+        "author",
+        "channel",
+        "recipient",
+        "tool_calls",
+        "function_call",
+    ]
+)
+_NOTHING: tuple[object, ...] = (None, "", [], {})
 _PROGRAMS = ("code", "python", "program", "input", "script")
 _TEXT_PARTS = frozenset({"text", "input_text", "output_text", "reasoning.text", "summary_text"})
 _THOUGHT_PARTS = frozenset({"thinking", "thought", "reasoning", "reasoning_text", "reasoning_content"})
@@ -146,7 +163,8 @@ def _read_turn(turn: dict[str, Any]) -> Turn:
                 Piece(SegmentKind.OUTPUT, piece.text, piece.call or call)
                 for piece in pieces or [Piece(SegmentKind.OUTPUT, "")]
             ]
-    return Turn(role, (*dict.fromkeys(thoughts), *pieces, *calls))
+    left_out = tuple(name for name, value in turn.items() if name not in _READ and value not in _NOTHING)
+    return Turn(role, (*dict.fromkeys(thoughts), *pieces, *calls), left_out)
 
 
 def _role(turn: dict[str, Any]) -> Role:

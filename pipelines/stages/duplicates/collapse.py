@@ -121,7 +121,7 @@ def contents_of(store: Store, folder: str, part: PartRef) -> tuple[pa.Array, pa.
     """
 
     def make(indices: pa.Array) -> pa.Array:
-        batch = store.read_part(part, ["row_id", "format", "question", "segments"]).take(indices)
+        batch = store.read_part(part, ["row_id", "format", "question", "system", "segments"]).take(indices)
         read = batch.column("format").is_valid()
         return _scattered(content_keys(batch.filter(read)), read, _alone(batch))
 

@@ -51,10 +51,13 @@ def identity_keys(batch: pa.RecordBatch, *, templates: bool = True) -> pa.Record
 
 
 def content_keys(batch: pa.RecordBatch) -> pa.Array:
-    """The content of each candidate of a batch with the columns question, format and segments."""
+    """The content of each candidate of a batch with the columns question, system, format and segments."""
     question = pc.dictionary_encode(batch.column("question"), null_encoding="encode")
     problems = _with_case(skeletons(question.dictionary), question.dictionary).take(question.indices)
-    return _digests(_joined(_PART, problems, batch.column("format"), _responses(batch)))
+    texts, system = _joined(_PART, problems, batch.column("format"), _responses(batch)), batch.column("system")
+    if system.null_count < len(batch):
+        texts = pc.if_else(system.is_valid(), _joined(_PART, texts, skeletons(system)), texts)
+    return _digests(texts)
 
 
 def _responses(batch: pa.RecordBatch) -> pa.Array:

@@ -30,6 +30,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
+import xxhash
 
 from pipelines.stages.duplicates.exchanges import exchanged, terms_of
 from pipelines.stages.duplicates.guard import guards
@@ -73,20 +74,28 @@ _SHIFTS = _RANDOM.integers(0, 2**32, PERMUTATIONS, dtype=np.uint32)
 
 
 def near_keys(batch: pa.RecordBatch) -> pa.RecordBatch:
-    """What is compared of each candidate (`NEAR_SCHEMA`). Needs the columns question, format and segments."""
+    """What is compared of each candidate (`NEAR_SCHEMA`). Needs the columns question, system, format and segments."""
     asked = asked_keys(batch)
     columns = [asked, guard_keys(batch, asked), shingle_keys(batch), terms_of(batch.column("question"))]
     return pa.RecordBatch.from_arrays(columns, schema=NEAR_SCHEMA)
 
 
 def asked_keys(batch: pa.RecordBatch) -> pa.Array:
-    """The guard of each candidate's question, with its format and the kinds of its segments: uint64[candidates]."""
+    """A guard of each question, with its system turn, its format and the kinds of segments: uint64[candidates]."""
     question = pc.dictionary_encode(pc.fill_null(batch.column("question"), ""))
     questions = pa.RecordBatch.from_arrays([question.dictionary], ["question"])
     asked = [np.zeros(0, np.uint64), *(guards(chunk.column(0), words=True) for chunk in sliced(questions))]
     kinds = _field_joined(batch, "kind", "-")
     shape = words_of(pc.binary_join_element_wise(pc.fill_null(batch.column("format"), "-"), kinds, "-"))
-    return pa.array(mixed(np.concatenate(asked)[question.indices] + shape.hashes))
+    return pa.array(mixed(np.concatenate(asked)[question.indices] + shape.hashes + _system_hashes(batch)))
+
+
+def _system_hashes(batch: pa.RecordBatch) -> Hashes:
+    """A number for each system turn, its space aside; 0 where there is none."""
+    system = pc.dictionary_encode(batch.column("system"))
+    texts = (text.split() for text in system.dictionary.to_pylist())
+    hashes = np.array([*(xxhash.xxh3_64_intdigest(" ".join(words).encode()) for words in texts), 0], np.uint64)
+    return hashes[pc.fill_null(system.indices, len(hashes) - 1).to_numpy()]
 
 
 def guard_keys(batch: pa.RecordBatch, asked: pa.Array) -> pa.Array:

@@ -9,7 +9,7 @@ from pipelines.output.reader import read_ledger
 from pipelines.stages.duplicates import near as minhash
 from schemas.ledger import LedgerRule
 from schemas.manifest import read_manifest
-from tests.tiny import config_of, gsm8k_row, marbles, source, write_rows
+from tests.tiny import config_of, gsm8k_row, marbles, read_streams, source, write_rows
 
 
 def reworded(ledger: pa.Table) -> pa.Table:
@@ -88,6 +88,28 @@ def test_leaks_and_variants_are_counted_with_those_that_are_only_reported(tmp_pa
     noted = {row["row"]: row["partner"] for row in ledger.to_pylist() if row["rule"] == "variant_reported"}
     assert noted == {3: "bench/0", 6: "bench/0"}
     assert manifest.counts.kept == 7
+
+
+def test_what_an_adapter_left_out_is_counted_by_kind(tmp_path: Path) -> None:
+    chats = [
+        {
+            "messages": [
+                {"role": "system", "content": "Count."},
+                {"role": "user", "content": row["question"]},
+                {"role": "assistant", "content": row["answer"], "weight": 1},
+            ],
+            "tools": [{"type": "function"}] if place else [],
+        }
+        for place, row in enumerate(marbles(3))
+    ]
+    chat = source(write_rows(tmp_path / "rows.jsonl", chats), adapter="messages")
+    manifest = curate(config_of(chat, skip=["verify"]), tmp_path / "data")
+    told = remarks(manifest, read_ledger(tmp_path / "data", manifest))
+    assert told[-1] == (
+        "school: left out of what was read: `tools` beside the turns (2 rows), `weight` of a turn (3 rows)"
+    )
+    kept = [row["system"] for row in read_streams(tmp_path / "data", "shards/*")]
+    assert kept == ["Count."] * 3
 
 
 def test_a_cap_that_took_effect_is_told(tiny_data: Path) -> None:

@@ -150,7 +150,11 @@ def test_only_what_is_kept_has_a_split_and_its_template_tells_which(tmp_path: Pa
 
 
 def test_a_summary_counts_rows_and_every_candidate_once(tmp_path: Path) -> None:
-    rows = [candidate(0), candidate(0, "pot", derived=True), candidate(1, None, stage="read", reason="parse_error")]
+    rows = [
+        candidate(0, dropped=["tools", "echoes"]),
+        candidate(0, "pot", derived=True),
+        candidate(1, None, stage="read", reason="parse_error"),
+    ]
     _, summary = decided(tmp_path, rows, {SCREEN: [(1, LONG)]})
     assert summary == PartSummary(
         part=PartRef(0, "part0", 3, 300),
@@ -163,6 +167,7 @@ def test_a_summary_counts_rows_and_every_candidate_once(tmp_path: Path) -> None:
             }
         ),
         kept=Counter({"train": 1}),
+        dropped=Counter({("school", "tools"): 1, ("school", "echoes"): 1}),
     )
 
 

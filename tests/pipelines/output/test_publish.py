@@ -93,6 +93,13 @@ def test_a_manifest_names_the_licences_of_what_is_kept_and_no_isolation_among_it
     assert manifest_of(nothing).licence == "none"
 
 
+def test_a_manifest_counts_what_adapters_left_out_by_source_and_kind() -> None:
+    assert manifest_of(ending()).dropped == {}
+    left = [Counter({("school", "tools"): 2, ("panel", "echoes"): 1}), Counter({("school", "tools"): 3})]
+    summaries = [replace(one, dropped=dropped) for one, dropped in zip(SUMMARIES, left, strict=True)]
+    assert manifest_of(ending(summaries)).dropped == {"panel": {"echoes": 1}, "school": {"tools": 5}}
+
+
 def test_the_order_of_parts_does_not_show() -> None:
     assert manifest_of(ending(SUMMARIES[::-1])) == manifest_of(ending())
 

@@ -48,6 +48,7 @@ class _Text(NamedTuple):
     format: str
     answer: str | None
     question: str
+    system: str | None
     solution: str
 
     @property
@@ -80,7 +81,7 @@ def find_near_duplicates(folder: Path, shards: Sequence[str], sample: Sequence[R
 def _sampled(row: Row) -> _Text:
     values = row.values
     solution = "\n".join(segment["text"] or "" for segment in values["segments"] or [])
-    return _Text(values["id"], values["format"], values["answer"], values["question"] or "", solution)
+    return _Text(values["id"], values["format"], values["answer"], values["question"] or "", values["system"], solution)
 
 
 def _first_rows(folder: Path, shards: Sequence[str]) -> Iterator[pa.Table]:
@@ -102,11 +103,11 @@ def _keys(table: pa.Table) -> pa.ChunkedArray:
 
 
 def _texts(table: pa.Table) -> Iterator[_Text]:
-    names = ("id", "format", "answer", "question")
+    names = ("id", "format", "answer", "question", "system")
     solutions = joined_text(table["segments"].combine_chunks())
     columns = (column.to_pylist() for column in (*(table[name] for name in names), solutions))
-    for id_, form, answer, question, solution in zip(*columns, strict=True):
-        yield _Text(id_, form, answer, question or "", solution)
+    for id_, form, answer, question, system, solution in zip(*columns, strict=True):
+        yield _Text(id_, form, answer, question or "", system, solution)
 
 
 def shingles_of(text: str) -> frozenset[tuple[str, ...]]:
@@ -116,7 +117,9 @@ def shingles_of(text: str) -> frozenset[tuple[str, ...]]:
 
 
 def _same(first: _Text, second: _Text) -> bool:
-    if first.id == second.id or (first.format, first.answer) != (second.format, second.answer):
+    if first.id == second.id:
+        return False
+    if (first.format, first.answer, first.system) != (second.format, second.answer, second.system):
         return False
     return numbers_of(first.question) == numbers_of(second.question)
 

@@ -18,6 +18,43 @@ def test_one_question_and_one_answer():
     assert (problem.question, problem.answer, problem.independent) == ("1+1?", "2", True)
     assert problem.solutions[0].format is Format.COT
     assert laid_out(problem) == [("text", "It is \\boxed{2}.")]
+    assert (problem.system, problem.dropped) == ("Be kind.", ())
+
+
+@pytest.mark.parametrize(
+    ("told", "system"),
+    [
+        (
+            [{"role": "system", "content": " Be kind. "}, {"role": "developer", "content": "Be brief."}],
+            "Be kind.\n\nBe brief.",
+        ),
+        ([{"role": "system", "content": ""}], None),
+        ([{"from": "system", "value": "Sei freundlich."}], "Sei freundlich."),
+        ([], None),
+    ],
+)
+def test_what_the_model_is_told_stays_beside_the_problem(told, system):
+    turns = [*told, {"role": "user", "content": "1+1?"}, {"role": "assistant", "content": "2"}]
+    assert read("messages", {"messages": turns}).system == system
+    beside = {"messages": turns, "system": "Think first.", "prefix": "Think twice."}
+    assert read("messages", beside).system == (system or "Think first.")
+    assert read("messages", beside, columns={"system": "prefix"}).system == (system or "Think twice.")
+
+
+def test_what_a_chat_holds_besides_is_left_out_by_name():
+    turns = [
+        {"role": "user", "content": "1+1?", "name": "Ann"},
+        {"role": "assistant", "reasoning": "Two.", "content": "<think>Two.</think>2", "weight": 1, "prefix": False},
+        {"role": "assistant", "content": "\\boxed{2}", "weight": 0, "name": ""},
+    ]
+    problem = read("messages", {"messages": turns, "tools": [{"type": "function"}], "functions": []})
+    assert problem.dropped == (
+        "`tools` beside the turns",
+        "`name` of a turn",
+        "`weight` of a turn",
+        "`prefix` of a turn",
+        "thoughts told twice",
+    )
 
 
 def test_tool_calls_reasoning_and_outputs_become_segments():

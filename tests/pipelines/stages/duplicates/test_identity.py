@@ -10,10 +10,12 @@ from schemas.example import SEGMENTS
 
 
 def keys(*candidates):
-    questions, formats, segments = zip(*candidates, strict=True)
+    """Candidates are (question, format, segments) or (question, format, segments, system)."""
+    questions, formats, segments, systems = zip(*((*one, None)[:4] for one in candidates), strict=True)
     batch = pa.RecordBatch.from_pydict(
         {
             "question": pa.array(questions, pa.string()),
+            "system": pa.array(systems, pa.string()),
             "format": pa.array(formats, pa.string()),
             "segments": pa.array([[{"kind": kind, "text": text} for kind, text in one] for one in segments], SEGMENTS),
         }
@@ -34,6 +36,16 @@ def test_another_word_in_the_solution_is_other_content_of_the_same_problem():
     one, other = ("1+1?", "cot", [("text", "It is 2.")]), ("1+1?", "cot", [("text", "It makes 2.")])
     assert not equal("content", one, other)
     assert equal("problem", one, other)
+
+
+def test_another_system_turn_is_other_content_of_the_same_problem():
+    row = ("What is 2 + 2?", "cot", [("text", "4")])
+    told = (*row, "You are a teacher.")
+    assert equal("content", told, (*row, "You are  a Teacher."))
+    assert not equal("content", told, row)
+    assert not equal("content", told, (*row, "You are a baker."))
+    assert equal("problem", told, row)
+    assert keys(row)["content"] == keys(row, told)["content"][:1]
 
 
 def test_formats_never_share_content():

@@ -34,7 +34,9 @@ def table(rows):
     given = [row[2] if len(row) > 2 else {} for row in rows]
     segments = pa.array([[{"kind": "text", "text": solution}] for solution in solutions], SEGMENTS)
     formats = pa.array([one.get("format", "cot") for one in given])
-    keys = near_keys(pa.RecordBatch.from_pydict({"question": questions, "format": formats, "segments": segments}))
+    systems = pa.array([one.get("system") for one in given], pa.string())
+    batch = {"question": questions, "system": systems, "format": formats, "segments": segments}
+    keys = near_keys(pa.RecordBatch.from_pydict(batch))
     names = [one.get("name", f"{place:02d}") for place, one in enumerate(given)]
     return pa.table(
         {
@@ -109,6 +111,14 @@ def test_what_earlier_data_holds_falls_to_nobody_and_outlives_every_near_copy():
     earlier, accepted = {"earlier": True, "rank": 9}, {"accepted": True}
     assert losers((SENTENCE, "60", accepted), (replaced(2), "60", earlier), (replaced(3), "60", earlier)) == {0: "01"}
     assert losers((SENTENCE, "61", accepted), (replaced(2), "60", earlier)) == {}
+
+
+def test_what_is_said_under_another_system_turn_is_never_compared():
+    kind, terse = {"system": "Be kind."}, {"system": "Be terse."}
+    copies = (SENTENCE, "60"), (replaced(3), "60")
+    assert losers((*copies[0], kind), (*copies[1], kind)) == {1: "00"}
+    assert losers((*copies[0], kind), (*copies[1], terse)) == {}
+    assert losers((*copies[0], kind), copies[1]) == {}
 
 
 def test_formats_are_never_compared():
@@ -291,6 +301,7 @@ def exact_losers(rows):
     """Places of rows whose content an earlier row has."""
     segments = pa.array([[{"kind": "text", "text": solution}] for _, solution in rows], SEGMENTS)
     batch = {"question": [question for question, _ in rows], "format": ["cot"] * len(rows), "segments": segments}
+    batch["system"] = pa.nulls(len(rows), pa.string())
     contents = content_keys(pa.RecordBatch.from_pydict(batch)).to_pylist()
     first = {one: place for place, one in reversed(list(enumerate(contents)))}
     return [place for place, one in enumerate(contents) if first[one] < place]
