@@ -20,6 +20,7 @@ _LINE = re.compile(
     r")\s*",
     re.IGNORECASE,
 )
+_LONGEST = 400  # characters of a line: a longer one is no contact
 _ADDRESS = re.compile(r"\S+@\S+|(?:https?://|\bwww\.)\S+", re.IGNORECASE)
 _SAYS_SOMETHING = re.compile(r"\\boxed|####|\banswer\b|[=$]", re.IGNORECASE)
 _SIGNED = re.compile(r"(?<=[.!?$)}])[ \t]+~ ?[A-Za-z][\w.@() -]{1,60}$")
@@ -38,4 +39,8 @@ def without_contacts(text: str) -> str:
 
 
 def _is_contact(line: str) -> bool:
-    return _LINE.fullmatch(line) is not None and not _SAYS_SOMETHING.search(_ADDRESS.sub("", line))
+    return (
+        len(line) <= _LONGEST
+        and _LINE.fullmatch(line) is not None
+        and not _SAYS_SOMETHING.search(_ADDRESS.sub("", line))
+    )

@@ -18,7 +18,7 @@ from validation.answers.arithmetic import annotations_in
 from validation.answers.boxes import boxes
 
 _SENTENCE_END = re.compile(r"\n|(?<=[.!?])\s|(?<=[。！？])")
-_QUANTITY = re.compile(r"([-+]?)\s*[$€£]?\s*(\d[\d,]*(?:\.\d+)?|\.\d+)(?:\s+[^\W\d_]+)*")
+_QUANTITY = re.compile(r"([-+]?)\s*+[$€£]?\s*+(\d[\d,]*(?:\.\d+)?|\.\d+)(?:\s+[^\W\d_]+)*")
 
 
 def with_derived(problem: Problem, formats: Sequence[Format]) -> Problem:

@@ -25,15 +25,16 @@ from validation.answers.arithmetic import check_annotations, stated_value, strip
 
 _ANNOTATION = re.compile(r"<<([^<>]*)>>")
 _THOUSANDS = re.compile(r"(?<=\d),(?=\d{3})")
-_MONEY = r"[-+]?[$€£]?\s*"
+_MONEY = r"[-+]?[$€£]?\s*+"
 _VALUE = r"(?:\d[\d,]*(?:\.\d+)?|\.\d+)"
-_RESULT = re.compile(rf"\s*{_MONEY}{_VALUE}%?")
-_CALCULATED = re.compile(rf"([\d)%])\s*=\s*{_MONEY}<<[^<>]*>>\s*{_MONEY}{_VALUE}")
+_RESULT = re.compile(rf"\s*+{_MONEY}{_VALUE}%?")
+_CALCULATED = re.compile(rf"([\d)%])\s*+=\s*+{_MONEY}<<[^<>]*+>>\s*+{_MONEY}{_VALUE}")
 _WORD = re.compile(r"[A-Za-z]+(?:['\u2019][a-z]+)?")
 _TOKEN = re.compile(r"[A-Za-z]+(?:['\u2019][a-z]+)?|[^\sA-Za-z-]")
 _CLAUSE = re.compile(r"[.!?;:,](?=\s)|>>[\d.,]*")
 _DIGIT = re.compile(r"\d")
 _MAX_WORDS = 5
+_MOST_STEPS, _NEAR = 200, 1000  # annotations of a solution, and characters beside one that may name it; people write 40
 
 # words that end a noun phrase ("24 clips | because ...") and words that say nothing in a name
 _BREAKS = frozenset(
@@ -98,7 +99,7 @@ def derive(question: str, steps: str, answer: str, formats: Iterable[Format]) ->
 def _steps(question: str, text: str, answer: str) -> list[_Step]:
     calculations = check_annotations(text)
     final = stated_value(answer)
-    if not calculations or final is None or calculations[-1].value != final:
+    if not 0 < len(calculations) <= _MOST_STEPS or final is None or calculations[-1].value != final:
         return []
     asked = {plain_number(number) for number in NUMBER.findall(question.replace(",", ""))}
     linked: dict[str, str] = {}
@@ -146,9 +147,8 @@ def answer_sentence(answer: str) -> str:
 
 def _name(text: str, mark: re.Match[str], taken: Collection[str]) -> str:
     """Names a result by the words behind it (`24 clips in May`), else by those before it, else by its step."""
-    line_start, line_end = text.rfind("\n", 0, mark.start()) + 1, text.find("\n", mark.end())
-    behind = _words_behind(text[mark.end() : line_end if line_end >= 0 else len(text)])
-    before = _words_before(text[line_start : mark.start()])
+    behind = _words_behind(text[mark.end() : mark.end() + _NEAR].partition("\n")[0])
+    before = _words_before(text[max(0, mark.start() - _NEAR) : mark.start()].rpartition("\n")[2])
     whole = list(dict.fromkeys((*before[-2:], *behind)))
     if not whole:
         return f"step_{len(taken) + 1}"

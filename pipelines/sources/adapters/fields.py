@@ -234,7 +234,7 @@ def is_marked(record: dict[str, Any], name: str | None) -> bool:
     return _MARKS[word]
 
 
-_LEVEL = re.compile(r"(?:^|[^\d.,/:\u2013-]|(?<=[A-Za-z])[-:])\s*(\d{1,5}(?:\.\d+)?)$")
+_LEVEL = re.compile(r"(?:^|[^\d.,/:\u2013-]|(?<=[A-Za-z])[-:])\s*(\d{1,5}(?:\.\d+)?)\s*$")
 
 
 def level_of(text: str | None) -> int | None:
@@ -242,7 +242,7 @@ def level_of(text: str | None) -> int | None:
 
     Level 5 -> 5    4.25 -> 4    5.5 -> 6    Level ?, 3/5 -> None
     """
-    level = None if text is None else _LEVEL.search(text.rstrip())
+    level = None if text is None else ending_of(text, _LEVEL)
     return None if level is None else floor(float(level[1]) + 0.5)
 
 

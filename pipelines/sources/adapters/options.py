@@ -9,6 +9,9 @@ from pipelines.sources.adapters.fields import Unreadable, find, loaded, named, n
 from schemas.reason import Reason
 
 _MARKED = re.compile(r"\s*\(?([A-Za-z])\s*[).:\uff0e\u3001\uff1a\uff09]\s*(.*)", re.DOTALL)
+_FILLING = re.compile(r"[}*$\s]*+")
+_BEHIND_LETTER = r"[}*\s]*+[).:\uff0e\u3001\uff1a\uff09]?+(?P<filling>[}*$\s]*+)"
+_MOST_OPTIONS, _MOST_COMPARED = 52, 1000  # options, and characters of one, that are looked for in a question
 _LETTERS = ("label", "letter", "key", "option", "id")
 _TEXTS = ("text", "value", "content", "option_text", "answer", "option")
 _TABLES = (("text", "label"), ("texts", "labels"), ("choices", "labels"), ("options", "labels"))
@@ -90,9 +93,16 @@ def _plain(value: object, field: str) -> str:
     return number_text(value)
 
 
-def _stand_in(question: str, options: Iterable[tuple[str, str]]) -> bool:
-    marks = (
-        rf"{re.escape(letter)}\s*[}}*]*\s*[).:\uff0e\u3001\uff1a\uff09]?[}}*$\s]*{re.escape(text)}"
-        for letter, text in options
-    )
-    return all(re.search(mark, question) for mark in marks)
+def _stand_in(question: str, options: Sequence[tuple[str, str]]) -> bool:
+    return len(options) <= _MOST_OPTIONS and all(_stands_in(question, letter, text) for letter, text in options)
+
+
+def _stands_in(question: str, letter: str, text: str) -> bool:
+    """Whether an option's text stands behind its letter; a long one by its first words."""
+    text = text[:_MOST_COMPARED]
+    begins = _FILLING.match(text)
+    assert begins is not None, text
+    for mark in re.finditer(re.escape(letter) + _BEHIND_LETTER, question):
+        if mark["filling"].endswith(begins[0]) and question.startswith(text[begins.end() :], mark.end()):
+            return True
+    return False

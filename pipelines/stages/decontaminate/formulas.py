@@ -11,7 +11,7 @@ from pipelines.text.arrays import changed_where, rewritten
 
 DRAWING = "[asy]"
 _DRAWING = re.compile(r"\[asy\].*?(?:\[/asy\]|$)", re.DOTALL)
-_LABEL = re.compile(r'"([^"]*\d[^"]*)"')
+_LABEL = re.compile(r'"([^"\d]*+\d[^"]*+)"')
 _GREEK = (
     "alpha|beta|gamma|delta|(?:var)?epsilon|zeta|eta|(?:var)?theta|lambda|mu|nu|xi|rho|sigma|tau|(?:var)?phi|chi|psi"
     "|omega"

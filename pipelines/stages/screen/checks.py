@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from pipelines.engine.rejection import Rejection
 from pipelines.stages.screen.dirt import DIRT
-from pipelines.stages.screen.flattened import Columns, Found, Rule, flags, in_texts, matching
+from pipelines.stages.screen.flattened import Columns, Found, Rule, first_matches, flags, in_texts, matching
 from pipelines.stages.screen.languages import LATIN, NOT_LATIN, wrong_script
 from pipelines.stages.screen.structure import check_order, check_structure
 from pipelines.text.arrays import bytes_of
@@ -199,11 +199,12 @@ _HAS_FIGURE = (
 
 def _figures(columns: Columns, _settings: Screen, alive: np.ndarray) -> Found:
     """needs_figure: the question refers to a picture and holds none as text (Asymptote, TikZ, a table)."""
-    suspect = alive & matching(columns.questions, _FIGURE)
-    for row in np.flatnonzero(suspect).tolist():
-        question = columns.question_list[row]
-        if not re.search(_HAS_FIGURE, question) and (mark := re.search(_FIGURE, question)):
-            yield row, Rejection(Reason.NEEDS_FIGURE, f"{mark[0]!r} and no figure in the text")
+    suspect = np.flatnonzero(alive & matching(columns.questions, _FIGURE))
+    questions = columns.questions.take(pa.array(suspect))
+    missing = ~matching(questions, _HAS_FIGURE)
+    marks = first_matches(questions, _FIGURE)
+    for row, mark in zip(suspect[missing].tolist(), marks.filter(pa.array(missing)).to_pylist(), strict=True):
+        yield row, Rejection(Reason.NEEDS_FIGURE, f"{mark!r} and no figure in the text")
 
 
 _PROOF = (

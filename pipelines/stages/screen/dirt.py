@@ -116,7 +116,7 @@ _LETTER = re.compile(r"\s*(?:\\(?:text|textbf|mathrm|boxed)\{)?\s*\(?([A-H])\)?\
 _STATED_LETTER = re.compile(
     r"(?:\b(?:answer|option|choice)(?: is)?:?\s*|\\boxed\{)(?:\\(?:text|textbf|mathrm)\{)?\(?([A-H])\)?\}{0,2}[.$*\s]*$"
 )
-_OPTION = r"(?:^|[\s({\[$*}])\(?{}\s*[}})]*\s*[).:\uff0e\u3001\uff1a\uff09\]]"
+_OPTION = r"(?:^|[\s({\[$*}])\(?{}\s*+[}})]*\s*[).:\uff0e\u3001\uff1a\uff09\]]"
 
 
 def lacks_options(question: str, answer: str | None, solution: str) -> str | None:

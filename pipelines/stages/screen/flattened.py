@@ -92,6 +92,11 @@ def matching(texts: pa.Array, pattern: str) -> np.ndarray:
     return flags(pc.match_substring_regex(texts, pattern))
 
 
+def first_matches(texts: pa.Array, pattern: str) -> pa.Array:
+    """What a pattern (RE2's) finds first in each text; null where it finds nothing."""
+    return pc.struct_field(pc.extract_regex(texts, rf"(?P<mark>{pattern})"), "mark")
+
+
 Found = Iterator[tuple[int, Rejection]]
 """rows of a part that a rule stops, and why"""
 Rule = Callable[[Columns, Screen, np.ndarray], Found]
