@@ -16,6 +16,7 @@ from types import ModuleType
 HOME = Path(__file__).resolve().parent.parent
 ROOMS = ("schemas", "validation", "pipelines", "training", "demo")
 _EXTRAS = {"pipelines": "curation,validation", "training": "training", "demo": "all"}
+_EXTRA_OF = {"starlette": "review", "uvicorn": "review"}  # packages that one way of a verb needs
 
 
 class _OwnRooms(MetaPathFinder):
@@ -69,5 +70,5 @@ def missing(error: ModuleNotFoundError, room: str) -> str:
         raise error
     return (
         f"needs the package {error.name}, which is not installed; "
-        f"run `pip install 'mathmill[{_EXTRAS.get(room, 'all')}]'`"
+        f"run `pip install 'mathmill[{_EXTRA_OF.get(error.name or '', _EXTRAS.get(room, 'all'))}]'`"
     )

@@ -150,16 +150,31 @@ def export(
 @app.command()
 def review(
     data: DataFolder,
-    output: Annotated[Path, typer.Option(help="the queue, a JSONL file")],
+    output: Annotated[Path | None, typer.Option(help="write the queue to a JSONL file")] = None,
+    serve: Annotated[bool, typer.Option("--serve", help="open a page on this machine where people decide")] = False,
     accept: Annotated[list[str], typer.Option(metavar="GROUP", help="accept a group as a whole")] = [],  # noqa: B006
     reject: Annotated[list[str], typer.Option(metavar="GROUP", help="reject a group as a whole")] = [],  # noqa: B006
-    by: Annotated[str | None, typer.Option(metavar="NAME", help="who accepts or rejects")] = None,
+    by: Annotated[str | None, typer.Option(metavar="NAME", help="who decides")] = None,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="of the page; 0: any that is free")] = 8765,
+    host: Annotated[str, typer.Option(help="another address than this machine's own: several people")] = "127.0.0.1",
+    overlap: Annotated[int, typer.Option(min=1, help="people who look at each row")] = 1,
+    adjudicator: Annotated[list[str], typer.Option(metavar="NAME", help="who decides over votes")] = [],  # noqa: B006
+    controls: Annotated[Path | None, typer.Option(help="JSONL of row_id and expected, mixed in blindly")] = None,
+    look_at: Annotated[Path | None, typer.Option(help="JSONL of ids: losses/to_look_at.jsonl of a run")] = None,
+    sample: Annotated[int, typer.Option(min=1, help="rows of each reason that an audit draws")] = 50,
+    decisions: Annotated[Path | None, typer.Option(metavar="FOLDER", help="of decisions; else DATA.reviews")] = None,
     debug: Debug = False,
 ) -> None:
-    """Quarantined rows -> a queue for people, grouped by cause, ranked."""
-    from pipelines.cli.review_queue import print_queue, write_queue  # deferred: `--help` needs no pyarrow
+    """Rows in question -> what people decide: a page (--serve) or a file (--output).
 
-    print_queue(write_queue(data, output, accept=accept, reject=reject, by=by), output)
+    The queue holds quarantined rows, grouped by cause, ranked; the page also doubtful rows and a random audit.
+    """
+    from pipelines.cli.review_ways import ReviewOptions, run_review  # deferred: `--help` needs no pyarrow
+
+    options = ReviewOptions(
+        accept, reject, by, port, host, overlap, tuple(adjudicator), controls, look_at, sample, decisions
+    )
+    run_review(data, {"--output": output, "--serve": serve}, options)
 
 
 @app.command()

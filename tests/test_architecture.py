@@ -15,11 +15,14 @@ from benchmarks.house import PACKAGES, REPOSITORY, arrows, circles, imports_of, 
 MOST_LINES = 500
 NAMES_THAT_SAY_NOTHING = {"util", "utils", "helper", "helpers", "common", "base", "misc"}
 BELOW = ("pipelines/engine", "pipelines/text")  # what every other room of pipelines may stand on
+LOOKS = ("validation.dataset.report", "validation.dataset.annotators")
+"""what the review page takes from the report: how an example looks, and how agreement is measured"""
 MAY_IMPORT = {
     "pipelines/text": (),
     "pipelines/engine": (),
     "pipelines/sources": BELOW,
     "pipelines/output": BELOW,
+    "pipelines/review": (*BELOW, "pipelines/sources", "pipelines/output"),
     "pipelines/stages": (*BELOW, "pipelines/sources"),
 }
 """the rooms of pipelines that a room may import beside itself; those that are not listed may import any"""
@@ -48,9 +51,13 @@ def broken_rules(where: str, imported: str) -> Iterator[str]:
     if below(imported, "great_expectations") and not where.startswith("validation/dataset/"):
         yield "great_expectations only in validation/dataset"
     if below(imported, "validation.dataset") and not (
-        where == "pipelines/validate.py" or where.startswith("validation/dataset/")
+        where == "pipelines/validate.py"
+        or where.startswith("validation/dataset/")
+        or (where.startswith("pipelines/review/") and below(imported, *LOOKS))
     ):
-        yield "validation.dataset is imported by pipelines/validate.py alone"
+        yield "validation.dataset is imported by pipelines/validate.py alone; by the review page for how a row looks"
+    if below(imported, "starlette", "uvicorn") and not where.startswith("pipelines/review/"):
+        yield "starlette and uvicorn only in pipelines/review"
     if room == "mathmill" and imported.split(".")[0] not in {"mathmill", *sys.stdlib_module_names}:
         yield "mathmill imports the standard library; rooms by name, when one is used"
     if room == "schemas" and not _light(where, imported):
@@ -122,6 +129,10 @@ def test_an_arrow_leads_from_the_importing_room_to_the_imported() -> None:
         ("pipelines/stages/screen/x.py", "from pipelines.stages.select.criteria import select"),
         ("pipelines/stages/screen/x.py", "def f():\n    import pipelines.curate"),
         ("pipelines/cli/x.py", "from pipelines.__main__ import app"),
+        ("pipelines/review/x.py", "from pipelines.cli.trace import print_trace"),
+        ("pipelines/review/x.py", "from validation.dataset.gate import judge"),
+        ("pipelines/cli/x.py", "from validation.dataset.report.samples import solution"),
+        ("pipelines/cli/x.py", "def f():\n    import uvicorn"),
         ("mathmill/x.py", "from schemas.exits import UserError"),
         ("demo/x.py", "import mathmill"),
     ],
@@ -143,6 +154,7 @@ def test_the_rules_catch_what_they_forbid(where: str, source: str) -> None:
         ("pipelines/stages/screen/x.py", "from pipelines.sources.adapters.fields import find"),
         ("pipelines/stages/screen/x.py", "from pipelines.stages.screen.structure import check_order"),
         ("pipelines/curate.py", "from pipelines.stages import screen\nfrom pipelines.output.write import write_file"),
+        ("pipelines/review/x.py", "from validation.dataset.report.samples import solution\nimport uvicorn"),
         ("mathmill/x.py", "import ast\nfrom mathmill.rooms import claim"),
     ],
 )

@@ -4,8 +4,7 @@ Rows of one reason, rule and benchmark share a group, which one answer can settl
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ from rich.table import Table
 from pipelines.cli.curate_console import console_for
 from pipelines.engine.disk import unwritable_in_one_line
 from pipelines.output.reader import read_rejected
+from pipelines.review.causes import Group, group_of
 from schemas.copies import REJECTED, copied
 from schemas.exits import UserError
 from schemas.files import replacing
@@ -27,33 +27,6 @@ from schemas.wording import shortened
 
 _SHOWN_GROUPS = 5
 _EXAMPLE = 90  # characters of a detail
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Group:
-    """Rows with one cause.
-
-    Attributes:
-        reason: their reason code.
-        rule: what exactly was found; empty where their reason has no finer rule.
-        benchmark: of the items that they are about; empty where they are about none.
-        example: the detail of the first of them, for people.
-    """
-
-    reason: str
-    rule: str = ""
-    benchmark: str = ""
-    example: str = field(default="", compare=False)
-
-    @property
-    def name(self) -> str:
-        """A name that stays the same in every run."""
-        return ":".join(filter(None, (self.reason, self.rule, self.benchmark)))
-
-
-def group_of(row: Mapping[str, Any]) -> Group:
-    """Returns the group of a row of the ledger, with its detail as the example."""
-    return Group(*(str(row.get(name) or "") for name in ("reason", "rule", "benchmark", "detail")))
 
 
 def write_queue(

@@ -3,7 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.cli.review_queue import Group, group_of, print_queue, write_queue
+from pipelines.cli.review_queue import print_queue, write_queue
+from pipelines.review.causes import Group
 from schemas.exits import UserError
 from schemas.reason import RULES, Outcome, Reason
 from tests.tiny import SCHOOL, read_lines, read_streams, write_rows
@@ -41,16 +42,6 @@ def test_a_row_of_which_only_a_later_solution_is_doubtful_is_asked_about_too(tin
     assert write_queue(tmp_path / "data", tmp_path / "queue.jsonl") == {Group("answer_unknown"): 1}
     (asked,) = read_lines(tmp_path / "queue.jsonl")
     assert (asked["row_id"], asked["id"], asked["record"]) == ("ab", "ab-pot", {"q": "?"})
-
-
-def test_rows_of_one_reason_rule_and_benchmark_are_one_group_however_their_details_are_worded() -> None:
-    reworded = {"reason": "benchmark_paraphrase", "rule": "question_reworded", "benchmark": "gsm8k", "item": 3}
-    group = group_of({**reworded, "detail": "in other words"})
-    assert group == group_of({**reworded, "item": 4, "detail": "worded quite otherwise"})
-    assert group.name == "benchmark_paraphrase:question_reworded:gsm8k"
-    for name, other in {"reason": "benchmark_variant", "rule": "question_translated", "benchmark": "math"}.items():
-        assert group_of({**reworded, name: other}) != group
-    assert group_of({"reason": "answer_unknown", "rule": None, "benchmark": None}).name == "answer_unknown"
 
 
 def test_one_answer_settles_a_group(tiny_data: Path, tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ class Markup(str):
 
 Child = str | Markup | None | Iterable["Child"]
 
-_VOID = frozenset({"meta", "br", "hr", "input", "rect", "line", "circle"})
+_VOID = frozenset({"meta", "link", "br", "hr", "input", "rect", "line", "circle"})
 
 
 def tag(name: str, /, *children: Child, **attributes: str | int | float | bool | None) -> Markup:

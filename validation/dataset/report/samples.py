@@ -3,7 +3,7 @@
 The marks come from `schemas.transcript`, the same spans that the trainer and the exporter use.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -72,18 +72,18 @@ def render_example(
         else None,
         tag(
             "div",
-            _folded(rich_text(_short(row["question"])), len(row["question"] or "")),
+            folded(rich_text(_short(row["question"])), len(row["question"] or "")),
             class_="question",
             dir="auto",
         ),
         tag(
             "div",
-            _folded(solution(segments), sum(len(segment["text"] or "") for segment in segments)),
+            folded(solution(segments), sum(len(segment["text"] or "") for segment in segments)),
             class_="solution",
         ),
         tag(
             "footer",
-            tag("span", "answer ", tag("b", rich_text(_as_formula(row["answer"] or "none")), dir="auto")),
+            tag("span", "answer ", tag("b", rich_text(as_formula(row["answer"] or "none")), dir="auto")),
             tag("span", _verified(verification)),
             tag("span", f"row {number(row['source_row'])} · {row['author']} · {row['licence']}"),
         ),
@@ -95,7 +95,7 @@ def render_example(
     )
 
 
-def _folded(body: Markup, characters: int) -> Markup:
+def folded(body: Markup, characters: int) -> Markup:
     """A long text behind its first lines; an old browser shows no lines of it until it is opened, paper shows all."""
     if characters <= FOLDED:
         return body
@@ -117,12 +117,13 @@ def _mark(check: Check) -> Markup:
     return tag("p", verb, tag("strong", check.name), class_=f"breaks {check.status.value}")
 
 
-def _as_formula(answer: str) -> str:
+def as_formula(answer: str) -> str:
+    """An answer as text whose LaTeX stands in dollars."""
     return f"${answer}$" if "\\" in answer and "$" not in answer else answer
 
 
-def solution(segments: Sequence[Mapping[str, str | None]]) -> Markup:
-    """A solution, segment by segment; unsupervised stretches are told apart."""
+def solution(segments: Sequence[Mapping[str, str | None]], prose: Callable[[str], Markup] = rich_text) -> Markup:
+    """A solution, segment by segment; unsupervised stretches are told apart. `prose` renders what is no program."""
     known = [
         Segment(SegmentKind(segment["kind"]), segment["text"] or "")
         for segment in segments
@@ -131,7 +132,7 @@ def solution(segments: Sequence[Mapping[str, str | None]]) -> Markup:
     if len(known) != len(segments):
         return tag("p", "a segment of this solution has no known kind", class_="breaks")
     supervised = supervised_kinds(known)
-    return join([_segment(segment, supervised[at]) for at, segment in enumerate(known)])
+    return join([_segment(segment, supervised[at], prose) for at, segment in enumerate(known)])
 
 
 def supervised_kinds(segments: Sequence[Segment]) -> list[bool]:
@@ -146,12 +147,12 @@ def supervised_kinds(segments: Sequence[Segment]) -> list[bool]:
     return bodies
 
 
-def _segment(segment: Segment, supervised: bool) -> Markup:
+def _segment(segment: Segment, supervised: bool, prose: Callable[[str], Markup]) -> Markup:
     text = _short(segment.text)
     body = {
         SegmentKind.CODE: lambda: tag("pre", tag("code", highlighted(text))),
         SegmentKind.OUTPUT: lambda: tag("pre", tag("code", text)),
-    }.get(segment.kind, lambda: tag("div", rich_text(text), class_="prose", dir="auto"))()
+    }.get(segment.kind, lambda: tag("div", prose(text), class_="prose", dir="auto"))()
     label = _LABELS[segment.kind] + ("" if supervised else " · no loss here")
     classes = f"segment {segment.kind.value} {'supervised' if supervised else 'unsupervised'}"
     return tag("div", tag("span", label, class_="kind"), body, class_=classes)

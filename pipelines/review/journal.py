@@ -1,0 +1,117 @@
+"""Decisions on disk: JSON lines, appended and synced before anybody sees the next row.
+
+A kill leaves at most one line without its end: nobody was told that it is safe, and the next start cuts it off. A disk
+that is full leaves none: what was written of a line is taken back, and the decision is not.
+"""
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import orjson
+
+from pipelines.engine.disk import unwritable_in_one_line
+from schemas.exits import UserError
+from schemas.files import flush, hold
+
+Line = dict[str, Any]
+DECISIONS, AUDITS = "decisions.jsonl", "audits.jsonl"
+_LOCK = ".lock"
+
+
+class Journal:
+    """A file of JSON lines that only grows."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
+        self._size = self._cut_torn_end()
+        flush(path.parent)
+
+    def append(self, lines: Sequence[Mapping[str, Any]]) -> None:
+        """Writes lines, all of them or none, and waits until they are on the disk.
+
+        Raises:
+            OSError: the disk is full or failing; the file is as it was.
+        """
+        content = b"".join(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE) for line in lines)
+        try:
+            written = 0
+            while written < len(content):
+                written += os.write(self._file, content[written:])
+            os.fsync(self._file)
+        except OSError:
+            with suppress(OSError):
+                os.ftruncate(self._file, self._size)
+            raise
+        self._size += len(content)
+
+    def lines(self) -> Iterator[Line]:
+        """All lines, oldest first.
+
+        Raises:
+            UserError: a line is no JSON object.
+        """
+        with self.path.open("rb") as file:
+            for number, line in enumerate(file, 1):
+                try:
+                    value = orjson.loads(line)
+                except orjson.JSONDecodeError as error:
+                    raise UserError(f"{self.path}, line {number}: not JSON: {error}") from error
+                if not isinstance(value, dict):
+                    raise UserError(f"{self.path}, line {number}: not a JSON object")
+                yield value
+
+    def close(self) -> None:
+        """Closes the file."""
+        os.close(self._file)
+
+    def __enter__(self) -> "Journal":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _cut_torn_end(self) -> int:
+        """Cuts off a line that a kill left without its end; returns how many bytes stay."""
+        size = os.fstat(self._file).st_size
+        end, block = size, 1 << 16
+        while end > 0:
+            start = max(0, end - block)
+            found = os.pread(self._file, end - start, start).rfind(b"\n")
+            if found >= 0:
+                end = start + found + 1
+                break
+            end = start
+        if end < size:
+            os.ftruncate(self._file, end)
+            os.fsync(self._file)
+        return end
+
+
+@contextmanager
+def journals(folder: Path) -> Iterator[tuple[Journal, Journal]]:
+    """Opens the decisions and the audits of a folder, for this process alone.
+
+    Raises:
+        UserError: another process has them, or the folder cannot be written.
+    """
+    with unwritable_in_one_line(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            lock = hold(folder / _LOCK)
+        except BlockingIOError as error:
+            raise UserError(
+                f"{folder}: another `mathmill review` has these decisions open; several people use one server "
+                "(--host), or name another folder with --decisions"
+            ) from error
+    with lock:
+        with unwritable_in_one_line(folder):
+            decisions, audits = Journal(folder / DECISIONS), Journal(folder / AUDITS)
+        with decisions, audits:
+            yield decisions, audits

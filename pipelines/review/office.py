@@ -1,0 +1,239 @@
+"""All queues of one data set behind one door: what the page asks for, answered from desks, journals and rows.
+
+Rows are rendered ahead: while a person reads one, the next is made ready, so that a key costs a write and no formula.
+"""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import Any
+
+from pipelines.review.corrected import correction, write_corrected
+from pipelines.review.desk import Desk, Seat, Ticket, replay
+from pipelines.review.journal import Journal
+from pipelines.review.opened import OpenedData, Row
+from pipelines.review.queues import Queue, QueueName
+from pipelines.review.row_view import rerun_view, row_view
+from pipelines.review.shell import ADJUDICATE, nothing_left
+from pipelines.review.standing import Standing, standing_of
+from pipelines.review.votes import Code, Vote, Votes
+from schemas.exits import UserError, one_line
+from schemas.problem import Format, Segment, SegmentKind
+from schemas.transcript import transcribe
+from schemas.verdict import require_judged
+from validation.programs import ServerError, run, run_blocks
+
+_READY = 32  # rows that are kept rendered
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """How people work together.
+
+    Attributes:
+        overlap: people who look at each row.
+        adjudicators: the names of those who decide over the votes.
+    """
+
+    overlap: int = 1
+    adjudicators: frozenset[str] = frozenset()
+
+
+Rendered = tuple[str, dict[str, str] | None]
+"""a row as HTML, and the texts of it that can be corrected"""
+
+
+class Office:
+    """The desks of one data set. Every method may be called by any thread."""
+
+    def __init__(
+        self, data: OpenedData, queues: Sequence[Queue], decisions: Journal, audits: Journal, terms: Terms
+    ) -> None:
+        """Opens the queues and counts what was decided before.
+
+        Raises:
+            UserError: the decisions are about another data set.
+        """
+        self.data, self.terms, self.path = data, terms, decisions.path
+        self._votes = Votes(len(data.row_ids), terms.overlap)
+        self._audited = Votes(len(data.row_ids), 1)
+        self.strange = replay(data, decisions, self._votes)
+        replay(data, audits, self._audited)
+        if self.strange and not (self._votes.by_person or self._votes.ruled):
+            raise UserError(
+                f"{decisions.path}: these decisions are about another data set: none of their rows is in {data.name}; "
+                "name another folder with --decisions"
+            )
+        _, verdict = require_judged(data.folder, draft=True)
+        suite = None if verdict is None else verdict.suite_sha256[:16]
+        self._desks = {
+            queue.name: Desk(data, queue, audits, self._audited, suite=suite)
+            if queue.name is QueueName.AUDIT
+            else Desk(data, queue, decisions, self._votes, overlap=terms.overlap, suite=suite)
+            for queue in queues
+        }
+        self._lock = threading.RLock()
+        self._ready: OrderedDict[tuple[int, bool], Rendered] = OrderedDict()
+        self._write_corrected()
+
+    def queues(self, person: str) -> list[str]:
+        """The names of the queues that a person sees."""
+        rules = person in self.terms.adjudicators
+        return [name.value for name, desk in self._desks.items() if desk.queue.asked] + [ADJUDICATE] * rules
+
+    def card(self, person: str, queue: str) -> dict[str, Any]:
+        """The row in front of a person, as the page shows it."""
+        desk, seat = self._at(person, queue)
+        with self._lock:
+            ticket = desk.current(seat)
+            left = desk.left(seat)
+            decided = sum(1 for code in self._votes.of(person) if code) if ticket is None else 0
+        if ticket is None:
+            shown = nothing_left(person, decided, str(self.path), rules=seat.rules)
+            return {"html": shown, "ticket": None, "left": left, "group": None, "texts": None}
+        html, texts = self._rendered(desk, seat, ticket.position)
+        group = desk.queue.groups[desk.queue.group_of[ticket.position]].name
+        return {"html": html, "ticket": ticket.name, "left": left, "group": group, "texts": texts}
+
+    def act(self, person: str, queue: str, action: str, form: Mapping[str, Any]) -> str:
+        """Does what a key asks for, and says what was done.
+
+        Raises:
+            StaleFormError: the form is old; nothing was written.
+            OSError: the disk did not take it; nothing was decided.
+            KeyError, TypeError, ValueError: it is no form of ours.
+        """
+        desk, seat = self._at(person, queue)
+        with self._lock:
+            if action == "undo":
+                with self._corrections():
+                    back = desk.undo(seat)
+                return f"undone: {back:,} row{'s' if back != 1 else ''}" if back else "nothing to undo"
+            if action == "jump":
+                desk.jump(seat, int(form["group"]))
+                return "here is the group"
+            vote = Vote(form["vote"])
+            if action == "settle":
+                return f"{desk.settle(seat, int(form['group']), vote):,} rows {vote.value} at once; z takes it back"
+            if action != "decide" or vote is Vote.UNDONE:
+                raise ValueError(action)
+            return self._decide(desk, seat, vote, form)
+
+    def groups(self, person: str, queue: str) -> list[dict[str, Any]]:
+        """The groups of a queue, with what is left of each."""
+        desk, seat = self._at(person, queue)
+        with self._lock:
+            shown = enumerate(desk.groups(seat))
+            return [
+                {"at": at, "name": left.group.name, "rows": left.rows, "left": left.left, "decided": left.decided}
+                for at, left in shown
+            ]
+
+    def rerun(self, person: str, queue: str) -> str:
+        """Runs the programs of the row in front of a person, in isolation, beside what is recorded."""
+        desk, seat = self._at(person, queue)
+        with self._lock:
+            ticket = desk.current(seat)
+        candidate = None if ticket is None else self.data.candidate(self._row(desk, ticket))
+        return str(rerun_view(*_ran(candidate)))
+
+    def ahead(self, person: str, queue: str) -> None:
+        """Makes the row ready that a person gets next."""
+        desk, seat = self._at(person, queue)
+        with self._lock:
+            ticket = desk.current(seat)
+            position = None if ticket is None or seat.rules else desk.next_position(seat, behind=ticket.position)
+        if position is not None:
+            self._rendered(desk, seat, position)
+
+    def standing(self) -> Standing:
+        """How people and rules do."""
+        with self._lock:
+            audit = self._desks.get(QueueName.AUDIT)
+            controls = [desk.controls_by_row() for desk in self._desks.values()]
+            known = {row: decision for of_desk in controls for row, decision in of_desk.items()}
+            return standing_of(self._votes, known, self._audited, audit, len(self.strange))
+
+    def _decide(self, desk: Desk, seat: Seat, vote: Vote, form: Mapping[str, Any]) -> str:
+        comment = str(form.get("comment") or "")[:_MOST_COMMENT]
+        corrected: dict[str, str] = {}
+        ticket = desk.current(seat)
+        if form.get("corrected") and ticket is not None:
+            _, texts = self._rendered(desk, seat, ticket.position)
+            texts = texts or {}
+            corrected = correction(texts, {name: str(form["corrected"][name]) for name in texts})
+        with self._corrections():
+            desk.decide(seat, str(form["ticket"]), vote, comment=comment, corrected=corrected)
+        return "corrected" if corrected else {Vote.SKIPPED: "skipped"}.get(vote, vote.value)
+
+    @contextmanager
+    def _corrections(self) -> Iterator[None]:
+        """Writes the corrected rows again when what happens inside changes them."""
+        before = dict(self._votes.corrected)
+        yield
+        if self._votes.corrected != before:
+            self._write_corrected()
+
+    def _write_corrected(self) -> None:
+        write_corrected(self.path.parent, self._votes.corrected.values())
+
+    def _at(self, person: str, queue: str) -> tuple[Desk, Seat]:
+        if queue == ADJUDICATE and person in self.terms.adjudicators:
+            return self._desks[QueueName.QUARANTINED], Seat(person, rules=True)
+        return self._desks[QueueName(queue)], Seat(person)
+
+    def _row(self, desk: Desk, ticket: Ticket) -> Row:
+        return self.data.row(int(desk.queue.places[ticket.position]))
+
+    def _rendered(self, desk: Desk, seat: Seat, position: int) -> Rendered:
+        place = int(desk.queue.places[position])
+        comments = self._comments(desk, seat, place)
+        ready = None if comments else self._ready.get((place, desk.audits))
+        if ready is not None:
+            return ready
+        row = self.data.row(place)
+        candidate = self.data.candidate(row)
+        made = (str(row_view(self.data, row, candidate, comments, audit=desk.audits)), texts_of_row(candidate))
+        if not comments:
+            self._ready[place, desk.audits] = made
+            with suppress(KeyError):  # another thread was quicker
+                while len(self._ready) > _READY:
+                    self._ready.popitem(last=False)
+        return made
+
+    def _comments(self, desk: Desk, seat: Seat, place: int) -> list[tuple[str, str]]:
+        """What is told about a row: to an adjudicator all votes and notes, to others their own notes alone."""
+        number = int(self.data.row_numbers[place])
+        written = list(desk.votes.comments.get(number, ()))
+        if not seat.rules:
+            return [said for said in written if said[0] == seat.person]
+        votes = [(who, code.name.lower()) for who, code in desk.votes.said(number).items() if code is not Code.SKIPPED]
+        return votes + written
+
+
+_MOST_COMMENT = 2000
+
+
+def texts_of_row(candidate: Mapping[str, Any] | None) -> dict[str, str] | None:
+    """What a person may correct of a row; None where no candidate was made of it."""
+    if candidate is None:
+        return None
+    segments = [Segment(SegmentKind(part["kind"]), part["text"] or "") for part in candidate["segments"] or []]
+    solution = transcribe(segments).response
+    return {"question": candidate["question"] or "", "solution": solution, "answer": candidate["answer"] or ""}
+
+
+def _ran(candidate: Mapping[str, Any] | None) -> tuple[list[str], list[str]]:
+    """The recorded outputs of a candidate's programs, and what they print here."""
+    segments = candidate["segments"] if candidate else []
+    programs = [part["text"] for part in segments if part["kind"] == SegmentKind.CODE]
+    recorded = [part["text"] for part in segments if part["kind"] == SegmentKind.OUTPUT]
+    if not candidate or not programs:
+        return [], []
+    try:
+        executions = [run(programs[0])] if candidate["format"] == Format.POT else run_blocks(programs)
+    except (ServerError, OSError) as error:
+        return recorded, [f"programs cannot be run on this machine: {one_line(str(error))[-200:]}"]
+    return recorded, [(ran.stdout or ran.value or "") + (ran.error or "") or ran.ending.value for ran in executions]

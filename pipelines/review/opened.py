@@ -1,0 +1,202 @@
+"""A data set that rows are shown of: its ledger in memory, and everything else found where it lies.
+
+Original records are read from `rejected/` by their offset, examples from the mapped shards: to show one row costs the
+same in a data set of a thousand rows and in one of a million.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import orjson
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipelines.output.reader import read_ledger
+from pipelines.sources.files.records import Record, json_text
+from pipelines.sources.render import render_parts
+from schemas.benchmark import BENCHMARKS
+from schemas.config import Normalise, Source
+from schemas.copies import LEDGER, REJECTED, SHARDS, copied
+from schemas.evolution import read_as
+from schemas.example import EXAMPLE_SCHEMA
+from schemas.exits import UserError
+from schemas.ledger import RECORD_MARK
+from schemas.manifest import Manifest, read_manifest
+from schemas.place import Location
+from schemas.reason import Outcome
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class OpenedData:
+    """A data set, and how to find what is shown of a row.
+
+    Attributes:
+        name: as the user gave it.
+        ledger: all of it; a row's place here is what queues hold.
+    """
+
+    name: str
+    folder: Path
+    manifest: Manifest
+    ledger: pa.Table
+
+    def row(self, place: int) -> dict[str, Any]:
+        """The ledger's row at a place."""
+        found: dict[str, Any] = self.ledger.slice(place, 1).to_pylist()[0]
+        return found
+
+    def rows(self, places: np.ndarray) -> list[dict[str, Any]]:
+        """The ledger's rows at some places."""
+        found: list[dict[str, Any]] = self.ledger.take(pa.array(places, pa.int64())).to_pylist()
+        return found
+
+    def row_of(self, identity: str) -> dict[str, Any] | None:
+        """The ledger's row of a candidate, by its id."""
+        place = pc.index(self.ledger["id"], identity).as_py()
+        return None if place < 0 else self.row(place)
+
+    def siblings(self, row: Row) -> list[dict[str, Any]]:
+        """What else became of the same record, and what was lost to this candidate, in the order of the ledger."""
+        same = pc.equal(self.ledger["row_id"], row["row_id"])
+        lost = pc.fill_null(pc.equal(self.ledger["partner"], row["id"]), False)
+        others = self.ledger.filter(pc.or_(same, lost)).slice(0, _MOST_SIBLINGS + 1).to_pylist()
+        return [other for other in others if other["id"] != row["id"]][:_MOST_SIBLINGS]
+
+    def record(self, row_id: str) -> dict[str, Any] | None:
+        """The original record of a row of which something was rejected."""
+        found = pc.index(self._records["row_id"], row_id).as_py()
+        if found < 0:
+            return None
+        place = self._records.slice(found, 1).to_pylist()[0]
+        with (self.folder / place["file"]).open("rb") as file:
+            file.seek(place["offset"])
+            record: dict[str, Any] = orjson.loads(file.readline())
+        record.pop(RECORD_MARK)
+        return record
+
+    def example(self, identity: str) -> dict[str, Any] | None:
+        """An example of the shards, by its id."""
+        for shard in self._shards:
+            place = pc.index(shard["id"], identity).as_py()
+            if place >= 0:
+                found: dict[str, Any] = shard.slice(place, 1).to_pylist()[0]
+                return found
+        return None
+
+    def candidate(self, row: Row) -> dict[str, Any] | None:
+        """A candidate as it is kept, or as its record reads again; None when nothing can be made of its record."""
+        if row["outcome"] == Outcome.KEPT:
+            return self.example(row["id"])
+        record = self.record(row["row_id"])
+        return None if record is None or row["format"] is None else candidate_of(self.manifest, row, record)
+
+    def item(self, benchmark: str, position: int) -> dict[str, Any] | None:
+        """A benchmark item that is stored with the data."""
+        items = self._items
+        if items is None:
+            return None
+        mask = pc.and_(pc.equal(items["benchmark"], benchmark), pc.equal(items["position"], position))
+        found = items.filter(mask).to_pylist()
+        return found[0] if found else None
+
+    @cached_property
+    def row_numbers(self) -> np.ndarray:
+        """Of each place of the ledger the number of its row: int32[places]; candidates of one record share one."""
+        return np.asarray(self._encoded.indices)
+
+    @property
+    def row_ids(self) -> pa.Array:
+        """The ids of the rows, by number."""
+        return self._encoded.dictionary
+
+    def numbers_of(self, row_ids: Sequence[str]) -> np.ndarray:
+        """The numbers of rows by their ids, -1 for those that are not here: int64[row_ids]."""
+        return _found(pa.array(row_ids, pa.string()), self.row_ids)
+
+    @cached_property
+    def _encoded(self) -> pa.DictionaryArray:
+        return pc.dictionary_encode(self.ledger["row_id"].combine_chunks())
+
+    @property
+    def examples(self) -> list[pa.Table]:
+        """The shards, mapped."""
+        return self._shards
+
+    @cached_property
+    def _records(self) -> pa.Table:
+        rows = [*_record_places(self.folder)]
+        columns = [pa.array(column) for column in zip(*rows, strict=True)] or [pa.array([], pa.string())] * 3
+        return pa.table(columns, names=["row_id", "file", "offset"])
+
+    @cached_property
+    def _shards(self) -> list[pa.Table]:
+        return [_mapped(self.folder / shard.path) for shard in self.manifest.shards]
+
+    @cached_property
+    def _items(self) -> pa.Table | None:
+        path = self.folder / BENCHMARKS
+        return _mapped(path, None) if path.is_file() else None
+
+
+_MOST_SIBLINGS = 6
+
+
+def _record_places(folder: Path) -> Iterator[tuple[str, str, int]]:
+    for path in sorted((folder / REJECTED).glob("*.jsonl")):
+        offset = 0
+        with path.open("rb") as file:
+            for line in file:
+                yield orjson.loads(line)[RECORD_MARK]["id"].split("-")[0], f"{REJECTED}{path.name}", offset
+                offset += len(line)
+
+
+def _mapped(path: Path, schema: pa.Schema | None = EXAMPLE_SCHEMA) -> pa.Table:
+    reader = pa.ipc.open_stream(pa.memory_map(str(path)))
+    return (reader if schema is None else read_as(reader, schema)).read_all()
+
+
+@contextmanager
+def opened_data(data: Location) -> Iterator[OpenedData]:
+    """Opens a data set to show rows of it.
+
+    Raises:
+        UserError: no data set, or one without its ledger.
+    """
+    with copied(data, SHARDS, LEDGER, REJECTED, BENCHMARKS) as folder:
+        manifest = read_manifest(folder)
+        missing = [file.path for file in manifest.ledger if not (folder / file.path).is_file()]
+        if missing or not manifest.ledger:
+            raise UserError(
+                f"{data}: its ledger is missing ({', '.join(missing[:2]) or 'none is named'}), so nobody knows what "
+                "became of its rows; run `mathmill curate` again"
+            )
+        yield OpenedData(str(data), folder, manifest, read_ledger(folder, manifest).combine_chunks())
+
+
+def candidate_of(manifest: Manifest, row: Row, record: Mapping[str, Any]) -> dict[str, Any] | None:
+    """A candidate of a row of the ledger, as its record reads again; None when the record makes none of its format."""
+    table = next((table for table in manifest.config["sources"] if table["name"] == row["source"]), None)
+    if table is None:
+        return None
+    source = Source.model_validate(table, extra="ignore" if manifest.later else None)
+    normalise = Normalise.model_validate(manifest.config.get("normalise", {}))
+    batches = [batch for batch, _ in render_parts([Record(0, json_text(record), dict(record))], source, normalise)]
+    made = [candidate for batch in batches for candidate in batch.to_pylist() if candidate["format"] == row["format"]]
+    number = row["id"].split("-")[2:]
+    return made[min(int(number[0]) if number else 0, len(made) - 1)] if made else None
+
+
+def places_of_ids(data: OpenedData, ids: Sequence[str], column: str = "id") -> np.ndarray:
+    """Where ids stand in the ledger, -1 for those that do not: int64[ids]."""
+    return _found(pa.array(ids, pa.string()), data.ledger[column].combine_chunks())
+
+
+def _found(values: pa.Array, known: pa.Array) -> np.ndarray:
+    return np.asarray(pc.fill_null(pc.index_in(values, value_set=known), -1).cast(pa.int64()))

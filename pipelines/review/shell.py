@@ -1,0 +1,172 @@
+"""The page around a row: keys as buttons, dialogs, the queues, and the pages about people and rules."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from pipelines.review.queues import QueueName
+from validation.dataset.report.markup import Child, Markup, number, tag
+
+ADJUDICATE = "adjudicate"
+_QUEUES = {
+    QueueName.QUARANTINED.value: "Quarantined",
+    QueueName.DOUBTFUL.value: "Doubtful",
+    QueueName.AUDIT.value: "Audit",
+    ADJUDICATE: "Adjudicate",
+}
+_KEYS = (
+    ("accept", "a", "Accept"),
+    ("reject", "r", "Reject"),
+    ("unsure", "u", "Unsure"),
+    ("skip", "s", "Skip"),
+    ("undo", "z", "Undo"),
+    ("note", "n", "Note"),
+    ("edit", "e", "Edit"),
+    ("rerun", "x", "Run"),
+    ("groups", "g", "Groups"),
+    ("help", "?", "Help"),
+)
+_IN_AUDIT = {"accept": "Rule is right", "reject": "Rule is wrong"}
+_HELP = (
+    ("a", "accept the row; in an audit: the rule is right"),
+    ("r", "reject the row; in an audit: the rule is wrong"),
+    ("u", "unsure: not decided, and somebody who adjudicates sees it"),
+    ("s", "skip: not decided, it comes again at the end"),
+    ("z", "undo what you did last, a whole group too"),
+    ("n", "a note, which goes with the decision"),
+    ("e", "correct answer or text, and accept"),
+    ("x", "run the row's programs again, beside what is recorded"),
+    ("g", "groups: jump to one, or settle it at once"),
+    ("j k", "down and up"),
+    ("?", "this help"),
+)
+
+
+def page(*, state: dict[str, Any], queues: Sequence[str], csrf: str, tail: Child = None, head: Child = None) -> Markup:
+    """The whole page.
+
+    Args:
+        state: what the script begins with: queue, person and the first row.
+        queues: the names of those that this person sees.
+        csrf: what the script sends with every change.
+        tail: what stands at the end of the body, such as the rows of a page without a server.
+        head: styles and scripts, where they are not the server's.
+    """
+    audit = state["queue"] == QueueName.AUDIT
+    links = head or [tag("link", rel="stylesheet", href="/review.css"), tag("script", src="/review.js", defer=True)]
+    return document(
+        f"Review: {state['name']}",
+        [links, tag("meta", name="mathmill-csrf", content=csrf)],
+        _masthead(state, queues),
+        tag("main", tag("div", id="card"), tag("div", id="rerun"), id="main"),
+        _keys(audit),
+        tag("p", id="told", role="status", aria_live="polite"),
+        _dialogs(),
+        tag("script", Markup(_embedded(state)), type="application/json", id="state"),
+        tail,
+    )
+
+
+def document(title: str, head: Child, *body: Child) -> Markup:
+    """An HTML document."""
+    metas = [
+        tag("meta", charset="utf-8"),
+        tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
+        tag("meta", name="color-scheme", content="light dark"),
+    ]
+    whole = tag("html", tag("head", metas, tag("title", title), head), tag("body", *body), lang="en")
+    return Markup(f"<!doctype html>\n{whole}")
+
+
+def who_page(csrf: str, names: Sequence[str]) -> Markup:
+    """Asks for a name."""
+    return document(
+        "Review: who are you?",
+        [
+            tag("link", rel="stylesheet", href="/review.css"),
+            tag("script", src="/review.js", defer=True),
+            tag("meta", name="mathmill-csrf", content=csrf),
+        ],
+        tag(
+            "main",
+            tag("h1", "Who are you?"),
+            tag(
+                "form",
+                tag("label", "Your name, as it stands beside your decisions", for_="person"),
+                tag("input", id="person", name="person", required=True, maxlength=60, autofocus=True, list="names"),
+                tag("datalist", [tag("option", value=name) for name in names], id="names"),
+                tag("button", "Begin", type="submit"),
+                id="who",
+            ),
+            tag("p", id="told", role="status", aria_live="polite"),
+            class_="who",
+        ),
+    )
+
+
+def _masthead(state: dict[str, Any], queues: Sequence[str]) -> Markup:
+    links = [
+        tag("a", _QUEUES[name], href=f"/?queue={name}", aria_current="page" if name == state["queue"] else None)
+        for name in queues
+    ]
+    people = tag("a", "Standing", href="/standing") if queues else None
+    return tag(
+        "header",
+        tag("span", "mathmill", class_="brand"),
+        tag("nav", links, people, aria_label="Queues"),
+        tag("span", tag("bdi", state["person"]), id="who-am-i"),
+        tag("span", id="left", role="status", aria_live="off"),
+        class_="topbar",
+    )
+
+
+def _keys(audit: bool) -> Markup:
+    buttons = [
+        tag(
+            "button",
+            tag("span", (audit and _IN_AUDIT.get(action)) or label),
+            tag("kbd", key, aria_hidden="true"),
+            type="button",
+            data_action=action,
+            aria_keyshortcuts=key,
+        )
+        for action, key, label in _KEYS
+        if not (audit and action in ("edit",))
+    ]
+    return tag("div", buttons, class_="keybar", role="toolbar", aria_label="Decide")
+
+
+def _dialogs() -> list[Markup]:
+    note = tag("textarea", id="note", rows=4, maxlength=2000)
+    fields = [
+        (tag("label", name.capitalize(), for_=f"edit-{name}"), tag("textarea", id=f"edit-{name}", rows=rows))
+        for name, rows in (("answer", 1), ("question", 5), ("solution", 10))
+    ]
+    help_rows = [tag("div", tag("dt", tag("kbd", key)), tag("dd", meaning)) for key, meaning in _HELP]
+    return [
+        _dialog("note", "Note", tag("label", "It goes with your decision", for_="note"), note, done="Keep the note"),
+        _dialog("edit", "Correct and accept", *fields, done="Accept the correction"),
+        _dialog("groups", "Groups", tag("div", id="group-list")),
+        _dialog("help", "Keys", tag("dl", help_rows, class_="help")),
+    ]
+
+
+def _dialog(name: str, title: str, *body: Child, done: str = "") -> Markup:
+    buttons = [tag("button", done, value="done", class_="done") if done else None, tag("button", "Close", value="")]
+    form = tag(
+        "form", tag("h2", title, id=f"{name}-title"), *body, tag("p", buttons, class_="buttons"), method="dialog"
+    )
+    return tag("dialog", form, id=f"{name}-dialog", aria_labelledby=f"{name}-title")
+
+
+def _embedded(state: dict[str, Any]) -> str:
+    """JSON that ends no script, whatever it holds."""
+    return json.dumps(state, ensure_ascii=True).replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+
+
+def nothing_left(person: str, decided: int, path: str, *, rules: bool) -> Markup:
+    """What stands where no row is left."""
+    what = "Nothing is disputed." if rules else "Nothing is left in this queue."
+    apply = tag("code", f"mathmill curate CONFIG --output DATA --set 'curate.reviews=[{path}]'")
+    done = tag("p", number(decided), " rows have a decision of ", tag("bdi", person), ". Apply them all with ")
+    return tag("section", tag("h2", what), done, tag("p", apply), class_="finished", tabindex="-1", id="row")

@@ -1,0 +1,79 @@
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from pipelines.review.journal import journals
+from pipelines.review.office import Office, Terms, texts_of_row
+from pipelines.review.opened import OpenedData, opened_data
+from pipelines.review.serve import Asked, queues_of
+from schemas.exits import UserError
+
+
+def office_of(data: OpenedData, folder: Path, terms: Terms | None = None) -> Iterator[Office]:
+    with journals(folder) as (decided, audits):
+        yield Office(data, queues_of(data, Asked(sample=3)), decided, audits, terms or Terms())
+
+
+@pytest.fixture
+def office(opened: OpenedData, tmp_path: Path) -> Iterator[Office]:
+    yield from office_of(opened, tmp_path)
+
+
+def test_the_queues_that_hold_rows_are_offered_and_adjudication_to_those_who_rule(
+    opened: OpenedData, tmp_path: Path
+) -> None:
+    for office in office_of(opened, tmp_path, Terms(2, frozenset({"eva"}))):
+        assert office.queues("ana") == ["quarantined", "audit"]
+        assert office.queues("eva") == ["quarantined", "audit", "adjudicate"]
+
+
+def test_decisions_about_another_data_set_are_refused(opened: OpenedData, tiny_data: Path, tmp_path: Path) -> None:
+    for office in office_of(opened, tmp_path):
+        form = {"ticket": office.card("ana", "quarantined")["ticket"], "vote": "accepted"}
+        office.act("ana", "quarantined", "decide", form)
+    with opened_data(tiny_data) as other, pytest.raises(UserError, match="about another data set"):
+        next(office_of(other, tmp_path))
+    for office in office_of(opened, tmp_path):
+        assert office.card("ana", "quarantined")["left"] == 23
+
+
+def test_the_row_behind_is_made_ready_while_one_is_read(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = office.card("ana", "quarantined")
+    office.ahead("ana", "quarantined")
+
+    def refuse(*_: object) -> None:
+        raise AssertionError("a row was read again")
+
+    monkeypatch.setattr(OpenedData, "candidate", refuse)
+    office.act("ana", "quarantined", "decide", {"ticket": first["ticket"], "vote": "accepted"})
+    second = office.card("ana", "quarantined")
+    assert second["html"] != first["html"]
+    with pytest.raises(AssertionError, match="read again"):
+        office.card("ben", "quarantined")
+
+
+def test_programs_run_again_beside_what_is_recorded(tiny_data: Path, tmp_path: Path) -> None:
+    with opened_data(tiny_data) as data:
+        for office in office_of(data, tmp_path):
+            shown = found_program(office)
+            assert "recorded" in shown
+            assert "run here" in shown
+
+
+def found_program(office: Office) -> str:
+    """Goes through an audit up to the first row that holds a program."""
+    while "holds no program" in (shown := office.rerun("ana", "audit")):
+        ticket = office.card("ana", "audit")["ticket"]
+        office.act("ana", "audit", "decide", {"ticket": ticket, "vote": "unsure"})
+    return shown
+
+
+def test_where_nothing_is_left_the_page_says_how_to_apply(office: Office, tmp_path: Path) -> None:
+    while (card := office.card("ana", "audit"))["ticket"]:
+        office.act("ana", "audit", "decide", {"ticket": card["ticket"], "vote": "accepted"})
+    assert f"curate.reviews=[{tmp_path}/decisions.jsonl]" in card["html"]
+
+
+def test_a_row_without_a_candidate_has_no_text_to_correct() -> None:
+    assert texts_of_row(None) is None

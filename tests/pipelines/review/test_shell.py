@@ -1,0 +1,40 @@
+import json
+import re
+
+from pipelines.review.shell import nothing_left, page, who_page
+
+STATE = {"queue": "quarantined", "person": "ana", "name": "data", "card": {"html": "</script><b>"}}
+
+
+def test_what_is_embedded_ends_no_script() -> None:
+    html = page(state=STATE, queues=["quarantined"], csrf="c")
+    assert html.count("</script>") == 2
+    found = re.search(r'id="state">(.*?)</script>', html)
+    assert found
+    assert json.loads(found[1]) == STATE
+
+
+def test_every_key_is_a_button_too_and_every_dialog_has_a_name() -> None:
+    html = page(state=STATE, queues=["quarantined", "audit"], csrf="c")
+    assert set(re.findall(r'data-action="(\w+)"', html)) == {
+        *("accept", "reject", "unsure", "skip", "undo", "note", "edit", "rerun", "groups", "help")
+    }
+    for name in re.findall(r'<dialog id="\w+-dialog" aria-labelledby="([\w-]+)"', html):
+        assert f'id="{name}"' in html
+    assert 'aria-current="page"' in html
+    assert "style=" not in html
+    assert not re.search(r"\son\w+=", html)
+
+
+def test_in_an_audit_the_keys_judge_the_rule() -> None:
+    html = page(state={**STATE, "queue": "audit"}, queues=["audit"], csrf="c")
+    assert "Rule is right" in html
+    assert 'data-action="edit"' not in html
+
+
+def test_names_are_text() -> None:
+    html = page(state={**STATE, "person": "<i>ana</i>", "name": "<data>"}, queues=["audit"], csrf="c")
+    assert "<i>" not in html
+    assert "<data>" not in html
+    assert "<b>" not in who_page("c", ["<b>"])
+    assert "Nothing is disputed." in nothing_left("eva", 3, "d.jsonl", rules=True)
