@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from pipelines.engine.runners import PATIENCE_S
 from schemas.configfile import load_config
 from schemas.exits import UserError, run_command_line
 
@@ -34,6 +35,9 @@ def curate(
     draft: Annotated[bool, typer.Option(help="turn refusals into notes and stamp the data DRAFT")] = False,
     overwrite: Annotated[bool, typer.Option(help="start over in a folder that holds another run")] = False,
     strict: Annotated[bool, typer.Option(help="stop at the first row that makes a stage raise")] = False,
+    patience: Annotated[
+        float, typer.Option(min=1, help="seconds that an engine may take to start a worker")
+    ] = PATIENCE_S,
     debug: Debug = False,
 ) -> None:
     """Raw rows -> verified, de-duplicated, decontaminated Arrow shards. Other flags go to Beam."""
@@ -57,6 +61,7 @@ def curate(
         overwrite=overwrite,
         strict=strict,
         beam_flags=beam_flags,
+        patience=patience,
     )
 
 

@@ -10,22 +10,27 @@
 Only references and hashes travel between stages; text stays in the store (pipelines/engine/store.py).
 """
 
+import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 
 import pyarrow as pa
 
-from pipelines.engine.beam import beam_options, beam_runner
+from pipelines.engine.beam import beam_options, beam_runner, open_pipeline
 from pipelines.engine.disk import full_disk_in_one_line
+from pipelines.engine.engines import open_on_engine
+from pipelines.engine.joining import begin, code_digest, workers_of
 from pipelines.engine.line import Line, Step
 from pipelines.engine.progress import Progress, Watch
-from pipelines.engine.store import Store, code_digest, digest
+from pipelines.engine.runners import PATIENCE_S, engine_in
+from pipelines.engine.store import WORK, Store, digest
+from pipelines.engine.workfiles import File
 from pipelines.engine.workfolder import claim, lost_work_in_one_line, refuse_removed
-from pipelines.output.delivery import delivered
+from pipelines.output.delivery import delivered, shared
 from pipelines.output.publish import Ending, manifest_of, publish, refuse_wipeout, wiped_out
-from pipelines.passes import run_line
+from pipelines.passes import Opener, run_line
 from pipelines.refusals import refuse_mistakes
 from pipelines.sources.files.places import lost_source_in_one_line
 from pipelines.sources.inputs import Unchanged, load_benchmarks, plan_inputs
@@ -61,6 +66,7 @@ def curate(
     overwrite: bool = False,
     strict: bool = False,
     beam_flags: Sequence[str] = (),
+    patience: float = PATIENCE_S,
     on_progress: Callable[[Progress], None] = lambda _: None,
 ) -> Manifest:
     """Curates the sources of a config into a data set.
@@ -68,13 +74,15 @@ def curate(
     Args:
         config: a checked config with the table `curate`.
         output: the data set's folder; its work folder makes a killed or changed run continue. Or a URL: the work stays
-            in the cache of this machine, and the data is sent when it is whole (`pipelines.output.delivery`).
+            in the cache of this machine, and the data is sent when it is whole; on an engine the work is behind the URL
+            too, where its workers reach it (`pipelines.output.delivery`).
         against: earlier data sets; what they hold already is removed.
         workers: Beam processes. Programs use all cores whatever it is.
         draft: turn the wipe-out alarm into a note, and stamp the data set DRAFT.
         overwrite: start over in a folder that holds another run.
         strict: stop at the first row that makes a stage or the judge raise, instead of quarantining it.
         beam_flags: flags for Beam; `--runner` among them replaces the pinned in-process runner.
+        patience: seconds that an engine may take to start its first worker.
         on_progress: told how far the run is, a few times a second, from another thread.
 
     Returns:
@@ -86,7 +94,7 @@ def curate(
             place that went full, read-only or away; nothing is published.
     """
     output, against = Path(output), as_paths(against)
-    settings = refuse_mistakes(config, output, against=against, overwrite=overwrite)
+    settings = refuse_mistakes(config, output, against=against, overwrite=overwrite, beam_flags=beam_flags)
     return curate_checked(
         settings,
         output,
@@ -96,6 +104,7 @@ def curate(
         overwrite=overwrite,
         strict=strict,
         beam_flags=beam_flags,
+        patience=patience,
         on_progress=on_progress,
     )
 
@@ -110,6 +119,7 @@ def curate_checked(
     overwrite: bool,
     strict: bool,
     beam_flags: Sequence[str],
+    patience: float,
     on_progress: Callable[[Progress], None],
 ) -> Manifest:
     """Does what `curate` does, with settings that `refuse_mistakes` has passed already."""
@@ -121,19 +131,20 @@ def curate_checked(
         strict=strict,
         overwrite=overwrite,
         beam_flags=beam_flags,
+        patience=patience,
         on_progress=on_progress,
     )
-    place = located(output)
+    place, on_engine = located(output), engine_in(beam_flags) is not None
     with ExitStack() as stack:
         earlier = [stack.enter_context(copied(data, SHARDS)) for data in against]
-        if isinstance(place, Place):
+        if isinstance(place, Place) and not on_engine:
             place = stack.enter_context(delivered(place, settings, overwrite=overwrite))
-        return run(place, earlier)
+        return run(place.absolute() if isinstance(place, Path) and on_engine else place, earlier)
 
 
 def _curate(
     settings: Curate,
-    output: Path,
+    output: File,
     against: Sequence[Path],
     *,
     workers: int,
@@ -141,24 +152,23 @@ def _curate(
     strict: bool,
     overwrite: bool,
     beam_flags: Sequence[str],
+    patience: float,
     on_progress: Callable[[Progress], None],
 ) -> Manifest:
-    """Curates into a folder of this machine."""
-    options = beam_options(workers, beam_flags)
-    code = code_digest()
+    """Curates into a folder of this machine, or on an engine into a store."""
+    options, on_engine = beam_options(workers, beam_flags), engine_in(beam_flags) is not None
+    code, work = code_digest(), output / WORK
     earlier = find_earlier(against, output, code)
     inputs = plan_inputs(settings, digest(code, duplicates.needs_templates(settings)))
     items, benchmarks = load_benchmarks(settings.benchmarks)
     taxonomies = taxonomies_of(settings.sources, settings.label.taxonomies)
     votes = source_votes(inputs.splits) if Stage.SELECT not in settings.skip else ()
     reviews, review_files = read_reviews(settings.reviews, votes)
-    level = verify.level_of(settings)
+    level = None if on_engine else verify.level_of(settings)  # workers have levels of their own
     list(balance.bounds_of(settings.balance))  # a quota that cannot be is told before anything is written
     with (
-        full_disk_in_one_line(output, advice=_FULL_DISK),
         lost_source_in_one_line(),
-        claim(output, settings, overwrite=overwrite) as work,
-        lost_work_in_one_line(output),
+        _own_work(output, settings, overwrite=overwrite) as require,
         Watch(work, on_progress),
         Unchanged(inputs, Store(work)) as unchanged,
     ):
@@ -169,10 +179,16 @@ def _curate(
             verified=verify.folder_of(settings, level, code),
             labelled=label.folder_of(taxonomies, settings.skip),
             strict=strict,
+            run=begin(work, uuid.uuid4().hex, code) if on_engine else None,
         )
         line = Line(store, settings, code)
         steps = list(stages(line, items, reviewed, level, earlier, taxonomies))
-        summaries, written = run_line(line, inputs, steps, options, beam_runner(workers, beam_flags))
+        if on_engine:
+            earlier.lay_out()
+            opened: Opener = partial(open_on_engine, options, lambda: bool(workers_of(work)), patience=patience)
+        else:
+            opened = partial(open_pipeline, options, beam_runner(workers, beam_flags))
+        summaries, written = run_line(line, inputs.everywhere() if on_engine else inputs, steps, opened)
         parts = [summary.part for summary in summaries]
         ending = Ending(
             settings=settings,
@@ -180,8 +196,8 @@ def _curate(
             written=written,
             files=(*inputs.files, *review_files),
             benchmarks=benchmarks,
-            isolation=level,
-            packages={} if level is None else versions(),
+            isolation=verify.weakest_level(store) if on_engine else level,
+            packages={} if store.verified is None else versions(),
             labels=label.summary(parts, store, taxonomies),
             quotas=balance.achieved(settings.balance, parts, store) if not line.skips(Stage.BALANCE) else [],
             draft=draft,
@@ -193,9 +209,23 @@ def _curate(
             refuse_wipeout(wiped_out(ending))
         joined = None if reviewed is None else select.matched(reviews, reviewed, parts, store)
         unchanged.check()
-        refuse_removed(output)
-        publish(ending, manifest, items, joined, store=store, output=output)
+        publish(ending, manifest, items, joined, store=store, output=output, require=require)
     return manifest
+
+
+@contextmanager
+def _own_work(output: File, settings: Curate, *, overwrite: bool) -> Iterator[Callable[[], None]]:
+    """Holds the work folder of a run for this process alone, and gives what checks that it still does."""
+    if isinstance(output, Place):
+        with shared(output, settings, overwrite=overwrite) as lease:
+            yield lease.require
+        return
+    with (
+        full_disk_in_one_line(output, advice=_FULL_DISK),
+        claim(output, settings, overwrite=overwrite),
+        lost_work_in_one_line(output),
+    ):
+        yield partial(refuse_removed, output)
 
 
 def stages(

@@ -1,14 +1,12 @@
 """All steps of the line over all parts: one Beam pipeline, and one more for what could not be written."""
 
 import gc
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from functools import partial
 
 import apache_beam as beam
-from apache_beam.options.pipeline_options import PipelineOptions
-from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 
-from pipelines.engine.beam import open_pipeline
 from pipelines.engine.line import Done, Line, Step
 from pipelines.engine.transforms import ReadParts
 from pipelines.output.decide import DecideSettings, PartSummary
@@ -22,9 +20,12 @@ from schemas.config import Curate
 from schemas.policy import outcomes_under
 from schemas.reason import Stage
 
+Opener = Callable[[], AbstractContextManager[beam.Pipeline]]
+"""gives a pipeline that runs when the block ends"""
+
 
 def run_line(
-    line: Line, inputs: Inputs, steps: Sequence[Step], options: PipelineOptions, runner: FnApiRunner | None
+    line: Line, inputs: Inputs, steps: Sequence[Step], opened: Opener
 ) -> tuple[list[PartSummary], list[Written]]:
     """Runs all steps over all parts and returns what was decided and written."""
     settings, store = line.settings, line.store
@@ -32,7 +33,7 @@ def run_line(
     keys = partial(keys_of, templates=duplicates.needs_templates(settings))
     render = partial(render_split, strict=store.strict)
     gc.freeze()  # what is imported stays: the collector need not walk it again and again
-    with open_pipeline(options, runner) as pipeline:
+    with opened() as pipeline:
         parts = pipeline | "splits" >> beam.Create(list(inputs.splits)) | ReadParts(store, render, keys)
         done = Done()
         for number, step in enumerate(steps):
@@ -43,7 +44,7 @@ def run_line(
     done, lost = Done((*done.tagged, (Stage.WRITE, UNWRITTEN))), 0
     while (number := unwritten(store, finished)) > lost:  # what could not be written is decided anew
         lost = number
-        with open_pipeline(options, runner) as pipeline:
+        with opened() as pipeline:
             _ = pipeline | "parts" >> beam.Create(finished) | _finish(line, done)
     return read_finished(store)
 

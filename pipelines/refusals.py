@@ -6,6 +6,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from pipelines.engine.runners import engine_in, refuse_runner
 from pipelines.engine.workfolder import refuse_other_runs
 from pipelines.output.delivery import refuse_other_data
 from pipelines.sources.adapters.registry import check_sources
@@ -20,20 +21,23 @@ from schemas.place import Place, located
 from schemas.reason import Stage
 
 
-def refuse_mistakes(config: Config, output: Path, *, against: Sequence[Path], overwrite: bool) -> Curate:
+def refuse_mistakes(
+    config: Config, output: Path, *, against: Sequence[Path], overwrite: bool, beam_flags: Sequence[str] = ()
+) -> Curate:
     """Checks what needs no row, and returns the table `curate`. Nothing is fetched and nothing is written.
 
     Raises:
         UserError: the first mistake.
     """
     settings = curate_table(config)
+    refuse_runner(beam_flags)
     if settings.reviews and Stage.SELECT in settings.skip:
         raise UserError("curate.reviews: the stage `select` applies them, and curate.skip leaves it out")
     if against and Stage.IDENTIFY in settings.skip:
         raise UserError("--against: the stage `identify` holds against earlier data, and curate.skip leaves it out")
     place = located(output)
     if isinstance(place, Place):
-        refuse_other_data(place, settings, overwrite=overwrite)
+        refuse_other_data(place, settings, overwrite=overwrite, on_engine=engine_in(beam_flags) is not None)
     else:
         refuse_other_runs(place, settings, overwrite=overwrite)
     check_sources(settings.sources)

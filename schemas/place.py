@@ -49,6 +49,11 @@ class Place:
         parts = urlsplit(self.url)
         return Place(urlunsplit(parts._replace(path=f"{parts.path.rstrip('/')}/{name}")))
 
+    @property
+    def name(self) -> str:
+        """The last part of the path."""
+        return PurePosixPath(urlsplit(self.url).path).name
+
     def open(self) -> IO[bytes]:
         """Opens a file for reading; reading on makes one request a block, and so does seeking."""
         filesystem, path = served(self.url)
@@ -163,6 +168,11 @@ class Place:
             return []
         names = [name for name, info in sorted(found.items()) if info["type"] == "file"]
         return [Place(urlunsplit(parts._replace(path=name.removeprefix(above)))) for name in names]
+
+    def move(self, target: "Place") -> None:
+        """Gives a file another name in the same store, which copies it there: its bytes come to no machine of ours."""
+        filesystem, path = served(self.url)
+        filesystem.mv(path, served(target.url)[1])
 
     def remove(self) -> None:
         """Removes a file, if it is there."""

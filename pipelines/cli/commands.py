@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 
 from rich.console import Console
@@ -10,18 +11,20 @@ from rich.text import Text
 
 from pipelines.cli.curate_console import CurateConsole, console_for, print_last_screen
 from pipelines.cli.findings import findings, remarks
+from pipelines.engine.runners import PATIENCE_S, engine_in
 from pipelines.output.delivery import made_in
 from pipelines.output.reader import read_ledger
 from pipelines.refusals import refuse_mistakes
 from pipelines.sources.adapters.registry import ADAPTERS, check_sources
 from schemas.config import Config, Source
 from schemas.configfile import check_config, load_config
-from schemas.copies import copied
+from schemas.copies import LEDGER, copied
 from schemas.exits import RunFailedError, UserError
 from schemas.imports import importing
 from schemas.manifest import MANIFEST, read_manifest
 from schemas.place import Place, located
 from schemas.reason import Stage
+from schemas.reviews import REVIEWS
 from schemas.verdict import VERDICT, Status, Verdict
 from schemas.wording import UNKNOWN
 from validation.programs import describe_levels
@@ -39,14 +42,16 @@ def run_curate(
     overwrite: bool,
     strict: bool = False,
     beam_flags: Sequence[str],
+    patience: float = PATIENCE_S,
 ) -> None:
     """Curates with a live bar and prints the last screen."""
-    settings = refuse_mistakes(config, output, against=against, overwrite=overwrite)
+    settings = refuse_mistakes(config, output, against=against, overwrite=overwrite, beam_flags=beam_flags)
     with importing():  # deferred: Beam, which no mistake above needs
         from pipelines.curate import curate_checked
         from pipelines.stages.select.stage import review_notes
     console = console_for()
-    print_isolation(console, config)
+    on_engine = engine_in(beam_flags) is not None
+    print_isolation(console, config, on_engine=on_engine)
     judged = (located(output) / VERDICT).exists()
     with CurateConsole(console) as shown:
         manifest = curate_checked(
@@ -58,19 +63,26 @@ def run_curate(
             overwrite=overwrite,
             strict=strict,
             beam_flags=beam_flags,
+            patience=patience,
             on_progress=shown.show,
         )
-    folder = made_in(output)
-    ledger = read_ledger(folder, manifest, _FINDING_COLUMNS)
-    lines = [*remarks(manifest, ledger), *review_notes(folder)]
+    with copied(output, LEDGER, REVIEWS) if on_engine else nullcontext(made_in(output)) as folder:
+        ledger = read_ledger(folder, manifest, _FINDING_COLUMNS)
+        lines = [*remarks(manifest, ledger), *review_notes(folder)]
     if judged and not (located(output) / VERDICT).exists():
         lines.append("quality/ is gone: its verdict and report were about the data that stood here before")
     print_last_screen(console, manifest, findings(manifest, ledger), located(output), remarks=lines)
 
 
-def print_isolation(console: Console, config: Config) -> None:
+def print_isolation(console: Console, config: Config, *, on_engine: bool = False) -> None:
     """Says which level of isolation programs run at, and the one command that would lift it."""
     if config.curate is None or Stage.VERIFY in config.curate.skip:
+        return
+    if on_engine:
+        asked = config.curate.isolation
+        level = f"isolation level {asked}" if asked else "the strongest isolation level of each"
+        where = f"programs run on the workers, at {level}; the manifest names the weakest"
+        console.print(Text(where, style="dim"))
         return
     from pipelines.stages.verify.stage import choose_level  # deferred: Beam
 

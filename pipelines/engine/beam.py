@@ -15,6 +15,7 @@ from apache_beam.options.pipeline_options import PipelineOptions, StandardOption
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from apache_beam.transforms.environments import SubprocessSDKEnvironment
 
+from pipelines.engine.runners import bare, refuse_runner
 from schemas.exits import RunFailedError, UserError
 
 _FAILED = f"{RunFailedError.__module__}.{RunFailedError.__qualname__}: "  # how a traceback names it
@@ -27,8 +28,9 @@ def beam_options(workers: int, flags: Sequence[str]) -> PipelineOptions:
     The in-process runner is pinned unless a flag names another: `DirectRunner` would choose silently, by network.
 
     Raises:
-        UserError: a runner that does not exist.
+        UserError: a runner that does not exist, or that needs to be told more.
     """
+    refuse_runner(flags)
     chosen = list(flags)
     if not any(flag.startswith("--runner") for flag in chosen):
         chosen.append("--runner=FnApiRunner")
@@ -37,7 +39,7 @@ def beam_options(workers: int, flags: Sequence[str]) -> PipelineOptions:
     options = PipelineOptions(chosen)
     options.view_as(TypeOptions).pipeline_type_check = False  # mypy has checked them; it is a third of a start
     runner = options.view_as(StandardOptions).runner
-    if "." not in runner and _bare(runner) not in map(_bare, StandardOptions.KNOWN_RUNNER_NAMES):
+    if "." not in runner and bare(runner) not in map(bare, StandardOptions.KNOWN_RUNNER_NAMES):
         raise UserError(f"--runner {runner}: no such runner; one of {', '.join(StandardOptions.KNOWN_RUNNER_NAMES)}")
     return options
 
@@ -153,7 +155,3 @@ def _let_processes_find_us() -> None:
     known = os.environ.get("PYTHONPATH", "")
     if known.split(os.pathsep)[0] != here:
         os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (here, known)))
-
-
-def _bare(runner: str) -> str:
-    return runner.rpartition(".")[2].lower().removesuffix("runner")

@@ -8,7 +8,6 @@ no row's failure, and stops the run.
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
@@ -17,6 +16,7 @@ import pyarrow.compute as pc
 
 from pipelines.engine.store import PartRef, Store, read_batch
 from pipelines.engine.tags import key_items
+from pipelines.engine.workfiles import File
 from schemas.attempts import Crash, attempted, rows_that_clash, rows_that_raise
 from schemas.exits import RunFailedError
 from schemas.reason import Reason
@@ -124,9 +124,9 @@ def marked(batch: pa.RecordBatch, crashes: Mapping[int, str], *, stage: str) -> 
     return batch
 
 
-def crashed_before(path: Path) -> bool:
+def crashed_before(file: File) -> bool:
     """Whether the candidates or tags of a file have rows that made a stage raise."""
-    return bool(pc.any(pc.equal(read_batch(path, ["reason"]).column(0), _CRASH)).as_py())
+    return bool(pc.any(pc.equal(read_batch(file, ["reason"]).column(0), _CRASH)).as_py())
 
 
 def with_crashes(tags: pa.RecordBatch, crashes: Mapping[int, str]) -> pa.RecordBatch:

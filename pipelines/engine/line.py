@@ -69,8 +69,10 @@ class Done:
         return tuple(folder for its, folder in self.tagged if order.index(its) < order.index(stage))
 
     def plus(self, step: "Step") -> "Done":
-        """The same when a step is done; a step that revises tags adds no folder."""
+        """The same when a step is done; a step that revises tags puts its folder in the place of the other."""
         tagged = (step.stage, step.folder)
+        if step.revises is not None:
+            return Done(tuple(tagged if folder == step.revises else (stage, folder) for stage, folder in self.tagged))
         return self if tagged in self.tagged else Done((*self.tagged, tagged))
 
 
@@ -80,13 +82,16 @@ class Step:
 
     Attributes:
         stage: whose reasons its tags hold.
-        folder: of its tags; several steps may revise one.
+        folder: of its tags; a step that adds to what it said before may come again.
         transform: makes the transform, parts -> the same parts, from what is done before it.
+        revises: the folder whose tags it says anew. They stay as they are: an engine that lost a worker takes steps
+            again that read them, and must not find what came later.
     """
 
     stage: Stage
     folder: str
     transform: Callable[[Done], beam.PTransform]
+    revises: str | None = None
 
 
 def row_by_row(line: Line, stage: Stage, judge: Judge, *settings: object) -> Step:
@@ -117,7 +122,7 @@ def across_parts(
     shuffle: Callable[[Done], Shuffle],
     *,
     schema: pa.Schema = TAG_SCHEMA,
-    again: bool = False,
+    revises: str | None = None,
     beside: tuple[PartRef, ...] = (),
 ) -> Step:
     """A step that compares candidates of all parts.
@@ -128,12 +133,12 @@ def across_parts(
         folder: of its tags.
         shuffle: makes what is brought together from what is done before it.
         schema: of its tags.
-        again: whether it revises tags of that folder.
+        revises: the folder whose tags it says anew.
         beside: parts of earlier data that are compared too.
     """
 
     def transform(done: Done) -> TagAcrossParts:
         made = shuffle(done)
-        return TagAcrossParts(line.store, folder, made.index, made.resolve, schema, again, beside)
+        return TagAcrossParts(line.store, folder, made.index, made.resolve, schema, revises is not None, beside)
 
-    return Step(stage, folder, transform)
+    return Step(stage, folder, transform, revises)

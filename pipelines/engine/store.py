@@ -13,7 +13,7 @@ whole. It ends in a checksum of its bytes that is compared before they are used:
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from pathlib import Path
@@ -23,9 +23,12 @@ import pyarrow as pa
 from xxhash import xxh3_128
 
 from pipelines.engine.candidates import blanked
+from pipelines.engine.joining import Run
 from pipelines.engine.progress import report_damage
+from pipelines.engine.workfiles import File, content_of, is_there, remove, write_content
 from schemas.exits import RunFailedError
-from schemas.files import replacing, write_text
+from schemas.files import replacing
+from schemas.place import Place
 
 WORK = ".work"
 SOURCE_SHIFT = 44  # bits of a part's number below the rank of its source
@@ -37,7 +40,7 @@ _BATCHES = ("*.arrow", "parts/*.arrow", "keys/*.arrow", "tags/*/*.arrow", "decis
 class DamagedError(RunFailedError):
     """A file of the work folder does not hold the bytes that were written."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: File) -> None:
         """Names the file and says what to do."""
         super().__init__(f"{path}: damaged; run the same command again: it makes what is damaged again")
 
@@ -80,23 +83,26 @@ class Store:
     """The work folder of one data set. Plain and picklable: workers open files themselves.
 
     Attributes:
+        root: the folder, on a disk that all workers see or in a store.
         reviewed: tag folder of what files of reviews say (`pipelines.stages.select`), or None without any. It holds for
             every stage: what people accept survives its equals, and what they overrule does not stop a candidate.
         verified: tag folder of the judge's verdicts, or None when nothing is verified.
         labelled: tag folder of predicted topics and difficulties, or None; for the stages after `label`.
         strict: a row that makes a stage raise stops the run; else it is quarantined and the others live.
+        run: what workers compare with themselves; None inside the driver's own processes.
     """
 
-    root: Path
+    root: File
     reviewed: str | None = None
     verified: str | None = None
     labelled: str | None = None
     strict: bool = False
+    run: Run | None = None
 
     def parts_of(self, split_key: str) -> list[PartRef] | None:
         """The parts of a split that was read to its end, or None."""
         marker = self._marker(split_key)
-        if not marker.is_file():
+        if not is_there(marker):
             return None
         try:
             parts = [PartRef(**part) for part in read_value(marker)]
@@ -113,36 +119,41 @@ class Store:
 
     def forget_split(self, split_key: str) -> None:
         """Has a split read again by the next run."""
-        self._marker(split_key).unlink(missing_ok=True)
+        remove(self._marker(split_key))
 
-    def _marker(self, split_key: str) -> Path:
+    def _marker(self, split_key: str) -> File:
         return self.root / "parts" / f"{split_key}.json"
 
-    def holds(self, path: Path) -> bool:
-        """Whether a batch of an earlier run is there and whole. One that is damaged is told, and makes room."""
-        if not path.is_file():
+    def holds(self, file: File) -> bool:
+        """Whether a batch of an earlier run is there and whole. One that is damaged is told, and makes room.
+
+        In a store, whose objects keep their own checksums, one that is there is whole.
+        """
+        if isinstance(file, Place):
+            return file.exists()
+        if not file.is_file():
             return False
-        if _payload_bytes(path) is None:
-            self._drop(path)
-        return path.is_file()
+        if _payload_bytes(file) is None:
+            self._drop(file)
+        return file.is_file()
 
-    def _drop(self, damaged: Path) -> None:
+    def _drop(self, damaged: File) -> None:
         report_damage(self.root, damaged)
-        damaged.unlink()
+        remove(damaged)
 
-    def part_path(self, part: PartRef) -> Path:
+    def part_path(self, part: PartRef) -> File:
         """The candidates of a part."""
         return self.root / "parts" / f"{part.key}.arrow"
 
-    def keys_path(self, part: PartRef) -> Path:
+    def keys_path(self, part: PartRef) -> File:
         """The identity keys of a part."""
         return self.root / "keys" / f"{part.key}.arrow"
 
-    def tags_path(self, stage: str, part: PartRef) -> Path:
+    def tags_path(self, stage: str, part: PartRef) -> File:
         """What a stage said about a part. `stage` is `name` or `name-hash`."""
         return self.root / "tags" / stage / f"{part.key}.arrow"
 
-    def decisions_path(self, part: PartRef) -> Path:
+    def decisions_path(self, part: PartRef) -> File:
         """How the candidates of a part ended."""
         return self.root / "decisions" / f"{part.key}.arrow"
 
@@ -162,32 +173,49 @@ class Store:
         return blanked(read_batch(self.part_path(part), columns), part.hidden)
 
 
-def write_batch(path: Path, batch: pa.RecordBatch) -> None:
+def write_batch(file: File, batch: pa.RecordBatch) -> None:
     """Writes one batch as an Arrow IPC file with the checksum behind it, whole or not at all."""
-    with replacing(path) as temporary:
+    if isinstance(file, Place):
+        sink = pa.BufferOutputStream()
+        with pa.ipc.new_file(sink, batch.schema, options=_LZ4) as writer:
+            writer.write_batch(batch)
+        content = sink.getvalue().to_pybytes()
+        file.write(content + xxh3_128(content).digest())
+        return
+    with replacing(file) as temporary:
         with pa.OSFile(str(temporary), "wb") as sink, pa.ipc.new_file(sink, batch.schema, options=_LZ4) as writer:
             writer.write_batch(batch)
         checksum = _checksum(temporary, temporary.stat().st_size)
-        with temporary.open("ab") as file:
-            file.write(checksum)
+        with temporary.open("ab") as end:
+            end.write(checksum)
 
 
-def read_batch(path: Path, columns: Sequence[str] | None = None) -> pa.RecordBatch:
+def read_batch(file: File, columns: Sequence[str] | None = None) -> pa.RecordBatch:
     """Reads a file of one batch with plain reads: mapped pages would count as our memory.
 
     Raises:
-        DamagedError: its bytes are not those that were written.
+        DamagedError: its bytes are not those that were written; in a store it is removed, since nobody looks for it.
     """
-    end = _payload_bytes(path)
-    if end is None:
-        raise DamagedError(path)
-    with pa.OSFile(str(path), "rb") as source:
-        schema = pa.ipc.open_file(source, footer_offset=end).schema
-        if columns is not None:
-            wanted = [schema.get_field_index(name) for name in columns]
-            options = pa.ipc.IpcReadOptions(included_fields=wanted)
-            return pa.ipc.open_file(source, footer_offset=end, options=options).get_batch(0).select(list(columns))
+    if isinstance(file, Place):
+        content = file.read()
+        end = len(content) - xxh3_128().digest_size
+        if end < 0 or xxh3_128(memoryview(content)[:end]).digest() != content[end:]:
+            file.remove()
+            raise DamagedError(file)
+        return _batch_in(pa.BufferReader(content), end, columns)
+    payload = _payload_bytes(file)
+    if payload is None:
+        raise DamagedError(file)
+    with pa.OSFile(str(file), "rb") as source:
+        return _batch_in(source, payload, columns)
+
+
+def _batch_in(source: pa.NativeFile, end: int, columns: Sequence[str] | None) -> pa.RecordBatch:
+    schema = pa.ipc.open_file(source, footer_offset=end).schema
+    if columns is None:
         return pa.ipc.open_file(source, footer_offset=end).get_batch(0)
+    options = pa.ipc.IpcReadOptions(included_fields=[schema.get_field_index(name) for name in columns])
+    return pa.ipc.open_file(source, footer_offset=end, options=options).get_batch(0).select(list(columns))
 
 
 def _payload_bytes(path: Path) -> int | None:
@@ -211,19 +239,19 @@ def _checksum(path: Path, size: int) -> bytes:
     return state.digest()
 
 
-def write_value(path: Path, value: object) -> None:
+def write_value(path: File, value: object) -> None:
     """Writes a JSON value with its checksum, whole or not at all."""
-    write_text(path, json.dumps({"checksum": digest(value), "value": value}))
+    write_content(path, json.dumps({"checksum": digest(value), "value": value}).encode())
 
 
-def read_value(path: Path) -> Any:  # noqa: ANN401  anything JSON
+def read_value(path: File) -> Any:  # noqa: ANN401  anything JSON
     """Reads what `write_value` wrote.
 
     Raises:
         DamagedError: it is not what was written.
     """
     try:
-        sealed = json.loads(path.read_bytes())
+        sealed = json.loads(content_of(path))
         if sealed["checksum"] == digest(sealed["value"]):
             return sealed["value"]
     except (ValueError, KeyError, TypeError):
@@ -241,13 +269,3 @@ def digest(*parts: Any) -> str:  # noqa: ANN401  anything JSON
     """A short stable hash of JSON-like values."""
     text = json.dumps(parts, sort_keys=True, ensure_ascii=False, default=str)
     return blake2b(text.encode(), digest_size=10).hexdigest()
-
-
-def code_digest(packages: Iterable[str] = ("schemas", "pipelines", "validation")) -> str:
-    """A hash of the code that makes parts and tags: what other code made is made again."""
-    root = Path(__file__).resolve().parents[2]
-    state = blake2b(digest_size=8)
-    for package in packages:
-        for path in sorted((root / package).rglob("*.py")):
-            state.update(path.read_bytes())
-    return state.hexdigest()

@@ -31,7 +31,7 @@ TAG_SCHEMA = pa.schema(
 )
 
 COLLAPSED = "collapse"
-"""The tag folder whose column `occurrence` numbers identical rows, which is part of their ids."""
+"""The tag folder whose column `occurrence` numbers identical rows, which is part of their ids; later rounds keep it."""
 
 # What a stage across parts says: the same, with the part that a row stands in.
 PLACED_SCHEMA = pa.schema([pa.field("part", pa.int64(), nullable=False), *TAG_SCHEMA])

@@ -32,6 +32,7 @@ from pipelines.engine.crashes import (
 )
 from pipelines.engine.store import PartRef, Store, read_batch, write_batch
 from pipelines.engine.tags import TAG_SCHEMA
+from pipelines.engine.workers import each_to_many, each_to_one
 from schemas.reason import Reason, Stage
 
 PARTITIONS = 16  # of a shuffle by hash; results do not depend on it
@@ -65,7 +66,7 @@ class ReadParts(beam.PTransform):
         return (
             splits
             | "one worker per split" >> beam.Reshuffle()
-            | "write parts" >> beam.FlatMap(read_split, self.store, self.render, self.identity_keys)
+            | "write parts" >> each_to_many(self.store, read_split, self.store, self.render, self.identity_keys)
             | "spread parts" >> beam.Reshuffle()
         )
 
@@ -127,7 +128,7 @@ class TagParts(beam.PTransform):
 
     def expand(self, parts: PCollection[PartRef]) -> PCollection[PartRef]:
         """Tags each part unless its tags are there."""
-        return parts | self.name >> beam.Map(tag_part, self.store, self.name, self.tag)
+        return parts | self.name >> each_to_one(self.store, tag_part, self.store, self.name, self.tag)
 
 
 def tag_part(part: PartRef, store: Store, name: str, tag: Callable[[PartRef], pa.RecordBatch]) -> PartRef:
@@ -155,7 +156,7 @@ class TagAcrossParts(beam.PTransform):
         resolve: what one partition of the index says, as tags with the column `part`. It sees every row of its keys,
             in no particular order, and must not depend on that order.
         schema: of the tags, without `part`.
-        again: whether it revises tags of that name that were reported already.
+        again: whether it says tags anew that were reported already.
         beside: parts of earlier data that are compared too; they are not passed on.
     """
 
@@ -174,16 +175,17 @@ class TagAcrossParts(beam.PTransform):
             parts = (parts, earlier) | beam.Flatten()
         tags = (
             parts
-            | "index" >> beam.FlatMap(_partitioned, self.index, self.store, self.name, self.schema)
+            | "index" >> each_to_many(self.store, _partitioned, self.index, self.store, self.name, self.schema)
             | "bring equals together" >> beam.GroupByKey()
-            | "resolve" >> beam.FlatMap(_resolved, self.resolve, self.store, self.name, self.schema)
+            | "resolve" >> each_to_many(self.store, _resolved, self.resolve, self.store, self.name, self.schema)
         )
         homes = parts | "number" >> beam.Map(_numbered)
         return (
             (homes, tags)
             | "homes and tags" >> beam.Flatten()
             | "bring tags home" >> beam.GroupByKey()
-            | "write tags" >> beam.FlatMap(_write_tags, self.store, self.name, self.schema, again=self.again)
+            | "write tags"
+            >> each_to_many(self.store, partial(_write_tags, again=self.again), self.store, self.name, self.schema)
         )
 
 

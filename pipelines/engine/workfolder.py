@@ -16,7 +16,10 @@ from schemas.files import TEMPORARY, hold
 from schemas.manifest import MANIFEST
 from schemas.place import public_name
 
-_CLAIM, _LOCK = "run.json", "lock"
+CLAIM = "run.json"
+"""in a work folder: whose it is (`claim_of`)"""
+
+_LOCK = "lock"
 
 
 def refuse_other_runs(output: Path, settings: Curate, *, overwrite: bool) -> None:
@@ -70,7 +73,7 @@ def claim(output: Path, settings: Curate, *, overwrite: bool) -> Iterator[Path]:
         if overwrite:
             _empty(work)
         _tidy(work)
-        write_value(work / _CLAIM, claim_of(settings))
+        write_value(work / CLAIM, claim_of(settings))
         yield work
 
 
@@ -108,10 +111,10 @@ def _tidy(work: Path) -> None:
     for temporary in work.rglob(TEMPORARY):
         temporary.unlink()
     try:
-        if (work / _CLAIM).is_file():
-            read_value(work / _CLAIM)
+        if (work / CLAIM).is_file():
+            read_value(work / CLAIM)
     except DamagedError:
-        report_damage(work, work / _CLAIM)
+        report_damage(work, work / CLAIM)
 
 
 def _empty(work: Path) -> None:
@@ -129,7 +132,7 @@ def claim_of(settings: Curate) -> dict[str, list[list[str]]]:
 
 def _read_claim(output: Path) -> dict[str, list[list[str]]] | None:
     """The sources of the run that a folder holds; where the claim is damaged, those that the manifest names."""
-    path = output / WORK / _CLAIM
+    path = output / WORK / CLAIM
     if not path.is_file():
         return None
     try:

@@ -3,6 +3,9 @@
 The work of the run and what it writes stay in the cache of this machine, so the same command continues here and here
 alone; a run that is stopped or refused leaves what stood in the store as it was. Where it is sent, the verdict on what
 stood there goes first, then the manifest, then the files: nobody takes half of either for a data set.
+
+A run on an engine, whose workers see no disk of ours, has its work in the store itself (`shared`): it continues from
+any machine and on any engine.
 """
 
 import json
@@ -11,7 +14,10 @@ from contextlib import ExitStack, contextmanager
 from hashlib import sha256
 from pathlib import Path
 
-from pipelines.engine.workfolder import claim_of, manifest_in, names_in, refuse_other_runs
+from pipelines.engine.progress import forget_reports
+from pipelines.engine.store import WORK
+from pipelines.engine.workfiles import remove_below
+from pipelines.engine.workfolder import CLAIM, claim_of, manifest_in, names_in, refuse_other_runs
 from schemas.config import Curate
 from schemas.copies import cache_folder, named
 from schemas.exits import UserError
@@ -35,8 +41,14 @@ def staging_of(place: Place) -> Path:
     return cache_folder() / "output" / sha256(str(place).encode()).hexdigest()[:32]
 
 
-def refuse_other_data(place: Place, settings: Curate, *, overwrite: bool) -> None:
+def refuse_other_data(place: Place, settings: Curate, *, overwrite: bool, on_engine: bool = False) -> None:
     """Checks that a run may write to a place in a store, and writes nothing.
+
+    Args:
+        place: where the data set will be.
+        settings: the table `curate`.
+        overwrite: start over, whatever is there, as long as mathmill made it.
+        on_engine: the work of the run is in the store too.
 
     Raises:
         UserError: it cannot be reached or written to, holds another run, or files that mathmill did not make.
@@ -47,6 +59,7 @@ def refuse_other_data(place: Place, settings: Curate, *, overwrite: bool) -> Non
         names = [name for name in place.files() if not name.startswith(".")]
         claimed = _read_json(place / _RUN)
         manifest = (place / MANIFEST).read() if MANIFEST in names else None
+        has_work = on_engine and (place / WORK / CLAIM).exists()
     if names and claimed is None and manifest_in(manifest) is None:
         raise UserError(f"{place}: holds files that mathmill did not make; choose an empty folder")
     if overwrite:
@@ -55,6 +68,10 @@ def refuse_other_data(place: Place, settings: Curate, *, overwrite: bool) -> Non
         raise UserError(
             f"{place}: holds another run, of {names_in(claimed)}; choose another, or start over with --overwrite"
         )
+    if on_engine:
+        if manifest is not None and not has_work:
+            raise UserError(f"{place}: holds a finished data set without its work folder; start over with --overwrite")
+        return
     ours = staging / MANIFEST
     if manifest is not None and not (ours.is_file() and ours.read_bytes() == manifest):
         raise UserError(f"{place}: holds a data set whose work is not on this machine; start over with --overwrite")
@@ -79,6 +96,28 @@ def delivered(place: Place, settings: Curate, *, overwrite: bool) -> Iterator[Pa
             yield staging
         with sending(place, advice=_FAILED):
             _send(staging, place, settings, lease)
+
+
+@contextmanager
+def shared(place: Place, settings: Curate, *, overwrite: bool) -> Iterator[Lease]:
+    """Holds a place in a store for a run whose work folder and data set are there, for all of its workers.
+
+    A folder that holds the same sources is continued: what was read, tagged and judged is not done again.
+
+    Raises:
+        UserError: as `refuse_other_data`, or another run is writing there.
+        RunFailedError: the store failed.
+    """
+    with _under_lease(place) as lease:
+        refuse_other_data(place, settings, overwrite=overwrite, on_engine=True)
+        with sending(place, advice="the same command continues"):
+            work = place / WORK
+            if overwrite:
+                remove_below(work)
+            forget_reports(work)
+            for file in (place / _RUN, work / CLAIM):
+                file.write(json.dumps(claim_of(settings)).encode())
+            yield lease
 
 
 @contextmanager

@@ -1,8 +1,7 @@
 """From written files to a data set: the sum checked, the alarm sounded, files moved into place, the manifest last."""
 
-import shutil
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import pyarrow as pa
 
 from pipelines.engine.store import Store
+from pipelines.engine.workfiles import File, move, remove, remove_below, write_content, writing
 from pipelines.output.data_card import dataset_card
 from pipelines.output.decide import PartSummary
 from pipelines.output.write import STAGED, Written
@@ -17,7 +17,6 @@ from schemas.benchmark import BENCHMARKS
 from schemas.config import Curate
 from schemas.example import SCHEMA_VERSION
 from schemas.exits import RunFailedError
-from schemas.files import write_text
 from schemas.manifest import (
     CODE_VERSION,
     MANIFEST,
@@ -33,6 +32,7 @@ from schemas.place import public_name
 from schemas.reason import Outcome
 from schemas.reviews import REVIEWS
 from schemas.split import Split
+from schemas.verdict import VERDICT
 
 _FOLDERS = ("shards", "ledger", "rejected")
 _CARD = "README.md"
@@ -210,27 +210,55 @@ def refuse_wipeout(alarms: Sequence[Alarm]) -> None:
 
 
 def publish(
-    ending: Ending, manifest: Manifest, items: pa.Table, reviews: pa.Table | None, *, store: Store, output: Path
+    ending: Ending,
+    manifest: Manifest,
+    items: pa.Table,
+    reviews: pa.Table | None,
+    *,
+    store: Store,
+    output: File,
+    require: Callable[[], None] = lambda: None,
 ) -> None:
     """Moves what was written into place, the manifest last: until it stands, the folder is not a data set.
 
     A verdict on what stood here before is removed with it.
+
+    Args:
+        ending: the run.
+        manifest: of it.
+        items: of its benchmarks.
+        reviews: with what became of them; None without any.
+        store: whose staging folder holds what was written.
+        output: the data set, on the disk or in the store that the work folder is in.
+        require: asked before every step that others must not see half of; raises where this run lost its claim.
     """
-    (output / MANIFEST).unlink(missing_ok=True)
-    shutil.rmtree(output / "quality", ignore_errors=True)
-    for folder in _FOLDERS:
-        shutil.rmtree(output / folder, ignore_errors=True)
-        (output / folder).mkdir(parents=True)
-    for file in ending.written:
-        (store.root / STAGED / file.path).replace(output / file.path)
+    require()
+    _clear(output)
     staged = store.root / STAGED
-    (output / REVIEWS).unlink(missing_ok=True)
+    for file in ending.written:
+        require()
+        move(staged / file.path, output / file.path)
     for name, table in ((BENCHMARKS, items), (REVIEWS, reviews)):
         if table is not None:
-            with pa.OSFile(str(staged / name), "wb") as sink, pa.ipc.new_stream(sink, table.schema) as writer:
+            with (
+                writing(staged / name) as temporary,
+                pa.OSFile(str(temporary), "wb") as sink,
+                pa.ipc.new_stream(sink, table.schema) as writer,
+            ):
                 writer.write_table(table)
-    write_text(staged / _CARD, dataset_card(manifest))
-    write_text(staged / MANIFEST, manifest.to_json())
+    write_content(staged / _CARD, dataset_card(manifest).encode())
+    write_content(staged / MANIFEST, manifest.to_json().encode())
     for name in (BENCHMARKS, *([REVIEWS] if reviews is not None else []), _CARD, MANIFEST):
-        (staged / name).replace(output / name)
-    shutil.rmtree(staged)
+        require()
+        move(staged / name, output / name)
+    remove_below(staged)
+
+
+def _clear(output: File) -> None:
+    """Takes away what stood there: the verdict first, then the manifest, so that nobody takes the rest for data."""
+    for name in (VERDICT, MANIFEST, REVIEWS):
+        remove(output / name)
+    for folder in ("quality", *_FOLDERS):
+        remove_below(output / folder)
+        if isinstance(output, Path) and folder in _FOLDERS:
+            (output / folder).mkdir(parents=True)

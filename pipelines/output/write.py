@@ -19,10 +19,10 @@ from pipelines.engine.crashes import with_crashes, without_crashing
 from pipelines.engine.overlays import selections, with_labels
 from pipelines.engine.store import PartRef, Store, read_batch, write_batch
 from pipelines.engine.tags import from_verdicts
+from pipelines.engine.workfiles import is_there, writing
 from pipelines.output.decide import PartSummary
 from pipelines.text.quality import quality_facts
 from schemas.example import EXAMPLE_SCHEMA
-from schemas.files import replacing
 from schemas.ledger import LEDGER_SCHEMA, RECORD_MARK
 from schemas.manifest import sha256_of
 from schemas.problem import Format, SegmentKind
@@ -117,18 +117,15 @@ def write_file(plan: FilePlan, *, store: Store, settings: WriteSettings) -> list
 
 
 def _write_stream(plan: FilePlan, schema: pa.Schema, batches: Iterator[pa.RecordBatch], store: Store) -> Written:
-    path = store.root / STAGED / plan.path
     rows = 0
-    with (
-        replacing(path) as temporary,
-        pa.OSFile(str(temporary), "wb") as sink,
-        pa.ipc.new_stream(sink, schema) as writer,
-    ):
-        for batch in _even(batches, schema):
-            writer.write_batch(batch)
-            rows += len(batch)
+    with writing(store.root / STAGED / plan.path) as temporary:
+        with pa.OSFile(str(temporary), "wb") as sink, pa.ipc.new_stream(sink, schema) as writer:
+            for batch in _even(batches, schema):
+                writer.write_batch(batch)
+                rows += len(batch)
+        written = Written(plan.path, plan.split, rows, temporary.stat().st_size, sha256_of(temporary))
     progress.report(store.root, "write", rows)
-    return Written(plan.path, plan.split, rows, path.stat().st_size, sha256_of(path))
+    return written
 
 
 def _even(batches: Iterator[pa.RecordBatch], schema: pa.Schema) -> Iterator[pa.RecordBatch]:
@@ -155,7 +152,7 @@ def _living_examples(part: PartRef, split: Split, store: Store, settings: WriteS
     examples, crashes = without_crashing(part, make, stage=Stage.WRITE, store=store)
     if crashes:
         path = store.tags_path(UNWRITTEN, part)
-        known = read_batch(path) if path.is_file() else from_verdicts(())
+        known = read_batch(path) if is_there(path) else from_verdicts(())
         write_batch(path, with_crashes(known, crashes))
     return examples
 
@@ -265,14 +262,14 @@ def _with_text(segments: list[dict[str, str]], place: int, text: str) -> list[di
 def _write_rejected(plan: FilePlan, store: Store) -> list[Written]:
     """Writes one line per row that lost a candidate: the original record and why, to mend and feed in again."""
     name = plan.path.replace("ledger", "rejected").replace(".arrow", ".jsonl")
-    path = store.root / STAGED / name
     rows = 0
-    with replacing(path) as temporary, temporary.open("wb") as file:
-        for part in plan.parts:
-            for record in _rejected_records(part, store):
-                file.write(record)
-                rows += 1
-    return [Written(name, None, rows, path.stat().st_size, sha256_of(path))]
+    with writing(store.root / STAGED / name) as temporary:
+        with temporary.open("wb") as file:
+            for part in plan.parts:
+                for record in _rejected_records(part, store):
+                    file.write(record)
+                    rows += 1
+        return [Written(name, None, rows, temporary.stat().st_size, sha256_of(temporary))]
 
 
 def _rejected_records(part: PartRef, store: Store) -> Iterator[bytes]:

@@ -1,8 +1,10 @@
 """What a run reads: the files of every source, found, hashed and cut into stretches before anything is written."""
 
+import socket
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
+from pathlib import Path
 from types import TracebackType
 
 import pyarrow as pa
@@ -13,7 +15,7 @@ from pipelines.engine.transforms import ReadSplit
 from pipelines.sources.adapters.fields import named
 from pipelines.sources.adapters.registry import ADAPTERS, check_fields, check_sources, has_header, named_fields
 from pipelines.sources.catalogue import resolve
-from pipelines.sources.files.places import stamp_of
+from pipelines.sources.files.places import is_local, stamp_of
 from pipelines.sources.files.scan import FileScan, FileSplit, Record, has_changed, read_records, scan
 from pipelines.sources.render import render_parts, render_record
 from schemas.benchmark import BENCHMARK_SCHEMA
@@ -44,6 +46,15 @@ class Inputs:
     files: tuple[InputFile, ...]
     rows: int
     scans: tuple[FileScan, ...] = ()
+
+    def everywhere(self) -> "Inputs":
+        """The same for workers that stand in another folder: the paths of files begin at the root."""
+        return replace(self, splits=tuple(replace(split, split=_from_root(split.split)) for split in self.splits))
+
+
+def _from_root(split: object) -> FileSplit:
+    assert isinstance(split, FileSplit), split
+    return replace(split, path=str(Path(split.path).absolute())) if is_local(split.path) else split
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +174,12 @@ def render_split(split: ReadSplit, *, strict: bool = False) -> Iterator[tuple[pa
     """
     assert isinstance(split.split, FileSplit), split
     assert isinstance(split.source, Reading), split
-    reading = split.source
+    reading, path = split.source, split.split.path
+    if is_local(path) and not Path(path).exists():
+        raise RunFailedError(
+            f"worker {socket.gethostname()}: {path} is not there; put sources where every worker reads them, such as "
+            "s3://..."
+        )
     yield from render_parts(read_records(split.split), reading.source, reading.normalise, strict=strict)
     if stamp_of(split.split.path) != split.split.stamp:
         raise RunFailedError(f"{split.split.path}: changed while it was read")

@@ -6,13 +6,13 @@ run's tags still hold. No index lies on the disk: loading one would mean to trus
 
 from collections.abc import Iterator
 from functools import lru_cache, partial
-from pathlib import Path
 
 import pyarrow as pa
 
 from pipelines.engine.line import Line, Step, row_by_row
 from pipelines.engine.rejection import Note, Rejection
 from pipelines.engine.store import digest, read_batch, write_batch
+from pipelines.engine.workfiles import File
 from pipelines.stages.decontaminate.leaks import BenchmarkIndex, check
 from schemas.config import Decontaminate
 from schemas.reason import Stage
@@ -27,18 +27,18 @@ def steps(line: Line, items: pa.Table) -> Iterator[Step]:
     yield row_by_row(line, Stage.DECONTAMINATE, judge, settings, stored.name)
 
 
-def store_items(items: pa.Table, line: Line) -> Path:
+def store_items(items: pa.Table, line: Line) -> File:
     """Leaves the items where workers read them, named by their content."""
     path = line.store.root / f"benchmarks-{digest(line.code, items.to_pylist())}.arrow"
     write_batch(path, items.combine_chunks().to_batches()[0])
     return path
 
 
-def check_leaks(batch: pa.RecordBatch, *, items: Path, settings: Decontaminate) -> list[Rejection | Note | None]:
+def check_leaks(batch: pa.RecordBatch, *, items: File, settings: Decontaminate) -> list[Rejection | Note | None]:
     """Says for each candidate which benchmark item it leaks, if any, of those that `store_items` left."""
     return check(batch, _index(items), settings)
 
 
 @lru_cache(maxsize=1)
-def _index(items: Path) -> BenchmarkIndex:
+def _index(items: File) -> BenchmarkIndex:
     return BenchmarkIndex.build(pa.Table.from_batches([read_batch(items)]))

@@ -25,7 +25,6 @@ import xxhash
 from pipelines.engine.overlays import read_keys
 from pipelines.engine.store import PartRef, Store, read_batch
 from pipelines.engine.tags import (
-    COLLAPSED,
     TAG_SCHEMA,
     alive_after,
     candidate_ids,
@@ -172,18 +171,20 @@ class Revise:
 
     Attributes:
         before: tag folders of the stages before collapse.
+        previous: tag folder of the round before, `Collapse` or the first of these.
         recall: whether this is the first time.
         contents: folder of the contents (`contents_of`).
     """
 
     store: Store
     before: tuple[str, ...]
+    previous: str
     recall: bool
     contents: str
 
     def index(self, part: PartRef) -> pa.RecordBatch:
         """The candidates of a part whose content others have, with what became of them."""
-        tags = read_batch(self.store.tags_path(COLLAPSED, part), ["index", "reason", "occurrence"])
+        tags = read_batch(self.store.tags_path(self.previous, part), ["index", "reason", "occurrence"])
         rows = Collapse(self.store, self.before, skipped=False, contents=self.contents).index(part)
         rows = rows.filter(pc.is_in(rows.column("index"), tags.column("index")))
         lost = rejected(tags, part.rows)
@@ -196,7 +197,7 @@ class Revise:
         fallen = np.zeros(part.rows, bool)
         if self.store.verified is not None:
             fallen = rejected(read_tags(self.store, self.store.verified, part, ["index", "reason"]), part.rows)
-            fallen &= alive_after(self.store, part, (*self.before, COLLAPSED))
+            fallen &= alive_after(self.store, part, (*self.before, self.previous))
         parents = parents_of(self.store.read_part(part, ["derived"]).column(0))
         return fallen | ((fallen | lost)[parents] & (parents != np.arange(part.rows)))
 

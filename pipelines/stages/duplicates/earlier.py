@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from pipelines.engine.overlays import read_keys
 from pipelines.engine.store import SOURCE_SHIFT, WORK, PartRef, Store, digest, read_batch, write_batch
+from pipelines.engine.workfiles import File
 from pipelines.stages.duplicates.identity import content_keys, identity_keys
 from pipelines.stages.duplicates.near import NEAR_SCHEMA, near_keys
 from schemas.evolution import open_as
@@ -71,8 +72,13 @@ class Earlier:
             write_batch(path, _signed(folder, shard))
         return read_batch(path, columns)
 
+    def lay_out(self) -> None:
+        """Makes all hashes here: the earlier data may lie where no worker of an engine reads it."""
+        for part in self.parts:
+            self.read(part, ["id"])
 
-def find_earlier(folders: Sequence[Path], output: Path, code: str) -> Earlier:
+
+def find_earlier(folders: Sequence[Path], output: File, code: str) -> Earlier:
     """Finds the shards of earlier data sets for a run that writes to `output`; none when no folder is named.
 
     Raises:

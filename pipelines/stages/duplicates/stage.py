@@ -17,6 +17,7 @@ from schemas.config import Curate
 from schemas.reason import Stage
 
 _IN_EARLIER, _SHARED_QUESTIONS, _SHARED_GUARDS = "held_earlier", "shared_questions", "shared_guards"
+_RECALLED, _SETTLED = "collapse_recalled", "collapse_settled"
 _NEAR, _AGREE = "near_duplicates", "agree"
 
 
@@ -47,25 +48,26 @@ def collapse(line: Line, earlier: Earlier) -> Iterator[Step]:
 def recall(line: Line) -> Iterator[Step]:
     """Recalls the equals of what verification refused, so that they are judged too."""
     if line.store.verified is not None and not line.skips(Stage.COLLAPSE):
-        yield _revise(line, recall=True)
+        yield _revise(line, COLLAPSED, _RECALLED, recall=True)
 
 
 def settle(line: Line) -> Iterator[Step]:
     """Collapses for good, where anything may have fallen since: by a verdict, or with the solution it was made from."""
     may_fall = line.store.verified is not None or any(source.derive for source in line.settings.sources)
     if may_fall and not line.skips(Stage.COLLAPSE):
-        yield _revise(line, recall=False)
+        recalled = line.store.verified is not None
+        yield _revise(line, _RECALLED if recalled else COLLAPSED, _SETTLED, recall=False)
 
 
-def _revise(line: Line, *, recall: bool) -> Step:
+def _revise(line: Line, previous: str, folder: str, *, recall: bool) -> Step:
     contents = _contents(line)
     return across_parts(
         line,
         Stage.COLLAPSE,
-        COLLAPSED,
-        lambda done: Revise(line.store, done.before(Stage.COLLAPSE), recall, contents),
+        folder,
+        lambda done: Revise(line.store, done.before(Stage.COLLAPSE), previous, recall, contents),
         schema=COLLAPSE_SCHEMA,
-        again=True,
+        revises=previous,
     )
 
 

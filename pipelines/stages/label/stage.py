@@ -24,6 +24,8 @@ from pipelines.engine.line import Line, Step
 from pipelines.engine.overlays import LABELS
 from pipelines.engine.store import PartRef, Store, read_batch, read_value, write_batch, write_value
 from pipelines.engine.tags import TAG_SCHEMA, alive_after
+from pipelines.engine.workers import each_to_one
+from pipelines.engine.workfiles import is_there
 from pipelines.stages.label.classifier import LEAST, METHOD, Fitted, fit
 from pipelines.stages.label.taxonomy import Taxonomy
 from schemas.config import Label
@@ -102,11 +104,11 @@ class LabelParts(beam.PTransform):
         """Samples all parts, fits once, then predicts part by part."""
         fitted = (
             parts
-            | "sample" >> beam.Map(self._sample)
+            | "sample" >> each_to_one(self.store, self._sample)
             | "smallest" >> beam.CombineGlobally(_Smallest(self.settings.sample))
-            | "fit" >> beam.Map(fit_models, self.store, self.taxonomies, self.settings)
+            | "fit" >> each_to_one(self.store, fit_models, self.store, self.taxonomies, self.settings)
         )
-        return parts | "predict" >> beam.Map(self._predict, beam.pvalue.AsSingleton(fitted))
+        return parts | "predict" >> each_to_one(self.store, self._predict, beam.pvalue.AsSingleton(fitted))
 
     def _sample(self, part: PartRef) -> Sample:
         return sample_part(part, self.store, self.before, self.taxonomies, self.seed)
@@ -250,7 +252,7 @@ def _written(column: str, taxonomy: Taxonomy) -> Callable[[str], object]:
 def summary(parts: Sequence[PartRef], store: Store, taxonomies: Mapping[str, Taxonomy]) -> list[dict[str, object]]:
     """What was fitted, how good it is and what it predicted: for the manifest, the card and the report."""
     path = store.root / _FITTED
-    if store.labelled is None or not path.is_file():
+    if store.labelled is None or not is_there(path):
         return []
     predicted = Counter[tuple[str, str, str]]()
     for part in parts:

@@ -21,6 +21,7 @@ from pipelines.engine.rejection import Rejection
 from pipelines.engine.store import PartRef, Store, digest, read_batch, write_batch
 from pipelines.engine.tags import TAG_SCHEMA
 from pipelines.engine.transforms import TagParts
+from pipelines.engine.workfiles import File
 from pipelines.sources.adapters.fields import Unreadable, optional_text
 from pipelines.stages.select.criteria import judge_selection, select
 from pipelines.stages.select.decided import REVIEW_SCHEMA, Settled, settle
@@ -57,12 +58,12 @@ class Reviewed:
         overrulable: the reasons that an acceptance settles.
     """
 
-    path: Path
+    path: File
     folder: str
     overrulable: frozenset[str]
 
 
-def store_reviews(reviews: pa.Table, work: Path, settings: Curate, code: str) -> Reviewed | None:
+def store_reviews(reviews: pa.Table, work: File, settings: Curate, code: str) -> Reviewed | None:
     """Leaves the reviews where workers load them, named by their content; None when there are none."""
     if not len(reviews):
         return None
@@ -124,7 +125,7 @@ def _judged(settled: Settled, settings: Select) -> Rejection | None:
 
 
 def _reviewed_rows(
-    batch: pa.RecordBatch, records: pa.Array, reviews: Path
+    batch: pa.RecordBatch, records: pa.Array, reviews: File
 ) -> Iterator[tuple[int, int, list[int], list[dict[str, object]]]]:
     """The rows of a part that reviews name: first candidate, one behind the last, the reviews and their places."""
     table, index = _load(reviews)
@@ -149,7 +150,7 @@ def _value(record: str, key: str) -> str | None:
 
 
 @lru_cache(maxsize=1)
-def _load(path: Path) -> tuple[pa.RecordBatch, dict[tuple[str | None, str | None], list[int]]]:
+def _load(path: File) -> tuple[pa.RecordBatch, dict[tuple[str | None, str | None], list[int]]]:
     table = read_batch(path)
     index: defaultdict[tuple[str | None, str | None], list[int]] = defaultdict(list)
     for place, target in enumerate(zip(table["key"].to_pylist(), table["row"].to_pylist(), strict=True)):

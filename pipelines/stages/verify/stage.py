@@ -1,10 +1,10 @@
 """The verify stage over parts: which candidates still need judging, and the pool of processes that judges them."""
 
+import socket
 import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import apache_beam as beam
 import numpy as np
@@ -14,12 +14,14 @@ from apache_beam.pvalue import PCollection
 
 from pipelines.engine import progress
 from pipelines.engine.crashes import refuse_crash
+from pipelines.engine.joining import join
 from pipelines.engine.line import Done, Line, Step, folder_named
 from pipelines.engine.store import PartRef, Store, read_batch, write_batch
 from pipelines.engine.tags import alive_after
+from pipelines.engine.workfiles import File, is_there, names_below, write_content
 from pipelines.stages.verify.ruling import RULING_SCHEMA, RulingRow, ruling_batch, verify
 from schemas.config import Curate, Verify
-from schemas.exits import UserError
+from schemas.exits import RunFailedError, UserError
 from schemas.reason import Reason, Stage
 from validation.programs import Level, Pool, best_level, describe_levels, versions
 
@@ -36,10 +38,17 @@ def level_of(settings: Curate) -> Level | None:
 
 
 def folder_of(settings: Curate, level: Level | None, code: str) -> str | None:
-    """The tag folder of the verdicts; None when the stage is skipped."""
-    if level is None:
+    """The tag folder of the verdicts; None when the stage is skipped.
+
+    Args:
+        settings: the table `curate`.
+        level: of isolation; None where each worker has its own.
+        code: hash of the code.
+    """
+    if Stage.VERIFY in settings.skip:
         return None
-    return folder_named(Stage.VERIFY, code, settings.verify, level, _longest_of(settings), versions())
+    where = level or f"workers {settings.isolation}"
+    return folder_named(Stage.VERIFY, code, settings.verify, where, _longest_of(settings), versions())
 
 
 def _longest_of(settings: Curate) -> int | None:
@@ -51,16 +60,19 @@ def _longest_of(settings: Curate) -> int | None:
 def steps(line: Line, level: Level | None, *, again: bool = False) -> Iterator[Step]:
     """Judges every candidate that no earlier stage rejected and that has no verdict yet.
 
+    A second look adds verdicts, and what reads them between the looks asks for those of the first alone.
+
     Args:
         line: the line.
-        level: of isolation, as `level_of` has it.
+        level: of isolation, as `level_of` has it; None for the one that the config asks each worker for.
         again: whether most candidates were judged and reported already.
     """
     folder, settings, longest = line.store.verified, line.settings.verify, _longest_of(line.settings)
-    if level is not None and folder is not None:
+    asked = level or (Level(line.settings.isolation) if line.settings.isolation else None)
+    if folder is not None and not line.skips(Stage.VERIFY):
 
         def transform(done: Done) -> VerifyParts:
-            return VerifyParts(line.store, folder, done.before(Stage.VERIFY), settings, level, again, longest)
+            return VerifyParts(line.store, folder, done.before(Stage.VERIFY), settings, asked, again, longest)
 
         yield Step(Stage.VERIFY, folder, transform)
 
@@ -76,7 +88,7 @@ class VerifyParts(beam.PTransform):
     name: str
     before: tuple[str, ...]
     settings: Verify
-    level: Level
+    level: Level | None
     again: bool = False
     """whether most of the parts were judged and reported already"""
     longest: int | None = None
@@ -98,7 +110,7 @@ class JudgeParts(beam.DoFn):
         name: str,
         before: tuple[str, ...],
         settings: Verify,
-        level: Level,
+        level: Level | None,
         *,
         again: bool,
         longest: int | None = None,
@@ -108,6 +120,11 @@ class JudgeParts(beam.DoFn):
         self._settings, self._level = settings, level
         self._pool: Pool | None = None
 
+    def setup(self) -> None:
+        """Compares this worker with the run."""
+        if self._store.run is not None:
+            join(self._store.root, self._store.run)
+
     def process(self, part: PartRef) -> list[PartRef]:
         """Judges what is not judged yet and writes all verdicts of the part."""
         path = self._store.tags_path(self._name, part)
@@ -115,7 +132,7 @@ class JudgeParts(beam.DoFn):
         alive = alive_after(self._store, part, self._before)
         alive[np.asarray(known.column("index"))] = False
         missing = np.flatnonzero(alive).tolist()
-        if missing or not path.is_file():
+        if missing or not is_there(path):
             for verdicts in self._judged(part, known, missing):
                 write_batch(path, verdicts)
             known = read_batch(path)
@@ -127,7 +144,7 @@ class JudgeParts(beam.DoFn):
     def _judged(self, part: PartRef, known: pa.RecordBatch, missing: list[int]) -> Iterator[pa.RecordBatch]:
         """All verdicts of a part so far, every now and then, and when none is missing."""
         if self._pool is None:
-            self._pool = Pool(self._level)
+            self._pool = Pool(self._chosen_level())
         batch = self._store.read_part(part)
         rows: list[RulingRow] = []
         written = time.monotonic()
@@ -142,6 +159,17 @@ class JudgeParts(beam.DoFn):
                 written = time.monotonic()
         yield _joined([known, ruling_batch(rows)])
 
+    def _chosen_level(self) -> Level | None:
+        """The level of this worker, noted before the first verdict that rests on it."""
+        if self._store.run is None:
+            return self._level
+        try:
+            level = choose_level(self._level)
+        except UserError as error:
+            raise RunFailedError(f"worker {socket.gethostname()}: {error.message}") from error
+        write_content(_levels(self._store, self._name) / level, b"")
+        return level
+
     def teardown(self) -> None:
         """Stops the processes."""
         if self._pool is not None:
@@ -149,7 +177,19 @@ class JudgeParts(beam.DoFn):
             self._pool = None
 
 
-def _known(path: Path, store: Store) -> pa.RecordBatch:
+def weakest_level(store: Store) -> Level | None:
+    """The weakest level of isolation that any verdict of a run on workers rests on; None when no program ran."""
+    if store.verified is None:
+        return None
+    noted = names_below(_levels(store, store.verified))
+    return max(map(Level, noted), key=list(Level).index, default=None)
+
+
+def _levels(store: Store, folder: str) -> File:
+    return store.root / "levels" / folder
+
+
+def _known(path: File, store: Store) -> pa.RecordBatch:
     """The verdicts that stand. A failure of ours is none: what made the judge raise is judged again."""
     if not store.holds(path):
         return _empty()

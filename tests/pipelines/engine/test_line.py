@@ -4,8 +4,8 @@ from pipelines.engine.line import Done, Step, folder_named
 from schemas.reason import Stage
 
 
-def step(stage: Stage, folder: str) -> Step:
-    return Step(stage, folder, lambda done: beam.Map(str))
+def step(stage: Stage, folder: str, revises: str | None = None) -> Step:
+    return Step(stage, folder, lambda done: beam.Map(str), revises)
 
 
 def done_after(*steps: tuple[Stage, str]) -> Done:
@@ -15,8 +15,12 @@ def done_after(*steps: tuple[Stage, str]) -> Done:
     return done
 
 
-def test_a_step_that_revises_tags_adds_no_folder() -> None:
-    done = done_after((Stage.COLLAPSE, "collapse"), (Stage.VERIFY, "verify-1"), (Stage.COLLAPSE, "collapse"))
+def test_a_step_that_comes_again_adds_no_folder_and_one_that_revises_tags_puts_its_own_in_their_place() -> None:
+    done = done_after((Stage.COLLAPSE, "collapse"), (Stage.VERIFY, "verify-1"), (Stage.VERIFY, "verify-1"))
+    assert done.folders == ("collapse", "verify-1")
+    revised = done.plus(step(Stage.COLLAPSE, "collapse_recalled", "collapse"))
+    assert revised.folders == ("collapse_recalled", "verify-1")
+    assert revised.before(Stage.VERIFY) == ("collapse_recalled",)
     assert done.folders == ("collapse", "verify-1")
 
 

@@ -3,13 +3,13 @@ import pickle
 import pyarrow as pa
 import pytest
 
+from pipelines.engine.joining import code_digest
 from pipelines.engine.progress import Watch
 from pipelines.engine.store import (
     SOURCE_SHIFT,
     DamagedError,
     PartRef,
     Store,
-    code_digest,
     damaged_files,
     digest,
     read_batch,

@@ -54,7 +54,7 @@ def survivors(rows: pa.Table, passes: np.ndarray) -> tuple[list[int], list[int]]
         judged = ~lost
         told = rows.append_column("lost", pa.array(lost)).append_column("fallen", pa.array(judged & ~passes))
         told = told.append_column("occurrence", tags.sort_by("index").column("occurrence"))
-        tags = Revise(STORE, (), recall, "contents").resolve(told)
+        tags = Revise(STORE, (), "collapse", recall, "contents").resolve(told)
     kept = ~duplicates(tags)
     assert not (kept & ~judged).any(), "kept without a verdict"
     return np.flatnonzero(kept & passes).tolist(), np.flatnonzero(kept & ~passes).tolist()

@@ -60,8 +60,11 @@ def test_collapse_is_revised_only_where_anybody_may_have_fallen_since(
     verified: str | None, derive: list[str], skip: list[str], recalls: bool, settles: bool
 ) -> None:
     line = line_of(verified=verified, skip=skip, sources=[{**SOURCE, "derive": derive}])
-    assert folders(recall(line)) == ["collapse"] * recalls
-    assert folders(settle(line)) == ["collapse"] * settles
+    recalled, settled = list(recall(line)), list(settle(line))
+    assert folders(recalled) == ["collapse_recalled"] * recalls
+    assert folders(settled) == ["collapse_settled"] * settles
+    assert [step.revises for step in recalled] == ["collapse"] * recalls
+    assert [step.revises for step in settled] == ["collapse_recalled" if recalls else "collapse"] * settles
 
 
 def test_earlier_data_is_compared_by_key_and_beside_every_comparison_that_asks_for_its_rows() -> None:

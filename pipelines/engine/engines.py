@@ -1,0 +1,123 @@
+"""A pipeline on an engine: submitted, watched until a worker comes, and every way in which it can fail as one line.
+
+An engine waits for ever for a worker that never comes: a pool without Beam dies at once, and nobody tells. So the
+driver looks for workers in the work folder, where each says that it is here (`engine.joining`), and gives up in time.
+"""
+
+import re
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+
+import apache_beam as beam
+import grpc
+from apache_beam.options.pipeline_options import PipelineOptions, StandardOptions
+from apache_beam.runners.runner import PipelineResult
+
+from pipelines.engine.runners import PATIENCE_S
+from schemas.exits import RunFailedError, UserError, one_line
+
+_LOOK_S = 1.0
+_GRACE_S = 10.0  # for an engine to end a job that is given up
+_CONTINUES = "the same command continues where it stopped"
+_OURS = re.compile(r"\b(?:schemas|pipelines)\.(?:\w+\.)*\w+Error: (.+)")
+_MISSING = re.compile(r"ModuleNotFoundError: (No module named .+)")
+_RAISED = re.compile(r"^\s*((?:\w+\.)*\w+(?:Error|Exception)(?:: .+)?)$", re.MULTILINE)
+
+
+@contextmanager
+def open_on_engine(
+    options: PipelineOptions, arrived: Callable[[], bool], *, patience: float = PATIENCE_S
+) -> Iterator[beam.Pipeline]:
+    """Gives a pipeline that runs on an engine when the block ends.
+
+    Args:
+        options: naming the engine.
+        arrived: whether a worker of the run has come.
+        patience: seconds to wait for that.
+
+    Raises:
+        UserError: the engine cannot be started or reached.
+        RunFailedError: no worker came, a worker raised, or the engine gave up.
+    """
+    runner = options.view_as(StandardOptions).runner
+    pipeline = beam.Pipeline(options=options)
+    yield pipeline
+    with _failures_in_one_line(runner):
+        try:
+            result = pipeline.run()
+        except (RuntimeError, OSError, ValueError, NotImplementedError, grpc.FutureTimeoutError) as error:
+            raise UserError(f"--runner {runner}: could not start: {_reason(error)}{_hint(runner)}") from error
+        _wait(result, arrived, patience, runner)
+
+
+def _hint(runner: str) -> str:
+    """What says where an engine is that Beam could not download."""
+    flags = {"flink": "--flink_job_server_jar=JAR", "spark": "--spark_job_server_jar=JAR"}
+    flags |= {"prism": "--prism_location=FILE"}
+    found = next((flag for name, flag in flags.items() if name in runner.lower()), "")
+    return f"; Beam downloads it unless {found} says where it is" if found else ""
+
+
+def _wait(result: PipelineResult, arrived: Callable[[], bool], patience: float, runner: str) -> None:
+    """Waits for the end of a job, from a thread that Ctrl-C reaches."""
+    ending: list[Exception] = []
+    ended = threading.Event()
+
+    def follow() -> None:
+        try:
+            result.wait_until_finish()
+        except Exception as error:  # noqa: BLE001  handed on below
+            ending.append(error)
+        finally:
+            ended.set()
+
+    threading.Thread(target=follow, daemon=True).start()
+    given_up = time.monotonic() + patience
+    came = False
+    try:
+        while not ended.wait(_LOOK_S):
+            came = came or arrived()
+            if not came and time.monotonic() > given_up:
+                raise RunFailedError(
+                    f"{runner}: no worker came within {patience:.0f} s: look at the log of the worker pool (its Python "
+                    "must have Beam and mathmill, and `python` on its PATH must be that one), and whether the engine "
+                    f"has free slots; {_CONTINUES}"
+                )
+    except BaseException:
+        _cancel(result)
+        raise
+    if ending:
+        raise ending[0]
+
+
+def _cancel(result: PipelineResult) -> None:
+    def cancel() -> None:
+        with suppress(Exception):
+            result.cancel()
+
+    ending = threading.Thread(target=cancel, daemon=True)
+    ending.start()
+    ending.join(_GRACE_S)
+
+
+@contextmanager
+def _failures_in_one_line(runner: str) -> Iterator[None]:
+    try:
+        yield
+    except (RuntimeError, grpc.RpcError) as error:
+        raise RunFailedError(f"{_reason(error)}; {_CONTINUES}") from error
+
+
+def _reason(error: Any) -> str:  # noqa: ANN401  Beam raises what it likes
+    """What went wrong on a worker or in an engine, out of the text that the engine made of it."""
+    text = str(error)
+    if ours := _OURS.findall(text):
+        return str(ours[-1]).strip()
+    if missing := _MISSING.findall(text):
+        return f"a worker's Python lacks what the run needs: {missing[-1]}; install mathmill[curation] there"
+    if raised := _RAISED.findall(text):
+        return f"a worker failed: {raised[-1]}"
+    return one_line(text)

@@ -1,0 +1,116 @@
+"""What a run is, as one value that every worker compares with itself before it does anything.
+
+The worker of an engine is another process, often on another machine: its code, its packages and its disks may be
+others, and then the bytes would differ without a word. Work inside this process has nothing to compare.
+"""
+
+import json
+import socket
+import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from hashlib import blake2b
+from pathlib import Path
+
+from pipelines.engine.progress import worker_name
+from pipelines.engine.workfiles import File, content_of, is_there, names_below, remove, write_content
+from schemas.exits import RunFailedError
+
+_TRY, _WORKERS = "try", "workers"
+_PACKAGES = (
+    "apache-beam",
+    "ftfy",
+    "latex2sympy2-extended",
+    "math-verify",
+    "numpy",
+    "orjson",
+    "pyarrow",
+    "scikit-learn",
+    "scipy",
+    "sympy",
+    "tokenizers",
+    "xxhash",
+)
+"""what bytes depend on beside our own code"""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A run as its driver has it.
+
+    Attributes:
+        number: of this try; the work folder holds it, so whoever reads another there looks at another folder.
+        code: hash of our code.
+        versions: of Python and of the packages that bytes depend on.
+    """
+
+    number: str
+    code: str
+    versions: tuple[tuple[str, str], ...]
+
+
+def begin(work: File, number: str, code: str) -> Run:
+    """Leaves the number of a run where workers look for it, and forgets the workers of an earlier one."""
+    for name in names_below(work / _WORKERS):
+        remove(work / _WORKERS / name)
+    write_content(work / _TRY, number.encode())
+    return Run(number, code, versions())
+
+
+@cache
+def join(work: File, run: Run) -> None:
+    """Compares a run with this worker and tells the driver that it is here; asked once a process.
+
+    Raises:
+        RunFailedError: other code, other packages, or no way to the work folder: what it is, and on which host.
+    """
+    host = f"worker {socket.gethostname()}"
+    if (code := code_digest()) != run.code:
+        raise RunFailedError(
+            f"{host}: has other code of mathmill ({code}) than the driver ({run.code}); install the same on both"
+        )
+    ours, theirs = dict(versions()), dict(run.versions)
+    others = [
+        f"{name} {ours.get(name, 'none')}" for name in sorted(ours | theirs) if ours.get(name) != theirs.get(name)
+    ]
+    if others:
+        driver = ", ".join(f"{name.partition(' ')[0]} {theirs.get(name.partition(' ')[0], 'none')}" for name in others)
+        raise RunFailedError(f"{host}: has {', '.join(others)}, the driver {driver}; install the same on both")
+    if not is_there(work / _TRY) or content_of(work / _TRY) != run.number.encode():
+        raise RunFailedError(
+            f"{host}: does not see the work of this run at {work}; choose an --output that every worker reaches: "
+            "a URL, or a path on a disk that all of them share"
+        )
+    write_content(work / _WORKERS / worker_name(), json.dumps(ours).encode())
+
+
+def workers_of(work: File) -> list[str]:
+    """The workers of the run that came so far."""
+    return names_below(work / _WORKERS)
+
+
+@cache
+def versions() -> tuple[tuple[str, str], ...]:
+    """The versions of Python and of what bytes depend on, as they are here."""
+    return ("python", ".".join(map(str, sys.version_info[:3]))), *_installed()
+
+
+def _installed() -> Iterator[tuple[str, str]]:
+    from importlib import metadata  # deferred: work in one process asks for no versions
+
+    for package in _PACKAGES:
+        try:
+            yield package, metadata.version(package)
+        except metadata.PackageNotFoundError:
+            continue
+
+
+def code_digest(packages: Iterable[str] = ("schemas", "pipelines", "validation")) -> str:
+    """A hash of the code that makes parts and tags: what other code made is made again."""
+    root = Path(__file__).resolve().parents[2]
+    state = blake2b(digest_size=8)
+    for package in packages:
+        for path in sorted((root / package).rglob("*.py")):
+            state.update(path.read_bytes())
+    return state.hexdigest()

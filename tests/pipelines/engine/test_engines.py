@@ -1,0 +1,83 @@
+"""Behind Beam's portable API, with its own job service: what fails there is one line, and nothing waits for ever."""
+
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+
+import apache_beam as beam
+import pytest
+from apache_beam.runners.portability.local_job_service import LocalJobServicer
+
+from pipelines.engine.beam import beam_options
+from pipelines.engine.engines import open_on_engine
+from schemas.exits import RunFailedError
+
+pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+
+
+@pytest.fixture(scope="module")
+def endpoint() -> Iterator[str]:
+    service = LocalJobServicer()
+    port = service.start_grpc_server(0)
+    yield f"localhost:{port}"
+    service.stop()
+
+
+def carry(endpoint: str, function: Callable[[int], object], *flags: str, patience: float = 60.0) -> None:
+    chosen = ["--runner=PortableRunner", f"--job_endpoint={endpoint}", *(flags or ["--environment_type=LOOPBACK"])]
+    with open_on_engine(beam_options(1, chosen), lambda: False, patience=patience) as pipeline:
+        _ = pipeline | beam.Create([1]) | beam.Map(function)
+
+
+def _fall(_: int) -> None:
+    raise RunFailedError("worker w-1: has other code")
+
+
+def _stumble(_: int) -> None:
+    raise ValueError("7 of 9")
+
+
+def _lack(_: int) -> None:
+    import nowhere_to_be_found  # noqa: F401
+
+
+def test_a_pipeline_runs_there(endpoint: str) -> None:
+    carry(endpoint, str)
+
+
+@pytest.mark.parametrize(
+    ("function", "told"),
+    [
+        (_fall, "^worker w-1: has other code.*; the same command continues where it stopped$"),
+        (_stumble, "^a worker failed: ValueError: 7 of 9"),
+        (
+            _lack,
+            "^a worker's Python lacks what the run needs: No module named 'nowhere_to_be_found'.*; install mathmill",
+        ),
+    ],
+)
+def test_what_a_worker_raises_is_one_line(endpoint: str, function: Callable[[int], object], told: str) -> None:
+    with pytest.raises(RunFailedError, match=told) as failed:
+        carry(endpoint, function)
+    assert "\n" not in str(failed.value)
+
+
+def test_a_pool_whose_python_lacks_beam_is_given_up_in_time(endpoint: str) -> None:
+    """The pool starts `python` as the PATH has it: here one that ends at once, as a Python without Beam does."""
+    code = (
+        "import sys; from apache_beam.runners.worker.worker_pool_main import BeamFnExternalWorkerPoolServicer as Pool; "
+        "server, port = Pool.start(); print(port, flush=True); sys.stdin.read(); server.stop(0)"
+    )
+    pool = subprocess.Popen(
+        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env={"PATH": "/nowhere"}
+    )
+    assert pool.stdin is not None
+    assert pool.stdout is not None
+    address = f"localhost:{pool.stdout.readline().strip().rpartition(':')[2]}"
+    try:
+        with pytest.raises(RunFailedError, match="no worker came within 4 s: look at the log of the worker pool"):
+            carry(endpoint, str, "--environment_type=EXTERNAL", f"--environment_config={address}", patience=4.0)
+    finally:
+        pool.stdin.close()
+        pool.stdout.close()
+        pool.wait()
