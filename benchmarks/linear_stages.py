@@ -9,8 +9,8 @@ import orjson
 import pyarrow as pa
 
 from pipelines.cli.export import export_row
-from pipelines.cli.review_queue import group_of
 from pipelines.engine.candidates import UNDERSTOOD
+from pipelines.review.causes import group_of
 from pipelines.sources.adapters.registry import ADAPTERS
 from pipelines.sources.adapters.segments import parse_segments
 from pipelines.sources.contacts import without_contacts

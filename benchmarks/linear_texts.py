@@ -5,7 +5,7 @@ Each unit is repeated, nested, nearly finished, wrapped in what a solution is wr
 
 from collections.abc import Callable, Mapping
 
-UNITS = (
+UNITS: tuple[str, ...] = (
     *"a1({[$|!^_~&%.,-=<>*/\\'\";:?#@`一½②éا🙂",
     *("\n", " ", "\t", "\r", "\r\n", "\u00a0", "\u3000", "\u2028", "\x85", "e\u0301", "\u0301", "\ufdfa", "\u202e"),
     *("12 ", "1+", "1+1=2 ", "1 + 1 = 2\n", "= ", "1=", "x=", "1,", "1,000,", "1 000 ", "0.1", "1e9", "2^", "10^9^"),

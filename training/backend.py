@@ -8,7 +8,7 @@ from typing import NamedTuple, Protocol
 from schemas.config import ProgramLimits
 from schemas.problem import Format, SegmentKind
 from schemas.transcript import OUTPUT_FENCE, parse_response
-from training.items import Item
+from training.asking import Item
 
 MOST_OUTPUT = 2000
 """characters of a tool's output that a model is shown; the rest is cut with a mark"""

@@ -21,12 +21,12 @@ from schemas.config import Config, Evaluate
 from schemas.files import write_text
 from schemas.place import on_this_machine
 from training.answers_page import write_page
+from training.asking import Suite, benchmark_suites, fetch_items, split_suite
 from training.backend import Backend, Key, Query, Response
-from training.contamination import Contamination, require_clean
+from training.exposure import Contamination, require_clean
+from training.generation_log import Journal, open_journal
 from training.generations import GENERATIONS, Other, Row, apart, read_evaluation, result_of, write_generations
 from training.in_process import InProcess, model_folder, weights_mark
-from training.items import Suite, benchmark_suites, fetch_items, split_suite
-from training.journal import Journal, open_journal
 from training.judge import Judgement, judge_response
 from training.mistakes import RESULTS, evaluated_data
 from training.results import EvalResult, FormatResult, Interval

@@ -6,8 +6,8 @@ from typing import Literal
 from schemas.config import ProgramLimits
 from schemas.problem import Format, SegmentKind
 from schemas.transcript import parse_response
+from training.asking import Item
 from training.backend import Response
-from training.items import Item
 from training.shards import Example
 
 

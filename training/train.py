@@ -29,9 +29,9 @@ from training import checkpoint
 from training.adapters import has_adapters, merge_adapters
 from training.card import write_card
 from training.checkpoint import State
-from training.contamination import require_clean
 from training.encode import Encoded
 from training.evaluate import evaluate_suites, suites_of
+from training.exposure import require_clean
 from training.flops import model_flops
 from training.forward import MicroBatch
 from training.mistakes import train_table

@@ -11,10 +11,10 @@ from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 from schemas.config import Config, Evaluate, FreshModel, ProgramLimits, Train
 from schemas.exits import UserError
 from schemas.problem import Format, Segment, SegmentKind
+from training.asking import reference_of
 from training.chat import ChatLayout
 from training.evaluate import evaluate
 from training.generate import Writer
-from training.items import reference_of
 from training.judge import judge
 from training.shards import Example
 from training.train import train

@@ -7,6 +7,8 @@ import pytest
 from pipelines.engine.runners import engine_in, refuse_runner
 from schemas.exits import UserError
 
+_PRISM = "apache_beam.runners.portability.prism_runner.PrismRunner"
+
 
 @pytest.mark.parametrize(
     ("flags", "engine"),
@@ -15,8 +17,7 @@ from schemas.exits import UserError
         (["--runner=FnApiRunner"], None),
         (["--runner", "direct"], None),
         (["--runner=FlinkRunner"], "FlinkRunner"),
-        (["--runner", "apache_beam.runners.portability.prism_runner.PrismRunner"],)
-        + ("apache_beam.runners.portability.prism_runner.PrismRunner",),
+        (["--runner", _PRISM], _PRISM),
     ],
 )
 def test_an_engine_is_what_runs_elsewhere(flags: list[str], engine: str | None) -> None:

@@ -19,7 +19,7 @@ from schemas.benchmark import BENCHMARKS, BenchmarkSource
 from schemas.exits import UserError
 from schemas.manifest import Manifest, read_manifest
 from schemas.reason import Stage
-from training.items import Suite
+from training.asking import Suite
 from training.runfile import RUN
 
 

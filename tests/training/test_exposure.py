@@ -6,8 +6,8 @@ from schemas.benchmark import BENCHMARKS, BenchmarkSource
 from schemas.exits import UserError
 from schemas.manifest import MANIFEST, BenchmarkRecord, InputFile, read_manifest
 from schemas.problem import Format
-from training.contamination import Contamination, require_clean, seen_by
-from training.items import Item, Suite
+from training.asking import Item, Suite
+from training.exposure import Contamination, require_clean, seen_by
 from training.shards import Example
 
 SHA = "a" * 64

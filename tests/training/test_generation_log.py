@@ -4,7 +4,7 @@ import pytest
 
 from schemas.exits import UserError
 from training.backend import Key
-from training.journal import JOURNAL, open_journal
+from training.generation_log import JOURNAL, open_journal
 
 ASKED = {"model": "m", "evaluate": {"samples": 1, "limit": None}}
 KEY, OTHER = Key("gsm8k", "cot", "gsm8k-0", 0), Key("gsm8k", "cot", "gsm8k-1", 0)
