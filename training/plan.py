@@ -1,19 +1,22 @@
-"""Which examples an optimizer step takes: a pure function of (seed, epoch, step).
+"""Which examples an optimizer step takes: a pure function of (seed, epoch, step), made from weights alone.
 
 The step is a set of examples, not a number of tokens, so packing, micro-batches, ranks and workers cannot change the
 objective, and the state of a run is two integers. Each epoch visits its appearances once, in a keyed global order; the
-last step of an epoch takes what is left.
+last step of an epoch takes what is left. An order holds 4 bytes a row, 16 while it is made.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
+from math import ceil
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-Indices = NDArray[np.int64]
+Indices = NDArray[np.uint32]
+_PART = 2**20  # rows that are looked at together
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -51,8 +54,10 @@ class Plan:
         self.examples_per_step = examples_per_step
         self.seed = seed
         self._steps, self._epochs = steps, epochs
+        assert len(weights) < 2**32, len(weights)
         self._weights = weights
         self._order = lru_cache(maxsize=1)(self._compute_order)
+        self._count = lru_cache(maxsize=None)(self._compute_count)
 
     def order(self, epoch: int) -> Indices:
         """Every appearance of an epoch, in the order in which steps take them."""
@@ -60,48 +65,115 @@ class Plan:
 
     def steps_in(self, epoch: int) -> int:
         """How many optimizer steps an epoch has."""
-        return -(-len(self.order(epoch)) // self.examples_per_step)
+        return -(-self._count(epoch) // self.examples_per_step)
 
-    def examples_at(self, position: Position) -> Indices:
+    def examples_at(self, position: Position) -> NDArray[np.int64]:
         """The examples of one step: examples_per_step of them, fewer in the last step of an epoch."""
         start = position.step * self.examples_per_step
-        return self.order(position.epoch)[start : start + self.examples_per_step]
+        return self.order(position.epoch)[start : start + self.examples_per_step].astype(np.int64)
 
     def total_steps(self) -> int:
         """Length of the whole run in optimizer steps."""
-        return sum(1 for _ in self.positions()) if self._steps is None else self._steps
+        if self._steps is not None:
+            return self._steps
+        assert self._epochs is not None
+        return sum(self.steps_in(epoch) for epoch in range(ceil(self._epochs)))
+
+    def steps_before(self, position: Position) -> int:
+        """Optimizer steps of a run that come before a position."""
+        whole = sum(self.steps_in(epoch) for epoch in range(position.epoch))
+        return whole + min(position.step, self.steps_in(position.epoch))
+
+    def steps_from(self, start: Position) -> int:
+        """Optimizer steps that are left from a position on."""
+        return max(0, self.total_steps() - self.steps_before(start))
 
     def positions(self, start: Position = Position()) -> Iterator[Position]:
         """Yields the positions of the run from `start` on; those before it count towards its length."""
-        done, epoch = 0, 0
-        while self._epochs is None or epoch < self._epochs:
-            for step in range(self.steps_in(epoch)):
-                if self._steps is not None and done >= self._steps:
-                    return
-                done += 1
-                if (position := Position(epoch, step)) >= start:
-                    yield position
-            epoch += 1
+        position = start if start.step < self.steps_in(start.epoch) else Position(start.epoch + 1)
+        for _ in range(self.steps_from(start)):
+            yield position
+            position = self.after(position)
+
+    def after(self, position: Position) -> Position:
+        """The position behind another one; behind the last, where a longer run would go on."""
+        last = position.step + 1 >= self.steps_in(position.epoch)
+        return Position(position.epoch + 1) if last else Position(position.epoch, position.step + 1)
+
+    def _compute_count(self, epoch: int) -> int:
+        """How many appearances of an epoch are taken."""
+        count = sum(int(times.sum()) for times in self._times(epoch))
+        if not count:
+            raise ValueError(
+                f"epoch {epoch} is empty: the weights of {len(self._weights)} examples sum to {self._weights.sum()}"
+            )
+        share = 1.0 if self._epochs is None else min(1.0, self._epochs - epoch)
+        return max(1, round(count * share))
 
     def _compute_order(self, epoch: int) -> Indices:
-        """Appearances floor(w) plus one with probability w - floor(w), sorted by a random key.
+        """Appearances sorted by a random key."""
+        appearances = _joined(self._appearances(epoch), sum(int(times.sum()) for times in self._times(epoch)), np.uint32)
+        order = _places_in_order(_words(self.seed, epoch, "order", len(appearances)), len(appearances))
+        np.take(appearances, order, out=order, mode="clip")
+        return order[: self._count(epoch)]
 
-        Only the raw words of the Philox counter are used: numpy keeps those the same across versions (NEP 19), which it
-        does not promise for `Generator.permutation`.
-        """
-        chance = _words(self.seed, epoch, "appear", len(self._weights)).astype(np.float64) / 2.0**64
-        whole = np.floor(self._weights)
-        times = (whole + (chance < self._weights - whole)).astype(np.int64)
-        appearances = np.repeat(np.arange(len(times), dtype=np.int64), times)
-        if not len(appearances):
-            raise ValueError(
-                f"epoch {epoch} is empty: the weights of {len(times)} examples sum to {self._weights.sum()}"
-            )
-        order = appearances[np.argsort(_words(self.seed, epoch, "order", len(appearances)), kind="stable")]
-        share = 1.0 if self._epochs is None else min(1.0, self._epochs - epoch)
-        return order[: max(1, round(len(order) * share))]
+    def _appearances(self, epoch: int) -> Iterator[Indices]:
+        for part, times in enumerate(self._times(epoch)):
+            yield np.repeat(np.arange(part * _PART, part * _PART + len(times), dtype=np.uint32), times)
+
+    def _times(self, epoch: int) -> Iterator[NDArray[np.int64]]:
+        """How often each example appears, part by part: floor(w), and once more with probability w - floor(w)."""
+        for part, words in enumerate(_words(self.seed, epoch, "appear", len(self._weights))):
+            weights = self._weights[part * _PART : part * _PART + len(words)]
+            whole = np.floor(weights)
+            yield (whole + (words.astype(np.float64) / 2.0**64 < weights - whole)).astype(np.int64)
 
 
-def _words(seed: int, epoch: int, purpose: str, count: int) -> NDArray[np.uint64]:
+def _words(seed: int, epoch: int, purpose: str, count: int) -> Iterator[NDArray[np.uint64]]:
+    """Random words, part by part.
+
+    Only the raw words of the Philox counter are used: numpy keeps those the same across versions (NEP 19), which it
+    does not promise for `Generator.permutation`.
+    """
     key = int.from_bytes(blake2b(f"{purpose}:{seed}:{epoch}".encode(), digest_size=16).digest())
-    return np.random.Philox(key=key).random_raw(count)
+    random = np.random.Philox(key=key)
+    for start in range(0, count, _PART):
+        yield random.random_raw(min(_PART, count - start))
+
+
+def _joined(parts: Iterator[NDArray[Any]], count: int, kind: type) -> NDArray[Any]:
+    joined, filled = np.empty(count, kind), 0
+    for part in parts:
+        joined[filled : filled + len(part)] = part
+        filled += len(part)
+    return joined
+
+
+def _places_in_order(words: Iterator[NDArray[np.uint64]], count: int) -> Indices:
+    """What a stable argsort gives, one range of keys after another: sorting them all at once takes thrice the memory."""
+    keys = _joined(words, count, np.uint64)
+    ranges = max(1, count // _PART)
+    bounds = [np.uint64(number * 2**64 // ranges) for number in range(1, ranges)]
+    places, filled = np.empty(count, np.uint32), 0
+    for low, high in zip([None, *bounds], [*bounds, None], strict=True):
+        inside = np.ones(count, np.bool_) if low is None else keys >= low
+        if high is not None:
+            inside &= keys < high
+        found = np.flatnonzero(inside)
+        places[filled : filled + len(found)] = found[_stable_argsort(keys[found])]
+        filled += len(found)
+    return places
+
+
+def _stable_argsort(keys: NDArray[np.uint64]) -> NDArray[np.int64]:
+    """The fast sort, which is stable where no two keys are the same."""
+    places = np.argsort(keys)
+    ordered = keys[places]
+    return np.argsort(keys, kind="stable") if (ordered[1:] == ordered[:-1]).any() else places
+
+
+def keyed_sample(count: int, limit: int, purpose: str) -> NDArray[np.int64]:
+    """`limit` of `count` rows, the same ones each time, in their order; all of them where there are no more."""
+    if count <= limit:
+        return np.arange(count)
+    return np.sort(_places_in_order(_words(0, 0, purpose, count), count)[:limit].astype(np.int64))

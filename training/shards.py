@@ -4,7 +4,7 @@
 text is read where it lies, nothing is copied until asked for.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -15,15 +15,14 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from schemas.copies import SHARDS, copied
-from schemas.evolution import read_as
 from schemas.example import EXAMPLE_SCHEMA
-from schemas.exits import RunFailedError
 from schemas.files import as_paths
 from schemas.manifest import Manifest
 from schemas.problem import Format, Segment, SegmentKind
 from schemas.prompts import prompt_of
 from schemas.split import Split
 from schemas.verdict import require_passed
+from training.batches import Batches
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,18 +53,16 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class Labels:
-    """A column of names as codes: `names[codes[i]]` is example i's name."""
+    """What figures of some examples are sliced by and named with, in the order of the examples."""
 
-    names: tuple[str, ...]
-    codes: NDArray[np.int64]
-
-    def first(self) -> NDArray[np.int64]:
-        """The first example of each name that any example has."""
-        return np.unique(self.codes, return_index=True)[1]
+    ids: tuple[str, ...]
+    formats: tuple[str, ...]
+    sources: tuple[str, ...]
+    topics: tuple[str, ...]
 
 
 class Examples:
-    """The examples of one split of one or more data sets.
+    """The examples of one split of one or more data sets, read where they lie.
 
     Attributes:
         fingerprints: one per folder, in order: what a resumed run must find again.
@@ -73,50 +70,70 @@ class Examples:
     """
 
     def __init__(
-        self, table: pa.Table, fingerprints: tuple[str, ...], rounding: Literal["places", "never"] = "places"
+        self, batches: Batches, fingerprints: tuple[str, ...], rounding: Literal["places", "never"] = "places"
     ) -> None:
-        self._table = table
+        self._batches = batches
         self.fingerprints = fingerprints
         self.rounding: Literal["places", "never"] = rounding
 
     def __len__(self) -> int:
-        return self._table.num_rows
+        return len(self._batches)
 
     @property
     def weights(self) -> NDArray[np.float64]:
-        """Expected appearances per epoch."""
-        return np.asarray(self._table["weight"].to_numpy(), dtype=np.float64)
+        """Expected appearances per epoch; an array of its own each time."""
+        weights = np.empty(len(self), np.float64)
+        for start, batch in self.scan("weight"):
+            weights[start : start + len(batch)] = batch.column(0).to_numpy(zero_copy_only=False)
+        return weights
+
+    def scan(self, *columns: str) -> Iterator[tuple[int, pa.RecordBatch]]:
+        """Yields some columns of all examples, batch by batch, with the index of each batch's first example."""
+        return self._batches.scan(columns)
 
     def ids(self) -> list[str]:
         """Every example's id."""
-        return self._table["id"].to_pylist()
+        return [id_ for _, batch in self.scan("id") for id_ in batch.column(0).to_pylist()]
 
-    def ids_of(self, indices: NDArray[np.int64]) -> pa.Array:
-        """The ids of some examples, in the order given."""
-        return self._table["id"].take(pa.array(indices)).combine_chunks()
+    def indices_of(self, ids: pa.Array) -> NDArray[np.int64]:
+        """Where the examples of a few ids lie; of an id that several data sets share, its first place."""
+        found = np.full(len(ids), -1, np.int64)
+        for start, batch in self.scan("id"):
+            places = pc.index_in(batch.column(0), value_set=ids)
+            rows = np.flatnonzero(places.is_valid().to_numpy(zero_copy_only=False))[::-1]
+            named = places.take(pa.array(rows)).to_numpy().astype(np.int64)
+            new = found[named] < 0
+            found[named[new]] = start + rows[new]
+        return found
 
-    def indices_of(self, ids: pa.ChunkedArray) -> NDArray[np.int64]:
-        """Where the examples of some ids lie; of an id that several data sets share, its first place."""
-        known = self._table["id"].combine_chunks()
-        return pc.index_in(ids, value_set=known).to_numpy().astype(np.int64)
+    def labels_of(self, indices: NDArray[np.int64]) -> Labels:
+        """Ids and labels of some examples, in the order given; a topic that is null is called `none`."""
+        rows = self._batches.read(indices, _LABELS)
+        columns = (rows.column(name).fill_null("none").to_pylist() for name in _LABELS)
+        return Labels(*map(tuple, columns))
 
-    def labels(self, column: str) -> Labels:
-        """A text column as codes; null is called `none`."""
-        encoded = self._table[column].combine_chunks().fill_null("none").dictionary_encode()
-        if isinstance(encoded, pa.ChunkedArray):
-            encoded = encoded.combine_chunks()
-        return Labels(tuple(encoded.dictionary.to_pylist()), encoded.indices.to_numpy().astype(np.int64))
+    def first_of_each(self, column: str) -> NDArray[np.int64]:
+        """The first example of each value of a text column, in the order of the data."""
+        first: dict[str, int] = {}
+        for start, batch in self.scan(column):
+            encoded = batch.column(0).dictionary_encode()
+            names = encoded.dictionary.to_pylist()
+            codes, places = np.unique(encoded.indices.to_numpy(), return_index=True)
+            for code, place in zip(codes.tolist(), places.tolist(), strict=True):
+                first.setdefault(names[code], start + place)
+        return np.array(sorted(first.values()), np.int64)
 
     def rows(self, start: int, stop: int) -> list[Example]:
         """Reads examples [start, stop)."""
-        return _to_examples(self._table.slice(start, stop - start))
+        return self.take(np.arange(start, min(stop, len(self))))
 
     def take(self, indices: NDArray[np.int64]) -> list[Example]:
         """Reads examples by index, in the order given."""
-        return _to_examples(self._table.take(pa.array(indices)))
+        return _to_examples(self._batches.read(indices, _COLUMNS))
 
 
-_COLUMNS = [
+_LABELS = ("id", "format", "source", "topic")
+_COLUMNS = (
     "id",
     "problem_id",
     "question",
@@ -127,11 +144,11 @@ _COLUMNS = [
     "source",
     "instruction",
     "system",
-]
+)
 
 
-def _to_examples(table: pa.Table) -> list[Example]:
-    columns = table.select(_COLUMNS).to_pydict()
+def _to_examples(rows: pa.RecordBatch) -> list[Example]:
+    columns = {name: rows.column(name).to_pylist() for name in _COLUMNS}
     return [
         Example(
             id=values[0],
@@ -170,29 +187,19 @@ def open_splits(*folders: Path, draft: bool = False) -> dict[Split, Examples]:
 
 
 def _open_judged(folders: Sequence[Path], splits: Sequence[Split], *, draft: bool) -> dict[Split, Examples]:
-    tables: dict[Split, list[pa.Table]] = {split: [] for split in splits}
+    paths: dict[Split, list[Path]] = {split: [] for split in splits}
     manifests = []
     for data in folders:
         with copied(data, SHARDS) as folder:
             manifest = require_passed(folder, draft=draft)
             manifests.append(manifest)
             for shard in manifest.shards:
-                if shard.split in tables:
-                    tables[Split(shard.split)].append(_read_shard(folder / shard.path))
-    return {split: _examples(found, manifests) for split, found in tables.items()}
+                if shard.split in paths:
+                    paths[Split(shard.split)].append(folder / shard.path)
+    return {split: _examples(found, manifests) for split, found in paths.items()}
 
 
-def _examples(tables: Sequence[pa.Table], manifests: Sequence[Manifest]) -> Examples:
-    table = pa.concat_tables(tables) if tables else EXAMPLE_SCHEMA.empty_table()
+def _examples(paths: Sequence[Path], manifests: Sequence[Manifest]) -> Examples:
     strict = any(manifest.rounding == "never" for manifest in manifests)
-    return Examples(table, tuple(manifest.fingerprint for manifest in manifests), "never" if strict else "places")
-
-
-def _read_shard(path: Path) -> pa.Table:
-    """Maps a shard, of another minor version too; its columns stay on disk until read."""
-    try:
-        return read_as(pa.ipc.open_stream(pa.memory_map(str(path))), EXAMPLE_SCHEMA).read_all()
-    except (pa.ArrowInvalid, OSError) as error:
-        raise RunFailedError(f"{path}: not an Arrow IPC stream ({error})") from error
-    except ValueError as error:
-        raise RunFailedError(f"{path}: its columns cannot be read: {error}") from error
+    marks = tuple(manifest.fingerprint for manifest in manifests)
+    return Examples(Batches(paths, EXAMPLE_SCHEMA), marks, "never" if strict else "places")
