@@ -202,15 +202,17 @@ def _compared(folder: Path, trained: float, notes: list[str]) -> dict[str, Any]:
     """J and gradient of the first step's rows, ours in float64 against transformers alone."""
     import numpy as np
 
-    from training.encode import Encoded
+    from training import shards
+    from training.chat import ChatLayout
+    from training.encoder import Encoder
     from training.forward import arrange
     from training.losses import read_losses
-    from training.model import load_model
+    from training.model import load_model, load_tokenizer
     from training.probe import choose_forward
 
-    tokens = folder / "run" / "tokens" / "train"
-    kinds = {"tokens": np.int32, "supervised": np.uint8, "offsets": np.int64}
-    rows = Encoded(**{name: np.fromfile(tokens / f"{name}.bin", kind) for name, kind in kinds.items()})
+    examples = shards.open(json.loads((folder / "run" / "run.json").read_text())["data"][0]["path"], draft=True)
+    encoder = Encoder(examples, ChatLayout(load_tokenizer(folder / "model")), supervise_think=True)
+    rows = encoder(np.arange(len(examples)))
     seen = read_losses(folder / "run").filter(_first_step())["supervised_tokens"].to_pylist()
     indices = _rows_of_first_step(folder / "run", len(rows))
     assert sorted(rows.supervised_lengths[indices].tolist()) == sorted(seen), (indices, seen)

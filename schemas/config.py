@@ -373,12 +373,16 @@ class Train(Table):
     """recompute activations in the backward pass: slower, less memory"""
     compile: bool = False
     """torch.compile the model's layers; packs are filled up to at most 8 lengths, so that few shapes are compiled"""
+    workers: Annotated[int, Field(ge=1)] = 2
+    """threads of each rank that encode examples ahead of the step that needs them"""
     checkpoint_every: Annotated[int, Field(ge=1)] = 100
     """steps between checkpoints; the last step always writes one"""
     keep_checkpoints: Annotated[int, Field(ge=1)] = 3
     """how many of the latest stay"""
     heldout_every: Annotated[int, Field(ge=1)] | None = None
     """steps between measurements of J on the heldout split; null: at the end"""
+    heldout_limit: Annotated[int, Field(ge=1)] | None = 1000
+    """heldout examples that J is measured on, the same ones each time, chosen by a keyed hash; null: all"""
     evaluate_every: Annotated[int, Field(ge=1)] | None = None
     """steps between evaluations of pass@1, as `evaluate` says, on its data or the first --data; null: never"""
     trackers: list[Literal["tensorboard", "wandb", "trackio"]] | None = None

@@ -5,6 +5,7 @@ judgement is no longer judged. Keys that a later version added are passed over.
 """
 
 import json
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
@@ -129,6 +130,37 @@ def require_unchanged(folder: Path, manifest: Manifest, verdict: Verdict) -> Non
     Raises:
         RunFailedError: naming the first thing that differs.
     """
+    for shard in judged_shards(folder, manifest, verdict):
+        shard.require_unchanged()
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedShard:
+    """A shard on disk, and the hash of the bytes that were judged."""
+
+    folder: Path
+    path: str
+    sha256: str
+
+    def require_unchanged(self) -> None:
+        """Reads the file and compares.
+
+        Raises:
+            RunFailedError: its bytes are others.
+        """
+        if sha256_of(self.folder / self.path) != self.sha256:
+            raise RunFailedError(
+                f"{self.folder / self.path}: bytes changed since they were judged; run `mathmill validate "
+                f"{self.folder}` again"
+            )
+
+
+def judged_shards(folder: Path, manifest: Manifest, verdict: Verdict) -> list[JudgedShard]:
+    """Compares the manifest and the names of the shards with the verdict, and returns what is left to compare.
+
+    Raises:
+        RunFailedError: naming the first thing that differs.
+    """
     again = f"run `mathmill validate {folder}` again"
     if sha256_of(folder / MANIFEST) != verdict.manifest_sha256:
         raise RunFailedError(f"{folder / MANIFEST}: changed since it was judged; {again}")
@@ -141,9 +173,7 @@ def require_unchanged(folder: Path, manifest: Manifest, verdict: Verdict) -> Non
         manifest.shards,
         verdict.shards,
     )
-    for path, expected in sorted(verdict.shards.items()):
-        if sha256_of(folder / path) != expected:
-            raise RunFailedError(f"{folder / path}: bytes changed since they were judged; {again}")
+    return [JudgedShard(folder, path, expected) for path, expected in sorted(verdict.shards.items())]
 
 
 def _read_verdict(folder: Path) -> Verdict | None:

@@ -7,52 +7,48 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schemas.exits import UserError
-from training.encode import Encoded
 
 
-def admit(
-    encoded: Encoded, supervised: NDArray[np.int64], *, context: int, long_rows: str
-) -> tuple[NDArray[np.bool_], dict[str, int]]:
-    """Decides which examples enter.
+def require_examples(count: int) -> None:
+    """Refuses to train on nothing.
+
+    Raises:
+        UserError: there is no example.
+    """
+    if not count:
+        raise UserError("the data has no train examples; look at the splits in its manifest.json")
+
+
+def drop(long: NDArray[np.integer], count: int, *, context: int, long_rows: str) -> dict[str, int]:
+    """Drops examples that are longer than the context, or refuses to.
 
     Args:
-        encoded: a split.
-        supervised: |o| of each example.
+        long: their tokens.
+        count: of all examples.
         context: most tokens of an example.
         long_rows: refuse | drop.
 
     Returns:
-        Whether each example enters, and how many were dropped by length, such as {"4097 to 8192 tokens": 12}.
+        How many are dropped by length.
 
     Raises:
-        UserError: no examples, examples too long under `refuse`, most of them too long, or one that is not supervised.
+        UserError: under `refuse`, or where most examples are too long.
     """
-    if not len(encoded):
-        raise UserError("the data has no train examples; look at the splits in its manifest.json")
-    lengths, empty = encoded.lengths, supervised == 0
-    if empty.any():
-        raise UserError(
-            f"{int(empty.sum()):,} of {len(lengths):,} examples have no supervised token "
-            f"({_spread(lengths[empty])}; the first is example {int(empty.argmax())} of the train split), so J_SFT is "
-            "not defined on them; remove them"
-        )
-    long = lengths > context
-    if not long.any():
-        return ~long, {}
-    buckets, spread = _buckets(lengths[long]), _spread(lengths[long])
-    share = f"{int(long.sum()):,} of {len(lengths):,} examples are longer than train.context {context} ({spread})"
-    if long.mean() > 0.5:
-        raise UserError(f"{share}: that is most of the data; set train.context to {int(lengths.max())} or so")
+    if not len(long):
+        return {}
+    share = f"{len(long):,} of {count:,} examples are longer than train.context {context} ({_spread(long)})"
+    if len(long) > 0.5 * count:
+        raise UserError(f"{share}: that is most of the data; set train.context to {int(long.max())} or so")
     if long_rows == "refuse":
-        raise UserError(f"{share}; set train.context to {int(lengths.max())}, or train.long_rows to drop")
-    return ~long, buckets
+        raise UserError(f"{share}; set train.context to {int(long.max())}, or train.long_rows to drop")
+    return _buckets(long)
 
 
-def _spread(lengths: NDArray[np.int64]) -> str:
+def _spread(lengths: NDArray[np.integer]) -> str:
     return ", ".join(f"{count:,} of {bucket}" for bucket, count in _buckets(lengths).items())
 
 
-def _buckets(lengths: NDArray[np.int64]) -> dict[str, int]:
+def _buckets(lengths: NDArray[np.integer]) -> dict[str, int]:
     """Counts by power of two: 4097 to 8192 tokens."""
     powers = np.ceil(np.log2(lengths)).astype(int)
     return {f"{2 ** (p - 1) + 1} to {2**p} tokens": int((powers == p).sum()) for p in sorted(set(powers.tolist()))}

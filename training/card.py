@@ -46,7 +46,7 @@ def write_card(
 
 def _asking(layout: ChatLayout, examples: Examples) -> list[str]:
     """What stood before the responses that the model learned, to the letter, as in one example of each format."""
-    first = {example.format: example for example in examples.take(examples.labels("format").first())}
+    first = {example.format: example for example in examples.take(examples.first_of_each("format"))}
     lines = ["## How to ask it", "", f"It learned to end with `{layout.stop_token}`, and to answer prompts like these."]
     for form, example in first.items():
         lines += [

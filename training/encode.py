@@ -1,36 +1,19 @@
-"""Examples -> tokens and masks, once per (data, tokenizer, layout), into flat files that every rank maps.
-
-    tokens.bin       int32[T]      every example's tokens, one after another
-    supervised.bin   uint8[T]      1 where the token bears loss
-    offsets.bin      int64[n + 1]  where each example begins
-    index.json       written last: the key of what was encoded, and the hashes of the three
+"""Examples -> tokens and masks: a pure function of the text, the tokenizer and the layout, whoever calls it and when.
 
 The mask comes from schemas.transcript: the prompt, tool outputs and their closing fences bear no loss; the opening
 output fence and the stop token do.
 """
 
-import json
-import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from schemas.exits import UserError
-from schemas.files import write_text
-from schemas.manifest import sha256_of
 from training.chat import ChatLayout
-from training.shards import Example, Examples
-
-_BATCH = 1024
-_FILES = {"tokens.bin": np.int32, "supervised.bin": np.uint8, "offsets.bin": np.int64}
-_INDEX = "index.json"
-
-logger = logging.getLogger(__name__)
+from training.shards import Example
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +26,7 @@ class EncodedExample:
 
 @dataclass(frozen=True, slots=True)
 class Encoded:
-    """All examples of a split as flat arrays."""
+    """Examples as flat arrays: tokens and supervised flags one after another, and where each example begins."""
 
     tokens: NDArray[np.int32]
     supervised: NDArray[np.uint8]
@@ -63,9 +46,19 @@ class Encoded:
 
     @property
     def supervised_lengths(self) -> NDArray[np.int64]:
-        """|o| of each example: the tokens that bear loss."""
-        sums = np.concatenate([[0], np.cumsum(self.supervised, dtype=np.int64)])
-        return np.diff(sums[self.offsets])
+        """|o| of each example: the tokens that bear loss. An example has at least one token."""
+        if not len(self):
+            return np.empty(0, np.int64)
+        return np.add.reduceat(self.supervised, self.offsets[:-1], dtype=np.int64)
+
+
+def joined(examples: Sequence[EncodedExample]) -> Encoded:
+    """Lays examples one after another."""
+    offsets = np.concatenate([[0], np.cumsum([len(example.tokens) for example in examples], dtype=np.int64)])
+    empty = EncodedExample(np.empty(0, np.int32), np.empty(0, np.uint8))
+    parts = [empty, *examples]
+    tokens, supervised = (np.concatenate([getattr(part, name) for part in parts]) for name in ("tokens", "supervised"))
+    return Encoded(tokens, supervised, offsets)
 
 
 def encode(examples: list[Example], layout: ChatLayout, *, supervise_think: bool) -> list[EncodedExample]:
@@ -74,8 +67,20 @@ def encode(examples: list[Example], layout: ChatLayout, *, supervise_think: bool
     Worked example (TIR): prompt 000, `We add.\n```python...```output\n` 111, `12\n```\n` 000, `So 12.` 111, stop 1.
 
     Raises:
-        UserError: the layout puts the stop token inside a response.
+        UserError: the layout puts the stop token inside a response, or the tokenizer refuses a text: of which example.
     """
+    try:
+        return _encode(examples, layout, supervise_think=supervise_think)
+    except UserError:
+        raise
+    except Exception as error:
+        if len(examples) > 1:
+            return [encode([example], layout, supervise_think=supervise_think)[0] for example in examples]
+        why = str(error).strip().partition("\n")[0] or type(error).__name__
+        raise UserError(f"example {examples[0].id}: the tokenizer refuses its text ({why}); remove it") from error
+
+
+def _encode(examples: list[Example], layout: ChatLayout, *, supervise_think: bool) -> list[EncodedExample]:
     texts: list[str] = []
     runs: list[list[bool]] = []
     for example in examples:
@@ -106,64 +111,8 @@ def _join(example: Example, flags: list[bool], pieces: Iterator[list[int]], layo
     return EncodedExample(np.array(tokens, np.int32), np.array(mask, np.uint8))
 
 
-def encode_all(
-    examples: Examples, layout: ChatLayout, folder: Path, *, key: dict[str, str], supervise_think: bool
-) -> Encoded:
-    """Encodes a split into `folder`, or maps what an earlier call with the same key left there whole."""
-    if (found := open_encoded(folder, key=key)) is not None:
-        return found
-    if (folder / _INDEX).is_file() and _key_in(folder) in (key, None):
-        logger.warning("%s: what was encoded earlier is damaged; it is encoded again", folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / _INDEX).unlink(missing_ok=True)
-    offsets = [0]
-    with (folder / "tokens.bin").open("wb") as tokens, (folder / "supervised.bin").open("wb") as supervised:
-        for start in range(0, len(examples), _BATCH):
-            rows = examples.rows(start, min(start + _BATCH, len(examples)))
-            for one in encode(rows, layout, supervise_think=supervise_think):
-                tokens.write(one.tokens.tobytes())
-                supervised.write(one.supervised.tobytes())
-                offsets.append(offsets[-1] + len(one.tokens))
-    (folder / "offsets.bin").write_bytes(np.array(offsets, np.int64).tobytes())
-    index = {"key": key, "sha256": {name: sha256_of(folder / name) for name in _FILES}}
-    write_text(folder / _INDEX, json.dumps(index, indent=1) + "\n")
-    encoded = open_encoded(folder, key=key)
-    assert encoded is not None, folder
-    return encoded
-
-
-def open_encoded(folder: Path, *, key: dict[str, str]) -> Encoded | None:
-    """Maps an earlier encoding; None when it is of something else, incomplete, or its bytes changed."""
-    try:
-        index = json.loads((folder / _INDEX).read_text(encoding="utf-8"))
-        if index["key"] != key or any(sha256_of(folder / name) != index["sha256"][name] for name in _FILES):
-            return None
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-    return Encoded(**{name.removesuffix(".bin"): _map(folder / name, kind) for name, kind in _FILES.items()})
-
-
-def _key_in(folder: Path) -> Any:  # noqa: ANN401  whatever an index holds; None when it cannot be read
-    try:
-        return json.loads((folder / _INDEX).read_text(encoding="utf-8"))["key"]
-    except (ValueError, KeyError, TypeError):
-        return None
-
-
-def encoding_key(examples: Examples, layout: ChatLayout, *, split: str, supervise_think: bool) -> dict[str, str]:
-    """What an encoding depends on."""
+def encoding_key(fingerprints: Sequence[str], layout: ChatLayout, *, split: str, supervise_think: bool) -> str:
+    """A name for what an encoding depends on: data, tokenizer, template, layout."""
     tokenizer = layout.tokenizer.backend_tokenizer.to_str() + str(layout.tokenizer.chat_template)
-    return {
-        "layout": "3",
-        "data": " ".join(examples.fingerprints),
-        "split": split,
-        "tokenizer": sha256(tokenizer.encode()).hexdigest(),
-        "stop": str(layout.stop_id),
-        "supervise_think": str(supervise_think),
-    }
-
-
-def _map(path: Path, kind: type) -> NDArray[Any]:
-    if path.stat().st_size == 0:
-        return np.empty(0, kind)
-    return np.asarray(np.memmap(path, kind, mode="r"))  # a plain view: slicing a memmap object is slow
+    facts = ["layout 3", *fingerprints, split, tokenizer, str(layout.stop_id), str(supervise_think)]
+    return sha256("\0".join(facts).encode()).hexdigest()

@@ -9,6 +9,7 @@ removes a row from training.
 """
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -49,18 +50,18 @@ class LossLedger:
 
     def add(
         self,
-        indices: NDArray[np.int64],
+        ids: Sequence[str],
         objective: NDArray[np.float64],
         supervised: NDArray[np.int64],
         *,
         step: int,
         epoch: int,
     ) -> None:
-        """Notes a step's examples: their global indices, (1/|o|) sum_t log pi(o_t), and |o|."""
+        """Notes a step's examples: their ids, (1/|o|) sum_t log pi(o_t), and |o|."""
         columns = [
-            self._examples.ids_of(indices),
-            pa.array(np.full(len(indices), step, np.int32)),
-            pa.array(np.full(len(indices), epoch, np.int32)),
+            pa.array(ids, pa.string()),
+            pa.array(np.full(len(ids), step, np.int32)),
+            pa.array(np.full(len(ids), epoch, np.int32)),
             pa.array(objective),
             pa.array(supervised.astype(np.int32)),
         ]
@@ -84,7 +85,7 @@ class LossLedger:
     def list_worst(self) -> None:
         """Writes the worst examples of the whole run as JSON lines, with what they ask."""
         worst = worst_of(read_losses(self._folder.parent), limit=_LISTED)
-        indices = self._examples.indices_of(worst["id"])
+        indices = self._examples.indices_of(worst["id"].combine_chunks())
         lines = [
             json.dumps(
                 row | {"format": str(example.format), "source": example.source, "question": example.question[:300]}

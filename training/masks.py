@@ -8,12 +8,12 @@ from training.encode import Encoded
 from training.results import ProofLine, control
 from training.shards import Example, Examples
 
-_ROWS = 512
+MOST_ROWS = 512
 
 
 def prove_masks(train: Train, examples: Examples, encoded: Encoded, layout: ChatLayout) -> Iterator[ProofLine]:
     """Whether the first rows begin as generation does, bear loss on what the model writes, and end with the stop."""
-    count = min(len(examples), _ROWS)
+    count = min(len(encoded), MOST_ROWS)
     prefixes = texts = stops = 0
     worst = ""
     rows = examples.rows(0, count)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 from torch.utils.data import IterableDataset, get_worker_info
 
 from schemas.exits import RunFailedError
@@ -24,7 +25,7 @@ from training import shards
 from training.chat import ChatLayout
 from training.encode import encode
 from training.model import load_tokenizer
-from training.plan import Indices, Plan, Position
+from training.plan import Plan, Position
 from training.shards import Example
 
 Row = dict[str, Any]
@@ -66,7 +67,7 @@ class _Rows:
         facts = asdict(recipe) | {"data": self._examples.fingerprints}
         self.key = blake2b(repr(facts).encode(), digest_size=16).hexdigest()
 
-    def between(self, start: int, stop: int) -> Indices:
+    def between(self, start: int, stop: int) -> NDArray[np.int64]:
         """The examples of rows [start, stop) of the run; fewer at its end, none behind it."""
         pieces, begun, epoch = [np.empty(0, np.int64)], 0, 0
         while begun < stop and (length := self._length(epoch)):
@@ -75,7 +76,7 @@ class _Rows:
             begun, epoch = begun + length, epoch + 1
         return np.concatenate(pieces)
 
-    def step(self, number: int) -> Indices:
+    def step(self, number: int) -> NDArray[np.int64]:
         """The examples of a step of the run; none behind its end."""
         size, epoch = self.recipe.examples_per_step, 0
         while length := self._length(epoch):
@@ -92,7 +93,7 @@ class _Rows:
             total, epoch = total + length, epoch + 1
         return total
 
-    def read(self, indices: Indices) -> list[Row]:
+    def read(self, indices: NDArray[np.int64]) -> list[Row]:
         """Reads examples: as messages, or as tokens where a tokenizer was given."""
         examples = self._examples.take(indices)
         if self._layout is None:

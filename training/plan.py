@@ -112,7 +112,9 @@ class Plan:
 
     def _compute_order(self, epoch: int) -> Indices:
         """Appearances sorted by a random key."""
-        appearances = _joined(self._appearances(epoch), sum(int(times.sum()) for times in self._times(epoch)), np.uint32)
+        appearances = _joined(
+            self._appearances(epoch), sum(int(times.sum()) for times in self._times(epoch)), np.uint32
+        )
         order = _places_in_order(_words(self.seed, epoch, "order", len(appearances)), len(appearances))
         np.take(appearances, order, out=order, mode="clip")
         return order[: self._count(epoch)]
@@ -142,7 +144,8 @@ def _words(seed: int, epoch: int, purpose: str, count: int) -> Iterator[NDArray[
 
 
 def _joined(parts: Iterator[NDArray[Any]], count: int, kind: type) -> NDArray[Any]:
-    joined, filled = np.empty(count, kind), 0
+    joined: NDArray[Any] = np.empty(count, kind)
+    filled = 0
     for part in parts:
         joined[filled : filled + len(part)] = part
         filled += len(part)
@@ -150,7 +153,7 @@ def _joined(parts: Iterator[NDArray[Any]], count: int, kind: type) -> NDArray[An
 
 
 def _places_in_order(words: Iterator[NDArray[np.uint64]], count: int) -> Indices:
-    """What a stable argsort gives, one range of keys after another: sorting them all at once takes thrice the memory."""
+    """What a stable argsort gives, one range of keys after another: sorting all of them takes thrice the memory."""
     keys = _joined(words, count, np.uint64)
     ranges = max(1, count // _PART)
     bounds = [np.uint64(number * 2**64 // ranges) for number in range(1, ranges)]

@@ -1,13 +1,11 @@
 """Everything that a run needs before step 1, built once: data, model, optimizer, plan. Refusals happen here."""
 
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from schemas.config import FreshModel, Train
 from schemas.exits import UserError
@@ -15,43 +13,30 @@ from schemas.place import located
 from schemas.split import Split
 from training import checkpoint, shards, trackers
 from training.adapters import ADAPTER_WEIGHTS, add_adapters, load_adapters
-from training.admit import admit
 from training.chat import ChatLayout
 from training.checkpoint import Checkpoint, State
-from training.encode import Encoded, encode_all, encoding_key
+from training.comparison import Comparison
+from training.encode import Encoded
+from training.encoder import Workers
 from training.estimate import estimate
 from training.flops import Shape, peak_flops, shape_of
 from training.forward import Forward
 from training.fresh import fit_tokenizer, fresh_model
+from training.intake import Intake, take_in
 from training.memory import free_on
 from training.model import load_model, load_tokenizer, parameter_count
 from training.notes import notes_of
 from training.optimizer import build_optimizer
 from training.parallel import ShardedGradients, shard
-from training.plan import Plan, Position
-from training.probe import choose_forward
+from training.plan import Position
+from training.probe import choose_forward, lengths_in
 from training.results import RunPlan
 from training.runfile import begin_run, provenance
 from training.shards import Examples
 from training.speed import set_up_speed
 from training.step import Gradients, runs_in_half, train_mode, trained
-from training.telemetry import Slices, mixture, slices_of
 from training.untyped import Model
 from training.world import World
-
-
-@dataclass(frozen=True, slots=True)
-class SplitData:
-    """One split, ready to draw steps from.
-
-    Attributes:
-        supervised: |o| of each example.
-    """
-
-    examples: Examples
-    encoded: Encoded
-    supervised: NDArray[np.int64]
-    slices: Slices
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +44,7 @@ class Run:
     """All that the loop works with.
 
     Attributes:
+        comparison: of the shards with what was judged.
         start: where the run stands: the beginning, or the checkpoint that it continues.
         told: what the user is told before step 1.
         root: what the model runs through: itself, or the root of its shards.
@@ -77,9 +63,10 @@ class Run:
     layout: ChatLayout
     optimizer: torch.optim.Optimizer
     gradients: Gradients | ShardedGradients
-    plan: Plan
+    intake: Intake
+    workers: Workers
+    comparison: Comparison
     start: State
-    splits: dict[Split, SplitData]
     told: RunPlan
     half: bool
     shape: Shape | None
@@ -96,7 +83,9 @@ def prepare(
         RunFailedError: it may not resume, or bytes do not match their verdict.
     """
     trackers.chosen(config.trackers)
-    examples = shards.open_splits(*data, draft=draft)
+    examples, judged = shards.open_for_run(*data, draft=draft)
+    comparison = Comparison(judged)
+    held.callback(comparison.close)
     if world.is_main:
         facts = provenance(
             config, [str(located(path)) for path in data], examples[Split.TRAIN].fingerprints, draft=draft
@@ -108,22 +97,23 @@ def prepare(
     begun = checkpoint.latest(output)
     source: Path | str = begun.model if begun else str(config.model)
     layout = ChatLayout(load_tokenizer(source, template=config.chat_template))
-    splits = {split: _encode(config, rows, layout, output, split, world) for split, rows in examples.items()}
-    plan, told = _plan(config, examples[Split.TRAIN], splits[Split.TRAIN])
+    workers = Workers(config.workers, world)
+    held.callback(workers.close)
+    intake = take_in(config, examples, layout, workers, world)
     model = _load(config, output, begun)
     sharded = shard(model, world) if config.parallel == "shard" and world.size > 1 else None
     model = model if sharded else model.to(world.device)
     half = runs_in_half(config, world.device)
-    lengths = _trained_lengths(config, splits)
-    _require_rows(model, splits, layout, name=_name(config))
+    require_rows(model, intake.sample.encoded, layout, name=_name(config))
     forward = choose_forward(
         model,
         name=_name(config),
-        longest=int(lengths.max()),
+        longest=intake.longest(config.context, sorted(set(lengths_in(model.config.to_dict())))),
         capacity=config.capacity,
         half=half,
         root=sharded,
     )
+    lengths = intake.sample.encoded.lengths
     memory = estimate(model, sharded or model, forward, config, lengths, half=half)
     notes = (*notes_of(config, model.config, forward, lengths), memory.note(config, free_on(world.device)))
     train_mode(model, config)
@@ -132,17 +122,6 @@ def prepare(
     if begun:
         checkpoint.restore_optimizer(begun, model, optimizer)
     start = begun.state if begun else State(0, Position())
-    told = replace(
-        told,
-        parameters=parameter_count(model),
-        vocabulary=len(layout.tokenizer),
-        device=str(world.device),
-        dtype="bfloat16, weights float32" if half else "float32",
-        world=world.size,
-        heldout=len(splits[Split.HELDOUT].encoded),
-        resumed_at=start.step,
-        notes=notes,
-    )
     peak = peak_flops(world.device, half=half)
     return Run(
         config=config,
@@ -154,26 +133,55 @@ def prepare(
         root=sharded or model,
         forward=forward,
         gradients=(ShardedGradients if sharded else Gradients)(trained(model)),
-        plan=plan,
+        intake=intake,
+        workers=workers,
+        comparison=comparison,
         start=start,
-        splits=splits,
-        told=told,
+        told=_told(config, intake, model, world, half=half, resumed_at=start.step, notes=notes),
         half=half,
         shape=shape_of(model),
         peak=peak * world.size if peak else None,
     )
 
 
-def _trained_lengths(config: Train, splits: dict[Split, SplitData]) -> NDArray[np.int64]:
-    """Tokens of every example that is trained or measured on."""
-    lengths = np.concatenate([split.encoded.lengths for split in splits.values()])
-    return lengths[lengths <= config.context]
+def _told(
+    config: Train,
+    intake: Intake,
+    model: Model,
+    world: World,
+    *,
+    half: bool,
+    resumed_at: int,
+    notes: tuple[str, ...],
+) -> RunPlan:
+    """What the user is told before step 1."""
+    return RunPlan(
+        model=_name(config),
+        objective=config.objective,
+        parameters=parameter_count(model),
+        vocabulary=len(intake.layout.tokenizer),
+        device=str(world.device),
+        dtype="bfloat16, weights float32" if half else "float32",
+        world=world.size,
+        examples=intake.entering,
+        tokens=round(float(intake.sample.encoded.lengths.mean()) * intake.entering),
+        heldout=len(intake.heldout),
+        steps=intake.plan.total_steps(),
+        resumed_at=resumed_at,
+        mixture=intake.mixture,
+        workers=config.workers,
+        notes=notes,
+    )
 
 
-def _require_rows(model: Model, splits: dict[Split, SplitData], layout: ChatLayout, *, name: str) -> None:
-    """Every token has a row in the embedding."""
+def require_rows(model: Model, encoded: Encoded, layout: ChatLayout, *, name: str) -> None:
+    """Every token has a row in the embedding.
+
+    Raises:
+        UserError: some token has none.
+    """
     rows = len(model.get_input_embeddings().weight)
-    highest = max(int(split.encoded.tokens.max(initial=0)) for split in splits.values())
+    highest = int(encoded.tokens.max(initial=0))
     if highest >= rows:
         token = layout.tokenizer.convert_ids_to_tokens(highest)
         raise UserError(
@@ -224,49 +232,3 @@ def _begin(config: Train, output: Path, examples: Examples) -> None:
         stop_id = ChatLayout(tokenizer).stop_id
         contents = checkpoint.contents_of(model, None)
         checkpoint.save(output, State(0, Position()), model, tokenizer, contents, stop_id=stop_id)
-
-
-def _encode(
-    config: Train, examples: Examples, layout: ChatLayout, output: Path, split: Split, world: World
-) -> SplitData:
-    """Rank 0 encodes, every rank maps."""
-    key = encoding_key(examples, layout, split=split, supervise_think=config.supervise_think)
-    folder = output / "tokens" / split
-    if world.is_main:
-        encode_all(examples, layout, folder, key=key, supervise_think=config.supervise_think)
-    world.wait()
-    encoded = encode_all(examples, layout, folder, key=key, supervise_think=config.supervise_think)
-    return SplitData(examples, encoded, encoded.supervised_lengths, slices_of(examples))
-
-
-def _plan(config: Train, examples: Examples, split: SplitData) -> tuple[Plan, RunPlan]:
-    """The order of the run, and what it means; figures of the model are filled in later."""
-    enters, dropped = admit(split.encoded, split.supervised, context=config.context, long_rows=config.long_rows)
-    weights = examples.weights * enters
-    if weights.sum() < 1:
-        raise UserError(f"the weights of {len(weights)} examples sum to {weights.sum():g}: an epoch would be empty")
-    plan = Plan(
-        weights,
-        examples_per_step=config.examples_per_step,
-        seed=config.seed,
-        steps=config.steps,
-        epochs=config.epochs,
-    )
-    told = RunPlan(
-        model=_name(config),
-        objective=config.objective,
-        parameters=0,
-        vocabulary=0,
-        device="",
-        dtype="",
-        world=0,
-        examples=int(enters.sum()),
-        tokens=int(split.encoded.lengths[enters].sum()),
-        heldout=0,
-        steps=plan.total_steps(),
-        resumed_at=0,
-        mixture=mixture(
-            split.encoded, split.slices, weights, split.supervised, objective=config.objective, dropped=dropped
-        ),
-    )
-    return plan, told

@@ -14,19 +14,21 @@ from numpy.typing import NDArray
 from schemas.config import Config, FreshModel, Train
 from schemas.exits import UserError
 from schemas.files import as_paths
+from schemas.split import Split
 from training import shards
 from training.adapters import add_adapters, has_adapters
-from training.admit import admit
 from training.chat import ChatLayout
-from training.encode import Encoded, encode_all, encoding_key
+from training.encode import Encoded
+from training.encoder import Encoder
 from training.forward import Forward, arrange, in_float64
 from training.fresh import fit_tokenizer, fresh_model
-from training.masks import prove_masks
+from training.intake import admit, lengths_of
+from training.masks import MOST_ROWS, prove_masks
 from training.memory import free_bytes, require_memory
 from training.mistakes import train_table
 from training.model import export, load_model, load_tokenizer, parameter_count
-from training.plan import Plan
-from training.probe import choose_forward
+from training.plan import Plan, Position
+from training.probe import choose_forward, lengths_in
 from training.prove_adapters import prove_adapters, unsettle_adapters
 from training.prove_forward import prove_dropout, prove_windows
 from training.prove_gradient import GradientProof
@@ -34,7 +36,7 @@ from training.results import ProofLine
 from training.shards import Examples
 from training.step import runs_in_half
 from training.untyped import Model
-from training.world import device_of
+from training.world import World, device_of
 
 
 def prove(
@@ -59,12 +61,9 @@ def prove(
         source = _source(train, examples, Path(temporary))
         option = "train.model" if model is None else "--model"
         layout = ChatLayout(load_tokenizer(source, template=train.chat_template, option=option))
-        key = encoding_key(examples, layout, split="train", supervise_think=train.supervise_think)
-        encoded = encode_all(
-            examples, layout, Path(temporary) / "tokens", key=key, supervise_think=train.supervise_think
-        )
-        yield from prove_masks(train, examples, encoded, layout)
-        yield from _prove_model(train, encoded, source, rows, option=option)
+        encoder = Encoder(examples, layout, supervise_think=train.supervise_think)
+        yield from prove_masks(train, examples, encoder(np.arange(min(len(examples), MOST_ROWS))), layout)
+        yield from _prove_model(train, encoder, source, rows, option=option)
 
 
 def _source(train: Train, examples: Examples, temporary: Path) -> Path | str:
@@ -76,17 +75,23 @@ def _source(train: Train, examples: Examples, temporary: Path) -> Path | str:
     return temporary / "model"
 
 
-def _prove_model(train: Train, encoded: Encoded, source: Path | str, rows: int, *, option: str) -> Iterator[ProofLine]:
+def _prove_model(train: Train, encoder: Encoder, source: Path | str, rows: int, *, option: str) -> Iterator[ProofLine]:
     """Everything that needs the model."""
-    enters, _ = admit(encoded, encoded.supervised_lengths, context=train.context, long_rows=train.long_rows)
-    plan = Plan(enters.astype(np.float64), examples_per_step=rows, seed=train.seed, steps=1)
-    indices = plan.order(0)[:rows]
     device = device_of(train.device)
+    lengths = lengths_of(encoder, Split.TRAIN, World(0, 1, device))
+    long, _ = admit(train, encoder, lengths)
+    enters = np.ones(len(encoder.examples))
+    enters[long] = 0
+    plan = Plan(enters, examples_per_step=rows, seed=train.seed, steps=1)
+    encoded = encoder(plan.examples_at(Position()))
+    indices = np.arange(len(encoded))
     half = runs_in_half(train, device)
     model = _load(train, source, option)
     require_memory(source, _bytes_needed(model, encoded, indices), free_bytes())
     model.eval()
-    longest = int(encoded.lengths[enters].max())
+    longest = lengths.longest_within(
+        train.context, seen=int(encoded.lengths.max()), boundaries=list(lengths_in(model.config.to_dict()))
+    )
     try:
         forward = choose_forward(
             model.to(device), name=str(source), longest=longest, capacity=max(train.capacity, longest * rows), half=half

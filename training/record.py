@@ -4,10 +4,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schemas.split import Split
+from training.feed import Laid
 from training.losses import LossLedger
 from training.prepare import Run
 from training.results import StepMetrics
-from training.step import Batch
 from training.telemetry import MetricsFile
 from training.trackers import figures_of, open_trackers
 
@@ -18,7 +18,7 @@ class Record:
     def __init__(self, run: Run) -> None:
         done = run.start.step
         self._metrics = MetricsFile(run.output, done=done)
-        self._losses = LossLedger(run.output, run.splits[Split.TRAIN].examples, done=done)
+        self._losses = LossLedger(run.output, run.intake.encoders[Split.TRAIN].examples, done=done)
         self._trackers = open_trackers(run.config, run.output, done=done)
 
     def figures(self, metrics: StepMetrics) -> None:
@@ -27,10 +27,11 @@ class Record:
         for tracker in self._trackers:
             tracker.write(figures_of(metrics), metrics.step)
 
-    def losses(self, batch: Batch, totals: NDArray[np.float64], metrics: StepMetrics) -> None:
+    def losses(self, laid: Laid, totals: NDArray[np.float64], metrics: StepMetrics) -> None:
         """Notes the examples of a step; `totals` as in `telemetry.measure`."""
-        objective = -totals[:, 0] / batch.supervised
-        self._losses.add(batch.indices, objective, batch.supervised, step=metrics.step, epoch=metrics.epoch)
+        supervised = laid.batch.supervised
+        objective = -totals[:, 0] / supervised
+        self._losses.add(laid.rows.labels.ids, objective, supervised, step=metrics.step, epoch=metrics.epoch)
 
     def before_checkpoint(self) -> None:
         """Puts on disk what a run resumed from the coming checkpoint will not do again."""

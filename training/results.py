@@ -92,12 +92,14 @@ class Mixture:
     Attributes:
         shortest: supervised tokens of the shortest example.
         longest: of the longest.
+        measured: how many examples tokens were measured on, a sample by weight; None: on all of them.
     """
 
     lines: tuple[MixtureLine, ...]
     shortest: int
     longest: int
     dropped: dict[str, int]
+    measured: int | None = None
 
     @property
     def outweighs(self) -> float:
@@ -110,6 +112,9 @@ class RunPlan:
     """What is about to happen, told before step 1.
 
     Attributes:
+        tokens: of all examples that enter; about, where only a sample was measured.
+        heldout: examples that J is measured on.
+        workers: threads that encode ahead.
         notes: how the model is run: what is slower than it could be, and what is off.
     """
 
@@ -126,6 +131,7 @@ class RunPlan:
     steps: int
     resumed_at: int
     mixture: Mixture
+    workers: int = 1
     notes: tuple[str, ...] = ()
 
 

@@ -30,6 +30,8 @@ _FREE = frozenset(
         "checkpoint_every",
         "keep_checkpoints",
         "heldout_every",
+        "heldout_limit",
+        "workers",
         "evaluate_every",
         "trackers",
         "device",

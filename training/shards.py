@@ -21,8 +21,8 @@ from schemas.manifest import Manifest
 from schemas.problem import Format, Segment, SegmentKind
 from schemas.prompts import prompt_of
 from schemas.split import Split
-from schemas.verdict import require_passed
-from training.batches import Batches
+from schemas.verdict import JudgedShard, judged_shards, require_judged
+from training.shard_rows import Batches
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +132,7 @@ class Examples:
         return _to_examples(self._batches.read(indices, _COLUMNS))
 
 
+_AT_ONCE = 64 * 2**20  # bytes that are compared with their verdict in a twentieth of a second
 _LABELS = ("id", "format", "source", "topic")
 _COLUMNS = (
     "id",
@@ -178,28 +179,52 @@ def open(*data: str | Path, split: str = Split.TRAIN, draft: bool = False) -> Ex
         UserError: not a data set, no verdict, or a failed one.
         RunFailedError: bytes that do not match their verdict.
     """
-    return _open_judged(as_paths(data), [Split(split)], draft=draft)[Split(split)]
+    found = _Found(as_paths(data), draft=draft)
+    found.compare()
+    return found.examples(Split(split))
 
 
 def open_splits(*folders: Path, draft: bool = False) -> dict[Split, Examples]:
-    """Opens both splits, hashing the shards once."""
-    return _open_judged(folders, list(Split), draft=draft)
+    """Opens both splits as `open` does."""
+    found = _Found(folders, draft=draft)
+    found.compare()
+    return {split: found.examples(split) for split in Split}
 
 
-def _open_judged(folders: Sequence[Path], splits: Sequence[Split], *, draft: bool) -> dict[Split, Examples]:
-    paths: dict[Split, list[Path]] = {split: [] for split in splits}
-    manifests = []
-    for data in folders:
-        with copied(data, SHARDS) as folder:
-            manifest = require_passed(folder, draft=draft)
-            manifests.append(manifest)
-            for shard in manifest.shards:
-                if shard.split in paths:
-                    paths[Split(shard.split)].append(folder / shard.path)
-    return {split: _examples(found, manifests) for split, found in paths.items()}
+def open_for_run(*folders: Path, draft: bool = False) -> tuple[dict[Split, Examples], list[JudgedShard]]:
+    """Opens both splits, and returns beside them the shards whose bytes are left to compare: those of much data."""
+    found = _Found(folders, draft=draft)
+    if found.bytes <= _AT_ONCE:
+        found.compare()
+    return {split: found.examples(split) for split in Split}, found.judged
 
 
-def _examples(paths: Sequence[Path], manifests: Sequence[Manifest]) -> Examples:
-    strict = any(manifest.rounding == "never" for manifest in manifests)
-    marks = tuple(manifest.fingerprint for manifest in manifests)
-    return Examples(Batches(paths, EXAMPLE_SCHEMA), marks, "never" if strict else "places")
+class _Found:
+    """Data sets that were judged and passed, and which of their shards nobody compared with the verdict yet."""
+
+    def __init__(self, data: Sequence[Path], *, draft: bool) -> None:
+        self._shards: list[tuple[str, Path]] = []
+        self._manifests: list[Manifest] = []
+        self.judged: list[JudgedShard] = []
+        for place in data:
+            with copied(place, SHARDS) as folder:
+                manifest, verdict = require_judged(folder, draft=draft)
+                self._manifests.append(manifest)
+                self._shards += [(shard.split, folder / shard.path) for shard in manifest.shards]
+                if verdict is not None:
+                    self.judged += judged_shards(folder, manifest, verdict)
+
+    @property
+    def bytes(self) -> int:
+        return sum(shard.bytes for manifest in self._manifests for shard in manifest.shards)
+
+    def compare(self) -> None:
+        for shard in self.judged:
+            shard.require_unchanged()
+        self.judged = []
+
+    def examples(self, split: Split) -> Examples:
+        paths = [path for name, path in self._shards if name == split]
+        strict = any(manifest.rounding == "never" for manifest in self._manifests)
+        marks = tuple(manifest.fingerprint for manifest in self._manifests)
+        return Examples(Batches(paths, EXAMPLE_SCHEMA), marks, "never" if strict else "places")

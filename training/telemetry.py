@@ -1,11 +1,12 @@
-"""What a run says about itself: metrics.jsonl (one JSON object a line, the truth), slices that add up, the mixture.
+"""What a run says about itself: metrics.jsonl (one JSON object a line, the truth), and slices that add up.
 
 Every figure comes from per-example sums, so the slices of J by format, source and topic each add up to J exactly.
 """
 
 import json
 import resource
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -13,37 +14,22 @@ import torch
 from numpy.typing import NDArray
 
 from schemas.files import write_text
-from training.encode import Encoded
-from training.results import Mixture, MixtureLine, SliceMetrics, StepMetrics
-from training.shards import Examples, Labels
+from training.results import SliceMetrics, StepMetrics
+from training.shards import Labels
 from training.step import Batch
 
 METRICS = "metrics.jsonl"
 
 
-@dataclass(frozen=True, slots=True)
-class Slices:
-    """The columns by which a run is sliced."""
-
-    formats: Labels
-    sources: Labels
-    topics: Labels
-
-
-def slices_of(examples: Examples) -> Slices:
-    """Reads the labels of a split."""
-    return Slices(examples.labels("format"), examples.labels("source"), examples.labels("topic"))
-
-
 def measure(
-    batch: Batch, totals: NDArray[np.float64], slices: Slices, *, step: int, steps: int, epoch: int
+    batch: Batch, totals: NDArray[np.float64], labels: Labels, *, step: int, steps: int, epoch: int
 ) -> StepMetrics:
     """Turns per-example sums into figures. J is J_SFT whatever is optimised, so runs can be compared.
 
     Args:
         batch: the examples, in plan order.
         totals: float64[N, 2] negative log-likelihood and greedy hits of each example.
-        slices: labels of the split that the batch comes from.
+        labels: of the examples.
         step: steps done.
         steps: length of the run.
         epoch: of the examples.
@@ -61,20 +47,21 @@ def measure(
         tokens=int(batch.lengths.sum()),
         supervised_tokens=tokens,
         memory_mb=_memory_mb(),
-        formats=_slice(batch, objective, totals[:, 1], slices.formats),
-        sources=_slice(batch, objective, totals[:, 1], slices.sources),
-        topics=_slice(batch, objective, totals[:, 1], slices.topics),
+        formats=_slice(batch, objective, totals[:, 1], labels.formats),
+        sources=_slice(batch, objective, totals[:, 1], labels.sources),
+        topics=_slice(batch, objective, totals[:, 1], labels.topics),
     )
 
 
 def _slice(
-    batch: Batch, objective: NDArray[np.float64], hits: NDArray[np.float64], labels: Labels
+    batch: Batch, objective: NDArray[np.float64], hits: NDArray[np.float64], labels: Sequence[str]
 ) -> dict[str, SliceMetrics]:
-    codes, width = labels.codes[batch.indices], len(labels.names)
-    examples = np.bincount(codes, minlength=width)
-    tokens = np.bincount(codes, batch.supervised, minlength=width)
-    total = np.bincount(codes, objective, minlength=width)
-    right = np.bincount(codes, hits, minlength=width)
+    names = sorted(set(labels))
+    codes = np.searchsorted(np.array(names), np.array(labels))
+    examples = np.bincount(codes)
+    tokens = np.bincount(codes, batch.supervised)
+    total = np.bincount(codes, objective)
+    right = np.bincount(codes, hits)
     return {
         name: SliceMetrics(
             examples=int(examples[code]),
@@ -83,8 +70,7 @@ def _slice(
             objective=float(total[code] / examples[code]),
             token_accuracy=float(right[code] / tokens[code]),
         )
-        for code, name in enumerate(labels.names)
-        if examples[code]
+        for code, name in enumerate(names)
     }
 
 
@@ -92,34 +78,6 @@ def _memory_mb() -> float:
     if torch.cuda.is_available():
         return torch.cuda.max_memory_allocated() / 2**20
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10
-
-
-def mixture(
-    encoded: Encoded,
-    slices: Slices,
-    weights: NDArray[np.float64],
-    supervised: NDArray[np.int64],
-    *,
-    objective: str,
-    dropped: dict[str, int],
-) -> Mixture:
-    """Says what an epoch of the mixture weighs: J counts examples, token_mean counts supervised tokens."""
-    used = weights > 0
-    pull = weights * supervised if objective == "token_mean" else weights
-    lines = [
-        MixtureLine(
-            kind=kind,
-            name=name,
-            examples=int(chosen.sum()),
-            row_share=float(weights[chosen].sum() / weights.sum()),
-            token_share=float((weights * encoded.lengths)[chosen].sum() / (weights * encoded.lengths).sum()),
-            objective_share=float(pull[chosen].sum() / pull.sum()),
-        )
-        for kind, labels in (("format", slices.formats), ("source", slices.sources))
-        for code, name in enumerate(labels.names)
-        if (chosen := used & (labels.codes == code)).any()
-    ]
-    return Mixture(tuple(lines), int(supervised[used].min()), int(supervised[used].max()), dropped)
 
 
 def first_objective(run: Path) -> float | None:

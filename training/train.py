@@ -10,7 +10,7 @@ import errno
 import math
 import shutil
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import replace
 from functools import partial
@@ -21,7 +21,7 @@ import numpy as np
 import torch
 
 from schemas.config import Config
-from schemas.exits import RunFailedError
+from schemas.exits import RunFailedError, UserError
 from schemas.files import as_paths
 from schemas.place import on_this_machine
 from schemas.split import Split
@@ -29,17 +29,17 @@ from training import checkpoint
 from training.adapters import has_adapters, merge_adapters
 from training.card import write_card
 from training.checkpoint import State
-from training.encode import Encoded
+from training.encoder import Rows, encoded_steps
 from training.evaluate import evaluate_suites, suites_of
 from training.exposure import require_clean
+from training.feed import Feed, Laid
 from training.flops import model_flops
-from training.forward import MicroBatch
 from training.mistakes import train_table
 from training.model import export
 from training.optimizer import set_rate
 from training.pack import length_step
-from training.plan import Plan, Position
-from training.prepare import Run, prepare
+from training.plan import Position
+from training.prepare import Run, prepare, require_rows
 from training.record import Record
 from training.results import EvalResult, RunPlan, RunResult, StepMetrics
 from training.schedule import learning_rate
@@ -140,9 +140,13 @@ class _Loop:
         self._stop = stop
         self._on_step = on_step
         self._record = Record(run) if run.world.is_main else None
+        steps = encoded_steps(run.intake.plan, run.intake.encoders[Split.TRAIN], run.workers, run.start.next)
+        self._feed = Feed(steps, partial(self._lay_out, objective=run.config.objective), run.world.device)
+        self._held: Rows | None = None
 
     def close(self) -> None:
-        """Ends what the run writes to."""
+        """Ends what the run writes to, and what lays out its steps."""
+        self._feed.close()
         if self._record:
             self._record.close()
 
@@ -155,26 +159,28 @@ class _Loop:
         first: StepMetrics | None = None
         last: StepMetrics | None = None
         state = run.start
-        positions = list(run.plan.positions(state.next))
-        for position, after in zip(positions, _shifted(run.plan, positions), strict=True):
-            last = self._step(position, state.step)
+        end = state.step + run.intake.plan.steps_from(state.next)
+        self._feed.draw()
+        while self._feed.more:
+            last, position = self._step(state)
             first = first or last
-            state = State(state.step + 1, after)
-            final = state.step == run.start.step + len(positions)
+            state = State(state.step + 1, run.intake.plan.after(position))
+            final = state.step == end
             self._tell(last)
+            run.comparison.look()
             stopping = self._asked_to_stop() and not final
             evaluating = _due(config.evaluate_every, state.step)
             if final or stopping or evaluating or _due(config.checkpoint_every, state.step):
                 self._checkpoint(state)
             if (evaluating or _due(config.heldout_every, state.step)) and not final:
-                self._tell(self._heldout(state.step, position.epoch))
+                self._tell(self._heldout(state))
             if stopping:
                 raise RunFailedError(
                     f"{run.output}: stopped by a signal after step {state.step} of {run.told.steps}; its checkpoint is "
                     "written; continue with --resume"
                 )
-        held = self._heldout(state.step, positions[-1].epoch if positions else state.next.epoch)
-        if positions:
+        held = self._heldout(state, epoch=last.epoch if last else state.next.epoch)
+        if last:
             self._tell(held)
         model = self._export(last, held)
         objective = None
@@ -184,67 +190,85 @@ class _Loop:
         seconds = time.monotonic() - began
         return RunResult(run.output, model, _initial(run.output), state.step, seconds, objective, first, last, held)
 
-    def _step(self, position: Position, step: int) -> StepMetrics:
+    def _step(self, state: State) -> tuple[StepMetrics, Position]:
         """One optimizer step."""
-        run, config = self._run, self._run.config
-        split, world = run.splits[Split.TRAIN], self._run.world
-        began = time.perf_counter()
-        batch = plan_batch(
-            split.encoded,
-            split.supervised,
-            run.plan.examples_at(position),
-            capacity=config.capacity,
-            objective=config.objective,
-            rank=world.rank,
-            world=world.size,
-            even=run.root is not run.model,
-            packed=run.forward.packed,
-        )
-        micros = list(self._micro_batches(split.encoded, batch))
-        data_seconds = time.perf_counter() - began
-
-        torch.manual_seed(_step_seed(config.seed, step, world.rank))  # dropout, where it is on
+        run, config, world = self._run, self._run.config, self._run.world
+        began, waited = time.perf_counter(), self._feed.waited
+        position, laid = self._take(state)
+        batch = laid.batch
+        torch.manual_seed(_step_seed(config.seed, state.step, world.rank))  # dropout, where it is on
         likelihood = Likelihood(len(batch.indices), world.device)
         run.gradients.clear()
         accumulate(
             run.root,
-            iter(micros),
+            iter(laid.micros),
             likelihood,
             forward=run.forward,
             half=run.half,
             dft=config.objective == "dft",
         )
+        self._feed.draw()
         run.gradients.sum(world)
         world.sum(likelihood.totals)
         totals = likelihood.totals.cpu().numpy()
         norm = run.gradients.norm(world)
-        self._require_finite(float(totals[:, 0].sum()), norm, step)
+        self._require_finite(float(totals[:, 0].sum()), norm, state.step)
         if config.clip_norm is not None and norm > config.clip_norm:
             run.gradients.scale(config.clip_norm / norm)
-        rate = learning_rate(config, step, run.told.steps)
+        rate = learning_rate(config, state.step, run.told.steps)
         set_rate(run.optimizer, rate)
         run.optimizer.step()
         seconds = time.perf_counter() - began
-        metrics = measure(batch, totals, split.slices, step=step + 1, steps=run.told.steps, epoch=position.epoch)
+        metrics = measure(
+            batch, totals, laid.rows.labels, step=state.step + 1, steps=run.told.steps, epoch=position.epoch
+        )
         if self._record:
-            self._record.losses(batch, totals, metrics)
-        return replace(
+            self._record.losses(laid, totals, metrics)
+        timed = replace(
             metrics,
             learning_rate=rate,
             gradient_norm=norm,
             seconds=seconds,
-            data_seconds=data_seconds,
+            data_seconds=self._feed.waited - waited,
             mfu=self._mfu(batch, seconds),
         )
+        return timed, position
+
+    def _take(self, state: State) -> tuple[Position, Laid]:
+        """The next step, laid out; where that fails, the steps before it are kept."""
+        try:
+            return self._feed.take()
+        except (UserError, RunFailedError) as error:
+            if state.step > self._run.start.step:
+                self._checkpoint(state)
+            raise RunFailedError(
+                f"{self._run.output}: step {state.step + 1} cannot be taken: {error}; what was trained before it is in "
+                "the last checkpoint"
+            ) from error
+
+    def _lay_out(self, rows: Rows, *, objective: str = "sequence_mean") -> Laid:
+        """Weighs and packs some examples, and sends this rank's packs to its device."""
+        run, config = self._run, self._run.config
+        require_rows(run.model, rows.encoded, run.layout, name=str(config.model))
+        batch = plan_batch(
+            rows.encoded,
+            rows.encoded.supervised_lengths,
+            np.arange(len(rows.indices)),
+            capacity=config.capacity,
+            objective=objective,
+            rank=run.world.rank,
+            world=run.world.size,
+            even=run.root is not run.model,
+            packed=run.forward.packed,
+        )
+        multiple = length_step(config.capacity) if config.compile else 1
+        micros = micro_batches(rows.encoded, batch, run.world.device, torch.float32, multiple=multiple)
+        return Laid(rows, batch, list(micros))
 
     def _mfu(self, batch: Batch, seconds: float) -> float | None:
         if self._run.shape is None or self._run.peak is None:
             return None
         return model_flops(self._run.shape, batch.lengths, batch.supervised) / seconds / self._run.peak
-
-    def _micro_batches(self, encoded: Encoded, batch: Batch) -> Iterator[MicroBatch]:
-        multiple = length_step(self._run.config.capacity) if self._run.config.compile else 1
-        return micro_batches(encoded, batch, self._run.world.device, torch.float32, multiple=multiple)
 
     def _require_finite(self, nll: float, norm: float, step: int) -> None:
         if math.isfinite(nll) and math.isfinite(norm):
@@ -257,34 +281,24 @@ class _Loop:
             f"train.learning_rate ({self._run.config.learning_rate:g}) or lengthen train.warmup_steps"
         )
 
-    def _heldout(self, step: int, epoch: int) -> StepMetrics | None:
-        """J on the heldout split: every example that fits the context, once."""
-        run = self._run
-        split, world = run.splits[Split.HELDOUT], self._run.world
-        indices = np.flatnonzero(split.encoded.lengths <= run.config.context)
-        if not len(indices):
+    def _heldout(self, state: State, *, epoch: int | None = None) -> StepMetrics | None:
+        """J on the heldout examples that were chosen, each once."""
+        run, world = self._run, self._run.world
+        if not len(run.intake.heldout):
             return None
         began = time.perf_counter()
-        batch = plan_batch(
-            split.encoded,
-            split.supervised,
-            indices,
-            capacity=run.config.capacity,
-            rank=world.rank,
-            world=world.size,
-            even=run.root is not run.model,
-            packed=run.forward.packed,
-        )
-        likelihood = Likelihood(len(indices), world.device)
+        self._held = self._held or run.workers.encode(run.intake.encoders[Split.HELDOUT], run.intake.heldout)
+        laid = self._lay_out(self._held)
+        likelihood = Likelihood(len(self._held.indices), world.device)
         run.model.eval()
-        micros = self._micro_batches(split.encoded, batch)
-        accumulate(run.root, micros, likelihood, forward=run.forward, half=run.half, backward=False)
+        accumulate(run.root, iter(laid.micros), likelihood, forward=run.forward, half=run.half, backward=False)
         train_mode(run.model, run.config)
         world.sum(likelihood.totals)
         totals = likelihood.totals.cpu().numpy()
-        metrics = measure(batch, totals, split.slices, step=step, steps=run.told.steps, epoch=epoch)
+        epoch = state.next.epoch if epoch is None else epoch
+        metrics = measure(laid.batch, totals, self._held.labels, step=state.step, steps=run.told.steps, epoch=epoch)
         seconds = time.perf_counter() - began
-        return replace(metrics, heldout=True, seconds=seconds, pass_at_1=self._pass_at_1(step))
+        return replace(metrics, heldout=True, seconds=seconds, pass_at_1=self._pass_at_1(state.step))
 
     def _pass_at_1(self, step: int) -> dict[str, float]:
         """Evaluates the checkpoint of a step on rank 0, where an evaluation is due; the others wait."""
@@ -318,6 +332,7 @@ class _Loop:
 
     def _checkpoint(self, state: State) -> None:
         run = self._run
+        run.comparison.finish()
         if self._record:
             self._record.before_checkpoint()
         contents = checkpoint.contents_of(run.model, run.optimizer, keep=run.world.is_main)
@@ -355,7 +370,7 @@ class _Loop:
         temporary = target.with_name(f".{target.name}")
         shutil.rmtree(temporary, ignore_errors=True)
         write(temporary)
-        write_card(temporary, run.output, run.layout, run.splits[Split.TRAIN].examples, last, held)
+        write_card(temporary, run.output, run.layout, run.intake.encoders[Split.TRAIN].examples, last, held)
         if target.exists():
             shutil.rmtree(target)
         temporary.rename(target)
@@ -363,17 +378,6 @@ class _Loop:
 
 def _due(every: int | None, step: int) -> bool:
     return every is not None and step % every == 0
-
-
-def _shifted(plan: Plan, positions: list[Position]) -> list[Position]:
-    """For each position the one after it; after the last, where a longer run would go on."""
-    if not positions:
-        return []
-    last = positions[-1]
-    following = Position(last.epoch, last.step + 1)
-    if following.step >= plan.steps_in(last.epoch):
-        following = Position(last.epoch + 1, 0)
-    return [*positions[1:], following]
 
 
 def _initial(run: Path) -> Path | None:

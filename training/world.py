@@ -3,6 +3,7 @@
 import os
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import TypeVar
 
 import torch
 import torch.distributed as dist
@@ -10,7 +11,9 @@ import torch.distributed as dist
 from schemas.exits import UserError
 from training.heartbeat import Heartbeat
 
-# Rank 0 encodes a whole data set, or evaluates, while the others wait; the heartbeat ends them if it dies.
+T = TypeVar("T")
+
+# Rank 0 evaluates while the others wait; the heartbeat ends them if it dies.
 _TIMEOUT = timedelta(hours=12)
 
 
@@ -32,6 +35,14 @@ class World:
         """Replaces a tensor by its sum over all ranks."""
         if self.size > 1:
             dist.all_reduce(tensor, op=dist.ReduceOp.SUM)
+
+    def gather(self, value: T) -> list[T]:
+        """Returns what every rank gave, by rank; all of them must call it."""
+        if self.size == 1:
+            return [value]
+        values: list[T] = [value] * self.size
+        dist.all_gather_object(values, value)
+        return values
 
     def wait(self) -> None:
         """Returns once every rank has come here."""
@@ -69,7 +80,7 @@ def join_world(device: str) -> World:
     if chosen.type == "cuda":
         torch.cuda.set_device(chosen)
     if size > 1 and not dist.is_initialized():
-        dist.init_process_group("nccl" if chosen.type == "cuda" else "gloo", timeout=_TIMEOUT)
+        dist.init_process_group("cpu:gloo,cuda:nccl" if chosen.type == "cuda" else "gloo", timeout=_TIMEOUT)
     if size == 1:
         return World(rank, size, chosen)
     # There is no public way to the store that the ranks met at, and its type stub does not know clone.

@@ -1,6 +1,6 @@
 """A small valid data set in three formats, written without the curation pipeline."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -119,6 +119,14 @@ def _write_manifest(folder: Path, rows: list[dict[str, Any]], shards: list[Shard
         fingerprint="",
     ).sealed()
     (folder / MANIFEST).write_text(manifest.to_json())
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """What mathmill keeps outside data and runs, for these tests alone."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        yield
 
 
 def small_rows(count: int = 16, heldout: int = 4) -> list[dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 import io
 
+import numpy as np
 import pytest
 from rich.console import Console
 
@@ -11,7 +12,8 @@ from tests.training.models import small_run
 from training import shards
 from training.chat import ChatLayout
 from training.console import show_proof
-from training.encode import Encoded, encode_all, encoding_key
+from training.encode import Encoded
+from training.encoder import Encoder
 from training.fresh import fit_tokenizer
 from training.masks import prove_masks
 from training.memory import free_bytes, require_memory
@@ -53,17 +55,11 @@ def test_dft_is_proven_by_its_own_formula(data):
 
 
 @pytest.fixture(scope="module")
-def masked(data, tmp_path_factory):
+def masked(data):
     """A data set, its layout and its encoding."""
     train, examples = small_run().train, shards.open(data)
     layout = ChatLayout(fit_tokenizer(examples, train.model, context=train.context))
-    key = encoding_key(examples, layout, split="train", supervise_think=True)
-    return (
-        train,
-        examples,
-        layout,
-        encode_all(examples, layout, tmp_path_factory.mktemp("t"), key=key, supervise_think=True),
-    )
+    return train, examples, layout, Encoder(examples, layout, supervise_think=True)(np.arange(len(examples)))
 
 
 def first_of_prompt(_tokens, supervised, _start, _stop):

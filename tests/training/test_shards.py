@@ -1,7 +1,8 @@
 import numpy as np
+import pyarrow as pa
 import pytest
 
-from schemas.exits import UserError
+from schemas.exits import RunFailedError, UserError
 from schemas.problem import Format, Segment, SegmentKind
 from schemas.split import Split
 from schemas.verdict import VERDICT
@@ -27,12 +28,34 @@ def test_splits_are_apart(data):
     assert not set(both[Split.TRAIN].ids()) & set(both[Split.HELDOUT].ids())
 
 
-def test_labels_name_every_example(data):
-    labels = shards.open(data).labels("format")
-    assert [labels.names[code] for code in labels.codes[:4]] == ["cot", "pot", "tir", "cot"]
-    topics = shards.open(data).labels("topic")
-    assert topics.names == ("none", "sums", "counting")
-    assert len(topics.codes) == len(labels.codes)
+def test_labels_name_the_examples_asked_for(data):
+    labels = shards.open(data).labels_of(np.array([3, 0, 0]))
+    assert labels.formats == ("cot", "cot", "cot")
+    assert labels.topics == ("sums", "none", "none")
+    assert labels.ids[0] == "0000000000000001-cot"
+
+
+def test_the_first_of_each_value_is_found_over_folders(data, make_data, make_row, tmp_path):
+    more = make_data(tmp_path / "MORE", [make_row(7, "tir", source="more")])
+    examples = shards.open(data, more)
+    assert examples.first_of_each("format").tolist() == [0, 1, 2]
+    assert [example.source for example in examples.take(examples.first_of_each("source"))] == ["other", "hand", "more"]
+
+
+def test_ids_are_found_where_they_lie_first(data):
+    examples = shards.open(data, data)
+    ids = pa.array([examples.ids()[20], "nobody", examples.ids()[0]])
+    assert examples.indices_of(ids).tolist() == [20, -1, 0]
+
+
+def test_a_shard_that_changes_while_it_is_read_is_refused(make_data, make_row, tmp_path):
+    folder = make_data(tmp_path / "DATA", [make_row(n, "cot") for n in range(40)])
+    examples = shards.open(folder)
+    assert len(examples.rows(0, 40)) == 40
+    shard = folder / "shards" / "train-00000-of-00001.arrow"
+    shard.write_bytes(shard.read_bytes()[:-200])
+    with pytest.raises(RunFailedError, match="changed while it was read; judge the data again"):
+        examples.rows(0, 40)
 
 
 def test_a_folder_that_is_no_data_set_is_refused(tmp_path):

@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 import torch
@@ -230,20 +229,6 @@ def test_a_damaged_run_file_is_one_line(run, data, tmp_path, text):
     (output / "run.json").write_text(text)
     with pytest.raises(RunFailedError, match=r"run\.json: damaged, so nobody can tell"):
         train(small_run(), [data], output, resume=True)
-
-
-@pytest.mark.parametrize("name", ["tokens.bin", "supervised.bin", "offsets.bin", "index.json"])
-@pytest.mark.parametrize("damage", ["flipped", "cut", "removed"])
-def test_a_damaged_encoding_is_made_again_and_told(run, data, tmp_path, caplog, name, damage):
-    output = shutil.copytree(run[0].output, tmp_path / "RUN")
-    spoiled = output / "tokens" / "train" / name
-    whole = spoiled.read_bytes()
-    {"flipped": flip, "cut": lambda path: os.truncate(path, 5), "removed": Path.unlink}[damage](spoiled)
-    train(small_run(), [data], output, resume=True)
-    assert spoiled.read_bytes() == whole
-    warnings = [record.getMessage() for record in caplog.records if record.name == "training.encode"]
-    damaged = [f"{spoiled.parent}: what was encoded earlier is damaged; it is encoded again"]
-    assert warnings == ([] if (name, damage) == ("index.json", "removed") else damaged)
 
 
 def test_checkpoints_without_their_figures_are_refused_and_kept(run, data, tmp_path):

@@ -5,7 +5,6 @@ the other, so that its pages do not add up. A shard that changes while it is rea
 half new.
 """
 
-import os
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
@@ -146,7 +145,7 @@ def _part(schema: pa.Schema, columns: Sequence[str]) -> pa.Schema:
 def _stamp(path: Path) -> tuple[int, ...] | None:
     """What tells a file from a changed one without reading it; None when it is gone."""
     try:
-        found = os.stat(path)
+        found = path.stat()
     except OSError:
         return None
     return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns

@@ -1,0 +1,265 @@
+"""Which examples are longer than a limit, exactly, and mostly without a look.
+
+Where a tokenizer makes at most one token of a byte, an example with fewer bytes than the limit fits. Only the others
+are encoded and counted: once, since the counts are kept in the cache, outside the data. With other tokenizers that is
+every example.
+"""
+
+import json
+import logging
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+from xxhash import xxh3_128
+
+from schemas.copies import cache_folder
+from schemas.exits import UserError
+from schemas.files import replacing
+from schemas.problem import Format, Segment, SegmentKind
+from schemas.prompts import INSTRUCTIONS
+from schemas.transcript import transcribe
+from training.chat import ChatLayout
+from training.encoder import Encoder
+from training.shards import Example
+from training.world import World
+
+_CHUNK = 1024
+_LONG_COUNT = 20_000  # examples whose count takes long enough to be announced
+# Bytes that one byte may become (Unicode FAQ, Normalization: maximum expansion in UTF-8). ASCII stays as it is.
+_GROWTH = {"NFC": 3, "NFD": 3, "NFKC": 11, "NFKD": 11}
+_CUTTING = {"ByteLevel", "Split", "Digits", "Punctuation", "Whitespace", "WhitespaceSplit"}
+_PROBE = "a 'b' \"c\" <d> & {e} {{f}} \\g é\n- h\t"
+
+_Number = TypeVar("_Number", int, NDArray[np.int64])
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """Most tokens of an example: growth * (bytes of its texts + a_segment * its segments + layout).
+
+    Attributes:
+        growth: bytes that the tokenizer's normaliser may make of one.
+        a_segment: bytes of what is laid around a segment.
+        layout: bytes of everything else: template, instruction, the stop token.
+    """
+
+    growth: int
+    a_segment: int
+    layout: int
+
+    def __call__(self, texts: _Number, segments: _Number) -> _Number:
+        """The bound of examples with so many bytes of text in so many segments."""
+        return self.growth * (texts + self.a_segment * segments + self.layout)
+
+
+def bound_of(layout: ChatLayout) -> Bound | None:
+    """The bound that holds with a layout; None where a tokenizer or a template may make more of a text than its bytes.
+
+    That a template repeats no text is probed; every step asserts what comes of it.
+    """
+    growth = _growth(layout.tokenizer.backend_tokenizer)
+    if growth is None:
+        return None
+    once, twice = ([_bytes(transcribe([Segment(kind, "")] * n).response) for kind in SegmentKind] for n in (1, 2))
+    fences = max(again - first for first, again in zip(once, twice, strict=True))
+    most = 0
+    for form, language in INSTRUCTIONS:
+        for kind in (SegmentKind.TEXT, SegmentKind.THINK):
+            try:
+                around, again = (_around(layout, text, form, language, kind) for text in (_PROBE, _PROBE * 50))
+            except UserError:
+                continue  # a template without such turns: their examples are refused when they are encoded
+            if again > around:
+                return None
+            most = max(most, around)
+    return Bound(growth, fences, most + 1)
+
+
+class Lengths:
+    """The lengths of the examples of one split, counted where a limit needs it; all ranks must ask alike.
+
+    Args:
+        encoder: the split.
+        bound: as `bound_of` finds it.
+        key: names what the encoding depends on.
+        world: the ranks that share the work.
+    """
+
+    def __init__(self, encoder: Encoder, bound: Bound | None, *, key: str, world: World) -> None:
+        self._encoder, self._bound, self._world = encoder, bound, world
+        self._path = cache_folder() / "lengths" / f"{key}.arrow"
+        self._most = 0
+
+    def beyond(self, limit: int) -> NDArray[np.int64]:
+        """Two rows: the examples with more than `limit` tokens, and how many each has."""
+        rows, tokens = self._counted(limit)
+        return np.stack([rows[tokens > limit], tokens[tokens > limit]])
+
+    def longest_within(self, limit: int, *, seen: int, boundaries: Sequence[int]) -> int:
+        """The longest example of at most `limit` tokens: as exactly as it matters.
+
+        Args:
+            limit: `beyond` was asked for it.
+            seen: some example has so many.
+            boundaries: on which side of each of them the longest lies is exact.
+        """
+        if self._bound is None:
+            _, tokens = self._counted(limit)
+            return int(tokens[tokens <= limit].max(initial=0))
+        upper = min(limit, self._most)
+        between = [boundary for boundary in boundaries if seen <= boundary < upper]
+        if not between:
+            return upper
+        _, tokens = self._counted(min(between))
+        return max(min(between), int(tokens[tokens <= limit].max(initial=0)))
+
+    def _counted(self, limit: int) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+        """Examples and their tokens: all of those with more than `limit` are among them."""
+        suspects = self._suspects(limit)
+        rows, tokens = self._world.gather(_read(self._path) if self._world.is_main else None)[0] or _NONE
+        missing = np.setdiff1d(suspects, rows, assume_unique=True)
+        if not len(missing):
+            return rows, tokens
+        self._announce(len(missing), limit)
+        fresh = self._world.gather(self._count(missing[self._world.rank :: self._world.size]))
+        shares = [missing[rank :: self._world.size] for rank in range(self._world.size)]
+        rows, tokens = np.concatenate([rows, *shares]), np.concatenate([tokens, *fresh])
+        order = np.argsort(rows)
+        if self._world.is_main:
+            _write(self._path, rows[order], tokens[order])
+        return rows[order], tokens[order]
+
+    def _suspects(self, limit: int) -> NDArray[np.int64]:
+        if self._bound is None:
+            return np.arange(len(self._encoder.examples))
+        found = [np.empty(0, np.int64)]
+        for start, texts, segments in _sizes(self._encoder):
+            bounds = self._bound(texts, segments)
+            self._most = max(self._most, int(bounds.max()))
+            found.append(start + np.flatnonzero(bounds > limit))
+        suspects = np.concatenate(found)
+        return suspects if self._bound.growth == 1 else suspects[self._may_be_longer(suspects, self._bound, limit)]
+
+    def _may_be_longer(self, suspects: NDArray[np.int64], bound: Bound, limit: int) -> NDArray[np.bool_]:
+        """Of which of them the bound without growth says nothing: the text is not ASCII, or too long."""
+        plain, verdicts = replace(bound, growth=1), np.ones(len(suspects), np.bool_)
+        for start in range(0, len(suspects), _CHUNK):
+            for place, example in enumerate(self._encoder.examples.take(suspects[start : start + _CHUNK]), start):
+                texts = [example.question, example.instruction or "", *(segment.text for segment in example.segments)]
+                if all(map(str.isascii, texts)):
+                    verdicts[place] = plain(sum(map(len, texts)), len(example.segments)) > limit
+        return verdicts
+
+    def _count(self, rows: NDArray[np.int64]) -> NDArray[np.int32]:
+        chunks = [rows[start : start + _CHUNK] for start in range(0, len(rows), _CHUNK)]
+        return np.concatenate([_NONE[1], *(self._encoder(chunk).lengths for chunk in chunks)]).astype(np.int32)
+
+    def _announce(self, count: int, limit: int) -> None:
+        if count < _LONG_COUNT or not self._world.is_main:
+            return
+        everything = len(self._encoder.examples)
+        some = np.arange(0, everything, max(1, everything // 200))
+        began = time.perf_counter()
+        self._encoder(some)
+        seconds = (time.perf_counter() - began) / len(some) * count / self._world.size
+        logger.warning(
+            "%s of %s examples may be longer than %s tokens; they are counted once, in about %.0f s, and the counts "
+            "are kept in %s",
+            f"{count:,}",
+            f"{everything:,}",
+            f"{limit:,}",
+            seconds,
+            self._path,
+        )
+
+
+_NONE = (np.empty(0, np.int64), np.empty(0, np.int32))
+
+
+def _sizes(encoder: Encoder) -> Iterator[tuple[int, NDArray[np.int64], NDArray[np.int64]]]:
+    """Of each batch: its first example, bytes of text and segments of each. Only where texts begin and end is read."""
+    for start, batch in encoder.examples.scan("question", "segments", "instruction"):
+        lists = batch.column("segments")
+        ends = np.concatenate([[0], np.cumsum(_lengths(lists.values.field("text")))])
+        offsets = lists.offsets.to_numpy()
+        texts = _lengths(batch.column("question")) + _lengths(batch.column("instruction")) + np.diff(ends[offsets])
+        yield start, texts, np.diff(offsets)
+
+
+def _lengths(texts: pa.Array) -> NDArray[np.int64]:
+    return pc.binary_length(texts).fill_null(0).to_numpy(zero_copy_only=False).astype(np.int64)
+
+
+def _around(layout: ChatLayout, question: str, form: Format, language: str, kind: SegmentKind) -> int:
+    """Bytes that stand around the question and the segments of an example."""
+    example = Example("", "", question, form, (Segment(kind, ""), Segment(SegmentKind.TEXT, "")), None, language, "")
+    turn = layout.turn(example.thinks)
+    prompt = layout.uncut(layout.prompt(example))
+    return _bytes(prompt) - _bytes(question) + _bytes(turn.lead + turn.middle + layout.trail)
+
+
+def _growth(backend: Any) -> int | None:  # noqa: ANN401  tokenizers has no types
+    """Tokens that a byte can become; None where that is not known."""
+    cuts = list(_parts(backend.pre_tokenizer, "pretokenizers"))
+    spaced = any(part["type"] == "ByteLevel" and part["add_prefix_space"] for part in cuts)
+    kinds = {part["type"] for part in cuts}
+    if type(backend.model).__name__ != "BPE" or "ByteLevel" not in kinds or kinds - _CUTTING or spaced:
+        return None
+    forms = [part["type"] for part in _parts(backend.normalizer, "normalizers")]
+    if any(form not in _GROWTH for form in forms) or len(forms) > 1:
+        return None
+    return _GROWTH[forms[0]] if forms else 1
+
+
+def _parts(component: Any, several: str) -> Any:  # noqa: ANN401
+    """The settings of a component, of each one of a sequence."""
+    if component is not None:
+        waiting = [json.loads(component.__getstate__())]
+        while waiting:
+            settings = waiting.pop(0)
+            if settings["type"] == "Sequence":
+                waiting = settings[several] + waiting
+            else:
+                yield settings
+
+
+def _bytes(text: str) -> int:
+    return len(text.encode())
+
+
+def _read(path: Path) -> tuple[NDArray[np.int64], NDArray[np.int32]] | None:
+    """Rows and tokens that were counted earlier; None where they are not there whole."""
+    try:
+        with pa.ipc.open_stream(path.read_bytes()) as reader:
+            table = reader.read_all()
+        rows, tokens = (table.column(name).to_numpy() for name in ("row", "tokens"))
+        promised = (table.schema.metadata or {}).get(b"xxh3", b"").decode()
+    except (OSError, pa.ArrowInvalid, KeyError):
+        return None
+    return (rows, tokens) if promised == _checksum(rows, tokens) else None
+
+
+def _write(path: Path, rows: NDArray[np.int64], tokens: NDArray[np.int32]) -> None:
+    schema = pa.schema([("row", pa.int64()), ("tokens", pa.int32())], metadata={"xxh3": _checksum(rows, tokens)})
+    try:
+        with (
+            replacing(path) as temporary,
+            pa.OSFile(str(temporary), "wb") as file,
+            pa.ipc.new_stream(file, schema) as w,
+        ):
+            w.write_table(pa.table([rows, tokens], schema=schema))
+    except OSError as error:
+        logger.warning("%s: cannot be kept (%s): the next run counts again", path, error.strerror or error)
+
+
+def _checksum(rows: NDArray[np.int64], tokens: NDArray[np.int32]) -> str:
+    return xxh3_128(rows.tobytes() + tokens.tobytes()).hexdigest()
