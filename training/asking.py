@@ -14,6 +14,8 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Literal
 
+import numpy as np
+
 from schemas.benchmark import BenchmarkSource, read_items
 from schemas.config import Benchmark, Evaluate
 from schemas.exits import ExitCode, RunFailedError, UserError
@@ -119,13 +121,13 @@ def reference_of(example: Example) -> str | None:
 
 
 def _of_split(examples: Examples, form: Format, settings: Evaluate) -> list[Item]:
-    topics = examples.labels("topic")
+    topics = examples.labels_of(np.arange(len(examples))).topics
     firsts: dict[str, Item] = {}
     for index, example in enumerate(examples.rows(0, len(examples))):
         if example.format is form and example.problem_id not in firsts:
             reference = reference_of(example)
             if reference is not None:
-                topic = topics.names[topics.codes[index]]
+                topic = topics[index]
                 firsts[example.problem_id] = Item(
                     _worded(example, settings), reference, topic if topic != "none" else None
                 )

@@ -10,6 +10,7 @@ import logging
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import product
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -35,6 +36,7 @@ _LONG_COUNT = 20_000  # examples whose count takes long enough to be announced
 # Bytes that one byte may become (Unicode FAQ, Normalization: maximum expansion in UTF-8). ASCII stays as it is.
 _GROWTH = {"NFC": 3, "NFD": 3, "NFKC": 11, "NFKD": 11}
 _CUTTING = {"ByteLevel", "Split", "Digits", "Punctuation", "Whitespace", "WhitespaceSplit"}
+_MAY_BE_NULL = ("instruction", "system")
 _PROBE = "a 'b' \"c\" <d> & {e} {{f}} \\g é\n- h\t"
 
 _Number = TypeVar("_Number", int, NDArray[np.int64])
@@ -73,9 +75,9 @@ def bound_of(layout: ChatLayout) -> Bound | None:
     fences = max(again - first for first, again in zip(once, twice, strict=True))
     most = 0
     for form, language in INSTRUCTIONS:
-        for kind in (SegmentKind.TEXT, SegmentKind.THINK):
+        for kind, asks in product((SegmentKind.TEXT, SegmentKind.THINK), (False, True)):
             try:
-                around, again = (_around(layout, text, form, language, kind) for text in (_PROBE, _PROBE * 50))
+                around, again = (_around(layout, t, form, language, kind, asks) for t in (_PROBE, _PROBE * 50))
             except UserError:
                 continue  # a template without such turns: their examples are refused when they are encoded
             if again > around:
@@ -154,7 +156,8 @@ class Lengths:
         plain, verdicts = replace(bound, growth=1), np.ones(len(suspects), np.bool_)
         for start in range(0, len(suspects), _CHUNK):
             for place, example in enumerate(self._encoder.examples.take(suspects[start : start + _CHUNK]), start):
-                texts = [example.question, example.instruction or "", *(segment.text for segment in example.segments)]
+                own = (example.question, example.instruction or "", example.system or "")
+                texts = [*own, *(segment.text for segment in example.segments)]
                 if all(map(str.isascii, texts)):
                     verdicts[place] = plain(sum(map(len, texts)), len(example.segments)) > limit
         return verdicts
@@ -187,24 +190,26 @@ _NONE = (np.empty(0, np.int64), np.empty(0, np.int32))
 
 def _sizes(encoder: Encoder) -> Iterator[tuple[int, NDArray[np.int64], NDArray[np.int64]]]:
     """Of each batch: its first example, bytes of text and segments of each. Only where texts begin and end is read."""
-    for start, batch in encoder.examples.scan("question", "segments", "instruction"):
+    for start, batch in encoder.examples.scan("question", "segments", *_MAY_BE_NULL):
         lists = batch.column("segments")
         ends = np.concatenate([[0], np.cumsum(_lengths(lists.values.field("text")))])
         offsets = lists.offsets.to_numpy()
-        texts = _lengths(batch.column("question")) + _lengths(batch.column("instruction")) + np.diff(ends[offsets])
-        yield start, texts, np.diff(offsets)
+        own = sum(_lengths(batch.column(name)) for name in ("question", *_MAY_BE_NULL))
+        yield start, own + np.diff(ends[offsets]), np.diff(offsets)
 
 
 def _lengths(texts: pa.Array) -> NDArray[np.int64]:
     return pc.binary_length(texts).fill_null(0).to_numpy(zero_copy_only=False).astype(np.int64)
 
 
-def _around(layout: ChatLayout, question: str, form: Format, language: str, kind: SegmentKind) -> int:
-    """Bytes that stand around the question and the segments of an example."""
-    example = Example("", "", question, form, (Segment(kind, ""), Segment(SegmentKind.TEXT, "")), None, language, "")
+def _around(layout: ChatLayout, text: str, form: Format, language: str, kind: SegmentKind, has_system: bool) -> int:
+    """Bytes that stand around the question, the system turn and the segments of an example."""
+    segments = (Segment(kind, ""), Segment(SegmentKind.TEXT, ""))
+    system = text if has_system else None
+    example = Example("", "", text, form, segments, None, language, "", system=system)
     turn = layout.turn(example.thinks)
     prompt = layout.uncut(layout.prompt(example))
-    return _bytes(prompt) - _bytes(question) + _bytes(turn.lead + turn.middle + layout.trail)
+    return _bytes(prompt) - _bytes(text) - _bytes(system or "") + _bytes(turn.lead + turn.middle + layout.trail)
 
 
 def _growth(backend: Any) -> int | None:  # noqa: ANN401  tokenizers has no types

@@ -11,7 +11,7 @@ from schemas.verdict import Status
 from tests.training.models import small_run
 from training import shards
 from training.chat import ChatLayout
-from training.encode import encode_all, encoding_key
+from training.encoder import Encoder
 from training.model import load_tokenizer
 from training.own_loop import IGNORED, stream
 from training.plan import Plan
@@ -50,7 +50,7 @@ def planned(data):
     """The steps of `mathmill train`, by ids."""
     examples = shards.open(data)
     plan = Plan(examples.weights, examples_per_step=SIZE, seed=3, epochs=2.5)
-    return [examples.ids_of(plan.examples_at(position)).to_pylist() for position in plan.positions()]
+    return [list(examples.labels_of(plan.examples_at(position)).ids) for position in plan.positions()]
 
 
 def test_steps_are_those_of_train_whatever_workers_read_them(weighted):
@@ -162,8 +162,7 @@ def test_a_row_is_the_tokens_that_train_trains_on(data, tmp_path):
     rows = {row["id"]: row for row in stream(data, tokenizer=run.model)}
     examples = shards.open(data)
     layout = ChatLayout(load_tokenizer(run.model))
-    key = encoding_key(examples, layout, split="train", supervise_think=True)
-    encoded = encode_all(examples, layout, tmp_path / "tokens", key=key, supervise_think=True)
+    encoded = Encoder(examples, layout, supervise_think=True)(np.arange(len(examples)))
     for index, id_ in enumerate(examples.ids()):
         assert rows[id_]["input_ids"] == encoded[index].tokens.tolist()
         assert rows[id_]["completion_mask"] == encoded[index].supervised.tolist()
