@@ -142,13 +142,22 @@ def export(
     to: Annotated[str, typer.Option(help="messages | prompt_completion")],
     output: Annotated[Path, typer.Option(help="a folder; one file per split")],
     format_: Annotated[str, typer.Option("--format", help="jsonl | parquet")] = "jsonl",
+    instruction: Annotated[
+        bool, typer.Option("--instruction/--without-instruction", help="how to answer, behind each question")
+    ] = True,
     draft: Annotated[bool, typer.Option(help="export data without a passed verdict")] = False,
     debug: Debug = False,
 ) -> None:
-    """Shards -> rows for other trainers: TRL, axolotl, NeMo-RL, prime-rl."""
+    """Shards -> rows for other trainers: TRL, axolotl, NeMo-RL, prime-rl.
+
+    In `messages` a program is a call of the tool `python`, and what it printed is the tool's turn: a trainer that
+    learns from the assistant's turns (TRL: assistant_only_loss) leaves out what mathmill leaves out.
+    """
     from pipelines.cli.export import export_data  # deferred: `--help` needs no pyarrow
 
-    for path, rows in export_data(data, to=to, file_format=format_, output=output, draft=draft):
+    for path, rows in export_data(
+        data, to=to, file_format=format_, output=output, instruction=instruction, draft=draft
+    ):
         print(f"{path}: {rows:,} rows")
 
 

@@ -1,11 +1,13 @@
 """Examples -> rows that other trainers read: chat messages, or prompt and completion.
 
-The layout of prompt and solution is the trainer's own (schemas/prompts, schemas/transcript), so what others train on
-is what mathmill trains on. What bears no loss is said beside the text as character spans, because their formats
-cannot.
+The words of prompt and solution are those that mathmill trains on (schemas/prompts, schemas/transcript). What bears no
+loss has a form that other trainers know: in `messages` a program is a call of a tool and what it printed is the tool's
+turn, so that a trainer which learns from the assistant's turns leaves it out; in `prompt_completion`, which has no such
+form, character spans say it beside the text.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -29,14 +31,43 @@ from schemas.verdict import require_passed
 FILE_FORMATS = ("jsonl", "parquet")
 
 _ABOUT = ("id", "format", "answer", "source", "licence", "weight")
-_TURN = pa.struct([pa.field("role", pa.string()), pa.field("content", pa.string())])
-_LAYOUT_FIELDS = {
-    "messages": [pa.field("messages", pa.list_(_TURN))],
-    "prompt_completion": [pa.field("prompt", pa.string()), pa.field("completion", pa.string())],
+_TOOL = {
+    "type": "function",
+    "function": {
+        "name": "python",
+        "description": "Runs a Python program and returns what it prints.",
+        "parameters": {
+            "type": "object",
+            "properties": {"code": {"type": "string", "description": "the program"}},
+            "required": ["code"],
+        },
+    },
 }
 
 
-def export_data(data: Path, *, to: str, file_format: str, output: Path, draft: bool = False) -> list[tuple[Path, int]]:
+def _struct(**fields: pa.DataType) -> pa.StructType:
+    return pa.struct([pa.field(name, kind) for name, kind in fields.items()])
+
+
+_TEXT = pa.string()
+_CALL = _struct(id=_TEXT, type=_TEXT, function=_struct(name=_TEXT, arguments=_struct(code=_TEXT)))
+_TURN = _struct(role=_TEXT, content=_TEXT, tool_calls=pa.list_(_CALL), tool_call_id=_TEXT, name=_TEXT)
+_LAYOUT_FIELDS = {
+    "messages": [
+        pa.field("messages", pa.list_(_TURN)),
+        pa.field("tools", pa.list_(pa.scalar(_TOOL).type)),
+    ],
+    "prompt_completion": [
+        pa.field("prompt", _TEXT),
+        pa.field("completion", _TEXT),
+        pa.field("unsupervised", pa.list_(pa.list_(pa.int64()))),
+    ],
+}
+
+
+def export_data(
+    data: Path, *, to: str, file_format: str, output: Path, instruction: bool = True, draft: bool = False
+) -> list[tuple[Path, int]]:
     """Writes one file per split and returns their paths and rows.
 
     Args:
@@ -44,6 +75,7 @@ def export_data(data: Path, *, to: str, file_format: str, output: Path, draft: b
         to: messages | prompt_completion.
         file_format: jsonl | parquet.
         output: a folder; files of an earlier export are replaced.
+        instruction: add to the question how to answer it, as in training; else the question stays as it was.
         draft: export without a passed verdict.
 
     Raises:
@@ -62,36 +94,62 @@ def export_data(data: Path, *, to: str, file_format: str, output: Path, draft: b
         for split, rows in manifest.splits.items():
             if rows:
                 path = output / f"{split}.{file_format}"
-                write(path, _rows(folder, manifest, split, to), to)
+                write(path, _rows(folder, manifest, split, to, instruction=instruction), to)
                 written.append((path, rows))
     return written
 
 
-def export_row(example: dict[str, Any], to: str) -> dict[str, object]:
+def export_row(example: dict[str, Any], to: str, *, instruction: bool = True) -> dict[str, object]:
     """Lays out one example.
 
+    Args:
+        example: a row of a shard.
+        to: messages | prompt_completion.
+        instruction: whether the question is followed by how to answer it.
+
     Returns:
-        `messages` (user, assistant), or `prompt` and `completion`; beside them id, format, weight and `unsupervised`:
-        the character spans [start, end) of the solution that a tool wrote.
+        `messages` and, for a dialogue with a tool, `tools`; or `prompt`, `completion` and `unsupervised`, the character
+        spans [start, end) of the completion that a tool wrote. Beside them id, format and weight.
     """
     segments = [Segment(SegmentKind(segment["kind"]), segment["text"]) for segment in example["segments"]]
-    transcript = transcribe(segments)
-    wanted = example["question"], Format(example["format"]), example["language"], example["instruction"]
-    prompt = prompt_of(*wanted)
-    if to == "messages":
-        turns = (("system", example["system"]), ("user", prompt), ("assistant", transcript.response))
-        text: dict[str, object] = {"messages": [{"role": role, "content": told} for role, told in turns if told]}
-    else:
-        asked = "\n\n".join(filter(None, (example["system"], prompt)))
-        text = {"prompt": asked, "completion": transcript.response}
-    unsupervised = [[span.start, span.end] for span in transcript.spans if not span.supervised]
+    prompt, system = example["question"], example["system"]
+    if instruction:
+        prompt = prompt_of(prompt, Format(example["format"]), example["language"], example["instruction"])
     about = {name: example[name] for name in _ABOUT}
-    return {**text, **about, "unsupervised": unsupervised}
+    if to == "messages":
+        told = [{"role": "system", "content": system}] if system else []
+        tools = [_TOOL] if example["format"] == Format.TIR else None
+        return {"messages": [*told, {"role": "user", "content": prompt}, *_turns(segments)], "tools": tools, **about}
+    transcript = transcribe(segments)
+    unsupervised = [[span.start, span.end] for span in transcript.spans if not span.supervised]
+    asked = f"{system}\n\n{prompt}" if system else prompt
+    return {"prompt": asked, "completion": transcript.response, **about, "unsupervised": unsupervised}
 
 
-def _rows(data: Path, manifest: Manifest, split: str, to: str) -> Iterator[list[dict[str, object]]]:
+def _turns(segments: Sequence[Segment]) -> Iterator[dict[str, object]]:
+    """The assistant's turns; a program with what it printed behind it is a call, and the tool's turn follows."""
+    said: list[Segment] = []
+    calls = 0
+    for segment, behind in zip_longest(segments, segments[1:]):
+        if segment.kind is SegmentKind.OUTPUT:
+            yield {"role": "tool", "content": segment.text, "tool_call_id": f"call{calls:05d}", "name": "python"}
+        elif segment.kind is SegmentKind.CODE and behind is not None and behind.kind is SegmentKind.OUTPUT:
+            calls += 1
+            function = {"name": "python", "arguments": {"code": segment.text}}
+            call = {"id": f"call{calls:05d}", "type": "function", "function": function}
+            yield {"role": "assistant", "content": transcribe(said).response, "tool_calls": [call]}
+            said = []
+        else:
+            said.append(segment)
+    if said:
+        yield {"role": "assistant", "content": transcribe(said).response}
+
+
+def _rows(
+    data: Path, manifest: Manifest, split: str, to: str, *, instruction: bool
+) -> Iterator[list[dict[str, object]]]:
     for batch in read_examples(data, manifest, split):
-        yield [export_row(example, to) for example in batch.to_pylist()]
+        yield [export_row(example, to, instruction=instruction) for example in batch.to_pylist()]
 
 
 def _write_jsonl(path: Path, batches: Iterator[list[dict[str, object]]], _to: str) -> None:
@@ -103,7 +161,7 @@ def _write_jsonl(path: Path, batches: Iterator[list[dict[str, object]]], _to: st
 def export_schema(to: str) -> pa.Schema:
     """The columns of a layout as a Parquet file has them."""
     about = [EXAMPLE_SCHEMA.field(name).remove_metadata() for name in _ABOUT]
-    return pa.schema([*_LAYOUT_FIELDS[to], *about, pa.field("unsupervised", pa.list_(pa.list_(pa.int64())))])
+    return pa.schema([*_LAYOUT_FIELDS[to], *about])
 
 
 def _write_parquet(path: Path, batches: Iterator[list[dict[str, object]]], to: str) -> None:

@@ -5,13 +5,14 @@ import datasets
 import pyarrow.parquet as pq
 import pytest
 
-from pipelines.cli.export import export_data, export_schema
+from pipelines.cli.export import export_data, export_row, export_schema
 from pipelines.curate import curate
+from pipelines.sources.adapters.messages import read_messages
+from schemas.config import Source
 from schemas.exits import UserError
 from schemas.manifest import read_manifest
 from schemas.problem import Format, Segment, SegmentKind
 from schemas.prompts import prompt_of
-from schemas.transcript import parse_response
 from tests.tiny import config_of, marbles, read_lines, read_streams, source, write_rows
 
 
@@ -43,11 +44,64 @@ def test_messages_read_back_as_question_and_segments(
     assert {one["format"] for one in examples.values()} == {"cot", "pot", "tir"}
     for identity, row in rows.items():
         example = examples[identity]
-        user, assistant = row["messages"]
-        assert (user["role"], assistant["role"]) == ("user", "assistant")
+        user, *said = row["messages"]
         assert user["content"] == prompt_of(example["question"], Format(example["format"]), "en")
-        assert parse_response(assistant["content"]) == segments_of(example)
+        form = Source.model_validate({**CHAT, "format": example["format"]})
+        assert read_messages({"messages": row["messages"]}, form).solutions[0].segments == segments_of(example)
         assert (row["answer"], row["licence"]) == (example["answer"], example["licence"])
+        roles = [turn["role"] for turn in said]
+        tool = example["format"] == "tir"
+        assert roles == (["assistant", "tool"] * roles.count("tool") + ["assistant"] if tool else ["assistant"])
+        assert bool(row["tools"]) == ("tool" in roles) == tool
+
+
+CHAT = {"name": "chat", "path": "x", "adapter": "messages", "licence": "MIT"}
+
+
+def test_a_program_is_a_call_and_what_it_printed_the_tools_turn(example: dict[str, Any]) -> None:
+    row = export_row(example, "messages")
+    call = {"id": "call00001", "type": "function", "function": {"name": "python", "arguments": {"code": "print(2)"}}}
+    assert row["messages"] == [
+        {"role": "system", "content": "Be kind."},
+        {"role": "user", "content": prompt_of("1 + 1?", Format.TIR, "en")},
+        {"role": "assistant", "content": "<think>\nTwo.\n</think>\nWe add.", "tool_calls": [call]},
+        {"role": "tool", "content": "2", "tool_call_id": "call00001", "name": "python"},
+        {"role": "assistant", "content": "", "tool_calls": [{**call, "id": "call00002"}]},
+        {"role": "tool", "content": "2", "tool_call_id": "call00002", "name": "python"},
+        {"role": "assistant", "content": "So \\boxed{2}."},
+    ]
+    (tool,) = row["tools"]
+    assert tool["function"]["name"] == "python"
+    pot = {**example, "format": "pot", "segments": example["segments"][2:3], "system": None}
+    assert export_row(pot, "messages")["messages"][1:] == [{"role": "assistant", "content": "```python\nprint(2)\n```"}]
+    assert export_row(pot, "messages")["tools"] is None
+
+
+def test_a_question_may_stay_as_it_was(example: dict[str, Any]) -> None:
+    assert export_row(example, "messages", instruction=False)["messages"][1] == {"role": "user", "content": "1 + 1?"}
+    pair = export_row(example, "prompt_completion", instruction=False)
+    assert pair["prompt"] == "Be kind.\n\n1 + 1?"
+    assert pair["prompt"] != export_row(example, "prompt_completion")["prompt"]
+
+
+@pytest.fixture
+def example() -> dict[str, Any]:
+    said = [
+        ("think", "Two."),
+        ("text", "We add."),
+        *[("code", "print(2)"), ("output", "2")] * 2,
+        ("text", "So \\boxed{2}."),
+    ]
+    segments = [{"kind": kind, "text": text} for kind, text in said]
+    about = dict.fromkeys(("id", "answer", "source", "licence", "weight", "instruction"))
+    return {
+        **about,
+        "question": "1 + 1?",
+        "system": "Be kind.",
+        "format": "tir",
+        "language": "en",
+        "segments": segments,
+    }
 
 
 @pytest.mark.parametrize("file_format", ["jsonl", "parquet"])
@@ -56,7 +110,10 @@ def test_prompt_and_completion_say_the_same_as_messages(file_format: str, tiny_d
     pairs = exported(tiny_data, tmp_path / "pairs", to="prompt_completion", file_format=file_format)
     assert set(chats) == set(pairs)
     for identity, row in pairs.items():
-        assert [row["prompt"], row["completion"]] == [turn["content"] for turn in chats[identity]["messages"]]
+        prompt, *said = chats[identity]["messages"]
+        assert row["prompt"] == prompt["content"]
+        if row["format"] != "tir":
+            assert [row["completion"]] == [turn["content"] for turn in said]
 
 
 def test_unsupervised_spans_are_what_the_tool_wrote(
@@ -86,7 +143,7 @@ def test_the_data_set_library_loads_what_is_exported(
     wanted = {"messages"} if to == "messages" else {"prompt", "completion"}
     assert wanted <= set(loaded["train"].column_names)
     if to == "messages":
-        assert [turn["role"] for turn in loaded["train"][0]["messages"]] == ["user", "assistant"]
+        assert [turn["role"] for turn in loaded["train"][0]["messages"]][:2] == ["user", "assistant"]
 
 
 @pytest.mark.slow
