@@ -2,6 +2,7 @@
 
     .work/parts/KEY-n.arrow          candidates, about 4 MB of text each (one Beam element's worth)
     .work/parts/KEY.json               written last: the parts of one split; its presence says that they are whole
+    .work/parts/KEY-begun.json         the first parts of a split that is being read: a killed run goes on behind them
     .work/keys/KEY-n.arrow             identity keys of the same candidates: set-wise stages never read text
     .work/tags/STAGE-HASH/KEY-n.arrow  what a stage said; HASH covers its settings and the code
     .work/decisions/KEY-n.arrow        how each candidate ended
@@ -16,6 +17,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -101,28 +103,45 @@ class Store:
 
     def parts_of(self, split_key: str) -> list[PartRef] | None:
         """The parts of a split that was read to its end, or None."""
-        marker = self._marker(split_key)
-        if not is_there(marker):
+        parts = self._noted(self._marker(split_key))
+        damaged = [part for part in parts or () if not self._is_whole(part)]
+        return None if damaged else parts
+
+    def parts_begun(self, split_key: str) -> list[PartRef]:
+        """The first parts of a split that a run did not read to its end."""
+        return list(takewhile(self._is_whole, self._noted(self._journal(split_key)) or ()))
+
+    def _noted(self, path: File) -> list[PartRef] | None:
+        if not is_there(path):
             return None
         try:
-            parts = [PartRef(**part) for part in read_value(marker)]
+            return [PartRef(**part) for part in read_value(path)]
         except DamagedError:
-            self._drop(marker)
+            self._drop(path)
             return None
-        files = [path for part in parts for path in (self.part_path(part), self.keys_path(part))]
-        damaged = [path for path in files if not self.holds(path)]
-        return None if damaged else parts
+
+    def _is_whole(self, part: PartRef) -> bool:
+        return all(self.holds(path) for path in (self.part_path(part), self.keys_path(part)))
+
+    def note_begun(self, split_key: str, parts: Sequence[PartRef]) -> None:
+        """Records the first parts of a split: a run that is killed now goes on behind them."""
+        write_value(self._journal(split_key), [part.as_json() for part in parts])
 
     def mark_whole(self, split_key: str, parts: Sequence[PartRef]) -> None:
         """Records that a split was read to its end."""
         write_value(self._marker(split_key), [part.as_json() for part in parts])
+        remove(self._journal(split_key))
 
     def forget_split(self, split_key: str) -> None:
-        """Has a split read again by the next run."""
-        remove(self._marker(split_key))
+        """Has a split read again by the next run, from its beginning."""
+        for path in (self._marker(split_key), self._journal(split_key)):
+            remove(path)
 
     def _marker(self, split_key: str) -> File:
         return self.root / "parts" / f"{split_key}.json"
+
+    def _journal(self, split_key: str) -> File:
+        return self.root / "parts" / f"{split_key}-begun.json"
 
     def holds(self, file: File) -> bool:
         """Whether a batch of an earlier run is there and whole. One that is damaged is told, and makes room.

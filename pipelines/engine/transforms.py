@@ -33,6 +33,7 @@ from pipelines.engine.crashes import (
 from pipelines.engine.store import PartRef, Store, read_batch, write_batch
 from pipelines.engine.tags import TAG_SCHEMA
 from pipelines.engine.workers import each_to_many, each_to_one
+from schemas.exits import RunFailedError
 from schemas.reason import Reason, Stage
 
 PARTITIONS = 16  # of a shuffle by hash; results do not depend on it
@@ -49,13 +50,14 @@ class ReadSplit:
     split: object
 
 
-Render = Callable[[ReadSplit], Iterator[tuple[pa.RecordBatch, int]]]
+Render = Callable[[ReadSplit, Sequence[pa.RecordBatch]], Iterator[tuple[pa.RecordBatch, int]]]
+"""of a split, the parts behind those that an earlier run wrote (their `row` and `row_id`), and their bytes"""
 IndexKeys = Callable[[pa.RecordBatch], pa.RecordBatch]
 
 
 @dataclass
 class ReadParts(beam.PTransform):
-    """Splits -> parts. What an earlier run has read is not read again."""
+    """Splits -> parts. What an earlier run has read is not read again, of a split that it did not end either."""
 
     store: Store
     render: Render
@@ -76,7 +78,7 @@ def read_split(split: ReadSplit, store: Store, render: Render, identity_keys: In
     parts = store.parts_of(split.key)
     if parts is None or (store.strict and any(crashed_before(store.part_path(part)) for part in parts)):
         with _collecting_later():
-            parts = list(_written_parts(split, store, render, identity_keys))
+            parts = _read(split, store, render, identity_keys)
         store.mark_whole(split.key, parts)
     else:
         for part in parts:
@@ -84,8 +86,26 @@ def read_split(split: ReadSplit, store: Store, render: Render, identity_keys: In
     return [PartRef(split.number + i, part.key, part.rows, part.bytes) for i, part in enumerate(parts)]
 
 
+def _read(split: ReadSplit, store: Store, render: Render, identity_keys: IndexKeys) -> list[PartRef]:
+    """Writes the parts of a split, behind those that stand; where a row stops the run, they are not taken again."""
+    parts: list[PartRef] = []
+    try:
+        for part in _written_parts(split, store, render, identity_keys):
+            parts.append(part)
+            store.note_begun(split.key, parts)
+    except RunFailedError:
+        store.forget_split(split.key)
+        raise
+    return parts
+
+
 def _written_parts(split: ReadSplit, store: Store, render: Render, identity_keys: IndexKeys) -> Iterator[PartRef]:
-    for position, (batch, size) in enumerate(render(split)):
+    begun = [] if store.strict else store.parts_begun(split.key)
+    for part in begun:
+        progress.report(store.root, "read", part.rows, _reasons(store.read_part(part, ["reason"])))
+        yield part
+    rows = [store.read_part(part, ["row", "row_id"]) for part in begun]
+    for position, (batch, size) in enumerate(render(split, rows), start=len(begun)):
         part = PartRef(split.number + position, f"{split.key}-{position}", len(batch), size)
         write_batch(store.part_path(part), batch)
         keys, crashes = without_crashing(part, partial(_keys, batch, identity_keys), stage=Stage.READ, store=store)

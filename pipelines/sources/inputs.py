@@ -16,6 +16,7 @@ from pipelines.sources.adapters.fields import named
 from pipelines.sources.adapters.registry import ADAPTERS, check_fields, check_sources, has_header, named_fields
 from pipelines.sources.catalogue import resolve
 from pipelines.sources.files.places import is_local, stamp_of
+from pipelines.sources.files.records import row_id
 from pipelines.sources.files.scan import FileScan, FileSplit, Record, has_changed, read_records, scan
 from pipelines.sources.render import render_parts, render_record
 from schemas.benchmark import BENCHMARK_SCHEMA
@@ -166,11 +167,18 @@ def _named(source: Source, scans: Sequence[FileScan]) -> Iterator[tuple[str, Fil
         yield (public_name(source.path) if len(scans) == 1 else file.name), file
 
 
-def render_split(split: ReadSplit, *, strict: bool = False) -> Iterator[tuple[pa.RecordBatch, int]]:
-    """Reads a stretch of a source and renders its parts; `strict` as `render_parts` has it.
+def render_split(
+    split: ReadSplit, begun: Sequence[pa.RecordBatch] = (), *, strict: bool = False
+) -> Iterator[tuple[pa.RecordBatch, int]]:
+    """Reads a stretch of a source and renders its parts.
+
+    Args:
+        split: the stretch.
+        begun: `row` and `row_id` of its first parts, which stand already: what is read of them is only compared.
+        strict: as `render_parts` has it.
 
     Raises:
-        RunFailedError: the file changed since it was scanned; the stretch is not taken for whole.
+        RunFailedError: the file changed since it was scanned; neither the part nor the stretch is taken for whole.
     """
     assert isinstance(split.split, FileSplit), split
     assert isinstance(split.source, Reading), split
@@ -180,9 +188,21 @@ def render_split(split: ReadSplit, *, strict: bool = False) -> Iterator[tuple[pa
             f"worker {socket.gethostname()}: {path} is not there; put sources where every worker reads them, such as "
             "s3://..."
         )
-    yield from render_parts(read_records(split.split), reading.source, reading.normalise, strict=strict)
-    if stamp_of(split.split.path) != split.split.stamp:
-        raise RunFailedError(f"{split.split.path}: changed while it was read")
+    records = read_records(split.split)
+    rows = {row["row"]: row["row_id"] for part in begun for row in part.to_pylist()}
+    for row, identity in rows.items():
+        record = next(records, None)
+        if record is None or (record.row, row_id(reading.source.name, record.raw)) != (row, identity):
+            raise RunFailedError(f"{path}: changed since a part of it was read; run the same command again")
+    for part in render_parts(records, reading.source, reading.normalise, strict=strict):
+        _refuse_changed(split.split)
+        yield part
+    _refuse_changed(split.split)
+
+
+def _refuse_changed(split: FileSplit) -> None:
+    if stamp_of(split.path) != split.stamp:
+        raise RunFailedError(f"{split.path}: changed while it was read")
 
 
 def load_benchmarks(benchmarks: Sequence[str | Benchmark]) -> tuple[pa.Table, list[BenchmarkRecord]]:

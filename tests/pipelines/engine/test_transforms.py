@@ -18,6 +18,7 @@ from pipelines.engine.rejection import Rejection
 from pipelines.engine.store import PartRef, Store, read_batch, write_batch
 from pipelines.engine.tags import PLACED_SCHEMA, TAG_SCHEMA, tag_batch
 from pipelines.engine.transforms import ReadParts, ReadSplit, TagAcrossParts, TagParts, read_split, tag_part
+from schemas.exits import RunFailedError
 from schemas.reason import Reason
 
 
@@ -58,12 +59,13 @@ def written(folder, numbers, texts):
     return parts
 
 
-def render(split):
-    """A split's texts, two a part; a text `bad` cannot be read."""
-    for start in range(0, len(split.split), 2):
-        texts = split.split[start : start + 2]
-        reasons = pa.array(["parse_error" if text == "bad" else None for text in texts], pa.string())
-        yield pa.RecordBatch.from_arrays([pa.array(texts), reasons], names=["text", "reason"]), 10 + start
+def render(split, begun=()):
+    """A split's texts, two a part, behind those that were begun; a text `bad` cannot be read."""
+    for start in range(sum(map(len, begun)), len(split.split), 2):
+        texts = pa.array(split.split[start : start + 2])
+        reasons = pa.array(["parse_error" if text == "bad" else None for text in texts.to_pylist()], pa.string())
+        columns = {"text": texts, "reason": reasons, "row": pa.array(range(len(texts))), "row_id": texts}
+        yield pa.RecordBatch.from_pydict(columns), 10 + start
 
 
 def keys_of(batch):
@@ -105,20 +107,45 @@ def test_what_was_read_is_not_read_again_and_follows_its_splits_new_number(tmp_p
     assert reported(tmp_path) == ({"read": 6}, {"parse_error": 2})
 
 
-def test_a_split_that_was_not_read_to_its_end_is_read_from_its_beginning(tmp_path):
-    store = Store(tmp_path)
+def read_until(error, store):
+    """Reads the first part of a split and then fails."""
 
-    def killed(split):
+    def failing(split, _begun):
         yield next(render(split))
-        raise MemoryError
+        raise error
 
-    with pytest.raises(MemoryError):
-        read_split(SPLITS[0], store, killed, keys_of)
+    with pytest.raises(type(error)):
+        read_split(SPLITS[0], store, failing, keys_of)
     assert gc.isenabled()
-    assert store.part_path(PartRef(0, "aaa-0", 0, 0)).is_file()
     assert store.parts_of("aaa") is None
-    assert [part.rows for part in read_split(SPLITS[0], store, render, keys_of)] == [2, 1]
+
+
+def test_a_split_that_was_not_read_to_its_end_is_read_behind_its_whole_parts(tmp_path):
+    store = Store(tmp_path)
+    read_until(MemoryError(), store)
+    begun = []
+
+    def watched(split, known):
+        begun.extend(row["row_id"] for part in known for row in part.to_pylist())
+        return render(split, known)
+
+    assert read_split(SPLITS[0], store, watched, keys_of) == [PartRef(0, "aaa-0", 2, 10), PartRef(1, "aaa-1", 1, 12)]
+    assert begun == ["x", "bad"]
+    assert reported(tmp_path) == ({"read": 5}, {"parse_error": 2})
+    assert store.parts_begun("aaa") == []
     assert gc.isenabled()
+
+
+def test_a_split_is_read_from_its_beginning_where_a_row_stopped_the_run_or_its_first_part_is_damaged(tmp_path):
+    for folder, error, damage in (("stopped", RunFailedError("changed"), 0), ("damaged", MemoryError(), 1)):
+        store = Store(tmp_path / folder)
+        read_until(error, store)
+        path = store.keys_path(PartRef(0, "aaa-0", 0, 0))
+        path.write_bytes(path.read_bytes()[damage:])
+        seen = []
+        read_split(SPLITS[0], store, lambda split, begun, seen=seen: seen.extend(begun) or render(split), keys_of)
+        assert seen == []
+        assert len(store.parts_of("aaa")) == 2
 
 
 def long_ones(store):
@@ -312,7 +339,7 @@ def test_a_row_that_makes_a_row_wise_stage_raise_is_quarantined_whatever_the_num
 def test_a_row_whose_keys_raise_is_quarantined_as_it_is_read(tmp_path):
     store = Store(tmp_path)
 
-    def texts(split):
+    def texts(_split, _begun):
         columns = {"text": ["x", "bad", "y"], **dict.fromkeys(("stage", "reason", "detail"), [None] * 3)}
         yield pa.RecordBatch.from_pydict({name: pa.array(values, pa.string()) for name, values in columns.items()}), 9
 

@@ -3,6 +3,7 @@ import json
 import os
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 from pipelines.engine.candidates import CANDIDATE_SCHEMA
@@ -103,6 +104,18 @@ def test_a_stretch_of_a_file_that_changed_is_not_read_to_its_end(folder):
     spoilt("touched", folder / "c.jsonl")
     with pytest.raises(RunFailedError, match=r"c\.jsonl: changed while it was read"):
         list(render_split(split))
+
+
+def test_parts_behind_those_that_stand_are_rendered_as_long_as_the_rows_of_these_are_the_same(folder):
+    (split,) = planned(source_of(folder / "rows" / "a.jsonl", derive=["pot"])).splits
+    ((whole, _),) = render_split(split)
+    begun = whole.slice(0, 4).select(["row", "row_id"])
+    ((rest, _),) = render_split(split, [begun])
+    assert rest.equals(whole.slice(4))
+    assert list(render_split(split, [whole.select(["row", "row_id"])])) == []
+    other = begun.set_column(1, "row_id", pa.array(["0" * 32] * len(begun)))
+    with pytest.raises(RunFailedError, match="changed since a part of it was read"):
+        list(render_split(split, [other]))
 
 
 def test_what_stands_in_a_split_can_be_rendered_and_holds_the_sources_rows(folder):
