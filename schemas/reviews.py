@@ -15,7 +15,7 @@ class ReviewColumns(Table):
     reviewer: str = "reviewer"
     """who decided over the votes: adjudication"""
     decision: str = "decision"
-    """accepted | rejected | empty: not decided"""
+    """accepted | rejected | empty, unsure, skip or ignore: not decided"""
     answer: str = "answer"
     """the annotator's own: votes count by its value, and it accepts the row when it equals the reference"""
     confidence: str = "confidence"
@@ -28,6 +28,16 @@ class ReviewColumns(Table):
     """what is right about a control item: accepted | rejected, or an answer"""
     reason: str = "reason"
     """the quarantine that the decision is about: an acceptance overrules this reason and no other"""
+    comment: str = "comment"
+    """what the person wrote beside the decision: kept, and shown by `trace`, the report and the review page"""
+    corrected: str = "corrected.answer"
+    """the right reference, where the row's own is wrong: a reviewer's decision, and the example has it as its answer"""
+    seen: str = "row_id"
+    """id of the row as it was looked at, where `row` is a key: a decision about other bytes is told, not applied"""
+    source: str = "source"
+    """the source that the row stood in; with `position`, tells a row that has changed since from one never known"""
+    position: str = "row"
+    """the row's position in its source, from 0"""
 
 
 class Reviews(Table):

@@ -20,6 +20,7 @@ from rich.text import Text
 
 from pipelines.cli.terminal import show_signs
 from pipelines.output.reader import find_example, read_ledger, read_rejected
+from pipelines.review.said import said_about
 from pipelines.sources.files.records import Record, json_text
 from pipelines.sources.render import render_parts
 from schemas.benchmark import BENCHMARKS
@@ -30,6 +31,7 @@ from schemas.ledger import ABOUT_QUESTION, ABOUT_SOLUTION
 from schemas.manifest import Manifest, read_manifest
 from schemas.problem import Segment, SegmentKind
 from schemas.reason import Outcome, Reason, meaning_of
+from schemas.reviews import REVIEWS
 from schemas.transcript import transcribe
 from validation.answers import strip_annotations
 
@@ -59,7 +61,7 @@ def print_trace(
         raise UserError("name a row, by its id or as SOURCE:ROW, or a reason with --reason")
     show_signs(console)
     with ExitStack() as stack:
-        folder = stack.enter_context(copied(data, SHARDS, LEDGER, REJECTED, BENCHMARKS))
+        folder = stack.enter_context(copied(data, SHARDS, LEDGER, REJECTED, BENCHMARKS, REVIEWS))
         earlier = [stack.enter_context(copied(other, SHARDS)) for other in against]
         _print_trace(console, folder, identity, reason, earlier)
 
@@ -128,6 +130,8 @@ def _print_candidate(
         console.print(Text(f"{row['outcome']} at {row['stage']}: {reason}", style="bold red"))
         console.print(Text(f"  {meaning_of(reason)}", style="dim"))
         console.print(Text(f"  {row['detail']}"))
+    for sentence in said_about(data, str(row["row_id"])):
+        console.print(Text(f"  people: {sentence}"))
     if row["partner"] is not None:
         relation = "near to" if row["outcome"] == Outcome.KEPT else "lost to"
         console.print(Text(f"\n{relation} {row['partner']}", style="bold"))

@@ -24,6 +24,15 @@ def selections(store: Store, part: PartRef, given: pa.Array) -> pa.Array:
     return pa.concat_arrays([given, decided.column("selection").cast(given.type)]).take(pa.array(place))
 
 
+def corrections(store: Store, part: PartRef) -> pa.Array:
+    """The references that reviewers give instead of a row's own: a text a candidate of a part, null for most."""
+    if store.reviewed is None:
+        return pa.nulls(part.rows, pa.string())
+    tags = read_batch(store.tags_path(store.reviewed, part), ["index", "corrected"])
+    places = places_of(tags.column("index"), part.rows)
+    return tags.column("corrected").take(pa.array(places, mask=places < 0))
+
+
 def read_keys(store: Store, part: PartRef, columns: Sequence[str] | None = None) -> pa.RecordBatch:
     """Reads the identity keys of a part. `accepted` is as people decided last."""
     keys = read_batch(store.keys_path(part), columns)

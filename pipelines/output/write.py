@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 from pipelines.engine import progress
 from pipelines.engine.candidates import UNDERSTOOD
 from pipelines.engine.crashes import with_crashes, without_crashing
-from pipelines.engine.overlays import selections, with_labels
+from pipelines.engine.overlays import corrections, selections, with_labels
 from pipelines.engine.store import PartRef, Store, read_batch, write_batch
 from pipelines.engine.tags import from_verdicts
 from pipelines.engine.workfiles import is_there, writing
@@ -163,6 +163,7 @@ def _examples(part: PartRef, split: Split, store: Store, settings: WriteSettings
     understood = with_labels(store, part, store.read_part(part, UNDERSTOOD))
     decided, batch = decisions.take(keep), understood.take(keep)
     answers, verification, segments, judged = _verification(part, keep, batch, store, settings)
+    answers, verification = _corrected(corrections(store, part).take(keep), answers, verification)
     laid_out = batch.set_column(batch.schema.get_field_index("segments"), "segments", segments)
     columns = {
         **{name: batch.column(name) for name in batch.schema.names if name in EXAMPLE_SCHEMA.names},
@@ -214,6 +215,16 @@ def _verification(
         sentences = zip(segments.to_pylist(), found.column("appended").to_pylist(), strict=True)
         segments = pa.array([_with_answer(row, sentence) for row, sentence in sentences], segments.type)
     return found.column("answer"), struct, segments, found
+
+
+def _corrected(given: pa.Array, answers: pa.Array, verification: pa.Array) -> tuple[pa.Array, pa.Array]:
+    """Answers and verification, with the references that reviewers give: independent of the solution, by a person."""
+    if given.null_count == len(given):
+        return answers, verification
+    constants = [pa.repeat(pa.scalar(text), len(given)) for text in ("equal", "human", "independent")]
+    fields = [*constants, pc.struct_field(verification, "programs")]
+    by_people = pa.StructArray.from_arrays(fields, fields=list(verification.type))
+    return pc.coalesce(given, answers), pc.if_else(given.is_valid(), by_people, verification)
 
 
 def _judged_by_people(batch: pa.RecordBatch, found: pa.RecordBatch, kind: pa.DataType) -> pa.Array:

@@ -21,35 +21,53 @@ _LEAST_VOTES = 10  # fewer equal decisions in a row are no habit
 _CHANCE = 0.01  # that somebody who decides like the others says the same so often
 _RESAMPLES = 200
 _Z95 = 1.959964
+_MOST_COMMENTS, _MOST_COMMENT = 200, 500
 
 
 def annotators(folder: Path) -> dict[str, Any] | None:
     """Measures who reviewed a data set; None when nobody did.
 
     Returns:
-        Counts of decisions; `alpha` with its 95 % interval (bootstrap over rows), null when fewer than two people
-        decided about one row or all say the same; and for each annotator, by name: votes, the share of acceptances,
-        agreement with the majority of the others and accuracy on control items as [share, low, high, rows] (95 %
-        Wilson intervals), and `always`, the one decision that somebody gives whatever the row.
+        Counts of decisions; `comments`, the first 200; `alpha` with its 95 % interval (bootstrap over rows), null when
+        fewer than two people decided about one row or all say the same; and for each annotator, by name: votes, the
+        share of acceptances, agreement with the majority of the others and accuracy on control items as [share, low,
+        high, rows] (95 % Wilson intervals), and `always`, the one decision that somebody gives whatever the row.
     """
     path = folder / REVIEWS
     if not path.is_file():
         return None
     rows = read_table(path).to_pylist()
-    standing = [row for row in rows if not row["superseded"] and row["known"]]
+    decided = [row for row in rows if row["decided"] or row.get("answer")]
+    standing = [row for row in decided if not row["superseded"] and row["known"]]
     votes = [row for row in standing if row["reviewer"] is None and row["decided"] is not None]
     units: defaultdict[tuple[object, object], dict[str, Decision]] = defaultdict(dict)
     for row in votes:
         units[row["key"], row["row"]][_name(row)] = Decision(row["decided"])
     return {
-        "decisions": len(rows),
-        "superseded": sum(row["superseded"] for row in rows),
-        "unknown": sum(not row["known"] for row in rows),
+        "decisions": len(decided),
+        "superseded": sum(row["superseded"] for row in decided),
+        "unknown": sum(not row["known"] and not row.get("changed") for row in rows),
         "adjudications": sum(row["reviewer"] is not None for row in standing),
         "rows": len({(row["key"], row["row"]) for row in standing}),
+        "changed": sum(bool(row.get("changed")) for row in rows),
+        "comments": _comments(rows),
         "alpha": alpha(list(units.values())),
         "annotators": {name: _annotator(name, votes, units) for name in sorted({_name(row) for row in votes})},
     }
+
+
+def _comments(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """What people wrote beside decisions that stand: who, about which row, and what was decided."""
+    written = [row for row in rows if row.get("comment") and not row["superseded"]]
+    return [
+        {
+            "who": str(row["reviewer"] or _name(row)),
+            "row": row.get("row_id") or row["row"],
+            "decided": row["decided"],
+            "comment": str(row["comment"])[:_MOST_COMMENT],
+        }
+        for row in written[:_MOST_COMMENTS]
+    ]
 
 
 def _name(row: Mapping[str, Any]) -> str:

@@ -24,6 +24,15 @@ DECISIONS = {
     **dict.fromkeys(("rejected", "reject", "no", "false", "0", "drop", "declined"), Decision.REJECTED),
 }
 
+UNDECIDED = frozenset({"unsure", "skip", "skipped", "ignore", "ignored", "undone"})
+"""what people write who looked and did not decide, or took a decision back"""
+
+
+def is_undecided(record: dict[str, Any], name: str | None) -> bool:
+    """Whether a person says in so many words that nothing was decided."""
+    value = None if name is None else find(record, name)
+    return isinstance(value, str) and value.strip().lower() in UNDECIDED
+
 
 def decision_of(record: dict[str, Any], name: str | None) -> Decision | None:
     """Returns a decision in any of the words that people use for it, None when nothing was decided.
@@ -35,8 +44,8 @@ def decision_of(record: dict[str, Any], name: str | None) -> Decision | None:
     if isinstance(value, bool):
         return Decision.ACCEPTED if value else Decision.REJECTED
     text = optional_text(record, name)
-    if text is None:
+    if text is None or text.lower() in UNDECIDED:
         return None
     if text.lower() not in DECISIONS:
-        raise Unreadable(Reason.UNSUPPORTED, f"{name} is accepted, rejected or empty, not {text[:40]!r}")
+        raise Unreadable(Reason.UNSUPPORTED, f"{name} is accepted, rejected, unsure or empty, not {text[:40]!r}")
     return DECISIONS[text.lower()]

@@ -52,6 +52,11 @@ def _votes_of(source: Source, split: FileSplit) -> Iterator[Record]:
             "control": human.control,
             "expected": (human.expected or _by_answer(problem)) if human.control else None,
             "reason": None,
+            "comment": None,
+            "corrected": None,
+            "seen": None,
+            "source": source.name,
+            "position": record.row,
         }
 
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-from pipelines.sources.adapters.decisions import DECISIONS, decision_by_value, decision_of
-from pipelines.sources.adapters.fields import Unreadable, is_marked, moment_of, optional_text, share_of
+from pipelines.sources.adapters.decisions import DECISIONS, decision_by_value, decision_of, is_undecided
+from pipelines.sources.adapters.fields import Unreadable, find, is_marked, moment_of, optional_text, share_of
 from pipelines.sources.adapters.registry import check_fields, has_header
 from pipelines.sources.files.scan import FileScan, read_records, scan
 from schemas.exits import UserError
@@ -36,6 +36,11 @@ REVIEW_SCHEMA = pa.schema(
         pa.field("control", pa.bool_(), nullable=False),
         pa.field("expected", pa.string()),
         pa.field("reason", pa.string()),
+        pa.field("comment", pa.string(), metadata={"doc": "what the person wrote beside the decision"}),
+        pa.field("corrected", pa.string(), metadata={"doc": "the reference that a reviewer gives instead"}),
+        pa.field("seen", pa.string(), metadata={"doc": "row_id of the row that was looked at"}),
+        pa.field("source", pa.string(), metadata={"doc": "that it stood in"}),
+        pa.field("position", pa.int64(), metadata={"doc": "where it stood there"}),
         pa.field("superseded", pa.bool_(), nullable=False, metadata={"doc": "the person decided again, later"}),
         pa.field("withdrawn", pa.bool_(), nullable=False, metadata={"doc": "so for the same reason"}),
         pa.field("weight", pa.float64(), nullable=False, metadata={"doc": "of the annotator: accuracy on controls"}),
@@ -48,7 +53,8 @@ Record = dict[str, object]
 def read_reviews(reviews: Sequence[str | Reviews], votes: Iterable[Record] = ()) -> tuple[pa.Table, list[InputFile]]:
     """Reads all files of reviews (`REVIEW_SCHEMA`, in the order of the config) and names them for the manifest.
 
-    Lines without a decision and without an answer, as an unfinished queue has them, say nothing and are left out.
+    Lines without a decision and without an answer, as an unfinished queue has them, say nothing and are left out. One
+    that says in words that nothing was decided (unsure, skip, undone) takes back what the person decided before.
 
     Args:
         reviews: files, or tables that name their fields.
@@ -66,7 +72,7 @@ def read_reviews(reviews: Sequence[str | Reviews], votes: Iterable[Record] = ())
         files += [InputFile(path=_named(settings, scans, file), bytes=file.bytes, sha256=file.sha256) for file in scans]
         first = (record for file in scans for split in file.splits for record in read_records(split))
         check_fields(f"curate.reviews: {public_name(settings.path)}", [settings.columns.row], first)
-        rows += [row for file in scans for row in _rows_of(settings, file) if row["decision"] or row["answer"]]
+        rows += [row for file in scans for row in _rows_of(settings, file)]
     _mark_earlier(rows, "superseded", ("key", "row"))
     _mark_earlier(rows, "withdrawn", ("key", "row", "reason"))
     weights = _weights(rows)
@@ -86,9 +92,12 @@ def _rows_of(settings: Reviews, file: FileScan) -> Iterator[Record]:
             if record.value is None:
                 raise UserError(f"{where}: {record.reason}: {record.detail}")
             try:
-                yield _row_of(settings, record.value, where)
+                row = _row_of(settings, record.value, where)
+                undecided = is_undecided(record.value, settings.columns.decision)
             except Unreadable as error:
                 raise UserError(f"{where}: {error.detail}") from error
+            if is_decided(row) or undecided:
+                yield row
 
 
 def _row_of(settings: Reviews, value: dict[str, object], where: str) -> Record:
@@ -98,20 +107,47 @@ def _row_of(settings: Reviews, value: dict[str, object], where: str) -> Record:
         raise UserError(f"{where}: no {names.row}: which row is it about?")
     expected = optional_text(value, names.expected)
     reason = optional_text(value, names.reason)
+    decision, corrected = decision_of(value, names.decision), optional_text(value, names.corrected)
+    annotator, reviewer = optional_text(value, names.annotator), optional_text(value, names.reviewer)
+    if corrected is not None and not is_undecided(value, names.decision):
+        decision = decision or Decision.ACCEPTED
+        annotator, reviewer = (None, annotator) if reviewer is None else (annotator, reviewer)
     return {
         "file": public_name(settings.path),
         "key": settings.key,
         "row": row,
-        "annotator": optional_text(value, names.annotator),
-        "reviewer": optional_text(value, names.reviewer),
-        "decision": decision_of(value, names.decision),
+        "annotator": annotator,
+        "reviewer": reviewer,
+        "decision": decision,
         "answer": optional_text(value, names.answer),
         "confidence": share_of(value, names.confidence),
         "time": moment_of(value, names.time),
         "control": is_marked(value, names.control) or expected is not None,
         "expected": expected,
         "reason": reason,
+        "comment": _plain_text(find(value, names.comment)),
+        "corrected": corrected,
+        **_looked_at(settings, value),
     }
+
+
+def _looked_at(settings: Reviews, value: dict[str, object]) -> Record:
+    """What a review says about the row as it was then; other things in fields of these names say nothing."""
+    names, position = settings.columns, find(value, settings.columns.position)
+    return {
+        "seen": None if settings.key is None or names.seen == names.row else _plain_text(find(value, names.seen)),
+        "source": _plain_text(find(value, names.source)),
+        "position": position if isinstance(position, int) and not isinstance(position, bool) else None,
+    }
+
+
+def _plain_text(value: object) -> str | None:
+    return (value.strip() or None) if isinstance(value, str) else None
+
+
+def is_decided(row: Record) -> bool:
+    """Whether a review says anything that counts: a decision, or an answer."""
+    return bool(row["decision"] or row["answer"])
 
 
 def person_of(row: Mapping[str, object]) -> str:
@@ -148,7 +184,7 @@ def _weights(rows: Iterable[Record]) -> dict[str, float]:
         expected = _expected(group)
         if expected is None:
             continue
-        for row in group:
+        for row in filter(is_decided, group):
             if row["reviewer"] is None:
                 seen[person_of(row)] += 1
                 right[person_of(row)] += _is_right(row, expected)
@@ -177,6 +213,7 @@ class Settled:
     Attributes:
         tied: votes stand equal and nobody adjudicated.
         overruled: reasons of quarantine that were accepted.
+        corrected: the reference that the reviewer gives instead of the row's own.
         decisions: by place in the given reviews; null where an answer could not be compared.
     """
 
@@ -185,6 +222,7 @@ class Settled:
     tied: bool
     overruled: tuple[str, ...]
     decisions: tuple[Decision | None, ...]
+    corrected: str | None = None
 
     @property
     def remark(self) -> str | None:
@@ -212,7 +250,8 @@ def settle(
         settled: the reasons that an acceptance settles.
     """
     decisions = tuple(_decision(row, reference, question, language) for row in reviews)
-    standing = [(row, decision) for row, decision in zip(reviews, decisions, strict=True) if not row["superseded"]]
+    both = zip(reviews, decisions, strict=True)
+    standing = [(row, decision) for row, decision in both if is_decided(row) and not row["superseded"]]
     # One person may name a row by its id and by a key: the later stands.
     standing.sort(key=lambda review: _moment(review[0]))
     votes = list({person_of(row): (row, decision) for row, decision in standing if row["reviewer"] is None}.values())
@@ -249,13 +288,18 @@ def settle(
         tied,
         tuple(sorted(set(overruled))) if decision is Decision.ACCEPTED else (),
         decisions,
+        _optional(final[0]["corrected"]) if final is not None and decision is Decision.ACCEPTED else None,
     )
+
+
+def _optional(value: object) -> str | None:
+    return None if value is None else str(value)
 
 
 def _decision(row: Record, reference: str | None, question: str, language: str) -> Decision | None:
     if row["decision"] is not None:
         return Decision(str(row["decision"]))
-    if reference is None:
+    if reference is None or row["answer"] is None:
         return None
     return decision_by_value(reference, str(row["answer"]), question, language)
 

@@ -34,18 +34,27 @@ from schemas.reason import Reason, Stage
 from schemas.reviews import REVIEWS
 from validation.answers import extract
 
-_DECISION = pa.struct([pa.field("review", pa.int64()), pa.field("decision", pa.string())])
+_DECISION = pa.struct(
+    [pa.field("review", pa.int64()), pa.field("decision", pa.string()), pa.field("changed", pa.bool_())]
+)
 SELECT_SCHEMA = pa.schema(
     [
         *TAG_SCHEMA,
         pa.field("selection", SELECTION, metadata={"doc": "what the reviews come to; null: the source's own"}),
         pa.field("overruled", pa.list_(pa.string()), metadata={"doc": "reasons of quarantine that people accepted"}),
+        pa.field("corrected", pa.string(), metadata={"doc": "the reference that a reviewer gives instead"}),
         pa.field("said", pa.list_(_DECISION), metadata={"doc": "on the row's first candidate: its reviews, by place"}),
     ]
 )
-MATCHED_SCHEMA = REVIEW_SCHEMA.append(
-    pa.field("known", pa.bool_(), nullable=False, metadata={"doc": "whether any row is the one that it names"})
-).append(pa.field("decided", pa.string(), metadata={"doc": "accepted | rejected, also of answers given as votes"}))
+MATCHED_SCHEMA = pa.schema(
+    [
+        *REVIEW_SCHEMA,
+        pa.field("known", pa.bool_(), nullable=False, metadata={"doc": "whether any row is the one that it names"}),
+        pa.field("decided", pa.string(), metadata={"doc": "accepted | rejected, also of answers given as votes"}),
+        pa.field("row_id", pa.string(), metadata={"doc": "of the row that it was joined to"}),
+        pa.field("changed", pa.bool_(), metadata={"doc": "its row is there with other bytes, so it is not applied"}),
+    ]
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,23 +99,32 @@ def select_reviewed(part: PartRef, *, store: Store, reviewed: Reviewed, settings
     tags = {index: _tag(index, rejection) for index, rejection in verdicts.items() if rejection is not None}
     records = store.read_part(part, ["record"]).column(0)
     for start, end, places, rows in _reviewed_rows(batch, records, reviewed.path):
+        identity = batch["row_id"][start].as_py()
+        changed = [row["seen"] not in (None, identity) for row in rows]
+        about = [row for row, other in zip(rows, changed, strict=True) if not other]
         question, language = batch["question"][start].as_py() or "", _language(batch, start)
-        settled = settle(rows, _reference(batch, start), question, language, reviewed.overrulable)
-        decided = [
-            {"review": place, "decision": decision} for place, decision in zip(places, settled.decisions, strict=True)
-        ]
+        settled = settle(about, _reference(batch, start), question, language, reviewed.overrulable)
+        said = _said(places, changed, settled)
         for index in range(start, end):
-            outcome = {
-                "selection": selection_row(settled.selection),
-                "overruled": list(settled.overruled),
-                "said": decided,
-            }
-            tags[index] = _tag(index, _judged(settled, settings)) | outcome
-            decided = []
+            tags[index] = (_tag_of(index, settled, settings) if about else tags.get(index, _tag(index, None))) | said
+            said = {}
         if settled.remark and tags[start].get("reason") is None:
             for index in range(start, end):
                 tags[index] |= {"detail": settled.remark, "rule": LedgerRule.ADJUDICATED}
     return pa.RecordBatch.from_pylist([tags[index] for index in sorted(tags)], schema=SELECT_SCHEMA)
+
+
+def _said(places: Sequence[int], changed: Sequence[bool], settled: Settled) -> dict[str, object]:
+    """What each review of a row comes to, for the first of its candidates."""
+    decisions = iter(settled.decisions)
+    outcomes = [None if other else next(decisions) for other in changed]
+    rows = zip(places, outcomes, changed, strict=True)
+    return {"said": [{"review": place, "decision": decision, "changed": other} for place, decision, other in rows]}
+
+
+def _tag_of(index: int, settled: Settled, settings: Select) -> dict[str, object]:
+    outcome = {"selection": selection_row(settled.selection), "overruled": list(settled.overruled)}
+    return _tag(index, _judged(settled, settings)) | outcome | {"corrected": settled.corrected}
 
 
 def _tag(index: int, rejection: Rejection | None) -> dict[str, object]:
@@ -174,15 +192,33 @@ def _language(batch: pa.RecordBatch, index: int) -> str:
 
 def matched(reviews: pa.Table, reviewed: Reviewed, parts: Sequence[PartRef], store: Store) -> pa.Table:
     """The reviews with what became of each (`MATCHED_SCHEMA`): whether its row is there, and what it decided."""
-    known = np.zeros(len(reviews), bool)
+    known, changed = np.zeros(len(reviews), bool), np.zeros(len(reviews), bool)
     decided: list[str | None] = reviews.column("decision").to_pylist()
+    rows: list[str | None] = [None] * len(reviews)
     for part in parts:
-        for entries in read_batch(store.tags_path(reviewed.folder, part), ["said"]).column(0).to_pylist():
-            for entry in entries or ():
-                known[entry["review"]] = True
-                decided[entry["review"]] = None if entry["decision"] is None else Decision(entry["decision"]).value
-    columns = [*reviews.columns, pa.array(known), pa.array(decided, pa.string())]
-    return pa.Table.from_arrays(columns, schema=MATCHED_SCHEMA)
+        tags = read_batch(store.tags_path(reviewed.folder, part), ["index", "said"])
+        tags = tags.filter(pc.greater(pc.fill_null(pc.list_value_length(tags["said"]), 0), 0))
+        ids = store.read_part(part, ["row_id"]).column(0).take(tags["index"]) if len(tags) else ()
+        for identity, entries in zip(ids, tags["said"].to_pylist(), strict=True):
+            for entry in entries:
+                at = entry["review"]
+                known[at], changed[at] = not entry["changed"], entry["changed"]
+                decided[at] = None if entry["decision"] is None else Decision(entry["decision"]).value
+                rows[at] = identity.as_py()
+    changed |= ~known & _stand_elsewhere(reviews, ~known, parts, store)
+    columns = [pa.array(known), pa.array(decided, pa.string()), pa.array(rows, pa.string()), pa.array(changed)]
+    return pa.Table.from_arrays([*reviews.columns, *columns], schema=MATCHED_SCHEMA)
+
+
+def _stand_elsewhere(reviews: pa.Table, unknown: np.ndarray, parts: Sequence[PartRef], store: Store) -> np.ndarray:
+    """Which reviews of unknown rows name a place where a row stands: that row has changed. bool[reviews]."""
+    named = [*zip(reviews["source"].to_pylist(), reviews["position"].to_pylist(), strict=True)]
+    wanted = {place for place, lost in zip(named, unknown, strict=True) if lost and None not in place}
+    found: set[tuple[str, int]] = set()
+    for part in parts if wanted else ():
+        batch = store.read_part(part, ["source", "row"])
+        found |= wanted.intersection(zip(batch["source"].to_pylist(), batch["row"].to_pylist(), strict=True))
+    return np.array([place in found for place in named], bool)
 
 
 def review_notes(folder: Path) -> list[str]:
@@ -192,11 +228,28 @@ def review_notes(folder: Path) -> list[str]:
         return []
     with pa.OSFile(str(path), "rb") as source:
         table = pa.ipc.open_stream(source).read_all()
-    notes = [f"{len(table):,} decisions of reviews were joined"]
-    unknown = table.filter(pc.invert(table.column("known")))
+    said = table.filter(pc.or_(table["decision"].is_valid(), table["answer"].is_valid()))
+    notes = [f"{len(said):,} decisions of reviews were joined"]
+    if undecided := len(table) - len(said):
+        notes.append(f"{undecided:,} more say that nothing was decided: unsure, skipped or undone")
+    notes += _lost(said)
+    if superseded := pc.sum(said.column("superseded")).as_py():
+        notes.append(f"{superseded:,} of them the same person took again, later")
+    return notes
+
+
+def _lost(reviews: pa.Table) -> list[str]:
+    """Reviews that were not applied: their rows changed since, or were never there."""
+    changed = reviews.filter(reviews["changed"])
+    unknown = reviews.filter(pc.invert(pc.or_(reviews["known"], reviews["changed"])))
+    notes = []
+    if len(changed):
+        places = zip(changed["source"].to_pylist(), changed["position"].to_pylist(), changed["row"], strict=True)
+        names = [f"{source}:{at}" if source and at is not None else row.as_py() for source, at, row in places][:3]
+        notes.append(
+            f"{len(changed):,} of them are about rows that have changed since, and are not applied: {', '.join(names)}"
+        )
     if len(unknown):
         first = ", ".join(unknown.column("row").to_pylist()[:3])
         notes.append(f"{len(unknown):,} of them name rows that are not in the sources: {first}")
-    if superseded := pc.sum(table.column("superseded")).as_py():
-        notes.append(f"{superseded:,} of them the same person took again, later")
     return notes

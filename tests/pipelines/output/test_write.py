@@ -278,6 +278,7 @@ def test_what_the_judge_stopped_and_a_person_accepted_says_so(tmp_path: Path) ->
     reviews = {
         "index": pa.array([0, 1], pa.int32()),
         "overruled": [["answer_mismatch"], []],
+        "corrected": [None, None],
         "selection": pa.array([accepted, None], SELECTION),
     }
     write_batch(store.tags_path("reviews-1", PartRef(0, "part0", 0, 0)), pa.RecordBatch.from_pydict(reviews))

@@ -99,3 +99,13 @@ def test_the_section_names_people_and_escapes_their_names(tmp_path: Path) -> Non
 def test_wilson_has_the_textbook_bounds() -> None:
     assert wilson(9, 10) == pytest.approx([0.9, 0.5958, 0.9821, 10], abs=1e-4)
     assert wilson(0, 0) is None
+
+
+def test_what_people_wrote_is_shown_and_escaped(tmp_path: Path) -> None:
+    rows = [vote("r1", "ada", "accepted", comment="<b>which year?</b>"), vote("r1", "bo", "rejected", comment=None)]
+    found = measured(tmp_path, *rows)
+    assert found["comments"] == [{"who": "ada", "row": "r1", "decided": "accepted", "comment": "<b>which year?</b>"}]
+    shown = people({"annotators": found, "categories": {}})
+    assert "&lt;b&gt;which year?" in shown
+    assert "What people wrote" in shown
+    assert measured(tmp_path, rows[1])["comments"] == []

@@ -6,7 +6,7 @@ from typing import Any
 from validation.dataset.facts import NONE
 from validation.dataset.report.figures import bar
 from validation.dataset.report.markup import Markup, coded, join, number, percent, tag
-from validation.dataset.report.section_parts import section, table
+from validation.dataset.report.section_parts import long_table, section, table
 
 
 def people(numbers: Mapping[str, Any]) -> Markup:
@@ -35,8 +35,23 @@ def people(numbers: Mapping[str, Any]) -> Markup:
         lead,
         tag("p", "; ".join(notes), class_="fine") if notes else None,
         table(head, rows, class_="stack") if rows else None,
+        _comments(measured["comments"]),
         recorded,
     )
+
+
+def _comments(comments: Sequence[Mapping[str, Any]]) -> Markup | None:
+    """What people wrote, a row each."""
+    rows = [
+        [
+            tag("bdi", said["who"]),
+            said["decided"] or "not decided",
+            tag("span", said["comment"], dir="auto"),
+            said["row"],
+        ]
+        for said in comments
+    ]
+    return long_table("What people wrote", ["Who", "Decided", "Comment", "Row"], rows, "comment") if rows else None
 
 
 def _recorded(numbers: Mapping[str, Any]) -> Markup | None:
@@ -79,6 +94,7 @@ _NOTES = (
     ("adjudications", "by a reviewer, over the votes"),
     ("superseded", "taken again later by the same person"),
     ("unknown", "about rows that are not in the sources"),
+    ("changed", "about rows that have changed since, and not applied"),
 )
 
 

@@ -35,9 +35,9 @@ def test_a_field_that_is_absent_or_not_named_decides_nothing():
 @pytest.mark.parametrize(
     ("word", "detail"),
     [
-        ("perhaps", "verdict is accepted, rejected or empty, not 'perhaps'"),
-        ("x" * 60, f"verdict is accepted, rejected or empty, not '{'x' * 40}'"),
-        (2, "verdict is accepted, rejected or empty, not '2'"),
+        ("perhaps", "verdict is accepted, rejected, unsure or empty, not 'perhaps'"),
+        ("x" * 60, f"verdict is accepted, rejected, unsure or empty, not '{'x' * 40}'"),
+        (2, "verdict is accepted, rejected, unsure or empty, not '2'"),
         (["accepted"], "a number or text is needed, not list"),
     ],
 )

@@ -126,6 +126,49 @@ def test_lines_that_are_not_decided_say_nothing(tmp_path: Path) -> None:
     assert read(tmp_path, said(decision=None), said(decision=""), said(annotator="ada")) == []
 
 
+@pytest.mark.parametrize("word", ["unsure", "skip", "ignore", "undone", "Unsure ", "SKIPPED"])
+def test_who_does_not_decide_says_so_in_any_word_and_has_no_vote(tmp_path: Path, word: str) -> None:
+    human = settled(tmp_path, vote("ada", word), vote("bo", "rejected"))
+    assert (human.selection.votes, human.selection.decision) == (1, Decision.REJECTED)
+    human = settled(tmp_path, vote("ada", word))
+    assert (human.selection.votes, human.selection.decision, human.tied, human.decisions) == (
+        None,
+        None,
+        False,
+        (None,),
+    )
+
+
+def test_a_later_undecided_word_takes_back_what_the_person_decided(tmp_path: Path) -> None:
+    why = {"reason": "arithmetic_error"}
+    taken_back = settled(tmp_path, vote("ada", time=1, **why), vote("ada", "undone", time=2, **why))
+    assert (taken_back.selection.decision, taken_back.overruled) == (None, ())
+    again = settled(tmp_path, vote("ada", "unsure", time=1, **why), vote("ada", time=2, **why))
+    assert (again.selection.decision, again.overruled) == (Decision.ACCEPTED, ("arithmetic_error",))
+    untouched = settled(tmp_path, vote("ada", time=1, **why), vote("ada", "", time=2, **why))
+    assert untouched.selection.decision is Decision.ACCEPTED
+
+
+def test_an_undecided_word_weighs_nobody(tmp_path: Path) -> None:
+    rows = read(tmp_path, *(vote("ada", word, row=f"c{word}", expected="rejected") for word in ("unsure", "rejected")))
+    assert [row["weight"] for row in rows] == [pytest.approx(2 / 3)] * 2
+
+
+def test_comments_are_kept_also_of_who_did_not_decide(tmp_path: Path) -> None:
+    rows = read(tmp_path, vote("ada", comment=" the unit is lost "), vote("bo", "unsure", comment="which year?"))
+    assert [row["comment"] for row in rows] == ["the unit is lost", "which year?"]
+
+
+def test_a_corrected_answer_is_a_reviewers_acceptance(tmp_path: Path) -> None:
+    line = said(annotator="ada", corrected={"answer": "3/4"}, reason="suspect_gold")
+    human = settled(tmp_path, vote("bo", "rejected"), vote("cy", "rejected"), line)
+    assert (human.selection.decision, human.selection.reviewer) == (Decision.ACCEPTED, "ada")
+    assert (human.corrected, human.overruled) == ("3/4", ("suspect_gold",))
+    mended = settled(tmp_path, said(reviewer="ada", decision="rejected", corrected={"answer": "3/4", "solution": "s"}))
+    assert (mended.selection.decision, mended.corrected) == (Decision.REJECTED, None)
+    assert settled(tmp_path, {**line, "decision": "undone"}).selection.decision is None
+
+
 def test_fields_may_have_other_names(tmp_path: Path) -> None:
     path = tmp_path / "campaign.csv"
     path.write_text("problem,who,ok,when\n7,ada,yes,1700000000\n", encoding="utf-8")
@@ -141,7 +184,7 @@ def test_fields_may_have_other_names(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("line", "telling"),
     [
-        (vote("ada", "maybe"), ("record 1", "'maybe'", "accepted, rejected or empty")),
+        (vote("ada", "maybe"), ("record 1", "'maybe'", "accepted, rejected, unsure or empty")),
         (vote("ada", time="yesterday"), ("record 1", "'yesterday'", "ISO 8601")),
         (vote("ada", confidence=90), ("record 1", "confidence is 90", "0 to 1")),
         (said("", decision="accepted"), ("record 1", "row_id")),

@@ -91,6 +91,53 @@ def test_a_review_of_an_unknown_row_is_told_and_stops_nothing(tmp_path: Path) ->
     assert {str(path), str(tmp_path / "said.jsonl")} < {file.path for file in manifest.inputs}
 
 
+def test_a_decision_about_a_row_that_has_changed_since_is_told_and_not_applied(tmp_path: Path) -> None:
+    run(tmp_path, skip=QUICK)
+    ids = {row["row"]: row["row_id"] for row in read_streams(tmp_path / "data", "ledger/*.arrow")}
+    by_id = [{"row_id": "e" * 32, "source": "school", "row": 3, "decision": "rejected", "annotator": "ada"}]
+    by_key = [
+        {"nr": at, "row_id": "f" * 32 if at == 1 else ids[at], "decision": "rejected", "annotator": "ada"}
+        for at in (1, 2)
+    ]
+    path = write_rows(tmp_path / "ids.jsonl", by_id)
+    run(tmp_path, str(path), by_nr(tmp_path / "said.jsonl", *by_key), skip=QUICK)
+    said = read_streams(tmp_path / "data", "reviews.arrow")
+    assert [(review["known"], review["changed"]) for review in said] == [(False, True), (False, True), (True, False)]
+    assert [review["row_id"] for review in said] == [None, ids[1], ids[2]]
+    assert review_notes(tmp_path / "data") == [
+        "3 decisions of reviews were joined",
+        "2 of them are about rows that have changed since, and are not applied: school:3, 1",
+    ]
+    assert [row for row, end in ends(tmp_path).items() if end["reason"] == "not_selected"] == [2]
+
+
+def test_a_corrected_answer_stands_in_the_shard_as_a_persons(tmp_path: Path) -> None:
+    run(tmp_path)
+    wrong = {row: end for row, end in ends(tmp_path).items() if end["reason"] == "answer_conflict"}
+    assert set(wrong) == {0, 7}
+    line = {"nr": 0, "reviewer": "ada", "reason": "answer_conflict", "corrected": {"answer": "7.0"}}
+    run(tmp_path, by_nr(tmp_path / "said.jsonl", line, {**line, "nr": 7, "corrected": None, "decision": "rejected"}))
+    kept = {
+        row["source_row"]: row for row in read_streams(tmp_path / "data", "shards/*.arrow") if row["format"] == "cot"
+    }
+    assert (kept[0]["answer"], kept[1]["answer"]) == ("7.0", "9")
+    assert kept[0]["verification"] == {"verdict": "equal", "path": "human", "reference": "independent", "programs": 0}
+    assert kept[1]["verification"]["path"] != "human"
+    assert (kept[0]["selection"]["reviewer"], kept[0]["selection"]["decision"]) == ("ada", "accepted")
+
+
+def test_undecided_reviews_are_counted_apart(tmp_path: Path) -> None:
+    said = by_nr(tmp_path / "said.jsonl", {"nr": 1, "decision": "unsure", "comment": "which year?"})
+    run(tmp_path, said, skip=QUICK)
+    assert review_notes(tmp_path / "data") == [
+        "0 decisions of reviews were joined",
+        "1 more say that nothing was decided: unsure, skipped or undone",
+    ]
+    (review,) = read_streams(tmp_path / "data", "reviews.arrow")
+    assert (review["comment"], review["decided"], review["known"]) == ("which year?", None, True)
+    assert ends(tmp_path)[1]["outcome"] == "kept"
+
+
 def test_control_items_are_never_trained_on(tmp_path: Path) -> None:
     said = {"nr": 3, "annotator": "ada", "decision": "accepted", "expected": "accepted"}
     run(tmp_path, by_nr(tmp_path / "said.jsonl", said), skip=QUICK)
