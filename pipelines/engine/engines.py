@@ -24,6 +24,7 @@ _GRACE_S = 10.0  # for an engine to end a job that is given up
 _CONTINUES = "the same command continues where it stopped"
 _OURS = re.compile(r"\b(?:schemas|pipelines)\.(?:\w+\.)*\w+Error: (.+)")
 _MISSING = re.compile(r"ModuleNotFoundError: (No module named .+)")
+_SILENT = re.compile(r"StatusCode\.UNAVAILABLE\s+details = \"(.+)\"|StatusRuntimeException: (UNAVAILABLE: .+)")
 _RAISED = re.compile(r"^\s*((?:\w+\.)*\w+(?:Error|Exception)(?:: .+)?)$", re.MULTILINE)
 
 
@@ -118,6 +119,8 @@ def _reason(error: Any) -> str:  # noqa: ANN401  Beam raises what it likes
         return str(ours[-1]).strip()
     if missing := _MISSING.findall(text):
         return f"a worker's Python lacks what the run needs: {missing[-1]}; install mathmill[curation] there"
+    if silent := _SILENT.search(text):
+        return f"a worker pool does not answer: {silent[1] or silent[2]}"
     if raised := _RAISED.findall(text):
         return f"a worker failed: {raised[-1]}"
     return one_line(text)

@@ -1,8 +1,10 @@
 """Behind Beam's portable API, with its own job service: what fails there is one line, and nothing waits for ever."""
 
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import apache_beam as beam
 import pytest
@@ -62,18 +64,23 @@ def test_what_a_worker_raises_is_one_line(endpoint: str, function: Callable[[int
     assert "\n" not in str(failed.value)
 
 
-def test_a_pool_whose_python_lacks_beam_is_given_up_in_time(endpoint: str) -> None:
+def test_a_pool_whose_python_lacks_beam_is_given_up_in_time(endpoint: str, tmp_path: Path) -> None:
     """The pool starts `python` as the PATH has it: here one that ends at once, as a Python without Beam does."""
     code = (
         "import sys; from apache_beam.runners.worker.worker_pool_main import BeamFnExternalWorkerPoolServicer as Pool; "
-        "server, port = Pool.start(); print(port, flush=True); sys.stdin.read(); server.stop(0)"
+        "address, server = Pool.start(use_process=True); print(address, flush=True); sys.stdin.read(); server.stop(0)"
     )
+    (tmp_path / "python").symlink_to("/bin/false")
     pool = subprocess.Popen(
-        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env={"PATH": "/nowhere"}
+        [sys.executable, "-c", code],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env={"PATH": str(tmp_path)},
     )
     assert pool.stdin is not None
     assert pool.stdout is not None
-    address = f"localhost:{pool.stdout.readline().strip().rpartition(':')[2]}"
+    address = pool.stdout.readline().strip()
     try:
         with pytest.raises(RunFailedError, match="no worker came within 4 s: look at the log of the worker pool"):
             carry(endpoint, str, "--environment_type=EXTERNAL", f"--environment_config={address}", patience=4.0)
@@ -81,3 +88,11 @@ def test_a_pool_whose_python_lacks_beam_is_given_up_in_time(endpoint: str) -> No
         pool.stdin.close()
         pool.stdout.close()
         pool.wait()
+
+
+def test_a_pool_that_nobody_started_is_one_line(endpoint: str) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{free.getsockname()[1]}"
+    with pytest.raises(RunFailedError, match=r"a worker pool does not answer: .*refused"):
+        carry(endpoint, str, "--environment_type=EXTERNAL", f"--environment_config={address}")

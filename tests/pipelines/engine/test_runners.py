@@ -7,8 +7,6 @@ import pytest
 from pipelines.engine.runners import engine_in, refuse_runner
 from schemas.exits import UserError
 
-_PRISM = "apache_beam.runners.portability.prism_runner.PrismRunner"
-
 
 @pytest.mark.parametrize(
     ("flags", "engine"),
@@ -17,7 +15,7 @@ _PRISM = "apache_beam.runners.portability.prism_runner.PrismRunner"
         (["--runner=FnApiRunner"], None),
         (["--runner", "direct"], None),
         (["--runner=FlinkRunner"], "FlinkRunner"),
-        (["--runner", _PRISM], _PRISM),
+        (["--runner", "some.where.PrismRunner"], "some.where.PrismRunner"),
     ],
 )
 def test_an_engine_is_what_runs_elsewhere(flags: list[str], engine: str | None) -> None:
