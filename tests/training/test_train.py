@@ -416,5 +416,5 @@ def test_moments_are_restored_where_the_parameters_lie(data, tmp_path):
         model = AutoModelForCausalLM.from_config(AutoConfig.from_pretrained(run.model))
     optimizer = torch.optim.AdamW(model.parameters())
     checkpoint.restore_optimizer(checkpoint.latest(run.output), model, optimizer)
-    places = {tensor.device.type for moments in optimizer.state.values() for tensor in moments.values()}
-    assert places == {"meta"}
+    places = {name: state[name].device.type for state in optimizer.state.values() for name in state}
+    assert places == {"exp_avg": "meta", "exp_avg_sq": "meta", "step": "cpu"}  # torch counts on the host but for fused
