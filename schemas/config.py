@@ -375,6 +375,10 @@ class Train(Table):
     """torch.compile the model's layers; packs are filled up to at most 8 lengths, so that few shapes are compiled"""
     workers: Annotated[int, Field(ge=1)] = 2
     """threads of each rank that encode examples ahead of the step that needs them"""
+    token_cache: str | None = None
+    """folder of tokens that were encoded before, shared by runs; null: `mathmill/tokens` in the user's cache"""
+    token_cache_gb: Annotated[float, Field(ge=0)] = 16.0
+    """gibibytes that it may hold, what was used longest ago makes room; 0: every epoch encodes anew"""
     checkpoint_every: Annotated[int, Field(ge=1)] = 100
     """steps between checkpoints; the last step always writes one"""
     keep_checkpoints: Annotated[int, Field(ge=1)] = 3

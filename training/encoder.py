@@ -18,6 +18,7 @@ from training.chat import ChatLayout
 from training.encode import Encoded, EncodedExample, encode, joined
 from training.plan import Plan, Position
 from training.shards import Examples, Labels
+from training.token_cache import TokenCache, Words, encoded_of, words_of
 from training.world import World
 
 _CHUNK = 1024  # examples that are encoded together: their texts are in memory at once
@@ -39,10 +40,14 @@ class Encoder:
         examples: the split.
         layout: of conversations.
         supervise_think: whether thoughts bear loss.
+        cache: what was encoded before; None encodes anew each time.
     """
 
-    def __init__(self, examples: Examples, layout: ChatLayout, *, supervise_think: bool) -> None:
+    def __init__(
+        self, examples: Examples, layout: ChatLayout, *, supervise_think: bool, cache: TokenCache | None = None
+    ) -> None:
         self.examples, self.layout, self.supervise_think = examples, layout, supervise_think
+        self._cache = cache
 
     def __call__(self, indices: NDArray[np.int64]) -> Encoded:
         """Encodes some examples, in the order given.
@@ -51,11 +56,24 @@ class Encoder:
             UserError: the tokenizer or the layout refuses one, which is named.
             RunFailedError: a shard changed since it was opened.
         """
-        chunks = (indices[start : start + _CHUNK] for start in range(0, len(indices), _CHUNK))
-        return joined([example for chunk in chunks for example in self._encode(chunk)])
+        rows: list[Words | None] = self._cache.get(indices) if self._cache else [None] * len(indices)
+        missing = [place for place, words in enumerate(rows) if words is None]
+        for start in range(0, len(missing), _CHUNK):
+            places = missing[start : start + _CHUNK]
+            fresh = [words_of(example) for example in self._encode(indices[places])]
+            if self._cache:
+                self._cache.put(indices[places], fresh)
+            for place, words in zip(places, fresh, strict=True):
+                rows[place] = words
+        return encoded_of([words for words in rows if words is not None])
 
     def _encode(self, indices: NDArray[np.int64]) -> list[EncodedExample]:
         return encode(self.examples.take(indices), self.layout, supervise_think=self.supervise_think)
+
+    def close(self) -> None:
+        """Writes what the cache has not written yet."""
+        if self._cache:
+            self._cache.close()
 
 
 _Share: TypeAlias = tuple[Encoded, Labels] | UserError | RunFailedError

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,7 @@ from training.mixture import mixture, sample_of
 from training.plan import Plan, keyed_sample
 from training.results import Mixture
 from training.shards import Examples
+from training.token_cache import TokenCache
 from training.token_counts import Lengths, bound_of
 from training.world import World
 
@@ -58,9 +60,7 @@ def take_in(
         UserError: nothing enters, examples are too long, or one cannot be encoded.
     """
     train = examples[Split.TRAIN]
-    encoders = {
-        split: Encoder(rows, layout, supervise_think=config.supervise_think) for split, rows in examples.items()
-    }
+    encoders = {split: _encoder(config, rows, layout, split) for split, rows in examples.items()}
     lengths = {split: lengths_of(encoder, split, world) for split, encoder in encoders.items()}
     long, dropped = admit(config, encoders[Split.TRAIN], lengths[Split.TRAIN])
     weights = train.weights
@@ -85,6 +85,16 @@ def take_in(
         sample=sample,
         heldout=_heldout(config, examples[Split.HELDOUT], lengths[Split.HELDOUT]),
     )
+
+
+def _encoder(config: Train, examples: Examples, layout: ChatLayout, split: Split) -> Encoder:
+    """An encoder that keeps what it encodes, as the config has it."""
+    cache = None
+    if limit := int(config.token_cache_gb * 2**30):
+        key = encoding_key(examples.fingerprints, layout, split=split, supervise_think=config.supervise_think)
+        folder = Path(config.token_cache) if config.token_cache else None
+        cache = TokenCache(key, len(examples), limit=limit, folder=folder)
+    return Encoder(examples, layout, supervise_think=config.supervise_think, cache=cache)
 
 
 def lengths_of(encoder: Encoder, split: Split, world: World) -> Lengths:

@@ -100,6 +100,8 @@ def prepare(
     workers = Workers(config.workers, world)
     held.callback(workers.close)
     intake = take_in(config, examples, layout, workers, world)
+    for encoder in intake.encoders.values():
+        held.callback(encoder.close)
     model = _load(config, output, begun)
     sharded = shard(model, world) if config.parallel == "shard" and world.size > 1 else None
     model = model if sharded else model.to(world.device)

@@ -32,6 +32,8 @@ _FREE = frozenset(
         "heldout_every",
         "heldout_limit",
         "workers",
+        "token_cache",
+        "token_cache_gb",
         "evaluate_every",
         "trackers",
         "device",

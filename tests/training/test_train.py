@@ -118,6 +118,48 @@ def test_a_resumed_run_ends_at_the_same_bits(run, data, tmp_path):
     assert [json.loads(a)["objective"] for a in resumed] == [json.loads(b)["objective"] for b in straight]
 
 
+def test_a_run_finds_the_tokens_of_another_and_ends_at_the_same_bits(run, data, tmp_path):
+    for name, cached in (("off", 0), ("fills", 1), ("finds", 1)):
+        config = small_run(token_cache=str(tmp_path / "cache"), token_cache_gb=cached, workers=3)
+        result = train(config, [data], tmp_path / name)
+        assert same(weights_of(result.model), weights_of(run[0].model))
+        assert result.heldout.objective == run[0].heldout.objective
+        assert len(list(tmp_path.glob("cache/*/*.arrow"))) == 2 * cached  # one a split, and no second one
+
+
+def test_an_example_that_cannot_be_encoded_stops_the_run_behind_a_checkpoint(make_data, make_row, tmp_path):
+    """A shard that changes under the run stands for all of them; the sample, first in order, is read before step 1."""
+    folder = make_data(tmp_path / "DATA", [make_row(n, "cot") for n in range(1200)])
+    shard = folder / "shards" / "train-00000-of-00001.arrow"
+    content = shard.read_bytes()
+
+    def spoil(metrics):
+        if metrics.step == 2:
+            os.utime(shard, (1, 1))
+
+    config = small_run(steps=None, epochs=1.0, examples_per_step=40, checkpoint_every=100, workers=1)
+    with pytest.raises(RunFailedError, match=r"step \d+ cannot be taken: .*changed while it was read; judge the data"):
+        train(config, [folder], tmp_path / "RUN", on_step=spoil)
+    last = checkpoint.latest(tmp_path / "RUN").state.step
+    assert 2 <= last < 10
+    assert shard.read_bytes() == content
+    result = train(config, [folder], tmp_path / "RUN", resume=True)
+    assert (result.first.step, result.steps) == (last + 1, 30)
+    straight = train(config, [folder], tmp_path / "STRAIGHT")
+    assert same(weights_of(result.model), weights_of(straight.model))
+
+
+def test_heldout_j_is_measured_on_the_same_few_each_time(data, tmp_path):
+    few = [
+        train(small_run(seed=seed, steps=1, heldout_limit=5), [data], tmp_path / f"{seed}").heldout for seed in (0, 1)
+    ]
+    assert [held.examples for held in few] == [5, 5]
+    assert {name: part.examples for name, part in few[0].formats.items()} == {
+        name: part.examples for name, part in few[1].formats.items()
+    }
+    assert train(small_run(steps=1, heldout_limit=None), [data], tmp_path / "ALL").heldout.examples == 12
+
+
 def test_another_seed_ends_elsewhere(run, data, tmp_path):
     result = train(small_run(seed=1), [data], tmp_path / "RUN")
     assert not same(weights_of(result.model), weights_of(run[0].model))
