@@ -21,6 +21,8 @@ from training.losses import LOSSES, TO_LOOK_AT
 from training.results import EvalResult, Mixture, ProofLine, RunPlan, RunResult, StepMetrics
 
 _PLAIN_EVERY = 20
+_UNCOUNTED = 2  # steps
+_WAITING = 0.05  # share of the time from which on waiting for data is said
 _BARS = "▁▂▃▄▅▆▇█"
 
 
@@ -37,6 +39,8 @@ class TrainingView:
         self._console = console or Console(quiet=not talk, highlight=False, soft_wrap=True)
         self._live: Live | None = None
         self._curve: list[float] = []
+        self._seconds = self._waited = 0.0
+        self._has_said_waiting = False
         self._began = time.monotonic()
         self._plan: RunPlan | None = None
 
@@ -55,7 +59,8 @@ class TrainingView:
             f"[bold]{plan.model}[/]  {plan.parameters:,} parameters, vocabulary {plan.vocabulary:,}, {plan.device} x "
             f"{plan.world}, {plan.dtype}"
         )
-        say(f"{plan.examples:,} examples, {plan.tokens:,} tokens, {plan.heldout:,} held out; {plan.steps:,} steps")
+        tokens = f"{'' if plan.mixture.measured is None else 'about '}{plan.tokens:,} tokens"
+        say(f"{plan.examples:,} examples, {tokens}, {plan.heldout:,} held out; {plan.steps:,} steps")
         if plan.resumed_at:
             say(f"resumed after step {plan.resumed_at:,}")
         for note in plan.notes:
@@ -75,9 +80,10 @@ class TrainingView:
             self._live.start()
 
     def _weights(self, mixture: Mixture) -> str:
+        among = "" if mixture.measured is None else f" of {mixture.measured:,} measured ones"
         return (
-            f"A token of the shortest solution ({mixture.shortest} tokens) weighs {mixture.outweighs:.1f} times one of "
-            f"the longest ({mixture.longest}): every solution counts the same.\n"
+            f"A token of the shortest solution{among} ({mixture.shortest} tokens) weighs {mixture.outweighs:.1f} times "
+            f"one of the longest ({mixture.longest}): every solution counts the same.\n"
         )
 
     def step(self, metrics: StepMetrics) -> None:
@@ -90,10 +96,24 @@ class TrainingView:
             )
             return
         self._curve.append(metrics.objective)
+        self._watch(metrics)
         if self._live:
             self._live.update(self._line(metrics))
         elif metrics.step == 1 or metrics.step % _PLAIN_EVERY == 0 or metrics.step == metrics.steps:
             self._console.print(self._line(metrics))
+
+    def _watch(self, metrics: StepMetrics) -> None:
+        """Says once when steps wait for data; the first ones, before any could be encoded ahead, do not count."""
+        if len(self._curve) > _UNCOUNTED:
+            self._seconds += metrics.seconds
+            self._waited += metrics.data_seconds
+        waits = self._waited > _WAITING * self._seconds and len(self._curve) > _UNCOUNTED + _PLAIN_EVERY
+        if waits and not self._has_said_waiting:
+            self._has_said_waiting = True
+            self._console.print(
+                f"steps wait for data in {self._waited / self._seconds:.0%} of their time: raise train.workers "
+                f"({self._plan.workers if self._plan else 1} now)"
+            )
 
     def end(self, result: RunResult) -> None:
         """Says how it ended and what to do next."""
@@ -121,14 +141,15 @@ class TrainingView:
         return Text(
             f"step {metrics.step:>6,}/{metrics.steps:,}  J {metrics.objective:.4f}  {_sparkline(self._curve)}  "
             f"[{formats}]  {metrics.token_accuracy:.0%} right  {metrics.tokens_per_second:,.0f} tokens/s  "
-            f"{left:,.0f} s left"
+            f"{metrics.data_share:.0%} waiting for data  {left:,.0f} s left"
         )
 
 
 def mixture_table(mixture: Mixture) -> Table:
-    """The mixture as a table: share of rows, tokens and J by format and source."""
+    """The mixture as a table: share of rows, tokens and J by format and source; what is no exact share says so."""
     table = Table(box=None, padding=(0, 2), header_style="dim")
-    for name in ("", "", "examples", "rows", "tokens", "J"):
+    tokens = "tokens" if mixture.measured is None else f"tokens (of {mixture.measured:,} examples)"
+    for name in ("", "", "examples", "rows", tokens, "J"):
         table.add_column(name, justify="left" if not name else "right")
     for line in mixture.lines:
         shares = (f"{share:.1%}" for share in (line.row_share, line.token_share, line.objective_share))

@@ -9,7 +9,8 @@ removes a row from training.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -34,6 +35,9 @@ SCHEMA = pa.schema(
 )
 
 _LISTED = 100
+_RANGE = 1_000_000  # rows of the ledger that are looked at together
+_STRIDE = 1_000
+_EMPTY = SCHEMA.append(pa.field("below", pa.float64())).empty_table()
 
 
 class LossLedger:
@@ -84,7 +88,7 @@ class LossLedger:
 
     def list_worst(self) -> None:
         """Writes the worst examples of the whole run as JSON lines, with what they ask."""
-        worst = worst_of(read_losses(self._folder.parent), limit=_LISTED)
+        worst = worst_of(self._folder.parent, limit=_LISTED)
         indices = self._examples.indices_of(worst["id"].combine_chunks())
         lines = [
             json.dumps(
@@ -97,28 +101,59 @@ class LossLedger:
 
 def read_losses(run: Path) -> pa.Table:
     """Reads the ledger of a run, in the order of its steps."""
-    tables = [
-        pa.ipc.open_stream(pa.memory_map(str(path))).read_all() for path in sorted((run / LOSSES).glob("*.arrow"))
-    ]
+    tables = list(_files(run))
     return pa.concat_tables(tables) if tables else SCHEMA.empty_table()
 
 
-def worst_of(losses: pa.Table, *, limit: int) -> pa.Table:
+def worst_of(run: Path, *, limit: int) -> pa.Table:
     """The examples whose J lies furthest below the mean of their steps, worst first; ties by id.
 
-    Compared with its own step, an example seen early, when every J was low, is no worse than one seen late.
+    Compared with its own step, an example seen early, when every J was low, is no worse than one seen late. Ids are
+    looked at in ranges, so that memory does not grow with the data.
 
     Returns:
         id, below (mean distance to the mean J of its step, nats per token), objective (its mean J), seen, and
         supervised_tokens.
     """
-    means = losses.group_by("step").aggregate([("objective", "mean")])
-    position = pc.index_in(losses["step"], value_set=means["step"].combine_chunks())
-    below = pc.subtract(means["objective_mean"].take(position), losses["objective"])
-    rows = losses.append_column("below", below).group_by("id", use_threads=False)
-    found = rows.aggregate([("below", "mean"), ("objective", "mean"), ("step", "count"), ("supervised_tokens", "max")])
-    found = found.rename_columns(["id", "below", "objective", "seen", "supervised_tokens"])
-    return found.sort_by([("below", "descending"), ("id", "ascending")]).slice(0, limit)
+    worst = [_worst_between(run, low, high, limit) for low, high in pairwise([None, *_cuts(run), None])]
+    return _sorted(pa.concat_tables(worst)).slice(0, limit)
+
+
+def _files(run: Path) -> Iterator[pa.Table]:
+    """The files of a ledger, each with whole steps."""
+    for path in sorted((run / LOSSES).glob("*.arrow")):
+        yield pa.ipc.open_stream(pa.memory_map(str(path))).read_all()
+
+
+def _cuts(run: Path) -> list[str]:
+    """Ids that cut the ledger into ranges of about `_RANGE` rows."""
+    some = [id_ for table in _files(run) for id_ in table["id"].take(np.arange(0, len(table), _STRIDE)).to_pylist()]
+    ranges = len(some) * _STRIDE // _RANGE
+    return sorted({sorted(some)[len(some) * number // (ranges + 1)] for number in range(1, ranges + 1)})
+
+
+def _worst_between(run: Path, low: str | None, high: str | None, limit: int) -> pa.Table:
+    """The worst of the examples whose ids lie in [low, high); None bounds nothing."""
+    tables = [_EMPTY]
+    for losses in _files(run):
+        means = losses.group_by("step").aggregate([("objective", "mean")])
+        position = pc.index_in(losses["step"], value_set=means["step"].combine_chunks())
+        below = pc.subtract(means["objective_mean"].take(position), losses["objective"])
+        rows = losses.append_column("below", below)
+        if low is not None:
+            rows = rows.filter(pc.greater_equal(rows["id"], low))
+        if high is not None:
+            rows = rows.filter(pc.less(rows["id"], high))
+        tables.append(rows)
+    grouped = pa.concat_tables(tables).group_by("id", use_threads=False)
+    found = grouped.aggregate(
+        [("below", "mean"), ("objective", "mean"), ("step", "count"), ("supervised_tokens", "max")]
+    )
+    return _sorted(found.rename_columns(["id", "below", "objective", "seen", "supervised_tokens"])).slice(0, limit)
+
+
+def _sorted(examples: pa.Table) -> pa.Table:
+    return examples.sort_by([("below", "descending"), ("id", "ascending")])
 
 
 def _last_step(path: Path) -> int:

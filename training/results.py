@@ -63,6 +63,11 @@ class StepMetrics:
     pass_at_1: dict[str, float] = field(default_factory=dict)
 
     @property
+    def data_share(self) -> float:
+        """Share of the step's time that was spent waiting for data."""
+        return self.data_seconds / self.seconds if self.seconds else 0.0
+
+    @property
     def tokens_per_second(self) -> float:
         """Tokens of the step, prompts included, per second of wall clock."""
         return self.tokens / self.seconds if self.seconds else 0.0

@@ -180,7 +180,7 @@ class _Segment:
         if not 0 <= start < stop <= len(self._all):
             return None
         words: Words = self._all[start:stop]
-        return words if xxh3_64_intdigest(words, int(self.rows[place])) == int(self._checksums[place]) else None
+        return words if xxh3_64_intdigest(words.data, int(self.rows[place])) == int(self._checksums[place]) else None
 
 
 def write_segment(path: Path, rows: dict[int, Words]) -> None:
@@ -188,7 +188,7 @@ def write_segment(path: Path, rows: dict[int, Words]) -> None:
     ordered = sorted(rows)
     offsets = np.concatenate([[0], np.cumsum([len(rows[row]) for row in ordered])])
     words = pa.LargeListArray.from_arrays(pa.array(offsets, pa.int64()), np.concatenate([rows[row] for row in ordered]))
-    checksums = np.array([xxh3_64_intdigest(rows[row], row) for row in ordered], np.uint64)
+    checksums = np.array([xxh3_64_intdigest(rows[row].data, row) for row in ordered], np.uint64)
     batch = pa.RecordBatch.from_arrays([pa.array(ordered, pa.int64()), pa.array(checksums), words], schema=_SCHEMA)
     with (
         replacing(path) as temporary,

@@ -1,13 +1,14 @@
 """What a person reads at the end of a run."""
 
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from rich.console import Console
 
 from training.console import TrainingView
-from training.results import Mixture, RunPlan, RunResult, StepMetrics
+from training.results import Mixture, MixtureLine, RunPlan, RunResult, StepMetrics
 
 
 def plan(resumed_at):
@@ -45,3 +46,34 @@ def test_the_next_command_can_be_run_as_it_stands():
     assert last_lines(began=-1.0, last=-0.5)[-1] == (
         "next    mathmill evaluate my.yaml --data DATA --model 'MY RUN' --output EVAL"
     )
+
+
+def lines_of(mixture, waits):
+    """What is said of a mixture, and of steps that wait so long of each second."""
+    said = io.StringIO()
+    with TrainingView("next", console=Console(file=said, width=200, soft_wrap=True)) as view:
+        view.start(replace(plan(0), mixture=mixture, workers=3))
+        for number, wait in enumerate(waits, 1):
+            view.step(StepMetrics(number, 99, 0, -1.0, 1.0, 0.5, 8, 80, 40, seconds=1.0, data_seconds=wait))
+    return said.getvalue()
+
+
+def test_tokens_that_were_measured_on_a_sample_are_marked_as_such():
+    line = MixtureLine("format", "cot", 5000, 0.5, 0.25, 0.5)
+    sampled, whole = (lines_of(Mixture((line,), 2, 4, {}, measured), []) for measured in (1000, None))
+    assert "8 examples, about 80 tokens" in sampled
+    assert "tokens (of 1,000 examples)" in sampled
+    assert "the shortest solution of 1,000 measured ones (2 tokens)" in sampled
+    assert "8 examples, 80 tokens" in whole
+    assert "measured" not in whole
+
+
+@pytest.mark.parametrize(
+    ("waits", "said"),
+    [([1.0, 1.0] + [0.04] * 30, 0), ([0.0] * 3 + [0.06] * 60, 1)],
+    ids=["only the first steps wait", "6 % of the time"],
+)
+def test_waiting_for_data_is_said_once_with_the_key_that_helps(waits, said):
+    text = lines_of(Mixture((), 2, 4, {}), waits)
+    assert text.count("of their time: raise train.workers (3 now)") == said
+    assert "4% waiting for data" in text or "6% waiting for data" in text

@@ -3,10 +3,12 @@
 import json
 import shutil
 
+import numpy as np
 import pyarrow as pa
 import pytest
 
 from tests.training.models import small_run
+from training import losses
 from training.losses import SCHEMA, read_losses, worst_of
 from training.train import train
 
@@ -28,14 +30,14 @@ def steps_of(run):
 
 
 def test_every_step_has_its_examples_and_their_mean_is_j(run):
-    losses = read_losses(run).to_pylist()
+    ledger_rows = read_losses(run).to_pylist()
     for line in steps_of(run):
-        rows = [row for row in losses if row["step"] == line["step"]]
+        rows = [row for row in ledger_rows if row["step"] == line["step"]]
         assert len(rows) == len({row["id"] for row in rows}) == line["examples"]
         assert {row["epoch"] for row in rows} == {line["epoch"]}
         assert sum(row["objective"] for row in rows) / len(rows) == pytest.approx(line["objective"], rel=1e-12)
         assert sum(row["supervised_tokens"] for row in rows) == line["supervised_tokens"]
-    assert len(losses) == sum(line["examples"] for line in steps_of(run)) == 5 * 10 - 2 + 2 * 10
+    assert len(ledger_rows) == sum(line["examples"] for line in steps_of(run)) == 5 * 10 - 2 + 2 * 10
 
 
 def test_a_resumed_run_holds_each_appearance_once(run, data, tmp_path):
@@ -49,17 +51,46 @@ def test_a_resumed_run_holds_each_appearance_once(run, data, tmp_path):
     assert not list((output / "losses").glob(".*"))
 
 
-def test_the_worst_are_compared_with_their_own_step():
+def ledger(run, rows, *, cut):
+    """A ledger of literal rows, a file behind every `cut` of them."""
+    (run / "losses").mkdir(parents=True)
+    for start in range(0, len(rows), cut):
+        table = pa.Table.from_pylist(
+            [dict(zip(SCHEMA.names, row, strict=True)) for row in rows[start : start + cut]], SCHEMA
+        )
+        path = run / "losses" / f"steps-{rows[start][1]:08d}-{rows[start : start + cut][-1][1]:08d}.arrow"
+        with pa.OSFile(str(path), "wb") as file, pa.ipc.new_stream(file, SCHEMA) as writer:
+            writer.write_table(table)
+    return run
+
+
+def test_the_worst_are_compared_with_their_own_step(tmp_path):
     rows = [
         ("early", 1, 0, -9.0, 5),
         ("early too", 1, 0, -9.0, 5),
         ("late", 2, 0, -1.0, 5),
         ("late and bad", 2, 0, -5.0, 5),
     ]
-    losses = pa.Table.from_pylist([dict(zip(SCHEMA.names, row, strict=True)) for row in rows], SCHEMA)
-    found = worst_of(losses, limit=3).to_pylist()
+    found = worst_of(ledger(tmp_path, rows, cut=2), limit=3).to_pylist()
     assert [row["id"] for row in found] == ["late and bad", "early", "early too"]
     assert found[0] == {"id": "late and bad", "below": 2.0, "objective": -5.0, "seen": 1, "supervised_tokens": 5}
+
+
+def test_ranges_of_ids_find_what_all_ids_at_once_find(tmp_path, monkeypatch):
+    random = np.random.default_rng(0)
+    rows = [
+        (f"{(number * 7919) % 90:03d}", step, step // 30, float(-random.integers(1, 9)), 5)
+        for step in range(60)
+        for number in range(step * 3, step * 3 + 3)
+    ]
+    run = ledger(tmp_path, rows, cut=12)
+    whole = worst_of(run, limit=40)
+    monkeypatch.setattr(losses, "_RANGE", 25)
+    monkeypatch.setattr(losses, "_STRIDE", 2)
+    assert len(losses._cuts(run)) > 4
+    assert worst_of(run, limit=40).equals(whole)
+    assert len(whole) == 40
+    assert whole["seen"].to_pylist() == [2] * 40
 
 
 def test_a_planted_wrong_solution_is_listed_first_and_still_trained_on(make_data, make_row, tmp_path):
