@@ -1,8 +1,12 @@
 """Which examples an optimizer step takes: a pure function of (seed, epoch, step), made from weights alone.
 
 The step is a set of examples, not a number of tokens, so packing, micro-batches, ranks and workers cannot change the
-objective, and the state of a run is two integers. Each epoch visits its appearances once, in a keyed global order; the
-last step of an epoch takes what is left. An order holds 4 bytes a row, 16 while it is made.
+objective, and the state of a run is two integers. Each epoch visits its appearances once; the last step of an epoch
+takes what is left. An order holds 4 bytes a row, 16 while it is made.
+
+There are two orders of the same appearances. `rows` is global: any step may take any example. `blocks` is for data that
+no cache holds: blocks of neighbouring examples are put in a random order, and an example comes within the next `WINDOW`
+blocks of its own, so that an epoch reads each block once and holds few at a time.
 """
 
 from collections.abc import Iterator
@@ -17,6 +21,9 @@ from numpy.typing import NDArray
 
 Indices = NDArray[np.uint32]
 _PART = 2**20  # rows that are looked at together
+
+WINDOW = 64
+"""blocks that the examples of one block are strewn over: with 1,024 rows in each, a step is drawn from 65,000"""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -36,6 +43,7 @@ class Plan:
         seed: another seed gives another order.
         steps: length of the whole run in optimizer steps; or
         epochs: its length in passes over the data, of which the last may be a fraction.
+        blocks: where blocks of examples begin, and the end of the last: the order is then by blocks.
     """
 
     def __init__(
@@ -46,6 +54,7 @@ class Plan:
         seed: int,
         steps: int | None = None,
         epochs: float | None = None,
+        blocks: NDArray[np.int64] | None = None,
     ) -> None:
         if not np.isfinite(weights).all() or (weights < 0).any():
             raise ValueError("the weights of examples must be finite and at least 0")
@@ -55,7 +64,7 @@ class Plan:
         self.seed = seed
         self._steps, self._epochs = steps, epochs
         assert len(weights) < 2**32, len(weights)
-        self._weights = weights
+        self._weights, self._blocks = weights, blocks
         self._order = lru_cache(maxsize=1)(self._compute_order)
         self._count = lru_cache(maxsize=None)(self._compute_count)
 
@@ -115,9 +124,28 @@ class Plan:
         appearances = _joined(
             self._appearances(epoch), sum(int(times.sum()) for times in self._times(epoch)), np.uint32
         )
-        order = _places_in_order(_words(self.seed, epoch, "order", len(appearances)), len(appearances))
+        order = _places_in_order(self._keys(epoch, appearances), len(appearances))
         np.take(appearances, order, out=order, mode="clip")
         return order[: self._count(epoch)]
+
+    def _keys(self, epoch: int, appearances: Indices) -> Iterator[NDArray[np.uint64]]:
+        """What appearances are sorted by, part by part: a random word, or the turn of their block and a random delay.
+
+        Worked example, 3 blocks with turns 2, 0, 1, in units of 2**bits: keys of the second block's rows lie in
+        [0, 64), of the third's in [1, 65), of the first's in [2, 66).
+        """
+        words = _words(self.seed, epoch, "order", len(appearances))
+        if self._blocks is None:
+            yield from words
+            return
+        count = len(self._blocks) - 1
+        bits = 64 - (count + WINDOW).bit_length()
+        turns = np.empty(count, np.uint64)
+        turns[_places_in_order(_words(self.seed, epoch, "blocks", count), count)] = np.arange(count, dtype=np.uint64)
+        for part, drawn in enumerate(words):
+            rows = appearances[part * _PART : part * _PART + len(drawn)]
+            mine = turns[np.searchsorted(self._blocks, rows, side="right") - 1]
+            yield (mine << np.uint64(bits)) + (drawn >> np.uint64(64 - bits)) * np.uint64(WINDOW)
 
     def _appearances(self, epoch: int) -> Iterator[Indices]:
         for part, times in enumerate(self._times(epoch)):

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from training.plan import Plan, Position
+from training.plan import WINDOW, Plan, Position
 
 
 def plan_of(count=10, **changes):
@@ -71,3 +71,56 @@ def test_weights_that_leave_nothing_are_refused():
         plan_of(weights=np.zeros(3)).order(0)
     with pytest.raises(ValueError, match="finite"):
         plan_of(weights=np.array([1.0, np.nan]))
+
+
+def by_blocks(count, size, **changes):
+    return plan_of(count, blocks=np.array([*range(0, count, size), count]), **changes)
+
+
+def test_the_order_by_blocks_is_pinned_and_has_epochs_and_seeds_of_its_own():
+    assert by_blocks(10, 3).order(0).tolist() == PINNED_BY_BLOCKS
+    orders = {tuple(by_blocks(50, 5, seed=seed, epochs=2.0).order(epoch)) for seed in (1, 2) for epoch in (0, 1)}
+    assert len(orders) == 4
+
+
+PINNED_BY_BLOCKS = [4, 0, 7, 8, 9, 2, 6, 3, 5, 1]
+
+
+@settings(deadline=None)
+@given(count=st.integers(1, 300), size=st.integers(1, 40), seed=st.integers(0, 5), epoch=st.integers(0, 2))
+def test_both_orders_have_the_same_appearances(count, size, seed, epoch):
+    weights = np.linspace(2.4, 0.1, count)
+    rows, blocks = (
+        make(weights=weights, seed=seed, epochs=3.0)
+        for make in (plan_of, lambda **more: by_blocks(count, size, **more))
+    )
+    assert sorted(blocks.order(epoch).tolist()) == sorted(rows.order(epoch).tolist())
+    assert blocks.total_steps() == rows.total_steps()
+
+
+def fetches(order, size, *, cache):
+    """How many blocks are fetched where `cache` of them are kept, those used last."""
+    kept, count = {}, 0
+    for block in (order // size).tolist():
+        if block not in kept:
+            count += 1
+            if len(kept) == cache:
+                del kept[next(iter(kept))]
+        kept.pop(block, None)
+        kept[block] = True
+    return count
+
+
+def test_an_epoch_by_blocks_reads_each_block_once_from_a_cache_smaller_than_the_data():
+    count, size = 30_000, 50
+    blocks = by_blocks(count, size).order(0)
+    assert fetches(blocks, size, cache=2 * WINDOW) == count // size
+    assert fetches(plan_of(count).order(0), size, cache=2 * WINDOW) > 20_000
+
+
+def test_an_epoch_by_blocks_mixes_the_blocks_of_a_window():
+    count, size = 30_000, 50
+    plan = by_blocks(count, size, examples_per_step=256)
+    steps = [plan.examples_at(Position(0, step)) // size for step in range(40, 80)]
+    assert min(len(np.unique(step)) for step in steps) > WINDOW * 0.8
+    assert np.mean([np.diff(np.unique(step)).mean() for step in steps]) > 5  # no neighbours of the data
