@@ -1,7 +1,7 @@
 """Where each batch of each shard lies, and the few columns that a plan is made of: files in `quality/`, by the verdict.
 
     quality/blocks.arrow    a row per block: shard, batch, rows, offset, bytes, sha256
-    quality/rows.arrow      a batch per block with rows, in the same order: id, weight, format, source, topic
+    quality/rows.arrow      a batch per block with rows, in the same order: what is planned by, and how long texts are
 
 A block is a message of a shard's Arrow stream. The first of a shard, its schema, is batch -1. The verdict holds the
 hashes of both files, so whoever trusts it can fetch and check any block alone, and plan without fetching one.
@@ -41,8 +41,21 @@ BLOCK_SCHEMA = pa.schema(
         pa.field("sha256", pa.string(), nullable=False),
     ]
 )
-ROW_COLUMNS = ("id", "weight", "format", "source", "topic")
-ROW_SCHEMA = pa.schema([EXAMPLE_SCHEMA.field(name).remove_metadata() for name in ROW_COLUMNS])
+TEXT_BYTES, SEGMENTS = "text_bytes", "segment_count"
+ROW_COLUMNS = ("id", "format", "source", "topic", "weight", TEXT_BYTES, SEGMENTS)
+ROW_SCHEMA = pa.schema(
+    [
+        *(EXAMPLE_SCHEMA.field(name) for name in ROW_COLUMNS if name in EXAMPLE_SCHEMA.names),
+        pa.field(
+            TEXT_BYTES,
+            pa.int64(),
+            nullable=False,
+            metadata={"doc": "of question, instruction, system and segments, in UTF-8"},
+        ),
+        pa.field(SEGMENTS, pa.int64(), nullable=False, metadata={"doc": "segments of the solution"}),
+    ],
+    metadata=EXAMPLE_SCHEMA.metadata,
+)
 
 
 def read_blocks(path: Path) -> list[Block]:

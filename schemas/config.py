@@ -313,11 +313,29 @@ class Lora(Table):
     """weights split into direction and magnitude (2402.09353)"""
 
 
+class TrainData(Table):
+    """A judged data set in a mixture."""
+
+    path: str
+    """a folder, or a URL (s3, gs, abfs, hdfs, hf, https)"""
+    weight: Annotated[float, Field(gt=0, le=1000)] = 1.0
+    """an epoch has each of its examples that many times as often as its own weight says: 0.5 is every other one"""
+
+
 class Train(Table):
     """The table of `mathmill train`. It has either `steps` or `epochs`."""
 
     model: str | FreshModel
     """Hugging Face name or folder, or a table that describes a small model to train from scratch"""
+    data: list[TrainData] = []
+    """data sets and what they weigh; `--data` stands in for all of it"""
+    order: Literal["rows", "blocks"] = "rows"
+    """of the examples of an epoch: rows: any step takes any of them | blocks: a step takes from a few blocks of
+    neighbours, for data in a store that is larger than the cache"""
+    data_cache: str | None = None
+    """a folder for what is fetched of data in a store; null: mathmill's own below $XDG_CACHE_HOME or ~/.cache"""
+    data_cache_gb: Annotated[float, Field(gt=0)] = 100.0
+    """most that it holds of such data, GiB"""
     chat_template: str | None = None
     """a file of a chat template of your own (Jinja); null: the tokenizer's. It is exported with the model"""
     objective: Literal["sequence_mean", "token_mean", "dft"] = "sequence_mean"

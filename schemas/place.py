@@ -198,6 +198,12 @@ def located(location: Location) -> Path | Place:
     return Path("/" + unquote(rest)) if scheme == "file" else Place(f"{scheme}://{rest}")
 
 
+def as_text(location: Location) -> str:
+    """A location as text that means the same: a `Path` has lost a slash of a URL."""
+    place = located(location)
+    return place.url if isinstance(place, Place) else str(place)
+
+
 def public_name(location: Location) -> str:
     """A location as names, messages and manifests have it: without credentials and whatever else opens it.
 

@@ -53,8 +53,14 @@ def _hub_answers() -> bool:
 def _wrapped(root: str) -> Any:  # noqa: ANN401  fsspec has no types
     from fsspec.implementations.arrow import ArrowFSWrapper
 
+    class Ranged(ArrowFSWrapper):
+        """Reads a range from byte 0 too: fsspec opens a stream for it, and then asks the stream where it stands."""
+
+        def cat_file(self, path: str, start: int | None = None, end: int | None = None, **options: Any) -> Any:  # noqa: ANN401
+            return super().cat_file(path, start, end, seekable=(start, end) != (None, None), **options)
+
     connect = {"s3": _s3, "gs": _gs, "gcs": _gs}.get(urlsplit(root).scheme, _from_uri)
-    return ArrowFSWrapper(connect(root), skip_instance_cache=True)
+    return Ranged(connect(root), skip_instance_cache=True)
 
 
 def _s3(root: str) -> Any:  # noqa: ANN401  pyarrow has no types

@@ -20,14 +20,17 @@ app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 ConfigPath = Annotated[Path, typer.Argument(metavar="CONFIG.yaml", help="one file a run; every verb checks all of it")]
 Overrides = Annotated[list[str] | None, typer.Option("--set", metavar="KEY.PATH=VALUE", help="override a key")]
+DataSets = Annotated[
+    list[Path] | None, typer.Option(help="a judged data set; may be given several times; else train.data of the config")
+]
 Debug = Annotated[bool, typer.Option("--debug", help="show tracebacks")]
 
 
 @app.command()
 def train(
     config: ConfigPath,
-    data: Annotated[list[Path], typer.Option(help="a judged data set; may be given several times")],
     output: Annotated[Path, typer.Option(help="the RUN folder")],
+    data: DataSets = None,
     resume: Annotated[bool, typer.Option("--resume", help="continue the run in --output")] = False,
     draft: Annotated[bool, typer.Option("--draft", help="accept data without a passed verdict")] = False,
     set_: Overrides = None,
@@ -35,17 +38,17 @@ def train(
 ) -> None:
     """Shards -> checkpoints, maximising J_SFT."""
     checked = load_config(config, set_ or [])
-    from training.mistakes import refuse_unjudged, train_table  # deferred: `--help` needs no pyarrow
+    from training.mistakes import mixed_data, refuse_unjudged, train_table  # deferred: `--help` needs no pyarrow
 
-    train_table(checked)
     on_this_machine(output, "--output")
-    refuse_unjudged(data, draft=draft)
+    mixed = mixed_data(train_table(checked), data)
+    refuse_unjudged([source.path for source in mixed], draft=draft)
     with importing():  # deferred: torch, which no mistake above needs
         from training.console import TrainingView
         from training.train import train as run_training
 
     following = shlex.join(
-        ["mathmill", "evaluate", str(config), "--data", checked.evaluate.data or str(located(data[0]))]
+        ["mathmill", "evaluate", str(config), "--data", checked.evaluate.data or str(located(mixed[0].path))]
     )
     with TrainingView(following, talk=os.environ.get("RANK", "0") == "0") as view:
         result = run_training(checked, data, output, resume=resume, draft=draft, on_start=view.start, on_step=view.step)
@@ -108,7 +111,7 @@ def evaluate(
 @app.command()
 def prove(
     config: ConfigPath,
-    data: Annotated[list[Path], typer.Option(help="a judged data set; may be given several times")],
+    data: DataSets = None,
     model: Annotated[str | None, typer.Option(help="Hugging Face folder or name; else train.model")] = None,
     rows: Annotated[int, typer.Option(min=3, help="examples to compute in float64")] = 8,
     set_: Overrides = None,
@@ -116,15 +119,15 @@ def prove(
 ) -> None:
     """J and its gradient on your model and rows, against float64."""
     checked = load_config(config, set_ or [])
-    from training.mistakes import refuse_unjudged, train_table  # deferred: `--help` needs no pyarrow
+    from training.mistakes import mixed_data, refuse_unjudged, train_table  # deferred: `--help` needs no pyarrow
 
-    train_table(checked)
-    refuse_unjudged(data)
+    mixed = [source.path for source in mixed_data(train_table(checked), data)]
+    refuse_unjudged(mixed)
     with importing():  # deferred: torch, which no mistake above needs
         from training.console import show_proof
         from training.prove import prove as run_proof
 
-    show_proof(run_proof(checked, data, model=model, rows=rows))
+    show_proof(run_proof(checked, mixed, model=model, rows=rows))
 
 
 def main(argv: list[str] | None = None) -> int:

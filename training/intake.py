@@ -22,6 +22,8 @@ from training.token_cache import TokenCache
 from training.token_counts import Lengths, bound_of
 from training.world import World
 
+_SAMPLED_BY_BLOCKS = 100
+
 
 @dataclass(frozen=True, slots=True)
 class Intake:
@@ -67,14 +69,8 @@ def take_in(
     weights[long] = 0
     if weights.sum() < 1:
         raise UserError(f"the weights of {len(weights)} examples sum to {weights.sum():g}: an epoch would be empty")
-    plan = Plan(
-        weights,
-        examples_per_step=config.examples_per_step,
-        seed=config.seed,
-        steps=config.steps,
-        epochs=config.epochs,
-    )
-    sample = workers.encode(encoders[Split.TRAIN], sample_of(plan, weights))
+    plan = _plan(config, weights, train.blocks if config.order == "blocks" else None)
+    sample = workers.encode(encoders[Split.TRAIN], _sample(config, plan, weights))
     return Intake(
         layout=layout,
         encoders=encoders,
@@ -95,6 +91,24 @@ def _encoder(config: Train, examples: Examples, layout: ChatLayout, split: Split
         folder = Path(config.token_cache) if config.token_cache else None
         cache = TokenCache(key, len(examples), limit=limit, folder=folder)
     return Encoder(examples, layout, supervise_think=config.supervise_think, cache=cache)
+
+
+def _plan(config: Train, weights: NDArray[np.float64], blocks: NDArray[np.int64] | None) -> Plan:
+    return Plan(
+        weights,
+        examples_per_step=config.examples_per_step,
+        seed=config.seed,
+        steps=config.steps,
+        epochs=config.epochs,
+        blocks=blocks,
+    )
+
+
+def _sample(config: Train, plan: Plan, weights: NDArray[np.float64]) -> NDArray[np.int64]:
+    """The examples to measure; a few where each may be a block to fetch, and not those that come first by blocks."""
+    if config.order == "rows":
+        return sample_of(plan, weights)
+    return sample_of(_plan(config, weights, None), weights, limit=_SAMPLED_BY_BLOCKS)
 
 
 def lengths_of(encoder: Encoder, split: Split, world: World) -> Lengths:

@@ -1,11 +1,13 @@
 """Mistakes in the config, in options and about folders, told before torch is imported: it takes seconds."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from schemas.config import Config, Train
+from schemas.config import Config, Train, TrainData
 from schemas.copies import copied
 from schemas.exits import UserError
+from schemas.files import as_paths
+from schemas.place import as_text
 from schemas.verdict import require_judged
 
 RESULTS = "results.json"
@@ -23,7 +25,19 @@ def train_table(config: Config) -> Train:
     return config.train
 
 
-def refuse_unjudged(folders: Iterable[Path], *, draft: bool = False) -> None:
+def mixed_data(train: Train, given: str | Path | Sequence[str | Path] | None) -> list[TrainData]:
+    """Returns the data sets to train on: those given, which weigh the same, else those of the config.
+
+    Raises:
+        UserError: neither is there.
+    """
+    data = [TrainData(path=as_text(path)) for path in as_paths(given)] if given else train.data
+    if not data:
+        raise UserError("nothing to train on: give --data DATA, or `train.data` in the config")
+    return data
+
+
+def refuse_unjudged(folders: Iterable[str | Path], *, draft: bool = False) -> None:
     """Checks that data sets were judged and passed; whether their bytes are still those is seen when they are opened.
 
     Raises:

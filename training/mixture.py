@@ -21,10 +21,10 @@ class _Tally:
     weight: float
 
 
-def sample_of(plan: Plan, weights: NDArray[np.float64]) -> NDArray[np.int64]:
+def sample_of(plan: Plan, weights: NDArray[np.float64], *, limit: int = SAMPLED) -> NDArray[np.int64]:
     """The examples to measure: all that enter where they are few, else the first of the order, which come first."""
     entering = int(np.count_nonzero(weights))
-    return np.flatnonzero(weights) if entering <= SAMPLED else plan.order(0)[:SAMPLED].astype(np.int64)
+    return np.flatnonzero(weights) if entering <= limit else plan.order(0)[:limit].astype(np.int64)
 
 
 def mixture(
@@ -42,18 +42,38 @@ def mixture(
     whole = len(sample.indices) == np.count_nonzero(weights)
     drawn = weights[sample.indices] if whole else np.ones(len(sample.indices))  # an order draws by weight
     tokens, supervised = drawn * sample.encoded.lengths, drawn * sample.encoded.supervised_lengths
+    labels = {"format": sample.labels.formats, "source": sample.labels.sources}
+    kinds = [(kind, named, _tallies(examples, kind, weights)) for kind, named in labels.items()]
+    if len(examples.parts) > 1:
+        kinds.append(("data", _parts_of(examples, sample.indices), _tallies_of_parts(examples, weights)))
     lines = []
-    for kind, labels in (("format", sample.labels.formats), ("source", sample.labels.sources)):
-        tallies = _tallies(examples, kind, weights)
+    for kind, named, tallies in kinds:
         total = sum(tally.weight for tally in tallies.values())
         for name, tally in tallies.items():
-            chosen = np.array([label == name for label in labels])
+            chosen = np.array([label == name for label in named])
             rows = tally.weight / total
             pull = _share(supervised, chosen) if objective == "token_mean" else rows
             lines.append(MixtureLine(kind, name, tally.examples, rows, _share(tokens, chosen), pull))
     lengths = sample.encoded.supervised_lengths
     measured = None if whole else len(sample.indices)
     return Mixture(tuple(lines), int(lengths.min()), int(lengths.max()), dropped, measured)
+
+
+def _parts_of(examples: Examples, indices: NDArray[np.int64]) -> tuple[str, ...]:
+    """The name of the data set that each of some examples comes from."""
+    ends = np.cumsum([part.rows for part in examples.parts])
+    return tuple(examples.parts[place].name for place in np.searchsorted(ends, indices, side="right"))
+
+
+def _tallies_of_parts(examples: Examples, weights: NDArray[np.float64]) -> dict[str, _Tally]:
+    """What enters by data set; one that is named twice is one."""
+    tallies: dict[str, _Tally] = {}
+    start = 0
+    for part in examples.parts:
+        share, known = weights[start : start + part.rows], tallies.get(part.name, _Tally(0, 0.0))
+        tallies[part.name] = _Tally(known.examples + int((share > 0).sum()), known.weight + float(share.sum()))
+        start += part.rows
+    return {name: tally for name, tally in tallies.items() if tally.examples}
 
 
 def _share(amounts: NDArray[np.float64], chosen: NDArray[np.bool_]) -> float:

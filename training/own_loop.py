@@ -7,18 +7,20 @@ Workers take turns by runs of rows: the first run is worker 0's, the next worker
 turn for a batch each, so with batches as long as runs it puts the order together again.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 from torch.utils.data import IterableDataset, get_worker_info
 
+from schemas.config import TrainData
 from schemas.exits import RunFailedError
+from schemas.place import as_text
 from schemas.split import Split
 from schemas.transcript import transcribe
 from training import shards
@@ -40,11 +42,12 @@ IGNORED = -100
 class _Recipe:
     """What a stream is made of: it is sent to other processes instead of the rows."""
 
-    data: tuple[str, ...]
+    data: tuple[TrainData, ...]
     split: Split
     seed: int
     epochs: float
     examples_per_step: int
+    order: str
     tokenizer: str | None
     supervise_think: bool
     draft: bool
@@ -55,16 +58,18 @@ class _Rows:
 
     def __init__(self, recipe: _Recipe) -> None:
         self.recipe = recipe
-        self._examples = shards.open(*recipe.data, split=recipe.split, draft=recipe.draft)
+        self._examples = shards.open_splits(*recipe.data, draft=recipe.draft)[recipe.split]
         self.plan = Plan(
             self._examples.weights,
             examples_per_step=recipe.examples_per_step,
             seed=recipe.seed,
             epochs=recipe.epochs,
+            blocks=self._examples.blocks if recipe.order == "blocks" else None,
         )
         self._layout = ChatLayout(load_tokenizer(recipe.tokenizer)) if recipe.tokenizer else None
         self._length = cache(self._length_of)
-        facts = asdict(recipe) | {"data": self._examples.fingerprints}
+        weights = [source.weight for source in recipe.data]
+        facts = asdict(recipe) | {"data": (self._examples.fingerprints, weights)}
         self.key = blake2b(repr(facts).encode(), digest_size=16).hexdigest()
 
     def between(self, start: int, stop: int) -> NDArray[np.int64]:
@@ -262,6 +267,8 @@ def stream(
     seed: int = 0,
     epochs: float = 1,
     examples_per_step: int = 256,
+    order: Literal["rows", "blocks"] = "rows",
+    weights: Sequence[float] | None = None,
     tokenizer: str | Path | None = None,
     supervise_think: bool = True,
     draft: bool = False,
@@ -277,6 +284,8 @@ def stream(
         seed: another seed gives another order.
         epochs: passes over the data, of which the last may be a fraction. A weight is expected appearances in each.
         examples_per_step: rows of one optimizer step.
+        order: rows | blocks, as `train.order`.
+        weights: one for each data set, as `train.data` has them; None: 1 for each.
         tokenizer: a Hugging Face name or folder; rows come as the tokens that `mathmill train` would train on.
         supervise_think: whether thoughts bear loss.
         draft: accept data without a passed verdict.
@@ -288,11 +297,15 @@ def stream(
     if examples_per_step < 1:
         raise ValueError(f"examples_per_step: expected at least 1, found {examples_per_step}")
     recipe = _Recipe(
-        data=tuple(str(place) for place in data),
+        data=tuple(
+            TrainData(path=as_text(place), weight=weight)
+            for place, weight in zip(data, [1.0] * len(data) if weights is None else weights, strict=True)
+        ),
         split=Split(split),
         seed=seed,
         epochs=epochs,
         examples_per_step=examples_per_step,
+        order=order,
         tokenizer=None if tokenizer is None else str(tokenizer),
         supervise_think=supervise_think,
         draft=draft,

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import torch
 
-from schemas.config import FreshModel, Train
+from schemas.config import FreshModel, Train, TrainData
 from schemas.exits import UserError
-from schemas.place import located
 from schemas.split import Split
 from training import checkpoint, shards, trackers
 from training.adapters import ADAPTER_WEIGHTS, add_adapters, load_adapters
+from training.cache_room import cache_of, require_room
 from training.chat import ChatLayout
 from training.checkpoint import Checkpoint, State
 from training.comparison import Comparison
@@ -74,7 +74,7 @@ class Run:
 
 
 def prepare(
-    config: Train, data: list[Path], output: Path, world: World, held: ExitStack, *, resume: bool, draft: bool
+    config: Train, data: list[TrainData], output: Path, world: World, held: ExitStack, *, resume: bool, draft: bool
 ) -> Run:
     """Builds a run, or refuses to begin it. Rank 0 holds `output` until `held` ends.
 
@@ -83,13 +83,13 @@ def prepare(
         RunFailedError: it may not resume, or bytes do not match their verdict.
     """
     trackers.chosen(config.trackers)
-    examples, judged = shards.open_for_run(*data, draft=draft)
+    cache = cache_of(config)
+    examples, judged = shards.open_for_run(data, draft=draft, cache=cache)
+    require_room(config, examples, cache)
     comparison = Comparison(judged)
     held.callback(comparison.close)
     if world.is_main:
-        facts = provenance(
-            config, [str(located(path)) for path in data], examples[Split.TRAIN].fingerprints, draft=draft
-        )
+        facts = provenance(config, data, examples[Split.TRAIN].fingerprints, draft=draft)
         held.enter_context(begin_run(output, facts, resume=resume))
         checkpoint.set_damaged_aside(output)
         _begin(config, output, examples[Split.TRAIN])
@@ -192,7 +192,7 @@ def require_rows(model: Model, encoded: Encoded, layout: ChatLayout, *, name: st
         )
 
 
-def _load(config: Train, output: Path, begun: Checkpoint | None) -> Model:
+def _load(config: Train, run: Path, begun: Checkpoint | None) -> Model:
     """The model as training takes it up: what is frozen is frozen, adapters stand where they stood.
 
     Raises:
@@ -203,7 +203,7 @@ def _load(config: Train, output: Path, begun: Checkpoint | None) -> Model:
     else:
         if config.parallel == "shard":
             raise UserError("train.lora: adapters are not sharded; set train.parallel to replicate")
-        base = config.model if isinstance(config.model, str) else checkpoint.first(output).model
+        base = config.model if isinstance(config.model, str) else checkpoint.first(run).model
         model = load_model(base)
         add_adapters(model, config.lora, seed=config.seed)
         if begun and (begun.model / ADAPTER_WEIGHTS).is_file():

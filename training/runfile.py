@@ -3,7 +3,7 @@
 import json
 import platform
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from hashlib import sha256
 from importlib.metadata import PackageNotFoundError, version
@@ -12,9 +12,10 @@ from typing import Any
 
 import torch
 
-from schemas.config import Train
+from schemas.config import Train, TrainData
 from schemas.exits import RunFailedError, UserError
 from schemas.files import hold, write_text
+from schemas.place import located
 from training.checkpoint import CHECKPOINTS, latest
 from training.objective import OUTPUT_LENGTH
 from training.telemetry import METRICS
@@ -25,6 +26,9 @@ _LOCK = ".lock"
 # What a resumed run may change: how long, how often and where, never what is optimised.
 _FREE = frozenset(
     {
+        "data",  # compared by fingerprint and weight: a data set may have moved
+        "data_cache",
+        "data_cache_gb",
         "steps",
         "epochs",
         "checkpoint_every",
@@ -46,14 +50,19 @@ _FREE = frozenset(
 _PACKAGES = ("transformers", "tokenizers", "numpy", "pyarrow")
 
 
-def provenance(train: Train, data: list[str], fingerprints: tuple[str, ...], *, draft: bool) -> dict[str, Any]:
+def provenance(
+    train: Train, data: Sequence[TrainData], fingerprints: tuple[str, ...], *, draft: bool
+) -> dict[str, Any]:
     """What run.json holds."""
+    marks = zip(data, fingerprints, strict=True)
     return {
         "code_version": code_version(),
         "draft": draft,
         "objective": train.objective,
         "output_length": OUTPUT_LENGTH,
-        "data": [{"path": path, "fingerprint": mark} for path, mark in zip(data, fingerprints, strict=True)],
+        "data": [
+            {"path": str(located(source.path)), "fingerprint": mark, "weight": source.weight} for source, mark in marks
+        ],
         "train": train.model_dump(mode="json"),
         "versions": {"python": platform.python_version(), "torch": torch.__version__}  # with what it was built for
         | {name: version(name) for name in _PACKAGES},
@@ -139,11 +148,19 @@ def _require_same(run: Path, before: dict[str, Any], now: dict[str, Any]) -> Non
             f"{run}: refused to resume: the data set changed (fingerprint {_short(old)} before, {_short(new)} now); "
             "train on the same data, or begin a new run"
         )
-    for key in before["train"]:
-        if key not in _FREE and before["train"][key] != now["train"].get(key):
+    for one, other in zip(before["data"], now["data"], strict=True):
+        weight = one.get("weight", 1.0)  # runs of before had no such key
+        if weight != other["weight"]:
             raise RunFailedError(
-                f"{run}: refused to resume: train.{key} was {before['train'][key]!r} and is "
-                f"{now['train'].get(key)!r} now; set it back, or begin a new run"
+                f"{run}: refused to resume: {other['path']} weighed {weight:g} and weighs {other['weight']:g} now "
+                "(train.data); set it back, or begin a new run"
+            )
+    for key, value in now["train"].items():
+        known = before["train"].get(key, Train.model_fields[key].get_default(call_default_factory=True))
+        if key not in _FREE and known != value:
+            raise RunFailedError(
+                f"{run}: refused to resume: train.{key} was {known!r} and is {value!r} now; set it back, or begin a "
+                "new run"
             )
 
 

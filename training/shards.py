@@ -4,7 +4,7 @@
 text is read where it lies, nothing is copied until asked for.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -14,15 +14,23 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from schemas.copies import SHARDS, copied
+from schemas.config import TrainData
+from schemas.copies import SHARDS, cache_folder, copied
 from schemas.example import EXAMPLE_SCHEMA
 from schemas.files import as_paths
 from schemas.manifest import Manifest
+from schemas.place import Place, as_text, located
 from schemas.problem import Format, Segment, SegmentKind
 from schemas.prompts import prompt_of
 from schemas.split import Split
 from schemas.verdict import JudgedShard, judged_shards, require_judged
-from training.shard_rows import Batches
+from training.block_cache import BlockCache
+from training.fetched import FetchedShard, fetched_shards
+from training.mapped import MappedShard
+from training.shard_rows import Batches, Shard, Sizes
+
+CACHE_GB = 100
+"""most that a cache of blocks holds where nobody says how much"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,19 +69,37 @@ class Labels:
     topics: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One data set of a mixture: its examples weigh `weight` times their own weights."""
+
+    name: str
+    weight: float
+    rows: int
+
+
 class Examples:
     """The examples of one split of one or more data sets, read where they lie.
 
     Attributes:
         fingerprints: one per folder, in order: what a resumed run must find again.
         rounding: places | never, the strictest policy that any of the folders was curated with.
+        parts: the data sets that they come from, in order.
+        fetched_bytes: bytes of those that lie elsewhere.
     """
 
     def __init__(
-        self, batches: Batches, fingerprints: tuple[str, ...], rounding: Literal["places", "never"] = "places"
+        self,
+        batches: Batches,
+        fingerprints: tuple[str, ...],
+        rounding: Literal["places", "never"] = "places",
+        *,
+        parts: tuple[Part, ...] = (),
+        fetched_bytes: int = 0,
     ) -> None:
         self._batches = batches
         self.fingerprints = fingerprints
+        self.parts, self.fetched_bytes = parts, fetched_bytes
         self.rounding: Literal["places", "never"] = rounding
 
     def __len__(self) -> int:
@@ -85,6 +111,10 @@ class Examples:
         weights = np.empty(len(self), np.float64)
         for start, batch in self.scan("weight"):
             weights[start : start + len(batch)] = batch.column(0).to_numpy(zero_copy_only=False)
+        begun = 0
+        for part in self.parts:
+            weights[begun : begun + part.rows] *= part.weight
+            begun += part.rows
         return weights
 
     def scan(self, *columns: str) -> Iterator[tuple[int, pa.RecordBatch]]:
@@ -130,6 +160,19 @@ class Examples:
     def take(self, indices: NDArray[np.int64]) -> list[Example]:
         """Reads examples by index, in the order given."""
         return _to_examples(self._batches.read(indices, _COLUMNS))
+
+    def sizes(self) -> Iterator[tuple[int, Sizes]]:
+        """Yields how long the texts of every batch are, with the index of its first example."""
+        return self._batches.sizes()
+
+    def expect(self, indices: NDArray[np.int64]) -> None:
+        """Is told which examples will be taken soon: what of them lies elsewhere is fetched meanwhile."""
+        self._batches.expect(indices, _COLUMNS)
+
+    @property
+    def blocks(self) -> NDArray[np.int64]:
+        """Where each block of examples that are read together begins, and behind the last one the end."""
+        return self._batches.starts
 
 
 _AT_ONCE = 64 * 2**20  # bytes that are compared with their verdict in a twentieth of a second
@@ -179,44 +222,64 @@ def open(*data: str | Path, split: str = Split.TRAIN, draft: bool = False) -> Ex
         UserError: not a data set, no verdict, or a failed one.
         RunFailedError: bytes that do not match their verdict.
     """
-    found = _Found(as_paths(data), draft=draft)
-    found.compare()
-    return found.examples(Split(split))
+    return open_splits(*as_paths(data), draft=draft)[Split(split)]
 
 
-def open_splits(*folders: Path, draft: bool = False) -> dict[Split, Examples]:
-    """Opens both splits as `open` does."""
-    found = _Found(folders, draft=draft)
+def open_splits(
+    *data: str | Path | TrainData, draft: bool = False, cache: BlockCache | None = None
+) -> dict[Split, Examples]:
+    """Opens both splits as `open` does; an example weighs its own weight times that of its data set.
+
+    Args:
+        data: data sets, or what they weigh beside each other.
+        draft: accept data without a passed verdict.
+        cache: where blocks of data in a store are kept; None takes mathmill's own.
+    """
+    sources = [source if isinstance(source, TrainData) else TrainData(path=as_text(source)) for source in data]
+    found = _Found(sources, draft=draft, cache=cache or default_cache())
     found.compare()
     return {split: found.examples(split) for split in Split}
 
 
-def open_for_run(*folders: Path, draft: bool = False) -> tuple[dict[Split, Examples], list[JudgedShard]]:
-    """Opens both splits, and returns beside them the shards whose bytes are left to compare: those of much data."""
-    found = _Found(folders, draft=draft)
+def open_for_run(
+    data: Sequence[TrainData], *, draft: bool = False, cache: BlockCache | None = None
+) -> tuple[dict[Split, Examples], list[JudgedShard]]:
+    """Opens both splits, and returns beside them the shards whose bytes are left to compare: those of much data.
+
+    Args:
+        data: data sets and what they weigh.
+        draft: accept data without a passed verdict.
+        cache: where blocks of data in a store are kept; None takes mathmill's own.
+    """
+    found = _Found(data, draft=draft, cache=cache or default_cache())
     if found.bytes <= _AT_ONCE:
         found.compare()
     return {split: found.examples(split) for split in Split}, found.judged
 
 
+def default_cache() -> BlockCache:
+    """The cache of whoever names none."""
+    return BlockCache(cache_folder(), CACHE_GB << 30)
+
+
 class _Found:
     """Data sets that were judged and passed, and which of their shards nobody compared with the verdict yet."""
 
-    def __init__(self, data: Sequence[Path], *, draft: bool) -> None:
-        self._shards: list[tuple[str, Path]] = []
+    def __init__(self, data: Sequence[TrainData], *, draft: bool, cache: BlockCache) -> None:
+        self._data = data
         self._manifests: list[Manifest] = []
+        self._shards: list[Mapping[str, Shard]] = []
         self.judged: list[JudgedShard] = []
-        for place in data:
-            with copied(place, SHARDS) as folder:
-                manifest, verdict = require_judged(folder, draft=draft)
-                self._manifests.append(manifest)
-                self._shards += [(shard.split, folder / shard.path) for shard in manifest.shards]
-                if verdict is not None:
-                    self.judged += judged_shards(folder, manifest, verdict)
+        for source in data:
+            manifest, shards, judged = _open_shards(source.path, draft=draft, cache=cache)
+            self._manifests.append(manifest)
+            self._shards.append(shards)
+            self.judged += judged
 
     @property
     def bytes(self) -> int:
-        return sum(shard.bytes for manifest in self._manifests for shard in manifest.shards)
+        """Of what is left to compare."""
+        return sum((shard.folder / shard.path).stat().st_size for shard in self.judged)
 
     def compare(self) -> None:
         for shard in self.judged:
@@ -224,7 +287,31 @@ class _Found:
         self.judged = []
 
     def examples(self, split: Split) -> Examples:
-        paths = [path for name, path in self._shards if name == split]
+        shards: list[Shard] = []
+        parts = []
+        for source, manifest, opened in zip(self._data, self._manifests, self._shards, strict=True):
+            mine = [opened[shard.path] for shard in manifest.shards if shard.split == split]
+            shards += mine
+            parts.append(Part(str(located(source.path)), source.weight, sum(sum(shard.rows) for shard in mine)))
         strict = any(manifest.rounding == "never" for manifest in self._manifests)
         marks = tuple(manifest.fingerprint for manifest in self._manifests)
-        return Examples(Batches(paths, EXAMPLE_SCHEMA), marks, "never" if strict else "places")
+        fetched = sum(shard.bytes for shard in shards if isinstance(shard, FetchedShard))
+        return Examples(
+            Batches(shards), marks, "never" if strict else "places", parts=tuple(parts), fetched_bytes=fetched
+        )
+
+
+def _open_shards(
+    data: str, *, draft: bool, cache: BlockCache
+) -> tuple[Manifest, Mapping[str, Shard], list[JudgedShard]]:
+    """Opens the shards of a data set: where they lie on this machine, in parts from elsewhere where its verdict can."""
+    place = located(data)
+    if isinstance(place, Place):
+        with copied(data) as folder:
+            manifest, verdict = require_judged(folder, draft=draft)
+            if verdict is not None and verdict.tables:
+                return manifest, fetched_shards(place, folder, manifest, verdict, cache), []
+    with copied(data, SHARDS) as folder:
+        manifest, verdict = require_judged(folder, draft=draft)
+        judged = [] if verdict is None else judged_shards(folder, manifest, verdict)
+        return manifest, {s.path: MappedShard(folder / s.path, EXAMPLE_SCHEMA) for s in manifest.shards}, judged

@@ -8,7 +8,7 @@ every example.
 import json
 import logging
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
@@ -16,7 +16,6 @@ from typing import Any, TypeVar
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 from xxhash import xxh3_128
 
@@ -36,7 +35,6 @@ _LONG_COUNT = 20_000  # examples whose count takes long enough to be announced
 # Bytes that one byte may become (Unicode FAQ, Normalization: maximum expansion in UTF-8). ASCII stays as it is.
 _GROWTH = {"NFC": 3, "NFD": 3, "NFKC": 11, "NFKD": 11}
 _CUTTING = {"ByteLevel", "Split", "Digits", "Punctuation", "Whitespace", "WhitespaceSplit"}
-_MAY_BE_NULL = ("instruction", "system")
 _PROBE = "a 'b' \"c\" <d> & {e} {{f}} \\g é\n- h\t"
 
 _Number = TypeVar("_Number", int, NDArray[np.int64])
@@ -144,8 +142,8 @@ class Lengths:
         if self._bound is None:
             return np.arange(len(self._encoder.examples))
         found = [np.empty(0, np.int64)]
-        for start, texts, segments in _sizes(self._encoder):
-            bounds = self._bound(texts, segments)
+        for start, sizes in self._encoder.examples.sizes():
+            bounds = self._bound(sizes.texts, sizes.segments)
             self._most = max(self._most, int(bounds.max()))
             found.append(start + np.flatnonzero(bounds > limit))
         suspects = np.concatenate(found)
@@ -186,20 +184,6 @@ class Lengths:
 
 
 _NONE = (np.empty(0, np.int64), np.empty(0, np.int32))
-
-
-def _sizes(encoder: Encoder) -> Iterator[tuple[int, NDArray[np.int64], NDArray[np.int64]]]:
-    """Of each batch: its first example, bytes of text and segments of each. Only where texts begin and end is read."""
-    for start, batch in encoder.examples.scan("question", "segments", *_MAY_BE_NULL):
-        lists = batch.column("segments")
-        ends = np.concatenate([[0], np.cumsum(_lengths(lists.values.field("text")))])
-        offsets = lists.offsets.to_numpy()
-        own = sum(_lengths(batch.column(name)) for name in ("question", *_MAY_BE_NULL))
-        yield start, own + np.diff(ends[offsets]), np.diff(offsets)
-
-
-def _lengths(texts: pa.Array) -> NDArray[np.int64]:
-    return pc.binary_length(texts).fill_null(0).to_numpy(zero_copy_only=False).astype(np.int64)
 
 
 def _around(layout: ChatLayout, text: str, form: Format, language: str, kind: SegmentKind, has_system: bool) -> int:

@@ -20,9 +20,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from schemas.config import Config
+from schemas.config import Config, TrainData
 from schemas.exits import RunFailedError, UserError
-from schemas.files import as_paths
 from schemas.place import on_this_machine
 from schemas.split import Split
 from training import checkpoint
@@ -34,7 +33,7 @@ from training.evaluate import evaluate_suites, suites_of
 from training.exposure import require_clean
 from training.feed import Feed, Laid
 from training.flops import model_flops
-from training.mistakes import train_table
+from training.mistakes import mixed_data, train_table
 from training.model import export
 from training.optimizer import set_rate
 from training.pack import length_step
@@ -51,7 +50,7 @@ from training.world import World, join_world
 
 def train(
     config: Config,
-    data: str | Path | Sequence[str | Path],
+    data: str | Path | Sequence[str | Path] | None,
     output: str | Path,
     *,
     resume: bool = False,
@@ -63,7 +62,7 @@ def train(
 
     Args:
         config: the whole config; `train` must be there.
-        data: one or more judged data sets.
+        data: one or more judged data sets; None takes those of `train.data`, as they are weighed there.
         output: the RUN folder.
         resume: continue the run in `output` (or begin it, when the folder is empty).
         draft: accept data without a passed verdict; the run says so.
@@ -74,12 +73,13 @@ def train(
         UserError: it could not start.
         RunFailedError: it failed: refused resume, NaN, full disk, or it was told to stop.
     """
-    table, folders, output = train_table(config), as_paths(data), on_this_machine(output, "--output")
+    table, output = train_table(config), on_this_machine(output, "--output")
+    mixed = mixed_data(table, data)
     world = join_world(table.device)
     try:
         with stop_requests() as stop, ExitStack() as held:
-            run = prepare(table, folders, output, world, held, resume=resume, draft=draft)
-            with closing(_Loop(run, stop, on_step, _evaluation(config, folders, output, draft=draft))) as loop:
+            run = prepare(table, mixed, output, world, held, resume=resume, draft=draft)
+            with closing(_Loop(run, stop, on_step, _evaluation(config, mixed, output, draft=draft))) as loop:
                 result = loop.complete(on_start)
     except BaseException as error:
         world.close(error)
@@ -94,12 +94,12 @@ Evaluation = Callable[[Path, Path], EvalResult]
 MODEL, ADAPTER, EVALUATIONS = "model", "adapter", "evaluations"
 
 
-def _evaluation(config: Config, data: Sequence[Path], output: Path, *, draft: bool) -> Evaluation | None:
+def _evaluation(config: Config, data: Sequence[TrainData], output: Path, *, draft: bool) -> Evaluation | None:
     """What evaluates a model into a folder, where the config asks for it; refuses at once what has no problems."""
     assert config.train is not None
     if config.train.evaluate_every is None:
         return None
-    folder = Path(config.evaluate.data) if config.evaluate.data else data[0]
+    folder = Path(config.evaluate.data or data[0].path)
     suites = suites_of(config.evaluate, folder, output / EVALUATIONS, draft=draft)
     require_clean(output, suites, allow=False)
     return partial(evaluate_suites, suites, config.evaluate)

@@ -24,6 +24,7 @@ def test_what_is_written_is_read_whole_and_in_ranges(folder: Place) -> None:
     (folder / "a.txt").write(TEXT)
     assert (folder / "a.txt").read() == TEXT
     assert (folder / "a.txt").read(5, 12) == TEXT[5:12]
+    assert (folder / "a.txt").read(0, 3) == TEXT[:3]
     with (folder / "a.txt").open() as stream:
         stream.seek(70_000)
         assert stream.readline() == TEXT[70_000:].partition(b"\n")[0] + b"\n"

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from torch.utils.data import DataLoader, get_worker_info
 
+from schemas.config import TrainData
 from schemas.exits import RunFailedError, UserError
 from schemas.verdict import Status
 from tests.training.models import small_run
@@ -179,6 +180,16 @@ def test_the_dataset_of_datasets_has_the_same_order(weighted):
         assert batches(dataset, workers) == expected
 
 
+def test_data_sets_are_mixed_by_weight_and_in_blocks_as_in_train(weighted, data):
+    rows = stream(weighted, data, weights=[1, 0.5], seed=3, examples_per_step=SIZE, order="blocks")
+    both = shards.open_splits(TrainData(path=str(weighted)), TrainData(path=str(data), weight=0.5))["train"]
+    plan = Plan(both.weights, examples_per_step=SIZE, seed=3, epochs=1, blocks=both.blocks)
+    assert ids(rows) == [id_ for p in plan.positions() for id_ in both.labels_of(plan.examples_at(p)).ids]
+    assert ids(rows) != ids(stream(weighted, data, weights=[1, 0.5], seed=3, examples_per_step=SIZE))
+    with pytest.raises(RunFailedError, match="of another stream"):
+        rows.load_state_dict(stream(weighted, data, seed=3, examples_per_step=SIZE, order="blocks").state_dict())
+
+
 def test_data_that_failed_or_was_never_judged_is_refused(make_data, make_row, tmp_path):
     rows = [make_row(n, "cot") for n in range(4)]
     with pytest.raises(UserError, match="never judged"):
@@ -188,6 +199,7 @@ def test_data_that_failed_or_was_never_judged_is_refused(make_data, make_row, tm
     assert len(list(stream(tmp_path / "NEVER", draft=True))) == 4
 
 
+@pytest.mark.filterwarnings("ignore")  # TRL's own
 def test_trl_trains_on_the_tokens_and_labels_of_these_steps(data, tmp_path):
     trl = pytest.importorskip("trl", reason="NO TRL: its own loop is not run; what it reads is held above")
     run = train(small_run(steps=1), [data], tmp_path / "RUN")

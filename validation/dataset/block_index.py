@@ -6,9 +6,11 @@ from hashlib import sha256
 from itertools import count
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from schemas.block_table import BLOCK_SCHEMA, BLOCKS, HEADER, ROW_SCHEMA, ROWS, Block
+from schemas.block_table import BLOCK_SCHEMA, BLOCKS, HEADER, ROW_SCHEMA, ROWS, SEGMENTS, TEXT_BYTES, Block
 from schemas.files import replacing
 from schemas.manifest import Manifest, sha256_of
 
@@ -64,6 +66,19 @@ def _blocks(folder: Path, shard: str) -> Iterator[tuple[Block, pa.RecordBatch | 
                 schema = pa.ipc.read_schema(message)
             else:
                 batch = pa.ipc.read_record_batch(message, schema)
-                rows = batch.select(ROW_SCHEMA.names).cast(ROW_SCHEMA)
+                rows = _row_columns(batch)
             yield Block(shard, number, 0 if rows is None else len(rows), begun, size, digest), rows
             begun += size
+
+
+def _row_columns(batch: pa.RecordBatch) -> pa.RecordBatch:
+    segments = batch.column("segments")
+    lengths = pc.binary_length(pc.struct_field(pc.list_flatten(segments), "text")).to_numpy(zero_copy_only=False)
+    texts = np.bincount(pc.list_parent_indices(segments).to_numpy(), lengths, minlength=len(batch)).astype(np.int64)
+    for name in ("question", "instruction", "system"):
+        if name in batch.schema.names:
+            texts += pc.fill_null(pc.binary_length(batch.column(name)), 0).to_numpy(zero_copy_only=False)
+    counts = pc.cast(pc.list_value_length(segments), pa.int64())
+    made = {TEXT_BYTES: pa.array(texts), SEGMENTS: counts}
+    columns = [made[name] if name in made else batch.column(name) for name in ROW_SCHEMA.names]
+    return pa.RecordBatch.from_arrays(columns, schema=ROW_SCHEMA)

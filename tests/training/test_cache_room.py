@@ -1,0 +1,45 @@
+"""An order that a cache cannot hold is refused before step 1, with the key that helps."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from schemas.exits import UserError
+from schemas.split import Split
+from tests.training.models import small_run
+from training.cache_room import cache_of, require_room
+
+GB = 1 << 30
+
+
+def opened(fetched, blocks=1000):
+    none = SimpleNamespace(fetched_bytes=0, blocks=np.array([0]))
+    return {Split.TRAIN: SimpleNamespace(fetched_bytes=fetched, blocks=np.arange(blocks + 1)), Split.HELDOUT: none}
+
+
+def check(fetched, **settings):
+    config = small_run(**settings).train
+    require_room(config, opened(fetched), cache_of(config))
+
+
+def test_the_order_by_rows_needs_room_for_all_of_the_data():
+    check(2 * GB, data_cache_gb=2)
+    with pytest.raises(
+        UserError, match=r"^train.data_cache_gb 2: the data in stores has 3 GiB.* set train.order to blocks"
+    ):
+        check(3 * GB, data_cache_gb=2)
+
+
+def test_the_order_by_blocks_needs_room_for_a_window_of_it():
+    check(10 * GB, data_cache_gb=1.28, order="blocks")
+    with pytest.raises(UserError, match=r"^train.data_cache_gb 1.2: 128 blocks of this data have 1.28 GiB"):
+        check(10 * GB, data_cache_gb=1.2, order="blocks")
+    check(0, data_cache_gb=0.001, order="blocks")
+
+
+def test_a_cache_is_where_the_config_says(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "xdg"))
+    assert cache_of(small_run(data_cache_gb=0.5).train).limit == GB // 2
+    assert cache_of(small_run().train)._folder == tmp_path / "xdg" / "mathmill" / "blocks"
+    assert cache_of(small_run(data_cache=str(tmp_path / "own")).train)._folder == tmp_path / "own" / "blocks"

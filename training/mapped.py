@@ -1,0 +1,137 @@
+"""Shards on this machine, read where they lie.
+
+A pass over all rows maps a shard anew, so that pages of the shards before do not add up. A shard that changes while it
+is read is refused, never read half old and half new.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from schemas.evolution import difference, read_as
+from schemas.exits import RunFailedError
+from training.shard_rows import Columns, Sizes, part_of
+
+
+class MappedShard:
+    """An Arrow IPC stream on this machine.
+
+    Args:
+        path: the file.
+        schema: what it is read as: any version with the same major number.
+
+    Raises:
+        RunFailedError: it cannot be read so.
+    """
+
+    mapped = True
+
+    def __init__(self, path: Path, schema: pa.Schema) -> None:
+        self._path, self._schema = path, schema
+        self._stamp = _stamp(path)
+        places = list(self._index())
+        self._offsets = [offset for offset, _ in places]
+        self.rows: Sequence[int] = [rows for _, rows in places]
+        self._readers: dict[Columns, _Reader] = {}
+
+    def read(self, batch: int, columns: Columns) -> pa.RecordBatch:
+        """Reads some columns of a batch."""
+        if columns not in self._readers:
+            self._readers[columns] = self._map(columns)
+        with _named(self._path):
+            return self._readers[columns].read(self._offsets[batch])
+
+    def scan(self, columns: Columns) -> Iterator[pa.RecordBatch]:
+        """Yields every batch."""
+        reader = self._map(columns)
+        for offset in self._offsets:
+            with _named(self._path):
+                yield reader.read(offset)
+
+    def sizes(self) -> Iterator[Sizes]:
+        """Yields how long the texts of every batch are; of the texts only where they begin and end is read."""
+        for batch in self.scan(("question", "segments", "instruction", "system")):
+            lists = batch.column("segments")
+            ends = np.concatenate([[0], np.cumsum(_lengths(lists.values.field("text")))])
+            offsets = lists.offsets.to_numpy()
+            asked = sum(_lengths(batch.column(name)) for name in ("question", "instruction", "system"))
+            yield Sizes(asked + np.diff(ends[offsets]), np.diff(offsets).astype(np.int64))
+
+    def expect(self, _batches: Sequence[int], _columns: Columns) -> None:
+        """Nothing is to be done: it is here."""
+
+    def require_same(self) -> None:
+        """Compares what its file system says of it with what it said at first."""
+        if _stamp(self._path) != self._stamp:
+            raise RunFailedError(
+                f"{self._path}: changed while it was read; judge the data again (mathmill validate), then "
+                "continue with --resume, or begin a new run if the data is another"
+            )
+
+    def _index(self) -> Iterator[tuple[int, int]]:
+        """Offset and rows of each batch that holds any."""
+        with _named(self._path), pa.memory_map(str(self._path)) as source:
+            reader = pa.ipc.open_stream(source)
+            if why := difference(reader.schema, self._schema):
+                raise ValueError(why)
+            source.seek(0)
+            reader = pa.ipc.open_stream(source, options=pa.ipc.IpcReadOptions(included_fields=[0]))
+            while True:
+                offset = source.tell()
+                try:
+                    rows = len(reader.read_next_batch())
+                except StopIteration:
+                    return
+                if rows:
+                    yield offset, rows
+
+    def _map(self, columns: Columns) -> "_Reader":
+        self.require_same()
+        with _named(self._path):
+            return _Reader(self._path, part_of(self._schema, columns))
+
+
+class _Reader:
+    """One shard in memory by map, of which single batches are read. Its end is never read: a reader stops there."""
+
+    def __init__(self, path: Path, schema: pa.Schema) -> None:
+        self._source = pa.memory_map(str(path))
+        known = pa.ipc.open_stream(self._source).schema
+        fields = [known.get_field_index(name) for name in schema.names if name in known.names]
+        self._source.seek(0)
+        options = pa.ipc.IpcReadOptions(included_fields=fields)
+        self._reader = read_as(pa.ipc.open_stream(self._source, options=options), schema)
+
+    def read(self, offset: int) -> pa.RecordBatch:
+        """Reads the batch whose message begins at a byte of the file."""
+        self._source.seek(offset)
+        return self._reader.read_next_batch()
+
+
+def _lengths(texts: pa.Array) -> NDArray[np.int64]:
+    return pc.binary_length(texts).fill_null(0).to_numpy(zero_copy_only=False).astype(np.int64)
+
+
+def _stamp(path: Path) -> tuple[int, ...] | None:
+    """What tells a file from a changed one without reading it; None when it is gone."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
+
+
+@contextmanager
+def _named(path: Path) -> Iterator[None]:
+    """Names the shard in what cannot be read."""
+    try:
+        yield
+    except (pa.ArrowInvalid, OSError) as error:
+        raise RunFailedError(f"{path}: not an Arrow IPC stream ({error})") from error
+    except ValueError as error:
+        raise RunFailedError(f"{path}: its columns cannot be read: {error}") from error
