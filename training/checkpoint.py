@@ -34,7 +34,7 @@ from training.plan import Position
 from training.untyped import Model, Tokenizer
 
 CHECKPOINTS = "checkpoints"
-_STATE = "state.json"
+STATE = "state.json"
 _OPTIMIZER = "optimizer.safetensors"
 _TEMPORARY = ".writing-"
 _DAMAGED = "damaged-"
@@ -150,6 +150,12 @@ def latest(run: Path) -> Checkpoint | None:
     return next((checkpoint for folder in found if (checkpoint := read(folder)) is not None), None)
 
 
+def beginnings(run: Path) -> list[Checkpoint]:
+    """The checkpoints that a run may begin from: the last whole one, and the first, where it is there."""
+    folders = {found.folder.name: found for found in (read(run / CHECKPOINTS / "step-00000000"), latest(run)) if found}
+    return list(folders.values())
+
+
 def first(run: Path) -> Checkpoint:
     """The checkpoint of step 0, which runs from random weights begin with."""
     found = read(run / CHECKPOINTS / "step-00000000")
@@ -169,7 +175,7 @@ def damaged_file(folder: Path) -> str | None:
     """The first file of a checkpoint that does not hold the bytes that were written; reads all of them."""
     raw = _read_state(folder)
     if raw is None:
-        return _STATE
+        return STATE
     for name, size in raw["bytes"].items():
         path = folder / name
         if not _has_size(path, size) or raw["checksums"].get(name) not in (None, _checksum(path)):
@@ -180,7 +186,7 @@ def damaged_file(folder: Path) -> str | None:
 def set_damaged_aside(run: Path) -> None:
     """Renames the checkpoints behind the last whole one, and says so: they are never trained on."""
     for folder in sorted((run / CHECKPOINTS).glob("step-*"), reverse=True):
-        if not (folder / _STATE).is_file():
+        if not (folder / STATE).is_file():
             continue  # a kill while it was removed
         damaged = damaged_file(folder)
         if damaged is None:
@@ -210,7 +216,7 @@ def prune(run: Path, *, keep: int) -> None:
         shutil.rmtree(leftover)
     folders = sorted(folder for folder in parent.glob("step-*") if folder.name != "step-00000000")
     for folder in folders[:-keep]:
-        (folder / _STATE).unlink(missing_ok=True)
+        (folder / STATE).unlink(missing_ok=True)
         shutil.rmtree(folder)
 
 
@@ -222,13 +228,13 @@ def _write_state(folder: Path, state: State) -> None:
         "bytes": {path.relative_to(folder).as_posix(): path.stat().st_size for path in files},
         "checksums": {path.relative_to(folder).as_posix(): _checksum(path) for path in files},
     }
-    (folder / _STATE).write_text(json.dumps(raw | {"checksum": _seal(raw)}, indent=1) + "\n", encoding="utf-8")
+    (folder / STATE).write_text(json.dumps(raw | {"checksum": _seal(raw)}, indent=1) + "\n", encoding="utf-8")
 
 
 def _read_state(folder: Path) -> dict[str, Any] | None:
     """The content of state.json; None when it is not what was written."""
     try:
-        raw = json.loads((folder / _STATE).read_text(encoding="utf-8"))
+        raw = json.loads((folder / STATE).read_text(encoding="utf-8"))
         if set(raw) == _BEFORE_CHECKSUMS:
             return dict(raw, checksums={})
         seal = raw.pop("checksum")

@@ -22,6 +22,7 @@ from training.estimate import estimate
 from training.flops import Shape, peak_flops, shape_of
 from training.forward import Forward
 from training.fresh import fit_tokenizer, fresh_model
+from training.handover import handed_over
 from training.intake import Intake, take_in
 from training.memory import free_on
 from training.model import load_model, load_tokenizer, parameter_count
@@ -93,8 +94,8 @@ def prepare(
         held.enter_context(begin_run(output, facts, resume=resume))
         checkpoint.set_damaged_aside(output)
         _begin(config, output, examples[Split.TRAIN])
-    world.wait()
-    begun = checkpoint.latest(output)
+    run = handed_over(output, checkpoint.beginnings(output) if world.is_main else (), world, held)
+    begun = checkpoint.latest(run)
     source: Path | str = begun.model if begun else str(config.model)
     layout = ChatLayout(load_tokenizer(source, template=config.chat_template))
     workers = Workers(config.workers, world)
@@ -102,7 +103,7 @@ def prepare(
     intake = take_in(config, examples, layout, workers, world)
     for encoder in intake.encoders.values():
         held.callback(encoder.close)
-    model = _load(config, output, begun)
+    model = _load(config, run, begun)
     sharded = shard(model, world) if config.parallel == "shard" and world.size > 1 else None
     model = model if sharded else model.to(world.device)
     half = runs_in_half(config, world.device)

@@ -44,6 +44,14 @@ class World:
         dist.all_gather_object(values, value)
         return values
 
+    def tell(self, value: T) -> T:
+        """Returns what rank 0 gave; all ranks must call it."""
+        if self.size == 1:
+            return value
+        values = [value]
+        dist.broadcast_object_list(values, src=0)
+        return values[0]
+
     def wait(self) -> None:
         """Returns once every rank has come here."""
         if self.size > 1:
