@@ -49,10 +49,14 @@ class BlockCache:
             block: which.
             fetch: brings it, checked, where it is not here.
         """
-        return self.expect(block, fetch).result()
+        return self._begin_to_load(block, fetch).result()
 
-    def expect(self, block: Block, fetch: Fetch) -> "Future[bytes]":
+    def expect(self, block: Block, fetch: Fetch) -> None:
         """Begins to bring a block, unless it is here or on its way."""
+        if not self._path(block).exists():
+            self._begin_to_load(block, fetch)
+
+    def _begin_to_load(self, block: Block, fetch: Fetch) -> "Future[bytes]":
         if self._process != os.getpid():  # a fork has neither the threads nor a lock that it can trust
             self._begin()
         with self._lock:
@@ -83,7 +87,7 @@ class BlockCache:
             del self._known[digest], self._sizes[digest]
 
     def _load(self, block: Block, fetch: Fetch) -> bytes:
-        path = self._folder / block.sha256[:2] / block.sha256
+        path = self._path(block)
         if (content := self._read(path, block)) is not None:
             return content
         with self._alone(block):
@@ -92,6 +96,9 @@ class BlockCache:
             content = fetch(block)
             self._write(path, content)
         return content
+
+    def _path(self, block: Block) -> Path:
+        return self._folder / block.sha256[:2] / block.sha256
 
     def _read(self, path: Path, block: Block) -> bytes | None:
         """A block's bytes; None when they are not here, or others."""

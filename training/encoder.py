@@ -21,6 +21,7 @@ from training.shards import Examples, Labels
 from training.token_cache import TokenCache, Words, encoded_of, words_of
 from training.world import World
 
+_AHEAD = 16  # steps whose texts are fetched meanwhile, where they lie elsewhere
 _CHUNK = 1024  # examples that are encoded together: their texts are in memory at once
 
 
@@ -67,6 +68,12 @@ class Encoder:
                 rows[place] = words
         return encoded_of([words for words in rows if words is not None])
 
+    def expect(self, indices: NDArray[np.int64]) -> None:
+        """Is told what will be encoded soon: texts that lie elsewhere are fetched meanwhile."""
+        if self.examples.fetched_bytes:
+            rows = self._cache.get(indices) if self._cache else [None] * len(indices)
+            self.examples.expect(indices[[place for place, words in enumerate(rows) if words is None]])
+
     def _encode(self, indices: NDArray[np.int64]) -> list[EncodedExample]:
         return encode(self.examples.take(indices), self.layout, supervise_think=self.supervise_think)
 
@@ -93,7 +100,14 @@ class Workers:
 
     def begin(self, encoder: Encoder, indices: NDArray[np.int64]) -> "Future[_Share]":
         """Begins to encode this rank's share of some examples."""
-        return self._threads.submit(_share, encoder, indices[self._world.rank :: self._world.size])
+        return self._threads.submit(_share, encoder, self._mine(indices))
+
+    def expect(self, encoder: Encoder, indices: NDArray[np.int64]) -> None:
+        """Tells the encoder of this rank's share of what is begun later."""
+        encoder.expect(self._mine(indices))
+
+    def _mine(self, indices: NDArray[np.int64]) -> NDArray[np.int64]:
+        return indices[self._world.rank :: self._world.size]
 
     def gather(self, indices: NDArray[np.int64], share: "Future[_Share]") -> Rows:
         """Waits for the shares of all ranks and puts them together; all ranks must call it, in the same order.
@@ -137,9 +151,18 @@ def encoded_steps(plan: Plan, encoder: Encoder, workers: Workers, start: Positio
     waiting: deque[tuple[Position, NDArray[np.int64], Future[_Share]]] = deque()
     while True:
         while len(waiting) <= workers.count and (position := next(positions, None)) is not None:
+            for later in _later(plan, position, begins=not waiting or position.step == 0):
+                workers.expect(encoder, plan.examples_at(later))
             indices = plan.examples_at(position)
             waiting.append((position, indices, workers.begin(encoder, indices)))
         if not waiting:
             return
         position, indices, share = waiting.popleft()
         yield position, workers.gather(indices, share)
+
+
+def _later(plan: Plan, position: Position, *, begins: bool) -> Iterator[Position]:
+    """The positions that are expected when one is begun: the step far ahead, and where steps begin all up to it."""
+    last = min(position.step + _AHEAD, plan.steps_in(position.epoch) - 1)
+    first = position.step if begins else position.step + _AHEAD
+    return (Position(position.epoch, step) for step in range(first, last + 1))
