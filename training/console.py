@@ -210,7 +210,7 @@ class EvaluationView:
         names += ["stopped", "tokens"] + (["against"] if result.against else [])
         table = Table(box=None, padding=(0, 2), header_style="dim")
         for name in names:
-            table.add_column(name, justify="left" if name in ("asked", "format") else "right")
+            table.add_column(name, justify="left" if name in ("asked", "format") else "right", no_wrap=True)
         for suite, form, line in lines:
             cells = [
                 suite or "data",

@@ -74,13 +74,13 @@ class Endpoint:
         return self._again("POST", path, body, _choice)
 
     def only_model(self) -> str | None:
-        """The name of the model that is served; None where the server lists none and needs no name.
+        """The name of the model that is served; None where the server tells none.
 
         Raises:
             UserError: it serves several.
             RunFailedError: nobody answers.
         """
-        names: list[str] = self._again("GET", "models", None, _model_names)
+        names = self._again("GET", "models", None, _model_names)
         if len(names) > 1:
             raise UserError(f"{self.url}: serves {', '.join(names[:10])}; name one in evaluate.endpoint.model")
         return names[0] if names else None
@@ -136,19 +136,23 @@ class Endpoint:
             raise _BrokenError(f"{type(error).__name__}: {error}") from error
         except httpx.InvalidURL as error:
             raise UserError(f"--model {self.url}: no URL of a server: {error}") from error
-        if reply.status_code != httpx.codes.OK:
-            self._refuse(reply, bytes(content))
-        return _parsed(bytes(content))
+        if reply.status_code == httpx.codes.OK:
+            return _parsed(bytes(content))
+        if body is None:
+            return {}  # only told about itself: it may be asked all the same
+        raise _refusal(self.url, reply, bytes(content))
 
-    def _refuse(self, reply: httpx.Response, content: bytes) -> None:
-        status = reply.status_code
-        words = f"HTTP {status}: {_one_line(content)}"
-        if status in _BUSY:
-            wait = reply.headers.get("retry-after", "")
-            raise _BrokenError(words, wait_s=min(float(wait), _LONGEST_PAUSE_S) if wait.isdecimal() else 0.0)
-        if status in _NOT_HERE:
-            raise UserError(f"{self.url}: {words}; look at evaluate.endpoint (model, key) and at the URL")
-        raise RefusedError(words)
+
+def _refusal(url: str, reply: httpx.Response, content: bytes) -> Exception:
+    """What an answer with another status than 200 means: ask again, ask otherwise, or do not ask."""
+    status = reply.status_code
+    words = f"HTTP {status}: {_one_line(content)}"
+    if status in _BUSY:
+        wait = reply.headers.get("retry-after", "")
+        return _BrokenError(words, wait_s=min(float(wait), _LONGEST_PAUSE_S) if wait.isdecimal() else 0.0)
+    if status in _NOT_HERE:
+        return UserError(f"{url}: {words}; look at evaluate.endpoint (model, key) and at the URL")
+    return RefusedError(words)
 
 
 def _parsed(content: bytes) -> dict[str, Any]:

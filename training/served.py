@@ -6,8 +6,9 @@ gone is asked again; when it stays gone, what was answered is kept.
 """
 
 from collections.abc import Collection, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from queue import SimpleQueue
 from typing import NamedTuple
 
 from schemas.config import Evaluate
@@ -69,7 +70,7 @@ class Served:
         workers = ThreadPoolExecutor(self._settings.endpoint.concurrency)
         try:
             asked = {workers.submit(self._response, query): query for query in queries if query.key not in done}
-            for future in as_completed(asked):
+            for future in _as_they_end(asked):
                 if future.cancelled():
                     continue
                 try:
@@ -192,6 +193,15 @@ class _Refusals:
         self._from_the_first += 1
         if not self._answered and self._from_the_first >= _MOST_REFUSED:
             raise RunFailedError(f"{url}: refuses every request: {response.refusal}")
+
+
+def _as_they_end(futures: Collection[Future[Response]]) -> Iterator[Future[Response]]:
+    """Futures in the order of their ends, cancelled ones too: `as_completed` waits for those without end."""
+    ended: SimpleQueue[Future[Response]] = SimpleQueue()
+    for future in futures:
+        future.add_done_callback(ended.put)
+    for _ in futures:
+        yield ended.get()
 
 
 def is_url(model: Path | str) -> bool:

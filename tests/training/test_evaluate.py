@@ -2,13 +2,17 @@
 
 import json
 import re
+import socket
+import subprocess
+import sys
+import time
 
 import pyarrow as pa
 import pytest
 import torch
 from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 
-from schemas.config import Config, Evaluate, FreshModel, ProgramLimits, Train
+from schemas.config import Config, EndpointSettings, Evaluate, FreshModel, ProgramLimits, Train
 from schemas.exits import UserError
 from schemas.problem import Format, Segment, SegmentKind
 from training.asking import reference_of
@@ -275,3 +279,51 @@ def test_few_answers_that_cannot_be_read_are_told_and_the_rest_is_asked(memorise
         "odd: 1 of 4 items without an answer, not asked",
         "odd: the judge cannot read 1 answer of 3 ('????'): only the same text will count as right",
     ]
+
+
+@pytest.fixture
+def served(memoriser):
+    """The model that has learnt by heart, behind `transformers serve` on the loopback."""
+    pytest.importorskip("fastapi")
+    pytest.importorskip("openai")
+    _, run, _ = memoriser
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    verb = [sys.executable, "-m", "transformers.cli.transformers", "serve", str(run.model), "--device", "cpu"]
+    with subprocess.Popen(
+        [*verb, "--dtype", "float32", "--port", str(port)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as server:
+        try:
+            _wait_for(port, server)
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            server.terminate()
+
+
+def _wait_for(port, server):
+    deadline = time.monotonic() + 240
+    while time.monotonic() < deadline and server.poll() is None:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.5)
+    raise AssertionError("transformers serve did not come up")
+
+
+@pytest.mark.slow
+def test_a_real_server_writes_what_this_process_writes(memoriser, served, tmp_path):
+    config, run, data = memoriser
+    changes = {"batch_size": 1, "endpoint": EndpointSettings(tokenizer=str(run.model), concurrency=2)}
+    config = config.model_copy(update={"evaluate": config.evaluate.model_copy(update=changes)})
+    here = evaluate(config, run.output, tmp_path / "HERE", data=data)
+    there = evaluate(config, served, tmp_path / "THERE", data=data)
+    assert {form: line.passed for form, line in there.formats.items()} == {"cot": 4, "pot": 4, "tir": 4}
+    assert here.formats.keys() == there.formats.keys()
+    for form in here.formats:
+        mine, theirs = rows_of(tmp_path / "HERE", form), rows_of(tmp_path / "THERE", form)
+        told = ("id", "response", "answer", "outcome", "ended", "tool_calls")
+        assert [[row[name] for name in told] for row in mine] == [[row[name] for name in told] for row in theirs]
+    chat = config.evaluate.model_copy(update={"endpoint": EndpointSettings(), "formats": [Format.COT]})
+    by_chat = evaluate(config.model_copy(update={"evaluate": chat}), served, tmp_path / "CHAT", data=data)
+    assert by_chat.formats["cot"].passed == 4
