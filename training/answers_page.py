@@ -1,53 +1,254 @@
-"""EVAL/index.html: every answer to read, one self-contained file without scripts or network."""
+"""EVAL/index.html: figures, then every problem with what was written to it, wrong ones first; two models side by side.
 
-from html import escape
+One self-contained file that needs no network, looks as the quality report does, and filters with one small script. Its
+security policy names the hashes of its style and its script: nothing that a model wrote can run or load.
+"""
+
+from base64 import b64encode
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from hashlib import sha256
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
-from training.generations import Other
-from training.results import EvalResult
+from schemas.files import write_text
+from schemas.problem import SegmentKind
+from schemas.transcript import parse_response
+from schemas.wording import amount, shortened
+from training.generations import Other, Row, by_problem
+from training.results import EvalResult, FormatResult, Interval
+from validation.dataset.report.markup import Child, Markup, join, tag
+from validation.dataset.report.mathml import rich_text
 
-_STYLE = """
-:root { color-scheme: light dark; font: 15px/1.5 system-ui, sans-serif }
-body { max-width: 62rem; margin: 2rem auto; padding: 0 1rem }
-table { border-collapse: collapse } th, td { text-align: right; padding: .2rem .9rem; border-bottom: 1px solid #8884 }
-th:first-child, td:first-child { text-align: left }
-details { border-left: 4px solid #c33; margin: .4rem 0; padding: .2rem .8rem } details.passed { border-color: #3a3 }
-summary { cursor: pointer } pre { white-space: pre-wrap; overflow-wrap: anywhere; background: #8881; padding: .6rem }
-.dim { opacity: .7 }
-"""
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
+MOST_PROBLEMS = 500
+MOST_SAMPLES = 4
+_MOST_CHARS = 20_000  # of one answer
 
 
 def write_page(path: Path, result: EvalResult, generations: pa.Table, other: Other | None) -> None:
-    """Writes the page: the table of pass@1, then every problem, wrong ones first."""
-    lines = "".join(
-        f"<tr><td>{escape(name)}</td><td>{line.n}</td><td>{line.passed}</td><td><b>{line.pass_at_1:.1%}</b></td>"
-        f"<td>{line.low:.1%} to {line.high:.1%}</td></tr>"
-        for name, line in result.formats.items()
+    """Writes the page.
+
+    Args:
+        path: where to.
+        result: the figures.
+        generations: every answer, as `generations.GENERATIONS` has them.
+        other: the evaluation to show beside it, if any.
+    """
+    style = "\n".join(_asset(*place) for place in (("validation.dataset.report", "report.css"), _STYLE))
+    script = _asset("training", "answers.js")
+    head = tag(
+        "head",
+        tag("meta", charset="utf-8"),
+        tag("meta", http_equiv="Content-Security-Policy", content=_policy(style, script)),
+        tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
+        tag("title", f"Evaluation of {result.model}"),
+        tag("style", Markup(style)),
     )
-    rows = sorted(generations.to_pylist(), key=lambda row: (row["format"], row["passed"], row["id"]))
-    path.write_text(
-        '<!doctype html><html lang="en"><meta charset="utf-8">'
-        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
-        f"<title>pass@1 of {escape(result.model)}</title><style>{_STYLE}</style>"
-        f"<h1>pass@1 of {escape(result.model)}</h1>"
-        "<table><tr><th>format</th><th>problems</th><th>right</th><th>pass@1</th><th>95 % interval</th></tr>"
-        f"{lines}</table><h2>Answers</h2>{''.join(map(_answer, rows))}</html>\n",
-        encoding="utf-8",
+    body = tag(
+        "body",
+        tag(
+            "main",
+            tag("h1", "Evaluation"),
+            tag("p", tag("code", result.model), class_="lead"),
+            _figures(result),
+            _breakdowns(result),
+            _problems(result, generations, other),
+        ),
+        tag("script", Markup(script)),
+    )
+    write_text(path, f"<!doctype html>\n{tag('html', head, body, lang='en')}\n")
+
+
+_STYLE = ("training", "answers.css")
+
+
+def _asset(package: str, name: str) -> str:
+    return files(package).joinpath(name).read_text("utf-8")
+
+
+def _policy(style: str, script: str) -> str:
+    hashes = [b64encode(sha256(text.encode()).digest()).decode() for text in (style, script)]
+    return f"default-src 'none'; style-src 'sha256-{hashes[0]}'; script-src 'sha256-{hashes[1]}'; base-uri 'none'"
+
+
+def _figures(result: EvalResult) -> Markup:
+    lines = list(result.lines())
+    several = max(line.samples for *_, line in lines)
+    names = ["asked", "format", "problems", "pass@1", "95 % interval"]
+    names += [f"pass@{several}", f"maj@{several}"] if several > 1 else []
+    names += ["stopped", "tokens", "programs"] + (["apart"] if result.against else [])
+    head = tag("tr", [tag("th", name, class_="number" if at > 1 else None) for at, name in enumerate(names)])
+    rows = [_figure_row(result, several, suite, form, line) for suite, form, line in lines]
+    marks = sorted(
+        {(suite, line.contamination) for suite, _, line in lines if line.contamination not in (None, "none")}
+    )
+    notes = [tag("p", f"{suite}: contamination {word}", class_="contamination") for suite, word in marks]
+    beside = tag("p", "apart: percentage points to the other model, over the problems of both", class_="fine")
+    table = tag("div", tag("table", head, rows), class_="scroll", tabindex="0")
+    return tag("section", tag("h2", "Figures"), table, beside if result.against else None, notes)
+
+
+def _figure_row(result: EvalResult, several: int, suite: str | None, form: str, line: FormatResult) -> Markup:
+    cells = [f"{line.n:,}", tag("b", _percent(line.pass_at_1)), f"{_percent(line.low)} to {_percent(line.high)}"]
+    if several > 1:
+        cells += [_value(line.pass_at_k.get(str(several))), _value(line.maj_at_k)]
+    cells += [_percent(line.termination), f"{line.tokens:,.0f}", f"{line.tool_calls:.1f}"]
+    if result.against:
+        gap = result.difference(suite, form)
+        cells.append(f"{100 * gap.value:+.1f} ({100 * gap.low:+.1f} to {100 * gap.high:+.1f})" if gap else "")
+    names = [tag("td", suite or "data"), tag("td", form)]
+    return tag("tr", names, [tag("td", cell, class_="number") for cell in cells])
+
+
+def _breakdowns(result: EvalResult) -> Markup:
+    """What went wrong by kind, and pass@1 by topic and level, for each line of the figures that has them."""
+    blocks: list[Child] = []
+    for suite, form, line in result.lines():
+        title = f"{suite or 'data'} {form}"
+        if line.errors:
+            blocks.append(_table(f"{title}: not right", [(kind, f"{n:,}") for kind, n in line.errors.items()]))
+        for what, slices in (("topic", line.topics), ("level", line.levels)):
+            if slices:
+                shown = [(name, f"{_percent(part.pass_at_1)} of {part.n:,}") for name, part in slices.items()]
+                blocks.append(_table(f"{title}: by {what}", shown))
+    if not blocks:
+        return Markup()
+    summary = tag("summary", "By kind of error, topic and level")
+    return tag("section", tag("details", summary, tag("div", blocks, class_="figures")))
+
+
+def _table(caption: str, rows: Sequence[tuple[str, str]]) -> Markup:
+    lines = [tag("tr", tag("td", name), tag("td", value, class_="number")) for name, value in rows]
+    return tag("figure", tag("figcaption", caption), tag("table", lines))
+
+
+def _problems(result: EvalResult, generations: pa.Table, other: Other | None) -> Markup:
+    asked = _grouped(generations.to_pylist())
+    beside = _grouped(other.rows) if other else {}
+    order = sorted(asked.items(), key=lambda entry: (_share(entry[1]), entry[0]))
+    shown = order[:MOST_PROBLEMS]
+    more = len(order) - len(shown)
+    note = f"{more:,} more, all of them with more right answers, stand in generations/" if more else ""
+    cards = [_problem(rows, beside.get(place), result, other) for place, rows in shown]
+    heading = tag("h2", f"{amount(len(order), 'problem')}, wrong ones first")
+    return tag("section", heading, _filters([rows for _, rows in shown], other), cards, tag("p", note, class_="fine"))
+
+
+def _grouped(rows: Sequence[Row]) -> dict[tuple[str, str, str], list[Row]]:
+    """Answers by suite, format and problem."""
+    places: dict[tuple[str, str], list[Row]] = {}
+    for row in rows:
+        places.setdefault((row["suite"], row["format"]), []).append(row)
+    return {
+        (*place, identity): answers
+        for place, found in places.items()
+        for identity, answers in by_problem(found).items()
+    }
+
+
+def _share(rows: Sequence[Row]) -> float:
+    return sum(row["passed"] for row in rows) / len(rows)
+
+
+def _filters(problems: Sequence[Sequence[Row]], other: Other | None) -> Markup:
+    kinds = Counter(row["outcome"] for rows in problems for row in rows)
+    choices = {
+        "suite": sorted({rows[0]["suite"] for rows in problems}),
+        "format": sorted({rows[0]["format"] for rows in problems}),
+        "outcome": [kind for kind, _ in kinds.most_common()],
+        "topic": sorted({str(rows[0]["topic"]) for rows in problems if rows[0]["topic"]}),
+        "level": sorted({str(rows[0]["difficulty"]) for rows in problems if rows[0]["difficulty"]}),
+    }
+    selects = [_select(name, values) for name, values in choices.items() if len(values) > 1]
+    search = tag("input", id="search", type="search", placeholder="search", aria_label="search")
+    differ = tag("label", tag("input", id="differ", type="checkbox"), " where the two differ") if other else None
+    return tag("div", search, selects, differ, tag("output", id="shown"), id="filters", hidden=True)
+
+
+def _select(name: str, values: Sequence[str]) -> Markup:
+    options = [tag("option", f"every {name}", value=""), *(tag("option", value, value=value) for value in values)]
+    return tag("select", options, id=f"filter-{name}", data_name=name, aria_label=name)
+
+
+def _problem(rows: Sequence[Row], others: Sequence[Row] | None, result: EvalResult, other: Other | None) -> Markup:
+    first, share = rows[0], _share(rows)
+    right = sum(row["passed"] for row in rows)
+    mark = "✓" if share == 1 else "✗" if share == 0 else f"{right}/{len(rows)}"
+    differs = bool(others) and _share(others or []) != share
+    place = f"{first['suite']} · {first['format']}"
+    summary = tag(
+        "summary",
+        tag("b", mark, class_="ok" if share == 1 else "alarm" if share == 0 else None),
+        tag("span", place, class_="fine"),
+        tag("span", shortened(" ".join(first["question"].split()), 140)),
+    )
+    columns = [_column(result.model if other else None, rows)]
+    if other is not None:
+        columns.append(_column(other.model, others or []))
+    return tag(
+        "details",
+        summary,
+        tag("div", rich_text(first["question"]), class_="question"),
+        tag("p", "reference ", tag("b", as_formula(first["reference"])), class_="fine"),
+        tag("div", columns, class_="columns"),
+        class_="answered",
+        data_suite=first["suite"],
+        data_format=first["format"],
+        data_outcome=" ".join({row["outcome"] for row in rows}),
+        data_topic=first["topic"],
+        data_level=first["difficulty"],
+        data_differs=differs,
     )
 
 
-def _answer(row: dict[str, Any]) -> str:
-    mark, kind = ("✓", "passed") if row["passed"] else ("✗", "failed")
-    ended = "" if row["ended"] else ", did not stop of its own accord"
-    return (
-        f'<details class="{kind}"><summary>{mark} <b>{row["format"]}</b> {escape(row["question"][:140])}</summary>'
-        f"<p>{escape(row['question'])}</p><pre>{escape(row['response'])}</pre>"
-        f"<p>answer <b>{escape(str(row['answer']))}</b>, reference <b>{escape(row['reference'])}</b>: "
-        f"{escape(row['outcome'])}"
-        f' <span class="dim">{escape(row["detail"])}{ended}; {row["tokens"]} tokens, {row["tool_calls"]} programs; '
-        f"{escape(row['id'])}</span></p></details>"
+def _column(model: str | None, rows: Sequence[Row]) -> Markup:
+    answers = [_answer(row, len(rows)) for row in rows[:MOST_SAMPLES]]
+    more = tag("p", f"and {len(rows) - MOST_SAMPLES:,} more", class_="fine") if len(rows) > MOST_SAMPLES else None
+    name = tag("h3", shortened(model, 60)) if model else None
+    return tag("div", name, answers or tag("p", "not asked", class_="fine"), more)
+
+
+def _answer(row: dict[str, Any], samples: int) -> Markup:
+    number = f"{row['sample'] + 1} of {samples}: " if samples > 1 else ""
+    answer = join(["answer ", tag("b", as_formula(row["answer"])), ", "]) if row["answer"] is not None else None
+    told = [row["detail"], "" if row["ended"] else "did not stop of its own accord", amount(row["tokens"], "token")]
+    told.append(amount(row["tool_calls"], "program") if row["tool_calls"] else "")
+    verdict = tag(
+        "p",
+        number,
+        answer,
+        tag("b", row["outcome"], class_="ok" if row["passed"] else "alarm"),
+        tag("span", "; ".join(filter(None, told)), class_="fine"),
+        class_="verdict",
     )
+    return tag("div", list(_words(row["response"])), verdict, class_="answer")
+
+
+def _words(response: str) -> Iterator[Markup]:
+    for segment in parse_response(response[:_MOST_CHARS]):
+        match segment.kind:
+            case SegmentKind.TEXT:
+                yield tag("div", rich_text(segment.text), class_="words")
+            case SegmentKind.THINK:
+                yield tag("details", tag("summary", "thought"), tag("div", rich_text(segment.text), class_="words"))
+            case SegmentKind.CODE | SegmentKind.OUTPUT:
+                yield tag("pre", tag("code", segment.text), class_=str(segment.kind), tabindex="0")
+    if len(response) > _MOST_CHARS:
+        yield tag("p", f"{len(response) - _MOST_CHARS:,} more characters", class_="fine")
+
+
+def as_formula(answer: str) -> Markup:
+    """An answer as it is read: LaTeX as a formula, with or without dollars around it."""
+    bare = answer.strip()
+    return rich_text(f"${bare}$" if "\\" in bare and "$" not in bare else bare)
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.1f}\u202f%"
+
+
+def _value(figure: Interval | None) -> str:
+    return "" if figure is None else _percent(figure.value)

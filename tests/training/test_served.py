@@ -9,12 +9,12 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+from training.items import Item
 
 from schemas.config import Evaluate
 from schemas.exits import RunFailedError, UserError
 from schemas.problem import Format
 from training.backend import Query
-from training.items import Item
 from training.judge import judge_response
 from training.served import Served
 from training.shards import Example
