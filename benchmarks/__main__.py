@@ -18,6 +18,7 @@ COMMANDS = (
     ("benchmarks.validate",),
     ("benchmarks.train_data",),
     ("benchmarks.programs",),
+    ("benchmarks.review",),
 )
 
 

@@ -164,8 +164,14 @@ def export(
 @app.command()
 def review(
     data: DataFolder,
-    output: Annotated[Path | None, typer.Option(help="write the queue to a JSONL file")] = None,
+    output: Annotated[
+        Path | None, typer.Option(help="write the queue: JSONL; .csv a table, .json tasks of Label Studio")
+    ] = None,
     serve: Annotated[bool, typer.Option("--serve", help="open a page on this machine where people decide")] = False,
+    html: Annotated[Path | None, typer.Option(help="write the page as one file, without a server")] = None,
+    import_: Annotated[
+        Path | None, typer.Option("--import", help="decisions back: a page's download, .csv, .json of Label Studio")
+    ] = None,
     accept: Annotated[list[str], typer.Option(metavar="GROUP", help="accept a group as a whole")] = [],  # noqa: B006
     reject: Annotated[list[str], typer.Option(metavar="GROUP", help="reject a group as a whole")] = [],  # noqa: B006
     by: Annotated[str | None, typer.Option(metavar="NAME", help="who decides")] = None,
@@ -177,6 +183,7 @@ def review(
     look_at: Annotated[Path | None, typer.Option(help="JSONL of ids: losses/to_look_at.jsonl of a run")] = None,
     sample: Annotated[int, typer.Option(min=1, help="rows of each reason that an audit draws")] = 50,
     decisions: Annotated[Path | None, typer.Option(metavar="FOLDER", help="of decisions; else DATA.reviews")] = None,
+    rows: Annotated[int, typer.Option(min=1, help="rows in the one file of --html")] = 500,
     debug: Debug = False,
 ) -> None:
     """Rows in question -> what people decide: a page (--serve) or a file (--output).
@@ -186,9 +193,9 @@ def review(
     from pipelines.cli.review_ways import ReviewOptions, run_review  # deferred: `--help` needs no pyarrow
 
     options = ReviewOptions(
-        accept, reject, by, port, host, overlap, tuple(adjudicator), controls, look_at, sample, decisions
+        accept, reject, by, port, host, overlap, tuple(adjudicator), controls, look_at, sample, decisions, rows
     )
-    run_review(data, {"--output": output, "--serve": serve}, options)
+    run_review(data, {"--output": output, "--serve": serve, "--html": html, "--import": import_}, options)
 
 
 @app.command()

@@ -3,10 +3,16 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pipelines.cli.curate_console import console_for
 from pipelines.cli.review_queue import print_queue, write_queue
+from pipelines.engine.disk import unwritable_in_one_line
 from schemas.exits import UserError
+from schemas.files import replacing
+
+if TYPE_CHECKING:
+    from pipelines.review.serve import Asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +30,7 @@ class ReviewOptions:
     look_at: Path | None
     sample: int
     decisions: Path | None
+    rows: int
 
 
 def run_review(data: Path, ways: Mapping[str, Path | bool | None], options: ReviewOptions) -> None:
@@ -44,16 +51,22 @@ def run_review(data: Path, ways: Mapping[str, Path | bool | None], options: Revi
     if chosen != ["--output"] and (options.accept or options.reject):
         raise UserError("--accept, --reject: they settle groups of --output; on the page a group is settled with g")
     value = ways[chosen[0]]
-    if isinstance(value, Path):
+    if not isinstance(value, Path):
+        _serve(data, options)
+    elif chosen == ["--html"]:
+        _write_page(data, value, options)
+    elif chosen == ["--import"]:
+        _import(data, value, options)
+    elif value.suffix.lower() in (".csv", ".json"):
+        _write_rows(data, value)
+    else:
         groups = write_queue(data, value, accept=options.accept, reject=options.reject, by=options.by)
         print_queue(groups, value)
-        return
-    _serve(data, options)
 
 
 def _serve(data: Path, options: ReviewOptions) -> None:
     from pipelines.review.office import Terms  # deferred: the page needs packages of the extra `review`
-    from pipelines.review.serve import Asked, serve
+    from pipelines.review.serve import serve
 
     serve(
         console_for(),
@@ -62,6 +75,61 @@ def _serve(data: Path, options: ReviewOptions) -> None:
         host=options.host,
         person=options.by,
         terms=Terms(options.overlap, frozenset(options.adjudicators)),
-        asked=Asked(options.sample, options.look_at, options.controls),
+        asked=_asked(options),
         decisions=options.decisions,
     )
+
+
+def _asked(options: ReviewOptions) -> "Asked":
+    from pipelines.review.serve import Asked
+
+    return Asked(options.sample, options.look_at, options.controls)
+
+
+def _write_page(data: Path, path: Path, options: ReviewOptions) -> None:
+    from pipelines.review.opened import opened_data
+    from pipelines.review.queues import quarantined
+    from pipelines.review.single_file import write_single_file
+
+    with opened_data(data) as opened, unwritable_in_one_line(path):
+        queue = quarantined(opened)
+        shown = write_single_file(opened, queue, path, person=options.by, rows=options.rows)
+    rest = f", the first of {queue.asked:,} (more with --rows)" if shown < queue.asked else ""
+    console_for().print(
+        f"{path}: {shown:,} rows{rest}; decisions are saved with d, and come back with\n"
+        f"  mathmill review {data} --import decisions-NAME.jsonl",
+        soft_wrap=True,
+        markup=False,
+    )
+
+
+def _write_rows(data: Path, path: Path) -> None:
+    from pipelines.review.exchange import LABELS, rows_to_ask, write_table, write_tasks
+    from pipelines.review.opened import opened_data
+    from pipelines.review.queues import quarantined
+
+    write = write_tasks if path.suffix.lower() == ".json" else write_table
+    with opened_data(data) as opened, unwritable_in_one_line(path), replacing(path) as temporary:
+        written = write(temporary, rows_to_ask(opened, quarantined(opened)))
+    lines = [f"{path}: {written:,} rows; decisions come back with mathmill review {data} --import FILE"]
+    if write is write_tasks:
+        lines.append(f"the labelling interface for Label Studio:\n{LABELS}")
+    for line in lines:
+        console_for().print(line, soft_wrap=True, markup=False)
+
+
+def _import(data: Path, path: Path, options: ReviewOptions) -> None:
+    from pipelines.review.exchange import imported, read_decisions
+    from pipelines.review.journal import journals
+    from pipelines.review.opened import opened_data
+    from pipelines.review.serve import decisions_folder
+
+    folder = decisions_folder(data, options.decisions)
+    rows = read_decisions(path)
+    with opened_data(data) as opened, journals(folder) as (decided, _), unwritable_in_one_line(folder):
+        added, there = imported(opened, decided, rows)
+    lost = len(rows) - added - there
+    facts = [f"{added:,} decisions added to {decided.path}"]
+    facts += [f"{there:,} stood there already"] * bool(there)
+    facts += [f"{lost:,} are about rows that are not in {data}: they changed since, and are left out"] * bool(lost)
+    console_for().print("; ".join(facts), soft_wrap=True, markup=False)

@@ -26,9 +26,9 @@ def style() -> str:
     return "\n".join(files(room).joinpath(name).read_text("utf-8") for room, name in _STYLES)
 
 
-def script() -> str:
+def script(name: str = "review.js") -> str:
     """The page's script."""
-    return files("pipelines.review").joinpath("review.js").read_text("utf-8")
+    return files("pipelines.review").joinpath(name).read_text("utf-8")
 
 
 def application(office: Office, keys: Keys, *, host: str, person: str | None) -> Guard:
@@ -97,17 +97,17 @@ class _Pages:
         queue = str(form.get("queue", ""))
         if person is None or queue not in self._office.queues(person):
             return JSONResponse({"told": "load the page again"}, 403)
-        status, told = 200, ""
+        status = 200
         try:
-            told = await run_in_threadpool(self._office.act, person, queue, action, form)
+            told, card = await run_in_threadpool(self._office.answer, person, queue, action, form)
         except StaleFormError as error:
             status, told = 409, str(error)
+            card = await run_in_threadpool(self._office.card, person, queue)
         except OSError as error:
             why = f"not written, and not decided: {error.strerror or error}; mend the disk and press the key again"
             return JSONResponse({"told": why}, 507)
         except (KeyError, TypeError, ValueError):
             return JSONResponse({"told": "this is no form of this page"}, 400)
-        card = await run_in_threadpool(self._office.card, person, queue)
         ahead = BackgroundTask(self._office.ahead, person, queue)
         return JSONResponse({"told": told, "card": card}, status, background=ahead)
 

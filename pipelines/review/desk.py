@@ -295,8 +295,7 @@ class Desk:
     def _line(
         self, position: int, row: Mapping[str, Any], person: str, vote: Vote, *, ruling: bool, act: str
     ) -> dict[str, Any]:
-        about = {name: row[name] for name in ("row_id", "id", "source", "row", "format", "reason")}
-        line = about | {"group": self.queue.groups[self.queue.group_of[position]].name} | self._said(vote)
+        line = facts_of(row) | {"group": self.queue.groups[self.queue.group_of[position]].name} | self._said(vote)
         line |= {"reviewer" if ruling else "annotator": person, "time": self._now(), "act": act} | self._facts
         if position in self.queue.controls:
             line |= {"control": True, "expected": self.queue.controls[position].value}
@@ -318,6 +317,11 @@ class Desk:
         self.journal.append([line for _, line in written])
         for row, line in written:
             self.votes.add(row, as_decision(line))
+
+
+def facts_of(row: Mapping[str, Any]) -> dict[str, Any]:
+    """What a decision says of its row: which one it is, by bytes and by place, and why it is asked about."""
+    return {name: row[name] for name in ("row_id", "id", "source", "row", "format", "reason")}
 
 
 def as_decision(line: Mapping[str, Any]) -> Mapping[str, Any]:

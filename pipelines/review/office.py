@@ -97,6 +97,10 @@ class Office:
         group = desk.queue.groups[desk.queue.group_of[ticket.position]].name
         return {"html": html, "ticket": ticket.name, "left": left, "group": group, "texts": texts}
 
+    def answer(self, person: str, queue: str, action: str, form: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+        """Does what a key asks for (`act`); returns what was done, and the row that comes next."""
+        return self.act(person, queue, action, form), self.card(person, queue)
+
     def act(self, person: str, queue: str, action: str, form: Mapping[str, Any]) -> str:
         """Does what a key asks for, and says what was done.
 

@@ -147,4 +147,7 @@
   });
   for (const control of document.querySelectorAll("[data-action]")) control.addEventListener("click", () => actions[control.dataset.action]());
   show(state.card);
+  if (!state.person && byId("name-dialog")) {
+    dialog("name").then(() => { byId("who-am-i").textContent = byId("person-name").value.trim(); byId("row")?.focus(); });
+  }
 })();

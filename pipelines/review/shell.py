@@ -25,6 +25,7 @@ _KEYS = (
     ("rerun", "x", "Run"),
     ("groups", "g", "Groups"),
     ("help", "?", "Help"),
+    ("save", "d", "Save"),
 )
 _IN_AUDIT = {"accept": "Rule is right", "reject": "Rule is wrong"}
 _HELP = (
@@ -37,12 +38,21 @@ _HELP = (
     ("e", "correct answer or text, and accept"),
     ("x", "run the row's programs again, beside what is recorded"),
     ("g", "groups: jump to one, or settle it at once"),
+    ("d", "save the decisions of a page without a server, as a download"),
     ("j k", "down and up"),
     ("?", "this help"),
 )
 
 
-def page(*, state: dict[str, Any], queues: Sequence[str], csrf: str, tail: Child = None, head: Child = None) -> Markup:
+def page(
+    *,
+    state: dict[str, Any],
+    queues: Sequence[str],
+    csrf: str,
+    tail: Child = None,
+    head: Child = None,
+    saves: bool = False,
+) -> Markup:
     """The whole page.
 
     Args:
@@ -51,6 +61,7 @@ def page(*, state: dict[str, Any], queues: Sequence[str], csrf: str, tail: Child
         csrf: what the script sends with every change.
         tail: what stands at the end of the body, such as the rows of a page without a server.
         head: styles and scripts, where they are not the server's.
+        saves: whether decisions are saved by hand, because there is no server.
     """
     audit = state["queue"] == QueueName.AUDIT
     links = head or [tag("link", rel="stylesheet", href="/review.css"), tag("script", src="/review.js", defer=True)]
@@ -59,9 +70,10 @@ def page(*, state: dict[str, Any], queues: Sequence[str], csrf: str, tail: Child
         [links, tag("meta", name="mathmill-csrf", content=csrf)],
         _masthead(state, queues),
         tag("main", tag("div", id="card"), tag("div", id="rerun"), id="main"),
-        _keys(audit),
+        _keys(audit, saves=saves),
         tag("p", id="told", role="status", aria_live="polite"),
         _dialogs(),
+        _name_dialog() if saves else None,
         tag("script", Markup(_embedded(state)), type="application/json", id="state"),
         tail,
     )
@@ -120,7 +132,8 @@ def _masthead(state: dict[str, Any], queues: Sequence[str]) -> Markup:
     )
 
 
-def _keys(audit: bool) -> Markup:
+def _keys(audit: bool, *, saves: bool) -> Markup:
+    left_out = {"rerun" if saves else "save"} | ({"edit"} if audit else set())
     buttons = [
         tag(
             "button",
@@ -131,7 +144,7 @@ def _keys(audit: bool) -> Markup:
             aria_keyshortcuts=key,
         )
         for action, key, label in _KEYS
-        if not (audit and action in ("edit",))
+        if action not in left_out
     ]
     return tag("div", buttons, class_="keybar", role="toolbar", aria_label="Decide")
 
@@ -149,6 +162,12 @@ def _dialogs() -> list[Markup]:
         _dialog("groups", "Groups", tag("div", id="group-list")),
         _dialog("help", "Keys", tag("dl", help_rows, class_="help")),
     ]
+
+
+def _name_dialog() -> Markup:
+    """Asks for a name, where no server knows it."""
+    label = tag("label", "Your name, as it stands beside your decisions", for_="person-name")
+    return _dialog("name", "Who are you?", label, tag("input", id="person-name", maxlength=60), done="Begin")
 
 
 def _dialog(name: str, title: str, *body: Child, done: str = "") -> Markup:

@@ -1,0 +1,68 @@
+"""The page as one file: no server, no network; its decisions are kept in the browser and saved as a download.
+
+The policy names the hashes of the page's one style and one script: nothing else can run or load, whatever a row says.
+"""
+
+from base64 import b64encode
+from hashlib import sha256
+from pathlib import Path
+
+from pipelines.review.app import script, style
+from pipelines.review.desk import facts_of
+from pipelines.review.office import texts_of_row
+from pipelines.review.opened import OpenedData
+from pipelines.review.queues import Queue
+from pipelines.review.row_view import row_view
+from pipelines.review.shell import nothing_left, page
+from schemas.files import replacing
+from validation.dataset.report.markup import Markup, tag
+
+
+def write_single_file(data: OpenedData, queue: Queue, path: Path, *, person: str | None, rows: int) -> int:
+    """Writes the page of the first rows of a queue; returns how many rows stand in it.
+
+    Args:
+        data: the data set.
+        queue: the rows.
+        path: the HTML file.
+        person: who will decide; None: the page asks.
+        rows: at most.
+    """
+    shown = min(rows, queue.asked)
+    asked, bodies = [], []
+    for at in range(shown):
+        row = data.row(int(queue.places[at]))
+        candidate = data.candidate(row)
+        group = queue.groups[queue.group_of[at]].name
+        asked.append(facts_of(row) | {"group": group, "texts": texts_of_row(candidate)})
+        bodies.append(tag("template", row_view(data, row, candidate), data_row=at))
+    state = {
+        "queue": queue.name.value,
+        "person": person or "",
+        "name": data.name,
+        "data": data.manifest.fingerprint[:16],
+        "rows": asked,
+        "groups": [*dict.fromkeys(entry["group"] for entry in asked)],
+    }
+    finished = tag("template", nothing_left(person or "you", shown, "decisions.jsonl", rules=False), id="finished")
+    scripts = f"{script('single_file.js')}\n{script()}"
+    head = [tag("meta", http_equiv="Content-Security-Policy", content=_policy(style(), scripts))]
+    whole = page(
+        state=state,
+        queues=(),
+        csrf="",
+        head=[*head, tag("style", Markup(style()))],
+        tail=[bodies, finished, tag("script", Markup(scripts))],
+        saves=True,
+    )
+    with replacing(path) as temporary:
+        temporary.write_text(whole, encoding="utf-8")
+    return shown
+
+
+def _policy(style_text: str, script_text: str) -> str:
+    hashes = [b64encode(sha256(text.encode()).digest()).decode() for text in (style_text, script_text)]
+    return (
+        f"default-src 'none'; style-src 'sha256-{hashes[0]}'; script-src 'sha256-{hashes[1]}'; "
+        "base-uri 'none'; form-action 'none'"
+    )

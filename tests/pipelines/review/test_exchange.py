@@ -1,0 +1,122 @@
+import csv
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipelines.review.exchange import LABELS, imported, read_decisions, rows_to_ask, write_table, write_tasks
+from pipelines.review.journal import Journal
+from pipelines.review.opened import OpenedData
+from pipelines.review.queues import quarantined
+from pipelines.stages.select.decided import read_reviews
+from schemas.exits import UserError
+from schemas.reviews import Reviews
+from tests.tiny import read_lines, write_rows
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> Iterator[Journal]:
+    with Journal(tmp_path / "decisions.jsonl") as opened:
+        yield opened
+
+
+def annotation(decision: str | None, who: object = 7, **more: Any) -> dict[str, Any]:
+    """An annotation as Label Studio exports it."""
+    result = [{"from_name": "decision", "type": "choices", "value": {"choices": [decision]}}] if decision else []
+    result += [{"from_name": name, "type": "textarea", "value": {"text": [text]}} for name, text in more.items()]
+    facts = {"completed_by": who, "created_at": "2026-11-29T10:00:00.123456Z", "lead_time": 4.5, "was_cancelled": False}
+    return {"id": 1, "result": result, **facts}
+
+
+def test_tasks_go_to_label_studio_and_its_export_comes_back(
+    opened: OpenedData, journal: Journal, tmp_path: Path
+) -> None:
+    path = tmp_path / "tasks.json"
+    assert write_tasks(path, rows_to_ask(opened, quarantined(opened))) == 24
+    tasks = json.loads(path.read_text())
+    first = tasks[0]["data"]
+    assert (first["group"], first["reference"]) == ("arithmetic_error", "19")
+    assert first["question"].startswith("Depot 0 holds 12 pallets")
+    tasks[0]["annotations"] = [annotation("accepted", {"id": 3, "email": "ana@mill.example"}, comment="fine")]
+    tasks[1]["annotations"] = [annotation("rejected"), annotation(None, 8), annotation(None, 9, corrected="24")]
+    tasks[2]["annotations"] = [{**annotation("rejected"), "was_cancelled": True}]
+    path.write_text(json.dumps(tasks))
+    rows = read_decisions(path)
+    assert imported(opened, journal, rows) == (4, 0)
+    assert imported(opened, journal, read_decisions(path)) == (0, 4)
+    lines = read_lines(journal.path)
+    assert [(line.get("annotator"), line.get("reviewer"), line["decision"]) for line in lines] == [
+        ("ana@mill.example", None, "accepted"),
+        ("user 7", None, "rejected"),
+        ("user 8", None, "unsure"),
+        (None, "user 9", "accepted"),
+    ]
+    assert (lines[0]["comment"], lines[0]["seconds"], lines[0]["reason"]) == ("fine", 4.5, "arithmetic_error")
+    assert lines[3]["corrected"] == {"answer": "24"}
+    table, _ = read_reviews([str(journal.path)])
+    assert table["decision"].to_pylist() == ["accepted", "rejected", None, "accepted"]
+    for name in ("question", "decision", "comment", "corrected"):
+        assert f'name="{name}"' in LABELS
+
+
+def test_a_table_is_filled_in_and_comes_back(opened: OpenedData, journal: Journal, tmp_path: Path) -> None:
+    path = tmp_path / "queue.csv"
+    assert write_table(path, rows_to_ask(opened, quarantined(opened))) == 24
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = [*csv.DictReader(file)]
+    rows[0] |= {"decision": "yes", "annotator": "ana", "comment": "'=sum"}
+    rows[1] |= {"corrected": "'-3", "annotator": "ben"}
+    rows[2] |= {"decision": "skip"}
+    with path.open("w", encoding="utf-8-sig", newline="") as file:
+        table = csv.DictWriter(file, rows[0])
+        table.writeheader()
+        table.writerows(rows)
+    assert imported(opened, journal, read_decisions(path)) == (3, 0)
+    first, second, third = read_lines(journal.path)
+    assert (first["decision"], first["annotator"], first["comment"]) == ("accepted", "ana", "=sum")
+    assert (second["decision"], second["reviewer"], second["corrected"]) == ("accepted", "ben", {"answer": "-3"})
+    assert (third["decision"], third["annotator"]) == ("unsure", "somebody")
+    found, _ = read_reviews([Reviews(path=str(path))])
+    assert found["decision"].to_pylist() == ["accepted", None]
+
+
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
+def test_no_cell_is_a_formula_to_a_spreadsheet(tmp_path: Path, start: str) -> None:
+    path = tmp_path / "queue.csv"
+    write_table(path, iter([{"row_id": "a", "question": f"{start}cmd|' /C calc'!A0", "reference": "2"}]))
+    with path.open(encoding="utf-8", newline="") as file:
+        (row,) = csv.DictReader(file)
+    assert row["question"] == f"'{start}cmd|' /C calc'!A0"
+    assert row["reference"] == "2"
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "told"),
+    [
+        ("x.json", "{", "cannot be read: JSONDecodeError"),
+        ("x.json", "[1]", "cannot be read: TypeError"),
+        ("x.csv", "decision\nyes\n", "entry 1: no row_id"),
+        ("x.jsonl", '{"row_id": "a", "decision": "perhaps"}\n', "entry 1: decision is accepted, rejected or unsure"),
+        ("x.jsonl", "not json\n", "cannot be read: JSONDecodeError"),
+        ("x.jsonl", None, "cannot be read: FileNotFoundError"),
+    ],
+)
+def test_what_cannot_be_read_is_told_in_one_line(tmp_path: Path, name: str, text: str | None, told: str) -> None:
+    if text is not None:
+        (tmp_path / name).write_text(text)
+    with pytest.raises(UserError, match=told):
+        read_decisions(tmp_path / name)
+
+
+def test_decisions_of_another_data_set_are_refused_and_of_changed_rows_left_out(
+    opened: OpenedData, journal: Journal, tmp_path: Path
+) -> None:
+    other = {"row_id": "f" * 32, "decision": "accepted", "annotator": "ana"}
+    path = write_rows(tmp_path / "x.jsonl", [other])
+    with pytest.raises(UserError, match="none of these 1 decisions is about a row of"):
+        imported(opened, journal, read_decisions(path))
+    here = {**other, "row_id": opened.row(0)["row_id"]}
+    path = write_rows(tmp_path / "x.jsonl", [other, here])
+    assert imported(opened, journal, read_decisions(path)) == (1, 0)
