@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: setup demo test test-all check bench soak clean
+.PHONY: setup demo test test-all cluster-test check bench soak clean
 
 setup: $(STAMP)
 
@@ -25,6 +25,9 @@ test: $(STAMP)
 
 test-all: $(STAMP)
 	MATHMILL_EXPLORE=1 $(BIN)/python -m pytest -m 'not gpu'
+
+cluster-test: $(STAMP)
+	$(BIN)/python -m benchmarks.cluster
 
 check: $(STAMP)
 	$(BIN)/ruff format --check .

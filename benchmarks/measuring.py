@@ -85,14 +85,12 @@ class _Peak(threading.Thread):
 
 
 def process_tree(pid: int) -> Iterable[int]:
-    """A process and all that descend from it, parents first."""
+    """A process and all that descend from it, parents first; any of its threads may have started a child."""
     yield pid
-    try:
-        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    except OSError:
-        return
-    for child in children:
-        yield from process_tree(int(child))
+    for listed in Path(f"/proc/{pid}/task").glob("*/children"):
+        with suppress(OSError):
+            for child in listed.read_text().split():
+                yield from process_tree(int(child))
 
 
 def _pss(pid: int) -> int:
