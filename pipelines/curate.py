@@ -29,7 +29,8 @@ from pipelines.engine.store import WORK, Store, digest
 from pipelines.engine.workfiles import File
 from pipelines.engine.workfolder import claim, lost_work_in_one_line, refuse_removed
 from pipelines.output.delivery import delivered, shared
-from pipelines.output.publish import Ending, manifest_of, publish, refuse_wipeout, wiped_out
+from pipelines.output.publish import Ending, manifest_of, publish, refuse_wipeout, set_aside, wiped_out
+from pipelines.output.reader import read_ledger
 from pipelines.passes import Opener, run_line
 from pipelines.refusals import refuse_mistakes
 from pipelines.sources.files.places import lost_source_in_one_line
@@ -46,7 +47,7 @@ from pipelines.stages.select.campaign import source_votes
 from pipelines.stages.select.decided import read_reviews
 from pipelines.stages.verify import stage as verify
 from schemas.config import Config, Curate
-from schemas.copies import SHARDS, copied
+from schemas.copies import LEDGER, SHARDS, copied
 from schemas.files import as_paths
 from schemas.manifest import Manifest
 from schemas.place import Place, located
@@ -205,8 +206,10 @@ def _curate(
             lineage=earlier.lineage,
         )
         manifest = manifest_of(ending)
-        if not draft:
-            refuse_wipeout(wiped_out(ending))
+        if not draft and (alarms := wiped_out(ending)):
+            stopped = set_aside(ending, manifest, items, store=store)
+            with copied(str(stopped), LEDGER) as folder:
+                refuse_wipeout(alarms, read_ledger(folder, manifest, ("source", "row", "reason")), stopped)
         joined = None if reviewed is None else select.matched(reviews, reviewed, parts, store)
         unchanged.check()
         publish(ending, manifest, items, joined, store=store, output=output, require=require)

@@ -19,6 +19,8 @@ from rich.console import Console
 from rich.text import Text
 
 from pipelines.cli.terminal import show_signs
+from pipelines.engine.store import WORK
+from pipelines.engine.workfolder import STOPPED
 from pipelines.output.reader import find_example, read_ledger, read_rejected
 from pipelines.review.said import said_about
 from pipelines.sources.files.records import Record, json_text
@@ -28,7 +30,7 @@ from schemas.config import Normalise, Source
 from schemas.copies import LEDGER, REJECTED, SHARDS, copied
 from schemas.exits import UserError
 from schemas.ledger import ABOUT_QUESTION, ABOUT_SOLUTION
-from schemas.manifest import Manifest, read_manifest
+from schemas.manifest import MANIFEST, Manifest, read_manifest
 from schemas.problem import Segment, SegmentKind
 from schemas.reason import Outcome, Reason, meaning_of
 from schemas.reviews import REVIEWS
@@ -60,10 +62,19 @@ def print_trace(
     if identity is None and reason is None:
         raise UserError("name a row, by its id or as SOURCE:ROW, or a reason with --reason")
     show_signs(console)
+    if (stopped := _stopped(data)) is not None:
+        console.print(Text("nothing was published here; these are rows of the run that was stopped", style="yellow"))
+        data = stopped
     with ExitStack() as stack:
         folder = stack.enter_context(copied(data, SHARDS, LEDGER, REJECTED, BENCHMARKS, REVIEWS))
         earlier = [stack.enter_context(copied(other, SHARDS)) for other in against]
         _print_trace(console, folder, identity, reason, earlier)
+
+
+def _stopped(data: Path) -> Path | None:
+    """The run that was stopped in a folder where nothing was published; None anywhere else."""
+    stopped = data / WORK / STOPPED
+    return stopped if not (data / MANIFEST).is_file() and (stopped / MANIFEST).is_file() else None
 
 
 def _print_trace(

@@ -18,6 +18,8 @@ from schemas.place import public_name
 
 CLAIM = "run.json"
 """in a work folder: whose it is (`claim_of`)"""
+STOPPED = "stopped"
+"""in a work folder: what the wipe-out alarm stopped, as a data set has it; the next run removes it"""
 
 _LOCK = "lock"
 
@@ -108,6 +110,7 @@ def refuse_removed(output: Path, cause: Exception | None = None) -> None:
 def _tidy(work: Path) -> None:
     """Removes what a killed run told and left half-written, and tells when its claim is damaged."""
     forget_reports(work)
+    shutil.rmtree(work / STOPPED, ignore_errors=True)
     for temporary in work.rglob(TEMPORARY):
         temporary.unlink()
     try:

@@ -17,7 +17,7 @@ from pathlib import Path
 from pipelines.engine.progress import forget_reports
 from pipelines.engine.store import WORK
 from pipelines.engine.workfiles import remove_below
-from pipelines.engine.workfolder import CLAIM, claim_of, manifest_in, names_in, refuse_other_runs
+from pipelines.engine.workfolder import CLAIM, STOPPED, claim_of, manifest_in, names_in, refuse_other_runs
 from schemas.config import Curate
 from schemas.copies import cache_folder, named
 from schemas.exits import UserError
@@ -115,6 +115,7 @@ def shared(place: Place, settings: Curate, *, overwrite: bool) -> Iterator[Lease
             if overwrite:
                 remove_below(work)
             forget_reports(work)
+            remove_below(work / STOPPED)
             for file in (place / _RUN, work / CLAIM):
                 file.write(json.dumps(claim_of(settings)).encode())
             yield lease

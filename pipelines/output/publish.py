@@ -4,12 +4,14 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pyarrow as pa
 
 from pipelines.engine.store import Store
 from pipelines.engine.workfiles import File, move, remove, remove_below, write_content, writing
+from pipelines.engine.workfolder import STOPPED
+from pipelines.output.advice import key_of, reasons_with_examples
 from pipelines.output.data_card import dataset_card
 from pipelines.output.decide import PartSummary
 from pipelines.output.write import STAGED, Written
@@ -194,19 +196,37 @@ def wiped_out(ending: Ending) -> list[Alarm]:
     ]
 
 
-def refuse_wipeout(alarms: Sequence[Alarm]) -> None:
+def refuse_wipeout(alarms: Sequence[Alarm], ledger: pa.Table, stopped: File) -> NoReturn:
     """Stops a run before publication.
 
+    Args:
+        alarms: the rules that take too much, at least one.
+        ledger: of the stopped run, its columns source, row and reason.
+        stopped: where it can be read (`set_aside`).
+
     Raises:
-        RunFailedError: naming the first rule, and how to look and how to accept it.
+        RunFailedError: the first rule and what decides about it, every reason with rows that fell to it, how to look
+            at them and how to accept it.
     """
-    if alarms:
-        more = f" (and {len(alarms) - 1} more)" if len(alarms) > 1 else ""
-        accepted = ", ".join(f'"{alarm.source}:{alarm.reason}"' for alarm in alarms)
-        raise RunFailedError(
-            f"wipe-out alarm: {alarms[0]}{more}, more than wipeout.limit allows; nothing was published; "
-            f"look at rows with --preview 5, or accept it with --set 'curate.wipeout.accept=[{accepted}]'"
-        )
+    more = f" (and {len(alarms) - 1} more)" if len(alarms) > 1 else ""
+    fallen = reasons_with_examples(ledger)
+    counts = ", ".join(f"{reason} {number:,} ({', '.join(rows)})" for reason, number, rows in fallen)
+    worst = next((rows[0] for reason, _, rows in fallen if reason == alarms[0].reason), "SOURCE:ROW")
+    key = key_of(alarms[0].reason)
+    accepted = ", ".join(f'"{alarm.source}:{alarm.reason}"' for alarm in alarms)
+    raise RunFailedError(
+        f"wipe-out alarm: {alarms[0]}{more}, more than wipeout.limit allows; nothing was published; "
+        f"what fell: {counts}; look at one with `mathmill trace {stopped} {worst}`; "
+        f"{f'it is decided by {key}; ' if key else ''}"
+        f"or accept it with --set 'curate.wipeout.accept=[{accepted}]'"
+    )
+
+
+def set_aside(ending: Ending, manifest: Manifest, items: pa.Table, *, store: Store) -> File:
+    """Keeps what a stopped run wrote where `mathmill trace` reads it, marked as a draft, and returns its folder."""
+    folder = store.root / STOPPED
+    publish(ending, manifest.model_copy(update={"draft": True}).sealed(), items, None, store=store, output=folder)
+    return folder
 
 
 def publish(

@@ -11,7 +11,8 @@ from rich.console import Console
 
 from pipelines.cli.trace import print_trace
 from pipelines.curate import curate
-from schemas.exits import UserError
+from schemas.config import Wipeout
+from schemas.exits import RunFailedError, UserError
 from tests.tiny import config_of, gsm8k_row, marbles, read_streams, source, write_rows
 
 
@@ -160,6 +161,25 @@ def test_numbers_that_differ_are_listed_where_colours_do_not_show_them(policy: s
     assert "to bench/0" in story
     assert "numbers that only this one has: 8; only the other: 2\n" in story, story
     assert story.index("5+8=13.") < story.index("\nthe other\n") < story.index("answer: 7")
+
+
+def test_rows_of_a_run_that_the_alarm_stopped_can_be_looked_at(tmp_path: Path) -> None:
+    data, stopped = tmp_path / "data", tmp_path / "data/.work/stopped"
+    broken = [{**row, "answer": "#### "} for row in marbles(3)]
+    config = config_of(source(write_rows(tmp_path / "rows.jsonl", [*marbles(1), *broken])), skip=["verify"])
+    with pytest.raises(
+        RunFailedError, match=rf"missing_field 3 \(school:1, school:2, school:3\).* {stopped} school:1`"
+    ):
+        curate(config, data)
+    story = told(data, "school:2")
+    assert "nothing was published here" in story
+    assert "removed at read: missing_field" in story
+    assert told(stopped, "school:2") in story
+    assert "Tom has 2 red marbles" in told(data, "school:0")
+    accepted = config.model_copy(update={"curate": config.curate.model_copy(update={"wipeout": Wipeout(limit=1)})})
+    curate(accepted, data)
+    assert not stopped.exists()
+    assert "nothing was published here" not in told(data, "school:2")
 
 
 def test_what_earlier_data_holds_stands_beside_when_that_is_named(tmp_path: Path) -> None:

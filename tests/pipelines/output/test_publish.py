@@ -10,7 +10,7 @@ import pytest
 
 from pipelines.engine.store import PartRef, Store
 from pipelines.output.decide import PartSummary
-from pipelines.output.publish import Alarm, Ending, manifest_of, publish, refuse_wipeout, wiped_out
+from pipelines.output.publish import Alarm, Ending, manifest_of, publish, refuse_wipeout, set_aside, wiped_out
 from pipelines.output.write import STAGED, Written
 from schemas.config import Curate
 from schemas.exits import RunFailedError
@@ -141,15 +141,33 @@ def test_the_alarm_counts_a_source_over_all_its_parts() -> None:
     assert wiped_out(ending(halves, wipeout={"limit": 0.39})) == [Alarm("school", "too_short", 2, 5)]
 
 
-def test_an_alarm_says_what_went_and_how_to_accept_it() -> None:
-    refuse_wipeout([])
+def test_an_alarm_says_what_went_with_examples_and_how_to_accept_it() -> None:
+    rows = [("panel", row, "answer_conflict") for row in (2, 4, 4, 7, 9)] + [("lost", 0, "parse_error")]
+    ledger = pa.table({name: [row[at] for row in rows] for at, name in enumerate(("source", "row", "reason"))})
     with pytest.raises(RunFailedError) as alarm:
-        refuse_wipeout([Alarm("panel", "answer_conflict", 1500, 2000), Alarm("lost", "parse_error", 1, 1)])
+        refuse_wipeout(
+            [Alarm("panel", "answer_conflict", 1500, 2000), Alarm("lost", "parse_error", 1, 1)], ledger, Path("out/s")
+        )
     assert str(alarm.value) == (
         "wipe-out alarm: answer_conflict takes 75% of panel (1,500 of 2,000 candidates) (and 1 more), more than "
-        "wipeout.limit allows; nothing was published; look at rows with --preview 5, or accept it with "
-        """--set 'curate.wipeout.accept=["panel:answer_conflict", "lost:parse_error"]'"""
+        "wipeout.limit allows; nothing was published; "
+        "what fell: answer_conflict 5 (panel:2, panel:4, panel:7), parse_error 1 (lost:0); "
+        "look at one with `mathmill trace out/s panel:2`; "
+        "it is decided by curate.policy.answer_conflict: quarantine | remove; "
+        """or accept it with --set 'curate.wipeout.accept=["panel:answer_conflict", "lost:parse_error"]'"""
     )
+
+
+def test_what_a_stopped_run_wrote_is_set_aside_as_a_draft_and_nothing_is_published(tmp_path: Path) -> None:
+    store = staged(tmp_path)
+    folder = set_aside(ending(), manifest_of(ending()), ITEMS, store=store)
+    assert folder.is_relative_to(store.root)
+    assert content(tmp_path) == {}
+    found = read_manifest(folder)
+    assert found.draft
+    assert found.fingerprint == found.computed_fingerprint()
+    assert found.counts == manifest_of(ending()).counts
+    assert all((folder / one.path).read_text() == one.path for one in WRITTEN)
 
 
 ITEMS = pa.table({"benchmark": ["exam"]})
