@@ -1,5 +1,6 @@
 """The first rows of each source as the line would see them."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +61,7 @@ def test_a_row_is_shown_as_the_line_would_see_it(tmp_path: Path, capsys: pytest.
         "            so 4.",
         "            The answer is \\boxed{4}.",
         "  answer    4",
+        "  kept",
     ]
 
 
@@ -75,8 +77,48 @@ def test_a_row_that_cannot_be_read_says_why(
 ) -> None:
     path = write_rows(tmp_path / "rows.jsonl", [row, *marbles(1)])
     lines = shown(capsys, config_of(source(path)), 2)
-    assert [line.split()[0] for line in lines if line.startswith(f"  {told} ")] == [told]
+    assert [line.split()[-1] for line in lines if line.startswith("  removed at ")] == [told]
+    assert lines[-1] == "  kept"
     assert len(rows_shown(lines)) == 2
+
+
+def test_a_line_that_is_no_record_and_one_of_several_lines_keep_their_places(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first, second, third = (json.dumps(row) for row in marbles(3))
+    (tmp_path / "broken.jsonl").write_bytes(f"{first}\n{{\n\xff{second}\n{third}\n".encode("latin-1"))
+    lines = shown(capsys, config_of(source(tmp_path / "broken.jsonl")), 4)
+    assert [line for line in lines if line.startswith(("  kept", "  removed"))] == [
+        "  kept",
+        "  removed at read: parse_error",
+        "  removed at read: bad_encoding",
+        "  kept",
+    ]
+    (tmp_path / "list.json").write_text(json.dumps(marbles(2), indent=1))
+    assert shown(capsys, config_of(source(tmp_path / "list.json")), 2).count("  kept") == 2
+
+
+def test_each_row_goes_through_the_line_up_to_verify(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    first, second, third = marbles(3)
+    wrong = {**second, "answer": second["answer"].rpartition("#### ")[0] + "#### 99"}
+    path = write_rows(tmp_path / "rows.jsonl", [first, first, wrong, third])
+    benchmark = {"name": "bench", "path": str(write_rows(tmp_path / "bench.jsonl", [third]))}
+    lines = shown(capsys, config_of(source(path), benchmarks=[benchmark]), 4)
+    assert [line for line in lines if line.startswith(("  kept", "  removed", "  quarantined"))] == [
+        "  kept",
+        "  removed at collapse: exact_duplicate",
+        "  quarantined at verify: rationale_mismatch",
+        "  removed at decontaminate: benchmark_exact",
+    ]
+    assert not any("fell to" in line for line in lines)
+
+
+def test_a_reason_that_takes_most_is_told_with_the_key_that_decides(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = write_rows(tmp_path / "rows.jsonl", marbles(4))
+    lines = shown(capsys, config_of(source(path), screen={"max_chars": 20}), 3)
+    assert lines[-2:] == ["3 of 3 candidates fell to too_long", "it is decided by curate.screen.max_chars"]
 
 
 def test_what_the_screen_would_refuse_is_told_of_that_candidate_alone(
@@ -85,9 +127,9 @@ def test_what_the_screen_would_refuse_is_told_of_that_candidate_alone(
     long = gsm8k_row("How many pens are in all of the boxes that stand there?", "2+2=<<2+2=4>>4", 4)
     path = write_rows(tmp_path / "rows.jsonl", [gsm8k_row("How many?", "2+2=<<2+2=4>>4", 4), long])
     lines = shown(capsys, config_of(source(path), screen={"max_chars": 60}), 2)
-    told = "  would be rejected: too_long: question and solution have 85 characters; at most 60"
-    assert [line for line in lines if "would be rejected" in line] == [told]
-    assert lines.index(told) > lines.index("row 1 cot")
+    told = lines.index("  removed at screen: too_long")
+    assert lines[told + 1].strip() == "question and solution have 85 characters; at most 60"
+    assert told > lines.index("row 1 cot") > lines.index("  kept")
 
 
 def test_nothing_is_written(
