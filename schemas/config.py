@@ -12,6 +12,7 @@ from schemas.evaluation import Benchmark as Benchmark
 from schemas.evaluation import EndpointSettings as EndpointSettings
 from schemas.evaluation import Evaluate as Evaluate
 from schemas.evaluation import ProgramLimits as ProgramLimits
+from schemas.people import People
 from schemas.policy import Policy, choices
 from schemas.problem import Format
 from schemas.reason import Reason, Stage
@@ -209,6 +210,8 @@ class Curate(Table):
     """human selection"""
     reviews: list[str | Reviews] = []
     """files of decisions: paths, joined by row_id, or tables"""
+    people: People = People()
+    """what annotators and reviewers are called"""
     normalise: Normalise = Normalise()
     """texts"""
     screen: Screen = Screen()

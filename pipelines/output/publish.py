@@ -129,7 +129,8 @@ def _recorded(settings: Curate) -> dict[str, Any]:
             entry["path"] = hide(entry["path"])
     for key in ("benchmarks", "reviews"):
         table[key] = [hide(entry) if isinstance(entry, str) else entry for entry in table[key]]
-    return table
+    people = settings.people
+    return table | {"people": people.as_published(settings.variables.hide(people.key))}
 
 
 def _by_source(dropped: Counter[tuple[str, str]]) -> dict[str, dict[str, int]]:

@@ -23,6 +23,7 @@ from schemas.benchmark import BENCHMARK_SCHEMA
 from schemas.config import Benchmark, Curate, Normalise, Source
 from schemas.exits import RunFailedError, UserError
 from schemas.manifest import BenchmarkRecord, InputFile
+from schemas.people import People
 from schemas.place import public_name
 from schemas.reason import Reason
 from validation.answers import extract
@@ -33,10 +34,11 @@ _PROBED_ROWS = 1000
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """How the records of a stretch are read: whose they are, and what becomes of their texts."""
+    """How the records of a stretch are read: whose they are, what becomes of their texts, how people are called."""
 
     source: Source
     normalise: Normalise
+    people: People
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +120,7 @@ def plan_inputs(settings: Curate, code: str) -> Inputs:
         _refuse_wrong_fields(source, scans)
         files.extend(InputFile(path=name, bytes=file.bytes, sha256=file.sha256) for name, file in _named(source, scans))
         scanned.extend(scans)
-        splits.extend(_read_splits(rank, Reading(source, settings.normalise), scans, code))
+        splits.extend(_read_splits(rank, Reading(source, settings.normalise, settings.people), scans, code))
     return Inputs(tuple(splits), tuple(files), sum(file.rows for file in scanned), tuple(scanned))
 
 
@@ -152,11 +154,12 @@ def _refuse_wrong_fields(source: Source, scans: Sequence[FileScan]) -> None:
 
 def _read_splits(rank: int, reading: Reading, scans: Sequence[FileScan], code: str) -> Iterator[ReadSplit]:
     reads = (reading.source.model_dump(mode="json", exclude={"path"}), reading.normalise.model_dump(mode="json"))
+    people = reading.people.model_dump(mode="json")
     position = 0
     for file in scans:
         for split in file.splits:
             number = (rank << SOURCE_SHIFT) + position * PARTS_PER_SPLIT
-            key = digest(code, reads, file.sha256, split.kind, split.start, split.end, split.first_row)
+            key = digest(code, reads, people, file.sha256, split.kind, split.start, split.end, split.first_row)
             yield ReadSplit(number, key, reading, split)
             position += 1
 
@@ -194,7 +197,7 @@ def render_split(
         record = next(records, None)
         if record is None or (record.row, row_id(reading.source.name, record.raw)) != (row, identity):
             raise RunFailedError(f"{path}: changed since a part of it was read; run the same command again")
-    for part in render_parts(records, reading.source, reading.normalise, strict=strict):
+    for part in render_parts(records, reading.source, reading.normalise, reading.people, strict=strict):
         _refuse_changed(split.split)
         yield part
     _refuse_changed(split.split)

@@ -21,10 +21,12 @@ from schemas.attempts import Crash, attempted, rows_that_raise
 from schemas.config import Normalise, Source
 from schemas.example import SEGMENTS
 from schemas.exits import RunFailedError
+from schemas.people import People
 from schemas.problem import Problem, Segment, SegmentKind, Selection
 from schemas.reason import RULES, Reason, Stage
 
 _KEEP = Normalise()
+_NAMED = People(names="keep")
 
 PART_BYTES = 16 << 20
 """One Beam element's worth, records included: by bytes, because 8,192 rows of 50 KB are one 410 MB element."""
@@ -34,7 +36,12 @@ LONGEST = 1 << 20
 
 
 def render_parts(
-    records: Iterable[Record], source: Source, normalise: Normalise = _KEEP, *, strict: bool = False
+    records: Iterable[Record],
+    source: Source,
+    normalise: Normalise = _KEEP,
+    people: People = _NAMED,
+    *,
+    strict: bool = False,
 ) -> Iterator[tuple[pa.RecordBatch, int]]:
     """Turns the records of a split into parts of about `PART_BYTES` of text, and says how many bytes each holds.
 
@@ -46,7 +53,7 @@ def render_parts(
     rows: list[tuple[object, ...]] = []
     size = 0
     for record in records:
-        candidates = render_record(record, source, normalise)
+        candidates = render_record(record, source, normalise, people)
         if strict:
             _refuse_crash(candidates)
         rows.extend(candidates)
@@ -58,7 +65,9 @@ def render_parts(
         yield _batch(rows, strict=strict), size
 
 
-def render_record(record: Record, source: Source, normalise: Normalise = _KEEP) -> list[tuple[object, ...]]:
+def render_record(
+    record: Record, source: Source, normalise: Normalise = _KEEP, people: People = _NAMED
+) -> list[tuple[object, ...]]:
     """Returns a record's candidates as rows of `CANDIDATE_SCHEMA`; at least one, rejected when nothing can be read.
 
     Texts are as the adapter read them, segments still `Segment`s: a part is normalised as a whole.
@@ -71,7 +80,7 @@ def render_record(record: Record, source: Source, normalise: Normalise = _KEEP) 
     author = source.author or ADAPTERS[source.adapter].author
     about = (problem.independent, problem.language, author, source.licence)
     labels = (problem.topic, problem.difficulty, problem.effort, problem.score)
-    human = None if problem.selection == _UNREVIEWED else selection_row(problem.selection)
+    human = None if problem.selection == _UNREVIEWED else people.renamed(selection_row(problem.selection))
     rows: list[tuple[object, ...]] = []
     for solution in problem.solutions:
         segments = _without_contacts(solution.segments) if normalise.contacts == "cut" else solution.segments

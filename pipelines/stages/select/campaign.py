@@ -25,7 +25,7 @@ def source_votes(splits: Sequence[ReadSplit]) -> Iterator[Record]:
         assert isinstance(split.source, Reading), split
         source = split.source.source
         if ADAPTERS[source.adapter].campaign or source.columns.control is not None:
-            yield from _votes_of(source, split.split)
+            yield from map(split.source.people.renamed, _votes_of(source, split.split))
 
 
 def _votes_of(source: Source, split: FileSplit) -> Iterator[Record]:

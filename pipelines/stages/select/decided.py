@@ -17,6 +17,7 @@ from pipelines.sources.adapters.registry import check_fields, has_header
 from pipelines.sources.files.scan import FileScan, read_records, scan
 from schemas.exits import UserError
 from schemas.manifest import InputFile
+from schemas.people import People
 from schemas.place import public_name
 from schemas.problem import Decision, Selection
 from schemas.reviews import Reviews
@@ -48,9 +49,12 @@ REVIEW_SCHEMA = pa.schema(
 )
 
 Record = dict[str, object]
+_NAMED = People(names="keep")
 
 
-def read_reviews(reviews: Sequence[str | Reviews], votes: Iterable[Record] = ()) -> tuple[pa.Table, list[InputFile]]:
+def read_reviews(
+    reviews: Sequence[str | Reviews], votes: Iterable[Record] = (), people: People = _NAMED
+) -> tuple[pa.Table, list[InputFile]]:
     """Reads all files of reviews (`REVIEW_SCHEMA`, in the order of the config) and names them for the manifest.
 
     Lines without a decision and without an answer, as an unfinished queue has them, say nothing and are left out. One
@@ -59,6 +63,7 @@ def read_reviews(reviews: Sequence[str | Reviews], votes: Iterable[Record] = ())
     Args:
         reviews: files, or tables that name their fields.
         votes: decisions that stand in the sources themselves; they come first.
+        people: what the people in the files are called.
 
     Raises:
         UserError: a file, or one line of it, that cannot be read: naming file, line and what is allowed.
@@ -72,7 +77,7 @@ def read_reviews(reviews: Sequence[str | Reviews], votes: Iterable[Record] = ())
         files += [InputFile(path=_named(settings, scans, file), bytes=file.bytes, sha256=file.sha256) for file in scans]
         first = (record for file in scans for split in file.splits for record in read_records(split))
         check_fields(f"curate.reviews: {public_name(settings.path)}", [settings.columns.row], first)
-        rows += [row for file in scans for row in _rows_of(settings, file)]
+        rows += [people.renamed(row) for file in scans for row in _rows_of(settings, file)]
     _mark_earlier(rows, "superseded", ("key", "row"))
     _mark_earlier(rows, "withdrawn", ("key", "row", "reason"))
     weights = _weights(rows)

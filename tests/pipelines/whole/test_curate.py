@@ -14,6 +14,7 @@ from pipelines.validate import validate
 from schemas.configfile import load_config
 from schemas.exits import RunFailedError
 from schemas.manifest import Manifest, read_manifest, sha256_of
+from schemas.people import People
 from tests.tiny import (
     DIALOGUES,
     PANEL,
@@ -118,7 +119,7 @@ def test_losers_name_who_they_lost_to(ledger: list[dict[str, Any]]) -> None:
 def test_examples_say_who_wrote_and_who_judged_them(examples: list[dict[str, Any]]) -> None:
     (accepted,) = [one for one in examples if one["source"] == "panel" and one["source_row"] == 1]
     assert accepted["selection"]["decision"] == "accepted"
-    assert accepted["selection"]["annotator"] == "bo"
+    assert accepted["selection"]["annotator"] == People().called("bo")
     assert accepted["verification"]["reference"] == "independent"
     assert accepted["verification"]["verdict"] == "equal"
     assert accepted["licence"] == "CC-BY-4.0"

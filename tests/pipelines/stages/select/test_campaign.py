@@ -28,7 +28,8 @@ def ends(folder: Path, rows: list[dict[str, Any]], **settings: Any) -> dict[int,
     path = write_rows(folder / "rows.jsonl", rows)
     names = {**NAMES, "answer": "gold", **settings.pop("columns", {})}
     source = {"name": "mine", "path": str(path), "adapter": "columns", "format": "cot", "licence": "MIT"}
-    made = config_of(source | {"columns": names}, wipeout={"limit": 1}, heldout=0.0, skip=QUICK, **settings)
+    settings |= {"wipeout": {"limit": 1}, "heldout": 0.0, "skip": QUICK, "people": {"names": "keep"}}
+    made = config_of(source | {"columns": names}, **settings)
     curate(made, folder / "data")
     return {one["row"]: one for one in read_streams(folder / "data", "ledger/*.arrow")}
 
@@ -78,7 +79,8 @@ def test_control_items_are_refused_where_selection_is_skipped(tmp_path: Path) ->
     path = write_rows(tmp_path / "rows.jsonl", [*CONTROLS, vote("careful", "yes", 0)])
     source = {"name": "mine", "path": str(path), "adapter": "columns", "format": "cot", "licence": "MIT"}
     skip = [*QUICK, "select"]
-    curate(config_of(source | {"columns": NAMES}, wipeout={"limit": 1}, skip=skip), tmp_path / "data")
+    settings = {"wipeout": {"limit": 1}, "skip": skip, "people": {"names": "keep"}}
+    curate(config_of(source | {"columns": NAMES}, **settings), tmp_path / "data")
     assert [one["source_row"] for one in read_streams(tmp_path / "data", "shards/*.arrow")] == [16]
     assert annotators(tmp_path / "data") is None
 

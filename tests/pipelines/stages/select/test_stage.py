@@ -3,12 +3,16 @@
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
 from pipelines.cli.review_queue import write_queue
 from pipelines.curate import curate
 from pipelines.stages.select.stage import review_notes
+from pipelines.validate import validate
+from schemas.config import Config
 from schemas.manifest import Manifest
+from schemas.people import People
 from tests.tiny import config_of, data_bytes, gsm8k_row, marbles, read_lines, read_streams, source, write_rows
 
 WRONG_END = gsm8k_row("Mia has 3 boxes of 7 pens. How many pens?", "3*7=<<3*7=21>>21 pens.", 24)
@@ -21,9 +25,8 @@ QUICK = ["screen", "verify", "identify"]
 
 def run(folder: Path, *reviews: Any, name: str = "data", **settings: Any) -> Manifest:
     rows = write_rows(folder / "rows.jsonl", [{**row, "nr": i} for i, row in enumerate(ROWS)])
-    config = config_of(
-        source(rows, derive=["pot"]), reviews=list(reviews), wipeout={"limit": 1}, heldout=0.0, **settings
-    )
+    settings = {"wipeout": {"limit": 1}, "heldout": 0.0, "people": {"names": "keep"}} | settings
+    config = config_of(source(rows, derive=["pot"]), reviews=list(reviews), **settings)
     return curate(config, folder / name)
 
 
@@ -189,3 +192,33 @@ def test_adjudicated_rows_are_marked_in_ledger_and_shards(tmp_path: Path) -> Non
     assert {row: one["rule"] for row, one in ends(tmp_path).items() if one["rule"]} == {2: "adjudicated"}
     said = {one["source_row"]: one["selection"] for one in read_streams(tmp_path / "data", "shards/*.arrow")}
     assert {row: one and one["adjudicated"] for row, one in said.items()} == {row: row == 2 or None for row in said}
+
+
+def published(folder: Path) -> bytes:
+    """Every byte of a data set but the rejected rows, which stand as they came."""
+    paths = (path for path in sorted(folder.rglob("*")) if not {".work", "rejected"} & {*path.parts})
+    files = [path for path in paths if path.is_file()]
+    streams = (pa.ipc.open_stream(path).read_all() for path in files if path.suffix == ".arrow")
+    return b"".join(path.read_bytes() for path in files) + b"".join(str(rows.to_pylist()).encode() for rows in streams)
+
+
+def test_people_are_published_by_pseudonyms_that_stay_and_by_name_only_where_that_is_asked(tmp_path: Path) -> None:
+    votes = [{"nr": 2, "annotator": name, "decision": "rejected"} for name in ("zebedee", "yolanda")]
+    said = by_nr(tmp_path / "said.jsonl", *votes, {"nr": 2, "reviewer": "xanthippe", "decision": "accepted"})
+    names = ("zebedee", "yolanda", "xanthippe")
+    for name, people in (("data", {}), ("again", {}), ("named", {"names": "keep"})):
+        run(tmp_path, said, name=name, people=people)
+        validate(tmp_path / name, Config())
+        content = published(tmp_path / name)
+        assert [person.encode() in content for person in names] == [name == "named"] * 3
+        assert (str(People().called("xanthippe")).encode() in content) == (name != "named")
+    assert ends(tmp_path) == ends(tmp_path, "again")
+    assert ends(tmp_path)[2]["detail"] == f"adjudicated by {People().called('xanthippe')} over 2 votes"
+
+
+def test_a_key_of_pseudonyms_stands_in_no_file(tmp_path: Path) -> None:
+    said = by_nr(tmp_path / "said.jsonl", {"nr": 2, "annotator": "zebedee", "decision": "accepted"})
+    run(tmp_path, said, people={"key": "between us"})
+    files = [path.read_bytes() for path in (tmp_path / "data").rglob("*") if path.is_file()]
+    assert not any(b"between us" in content for content in files)
+    assert str(People(key="between us").called("zebedee")).encode() in published(tmp_path / "data")
