@@ -3,19 +3,25 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: setup demo test test-all cluster-test check bench soak clean
+.PHONY: setup lock demo test test-all cluster-test check bench soak clean
 
 setup: $(STAMP)
 
-$(STAMP): pyproject.toml constraints.txt
+$(STAMP): pyproject.toml constraints.txt requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "mathmill needs Python 3.11 or newer; found $$($(PYTHON) --version). Try: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 2; }
 	@echo "Setting up $(VENV): a few minutes, once."
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt torch
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]' --config-settings editable_mode=compat
+	@$(PIP) --require-hashes --no-deps --requirement requirements.lock
+	@$(PIP) --constraint constraints.txt torch
+	@$(PIP) --no-deps --no-build-isolation --editable . --config-settings editable_mode=compat
 	@command -v bwrap >/dev/null || echo "Programs run at isolation level 'seccomp'. For the strongest level: sudo apt-get install bubblewrap"
 	@touch $(STAMP)
+
+lock:
+	@$(PIP) uv
+	@$(BIN)/python -m benchmarks.lock
 
 demo: $(STAMP)
 	@$(BIN)/mathmill demo
