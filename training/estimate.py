@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from torch.distributed.tensor import DTensor
 
 from schemas.config import Train
-from training.forward import Forward, autocast, hidden_states, own_scores
+from training.forward import Forward, MicroBatch, autocast, hidden_states, own_scores
 from training.objective import chunk_on
 from training.parallel import run_on
 from training.probe import probe_batch, probe_tokens
@@ -133,11 +133,15 @@ def _kept(model: Model, root: Model, forward: Forward, length: int, *, half: boo
     micro = probe_batch(probe_tokens(model, length), [length], device)
     kept: dict[int, int] = {}
     with _counting(model, kept), autocast(device.type, half=half):
-        states = run_on(root, own_scores if forward.formula is None else hidden_states, micro, forward)
-    states.sum().backward()  # type: ignore[no-untyped-call]
+        summed: torch.Tensor = run_on(root, _summed, micro, forward)
+    summed.backward()  # type: ignore[no-untyped-call]
     for parameter in model.parameters():
         parameter.grad = None
     return sum(kept.values())
+
+
+def _summed(model: Model, micro: MicroBatch, forward: Forward) -> torch.Tensor:
+    return (own_scores if forward.formula is None else hidden_states)(model, micro, forward).sum()
 
 
 @contextmanager

@@ -10,7 +10,6 @@ import torch
 
 from schemas import hub
 from schemas.exits import UserError
-from training.adapters import has_adapters
 from training.untyped import Model, Tokenizer
 
 
@@ -40,23 +39,30 @@ def load_tokenizer(source: Path | str, *, template: str | None = None, option: s
     return tokenizer
 
 
-def load_model(source: Path | str, *, option: str = "train.model") -> Model:
+def load_model(source: Path | str, *, option: str = "train.model", hollow: bool = False) -> Model:
     """Loads a causal language model with float32 weights and the attention that transformers gives it.
 
     Args:
         source: Hugging Face name or folder.
         option: where the user named it.
+        hollow: its weights are to come from another rank: they have a place, and nothing stands there.
 
     Raises:
         UserError: there is no such model.
     """
-    from transformers import AutoModelForCausalLM
+    from transformers import AutoConfig, AutoModelForCausalLM
+    from transformers.initialization import no_init_weights
 
     _hush()
     with _explained(source, "model", option):
-        model = AutoModelForCausalLM.from_pretrained(
-            str(source), dtype=torch.float32, local_files_only=_local_only(str(source))
-        )
+        local = _local_only(str(source))
+        if hollow:
+            config = AutoConfig.from_pretrained(str(source), local_files_only=local)
+            with no_init_weights():
+                model = AutoModelForCausalLM.from_config(config, dtype=torch.float32).eval()
+            model.tie_weights()
+        else:
+            model = AutoModelForCausalLM.from_pretrained(str(source), dtype=torch.float32, local_files_only=local)
     _keep_scale(model)
     return model
 
@@ -117,7 +123,7 @@ def export(
     """
     model.generation_config = _generation_config(model, tokenizer, stop_id)
     _hush()
-    model.save_pretrained(folder, state_dict=None if has_adapters(model) else weights)
+    model.save_pretrained(folder, state_dict=weights)
     tokenizer.save_pretrained(folder)
 
 

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import torch
 from torch.distributed.tensor import DTensor, distribute_tensor
 
-from schemas.exits import UserError
+from training.speed import layers_of
 from training.untyped import Model
 from training.world import World
 
@@ -40,18 +40,20 @@ def run_on(model: Model, compute: Callable[..., T], *inputs: Any) -> T:  # noqa:
 def shard(model: Model, world: World) -> Gathered:
     """Splits every weight over the ranks, layer by layer, and moves it to the device.
 
+    Weights are those of rank 0: others need not have loaded them, and hold no more than one layer whole.
+
     Raises:
         UserError: the model has no list of layers.
     """
     from torch.distributed.device_mesh import init_device_mesh
     from torch.distributed.fsdp import FSDPModule, fully_shard
 
-    layers = getattr(model.base_model, "layers", None)
-    if layers is None:
-        raise UserError(f"train.parallel: {type(model).__name__} has no list of layers to shard; use replicate")
+    layers = layers_of(model, wanted_by="train.parallel")
     mesh = init_device_mesh(world.device.type, (world.size,))
     for layer in layers:
+        world.share(layer)
         fully_shard(layer, mesh=mesh)
+    world.share(model)
     root = Gathered(model)
     fully_shard(root, mesh=mesh, reshard_after_forward=True)
     for module in root.modules():

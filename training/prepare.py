@@ -103,8 +103,9 @@ def prepare(
     intake = take_in(config, examples, layout, workers, world)
     for encoder in intake.encoders.values():
         held.callback(encoder.close)
-    model = _load(config, run, begun)
-    sharded = shard(model, world) if config.parallel == "shard" and world.size > 1 else None
+    shards_weights = config.parallel == "shard" and world.size > 1
+    model = load_to_train(config, run, begun, hollow=shards_weights and not world.is_main)
+    sharded = shard(model, world) if shards_weights else None
     model = model if sharded else model.to(world.device)
     half = runs_in_half(config, world.device)
     require_rows(model, intake.sample.encoded, layout, name=_name(config))
@@ -193,21 +194,25 @@ def require_rows(model: Model, encoded: Encoded, layout: ChatLayout, *, name: st
         )
 
 
-def _load(config: Train, run: Path, begun: Checkpoint | None) -> Model:
+def load_to_train(config: Train, run: Path, begun: Checkpoint | None, *, hollow: bool = False) -> Model:
     """The model as training takes it up: what is frozen is frozen, adapters stand where they stood.
 
+    Args:
+        config: the table `train`.
+        run: RUN, or this machine's copy of it.
+        begun: the checkpoint to go on from.
+        hollow: rank 0 will give the weights.
+
     Raises:
-        UserError: a pattern that names no parameter, or adapters that would be sharded.
+        UserError: a pattern that names no parameter.
     """
     if config.lora is None:
-        model = load_model(begun.model if begun else str(config.model))
+        model = load_model(begun.model if begun else str(config.model), hollow=hollow)
     else:
-        if config.parallel == "shard":
-            raise UserError("train.lora: adapters are not sharded; set train.parallel to replicate")
         base = config.model if isinstance(config.model, str) else checkpoint.first(run).model
-        model = load_model(base)
+        model = load_model(base, hollow=hollow)
         add_adapters(model, config.lora, seed=config.seed)
-        if begun and (begun.model / ADAPTER_WEIGHTS).is_file():
+        if begun and (begun.model / ADAPTER_WEIGHTS).is_file() and not hollow:
             load_adapters(model, begun.model)
     for pattern in config.freeze:
         names = [name for name, _ in model.named_parameters() if fnmatch(name, pattern)]

@@ -38,13 +38,14 @@ from training.model import export
 from training.optimizer import set_rate
 from training.pack import length_step
 from training.plan import Position
-from training.prepare import Run, prepare, require_rows
+from training.prepare import Run, load_to_train, prepare, require_rows
 from training.record import Record
 from training.results import EvalResult, RunPlan, RunResult, StepMetrics
 from training.schedule import learning_rate
 from training.step import Batch, Likelihood, accumulate, micro_batches, plan_batch, train_mode
 from training.stop import StopRequest, stop_requests
 from training.telemetry import first_objective, measure
+from training.untyped import Model
 from training.world import World, join_world
 
 
@@ -351,16 +352,16 @@ class _Loop:
             copy = partial(shutil.copytree, found.model)
             if has_adapters(run.model):
                 self._publish(copy, run.output / ADAPTER, last, held)
-                self._publish(self._export_merged, target, last, held)
+                merged = run.model if run.root is run.model else load_to_train(run.config, run.output, found)
+                self._publish(partial(self._export_merged, merged), target, last, held)
             else:
                 self._publish(copy, target, last, held)
         run.world.wait()
         return target
 
-    def _export_merged(self, folder: Path) -> None:
-        run = self._run
-        merge_adapters(run.model)
-        export(run.model, run.layout.tokenizer, folder, stop_id=run.layout.stop_id)
+    def _export_merged(self, model: Model, folder: Path) -> None:
+        merge_adapters(model)
+        export(model, self._run.layout.tokenizer, folder, stop_id=self._run.layout.stop_id)
 
     def _publish(
         self, write: Callable[[Path], object], target: Path, last: StepMetrics | None, held: StepMetrics | None

@@ -7,6 +7,7 @@ from typing import TypeVar
 
 import torch
 import torch.distributed as dist
+from torch.distributed.tensor import DTensor
 
 from schemas.exits import UserError
 from training.heartbeat import Heartbeat
@@ -51,6 +52,14 @@ class World:
         values = [value]
         dist.broadcast_object_list(values, src=0)
         return values[0]
+
+    def share(self, module: torch.nn.Module) -> None:
+        """Moves what of a module is not in shards to the device, and gives every rank what rank 0 has."""
+        for tensor in [*module.parameters(), *module.buffers()]:
+            if not isinstance(tensor, DTensor):
+                tensor.data = tensor.data.to(self.device)
+                if self.size > 1:
+                    dist.broadcast(tensor.data, src=0)
 
     def wait(self) -> None:
         """Returns once every rank has come here."""

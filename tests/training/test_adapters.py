@@ -89,7 +89,6 @@ def test_merged_weights_are_the_formula():
     ("changes", "says"),
     [
         ({"lora": Lora(targets=["nowhere"])}, "train.lora: .*nowhere"),
-        ({"lora": LORA, "parallel": "shard"}, "train.lora: adapters are not sharded"),
         ({"freeze": ["model.nowhere.*"]}, "train.freeze: model.nowhere.* matches no parameter"),
         ({"freeze": ["*"]}, "train.freeze: every parameter is frozen"),
     ],

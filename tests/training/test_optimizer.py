@@ -37,7 +37,7 @@ def test_moments_in_8_bits_without_torchao_are_one_line():
 
 
 def test_moments_in_8_bits_are_not_sharded():
-    with pytest.raises(UserError, match=r"moments in 8 bits are not sharded; set train.parallel to replicate"):
+    with pytest.raises(UserError, match=r"moments in 8 bits are not sharded; set train\.parallel"):
         build_optimizer(small_run(optimizer="adamw_8bit", parallel="shard").train, small_model(), CPU)
 
 

@@ -7,9 +7,11 @@ import torch
 from safetensors.torch import load_file
 from transformers import AutoModelForCausalLM
 
+from schemas.config import Lora
 from tests.training.models import distance, gradient_of, random_rows, small_model, small_run, summed, whole_batch
 from tests.training.ranks import run_ranks
 from training import checkpoint, parallel
+from training.model import load_model
 from training.parallel import ShardedGradients, shard, whole
 from training.step import Gradients, Likelihood, accumulate, micro_batches
 from training.train import train
@@ -148,6 +150,41 @@ def test_one_process_continues_what_shards_began(straight, data, tmp_path):
     assert checkpoint.latest(output).state.step == 6
 
 
+def test_sharded_adapters_take_the_steps_of_one_process_and_merge(data, tmp_path):
+    pytest.importorskip("peft")
+    lora = {"lora": Lora(rank=4, alpha=16), "steps": 4}
+    run_ranks(trained, 2, config_of(**lora), data, tmp_path / "TWO", False)
+    train(config_of(**lora), [data], tmp_path / "ONE")
+    assert objectives_of(tmp_path / "TWO") == pytest.approx(objectives_of(tmp_path / "ONE"), rel=1e-5)
+    one, two = weights_of(tmp_path / "ONE"), weights_of(tmp_path / "TWO")
+    assert one.keys() == two.keys()
+    assert all(torch.allclose(one[name], two[name], atol=1e-4) for name in one)
+
+
+def hollow_rank(folder):
+    """What each rank loaded of a weight, and the weights that it has of its shards put together."""
+    torch.set_num_threads(1)
+    world = join_world("cpu")
+    model = load_model(folder, hollow=not world.is_main)
+    loaded = model.model.norm.weight.detach().clone().numpy()
+    shard(model, world)
+    weights = {name: whole(parameter.detach()).clone().numpy() for name, parameter in model.named_parameters()}
+    world.close()
+    return loaded, weights
+
+
+def test_ranks_get_the_weights_that_rank_0_loaded(tmp_path):
+    model = small_model("llama", dtype=torch.float32)
+    model.model.norm.weight.data.mul_(3)
+    model.save_pretrained(tmp_path)
+    first, second = run_ranks(hollow_rank, 2, tmp_path)
+    assert (first[0] == 3).all()
+    assert not (second[0] == 3).any()
+    for name, parameter in model.named_parameters():
+        assert (first[1][name] == parameter.detach().numpy()).all(), name
+        assert (second[1][name] == first[1][name]).all(), name
+
+
 def test_a_model_without_layers_is_refused_by_name():
     from schemas.exits import UserError
 
@@ -156,5 +193,5 @@ def test_a_model_without_layers_is_refused_by_name():
         def base_model(self):
             return self
 
-    with pytest.raises(UserError, match=r"train\.parallel: Bare has no list of layers to shard; use replicate"):
+    with pytest.raises(UserError, match=r"train\.parallel: Bare has no list of layers; leave it off"):
         parallel.shard(Bare(2, 2), join_world("cpu"))
