@@ -7,6 +7,8 @@ ones that rows exceed. What cannot be built so has a line of its own in `EXCEPTI
 import inspect
 from typing import Any
 
+from transformers.models.auto.configuration_auto import CONFIG_MAPPING
+
 VOCABULARY = 320
 WINDOW = 48
 
@@ -136,12 +138,16 @@ EXCEPTIONS: dict[str, dict[str, Any]] = {
     "mamba2": {"num_heads": 8, "head_dim": 8},
     "ministral": {"head_dim": 8},
     "minimax": {"layer_types": ["linear_attention", "full_attention"]},
+    "nemotron": {"num_key_value_heads": 2},
     "nemotron_h": {"layers_block_type": ["mamba", "attention"], "num_hidden_layers": 2},
     "recurrent_gemma": {"num_hidden_layers": 3},
     "zamba2": {"num_hidden_layers": 2, "layers_block_type": ["mamba", "hybrid"], "hybrid_layer_ids": [1]},
+    "xmod": {"is_decoder": True, "languages": ["en_XX"], "default_language": "en_XX"},
+    "zaya": {"num_experts_per_tok": 1},
     "zamba": {"num_hidden_layers": 2, "layers_block_type": ["mamba", "hybrid"], "attn_layer_period": 2},
     "bert": {"is_decoder": True},
     "bert-generation": {"is_decoder": True},
+    "reformer": {"is_decoder": True, "axial_pos_embds_dim": [16, 16], "axial_pos_shape": [32, 32]},
     "roberta": {"is_decoder": True},
 }
 """what types need beside the rule"""
@@ -149,8 +155,6 @@ EXCEPTIONS: dict[str, dict[str, Any]] = {
 
 def tiny_config(kind: str) -> Any:  # noqa: ANN401  a config of transformers
     """The tiny config of a type; raises whatever its type raises where there is none."""
-    from transformers.models.auto.configuration_auto import CONFIG_MAPPING
-
     made = CONFIG_MAPPING[kind]
     return made(**(_small(made, made().to_dict()) | EXCEPTIONS.get(kind, {})))
 
@@ -172,6 +176,11 @@ def _small(made: Any, defaults: dict[str, Any]) -> dict[str, Any]:  # noqa: ANN4
             chosen[name] = [distinct[n % len(distinct)] for n in range(layers)]
     for name, inner in made.sub_configs.items():
         table = defaults.get(name)
-        if isinstance(table, dict) and hasattr(inner, "attribute_map") and inner.__name__ != "AutoConfig":
+        if not isinstance(table, dict):
+            continue
+        if inner.__name__ == "AutoConfig" and table.get("model_type") in CONFIG_MAPPING:
+            kind = table["model_type"]
+            chosen[name] = {"model_type": kind} | _small(CONFIG_MAPPING[kind], table)
+        elif hasattr(inner, "attribute_map"):
             chosen[name] = _small(inner, table)
     return chosen

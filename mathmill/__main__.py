@@ -31,7 +31,9 @@ def main() -> None:
         print(f"mathmill {importlib.import_module('schemas.manifest').CODE_VERSION}")
         return
     if verb not in VERBS:
-        sys.stderr.write(f"mathmill: {verb}: unknown verb; one of {', '.join(VERBS)}\n")
+        near = importlib.import_module("schemas.verbs").nearest(verb)
+        hint = f"did you mean {near}? The verbs are" if near else "one of"
+        sys.stderr.write(f"mathmill: {verb}: unknown verb; {hint} {', '.join(VERBS)}\n")
         sys.exit(2)
     room = VERBS[verb][0]
     try:

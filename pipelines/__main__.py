@@ -113,7 +113,8 @@ def _beam_flags(context: typer.Context) -> list[str]:
     if context.args:
         from pipelines.cli.flags import refuse_unknown  # deferred: without such flags there is nothing to check
 
-        refuse_unknown(context.args, [flag.lstrip("-") for option in context.command.params for flag in option.opts])
+        ours = [flag.lstrip("-") for option in context.command.params for flag in option.opts if flag.startswith("-")]
+        refuse_unknown(context.args, ours, verb=context.command.name or "")
     return context.args
 
 

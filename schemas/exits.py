@@ -12,6 +12,7 @@ from enum import IntEnum
 from typing import Any
 
 from schemas.session import enduring_output, signals_as_interrupt
+from schemas.verbs import elsewhere
 
 
 class ExitCode(IntEnum):
@@ -75,6 +76,9 @@ def _run(app: Any, arguments: Sequence[str], came: Sequence[signal.Signals]) -> 
         return _report(_worded(error), getattr(error, "exit_code", ExitCode.FAILED))
     except TyperException as error:
         message = getattr(error, "format_message", error.__str__)()
+        flag = str(getattr(error, "option_name", ""))
+        if place := elsewhere(verb, flag.lstrip("-")):
+            message = f"{flag}: {verb} has no such flag; {place}"
         return _report(f"{message} (see mathmill {verb} --help)", ExitCode.COULD_NOT_START)
     except (typer.Abort, KeyboardInterrupt):
         code = ExitCode.STOPPED

@@ -10,13 +10,20 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from schemas.exits import UserError
+from schemas.verbs import elsewhere
 
 _OPTIONS = Path("options", "pipeline_options.py")
 _ADDING = ("add_argument", "add_value_provider_argument")
 
 
-def refuse_unknown(flags: Sequence[str], ours: Sequence[str]) -> None:
-    """Raises UserError at a flag of Beam's that Beam does not have, with the nearest of Beam's and `ours`."""
+def refuse_unknown(flags: Sequence[str], ours: Sequence[str], *, verb: str = "") -> None:
+    """Raises UserError at a flag of Beam's that Beam does not have, with the verb that has it or the nearest flag.
+
+    Args:
+        flags: what is left of a command line.
+        ours: the flags of the verb itself.
+        verb: whose command line it is.
+    """
     known = known_flags()
     takes_value = False
     for flag in flags:
@@ -26,6 +33,8 @@ def refuse_unknown(flags: Sequence[str], ours: Sequence[str]) -> None:
                 raise UserError(f"{flag}: an argument too many; `--help` shows what this verb takes")
             takes_value = False
             continue
+        if name not in known and (place := elsewhere(verb, name)):
+            raise UserError(f"--{name}: {verb} has no such flag; {place}")
         if name not in known:
             near = difflib.get_close_matches(name, [*ours, *known], n=1)
             hint = f"; did you mean --{near[0]}?" if near else ""
