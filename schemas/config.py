@@ -12,9 +12,9 @@ from schemas.evaluation import Benchmark as Benchmark
 from schemas.evaluation import EndpointSettings as EndpointSettings
 from schemas.evaluation import Evaluate as Evaluate
 from schemas.evaluation import ProgramLimits as ProgramLimits
-from schemas.people import People
 from schemas.policy import Policy, choices
 from schemas.problem import Format
+from schemas.pseudonyms import People
 from schemas.reason import Reason, Stage
 from schemas.requirements import Balance, Validate, Wipeout
 from schemas.reviews import Reviews

@@ -53,7 +53,7 @@ def _hub_answers() -> bool:
 def _wrapped(root: str) -> Any:  # noqa: ANN401  fsspec has no types
     from fsspec.implementations.arrow import ArrowFSWrapper
 
-    class Ranged(ArrowFSWrapper):
+    class Ranged(ArrowFSWrapper):  # type: ignore[misc]  # fsspec has no types
         """Reads a range from byte 0 too: fsspec opens a stream for it, and then asks the stream where it stands."""
 
         def cat_file(self, path: str, start: int | None = None, end: int | None = None, **options: Any) -> Any:  # noqa: ANN401

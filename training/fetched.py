@@ -50,7 +50,7 @@ class FetchedShard:
         self.rows: Sequence[int] = [block.rows for block in self._blocks]
 
     @property
-    def bytes(self) -> int:
+    def size(self) -> int:
         """Bytes of its batches."""
         return sum(block.bytes for block in self._blocks)
 

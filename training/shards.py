@@ -295,7 +295,7 @@ class _Found:
             parts.append(Part(str(located(source.path)), source.weight, sum(sum(shard.rows) for shard in mine)))
         strict = any(manifest.rounding == "never" for manifest in self._manifests)
         marks = tuple(manifest.fingerprint for manifest in self._manifests)
-        fetched = sum(shard.bytes for shard in shards if isinstance(shard, FetchedShard))
+        fetched = sum(shard.size for shard in shards if isinstance(shard, FetchedShard))
         return Examples(
             Batches(shards), marks, "never" if strict else "places", parts=tuple(parts), fetched_bytes=fetched
         )

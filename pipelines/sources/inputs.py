@@ -23,8 +23,8 @@ from schemas.benchmark import BENCHMARK_SCHEMA
 from schemas.config import Benchmark, Curate, Normalise, Source
 from schemas.exits import RunFailedError, UserError
 from schemas.manifest import BenchmarkRecord, InputFile
-from schemas.people import People
 from schemas.place import public_name
+from schemas.pseudonyms import People
 from schemas.reason import Reason
 from validation.answers import extract
 

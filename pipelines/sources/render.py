@@ -21,8 +21,8 @@ from schemas.attempts import Crash, attempted, rows_that_raise
 from schemas.config import Normalise, Source
 from schemas.example import SEGMENTS
 from schemas.exits import RunFailedError
-from schemas.people import People
 from schemas.problem import Problem, Segment, SegmentKind, Selection
+from schemas.pseudonyms import People
 from schemas.reason import RULES, Reason, Stage
 
 _KEEP = Normalise()

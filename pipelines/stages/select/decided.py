@@ -17,9 +17,9 @@ from pipelines.sources.adapters.registry import check_fields, has_header
 from pipelines.sources.files.scan import FileScan, read_records, scan
 from schemas.exits import UserError
 from schemas.manifest import InputFile
-from schemas.people import People
 from schemas.place import public_name
 from schemas.problem import Decision, Selection
+from schemas.pseudonyms import People
 from schemas.reviews import Reviews
 from validation.answers import Relation, compare
 

@@ -14,7 +14,7 @@ from pipelines.validate import validate
 from schemas.configfile import load_config
 from schemas.exits import RunFailedError
 from schemas.manifest import Manifest, read_manifest, sha256_of
-from schemas.people import People
+from schemas.pseudonyms import People
 from tests.tiny import (
     DIALOGUES,
     PANEL,

@@ -12,7 +12,7 @@ from pipelines.stages.select.stage import review_notes
 from pipelines.validate import validate
 from schemas.config import Config
 from schemas.manifest import Manifest
-from schemas.people import People
+from schemas.pseudonyms import People
 from tests.tiny import config_of, data_bytes, gsm8k_row, marbles, read_lines, read_streams, source, write_rows
 
 WRONG_END = gsm8k_row("Mia has 3 boxes of 7 pens. How many pens?", "3*7=<<3*7=21>>21 pens.", 24)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from schemas.people import People
+from schemas.pseudonyms import People
 from schemas.variables import Variables
 
 
