@@ -17,6 +17,7 @@ COMMANDS = (
     ("benchmarks.store", "memory"),
     ("benchmarks.validate",),
     ("benchmarks.train_data",),
+    ("benchmarks.stream", "--quick"),
     ("benchmarks.programs",),
     ("benchmarks.review",),
 )
