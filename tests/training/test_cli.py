@@ -15,6 +15,7 @@ import torch
 from safetensors.torch import load_file
 
 from tests.store_server import put
+from tests.training.test_fetched import blocks_of, with_tables
 from training.__main__ import main
 from training.losses import read_losses
 
@@ -39,11 +40,11 @@ def config(tmp_path_factory):
     return path
 
 
-def started(*command, **environment):
+def started(*command, folder=REPOSITORY, **environment):
     quiet = {"OMP_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false", "PYTHONPATH": str(REPOSITORY)}
     return subprocess.Popen(
         [str(part) for part in command],
-        cwd=REPOSITORY,
+        cwd=folder,
         env=os.environ | quiet | environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -259,6 +260,41 @@ def test_torchrun_takes_the_steps_of_one(straight, config, data, tmp_path):
     require_same_run(straight, output)
 
 
+def two_nodes(folder, port, config, url, *more):
+    """Two nodes of one rank that share no folder: each stands in its own and names RUN from there."""
+    for node in (0, 1):
+        (folder / f"node{node}").mkdir(exist_ok=True)
+    command = ["train", config, "--data", url, "--output", "RUN", "--set", "train.token_cache_gb=0", *more]
+    launch = [sys.executable, "-m", "torch.distributed.run", "--nnodes=2", "--nproc-per-node=1"]
+    meet = ["--master-addr=127.0.0.1", f"--master-port={port}", "-m", "training"]
+    return [
+        started(
+            *launch, f"--node-rank={node}", *meet, *command,
+            folder=folder / f"node{node}", XDG_CACHE_HOME=str(folder / f"cache{node}"),
+        )
+        for node in (0, 1)
+    ]  # fmt: skip
+
+
+@pytest.mark.slow
+def test_two_nodes_without_a_shared_disk_take_the_steps_of_one(straight, config, data, tmp_path, bucket):
+    """From a store, with a cache each; rank 0's RUN is the only one, when it begins and when it resumes."""
+    judged = with_tables(shutil.copytree(data, tmp_path / "DATA"))
+    url = put(judged, f"{bucket}/DATA").url
+    for port, more in ((29644, ["--set", "train.steps=4"]), (29645, ["--resume"])):
+        nodes = two_nodes(tmp_path, port, config, url, *more)
+        for process in nodes:
+            _, errors = process.communicate(timeout=240)
+            assert process.returncode == 0, errors
+    output = tmp_path / "node0" / "RUN"
+    require_same_weights(straight, output)
+    assert objectives_of(output, heldout=False) == pytest.approx(objectives_of(straight, heldout=False), rel=1e-5)
+    assert not (tmp_path / "node1" / "RUN").exists()
+    for node in (0, 1):
+        assert blocks_of(tmp_path / f"cache{node}" / "mathmill")
+        assert not list((tmp_path / f"cache{node}" / "mathmill").glob("run-*"))
+
+
 @pytest.mark.slow
 def test_a_compiled_run_takes_the_steps_of_one_that_is_not(straight, config, data, tmp_path):
     """A C++ compiler builds every length of packs: over a minute of CPU time for this model."""
@@ -275,15 +311,20 @@ def torchrun(processes, port):
 
 
 def require_same_run(straight, output):
+    require_same_weights(straight, output)
+    assert objectives_of(straight) == pytest.approx(objectives_of(output), rel=1e-5)
+
+
+def require_same_weights(straight, output):
     one, two = weights_of(straight), weights_of(output)
     start = load_file(straight / "checkpoints" / "step-00000000" / "model" / "model.safetensors")
     for name in one:
         assert (one[name] - two[name]).norm() < 2e-3 * (one[name] - start[name]).norm() + 1e-6, name
-    objectives = [
-        [line["objective"] for line in map(json.loads, (run / "metrics.jsonl").read_text().splitlines())]
-        for run in (straight, output)
-    ]
-    assert objectives[0] == pytest.approx(objectives[1], rel=1e-5)
+
+
+def objectives_of(run, heldout=None):
+    lines = map(json.loads, (run / "metrics.jsonl").read_text().splitlines())
+    return [line["objective"] for line in lines if heldout in (None, line["heldout"])]
 
 
 def wait_for(condition, process, seconds=120):
