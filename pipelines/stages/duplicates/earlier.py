@@ -105,7 +105,8 @@ def _signed(folder: Path, shard: ShardRecord) -> pa.RecordBatch:
         raise RunFailedError(f"{path}: missing, or its bytes are not those that the manifest names; curate it again")
     with open_as(path, EXAMPLE_SCHEMA) as reader:
         batches = list(map(_hashes, reader))
-    return pa.Table.from_batches(batches, SIGNED_SCHEMA).combine_chunks().to_batches()[0]
+    whole = pa.Table.from_batches(batches, SIGNED_SCHEMA)  # of no rows it has no batch
+    return pa.RecordBatch.from_arrays([column.combine_chunks() for column in whole.columns], schema=SIGNED_SCHEMA)
 
 
 def _hashes(examples: pa.RecordBatch) -> pa.RecordBatch:
