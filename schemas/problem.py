@@ -89,6 +89,7 @@ class Problem:
         effort: reasoning effort or mode, where the source names one.
         score: how good the source takes it to be, the higher the better.
         system: what a chat says to the model before the question.
+        author: who wrote the solutions, where the row tells: human | model:NAME.
         dropped: what of the row the adapter leaves out, by kind: names that a person reads, the same for all rows.
     """
 
@@ -103,4 +104,5 @@ class Problem:
     score: float | None = None
     selection: Selection = field(default_factory=Selection)
     system: str | None = None
+    author: str | None = None
     dropped: tuple[str, ...] = ()

@@ -77,7 +77,7 @@ def render_record(
     problem = Rejection(Reason.STAGE_CRASH, f"{Stage.READ}: {found.words}") if isinstance(found, Crash) else found
     if isinstance(problem, Rejection):
         return [_unread_row((identity, source.name, record.row), problem, record.raw)]
-    author = source.author or ADAPTERS[source.adapter].author
+    author = source.author or problem.author or ADAPTERS[source.adapter].author
     about = (problem.independent, problem.language, author, source.licence)
     labels = (problem.topic, problem.difficulty, problem.effort, problem.score)
     human = None if problem.selection == _UNREVIEWED else people.renamed(selection_row(problem.selection))

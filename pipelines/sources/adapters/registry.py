@@ -18,6 +18,7 @@ from pipelines.sources.adapters.math import read_math
 from pipelines.sources.adapters.messages import read_messages
 from pipelines.sources.adapters.pot import read_pal, read_pot
 from pipelines.sources.adapters.prm800k import read_prm800k
+from pipelines.sources.adapters.sampled import read_samples
 from pipelines.sources.adapters.synthetic import (
     read_mathinstruct,
     read_metamath,
@@ -79,6 +80,7 @@ ADAPTERS: Mapping[str, Adapter] = MappingProxyType(
         "pal": Adapter(read_pal),
         "pot": Adapter(read_pot),
         "prm800k": Adapter(read_prm800k, campaign=True, taxonomy="math"),
+        "samples": Adapter(read_samples, author=UNKNOWN),
         "svamp": Adapter(read_svamp, taxonomy="k12"),
         "tora": Adapter(read_tora, taxonomy="math"),
     }

@@ -6,7 +6,8 @@
     format_disagreement  the formats of one row end in answers that differ: the row is quarantined
 
 A group is all candidates of one problem, those that verification removed among them: they are the witnesses against a
-wrong reference. Unknown comparisons accuse nobody. The order of the members does not matter.
+wrong reference. Unknown comparisons accuse nobody, and models alone accuse no person. The order of the members does
+not matter.
 """
 
 from collections import defaultdict
@@ -32,6 +33,7 @@ class Member:
         own: what its solution or program ends in; None when unknown.
         rank: of its source.
         derived: built from another solution of the row, so no witness of its own.
+        human: a person wrote it; models alone never accuse it.
     """
 
     id: str
@@ -42,6 +44,7 @@ class Member:
     own: str | None
     rank: int = 0
     derived: bool = False
+    human: bool = True
 
 
 def _compare(left: str, right: str) -> Relation:
@@ -64,11 +67,13 @@ def disagreements(members: Sequence[Member], compare: Compare = _compare) -> dic
 def _conflicts(members: Sequence[Member], compare: Compare) -> Iterator[tuple[str, Rejection]]:
     classes = _by_value(((member, member.gold or member.own) for member in members), compare)
     for value, holders in classes:
-        rivals = [answer for answer, _ in classes if compare(value, answer) is Relation.NOT_EQUAL]
-        for holder in holders if rivals else ():
-            rival = next(group[0] for answer, group in classes if answer == rivals[0])
-            detail = f"answer {value:.60}; the same question has {rivals[0]:.60} elsewhere"
-            yield holder.id, Rejection(Reason.ANSWER_CONFLICT, detail, rival.id, rival.row)
+        rivals = [(answer, group) for answer, group in classes if compare(value, answer) is Relation.NOT_EQUAL]
+        for holder in holders:
+            for answer, group in rivals:
+                if rival := next((member for member in group if member.human or not holder.human), None):
+                    detail = f"answer {value:.60}; the same question has {answer:.60} elsewhere"
+                    yield holder.id, Rejection(Reason.ANSWER_CONFLICT, detail, rival.id, rival.row)
+                    break
 
 
 def _suspicions(members: Sequence[Member], compare: Compare) -> Iterator[tuple[str, Rejection]]:
@@ -77,13 +82,16 @@ def _suspicions(members: Sequence[Member], compare: Compare) -> Iterator[tuple[s
         ends = _by_value(((member, member.own) for member in holders if not member.derived), compare)
         loyal = {member.row_id for value, group in ends if compare(gold, value) is Relation.EQUAL for member in group}
         for value, against in ends:
-            rows = {member.row_id for member in against}
-            if compare(gold, value) is Relation.NOT_EQUAL and len(rows) >= WITNESSES and len(rows) > len(loyal):
-                detail = f"{len(rows)} rows end in {value:.60}, {len(loyal)} in the reference {gold:.60}"
-                witness = against[0]
-                for member in holders:
-                    if member.own is None or compare(gold, member.own) is not Relation.NOT_EQUAL:
-                        yield member.id, Rejection(Reason.SUSPECT_GOLD, detail, witness.id, witness.row)
+            if compare(gold, value) is not Relation.NOT_EQUAL:
+                continue
+            for member in holders:
+                witnesses = [witness for witness in against if witness.human or not member.human]
+                rows = {witness.row_id for witness in witnesses}
+                if len(rows) < WITNESSES or len(rows) <= len(loyal):
+                    continue
+                if member.own is None or compare(gold, member.own) is not Relation.NOT_EQUAL:
+                    detail = f"{len(rows)} rows end in {value:.60}, {len(loyal)} in the reference {gold:.60}"
+                    yield member.id, Rejection(Reason.SUSPECT_GOLD, detail, witnesses[0].id, witnesses[0].row)
 
 
 def _format_disagreements(members: Sequence[Member], compare: Compare) -> Iterator[tuple[str, Rejection]]:

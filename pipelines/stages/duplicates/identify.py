@@ -226,7 +226,9 @@ class Agree:
         alive = alive_after(self.store, part, self.before)
         columns = {"key": keys.column("problem"), **{n: keys.column(n) for n in ("row_id", "format", "source_row")}}
         columns |= whereabouts(part) | {"alive": pa.array(alive)}
-        columns["derived"] = self.store.read_part(part, ["derived"]).column(0)
+        about = self.store.read_part(part, ["derived", "author"])
+        columns["derived"] = about.column(0)
+        columns["human"] = pc.invert(pc.fill_null(pc.starts_with(about.column(1), "model:"), False))
         columns["gold"], columns["own"] = self._golds(part), answers_of(self.store, part, final=True)
         takes_part = alive | self._witnesses(part)
         batch = pa.RecordBatch.from_pydict(columns).filter(pa.array(takes_part))
@@ -270,6 +272,7 @@ def _member(identity: str, row: dict[str, object]) -> Member:
         own=text["own"],
         rank=int(str(row["source_rank"])),
         derived=bool(row["derived"]),
+        human=bool(row["human"]),
     )
 
 

@@ -5,8 +5,8 @@ from pipelines.stages.duplicates.agreement import Member, disagreements
 from validation.answers import Relation
 
 
-def member(row_id, gold="4", own="4", *, format="cot", derived=False, row=0):
-    return Member(f"{row_id}-{format}", row_id, row, format, gold, own, derived=derived)
+def member(row_id, gold="4", own="4", *, format="cot", derived=False, row=0, human=True):
+    return Member(f"{row_id}-{format}", row_id, row, format, gold, own, derived=derived, human=human)
 
 
 def reasons(*members):
@@ -43,6 +43,20 @@ def test_two_rows_against_the_reference_make_it_suspect():
     found = disagreements([member("a", own="4"), member("b", own="5"), member("c", own="5")])
     assert {id_: one.reason.value for id_, one in found.items()} == {"a-cot": "suspect_gold"}
     assert found["a-cot"].detail == "2 rows end in 5, 1 in the reference 4"
+
+
+def test_models_alone_accuse_no_person_and_each_other_all_the_same():
+    models = [member("b", own="5", human=False), member("c", own="5", human=False)]
+    assert reasons(member("a", own="4"), *models) == {}
+    assert reasons(member("a", own="4", human=False), *models) == {"a-cot": "suspect_gold"}
+    assert reasons(member("a", own="4"), *models, member("d", own="5"), member("e", own="5")) == {
+        "a-cot": "suspect_gold"
+    }
+
+
+def test_a_reference_that_a_model_brought_conflicts_on_the_models_side_alone():
+    assert reasons(member("a", "4"), member("b", "5", "5", human=False)) == {"b-cot": "answer_conflict"}
+    assert reasons(member("a", "4", human=False), member("b", "5", "5", human=False)).keys() == {"a-cot", "b-cot"}
 
 
 def test_one_row_against_the_reference_is_an_error_of_its_own():
