@@ -10,6 +10,7 @@ VERBS = {
     "validate": ("pipelines", "shards -> a verdict and a quality report"),
     "train": ("training", "shards -> checkpoints, maximising J_SFT"),
     "evaluate": ("training", "checkpoint -> pass@1 by format, with the same judge"),
+    "sample": ("training", "checkpoint -> more solutions that the judge accepts, a source for curate"),
     "prove": ("training", "J and its gradient on your model and rows, against float64"),
     "trace": ("pipelines", "one row's story: what happened at each stage, and why"),
     "export": ("pipelines", "shards -> messages or prompt/completion for other trainers"),

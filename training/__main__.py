@@ -1,4 +1,4 @@
-"""The room's command line: train, evaluate, prove. Also `torchrun -m training train ...` for many processes."""
+"""The room's command line: train, evaluate, sample, prove. Also `torchrun -m training train ...` for many processes."""
 
 import atexit
 import gc
@@ -106,6 +106,35 @@ def evaluate(
             on_progress=view.progress,
         )
         view.end(result)
+
+
+@app.command()
+def sample(
+    config: ConfigPath,
+    model: Annotated[str, typer.Option(help="RUN, a Hugging Face folder or name, or http://HOST:PORT of a server")],
+    data: Annotated[Path, typer.Option(help="a judged data set: the problems of its train split are asked")],
+    output: Annotated[Path, typer.Option(help="MORE.jsonl; the same command goes on with what lies beside it")],
+    samples: Annotated[int, typer.Option(min=1, help="answers to each problem and format")] = 4,
+    temperature: Annotated[float, typer.Option(min=0, help="0: the likeliest token each time")] = 0.7,
+    name: Annotated[str | None, typer.Option(help="of the author, model:NAME; else the model's last part")] = None,
+    draft: Annotated[bool, typer.Option("--draft", help="accept data without a passed verdict")] = False,
+    set_: Overrides = None,
+    debug: Debug = False,
+) -> None:
+    """A model's own solutions, accepted by the judge and new: a source for curate; and references in doubt."""
+    given = {"samples": samples, "temperature": temperature, "split": "train", "benchmarks": []}
+    checked = load_config(config, [*(set_ or []), *(f"evaluate.{key}={value}" for key, value in given.items())])
+    from training.mistakes import refuse_unjudged  # deferred: `--help` needs no pyarrow
+
+    refuse_unjudged([data], draft=draft)
+    with importing():  # deferred: torch, which no mistake above needs
+        from training.console import EvaluationView
+        from training.sample import sample as run_sampling
+
+    with EvaluationView() as view:
+        view.sampled(
+            run_sampling(checked.evaluate, model, data, output, name=name, draft=draft, on_progress=view.progress)
+        )
 
 
 @app.command()

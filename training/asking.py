@@ -121,17 +121,24 @@ def reference_of(example: Example) -> str | None:
 
 
 def _of_split(examples: Examples, form: Format, settings: Evaluate) -> list[Item]:
-    topics = examples.labels_of(np.arange(len(examples))).topics
-    firsts: dict[str, Item] = {}
-    for index, example in enumerate(examples.rows(0, len(examples))):
-        if example.format is form and example.problem_id not in firsts:
-            reference = reference_of(example)
-            if reference is not None:
-                topic = topics[index]
-                firsts[example.problem_id] = Item(
-                    _worded(example, settings), reference, topic if topic != "none" else None
-                )
-    return _chosen(list(firsts.values()), settings)
+    """As many problems as `limit` says that have an answer; read are those that the keyed hash takes."""
+    firsts: dict[str, tuple[int, str | None, str | None]] = {}
+    for start, batch in examples.scan("problem_id", "format", "topic", "difficulty"):
+        columns = (batch.column(name).to_pylist() for name in ("problem_id", "format", "topic", "difficulty"))
+        for place, (problem, its_form, topic, difficulty) in enumerate(zip(*columns, strict=True)):
+            if its_form == form:
+                level = None if difficulty is None else str(difficulty)
+                firsts.setdefault(problem, (start + place, topic, level))
+    order = sorted(firsts, key=lambda problem: _rank(problem, settings.seed))
+    found: dict[int, Item] = {}
+    for problem in order:
+        if settings.limit is not None and len(found) == settings.limit:
+            break
+        index, topic, level = firsts[problem]
+        (example,) = examples.take(np.array([index]))
+        if (reference := reference_of(example)) is not None:
+            found[index] = Item(_worded(example, settings), reference, topic, level)
+    return [found[index] for index in sorted(found)]
 
 
 def _of_benchmark(source: BenchmarkSource, rows: Sequence[dict[str, object]], settings: Evaluate) -> Suite:

@@ -18,7 +18,7 @@ from rich.text import Text
 
 from schemas.exits import RunFailedError
 from training.losses import LOSSES, TO_LOOK_AT
-from training.results import EvalResult, Mixture, ProofLine, RunPlan, RunResult, StepMetrics
+from training.results import EvalResult, Mixture, ProofLine, RunPlan, RunResult, SampleResult, StepMetrics
 
 _PLAIN_EVERY = 20
 _UNCOUNTED = 2  # steps
@@ -231,6 +231,19 @@ class EvaluationView:
         for suite, word in marked.items():
             self._console.print(f"{suite}: contamination {word}")
         self._console.print(f"every answer  {Path(result.output) / 'index.html'}")
+
+    def sampled(self, result: SampleResult) -> None:
+        """What came of sampling, and what to do with it."""
+        say = self._console.print
+        say(
+            f"{result.answers:,} answers to {result.problems:,} problems: {result.accepted:,} accepted by the judge, "
+            f"{result.rows:,} of them new"
+        )
+        say(f"rows    {result.output}", soft_wrap=True)
+        if result.suspects:
+            say(f"review  {result.queue}: {result.suspects:,} references in doubt", soft_wrap=True)
+        source = f"{{name: samples, path: {result.output}, adapter: samples, licence: ...}}"
+        say(f"next    as the last of curate.sources: {source}", soft_wrap=True, markup=False)
 
 
 def _apart(result: EvalResult, suite: str | None, form: str) -> str:

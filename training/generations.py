@@ -108,8 +108,8 @@ def apart(rows: Sequence[Row], other: Sequence[Row], *, seed: int) -> dict[str, 
     return found
 
 
-def agreed(rows: Sequence[Row]) -> Row | None:
-    """The first of a problem's answers that most of its samples agree with, by value; None when none has an answer."""
+def agreed(rows: Sequence[Row]) -> list[Row]:
+    """A problem's answers that most of its samples agree on, by value; none when none has an answer."""
     from validation.answers import Relation, compare
 
     question, language = rows[0]["question"], rows[0]["language"]
@@ -117,8 +117,7 @@ def agreed(rows: Sequence[Row]) -> Row | None:
     def same(one: str, two: str) -> bool:
         return compare(one, two, question, language, rounding="never").outcome is Relation.EQUAL
 
-    place = majority([row["answer"] for row in rows], same)
-    return None if place is None else rows[place]
+    return [rows[place] for place in majority([row["answer"] for row in rows], same)]
 
 
 def _shares(rows: Iterable[Row]) -> dict[tuple[str, str], dict[str, float]]:
@@ -136,6 +135,6 @@ def _scored(rows: Sequence[Row]) -> Scored:
     verdicts = tuple(
         Verdict(row["answer"], row["outcome"], row["ended"], row["tokens"], row["tool_calls"]) for row in rows
     )
-    voted = agreed(rows) if len(rows) > 1 else None
-    majority_passes = None if len(rows) == 1 else voted is not None and voted["passed"]
+    voted = agreed(rows) if len(rows) > 1 else []
+    majority_passes = None if len(rows) == 1 else bool(voted) and voted[0]["passed"]
     return Scored(first["problem_id"], first["topic"], first["difficulty"], verdicts, majority_passes)

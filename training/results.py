@@ -253,6 +253,26 @@ class EvalResult:
 
 
 @dataclass(frozen=True, slots=True)
+class SampleResult:
+    """What came of sampling.
+
+    Attributes:
+        answers: that the model wrote.
+        accepted: by the judge.
+        rows: of MORE.jsonl: accepted and new.
+        suspects: problems whose reference is in doubt.
+    """
+
+    output: Path
+    problems: int
+    answers: int
+    accepted: int
+    rows: int
+    suspects: int
+    queue: Path
+
+
+@dataclass(frozen=True, slots=True)
 class ProofLine:
     """One thing that was proven or not. A control is right when it is caught."""
 

@@ -137,8 +137,8 @@ def pass_at(n: int, c: int, k: int) -> float:
     return 1.0 - math.comb(n - c, k) / math.comb(n, k)
 
 
-def majority(answers: Sequence[str | None], same: Callable[[str, str], bool]) -> int | None:
-    """The first of the samples whose answer most samples agree on; None when none has an answer.
+def majority(answers: Sequence[str | None], same: Callable[[str, str], bool]) -> list[int]:
+    """The samples of the answer that most agree on, the first of them first; none when none has an answer.
 
     Args:
         answers: of the samples, in their order; of groups of the same size the earlier wins.
@@ -154,7 +154,7 @@ def majority(answers: Sequence[str | None], same: Callable[[str, str], bool]) ->
             groups.append([place])
         else:
             home.append(place)
-    return max(groups, key=len)[0] if groups else None
+    return max(groups, key=len) if groups else []
 
 
 def _pass_at_k(problems: Sequence[Scored], samples: int, seed: int) -> dict[str, Interval]:

@@ -8,6 +8,7 @@ import pyarrow as pa
 import pytest
 import torch
 
+from schemas.config import Config, Evaluate, FreshModel, Train
 from schemas.example import EXAMPLE_SCHEMA, SCHEMA_VERSION
 from schemas.manifest import MANIFEST, Counts, FormatCounts, Manifest, ShardRecord, sha256_of
 from schemas.verdict import VERDICT, Status, Verdict
@@ -154,3 +155,24 @@ def make_data() -> Callable[..., Path]:
 def make_row() -> Callable[..., dict[str, Any]]:
     """One example's columns: make_row(number, format, **changes)."""
     return row
+
+
+@pytest.fixture(scope="session")
+def memoriser(make_data, make_row, tmp_path_factory):
+    """A model that has learnt four problems in each format by heart, and its data."""
+    folder = tmp_path_factory.mktemp("memoriser")
+    data = make_data(folder / "DATA", [make_row(n, form) for n in range(4) for form in ("cot", "pot", "tir")])
+    settings = Train(
+        model=FreshModel(hidden_size=64, layers=2, heads=4, vocabulary=400),
+        examples_per_step=12,
+        steps=120,
+        context=1024,
+        learning_rate=1e-2,
+        schedule="cosine",
+        warmup_steps=10,
+        checkpoint_every=1000,
+    )
+    from training.train import train  # deferred: few tests of this room train anything
+
+    config = Config(train=settings, evaluate=Evaluate(split="train", max_new_tokens=64, batch_size=3))
+    return config, train(config, [data], folder / "RUN"), data

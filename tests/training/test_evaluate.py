@@ -12,7 +12,7 @@ import pytest
 import torch
 from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 
-from schemas.config import Config, EndpointSettings, Evaluate, FreshModel, ProgramLimits, Train
+from schemas.config import Config, EndpointSettings, Evaluate, ProgramLimits
 from schemas.exits import UserError
 from schemas.problem import Format, Segment, SegmentKind
 from training.asking import reference_of
@@ -21,7 +21,6 @@ from training.evaluate import evaluate
 from training.generate import Writer
 from training.judge import judge
 from training.shards import Example
-from training.train import train
 
 LIMITS = ProgramLimits()
 
@@ -67,25 +66,6 @@ def test_a_program_that_fails_does_not_pass_and_says_why():
 def test_the_reference_is_the_rows_answer_else_its_solutions():
     assert reference_of(example("cot")) == "15"
     assert reference_of(example("cot", answer=None)) == "15"
-
-
-@pytest.fixture(scope="module")
-def memoriser(make_data, make_row, tmp_path_factory):
-    """A model that has learnt four problems in each format by heart, and its data."""
-    folder = tmp_path_factory.mktemp("memoriser")
-    data = make_data(folder / "DATA", [make_row(n, form) for n in range(4) for form in ("cot", "pot", "tir")])
-    settings = Train(
-        model=FreshModel(hidden_size=64, layers=2, heads=4, vocabulary=400),
-        examples_per_step=12,
-        steps=120,
-        context=1024,
-        learning_rate=1e-2,
-        schedule="cosine",
-        warmup_steps=10,
-        checkpoint_every=1000,
-    )
-    config = Config(train=settings, evaluate=Evaluate(split="train", max_new_tokens=64, batch_size=3))
-    return config, train(config, [data], folder / "RUN"), data
 
 
 def test_a_model_that_knows_the_problems_passes_them_in_every_format(memoriser, tmp_path):

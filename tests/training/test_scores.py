@@ -67,9 +67,9 @@ def test_votes_are_counted_by_value_and_the_earlier_wins():
     def same(one, two):
         return float(one) == float(two)
 
-    assert majority(["2", "3", "3.0", "2", "3"], same) == 1
-    assert majority([None, "7", "8"], same) == 1
-    assert majority([None, None], same) is None
+    assert majority(["2", "3", "3.0", "2", "3"], same) == [1, 2, 4]
+    assert majority([None, "7", "8"], same) == [1]
+    assert majority([None, None], same) == []
 
 
 def test_figures_of_many_samples():
