@@ -10,12 +10,12 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
-from pipelines.review.corrected import correction, write_corrected
-from pipelines.review.desk import Desk, Seat, Ticket, replay
+from pipelines.review.corrected import correction, is_new_row, write_corrected
+from pipelines.review.desk import Desk, Seat, StaleFormError, Ticket, replay
 from pipelines.review.journal import Journal
 from pipelines.review.opened import OpenedData, Row
 from pipelines.review.queues import Queue, QueueName
-from pipelines.review.row_view import rerun_view, row_view
+from pipelines.review.row_view import final_of, rerun_view, row_view
 from pipelines.review.shell import ADJUDICATE, nothing_left
 from pipelines.review.standing import Standing, standing_of
 from pipelines.review.votes import Code, Vote, Votes
@@ -23,6 +23,7 @@ from schemas.exits import UserError, one_line
 from schemas.problem import Format, Segment, SegmentKind
 from schemas.transcript import transcribe
 from schemas.verdict import require_judged
+from validation.answers import Relation, compare
 from validation.programs import ServerError, run, run_blocks
 
 _READY = 32  # rows that are kept rendered
@@ -168,9 +169,22 @@ class Office:
             _, texts = self._rendered(desk, seat, ticket.position)
             texts = texts or {}
             corrected = correction(texts, {name: str(form["corrected"][name]) for name in texts})
+            self._refuse_contradiction(self._row(desk, ticket), corrected)
         with self._corrections():
             desk.decide(seat, str(form["ticket"]), vote, comment=comment, corrected=corrected)
         return "corrected" if corrected else {Vote.SKIPPED: "skipped"}.get(vote, vote.value)
+
+    def _refuse_contradiction(self, row: Row, corrected: Mapping[str, str]) -> None:
+        """Refuses a new reference that the solution, as it stands, does not arrive at."""
+        candidate = None if is_new_row(corrected) or not corrected else self.data.candidate(row)
+        final = None if candidate is None else final_of(candidate)
+        if candidate is None or final is None:
+            return
+        if compare(corrected["answer"], final, str(candidate["question"])).outcome is Relation.NOT_EQUAL:
+            raise StaleFormError(
+                f"not written: the solution ends in {final}, so {corrected['answer']} would contradict it; correct the "
+                "solution too, or reject the row"
+            )
 
     @contextmanager
     def _corrections(self) -> Iterator[None]:

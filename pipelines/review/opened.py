@@ -63,11 +63,22 @@ class OpenedData:
         return None if place < 0 else self.row(place)
 
     def siblings(self, row: Row) -> list[dict[str, Any]]:
-        """What else became of the same record, and what was lost to this candidate, in the order of the ledger."""
+        """What else there is of a candidate's problem: of the same record, of the same problem, lost to it."""
         same = pc.equal(self.ledger["row_id"], row["row_id"])
         lost = pc.fill_null(pc.equal(self.ledger["partner"], row["id"]), False)
         others = self.ledger.filter(pc.or_(same, lost)).slice(0, _MOST_SIBLINGS + 1).to_pylist()
-        return [other for other in others if other["id"] != row["id"]][:_MOST_SIBLINGS]
+        if row["outcome"] == Outcome.KEPT:
+            others += filter(None, map(self.row_of, self._of_problem(row["id"])))
+        distinct = {other["id"]: other for other in others if other["id"] != row["id"]}
+        return [*distinct.values()][:_MOST_SIBLINGS]
+
+    def _of_problem(self, identity: str) -> list[str]:
+        """The ids of the examples that ask what an example asks."""
+        example = self.example(identity)
+        if example is None:
+            return []
+        found = [shard.filter(pc.equal(shard["problem_id"], example["problem_id"]))["id"] for shard in self._shards]
+        return [identity for ids in found for identity in ids.slice(0, _MOST_SIBLINGS).to_pylist()]
 
     def record(self, row_id: str) -> dict[str, Any] | None:
         """The original record of a row of which something was rejected."""

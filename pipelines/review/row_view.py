@@ -11,7 +11,7 @@ from typing import Any
 from pipelines.review.causes import group_of
 from pipelines.review.opened import OpenedData, Row
 from schemas.problem import SegmentKind
-from schemas.reason import Outcome, Reason, meaning_of
+from schemas.reason import CRASHES, Outcome, Reason, meaning_of
 from schemas.wording import amount, shortened
 from validation.answers import check_arithmetic, extract
 from validation.dataset.report.beside import pair, texts_of
@@ -82,8 +82,12 @@ def _why(row: Row, audit: bool) -> Markup:
         if row["detail"]
         else None,
         tag("p", ended, class_="fine") if ended else None,
+        tag("p", _NOBODYS, class_="fine") if row["reason"] in CRASHES else None,
         class_="why",
     )
+
+
+_NOBODYS = "This is a failure of mathmill on this row: accepting it brings nothing back. Tell its makers the detail."
 
 
 def _texts(row: Row, candidate: Example) -> list[Child]:
@@ -109,9 +113,7 @@ def _fields(record: Mapping[str, Any]) -> list[Child]:
 
 def _answers(candidate: Example) -> Markup:
     """The reference and what the solution ends in, side by side."""
-    prose = "\n".join(text["text"] or "" for text in candidate["segments"] or [] if text["kind"] == SegmentKind.TEXT)
-    found = extract(prose, language=candidate["language"] or "en").answer
-    sides = (("reference", candidate["answer"]), ("the solution ends in", found))
+    sides = (("reference", candidate["answer"]), ("the solution ends in", final_of(candidate)))
     return tag(
         "dl",
         [
@@ -120,6 +122,12 @@ def _answers(candidate: Example) -> Markup:
         ],
         class_="answers",
     )
+
+
+def final_of(candidate: Example) -> str | None:
+    """What a solution's text ends in; None where it states nothing."""
+    prose = "\n".join(part["text"] or "" for part in candidate["segments"] or [] if part["kind"] == SegmentKind.TEXT)
+    return extract(prose, language=candidate["language"] or "en").answer
 
 
 def _partner(data: OpenedData, row: Row, candidate: Example | None) -> Markup | None:

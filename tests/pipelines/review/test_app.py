@@ -109,7 +109,10 @@ def test_an_edit_of_the_answer_and_of_the_text(open_page: Callable[..., Browser]
     card = page.open()["card"]
     send = {"queue": "quarantined", "vote": "accepted"}
     texts = card["texts"]
-    answer = page.post("decide", **send, ticket=card["ticket"], corrected={**texts, "answer": "20"}).json()
+    refused = page.post("decide", **send, ticket=card["ticket"], corrected={**texts, "answer": "20"})
+    assert refused.status_code == 409
+    assert "the solution ends in 19, so 20 would contradict it" in refused.json()["told"]
+    answer = page.post("decide", **send, ticket=card["ticket"], corrected={**texts, "answer": "19.0"}).json()
     assert answer["told"] == "corrected"
     card = answer["card"]
     mended = {**card["texts"], "solution": "13+10=23. The answer is 23."}
@@ -117,7 +120,7 @@ def test_an_edit_of_the_answer_and_of_the_text(open_page: Callable[..., Browser]
     card = page.post("decide", **send, ticket=card["ticket"], corrected=card["texts"]).json()["card"]
     lines = read_lines(tmp_path / "decisions.jsonl")
     assert [(line["decision"], line.get("corrected")) for line in lines] == [
-        ("accepted", {"answer": "20"}),
+        ("accepted", {"answer": "19.0"}),
         ("rejected", mended),
         ("accepted", None),
     ]

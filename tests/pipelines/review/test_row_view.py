@@ -98,3 +98,15 @@ def test_outputs_stand_beside_what_was_run() -> None:
 def test_a_partner_elsewhere_is_told(opened: OpenedData) -> None:
     row = rows_of(opened, outcome="quarantined")[0]
     assert "is not in this data set" in view(opened, {**row, "partner": "f" * 32 + "-cot"})
+
+
+def test_what_we_failed_on_nobody_is_asked_to_accept(opened: OpenedData) -> None:
+    row = rows_of(opened, outcome="quarantined")[0]
+    assert "accepting it brings nothing back" in view(opened, {**row, "reason": "judge_crash"})
+    assert "accepting it brings nothing back" not in view(opened, row)
+
+
+def test_examples_of_one_problem_are_named_beside_each_other(tiny_data: Path) -> None:
+    with opened_data(tiny_data) as data:
+        kept = rows_of(data, outcome="kept", source="school", format="cot")[0]
+        assert f"{kept['row_id']}-pot" in view(data, kept)
