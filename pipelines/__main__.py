@@ -62,6 +62,7 @@ def curate(
         strict=strict,
         beam_flags=beam_flags,
         patience=patience,
+        config_file=config,
     )
 
 

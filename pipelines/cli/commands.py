@@ -10,8 +10,12 @@ from rich.console import Console
 from rich.text import Text
 
 from pipelines.cli.curate_console import CurateConsole, console_for, print_last_screen
+from pipelines.cli.effects import effects, reviews_of
 from pipelines.cli.findings import findings, remarks
 from pipelines.engine.runners import PATIENCE_S, engine_in
+from pipelines.engine.store import WORK
+from pipelines.engine.workfiles import File, content_of, is_there
+from pipelines.engine.workfolder import CONFIG_FILE, manifest_in
 from pipelines.output.delivery import made_in
 from pipelines.output.reader import read_ledger
 from pipelines.refusals import refuse_mistakes
@@ -20,6 +24,7 @@ from schemas.config import Config, Source
 from schemas.configfile import check_config, load_config
 from schemas.copies import LEDGER, copied
 from schemas.exits import RunFailedError, UserError
+from schemas.files import write_text
 from schemas.imports import importing
 from schemas.manifest import MANIFEST, read_manifest
 from schemas.place import Place, located
@@ -29,7 +34,7 @@ from schemas.verdict import VERDICT, Status, Verdict
 from schemas.wording import UNKNOWN
 from validation.programs import describe_levels
 
-_FINDING_COLUMNS = ("id", "source", "format", "reason", "rule", "benchmark")
+_FINDING_COLUMNS = ("id", "row_id", "source", "format", "outcome", "reason", "rule", "benchmark")
 
 
 def run_curate(
@@ -43,8 +48,9 @@ def run_curate(
     strict: bool = False,
     beam_flags: Sequence[str],
     patience: float = PATIENCE_S,
+    config_file: Path | None = None,
 ) -> None:
-    """Curates with a live bar and prints the last screen."""
+    """Curates with a live bar and prints the last screen; where the config was read is noted for `mathmill review`."""
     settings = refuse_mistakes(config, output, against=against, overwrite=overwrite, beam_flags=beam_flags)
     with importing():  # deferred: Beam, which no mistake above needs
         from pipelines.curate import curate_checked
@@ -52,7 +58,8 @@ def run_curate(
     console = console_for()
     on_engine = engine_in(beam_flags) is not None
     print_isolation(console, config, on_engine=on_engine)
-    judged = (located(output) / VERDICT).exists()
+    place = located(output)
+    judged, before = (place / VERDICT).exists(), _reviews_before(place)
     with CurateConsole(console) as shown:
         manifest = curate_checked(
             settings,
@@ -69,9 +76,18 @@ def run_curate(
     with copied(output, LEDGER, REVIEWS) if on_engine else nullcontext(made_in(output)) as folder:
         ledger = read_ledger(folder, manifest, _FINDING_COLUMNS)
         lines = [*remarks(manifest, ledger), *review_notes(folder)]
-    if judged and not (located(output) / VERDICT).exists():
+        lines += effects(manifest, ledger, folder, before=before, min_heldout=config.validate_.min_heldout)
+        if config_file is not None and not on_engine:
+            write_text(folder / WORK / CONFIG_FILE, str(config_file.absolute()))
+    if judged and not (place / VERDICT).exists():
         lines.append("quality/ is gone: its verdict and report were about the data that stood here before")
-    print_last_screen(console, manifest, findings(manifest, ledger), located(output), remarks=lines)
+    print_last_screen(console, manifest, findings(manifest, ledger), place, remarks=lines)
+
+
+def _reviews_before(place: File) -> list[str]:
+    """The files of reviews that the data applied which stands in a place; none where there is no data."""
+    manifest = manifest_in(content_of(place / MANIFEST)) if is_there(place / MANIFEST) else None
+    return [] if manifest is None else reviews_of(manifest.get("config", {}))
 
 
 def print_isolation(console: Console, config: Config, *, on_engine: bool = False) -> None:

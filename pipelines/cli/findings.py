@@ -59,8 +59,31 @@ _SURPRISES: tuple[tuple[Reason, str], ...] = (
     (Reason.NEEDS_FIGURE, "ask about a picture that is not there"),
     (Reason.BAD_LATEX, "hold LaTeX that does not balance"),
     (Reason.NO_ANSWER, "give no final answer"),
+    (Reason.MISSING_FIELD, "lack a field that their adapter needs"),
+    (Reason.UNSUPPORTED, "are of a shape that their adapter does not read"),
+    (Reason.PARSE_ERROR, "are no record"),
+    (Reason.BAD_ENCODING, "hold bytes that are no UTF-8"),
+    (Reason.BAD_SEGMENTS, "hold code, outputs and words in an order that no dialogue has"),
+    (Reason.ANSWER_UNKNOWN, "end in an answer that could not be compared with their reference"),
+    (Reason.FORMAT_DISAGREEMENT, "end in another answer than the same row in another format"),
+    (Reason.PROGRAM_NEEDS_PACKAGE, "hold a program that imports a package which programs do not see"),
+    (Reason.PROGRAM_NONDETERMINISTIC, "hold a program that gives another result each time"),
+    (Reason.PROGRAM_MEMORY, "hold a program that asks for too much memory"),
+    (Reason.PROGRAM_OUTPUT_LIMIT, "hold a program that prints too much"),
+    (Reason.BENCHMARK_VARIANT, "are an item of {partner} with other numbers"),
+    (Reason.LOW_AGREEMENT, "have too few votes, or votes that differ"),
+    (Reason.NOT_SELECTED, "are rejected by people, or accepted by nobody"),
+    (Reason.PROOF_ONLY, "ask for a proof"),
+    (Reason.WRONG_LANGUAGE, "are not in the language that their source names"),
+    (Reason.TOO_SHORT, "are shorter than curate.screen.min_chars"),
+    (Reason.TOO_LONG, "are longer than curate.screen.max_chars"),
+    (Reason.FORBIDDEN_LICENCE, "come under a licence that is not allowed"),
+    (Reason.DUPLICATE_OF_EARLIER, "stand in the earlier data already"),
+    (Reason.TEMPLATE_CAP, "ask what too many others ask with other numbers"),
+    (Reason.SOLUTION_CAP, "solve what enough others solve"),
+    (Reason.OVER_QUOTA, "came when their quota was full"),
 )
-_SINGULAR = {"have": "has", "are": "is", "reach": "reaches"}
+_SINGULAR = {"have": "has", "are": "is", "reach": "reaches", "came": "came"}
 
 
 def findings(manifest: Manifest, ledger: pa.Table, *, most: int = 3) -> list[Finding]:

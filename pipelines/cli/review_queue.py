@@ -3,6 +3,8 @@
 Rows of one reason, rule and benchmark share a group, which one answer can settle.
 """
 
+import os
+import shlex
 from collections import Counter
 from collections.abc import Collection, Iterator
 from pathlib import Path
@@ -14,6 +16,9 @@ from rich.table import Table
 
 from pipelines.cli.curate_console import console_for
 from pipelines.engine.disk import unwritable_in_one_line
+from pipelines.engine.store import WORK
+from pipelines.engine.workfolder import CONFIG_FILE
+from pipelines.output.delivery import made_in
 from pipelines.output.reader import read_rejected
 from pipelines.review.causes import Group, group_of
 from schemas.copies import REJECTED, copied
@@ -23,6 +28,7 @@ from schemas.manifest import read_manifest
 from schemas.place import on_this_machine
 from schemas.problem import Decision
 from schemas.reason import Outcome, meaning_of
+from schemas.reviews import Reviews
 from schemas.wording import shortened
 
 _SHOWN_GROUPS = 5
@@ -103,8 +109,14 @@ def _quarantined(data: Path) -> Iterator[tuple[Group, dict[str, Any]]]:
             yield group, head | {"group": group.name} | about | {"record": record}
 
 
-def print_queue(groups: Counter[Group], output: Path) -> None:
-    """Prints what is in the queue: the causes by size, and of each the groups that one answer can settle."""
+def print_queue(groups: Counter[Group], output: Path, data: Path) -> None:
+    """Prints what is in the queue: the causes by size, of each the groups that one answer can settle, and what is next.
+
+    Args:
+        groups: as `write_queue` counted them.
+        output: the queue.
+        data: the data set.
+    """
     console = console_for()
     causes: Counter[str] = Counter()
     for group, number in groups.items():
@@ -122,7 +134,22 @@ def print_queue(groups: Counter[Group], output: Path) -> None:
             table.add_row(f"{sum(rows for _, rows in rest):,} of {number:,}", f"{len(rest)} more groups", "")
     console.print(table)
     console.print(escape(f"{groups.total():,} rows in {output}; fill in `decision`, then"), soft_wrap=True)
-    console.print(escape(f"  mathmill curate CONFIG --output DATA --set 'curate.reviews=[{output}]'"), soft_wrap=True)
+    console.print(escape(f"  {applying(data, output)}"), soft_wrap=True)
+
+
+def applying(data: Path, queue: Path) -> str:
+    """The command that applies a queue to the data set that it came from, beside the reviews that it has already."""
+    named = made_in(data) / WORK / CONFIG_FILE
+    config = os.path.relpath(named.read_text("utf-8")) if named.is_file() else "CONFIG"
+    with copied(data) as folder:
+        manifest = read_manifest(folder)
+    known = [
+        entry if isinstance(entry, str) else manifest.setting(Reviews, entry).model_dump(exclude_defaults=True)
+        for entry in manifest.config.get("reviews", ())
+    ]
+    reviews = orjson.dumps([*known, *([str(queue)] if str(queue) not in known else [])]).decode()
+    words = ("mathmill", "curate", config, "--output", str(data), "--set", f"curate.reviews={reviews}")
+    return shlex.join(words)
 
 
 def _described(group: Group) -> str:

@@ -61,7 +61,7 @@ def run_review(data: Path, ways: Mapping[str, Path | bool | None], options: Revi
         _write_rows(data, value)
     else:
         groups = write_queue(data, value, accept=options.accept, reject=options.reject, by=options.by)
-        print_queue(groups, value)
+        print_queue(groups, value, data)
 
 
 def _serve(data: Path, options: ReviewOptions) -> None:

@@ -21,6 +21,7 @@ from rich.text import Text
 from pipelines.cli.terminal import show_signs
 from pipelines.engine.store import WORK
 from pipelines.engine.workfolder import STOPPED
+from pipelines.output.own_ids import rows_with_id
 from pipelines.output.reader import find_example, read_ledger, read_rejected
 from pipelines.review.said import said_about
 from pipelines.sources.files.records import Record, json_text
@@ -39,6 +40,7 @@ from validation.answers import strip_annotations
 
 _MOST_MATCHES = 8
 _SHORT = 80  # characters of a field of a record that is shown beside what was compared
+_VOTED = {"annotator": "voted on by"}  # those who voted did not all decide so
 _OTHER_WORD, _OTHER_NUMBER = "bold yellow", "bold red"
 _NUMBER = r"\d+(?:,\d{3})*(?:\.\d+)?"
 _WORDS = re.compile(rf"({_NUMBER}|\w+|\W)")
@@ -52,7 +54,8 @@ def print_trace(
     Args:
         console: where to.
         data: the data set.
-        identity: an id of the ledger, its beginning, or `SOURCE:ROW`, a source's name and a row's position; None: any.
+        identity: an id of the ledger, its beginning, `SOURCE:ROW`, a source's name and a row's position, or what a row
+            itself calls its id; None: any.
         reason: what stopped them; None: whatever became of them.
         against: the earlier data sets that it was held against, for the text of partners there.
 
@@ -106,11 +109,18 @@ def _of_row(ledger: pa.Table, identity: str | None, data: Path) -> pa.Table:
         return found
     found = ledger.filter(pc.starts_with(ledger.column("id"), identity))
     if not len(found):
+        places = rows_with_id(data, identity)
+        found = ledger.filter(pa.array([place in places for place in _places(ledger)], pa.bool_()))
+    if not len(found):
         raise UserError(
-            f"{data}: no candidate has an id that begins with {identity}; the ledger and the report have ids, "
-            "and SOURCE:ROW is a row by its position"
+            f"{data}: no candidate has an id that begins with {identity}, and no row has an id of its own that is "
+            "this one; the ledger and the report have ids, and SOURCE:ROW is a row by its position"
         )
     return found
+
+
+def _places(ledger: pa.Table) -> Iterator[tuple[str, int]]:
+    return zip(ledger.column("source").to_pylist(), ledger.column("row").to_pylist(), strict=True)
 
 
 def _of_reason(rows: pa.Table, reason: str | None, data: Path) -> pa.Table:
@@ -183,7 +193,8 @@ def _print_beside(console: Console, mine: "_Texts", partner: "_Texts", rule: obj
 def _facts(example: dict[str, Any]) -> Iterator[str]:
     """What people and stages have said about an example."""
     human = example["selection"] or {}
-    if fields := [f"{name} {value}" for name, value in human.items() if value is not None]:
+    words = _VOTED if human.get("votes") else {}
+    if fields := [f"{words.get(name, name)} {value}" for name, value in human.items() if value is not None]:
         yield f"select: {', '.join(fields)}"
     judged = example["verification"]
     ran = f", programs run: {judged['programs']}" if judged["programs"] else ""

@@ -18,6 +18,8 @@ from schemas.place import public_name
 
 CLAIM = "run.json"
 """in a work folder: whose it is (`claim_of`)"""
+CONFIG_FILE = "config_file"
+"""in a work folder: where the config of the run was read"""
 STOPPED = "stopped"
 """in a work folder: what the wipe-out alarm stopped, as a data set has it; the next run removes it"""
 

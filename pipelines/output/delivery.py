@@ -12,7 +12,7 @@ import json
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from hashlib import sha256
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from pipelines.engine.progress import forget_reports
 from pipelines.engine.store import WORK
@@ -27,6 +27,7 @@ from schemas.place import Location, Place, located, reached, require_writable, s
 from schemas.verdict import VERDICT
 
 _RUN = ".run.json"
+_JUDGEMENT = (f"{PurePosixPath(VERDICT).parent}/",)
 _FAILED = "what is there is no data set until the same command is run again"
 
 
@@ -139,10 +140,12 @@ def _under_lease(place: Place) -> Iterator[Lease]:
 def _send(staging: Path, place: Place, settings: Curate, lease: Lease) -> None:
     lease.require()
     (place / _RUN).write(json.dumps(claim_of(settings)).encode())
-    for name in (VERDICT, MANIFEST):
+    there = place / MANIFEST
+    judged = there.exists() and there.read() == (staging / MANIFEST).read_bytes()  # its verdict holds for equal bytes
+    for name in (MANIFEST,) if judged else (VERDICT, MANIFEST):
         (place / name).remove()
     for name in place.files():
-        if not name.startswith("."):
+        if not name.startswith((".", *_JUDGEMENT) if judged else "."):
             (place / name).remove()
     send_folder(staging, place, last=MANIFEST, lease=lease)
 

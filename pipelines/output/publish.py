@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 import pyarrow as pa
 
 from pipelines.engine.store import Store
-from pipelines.engine.workfiles import File, move, remove, remove_below, write_content, writing
+from pipelines.engine.workfiles import File, content_of, is_there, move, remove, remove_below, write_content, writing
 from pipelines.engine.workfolder import STOPPED
 from pipelines.output.advice import key_of, reasons_with_examples
 from pipelines.output.data_card import dataset_card
@@ -242,7 +242,7 @@ def publish(
 ) -> None:
     """Moves what was written into place, the manifest last: until it stands, the folder is not a data set.
 
-    A verdict on what stood here before is removed with it.
+    A verdict on what stood here before is removed with it, unless that was the same: it holds for equal bytes.
 
     Args:
         ending: the run.
@@ -254,7 +254,9 @@ def publish(
         require: asked before every step that others must not see half of; raises where this run lost its claim.
     """
     require()
-    _clear(output)
+    content = manifest.to_json().encode()
+    there = output / MANIFEST
+    _clear(output, judged=is_there(there) and content_of(there) == content)
     staged = store.root / STAGED
     for file in ending.written:
         require()
@@ -268,18 +270,23 @@ def publish(
             ):
                 writer.write_table(table)
     write_content(staged / _CARD, dataset_card(manifest).encode())
-    write_content(staged / MANIFEST, manifest.to_json().encode())
+    write_content(staged / MANIFEST, content)
     for name in (BENCHMARKS, *([REVIEWS] if reviews is not None else []), _CARD, MANIFEST):
         require()
         move(staged / name, output / name)
     remove_below(staged)
 
 
-def _clear(output: File) -> None:
-    """Takes away what stood there: the verdict first, then the manifest, so that nobody takes the rest for data."""
-    for name in (VERDICT, MANIFEST, REVIEWS):
+def _clear(output: File, *, judged: bool) -> None:
+    """Takes away what stood there: the verdict first, then the manifest, so that nobody takes the rest for data.
+
+    Args:
+        output: the data set.
+        judged: whether its verdict holds for what comes, and stays with its report.
+    """
+    for name in (*(() if judged else (VERDICT,)), MANIFEST, REVIEWS):
         remove(output / name)
-    for folder in ("quality", *_FOLDERS):
+    for folder in (*(() if judged else ("quality",)), *_FOLDERS):
         remove_below(output / folder)
         if isinstance(output, Path) and folder in _FOLDERS:
             (output / folder).mkdir(parents=True)

@@ -25,12 +25,18 @@ def select(batch: pa.RecordBatch, *, settings: Select) -> list[Rejection | None]
 _UNREVIEWED = selection_row(Selection())
 
 
-def judge_selection(human: Mapping[str, object], settings: Select) -> Rejection | None:
-    """Says why what humans decided about a row stops it, or None. `human` has the fields of a `Selection`."""
+def judge_selection(human: Mapping[str, object], settings: Select, *, voted: str | None = None) -> Rejection | None:
+    """Says why what humans decided about a row stops it, or None.
+
+    Args:
+        human: has the fields of a `Selection`.
+        settings: how many votes are asked for, and what agreement.
+        voted: who rejected it and who did not, where votes decided; else the source names one person.
+    """
     decision, votes, agreement = human["decision"], human["votes"], human["agreement"]
-    by = f" by {human['reviewer'] or human['annotator']}" if human["reviewer"] or human["annotator"] else ""
     if decision == Decision.REJECTED:
-        return Rejection(Reason.NOT_SELECTED, f"rejected{by}")
+        people = human["reviewer"] or voted or human["annotator"]
+        return Rejection(Reason.NOT_SELECTED, f"rejected by {people}" if people else "rejected")
     if settings.require_review and decision != Decision.ACCEPTED:
         return Rejection(Reason.NOT_SELECTED, "nobody accepted it and require_review is on")
     if isinstance(votes, int) and votes < settings.min_votes:

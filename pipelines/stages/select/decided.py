@@ -219,6 +219,7 @@ class Settled:
         tied: votes stand equal and nobody adjudicated.
         overruled: reasons of quarantine that were accepted.
         corrected: the reference that the reviewer gives instead of the row's own.
+        voted: where votes stand, who rejected the row and who did not.
         decisions: by place in the given reviews; null where an answer could not be compared.
     """
 
@@ -228,6 +229,7 @@ class Settled:
     overruled: tuple[str, ...]
     decisions: tuple[Decision | None, ...]
     corrected: str | None = None
+    voted: str | None = None
 
     @property
     def remark(self) -> str | None:
@@ -294,7 +296,19 @@ def settle(
         tuple(sorted(set(overruled))) if decision is Decision.ACCEPTED else (),
         decisions,
         _optional(final[0]["corrected"]) if final is not None and decision is Decision.ACCEPTED else None,
+        _voted([(person_of(row), vote) for row, vote in votes]),
     )
+
+
+def _voted(votes: Sequence[tuple[str, Decision | None]]) -> str | None:
+    """Who rejected a row, and who accepted it all the same."""
+    rejecting, accepting = (
+        ", ".join(sorted(person for person, vote in votes if vote is decision))
+        for decision in (Decision.REJECTED, Decision.ACCEPTED)
+    )
+    if not rejecting:
+        return None
+    return f"{rejecting}; accepted by {accepting}" if accepting else rejecting
 
 
 def _optional(value: object) -> str | None:

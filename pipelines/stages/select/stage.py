@@ -134,7 +134,7 @@ def _tag(index: int, rejection: Rejection | None) -> dict[str, object]:
 def _judged(settled: Settled, settings: Select) -> Rejection | None:
     if settled.control:
         return Rejection(Reason.NOT_SELECTED, "a control item: it measures annotators")
-    rejection = judge_selection(selection_row(settled.selection), settings)
+    rejection = judge_selection(selection_row(settled.selection), settings, voted=settled.voted)
     if rejection is None and settled.tied:
         detail = f"{settled.selection.votes} votes stand equal and nobody adjudicated"
         score, rule = settled.selection.agreement, LedgerRule.VOTES_TIED

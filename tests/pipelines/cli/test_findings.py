@@ -9,6 +9,7 @@ from pipelines.output.reader import read_ledger
 from pipelines.stages.duplicates import near as minhash
 from schemas.ledger import LedgerRule
 from schemas.manifest import read_manifest
+from schemas.reason import CRASHES, Reason
 from tests.tiny import config_of, gsm8k_row, marbles, read_streams, source, write_rows
 
 
@@ -59,6 +60,15 @@ def test_leaks_of_several_benchmarks_name_them_all(tiny_data: Path) -> None:
         "bench",
         "other",
     ]
+
+
+def test_every_reason_that_takes_most_has_a_sentence(tiny_data: Path) -> None:
+    manifest, ledger = read_manifest(tiny_data), read_ledger(tiny_data, read_manifest(tiny_data))
+    for reason in set(Reason) - CRASHES:
+        counts = {reason.value: 9, "exact_duplicate": 8} if reason is not Reason.EXACT_DUPLICATE else {reason.value: 9}
+        many = manifest.model_copy(update={"removed_by_reason": counts, "quarantined_by_reason": {}})
+        first = findings(many, ledger)[0]
+        assert (first.reason, first.text.split()[0]) == (reason, "9")
 
 
 def test_one_candidate_is_spoken_of_as_one(tiny_data: Path) -> None:

@@ -163,6 +163,14 @@ def test_numbers_that_differ_are_listed_where_colours_do_not_show_them(policy: s
     assert story.index("5+8=13.") < story.index("\nthe other\n") < story.index("answer: 7")
 
 
+def test_a_row_is_found_by_what_it_calls_itself(tmp_path: Path) -> None:
+    rows = [{**row, "uid": f"u-{place}"} for place, row in enumerate(marbles(3))]
+    curate(config_of(source(write_rows(tmp_path / "rows.jsonl", rows)), skip=["verify"]), tmp_path / "data")
+    assert "source school, row 1, format cot" in told(tmp_path / "data", "u-1")
+    with pytest.raises(UserError, match="no row has an id of its own that is this one"):
+        told(tmp_path / "data", "u-9")
+
+
 def test_rows_of_a_run_that_the_alarm_stopped_can_be_looked_at(tmp_path: Path) -> None:
     data, stopped = tmp_path / "data", tmp_path / "data/.work/stopped"
     broken = [{**row, "answer": "#### "} for row in marbles(3)]

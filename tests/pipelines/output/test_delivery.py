@@ -27,14 +27,16 @@ def run_of(path: str = "a.jsonl") -> Curate:
     return table
 
 
-def make(place: Place, settings: Curate, *, overwrite: bool = False) -> None:
-    """A run that makes the data set of the fixtures."""
+def make(place: Place, settings: Curate, *, overwrite: bool = False, other: bool = False) -> None:
+    """A run that makes the data set of the fixtures, or one whose manifest is another."""
     with delivered(place, settings, overwrite=overwrite) as folder:
         with claim(folder, settings, overwrite=overwrite) as work:
             (work / "parts").mkdir(exist_ok=True)
         for name in FILES:
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(DATA / name, folder / name)
+        if other:
+            (folder / MANIFEST).write_bytes((DATA / MANIFEST).read_bytes() + b"\n")
 
 
 def data_in(place: Place) -> set[str]:
@@ -59,13 +61,24 @@ def test_a_run_over_an_old_one_takes_verdict_and_manifest_away_first(bucket: str
     (place / "quality/report/index.html").write(b"old")
     (place / "shards/train-00001-of-00002.arrow").write(b"old")
     store.requests.clear()
-    make(place, run_of())
+    make(place, run_of(), other=True)
     gone = [
         line.rpartition("/data/")[2] for line in store.requests if line.startswith("DELETE") and "/.lease" not in line
     ]
     assert gone[:2] == [VERDICT, MANIFEST]
     first_written = next(line for line in store.requests if line.startswith("PUT") and "shards/" in line)
     assert store.requests.index(first_written) > store.requests.index(f"DELETE /{bucket[5:]}/data/{MANIFEST}")
+    assert data_in(place) == FILES
+
+
+def test_a_run_that_makes_the_same_data_again_leaves_what_was_judged(bucket: str) -> None:
+    place = Place(f"{bucket}/data")
+    make(place, run_of())
+    (place / "quality/report/index.html").write(b"report")
+    (place / "shards/train-00001-of-00002.arrow").write(b"old")
+    make(place, run_of())
+    assert data_in(place) == FILES | {"quality/report/index.html"}
+    make(place, run_of(), other=True)
     assert data_in(place) == FILES
 
 

@@ -212,6 +212,21 @@ def test_nothing_of_what_stood_there_before_is_left(tmp_path: Path) -> None:
     assert {*content(tmp_path)} == {*(one.path for one in WRITTEN), "benchmarks.arrow", "README.md", "manifest.json"}
 
 
+def test_a_verdict_stays_with_its_report_where_the_same_data_comes_again(tmp_path: Path) -> None:
+    manifest = manifest_of(ending())
+    publish(ending(), manifest, ITEMS, None, store=staged(tmp_path), output=tmp_path)
+    for name in ("quality/verdict.json", "quality/report/index.html"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("judged")
+    publish(ending(), manifest, ITEMS, None, store=staged(tmp_path), output=tmp_path)
+    assert [name for name in content(tmp_path) if name.startswith("quality/")] == [
+        "quality/report/index.html", "quality/verdict.json",
+    ]  # fmt: skip
+    other = manifest.model_copy(update={"lineage": ["ab"]}).sealed()
+    publish(ending(), other, ITEMS, None, store=staged(tmp_path), output=tmp_path)
+    assert not (tmp_path / "quality").exists()
+
+
 def test_a_folder_in_which_publishing_broke_off_is_no_data_set(tmp_path: Path) -> None:
     manifest = manifest_of(ending())
     publish(ending(), manifest, ITEMS, None, store=staged(tmp_path), output=tmp_path)

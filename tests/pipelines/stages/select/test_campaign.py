@@ -62,7 +62,7 @@ def test_weights_of_a_source_hold_in_files_of_reviews(tmp_path: Path) -> None:
     rows = [*CONTROLS, vote("careful", "no", 0, nr=7)]
     second = [{"nr": 7, "annotator": "hasty", "decision": "accepted"}]
     reviews = {"path": str(write_rows(tmp_path / "second.jsonl", second)), "key": "nr", "columns": {"row": "nr"}}
-    assert ends(tmp_path, rows, reviews=[reviews])[16]["detail"] == "rejected by careful, hasty"
+    assert ends(tmp_path, rows, reviews=[reviews])[16]["detail"] == "rejected by careful; accepted by hasty"
     swapped = [{**row, "who": {"careful": "hasty", "hasty": "careful"}[row["who"]]} for row in CONTROLS]
     assert ends(tmp_path, [*swapped, rows[-1]], reviews=[reviews])[16]["outcome"] == "kept"
 
