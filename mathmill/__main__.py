@@ -16,6 +16,7 @@ VERBS = {
     "export": ("pipelines", "shards -> messages or prompt/completion for other trainers"),
     "review": ("pipelines", "quarantined and doubtful rows -> a queue for people"),
     "benchmarks": ("pipelines", "named benchmarks -> their items in one file, as evaluate asks them"),
+    "clean": ("pipelines", "work folders of finished and left runs: what they hold, and gone with --yes"),
     "doctor": ("pipelines", "this machine: isolation, packages, memory, disk, GPU, hub; what would mend each"),
     "demo": ("demo", "all of it on an embedded data set and a small model, offline"),
 }

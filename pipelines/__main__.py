@@ -1,4 +1,4 @@
-"""The verbs of this room: curate, validate, trace, export, review, benchmarks, doctor."""
+"""The verbs of this room: curate, validate, trace, export, review, benchmarks, clean, doctor."""
 
 import logging
 import sys
@@ -217,6 +217,22 @@ def benchmarks(
     table, sources = load_items(named)
     write_items(output, table, sources)
     print(f"{output}: {table.num_rows:,} items of {', '.join(source.name for source in sources)}")
+
+
+@app.command()
+def clean(
+    data: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[DATA]...", help="data sets; none: all that was sent to stores from here"),
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="remove them; without it nothing is removed")] = False,
+    debug: Debug = False,
+) -> None:
+    """Work folders: what runs left to continue from. Never what they published, never that of a live run."""
+    from pipelines.cli.clean import print_clean  # deferred: `--help` needs no pyarrow
+    from pipelines.cli.curate_console import console_for
+
+    print_clean(console_for(), data or [], remove=yes)
 
 
 @app.command()

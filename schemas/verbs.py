@@ -16,6 +16,7 @@ FLAGS: dict[str, frozenset[str]] = {
     "trace": frozenset({"against", "debug", "reason"}),
     "export": frozenset({"debug", "draft", "format", "output", "to"}),
     "review": frozenset({"accept", "by", "debug", "output", "reject"}),
+    "clean": frozenset({"debug", "yes"}),
     "doctor": frozenset({"debug"}),
 }
 """flags by verb, without their dashes"""
@@ -28,6 +29,7 @@ ARGUMENTS = {
     "trace": ("data",),
     "export": ("data",),
     "review": ("data",),
+    "clean": ("data",),
     "doctor": ("folder",),
 }
 """what a verb takes without a name"""

@@ -5,7 +5,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from pipelines.engine.disk import unwritable_in_one_line
 from pipelines.engine.progress import forget_reports, report_damage
@@ -68,7 +68,7 @@ def claim(output: Path, settings: Curate, *, overwrite: bool) -> Iterator[Path]:
     with unwritable_in_one_line(output):
         work.mkdir(parents=True, exist_ok=True)
         try:
-            lock = hold(work / _LOCK)
+            lock = held_work(output)
         except BlockingIOError as error:
             raise UserError(
                 f"{output}: another `mathmill curate` is writing here; wait for it, or choose another folder"
@@ -79,6 +79,15 @@ def claim(output: Path, settings: Curate, *, overwrite: bool) -> Iterator[Path]:
         _tidy(work)
         write_value(work / CLAIM, claim_of(settings))
         yield work
+
+
+def held_work(output: Path) -> IO[str]:
+    """Holds the work folder beside an output for this process alone, until what is returned is closed.
+
+    Raises:
+        BlockingIOError: another process holds it.
+    """
+    return hold(output / WORK / _LOCK)
 
 
 @contextmanager

@@ -26,6 +26,9 @@ from schemas.manifest import MANIFEST
 from schemas.place import Location, Place, located, reached, require_writable, sending
 from schemas.verdict import VERDICT
 
+STAGED = "output"
+"""in the cache of this machine: where data sets for stores are made"""
+
 _RUN = ".run.json"
 _JUDGEMENT = (f"{PurePosixPath(VERDICT).parent}/",)
 _FAILED = "what is there is no data set until the same command is run again"
@@ -39,7 +42,7 @@ def made_in(output: Location) -> Path:
 
 def staging_of(place: Place) -> Path:
     """The folder of this machine where a data set for a store is made."""
-    return cache_folder() / "output" / sha256(str(place).encode()).hexdigest()[:32]
+    return cache_folder() / STAGED / sha256(str(place).encode()).hexdigest()[:32]
 
 
 def refuse_other_data(place: Place, settings: Curate, *, overwrite: bool, on_engine: bool = False) -> None:
@@ -91,7 +94,7 @@ def delivered(place: Place, settings: Curate, *, overwrite: bool) -> Iterator[Pa
         RunFailedError: the store failed while the data was sent.
     """
     staging = staging_of(place)
-    with _under_lease(place) as lease:
+    with under_lease(place) as lease:
         refuse_other_data(place, settings, overwrite=overwrite)
         with named(staging, place, (UserError,)):
             yield staging
@@ -109,7 +112,7 @@ def shared(place: Place, settings: Curate, *, overwrite: bool) -> Iterator[Lease
         UserError: as `refuse_other_data`, or another run is writing there.
         RunFailedError: the store failed.
     """
-    with _under_lease(place) as lease:
+    with under_lease(place) as lease:
         refuse_other_data(place, settings, overwrite=overwrite, on_engine=True)
         with sending(place, advice="the same command continues"):
             work = place / WORK
@@ -123,7 +126,12 @@ def shared(place: Place, settings: Curate, *, overwrite: bool) -> Iterator[Lease
 
 
 @contextmanager
-def _under_lease(place: Place) -> Iterator[Lease]:
+def under_lease(place: Place) -> Iterator[Lease]:
+    """Holds a place in a store for this process alone.
+
+    Raises:
+        UserError: it cannot be written to, or another run is writing there.
+    """
     require_writable(place)
     with ExitStack() as stack:
         with reached(place):
