@@ -410,6 +410,10 @@ class Train(Table):
     """heldout examples that J is measured on, the same ones each time, chosen by a keyed hash; null: all"""
     evaluate_every: Annotated[int, Field(ge=1)] | None = None
     """steps between evaluations of pass@1, as `evaluate` says, on its data or the first --data; null: never"""
+    export_dtype: Literal["source", "float32", "bfloat16", "float16"] = "source"
+    """of RUN/model; source: as the model that training began with is kept. Checkpoints stay float32"""
+    push_to_hub: Annotated[str, Field(pattern=r"^[\w.-]+/[\w.-]+$")] | None = None
+    """a repository of the hub, such as me/my-model, private if it is new, that RUN/model is pushed to at the end"""
     trackers: list[Literal["tensorboard", "wandb", "trackio"]] | None = None
     """where figures go beside metrics.jsonl; null: to tensorboard, where it is installed"""
     seed: int = 0

@@ -77,7 +77,7 @@ class Estimate:
 
 
 def fullest_pack(config: Train, forward: Forward, lengths: NDArray[np.int64]) -> int:
-    """Tokens of the fullest pack, from the lengths of the examples that enter."""
+    """Tokens of the fullest pack, from the lengths of a sample of the examples."""
     if not forward.packed:
         return int(lengths.max())
     return min(config.capacity, max(int(lengths.max()), int(config.examples_per_step * lengths.mean())))
@@ -93,9 +93,10 @@ def estimate(
         root: what it runs through: itself, or the root of its shards.
         forward: how it is run.
         config: the table `train`.
-        lengths: tokens of the examples that enter.
+        lengths: tokens of a sample of the examples.
         half: the forward pass runs in bfloat16.
     """
+    lengths = np.minimum(lengths, config.context)
     parameters, tokens = trained(model), fullest_pack(config, forward, lengths)
     state = 1 if config.optimizer == "adamw_8bit" else 4
     weights = sum(map(_bytes_here, [*model.parameters(), *model.buffers()]))

@@ -31,6 +31,7 @@ from training.optimizer import build_optimizer
 from training.parallel import ShardedGradients, shard
 from training.plan import Position
 from training.probe import choose_forward, lengths_in
+from training.publish import require_hub
 from training.results import RunPlan
 from training.runfile import begin_run, provenance
 from training.shards import Examples
@@ -84,6 +85,7 @@ def prepare(
         RunFailedError: it may not resume, or bytes do not match their verdict.
     """
     trackers.chosen(config.trackers)
+    require_hub(config)
     cache = cache_of(config)
     examples, judged = shards.open_for_run(data, draft=draft, cache=cache)
     require_room(config, examples, cache)

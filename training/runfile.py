@@ -40,6 +40,8 @@ _FREE = frozenset(
         "token_cache_gb",
         "evaluate_every",
         "trackers",
+        "export_dtype",
+        "push_to_hub",
         "device",
         "pack_tokens",
         "parallel",

@@ -39,6 +39,7 @@ from training.optimizer import set_rate
 from training.pack import length_step
 from training.plan import Position
 from training.prepare import Run, load_to_train, prepare, require_rows
+from training.publish import cast_folder, push, source_dtype
 from training.record import Record
 from training.results import EvalResult, RunPlan, RunResult, StepMetrics
 from training.schedule import learning_rate
@@ -353,11 +354,15 @@ class _Loop:
             if has_adapters(run.model):
                 self._publish(copy, run.output / ADAPTER, last, held)
                 merged = run.model if run.root is run.model else load_to_train(run.config, run.output, found)
-                self._publish(partial(self._export_merged, merged), target, last, held)
-            else:
-                self._publish(copy, target, last, held)
+                copy = partial(self._export_merged, merged)
+            self._publish(partial(self._export_cast, copy), target, last, held)
+            push(run.config, target)
         run.world.wait()
         return target
+
+    def _export_cast(self, write: Callable[[Path], object], folder: Path) -> None:
+        write(folder)
+        cast_folder(folder, self._run.model, source_dtype(self._run.config))
 
     def _export_merged(self, model: Model, folder: Path) -> None:
         merge_adapters(model)
