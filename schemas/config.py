@@ -325,6 +325,18 @@ class TrainData(Table):
     """an epoch has each of its examples that many times as often as its own weight says: 0.5 is every other one"""
 
 
+Objective = Literal["sequence_mean", "token_mean", "dft"]
+
+
+class Phase(Table):
+    """A part of the steps, and what is maximised in it."""
+
+    objective: Objective
+    """as `train.objective`"""
+    share: Annotated[float, Field(gt=0, le=1)]
+    """of all steps; the shares of a list sum to 1"""
+
+
 class Train(Table):
     """The table of `mathmill train`. It has either `steps` or `epochs`."""
 
@@ -341,9 +353,10 @@ class Train(Table):
     """most that it holds of such data, GiB"""
     chat_template: str | None = None
     """a file of a chat template of your own (Jinja); null: the tokenizer's. It is exported with the model"""
-    objective: Literal["sequence_mean", "token_mean", "dft"] = "sequence_mean"
+    objective: Objective | Annotated[list[Phase], Field(min_length=1)] = "sequence_mean"
     """sequence_mean is J_SFT: every example weighs the same; token_mean, for comparison: every token does; dft: as
-    sequence_mean, each token's gradient times the likelihood that the model gives it (2508.05629)"""
+    sequence_mean, each token's gradient times the likelihood that the model gives it (2508.05629). A list gives one
+    after another by share of the steps"""
     examples_per_step: Annotated[int, Field(ge=1)] = 256
     """N: examples in one optimizer step, over all ranks and micro-batches"""
     steps: Annotated[int, Field(ge=1)] | None = None
@@ -426,12 +439,24 @@ class Train(Table):
         return self
 
     @model_validator(mode="after")
+    def _phases_fill_the_run(self) -> "Train":
+        shares = sum(phase.share for phase in self.phases)
+        if abs(shares - 1) > 1e-6:
+            raise ValueError(f"objective: the shares of its phases sum to {shares:g}, not to 1")
+        return self
+
+    @model_validator(mode="after")
     def _packs_hold_examples(self) -> "Train":
         if self.pack_tokens is not None and self.pack_tokens < self.context:
             raise ValueError(
                 f"pack_tokens {self.pack_tokens} is less than context {self.context}: a pack holds examples"
             )
         return self
+
+    @property
+    def phases(self) -> list[Phase]:
+        """What is maximised, one after another."""
+        return [Phase(objective=self.objective, share=1.0)] if isinstance(self.objective, str) else self.objective
 
     @property
     def capacity(self) -> int:

@@ -77,7 +77,7 @@ def take_in(
         lengths=lengths,
         plan=plan,
         entering=len(train) - len(long),
-        mixture=mixture(train, weights, sample, objective=config.objective, dropped=dropped),
+        mixture=mixture(train, weights, sample, objective=config.phases[-1].objective, dropped=dropped),
         sample=sample,
         heldout=_heldout(config, examples[Split.HELDOUT], lengths[Split.HELDOUT]),
     )

@@ -19,6 +19,9 @@ def notes_of(config: Train, model_config: Any, forward: Forward, lengths: NDArra
         lengths: tokens of the examples that enter.
     """
     notes = [f"isolation of documents checked in {forward.checked}"] if forward.checked else []
+    if len(config.phases) > 1:
+        parts = (f"{phase.objective} for {phase.share:.0%} of the steps" for phase in config.phases)
+        notes.append(f"objectives: {', then '.join(parts)}; what follows is of the last")
     if not forward.packed:
         fit = max(1.0, config.capacity / float(lengths.mean()))
         notes.append(f"one document a row, exact by construction, because: {forward.why[0]}")

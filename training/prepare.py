@@ -163,7 +163,7 @@ def _told(
     """What the user is told before step 1."""
     return RunPlan(
         model=_name(config),
-        objective=config.objective,
+        objective=config.phases[-1].objective,
         parameters=parameter_count(model),
         vocabulary=len(intake.layout.tokenizer),
         device=str(world.device),

@@ -103,7 +103,9 @@ def _prove_model(train: Train, encoder: Encoder, source: Path | str, rows: int, 
     double = in_float64(model.to("cpu"))
     yield from prove_windows(double, forward, longest)
     yield from prove_dropout(double, forward, on=train.dropout)
-    proof = GradientProof(double, forward, encoded, indices, dft=train.objective == "dft")
+    proof = GradientProof(
+        double, forward, encoded, indices, dft=any(phase.objective == "dft" for phase in train.phases)
+    )
     yield from proof.lines()
     if train.lora is not None:
         yield from prove_adapters(proof)

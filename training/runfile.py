@@ -60,7 +60,9 @@ def provenance(
     return {
         "code_version": code_version(),
         "draft": draft,
-        "objective": train.objective,
+        "objective": ", then ".join(f"{phase.objective} ({phase.share:.0%})" for phase in train.phases)
+        if len(train.phases) > 1
+        else train.phases[0].objective,
         "output_length": OUTPUT_LENGTH,
         "data": [
             {"path": str(located(source.path)), "fingerprint": mark, "weight": source.weight} for source, mark in marks

@@ -1,8 +1,24 @@
-"""The learning rate of a step. Pure."""
+"""The learning rate and the objective of a step. Pure."""
 
 import math
 
 from schemas.config import Train
+
+
+def objective_at(config: Train, step: int, steps: int) -> str:
+    """What a step maximises: the phase that the share of the steps before it lies in.
+
+    Args:
+        config: its phases.
+        step: 0-based.
+        steps: length of the run.
+    """
+    until = 0.0
+    for phase in config.phases:
+        until += phase.share
+        if step < round(until * steps):
+            return phase.objective
+    return config.phases[-1].objective
 
 
 def learning_rate(config: Train, step: int, steps: int) -> float:

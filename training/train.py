@@ -15,6 +15,7 @@ from contextlib import ExitStack, closing
 from dataclasses import replace
 from functools import partial
 from hashlib import blake2b
+from itertools import count
 from pathlib import Path
 
 import numpy as np
@@ -42,7 +43,7 @@ from training.prepare import Run, load_to_train, prepare, require_rows
 from training.publish import cast_folder, push, source_dtype
 from training.record import Record
 from training.results import EvalResult, RunPlan, RunResult, StepMetrics
-from training.schedule import learning_rate
+from training.schedule import learning_rate, objective_at
 from training.step import Batch, Likelihood, accumulate, micro_batches, plan_batch, train_mode
 from training.stop import StopRequest, stop_requests
 from training.telemetry import first_objective, measure
@@ -143,7 +144,8 @@ class _Loop:
         self._on_step = on_step
         self._record = Record(run) if run.world.is_main else None
         steps = encoded_steps(run.intake.plan, run.intake.encoders[Split.TRAIN], run.workers, run.start.next)
-        self._feed = Feed(steps, partial(self._lay_out, objective=run.config.objective), run.world.device)
+        objectives = (objective_at(run.config, step, run.told.steps) for step in count(run.start.step))
+        self._feed = Feed(steps, lambda rows: self._lay_out(rows, objective=next(objectives)), run.world.device)
         self._held: Rows | None = None
 
     def close(self) -> None:
@@ -207,7 +209,7 @@ class _Loop:
             likelihood,
             forward=run.forward,
             half=run.half,
-            dft=config.objective == "dft",
+            dft=objective_at(config, state.step, run.told.steps) == "dft",
         )
         self._feed.draw()
         run.gradients.sum(world)

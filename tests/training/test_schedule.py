@@ -1,7 +1,7 @@
 import pytest
 
 from schemas.config import Train
-from training.schedule import learning_rate
+from training.schedule import learning_rate, objective_at
 
 
 def train_of(**changes):
@@ -40,3 +40,15 @@ def test_a_falling_schedule_ends_at_its_floor(schedule, rates):
 def test_a_cosine_with_a_floor_ends_there():
     config = train_of(schedule="cosine", final_rate=0.5)
     assert [learning_rate(config, step, 10) for step in (0, 5, 10)] == pytest.approx([0.1, 0.075, 0.05])
+
+
+def test_objectives_follow_one_another_by_share_of_the_steps():
+    phases = [{"objective": "token_mean", "share": 0.25}, {"objective": "dft", "share": 0.75}]
+    config = train_of(objective=phases)
+    assert [objective_at(config, step, 8) for step in range(9)] == ["token_mean"] * 2 + ["dft"] * 7
+    assert {objective_at(train_of(), step, 8) for step in range(9)} == {"sequence_mean"}
+
+
+def test_phases_that_do_not_fill_a_run_are_refused():
+    with pytest.raises(ValueError, match=r"objective: the shares of its phases sum to 0\.5, not to 1"):
+        train_of(objective=[{"objective": "dft", "share": 0.5}])

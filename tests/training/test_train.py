@@ -350,6 +350,27 @@ def test_weights_stay_float32_when_the_forward_pass_is_bfloat16(run, data, tmp_p
     assert result.last.objective != run[0].last.objective
 
 
+def test_a_run_of_two_objectives_takes_the_steps_of_each(data, tmp_path):
+    """Its first half is that of a run of token_mean, and the resumed second half differs from more of it."""
+    phases = [{"objective": "token_mean", "share": 0.5}, {"objective": "sequence_mean", "share": 0.5}]
+    both = small_run(objective=phases, steps=4)
+    result = train(both, [data], tmp_path / "BOTH")
+    train(small_run(objective="token_mean", steps=4), [data], tmp_path / "FIRST")
+    steps = {
+        name: [json.loads(line) for line in (tmp_path / name / "metrics.jsonl").read_text().splitlines()]
+        for name in ("BOTH", "FIRST")
+    }
+    norms = {name: [line["gradient_norm"] for line in lines if not line["heldout"]] for name, lines in steps.items()}
+    assert norms["BOTH"][:2] == norms["FIRST"][:2]
+    assert norms["BOTH"][2] != norms["FIRST"][2]
+    stopped = tmp_path / "PARTS"
+    shutil.copytree(tmp_path / "BOTH", stopped)
+    for name in ("step-00000003", "step-00000004"):
+        shutil.rmtree(stopped / "checkpoints" / name, ignore_errors=True)
+    assert train(both, [data], stopped, resume=True).first.step == 3
+    assert (stopped / "model" / "model.safetensors").read_bytes() == (result.model / "model.safetensors").read_bytes()
+
+
 def test_activation_checkpointing_changes_nothing_but_memory(run, data, tmp_path):
     result = train(small_run(activation_checkpointing=True), [data], tmp_path / "RUN")
     assert result.last.objective == pytest.approx(run[0].last.objective, rel=1e-6)
