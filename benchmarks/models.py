@@ -188,7 +188,7 @@ def _build(kind: str, data: Path, folder: Path) -> None:
     from training.fresh import fit_tokenizer
 
     torch.manual_seed(0)
-    model = AutoModelForCausalLM.from_config(tiny_config(kind), dtype=torch.float32)
+    model = AutoModelForCausalLM.from_config(tiny_config(kind), dtype=torch.float32).eval()
     with torch.no_grad():
         for parameter in model.parameters():
             if parameter.ndim < 2:

@@ -133,6 +133,7 @@ EXCEPTIONS: dict[str, dict[str, Any]] = {
     "hunyuan_v1_dense": {"head_dim": 8},
     "hunyuan_v1_moe": {"head_dim": 8},
     "jamba": {"attn_layer_period": 2, "attn_layer_offset": 1, "use_mamba_kernels": False},
+    "kimi_linear": {"linear_head_dim": 8, "linear_num_heads": 2},
     "lfm2": {"layer_types": ["conv", "full_attention"], "block_ff_dim": 48},
     "lfm2_moe": {"layer_types": ["conv", "full_attention"], "num_dense_layers": 1},
     "mamba2": {"num_heads": 8, "head_dim": 8},
@@ -142,13 +143,11 @@ EXCEPTIONS: dict[str, dict[str, Any]] = {
     "nemotron_h": {"layers_block_type": ["mamba", "attention"], "num_hidden_layers": 2},
     "recurrent_gemma": {"num_hidden_layers": 3},
     "zamba2": {"num_hidden_layers": 2, "layers_block_type": ["mamba", "hybrid"], "hybrid_layer_ids": [1]},
-    "xmod": {"is_decoder": True, "languages": ["en_XX"], "default_language": "en_XX"},
+    "xmod": {"languages": ["en_XX"], "default_language": "en_XX"},
     "zaya": {"num_experts_per_tok": 1},
     "zamba": {"num_hidden_layers": 2, "layers_block_type": ["mamba", "hybrid"], "attn_layer_period": 2},
-    "bert": {"is_decoder": True},
-    "bert-generation": {"is_decoder": True},
-    "reformer": {"is_decoder": True, "axial_pos_embds_dim": [16, 16], "axial_pos_shape": [32, 32]},
-    "roberta": {"is_decoder": True},
+    "rembert": {"input_embedding_size": 32, "output_embedding_size": 32},
+    "reformer": {"axial_pos_embds_dim": [16, 16], "axial_pos_shape": [32, 32]},
 }
 """what types need beside the rule"""
 
@@ -164,6 +163,8 @@ def _small(made: Any, defaults: dict[str, Any]) -> dict[str, Any]:  # noqa: ANN4
     names = set(defaults) | set(inspect.signature(made.__init__).parameters) | set(made.attribute_map)
     names |= set(getattr(made, "__dataclass_fields__", ()))
     chosen = {name: size for name, size in _SMALL.items() if name in names and defaults.get(name, 0) is not None}
+    if "is_decoder" in names:
+        chosen["is_decoder"] = True  # else the type is an encoder, and refused as one
     if "initializer_range" in names:
         chosen["initializer_range"] = 0.08
     if "qk_rope_head_dim" in chosen:  # latent attention: keys of every head, and a width that follows from others

@@ -401,6 +401,9 @@ class Train(Table):
     """train adapters beside frozen weights; null: all weights"""
     freeze: list[str] = []
     """patterns of parameter names that stay as they are, such as model.embed_tokens.*"""
+    router_loss: Annotated[float, Field(ge=0)] = 0.0
+    """mixtures of experts: what the loss that evens out their load (2101.03961) is multiplied by; it is taken example
+    by example, so it depends on no packing. 0: J_SFT alone is optimised"""
     dropout: bool = False
     """train with the dropout and noise of the model's config; off: what is optimised is J_SFT itself"""
     activation_checkpointing: bool = False

@@ -20,6 +20,7 @@ from training import attention
 from training.attention import Documents
 from training.heads import PLAIN, Formula
 from training.objective import weighted_cross_entropy, whole_cross_entropy
+from training.router import router_loss
 from training.untyped import Model
 
 
@@ -55,12 +56,14 @@ class Forward:
         formula: what becomes of states times the output matrix; None: the model computes its scores itself.
         why: what speaks against the faster ways; empty when nothing does.
         checked: how it was found out: float64, or within rounding.
+        balance: what the router's loss is multiplied by; 0: it is off.
     """
 
     packed: bool = True
     formula: Formula | None = PLAIN
     why: tuple[str, ...] = ()
     checked: str = ""
+    balance: float = 0.0
 
 
 PACKED = Forward()
@@ -152,13 +155,47 @@ def forget_lengths(model: Model) -> None:
 def loss(
     model: Model, micro: MicroBatch, forward: Forward, half: bool, dft: bool
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """sum_t w_t nll_t of a pack with gradient, each nll[M], and whether greedy decoding writes the target[M]."""
+    """sum_t w_t nll_t of a pack with gradient, each nll[M], and whether greedy decoding writes the target[M].
+
+    Where the router's loss is on, it is in the sum alone.
+    """
+    if forward.balance:
+        return _balanced_loss(model, micro, forward, half, dft)
     if forward.formula is None:
         with autocast(micro.tokens.device.type, half=half):
             scores = own_scores(model, micro, forward, positions=micro.predict)
         return whole_cross_entropy(scores, micro.targets, micro.weights, dft=dft)
     with autocast(micro.tokens.device.type, half=half):
-        hidden = hidden_states(model, micro, forward).index_select(0, micro.predict)
+        hidden = hidden_states(model, micro, forward)
+    return _formula_loss(model, micro, forward, hidden, half=half, dft=dft)
+
+
+def _balanced_loss(
+    model: Model, micro: MicroBatch, forward: Forward, half: bool, dft: bool
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    own = forward.formula is None
+    with autocast(micro.tokens.device.type, half=half):
+        outputs = _run(model if own else model.base_model, model, micro, forward, output_router_logits=True)
+    if own:
+        scores = outputs.logits[0].index_select(0, micro.predict)
+        summed, nll, hit = whole_cross_entropy(scores, micro.targets, micro.weights, dft=dft)
+    else:
+        summed, nll, hit = _formula_loss(model, micro, forward, outputs.last_hidden_state[0], half=half, dft=dft)
+    config = model.config.get_text_config()
+    balance = router_loss(outputs.router_logits, config, micro.documents, micro.predict, micro.weights)
+    return summed + forward.balance * balance, nll, hit
+
+
+def router_scores(model: Model, micro: MicroBatch, forward: Forward) -> object:
+    """The router's scores of each layer; None where a model shows none."""
+    return getattr(_run(model.base_model, model, micro, forward, output_router_logits=True), "router_logits", None)
+
+
+def _formula_loss(
+    model: Model, micro: MicroBatch, forward: Forward, states: torch.Tensor, *, half: bool, dft: bool
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    assert forward.formula is not None
+    hidden = states.index_select(0, micro.predict)
     head = model.get_output_embeddings()
     return weighted_cross_entropy(
         hidden.to(torch.bfloat16) if half else hidden,

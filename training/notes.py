@@ -33,8 +33,10 @@ def notes_of(config: Train, model_config: Any, forward: Forward, lengths: NDArra
     if rates := _dropout_of(model_config):
         state = "on (train.dropout)" if config.dropout else "off; train.dropout turns it on"
         notes.append(f"dropout of the model's config ({', '.join(rates)}) is {state}")
-    if _has_router(model_config):
-        notes.append("the router's auxiliary loss is off: J_SFT alone is optimised")
+    if config.router_loss or _has_router(model_config):
+        on = f"on, {config.router_loss:g} times its mean over examples, and in no figure"
+        state = on if config.router_loss else "off: J_SFT alone is optimised"
+        notes.append(f"the router's auxiliary loss is {state}")
     return tuple(notes)
 
 

@@ -30,7 +30,7 @@ from training.notes import notes_of
 from training.optimizer import build_optimizer
 from training.parallel import ShardedGradients, shard
 from training.plan import Position
-from training.probe import choose_forward, lengths_in
+from training.probe import balanced, choose_forward, lengths_in
 from training.publish import require_hub
 from training.results import RunPlan
 from training.runfile import begin_run, provenance
@@ -119,6 +119,8 @@ def prepare(
         half=half,
         root=sharded,
     )
+    if config.router_loss:
+        forward = balanced(model, sharded or model, forward, config.router_loss, name=_name(config))
     lengths = intake.sample.encoded.lengths
     memory = estimate(model, sharded or model, forward, config, lengths, half=half)
     notes = (*notes_of(config, model.config, forward, lengths), memory.note(config, free_on(world.device)))

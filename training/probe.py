@@ -28,11 +28,13 @@ from training.forward import (
     in_float64,
     loss,
     own_scores,
+    router_scores,
     run_as_written,
 )
 from training.heads import measured_formula
 from training.memory import free_on
 from training.parallel import Gathered, run_on
+from training.router import require_router
 from training.untyped import Model
 
 T = TypeVar("T")
@@ -72,7 +74,7 @@ def choose_forward(
         UserError: no way is exact.
     """
     lengths = probe_lengths(model.config, longest)
-    was_training = model.training
+    was_training, before = model.training, _modes_of(model)
     model.eval()
     try:
         forward = _in_double(model, lengths, name, longest) if root is None else None
@@ -80,6 +82,7 @@ def choose_forward(
         if forward is None:
             with torch.no_grad():
                 forward = probe.forward(longest)
+        _require_constant(before, _modes_of(model), name=name)
         if forward.packed and any(length < capacity for length in lengths_in(model.config.to_dict())):
             forward = probe.full(forward, capacity)
         if half and forward.packed:
@@ -89,6 +92,46 @@ def choose_forward(
     finally:
         model.train(was_training)
     return forward
+
+
+def _modes_of(model: Model) -> dict[str, str]:
+    """What modules call their ways of computing, such as `attention_type` block_sparse."""
+    return {
+        f"{place}.{key}".removeprefix("."): value
+        for place, module in model.named_modules()
+        for key, value in vars(module).items()
+        if isinstance(value, str)
+    }
+
+
+def _require_constant(before: dict[str, str], after: dict[str, str], *, name: str) -> None:
+    """Refuses a model that computes otherwise once it has seen a short document: BigBird gives up its sparse attention.
+
+    Raises:
+        UserError: naming what changed.
+    """
+    changed = next((place for place, mode in before.items() if after.get(place) != mode), None)
+    if changed is not None:
+        raise UserError(
+            f"{name}: running it changed its {changed} from {before[changed]!r} to {after.get(changed)!r}, so what it "
+            "computes depends on the documents before; J_SFT is not defined on it"
+        )
+
+
+def balanced(model: Model, root: Model, forward: Forward, coefficient: float, *, name: str) -> Forward:
+    """The same way with the router's loss on.
+
+    Raises:
+        UserError: the model shows no scores of a router.
+    """
+    micro = probe_batch(probe_tokens(model, 4), [4], model.get_input_embeddings().weight.device)
+    try:
+        with torch.no_grad():
+            scores = run_on(root, router_scores, micro, forward)
+    except Exception:  # noqa: BLE001  foreign code may raise anything
+        scores = None
+    require_router(scores, model.config.get_text_config(), name=name)
+    return replace(forward, balance=coefficient)
 
 
 def _require_gradient(model: Model, root: Any, forward: Forward, *, half: bool, name: str) -> None:  # noqa: ANN401

@@ -123,6 +123,14 @@ def test_what_speaks_against_packing_stands_first_whatever_speaks_against_the_fo
     assert "no known formula" in forward.why[-1]
 
 
+def test_a_model_that_changes_itself_by_what_it_sees_is_refused():
+    changes = {"is_decoder": True, "attention_type": "block_sparse"}
+    with pytest.raises(UserError, match=r"^a bird: running it changed its .*attention_type from 'block_sparse' to 'or"):
+        choose_forward(model_of("big_bird", changes), name="a bird")
+    full = model_of("big_bird", changes | {"attention_type": "original_full"})
+    assert choose_forward(full, name="a bird").checked == "float64"
+
+
 class OneWay(torch.autograd.Function):
     @staticmethod
     def forward(_context, states):
