@@ -18,6 +18,7 @@ _BEAM = {"allow_extra_args": True, "ignore_unknown_options": True}
 ConfigFile = Annotated[Path, typer.Argument(metavar="CONFIG", help="the YAML file of the run")]
 DataFolder = Annotated[Path, typer.Argument(metavar="DATA", help="a data set made by `mathmill curate`")]
 Overrides = Annotated[list[str], typer.Option("--set", metavar="KEY.PATH=VALUE", help="override a key of the config")]
+Patience = Annotated[float, typer.Option(min=1, help="seconds that an engine may take to start a worker")]
 Debug = Annotated[bool, typer.Option("--debug", help="show tracebacks")]
 
 
@@ -35,9 +36,7 @@ def curate(
     draft: Annotated[bool, typer.Option(help="turn refusals into notes and stamp the data DRAFT")] = False,
     overwrite: Annotated[bool, typer.Option(help="start over in a folder that holds another run")] = False,
     strict: Annotated[bool, typer.Option(help="stop at the first row that makes a stage raise")] = False,
-    patience: Annotated[
-        float, typer.Option(min=1, help="seconds that an engine may take to start a worker")
-    ] = PATIENCE_S,
+    patience: Patience = PATIENCE_S,
     debug: Debug = False,
 ) -> None:
     """Raw rows -> verified, de-duplicated, decontaminated Arrow shards. Other flags go to Beam."""
@@ -79,6 +78,7 @@ def validate(
     adapter: Annotated[str | None, typer.Option(help="reads rows of data that mathmill did not make")] = None,
     format_: Annotated[str | None, typer.Option("--format", help="cot | pot | tir, for `--adapter columns`")] = None,
     columns: Annotated[str, typer.Option(help="for `--adapter columns`: question=problem,solution=text")] = "",
+    patience: Patience = PATIENCE_S,
     debug: Debug = False,
 ) -> None:
     """Shards -> a verdict and a quality report. Exit code 1 when the gate is closed.
@@ -99,6 +99,7 @@ def validate(
             baseline=baseline,
             data_docs=data_docs,
             beam_flags=beam_flags,
+            patience=patience,
         )
         return
     if output is None:

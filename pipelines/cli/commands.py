@@ -12,7 +12,7 @@ from rich.text import Text
 from pipelines.cli.curate_console import CurateConsole, console_for, print_last_screen
 from pipelines.cli.effects import effects, reviews_of
 from pipelines.cli.findings import findings, remarks
-from pipelines.engine.runners import PATIENCE_S, engine_in
+from pipelines.engine.runners import PATIENCE_S, engine_in, refuse_runner
 from pipelines.engine.store import WORK
 from pipelines.engine.workfiles import File, content_of, is_there
 from pipelines.engine.workfolder import CONFIG_FILE, manifest_in
@@ -122,6 +122,7 @@ def run_validate(
     baseline: Path | None,
     data_docs: bool,
     beam_flags: Sequence[str],
+    patience: float = PATIENCE_S,
 ) -> None:
     """Judges a data set and prints the verdict.
 
@@ -129,6 +130,7 @@ def run_validate(
         RunFailedError: the gate is closed.
     """
     place = located(data)
+    refuse_runner(beam_flags)
     if output is not None and isinstance(place, Path) and place.exists() and not (place / MANIFEST).is_file():
         raise UserError(
             f"{data}: no data set of mathmill: it has no {MANIFEST}; to judge other data, say with --adapter how its "
@@ -141,7 +143,14 @@ def run_validate(
     with importing():  # deferred: Beam and the report, which no mistake above needs
         from pipelines.validate import validate
     verdict = validate(
-        data, settings, output=output, draft=draft, baseline=baseline, data_docs=data_docs, beam_flags=beam_flags
+        data,
+        settings,
+        output=output,
+        draft=draft,
+        baseline=baseline,
+        data_docs=data_docs,
+        beam_flags=beam_flags,
+        patience=patience,
     )
     _conclude(place, verdict, located(output) if output else place / "quality", draft=draft)
 
