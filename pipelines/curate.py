@@ -26,6 +26,7 @@ from pipelines.engine.line import Line, Step
 from pipelines.engine.progress import Progress, Watch
 from pipelines.engine.runners import PATIENCE_S, engine_in
 from pipelines.engine.store import WORK, Store, digest
+from pipelines.engine.transforms import partitions_for
 from pipelines.engine.workfiles import File
 from pipelines.engine.workfolder import claim, lost_work_in_one_line, refuse_removed
 from pipelines.output.delivery import delivered, shared
@@ -182,7 +183,9 @@ def _curate(
             strict=strict,
             run=begin(work, uuid.uuid4().hex, code) if on_engine else None,
         )
-        line = Line(store, settings, code)
+        line = Line(
+            store, settings, code, partitions_for(inputs.candidates() + sum(part.rows for part in earlier.parts))
+        )
         steps = list(stages(line, items, reviewed, level, earlier, taxonomies))
         if on_engine:
             earlier.lay_out()
@@ -208,7 +211,7 @@ def _curate(
         manifest = manifest_of(ending)
         if not draft and (alarms := wiped_out(ending)):
             stopped = set_aside(ending, manifest, items, store=store)
-            with copied(str(stopped), LEDGER) as folder:
+            with copied(stopped.url if isinstance(stopped, Place) else stopped, LEDGER) as folder:
                 refuse_wipeout(alarms, read_ledger(folder, manifest, ("source", "row", "reason")), stopped)
         joined = None if reviewed is None else select.matched(reviews, reviewed, parts, store)
         unchanged.check()

@@ -16,7 +16,7 @@ from pipelines.engine.candidates import UNDERSTOOD
 from pipelines.engine.rejection import Note, Rejection
 from pipelines.engine.store import PartRef, Store, digest
 from pipelines.engine.tags import TAG_SCHEMA, from_verdicts
-from pipelines.engine.transforms import TagAcrossParts, TagParts
+from pipelines.engine.transforms import PARTITIONS, TagAcrossParts, TagParts
 from schemas.config import Curate
 from schemas.reason import Stage
 
@@ -32,11 +32,13 @@ class Line:
         store: parts and tags of the run.
         settings: the table `curate`.
         code: hash of the code: what other code tagged is tagged again.
+        partitions: of every shuffle.
     """
 
     store: Store
     settings: Curate
     code: str
+    partitions: int = PARTITIONS
 
     def folder(self, name: str, *settings: object) -> str:
         """Names a tag folder by what its tags depend on, so that a later run finds those that are still right."""
@@ -139,6 +141,8 @@ def across_parts(
 
     def transform(done: Done) -> TagAcrossParts:
         made = shuffle(done)
-        return TagAcrossParts(line.store, folder, made.index, made.resolve, schema, revises is not None, beside)
+        return TagAcrossParts(
+            line.store, folder, made.index, made.resolve, schema, revises is not None, beside, line.partitions
+        )
 
     return Step(stage, folder, transform, revises)

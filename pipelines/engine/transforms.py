@@ -36,7 +36,12 @@ from pipelines.engine.workers import each_to_many, each_to_one
 from schemas.exits import RunFailedError
 from schemas.reason import Reason, Stage
 
-PARTITIONS = 16  # of a shuffle by hash; results do not depend on it
+PARTITIONS = 16  # of a shuffle by hash, at least; results do not depend on it
+PARTITION_ROWS = 250_000
+"""Candidates of a partition, about, when all of them take part in a shuffle. None sends more than 350 bytes (hashes,
+places, an answer of 200 characters at most), so a partition has 88 MB at most; whoever looks at it holds a few times
+that."""
+MOST_PARTITIONS = 4096
 CRASHED = -1  # the partition of tags that an index gave already: of the rows that made it raise
 
 
@@ -48,6 +53,11 @@ class ReadSplit:
     key: str
     source: object
     split: object
+
+
+def partitions_for(candidates: int) -> int:
+    """How many partitions a shuffle of so many candidates has: the same on every engine, with any number of workers."""
+    return min(max(PARTITIONS, -(-candidates // PARTITION_ROWS)), MOST_PARTITIONS)
 
 
 Render = Callable[[ReadSplit, Sequence[pa.RecordBatch]], Iterator[tuple[pa.RecordBatch, int]]]
@@ -178,6 +188,7 @@ class TagAcrossParts(beam.PTransform):
         schema: of the tags, without `part`.
         again: whether it says tags anew that were reported already.
         beside: parts of earlier data that are compared too; they are not passed on.
+        partitions: of the shuffle by hash.
     """
 
     store: Store
@@ -187,6 +198,7 @@ class TagAcrossParts(beam.PTransform):
     schema: pa.Schema = TAG_SCHEMA
     again: bool = False
     beside: tuple[PartRef, ...] = ()
+    partitions: int = PARTITIONS
 
     def expand(self, parts: PCollection[PartRef]) -> PCollection[PartRef]:
         """Shuffles the index by key, resolves each partition, brings tags home to their parts."""
@@ -195,7 +207,15 @@ class TagAcrossParts(beam.PTransform):
             parts = (parts, earlier) | beam.Flatten()
         tags = (
             parts
-            | "index" >> each_to_many(self.store, _partitioned, self.index, self.store, self.name, self.schema)
+            | "index"
+            >> each_to_many(
+                self.store,
+                partial(_partitioned, partitions=self.partitions),
+                self.index,
+                self.store,
+                self.name,
+                self.schema,
+            )
             | "bring equals together" >> beam.GroupByKey()
             | "resolve" >> each_to_many(self.store, _resolved, self.resolve, self.store, self.name, self.schema)
         )
@@ -214,7 +234,13 @@ def _numbered(part: PartRef) -> tuple[int, PartRef]:
 
 
 def _partitioned(
-    part: PartRef, index: Callable[[PartRef], pa.RecordBatch], store: Store, name: str, schema: pa.Schema
+    part: PartRef,
+    index: Callable[[PartRef], pa.RecordBatch],
+    store: Store,
+    name: str,
+    schema: pa.Schema,
+    *,
+    partitions: int,
 ) -> Iterator[tuple[int, bytes]]:
     batch, crashes = without_crashing(part, index, stage=_stage(name), store=store)
     if crashes:
@@ -222,8 +248,8 @@ def _partitioned(
     if not len(batch):
         return
     key = batch.column("key")
-    first_byte = np.frombuffer(key.buffers()[1], np.uint8).reshape(-1, 16)[key.offset : key.offset + len(key), 0]
-    yield from _by_number(batch, first_byte % PARTITIONS)
+    words = np.frombuffer(key.buffers()[1], "<u4").reshape(-1, 4)[key.offset : key.offset + len(key), 0]
+    yield from _by_number(batch, words % partitions)
 
 
 def _placed(tags: pa.RecordBatch, number: int) -> pa.RecordBatch:

@@ -50,6 +50,15 @@ class Inputs:
     rows: int
     scans: tuple[FileScan, ...] = ()
 
+    def candidates(self) -> int:
+        """How many candidates its rows give, about: one a row, and one for each format that is derived from it."""
+        made = ((split.source, split.split) for split in self.splits)
+        return sum(
+            split.rows * (1 + len(reading.source.derive))
+            for reading, split in made
+            if isinstance(reading, Reading) and isinstance(split, FileSplit)
+        )
+
     def everywhere(self) -> "Inputs":
         """The same for workers that stand in another folder: the paths of files begin at the root."""
         return replace(self, splits=tuple(replace(split, split=_from_root(split.split)) for split in self.splits))

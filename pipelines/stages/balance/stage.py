@@ -9,7 +9,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from hashlib import blake2b
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -18,7 +17,7 @@ import pyarrow.compute as pc
 from pipelines.engine.line import Done, Line, Step, across_parts
 from pipelines.engine.overlays import read_keys, with_labels
 from pipelines.engine.store import PartRef, Store, read_batch
-from pipelines.engine.tags import PLACED_SCHEMA, alive_after, whereabouts
+from pipelines.engine.tags import PLACED_SCHEMA, alive_after, key_items, whereabouts
 from pipelines.stages.balance.coverage import MOST, SAMPLE, choose, vectors_of
 from schemas.exits import UserError
 from schemas.reason import Outcome, Reason, Stage
@@ -138,41 +137,32 @@ class ApplyBound:
         return [int.from_bytes(_hash(self.seed, *row)[:8]) for row in rows]
 
     def resolve(self, rows: pa.Table) -> pa.Table:
-        """Tags what stands behind the bound in each group's queue."""
+        """Tags what stands behind the bound in each group's queue. One group may hold all rows: no row is an object."""
         queue = [("key", "ascending"), ("accepted", "descending"), ("score", "descending"), ("queue", "ascending")]
         order = pc.sort_indices(rows, sort_keys=[*queue, ("part", "ascending"), ("index", "ascending")])
-        tags: list[dict[str, object]] = []
-        group, taken, seen = None, 0, set[object]()
-        totals = dict(zip(*(pc.value_counts(rows.column("key")).field(i).to_pylist() for i in (0, 1)), strict=True))
-        waiting = rows.take(order).to_pylist()
+        rows = rows.take(order)
         if self.bound.select == "coverage":
-            waiting = self._covering_first(waiting, self._limit(len(waiting)))
-        for row in waiting:
-            if row["key"] != group:
-                group, taken, seen = row["key"], 0, set()
-            if not row["matches"]:
-                continue
-            unit = row["unit"] if self.bound.unit == "problem" else (row["part"], row["index"])
-            limit = self._limit(totals[group])
-            if unit not in seen and taken >= limit:
-                tags.append(self._tag(row, limit))
-            elif unit not in seen:
-                seen.add(unit)
-                taken += 1
-        return pa.Table.from_pylist(tags, schema=PLACED_SCHEMA)
+            rows = rows.take(pa.array(self._covering_first(rows)))
+        _, group, totals = np.unique(key_items(rows.column("key")), return_inverse=True, return_counts=True)
+        limits = np.array([self._limit(int(total)) for total in totals], np.int64)
+        matching = np.flatnonzero(np.asarray(rows.column("matches")))
+        units = key_items(rows.column("unit")) if self.bound.unit == "problem" else np.arange(len(rows))
+        behind = matching[_ranks(group[matching], units[matching]) >= limits[group[matching]]]
+        return self._tags(rows.take(pa.array(behind)), limits[group[behind]])
 
-    def _covering_first(self, waiting: list[dict[str, Any]], limit: int) -> list[dict[str, Any]]:
-        """Puts the candidates that cover the others best before them, behind those that a human accepted."""
-        matching = [row for row in waiting if row["matches"]]
-        sample = matching[: max(SAMPLE, sum(row["accepted"] for row in matching))]
+    def _covering_first(self, rows: pa.Table) -> np.ndarray:
+        """The order in which the candidates that cover the others best stand first, behind what a human accepted."""
+        matching = np.flatnonzero(np.asarray(rows.column("matches")))
+        limit = self._limit(len(rows))
         if limit >= len(matching):
-            return waiting
-        accepted = [at for at, row in enumerate(sample) if row["accepted"]]
-        questions = self.store.questions_at([row["file"] for row in sample], [row["index"] for row in sample])
-        chosen = choose(vectors_of(questions), max(len(accepted), min(limit, MOST)), taken=accepted)
-        first = [sample[at] for at in chosen]
-        places = {(row["part"], row["index"]) for row in first}
-        return [*first, *(row for row in waiting if (row["part"], row["index"]) not in places)]
+            return np.arange(len(rows))
+        human = int(np.asarray(rows.column("accepted"))[matching].sum())
+        sample = matching[: max(SAMPLE, human)]
+        drawn = rows.select(["file", "index", "accepted"]).take(pa.array(sample))
+        accepted = np.flatnonzero(np.asarray(drawn.column("accepted"))).tolist()
+        questions = self.store.questions_at(*(drawn.column(name).to_pylist() for name in ("file", "index")))
+        chosen = sample[choose(vectors_of(questions), max(len(accepted), min(limit, MOST)), taken=accepted)]
+        return np.concatenate([chosen, np.setdiff1d(np.arange(len(rows)), chosen)])
 
     def _limit(self, total: int) -> int:
         if self.bound.limit is not None:
@@ -180,10 +170,32 @@ class ApplyBound:
         assert self.bound.share is not None, self.bound
         return int(self.bound.share * total)
 
-    def _tag(self, row: dict[str, object], limit: int) -> dict[str, object]:
-        detail = f"{self.bound.name.replace('-', ' ')}: {limit:,} are kept"
-        nothing = {"partner": None, "partner_row": None, "score": None}
-        return {"part": row["part"], "index": row["index"], "reason": self.bound.reason, "detail": detail, **nothing}
+    def _tags(self, rows: pa.Table, limits: np.ndarray) -> pa.Table:
+        name = self.bound.name.replace("-", " ")
+        texts = {limit: f"{name}: {limit:,} are kept" for limit in np.unique(limits).tolist()}
+        known = {
+            "part": rows.column("part"),
+            "index": rows.column("index"),
+            "reason": pa.array([self.bound.reason.value] * len(rows), pa.string()),
+            "detail": pa.array([texts[limit] for limit in limits.tolist()], pa.string()),
+        }
+        nothing = {field.name: pa.nulls(len(rows), field.type) for field in PLACED_SCHEMA}
+        return pa.table([(nothing | known)[name] for name in PLACED_SCHEMA.names], schema=PLACED_SCHEMA)
+
+
+def _ranks(group: np.ndarray, units: np.ndarray) -> np.ndarray:
+    """The place of each row's unit in the queue of its group, from 0; equal units of a group have one place.
+
+    Three rows of one group, the first two of one problem: places 0, 0, 1.
+    """
+    _, codes = np.unique(units, return_inverse=True)
+    _, first, unit = np.unique(group * (len(group) + 1) + codes, return_index=True, return_inverse=True)
+    order = np.argsort(first)
+    owner = group[first[order]]
+    starts = np.searchsorted(owner, owner)  # groups ascend in the queue
+    places = np.empty(len(first), np.int64)
+    places[order] = np.arange(len(first)) - starts
+    return places[unit]
 
 
 def achieved(settings: Balance, parts: Sequence[PartRef], store: Store) -> list[dict[str, object]]:

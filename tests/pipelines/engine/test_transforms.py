@@ -12,12 +12,20 @@ import apache_beam as beam
 import pyarrow as pa
 import pytest
 
-from pipelines.engine import transforms
 from pipelines.engine.beam import beam_options, open_pipeline
 from pipelines.engine.rejection import Rejection
 from pipelines.engine.store import PartRef, Store, read_batch, write_batch
 from pipelines.engine.tags import PLACED_SCHEMA, TAG_SCHEMA, tag_batch
-from pipelines.engine.transforms import ReadParts, ReadSplit, TagAcrossParts, TagParts, read_split, tag_part
+from pipelines.engine.transforms import (
+    PARTITION_ROWS,
+    ReadParts,
+    ReadSplit,
+    TagAcrossParts,
+    TagParts,
+    partitions_for,
+    read_split,
+    tag_part,
+)
 from schemas.exits import RunFailedError
 from schemas.reason import Reason
 
@@ -251,11 +259,15 @@ def tags_of(folder, cuts, **settings):
     return found
 
 
-@pytest.mark.parametrize("partitions", [1, 3, 97])
+def test_partitions_grow_with_the_candidates_within_bounds():
+    candidates = (0, 16 * PARTITION_ROWS, 16 * PARTITION_ROWS + 1, 50_000_000, 10**12)
+    assert [partitions_for(number) for number in candidates] == [16, 16, 17, 200, 4096]
+
+
+@pytest.mark.parametrize("partitions", [1, 3, 97, 1000])
 @pytest.mark.parametrize("cuts", [[], [1, 1, 20, 59]])
-def test_rows_of_all_parts_meet_by_key_whatever_the_cuts_and_partitions(tmp_path, monkeypatch, partitions, cuts):
-    monkeypatch.setattr(transforms, "PARTITIONS", partitions)
-    assert tags_of(tmp_path, cuts) == expected(TEXTS)
+def test_rows_of_all_parts_meet_by_key_whatever_the_cuts_and_partitions(tmp_path, partitions, cuts):
+    assert tags_of(tmp_path, cuts, partitions=partitions) == expected(TEXTS)
     lost = len(expected(TEXTS))
     assert lost > 30
     assert reported(tmp_path) == ({"collapse": 60}, {"exact_duplicate": lost})

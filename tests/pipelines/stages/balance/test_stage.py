@@ -1,13 +1,17 @@
 """Who stays within a quota, and what the manifest says that it came to."""
 
+import random
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
 from pipelines.curate import curate
+from pipelines.engine.store import Store
 from pipelines.stages.balance import stage as balance
 from schemas.manifest import Manifest
+from schemas.reason import Reason
 from schemas.requirements import Quota
 from tests.tiny import config_of, read_streams, write_rows
 
@@ -79,3 +83,51 @@ def test_beyond_the_sample_the_hash_decides(tmp_path: Path, monkeypatch: pytest.
 def test_an_unknown_way_to_select_is_refused() -> None:
     with pytest.raises(ValueError, match="'hash', 'score' or 'coverage'"):
         Quota.model_validate({"where": {}, "max": 1, "select": "best"})
+
+
+def drawn_rows(chance: random.Random) -> pa.Table:
+    """Rows of a few groups and problems, as a bound shuffles them."""
+    rows = [
+        {
+            "key": bytes([chance.randrange(3)] * 16),
+            "unit": bytes([chance.randrange(6)] * 16),
+            "queue": chance.randrange(5),
+            "accepted": chance.random() < 0.2,
+            "matches": chance.random() < 0.8,
+            "score": chance.choice([None, 1.0, 2.0]),
+            "part": place % 3,
+            "index": place,
+        }
+        for place in range(chance.randrange(1, 60))
+    ]
+    types = [pa.binary(16), pa.binary(16), pa.uint64(), pa.bool_(), pa.bool_(), pa.float64(), pa.int64(), pa.int32()]
+    return pa.Table.from_pylist(rows, schema=pa.schema(list(zip(rows[0], types, strict=True))))
+
+
+def behind_one_by_one(rows: pa.Table, *, unit: str, limit: int) -> set[int]:
+    """Who stands behind a limit, counted row by row."""
+
+    def place(row: dict[str, Any]) -> tuple[object, ...]:
+        score = float("inf") if row["score"] is None else -row["score"]
+        return row["key"], not row["accepted"], score, row["queue"], row["part"], row["index"]
+
+    taken: dict[bytes, list[object]] = {}
+    behind = set()
+    for row in sorted(rows.to_pylist(), key=place):
+        units, own = taken.setdefault(row["key"], []), row["unit"] if unit == "problem" else row["index"]
+        if row["matches"] and own not in units:
+            units.append(own)
+        if row["matches"] and units.index(own) >= limit:
+            behind.add(row["index"])
+    return behind
+
+
+@pytest.mark.parametrize("unit", ["candidate", "problem"])
+def test_who_stands_behind_a_bound_is_who_does_when_counted_one_by_one(unit: str) -> None:
+    chance = random.Random(7)
+    for _ in range(60):
+        rows, limit = drawn_rows(chance), chance.randrange(4)
+        bound = balance.Bound("cap-template", Reason.TEMPLATE_CAP, ("template",), unit=unit, limit=limit)
+        tags = balance.ApplyBound(Store(Path("nowhere")), (), bound, 0).resolve(rows)
+        assert set(tags.column("index").to_pylist()) == behind_one_by_one(rows, unit=unit, limit=limit)
+        assert set(tags.column("detail").to_pylist()) <= {f"cap template: {limit} are kept"}
