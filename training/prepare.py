@@ -31,7 +31,7 @@ from training.optimizer import build_optimizer
 from training.parallel import ShardedGradients, shard
 from training.plan import Position
 from training.probe import balanced, choose_forward, lengths_in
-from training.publish import require_hub
+from training.push import require_hub
 from training.results import RunPlan
 from training.runfile import begin_run, provenance
 from training.shards import Examples

@@ -40,7 +40,7 @@ from training.optimizer import set_rate
 from training.pack import length_step
 from training.plan import Position
 from training.prepare import Run, load_to_train, prepare, require_rows
-from training.publish import cast_folder, push, source_dtype
+from training.push import cast_folder, push, source_dtype
 from training.record import Record
 from training.results import EvalResult, RunPlan, RunResult, StepMetrics
 from training.schedule import learning_rate, objective_at

@@ -12,7 +12,7 @@ from transformers import AutoModelForCausalLM
 
 from schemas.exits import RunFailedError, UserError
 from tests.training.models import small_model, small_run
-from training.publish import cast_folder, push, require_hub, source_dtype
+from training.push import cast_folder, push, require_hub, source_dtype
 from training.train import train
 
 
