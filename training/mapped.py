@@ -10,7 +10,6 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from schemas.evolution import difference, read_as
@@ -56,11 +55,10 @@ class MappedShard:
     def sizes(self) -> Iterator[Sizes]:
         """Yields how long the texts of every batch are; of the texts only where they begin and end is read."""
         for batch in self.scan(("question", "segments", "instruction", "system")):
-            lists = batch.column("segments")
-            ends = np.concatenate([[0], np.cumsum(_lengths(lists.values.field("text")))])
-            offsets = lists.offsets.to_numpy()
+            segments = _offsets(batch.column("segments"))
+            texts = _offsets(batch.column("segments").values.field("text"))
             asked = sum(_lengths(batch.column(name)) for name in ("question", "instruction", "system"))
-            yield Sizes(asked + np.diff(ends[offsets]), np.diff(offsets).astype(np.int64))
+            yield Sizes(asked + np.diff(texts[segments]), np.diff(segments))
 
     def expect(self, _batches: Sequence[int], _columns: Columns) -> None:
         """Nothing is to be done: it is here."""
@@ -113,8 +111,18 @@ class _Reader:
         return self._reader.read_next_batch()
 
 
-def _lengths(texts: pa.Array) -> NDArray[np.int64]:
-    return pc.binary_length(texts).fill_null(0).to_numpy(zero_copy_only=False).astype(np.int64)
+def _lengths(texts: pa.Array) -> NDArray[np.int64] | int:
+    """Bytes of each text; of one that is null, none."""
+    if texts.null_count == len(texts):
+        return 0
+    lengths = np.diff(_offsets(texts))
+    return np.where(texts.is_valid(), lengths, 0) if texts.null_count else lengths
+
+
+def _offsets(array: pa.Array) -> NDArray[np.int64]:
+    """Where the values of a text or a list begin and end, read where they lie."""
+    _, offsets = array.buffers()[:2]
+    return np.frombuffer(offsets, np.int32, len(array) + 1, 4 * array.offset).astype(np.int64)
 
 
 def _stamp(path: Path) -> tuple[int, ...] | None:

@@ -1,8 +1,10 @@
 """What an epoch of the mixture weighs, told before step 1: rows and J exactly, tokens from the examples of a sample."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from training.encoder import Rows
@@ -43,7 +45,8 @@ def mixture(
     drawn = weights[sample.indices] if whole else np.ones(len(sample.indices))  # an order draws by weight
     tokens, supervised = drawn * sample.encoded.lengths, drawn * sample.encoded.supervised_lengths
     labels = {"format": sample.labels.formats, "source": sample.labels.sources}
-    kinds = [(kind, named, _tallies(examples, kind, weights)) for kind, named in labels.items()]
+    tallied = _tallies(examples, list(labels), weights)
+    kinds = [(kind, named, tallied[kind]) for kind, named in labels.items()]
     if len(examples.parts) > 1:
         kinds.append(("data", _parts_of(examples, sample.indices), _tallies_of_parts(examples, weights)))
     lines = []
@@ -80,17 +83,30 @@ def _share(amounts: NDArray[np.float64], chosen: NDArray[np.bool_]) -> float:
     return float(amounts[chosen].sum() / amounts.sum())
 
 
-def _tallies(examples: Examples, column: str, weights: NDArray[np.float64]) -> dict[str, _Tally]:
-    """What enters by name, in the order of the data."""
-    tallies: dict[str, _Tally] = {}
-    for start, batch in examples.scan(column):
-        encoded = batch.column(0).dictionary_encode()
-        codes, share = encoded.indices.to_numpy(), weights[start : start + len(batch)]
-        names = encoded.dictionary.to_pylist()
-        counts = np.bincount(codes, share > 0, minlength=len(names)).tolist()
-        sums = np.bincount(codes, share, minlength=len(names)).tolist()
-        for name, count, weight in zip(names, counts, sums, strict=True):
-            if count:
-                known = tallies.get(name, _Tally(0, 0.0))
-                tallies[name] = _Tally(known.examples + int(count), known.weight + weight)
+def _tallies(examples: Examples, columns: list[str], weights: NDArray[np.float64]) -> dict[str, dict[str, _Tally]]:
+    """What enters by name, in the order of the data, for each column."""
+    tallies: dict[str, dict[str, _Tally]] = {column: {} for column in columns}
+    once = bool((weights == 1).all())
+    for start, batch in examples.scan(*columns):
+        share = None if once else weights[start : start + len(batch)]
+        for column in columns:
+            for name, tally in _tally(batch.column(column), share):
+                known = tallies[column].get(name, _Tally(0, 0.0))
+                tallies[column][name] = _Tally(known.examples + tally.examples, known.weight + tally.weight)
     return tallies
+
+
+def _tally(labels: pa.Array, weights: NDArray[np.float64] | None) -> Iterator[tuple[str, _Tally]]:
+    """Examples and weights of each label; without weights each example weighs 1."""
+    if weights is None:
+        found = labels.value_counts()
+        for name, count in zip(found.field(0).to_pylist(), found.field(1).to_pylist(), strict=True):
+            yield name, _Tally(count, float(count))
+        return
+    encoded = labels.dictionary_encode()
+    codes, names = encoded.indices.to_numpy(), encoded.dictionary.to_pylist()
+    counts = np.bincount(codes, weights > 0, minlength=len(names)).tolist()
+    sums = np.bincount(codes, weights, minlength=len(names)).tolist()
+    for name, count, weight in zip(names, counts, sums, strict=True):
+        if count:
+            yield name, _Tally(int(count), weight)

@@ -65,6 +65,7 @@ class Plan:
         self._steps, self._epochs = steps, epochs
         assert len(weights) < 2**32, len(weights)
         self._weights, self._blocks = weights, blocks
+        self._whole = bool((weights == np.floor(weights)).all())
         self._order = lru_cache(maxsize=1)(self._compute_order)
         self._count = lru_cache(maxsize=None)(self._compute_count)
 
@@ -153,6 +154,10 @@ class Plan:
 
     def _times(self, epoch: int) -> Iterator[NDArray[np.int64]]:
         """How often each example appears, part by part: floor(w), and once more with probability w - floor(w)."""
+        if self._whole:
+            for start in range(0, len(self._weights), _PART):
+                yield self._weights[start : start + _PART].astype(np.int64)
+            return
         for part, words in enumerate(_words(self.seed, epoch, "appear", len(self._weights))):
             weights = self._weights[part * _PART : part * _PART + len(words)]
             whole = np.floor(weights)
