@@ -12,7 +12,7 @@ from pathlib import Path
 import torch
 
 from schemas.copies import cache_folder
-from training.checkpoint import CHECKPOINTS, STATE, Checkpoint, read
+from training.checkpoint import CHECKPOINTS, STATE, Checkpoint, latest, read
 from training.world import World
 
 _BLOCK_BYTES = 64 << 20
@@ -28,7 +28,10 @@ def handed_over(output: Path, checkpoints: Sequence[Checkpoint], world: World, h
         held: removes what was copied when it ends.
     """
     states = world.tell({found.folder.name: (found.folder / STATE).read_bytes() for found in checkpoints})
-    seen = all(_has(output / CHECKPOINTS / name, state) for name, state in states.items())
+    last = latest(output)
+    seen = (last.folder.name if last else None) == max(states, default=None) and all(
+        _has(output / CHECKPOINTS / name, state) for name, state in states.items()
+    )
     blind = torch.tensor([float(not seen)], device=world.device)
     world.sum(blind)
     if not blind.item():

@@ -1,5 +1,6 @@
 """Checkpoints reach ranks whose machine does not have them, whole, and are gone when the run ends."""
 
+import shutil
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -38,7 +39,7 @@ def one_rank(outputs, names):
         contents = {name: files_of(folder / CHECKPOINTS / name) for name in names}
         latest = checkpoint.latest(folder)
     world.close()
-    return str(folder), contents, latest.state.step, Path(folder).exists()
+    return str(folder), contents, latest.state.step if latest else None, Path(folder).exists()
 
 
 def test_a_rank_that_sees_the_checkpoints_reads_them_where_they_lie(run):
@@ -59,3 +60,14 @@ def test_a_rank_that_does_not_gets_copies_as_long_as_the_run_lasts(run, tmp_path
     assert other[0].startswith(str(tmp_path / "cache"))
     assert main[1] == other[1] == {name: files_of(run / CHECKPOINTS / name) for name in names}
     assert (other[2], other[3]) == (2, False)
+
+
+def test_checkpoints_of_another_run_on_another_machine_are_not_taken(run, tmp_path, monkeypatch):
+    """A node that led an earlier run of that name holds later ones, while rank 0 begins anew or from an early one."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    for names, step in (([], None), (["step-00000000"], 0)):
+        begun = tmp_path / str(step) / "RUN"
+        for name in names:
+            shutil.copytree(run / CHECKPOINTS / name, begun / CHECKPOINTS / name)
+        main, other = run_ranks(one_rank, 2, [begun, run], names)
+        assert (main[2], other[2]) == (step, step)
