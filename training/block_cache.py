@@ -39,7 +39,7 @@ class BlockCache:
     """
 
     def __init__(self, folder: Path, limit: int) -> None:
-        self._folder, self.limit = folder / "blocks", limit
+        self.folder, self.limit = folder / "blocks", limit
         self._begin()
 
     def get(self, block: Block, fetch: Fetch) -> bytes:
@@ -98,7 +98,7 @@ class BlockCache:
         return content
 
     def _path(self, block: Block) -> Path:
-        return self._folder / block.sha256[:2] / block.sha256
+        return self.folder / block.sha256[:2] / block.sha256
 
     def _read(self, path: Path, block: Block) -> bytes | None:
         """A block's bytes; None when they are not here, or others."""
@@ -130,7 +130,7 @@ class BlockCache:
                 logger.warning(
                     "%s: the cache cannot be written (%s), so blocks are fetched each time that they are needed; make "
                     "room there, or name another folder (train.data_cache)",
-                    self._folder,
+                    self.folder,
                     error.strerror or error,
                 )
 
@@ -153,7 +153,7 @@ class BlockCache:
 
     def _files(self) -> Iterator[tuple[int, int, Path]]:
         """Time of last use, size and path of every block that is kept."""
-        for path in self._folder.glob("??/*"):
+        for path in self.folder.glob("??/*"):
             with suppress(FileNotFoundError):
                 about = path.stat()
                 yield about.st_mtime_ns, about.st_size, path
@@ -162,8 +162,8 @@ class BlockCache:
     def _alone(self, block: Block) -> Iterator[None]:
         """Waits while another process of this machine fetches the same block; where no lock can be had, does not."""
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            lock = (self._folder / f".lock-{int(block.sha256[:8], 16) % _STRIPES}").open("a")
+            self.folder.mkdir(parents=True, exist_ok=True)
+            lock = (self.folder / f".lock-{int(block.sha256[:8], 16) % _STRIPES}").open("a")
         except OSError:
             yield
             return

@@ -22,6 +22,30 @@ def cache_of(config: Train) -> BlockCache:
     )
 
 
+def notes_on_data(config: Train, examples: Examples, cache: BlockCache) -> tuple[str, ...]:
+    """What a user is told of the order, and of data that is fetched.
+
+    Args:
+        config: the table `train`.
+        examples: the train split.
+        cache: where blocks are kept.
+    """
+    notes = []
+    if config.order == "blocks":
+        count = max(1, len(examples.blocks) - 1)
+        some = min(WINDOW, count)
+        notes.append(
+            f"order by blocks: a step takes examples from {some:,} of {count:,} blocks of neighbours at a time (about "
+            f"{len(examples) * some // count:,} examples)"
+        )
+    if examples.fetched_bytes:
+        notes.append(
+            f"{examples.fetched_bytes / _GB:.3g} GiB of the data lie elsewhere: blocks are fetched as the order needs "
+            f"them, checked, and kept in {cache.folder} (up to {config.data_cache_gb:g} GiB)"
+        )
+    return tuple(notes)
+
+
 def require_room(config: Train, examples: Mapping[Split, Examples], cache: BlockCache) -> None:
     """Checks that an epoch need not fetch the same blocks again and again.
 

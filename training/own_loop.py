@@ -7,7 +7,7 @@ Workers take turns by runs of rows: the first run is worker 0's, the next worker
 turn for a batch each, so with batches as long as runs it puts the order together again.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
 from hashlib import blake2b
@@ -98,6 +98,11 @@ class _Rows:
             total, epoch = total + length, epoch + 1
         return total
 
+    def expect(self, examples_of: Callable[..., NDArray[np.int64]], *place: int) -> None:
+        """Begins to fetch what will be read after this, where it lies elsewhere."""
+        if self._examples.fetched_bytes:
+            self._examples.expect(examples_of(*place))
+
     def read(self, indices: NDArray[np.int64]) -> list[Row]:
         """Reads examples: as messages, or as tokens where a tokenizer was given."""
         examples = self._examples.take(indices)
@@ -178,10 +183,19 @@ class _Ordered(IterableDataset[Item]):
 
     def _next(self) -> tuple[int, int]:
         """The items that this process takes next: those of its run [start, stop) that are left."""
+        begun, done = self._run_of(0)
+        return begun + done, begun + self._run
+
+    def _after(self) -> tuple[int, int]:
+        """The items of the run that this process takes after that."""
+        begun, _ = self._run_of(1)
+        return begun, begun + self._run
+
+    def _run_of(self, turns: int) -> tuple[int, int]:
+        """Where the run begins that this process is at, or `turns` runs later, and how much of this one is taken."""
         worker, workers = _worker() or (0, 1)
         turn, done = divmod(self._taken, self._run)
-        begun = self._start + (turn * workers + worker) * self._run
-        return begun + done, begun + self._run
+        return self._start + ((turn + turns) * workers + worker) * self._run, done
 
     def _begin(self) -> None:
         if not self._resumes:
@@ -214,6 +228,7 @@ class Steps(_Ordered[list[Row]]):
     def __iter__(self) -> Iterator[list[Row]]:
         self._begin()
         while len(indices := self._rows.step(self._next()[0])):
+            self._rows.expect(self._rows.step, self._after()[0])
             step = self._rows.read(indices)
             self._taken += 1
             yield step
@@ -233,6 +248,7 @@ class Stream(_Ordered[Row]):
     def __iter__(self) -> Iterator[Row]:
         self._begin()
         while len(indices := self._rows.between(*self._next())):
+            self._rows.expect(self._rows.between, *self._after())
             for row in self._rows.read(indices):
                 self._taken += 1
                 yield row

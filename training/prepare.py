@@ -12,7 +12,7 @@ from schemas.exits import UserError
 from schemas.split import Split
 from training import checkpoint, shards, trackers
 from training.adapters import ADAPTER_WEIGHTS, add_adapters, load_adapters
-from training.cache_room import cache_of, require_room
+from training.cache_room import cache_of, notes_on_data, require_room
 from training.chat import ChatLayout
 from training.checkpoint import Checkpoint, State
 from training.comparison import Comparison
@@ -123,7 +123,11 @@ def prepare(
         forward = balanced(model, sharded or model, forward, config.router_loss, name=_name(config))
     lengths = intake.sample.encoded.lengths
     memory = estimate(model, sharded or model, forward, config, lengths, half=half)
-    notes = (*notes_of(config, model.config, forward, lengths), memory.note(config, free_on(world.device)))
+    notes = (
+        *notes_on_data(config, examples[Split.TRAIN], cache),
+        *notes_of(config, model.config, forward, lengths),
+        memory.note(config, free_on(world.device)),
+    )
     train_mode(model, config)
     set_up_speed(config, model, forward, half=half)
     optimizer = build_optimizer(config, model, world.device)

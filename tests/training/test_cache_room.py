@@ -8,7 +8,7 @@ import pytest
 from schemas.exits import UserError
 from schemas.split import Split
 from tests.training.models import small_run
-from training.cache_room import cache_of, require_room
+from training.cache_room import cache_of, notes_on_data, require_room
 
 GB = 1 << 30
 
@@ -41,5 +41,21 @@ def test_the_order_by_blocks_needs_room_for_a_window_of_it():
 def test_a_cache_is_where_the_config_says(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "xdg"))
     assert cache_of(small_run(data_cache_gb=0.5).train).limit == GB // 2
-    assert cache_of(small_run().train)._folder == tmp_path / "xdg" / "mathmill" / "blocks"
-    assert cache_of(small_run(data_cache=str(tmp_path / "own")).train)._folder == tmp_path / "own" / "blocks"
+    assert cache_of(small_run().train).folder == tmp_path / "xdg" / "mathmill" / "blocks"
+    assert cache_of(small_run(data_cache=str(tmp_path / "own")).train).folder == tmp_path / "own" / "blocks"
+
+
+class Opened(SimpleNamespace):
+    def __len__(self):
+        return int(self.blocks[-1])
+
+
+def test_the_order_and_what_is_fetched_are_told(tmp_path):
+    here = Opened(fetched_bytes=0, blocks=np.arange(0, 102_401, 1024))
+    elsewhere = Opened(fetched_bytes=3 * GB, blocks=here.blocks)
+    config = small_run(order="blocks", data_cache=str(tmp_path), data_cache_gb=8).train
+    assert notes_on_data(small_run().train, here, cache_of(config)) == ()
+    order, fetched = notes_on_data(config, elsewhere, cache_of(config))
+    assert "takes examples from 64 of 100 blocks of neighbours at a time (about 65,536 examples)" in order
+    assert fetched.startswith("3 GiB of the data lie elsewhere")
+    assert f"kept in {tmp_path / 'blocks'} (up to 8 GiB)" in fetched
