@@ -413,7 +413,7 @@ class Train(Table):
     workers: Annotated[int, Field(ge=1)] = 2
     """threads of each rank that encode examples ahead of the step that needs them"""
     token_cache: str | None = None
-    """folder of tokens that were encoded before, shared by runs; null: `mathmill/tokens` in the user's cache"""
+    """folder of tokens that were encoded before, shared by runs; null: mathmill's own in the user's cache"""
     token_cache_gb: Annotated[float, Field(ge=0)] = 16.0
     """gibibytes that it may hold, what was used longest ago makes room; 0: every epoch encodes anew"""
     checkpoint_every: Annotated[int, Field(ge=1)] = 100
