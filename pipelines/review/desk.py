@@ -213,6 +213,10 @@ class Desk:
             return sum(self._position_of(row) is not None for row in self.votes.disputed)
         return int(np.count_nonzero(self._open_rows(seat.person)))
 
+    def decided(self, seat: Seat) -> int:
+        """Rows of this queue that somebody has said anything about."""
+        return int(np.count_nonzero(np.frombuffer(bytes(self.votes.of(seat.person)), np.uint8)[self._numbers]))
+
     def _hand(self, seat: Seat, position: int) -> Ticket:
         ticket = Ticket(_new_name(), position, self._clock())
         self._open[seat] = ticket

@@ -90,9 +90,9 @@ class Office:
         with self._lock:
             ticket = desk.current(seat)
             left = desk.left(seat)
-            decided = sum(1 for code in self._votes.of(person) if code) if ticket is None else 0
+            decided = desk.decided(seat) if ticket is None else 0
         if ticket is None:
-            shown = nothing_left(person, decided, str(self.path), rules=seat.rules)
+            shown = nothing_left(person, decided, None if desk.audits else str(self.path), rules=seat.rules)
             return {"html": shown, "ticket": None, "left": left, "group": None, "texts": None}
         html, texts = self._rendered(desk, seat, ticket.position)
         group = desk.queue.groups[desk.queue.group_of[ticket.position]].name

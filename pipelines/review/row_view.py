@@ -16,8 +16,8 @@ from schemas.wording import amount, shortened
 from validation.answers import check_arithmetic, extract
 from validation.dataset.report.beside import pair, texts_of
 from validation.dataset.report.markup import Child, Markup, coded, join, number, tag
-from validation.dataset.report.mathml import rich_text
-from validation.dataset.report.samples import as_formula, folded, solution
+from validation.dataset.report.mathml import formula_spans, rich_text
+from validation.dataset.report.samples import as_formula, solution
 
 _MOST_DETAIL = 600
 _MOST_EQUATIONS = 8  # wrong calculations that are underlined
@@ -45,10 +45,10 @@ def row_view(
         "article",
         _header(row, candidate),
         _why(row, audit),
+        _partner(data, row, candidate),
         tag("h3", "Question"),
         *(_texts(row, candidate) if candidate else _fields(data.record(row["row_id"]) or {})),
         _answers(candidate) if candidate else None,
-        _partner(data, row, candidate),
         _siblings(data.siblings(row)),
         _comments(comments),
         class_="example",
@@ -92,13 +92,12 @@ _NOBODYS = "This is a failure of mathmill on this row: accepting it brings nothi
 
 def _texts(row: Row, candidate: Example) -> list[Child]:
     segments = candidate["segments"] or []
-    length = sum(len(segment["text"] or "") for segment in segments)
     wrong = wrong_calculations(candidate) if row["reason"] == Reason.ARITHMETIC_ERROR else ()
     question = rich_text(candidate["question"] or "")
     return [
-        tag("div", folded(question, len(candidate["question"] or "")), class_="question", dir="auto"),
+        tag("div", question, class_="question", dir="auto"),
         tag("h3", "Solution"),
-        tag("div", folded(solution(segments, partial(underlined, parts=wrong)), length), class_="solution"),
+        tag("div", solution(segments, partial(underlined, parts=wrong)), class_="solution"),
     ]
 
 
@@ -106,7 +105,7 @@ def _fields(record: Mapping[str, Any]) -> list[Child]:
     """A record of which no candidate could be made, field by field."""
     texts = texts_of(record) or {"record": shortened(str(record), _MOST_DETAIL)}
     return [
-        tag("div", tag("span", name, class_="kind"), folded(rich_text(text), len(text)), class_="question", dir="auto")
+        tag("div", tag("span", name, class_="kind"), rich_text(text), class_="question", dir="auto")
         for name, text in texts.items()
     ]
 
@@ -149,7 +148,7 @@ def _partner(data: OpenedData, row: Row, candidate: Example | None) -> Markup | 
         return tag("p", "what it met, ", tag("code", row["partner"]), ", is not in this data set", class_="fine")
     if row["benchmark"] is not None and candidate:
         mine = str(candidate["question"])
-    said = [tag("p", "its answer: ", tag("b", rich_text(as_formula(str(a))))) for a in answers if a]
+    said = [tag("p", f"answer of {name}: ", tag("b", rich_text(as_formula(str(a))))) for a in answers if a]
     return tag("section", tag("h3", "Beside what it met"), pair(mine, other, labels=("this row", name)), said)
 
 
@@ -194,7 +193,7 @@ def underlined(text: str, parts: Sequence[str]) -> Markup:
     spans: list[tuple[int, int]] = []
     for part in parts:
         signs = [re.escape(sign) for sign in _SIGN.findall(part)]
-        found = re.search(r"\s*".join(signs), text) if signs else None
+        found = re.search(r"[\s$]*".join(signs), text) if signs else None
         if found:
             spans.append(_around_formula(text, *found.span()))
     pieces: list[Child] = []
@@ -207,11 +206,10 @@ def underlined(text: str, parts: Sequence[str]) -> Markup:
 
 
 def _around_formula(text: str, start: int, stop: int) -> tuple[int, int]:
-    """A span, widened to the dollars around it."""
-    if text.count("$", 0, start) % 2:
-        start = text.rfind("$", 0, start)
-    if text.count("$", 0, stop) % 2:
-        stop = text.find("$", stop) + 1 or len(text)
+    """A span, widened to the formulas that it reaches into."""
+    for first, last in formula_spans(text):
+        if first < stop and start < last:
+            start, stop = min(start, first), max(stop, last)
     return start, stop
 
 

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from pipelines.review.queues import QueueName
-from validation.dataset.report.markup import Child, Markup, number, tag
+from schemas.wording import amount
+from validation.dataset.report.markup import Child, Markup, tag
 
 ADJUDICATE = "adjudicate"
 _QUEUES = {
@@ -183,9 +184,20 @@ def _embedded(state: dict[str, Any]) -> str:
     return json.dumps(state, ensure_ascii=True).replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
-def nothing_left(person: str, decided: int, path: str, *, rules: bool) -> Markup:
-    """What stands where no row is left."""
+def nothing_left(person: str, decided: int, path: str | None, *, rules: bool = False) -> Markup:
+    """What stands where no row is left.
+
+    Args:
+        person: who is done.
+        decided: rows that this person has looked at.
+        path: of the decisions; None in an audit, which decides nothing.
+        rules: whether of an adjudicator.
+    """
     what = "Nothing is disputed." if rules else "Nothing is left in this queue."
-    apply = tag("code", f"mathmill curate CONFIG --output DATA --set 'curate.reviews=[{path}]'")
-    done = tag("p", number(decided), " rows have a decision of ", tag("bdi", person), ". Apply them all with ")
-    return tag("section", tag("h2", what), done, tag("p", apply), class_="finished", tabindex="-1", id="row")
+    done = [tag("bdi", person), f" has looked at {amount(decided, 'row')}."]
+    if path is None:
+        told = [tag("p", done, " Standing shows how often each rule was right.")]
+    else:
+        command = f"mathmill curate CONFIG --output DATA --set 'curate.reviews=[{path}]'"
+        told = [tag("p", done, " Apply all decisions with"), tag("p", tag("code", command))]
+    return tag("section", tag("h2", what), told, class_="finished", tabindex="-1", id="row")

@@ -44,7 +44,7 @@ def write_single_file(data: OpenedData, queue: Queue, path: Path, *, person: str
         "rows": asked,
         "groups": [*dict.fromkeys(entry["group"] for entry in asked)],
     }
-    finished = tag("template", nothing_left(person or "you", shown, "decisions.jsonl", rules=False), id="finished")
+    finished = tag("template", nothing_left(person or "you", shown, "decisions.jsonl"), id="finished")
     scripts = f"{script('single_file.js')}\n{script()}"
     head = [tag("meta", http_equiv="Content-Security-Policy", content=_policy(style(), scripts))]
     whole = page(

@@ -155,7 +155,7 @@ def _people(standing: Standing) -> list[Child]:
     return [
         tag("h2", "People"),
         tag("p", _agreement(standing), class_="lead"),
-        table(head, rows, class_="stack"),
+        table(head, rows, class_="stack") if rows else None,
         tag("p", f"{number(standing.changed)} decisions are about rows that have changed since: they are not applied.")
         if standing.changed
         else None,

@@ -70,8 +70,10 @@ def found_program(office: Office) -> str:
 
 
 def test_where_nothing_is_left_the_page_says_how_to_apply(office: Office, tmp_path: Path) -> None:
-    while (card := office.card("ana", "audit"))["ticket"]:
-        office.act("ana", "audit", "decide", {"ticket": card["ticket"], "vote": "accepted"})
+    for queue in ("audit", "quarantined"):
+        while (card := office.card("ana", queue))["ticket"]:
+            office.act("ana", queue, "decide", {"ticket": card["ticket"], "vote": "accepted"})
+        assert ("Standing shows how often each rule was right" in card["html"]) is (queue == "audit")
     assert f"curate.reviews=[{tmp_path}/decisions.jsonl]" in card["html"]
 
 

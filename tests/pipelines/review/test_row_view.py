@@ -30,7 +30,7 @@ def test_a_row_stands_beside_what_it_met(tiny_data: Path) -> None:
         shown = view(data, leak)
         assert "Beside what it met" in shown
         assert "bench, item 0" in shown
-        assert "its answer: <b>108</b>" in shown
+        assert "answer of bench, item 0: <b>108</b>" in shown
         conflict = rows_of(data, reason="answer_conflict", format="cot")[0]
         shown = view(data, conflict)
         assert "<mark>" in shown
@@ -70,6 +70,8 @@ def test_nothing_of_a_row_becomes_markup(opened: OpenedData) -> None:
         ("so 48/2 = 24 left", ["48/2=25"], "so 48/2 = 24 left"),
         ("a<b, 1+1=3", ["1+1=3"], 'a&lt;b, <mark class="wrong">1+1=3</mark>'),
         ("1+1=3 and 1+1=3", ["1+1=3", "1+1 = 3"], '<mark class="wrong">1+1=3</mark> and 1+1=3'),
+        ("it cost 192*100=$1920", ["192*100 = 1920"], 'it cost <mark class="wrong">192*100=$1920</mark>'),
+        ("$5 each, so 2*5=$11", ["2*5=11"], '$5 each, so <mark class="wrong">2*5=$11</mark>'),
         ("nothing", [], "nothing"),
     ],
 )

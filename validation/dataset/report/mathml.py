@@ -136,6 +136,11 @@ def rich_text(text: str) -> Markup:
     return join([*pieces, text[end:]])
 
 
+def formula_spans(text: str) -> list[tuple[int, int]]:
+    """Where formulas stand in a text: [start, end) of each, its dollars or brackets included."""
+    return [(block.start, block.end) for block in _MARKS.blocks(text)]
+
+
 def _behind_lines(text: str, start: int) -> int:
     found = _LINE_ENDS.match(text, start)
     assert found is not None

@@ -67,18 +67,18 @@ def render_example(
         ),
         [_mark(check) for check in marks],
         tag("p", "stands out by ", "; ".join(outstanding), class_="breaks") if outstanding else None,
-        tag("div", folded(rich_text(_short(row["system"])), len(row["system"])), class_="system", dir="auto")
-        if row["system"]
+        tag("div", _folded(rich_text(_short(row["system"])), len(row["system"])), class_="system", dir="auto")
+        if row.get("system")
         else None,
         tag(
             "div",
-            folded(rich_text(_short(row["question"])), len(row["question"] or "")),
+            _folded(rich_text(_short(row["question"])), len(row["question"] or "")),
             class_="question",
             dir="auto",
         ),
         tag(
             "div",
-            folded(solution(segments), sum(len(segment["text"] or "") for segment in segments)),
+            _folded(solution(segments), sum(len(segment["text"] or "") for segment in segments)),
             class_="solution",
         ),
         tag(
@@ -95,7 +95,7 @@ def render_example(
     )
 
 
-def folded(body: Markup, characters: int) -> Markup:
+def _folded(body: Markup, characters: int) -> Markup:
     """A long text behind its first lines; an old browser shows no lines of it until it is opened, paper shows all."""
     if characters <= FOLDED:
         return body
