@@ -17,7 +17,7 @@ import numpy as np
 
 from pipelines.review.causes import Group
 from pipelines.review.corrected import is_new_row
-from pipelines.review.journal import Journal
+from pipelines.review.journal import TOGETHER, Journal
 from pipelines.review.opened import OpenedData
 from pipelines.review.queues import Queue, QueueName
 from pipelines.review.votes import Act, Code, Vote, Votes, is_vote
@@ -191,7 +191,7 @@ class Desk:
         members = np.flatnonzero(self._open_rows(seat.person) & (self.queue.group_of[: self.queue.asked] == group))
         act, rows = _new_name(), self.data.rows(self.queue.places[members])
         lines = (
-            self._line(int(at), row, seat.person, vote, ruling=False, act=act) | {"settled": len(rows)}
+            self._line(int(at), row, seat.person, vote, ruling=False, act=act)
             for at, row in zip(members, rows, strict=True)
         )
         self._write(zip(map(int, self._numbers[members]), lines, strict=True))
@@ -318,7 +318,8 @@ class Desk:
 
     def _write(self, rows: Iterable[tuple[int, dict[str, Any]]]) -> None:
         written = list(rows)
-        self.journal.append([line for _, line in written])
+        together = {TOGETHER: len(written)} if len(written) > 1 else {}
+        self.journal.append([line | together for _, line in written])
         for row, line in written:
             self.votes.add(row, as_decision(line))
 

@@ -1,7 +1,8 @@
 """Decisions on disk: JSON lines, appended and synced before anybody sees the next row.
 
-A kill leaves at most one line without its end: nobody was told that it is safe, and the next start cuts it off. A disk
-that is full leaves none: what was written of a line is taken back, and the decision is not.
+A kill leaves at most one act half-written (a line without its end, some lines of a group): nobody was told that it is
+safe, and the next start cuts it off. A disk that is full leaves none: what was written is taken back, and the decision
+is not.
 """
 
 import os
@@ -19,6 +20,9 @@ from schemas.files import flush, hold
 
 Line = dict[str, Any]
 DECISIONS, AUDITS = "decisions.jsonl", "audits.jsonl"
+TOGETHER = "together"
+"""the field of a line that says how many lines its act has, where there are several"""
+_TOGETHER = f'"{TOGETHER}":'.encode()
 _LOCK = ".lock"
 
 
@@ -28,7 +32,7 @@ class Journal:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
-        self._size = self._cut_torn_end()
+        self._size = self._cut_group_begun(self._cut_torn_end())
         flush(path.parent)
 
     def append(self, lines: Sequence[Mapping[str, Any]]) -> None:
@@ -88,10 +92,36 @@ class Journal:
                 end = start + found + 1
                 break
             end = start
-        if end < size:
-            os.ftruncate(self._file, end)
-            os.fsync(self._file)
-        return end
+        return self._cut(end) if end < size else end
+
+    def _cut_group_begun(self, size: int) -> int:
+        """Cuts off the lines of a last act that has fewer than it says (`TOGETHER`); returns how many bytes stay."""
+        act, start, lines, together, offset = None, 0, 0, 1, 0
+        with self.path.open("rb") as file:
+            for line in file:
+                found = _act_of(line)
+                if found is None or found[0] != act:
+                    start, lines = offset, 0
+                act, together = found or (None, 1)
+                lines += 1
+                offset += len(line)
+        return self._cut(start) if lines < together else size
+
+    def _cut(self, size: int) -> int:
+        os.ftruncate(self._file, size)
+        os.fsync(self._file)
+        return size
+
+
+def _act_of(line: bytes) -> tuple[str, int] | None:
+    """The act that a line belongs to and how many lines that has; None for a line by other hands."""
+    if _TOGETHER not in line:
+        return None
+    try:
+        value = orjson.loads(line)
+        return str(value["act"]), int(value[TOGETHER])
+    except (orjson.JSONDecodeError, KeyError, TypeError, ValueError):
+        return None
 
 
 @contextmanager

@@ -199,7 +199,10 @@ class Office:
 
     def _at(self, person: str, queue: str) -> tuple[Desk, Seat]:
         if queue == ADJUDICATE and person in self.terms.adjudicators:
-            return self._desks[QueueName.QUARANTINED], Seat(person, rules=True)
+            seat = Seat(person, rules=True)
+            first, *others = (desk for desk in self._desks.values() if not desk.audits)
+            with self._lock:
+                return next((desk for desk in others if not first.left(seat) and desk.left(seat)), first), seat
         return self._desks[QueueName(queue)], Seat(person)
 
     def _row(self, desk: Desk, ticket: Ticket) -> Row:

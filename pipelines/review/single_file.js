@@ -49,7 +49,7 @@ window.mathmillDesk = (state) => {
     } else if (action === "settle") {
       const done = decided();
       const rows = state.rows.map((_, row) => row).filter((row) => !done.has(row) && state.rows[row].group === state.groups[form.group]);
-      add(rows, form.vote, { settled: rows.length });
+      add(rows, form.vote, rows.length > 1 ? { together: rows.length } : {});
       told = `${rows.length} rows ${form.vote} at once; z takes it back`;
     } else if (form.ticket === `${at}-${acts.length}`) {
       const { corrected, vote } = form.corrected ? correction(state.rows[at].texts, form.corrected) : {};

@@ -170,7 +170,7 @@ def test_a_group_is_settled_after_a_sample_and_undone_as_one(make: Callable[...,
     assert desk.left(ANA) == 0
     lines = read_lines(journal.path)
     assert [line["decision"] for line in lines] == ["accepted"] * 5 + ["rejected"] * 19
-    assert {line["settled"] for line in lines[5:]} == {19}
+    assert {line["together"] for line in lines[5:]} == {19}
     assert make().left(ANA) == 0
     assert desk.undo(ANA) == 19
     assert desk.left(ANA) == 19

@@ -33,6 +33,21 @@ def test_a_line_without_its_end_is_cut_off(tmp_path: Path, torn: str) -> None:
         assert path.read_text() == ""
 
 
+@pytest.mark.parametrize("torn", ["", '{"act":"2","together":3,"ro'])
+def test_a_group_that_was_begun_and_not_ended_is_cut_off_whole(tmp_path: Path, torn: str) -> None:
+    path = tmp_path / "decisions.jsonl"
+    first = [{"row_id": "a", "act": "1", "together": 2}, {"row_id": "b", "act": "1", "together": 2}]
+    with Journal(path) as journal:
+        journal.append(first)
+        journal.append([{"row_id": "c", "act": "2", "together": 3}, {"row_id": "d", "act": "2", "together": 3}])
+    path.write_text(path.read_text() + torn)
+    with Journal(path) as journal:
+        assert [*journal.lines()] == first
+        journal.append([{"row_id": "e", "act": "3"}])
+    with Journal(path) as journal:
+        assert [line["row_id"] for line in journal.lines()] == ["a", "b", "e"]
+
+
 def test_a_full_disk_takes_no_half_of_a_line(tmp_path: Path) -> None:
     path = tmp_path / "decisions.jsonl"
     with Journal(path) as journal:

@@ -79,3 +79,18 @@ def test_where_nothing_is_left_the_page_says_how_to_apply(office: Office, tmp_pa
 
 def test_a_row_without_a_candidate_has_no_text_to_correct() -> None:
     assert texts_of_row(None) is None
+
+
+def test_a_dispute_about_a_doubtful_row_is_ruled_on_too(opened: OpenedData, tmp_path: Path) -> None:
+    kept = next(row for row in opened.ledger.to_pylist() if row["outcome"] == "kept")
+    (tmp_path / "look.jsonl").write_text(f'{{"id": "{kept["id"]}"}}\n')
+    with journals(tmp_path / "said") as (decided, audits):
+        asked = Asked(look_at=tmp_path / "look.jsonl")
+        office = Office(opened, queues_of(opened, asked), decided, audits, Terms(2, frozenset({"eva"})))
+        for person, vote in (("ana", "accepted"), ("ben", "rejected")):
+            ticket = office.card(person, "doubtful")["ticket"]
+            office.act(person, "doubtful", "decide", {"ticket": ticket, "vote": vote})
+        card = office.card("eva", "adjudicate")
+        assert kept["id"] in card["html"]
+        office.act("eva", "adjudicate", "decide", {"ticket": card["ticket"], "vote": "rejected"})
+        assert office.card("eva", "adjudicate")["ticket"] is None

@@ -13,7 +13,7 @@ def test_what_people_said_about_a_row_is_told_with_their_words(tmp_path: Path) -
         {"nr": 1, "reviewer": "eva", "decision": "accepted", "corrected": {"answer": "9.0"}},
     ]
     reviews = {"path": str(write_rows(tmp_path / "said.jsonl", said)), "key": "nr", "columns": {"row": "nr"}}
-    config = config_of(source(rows), reviews=[reviews], skip=["verify", "identify", "label"])
+    config = config_of(source(rows), reviews=[reviews], skip=["verify", "identify", "label"], people={"names": "keep"})
     curate(config, tmp_path / "data")
     ids = {row["row"]: row["row_id"] for row in read_streams(tmp_path / "data", "ledger/*.arrow")}
     assert said_about(tmp_path / "data", ids[1]) == [
