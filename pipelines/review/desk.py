@@ -8,7 +8,7 @@ import secrets
 import time
 import zlib
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -157,7 +157,7 @@ class Desk:
             line["comment"] = comment
         if corrected:
             line["corrected"] = dict(corrected)
-        self._write([(int(self._numbers[place.position]), line)])
+        self._write(lambda: [(int(self._numbers[place.position]), line)], 1)
         self._free(seat)
         self._given[seat.person] += 1
 
@@ -171,7 +171,10 @@ class Desk:
         if act is None:
             return 0
         name = _new_name()
-        self._write((row, self._undone(row, reason, seat.person, act, name)) for row, reason in act.rows)
+        self._write(
+            lambda: ((row, self._undone(row, reason, seat.person, act, name)) for row, reason in act.rows),
+            len(act.rows),
+        )
         back = self._position_of(act.rows[0][0])
         self._free(seat)
         if back is not None and self._is_free(back, seat):
@@ -189,12 +192,8 @@ class Desk:
         if seen.decided < min(SAMPLE, seen.rows):
             raise StaleFormError(f"look at {min(SAMPLE, seen.rows)} rows of {seen.group.name} first")
         members = np.flatnonzero(self._open_rows(seat.person) & (self.queue.group_of[: self.queue.asked] == group))
-        act, rows = _new_name(), self.data.rows(self.queue.places[members])
-        lines = (
-            self._line(int(at), row, seat.person, vote, ruling=False, act=act)
-            for at, row in zip(members, rows, strict=True)
-        )
-        self._write(zip(map(int, self._numbers[members]), lines, strict=True))
+        act = _new_name()
+        self._write(lambda: self._group_lines(members, seat.person, vote, act), len(members))
         self._free(seat)
         return len(members)
 
@@ -316,17 +315,30 @@ class Desk:
     def _now(self) -> str:
         return datetime.fromtimestamp(self._clock(), UTC).isoformat(timespec="milliseconds")
 
-    def _write(self, rows: Iterable[tuple[int, dict[str, Any]]]) -> None:
-        written = list(rows)
-        together = {TOGETHER: len(written)} if len(written) > 1 else {}
-        self.journal.append([line | together for _, line in written])
-        for row, line in written:
+    def _group_lines(
+        self, members: np.ndarray, person: str, vote: Vote, act: str
+    ) -> Iterator[tuple[int, dict[str, Any]]]:
+        for start in range(0, len(members), _READ_TOGETHER):
+            some = members[start : start + _READ_TOGETHER]
+            rows = self.data.rows(self.queue.places[some], _FACTS)
+            for at, row in zip(some, rows, strict=True):
+                yield int(self._numbers[at]), self._line(int(at), row, person, vote, ruling=False, act=act)
+
+    def _write(self, make: Callable[[], Iterable[tuple[int, dict[str, Any]]]], rows: int) -> None:
+        """Writes the lines of an act, then counts them; they are made twice: those of a large group are never held."""
+        together = {TOGETHER: rows} if rows > 1 else {}
+        self.journal.append(line | together for _, line in make())
+        for row, line in make():
             self.votes.add(row, as_decision(line))
 
 
 def facts_of(row: Mapping[str, Any]) -> dict[str, Any]:
     """What a decision says of its row: which one it is, by bytes and by place, and why it is asked about."""
-    return {name: row[name] for name in ("row_id", "id", "source", "row", "format", "reason")}
+    return {name: row[name] for name in _FACTS}
+
+
+_READ_TOGETHER = 8192  # rows of a group
+_FACTS = ("row_id", "id", "source", "row", "format", "reason")
 
 
 def as_decision(line: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -180,5 +180,5 @@ def imported(data: OpenedData, journal: Journal, rows: Sequence[Fields]) -> tupl
         act = str(row.get("act") or sha256(json.dumps(row, sort_keys=True).encode()).hexdigest()[:16])
         if is_there and act not in there:
             lines[act] = {"time": now} | row | {"act": act}
-    journal.append([*lines.values()])
+    journal.append(lines.values())
     return len(lines), int(known.sum()) - len(lines)

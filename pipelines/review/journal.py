@@ -6,7 +6,7 @@ is not.
 """
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
@@ -24,6 +24,7 @@ TOGETHER = "together"
 """the field of a line that says how many lines its act has, where there are several"""
 _TOGETHER = f'"{TOGETHER}":'.encode()
 _LOCK = ".lock"
+_BLOCK = 1 << 20
 
 
 class Journal:
@@ -35,23 +36,32 @@ class Journal:
         self._size = self._cut_group_begun(self._cut_torn_end())
         flush(path.parent)
 
-    def append(self, lines: Sequence[Mapping[str, Any]]) -> None:
+    def append(self, lines: Iterable[Mapping[str, Any]]) -> None:
         """Writes lines, all of them or none, and waits until they are on the disk.
 
         Raises:
             OSError: the disk is full or failing; the file is as it was.
         """
-        content = b"".join(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE) for line in lines)
+        written, waiting = 0, bytearray()
         try:
-            written = 0
-            while written < len(content):
-                written += os.write(self._file, content[written:])
+            for line in lines:
+                waiting += orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE)
+                if len(waiting) >= _BLOCK:
+                    written += self._put(waiting)
+            written += self._put(waiting)
             os.fsync(self._file)
-        except OSError:
+        except BaseException:
             with suppress(OSError):
                 os.ftruncate(self._file, self._size)
             raise
-        self._size += len(content)
+        self._size += written
+
+    def _put(self, waiting: bytearray) -> int:
+        """Writes all that waits and returns how many bytes that was."""
+        size = len(waiting)
+        while waiting:
+            del waiting[: os.write(self._file, waiting)]
+        return size
 
     def lines(self) -> Iterator[Line]:
         """All lines, oldest first.
@@ -84,9 +94,9 @@ class Journal:
     def _cut_torn_end(self) -> int:
         """Cuts off a line that a kill left without its end; returns how many bytes stay."""
         size = os.fstat(self._file).st_size
-        end, block = size, 1 << 16
+        end = size
         while end > 0:
-            start = max(0, end - block)
+            start = max(0, end - _BLOCK)
             found = os.pread(self._file, end - start, start).rfind(b"\n")
             if found >= 0:
                 end = start + found + 1

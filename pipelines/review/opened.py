@@ -52,9 +52,9 @@ class OpenedData:
         found: dict[str, Any] = self.ledger.slice(place, 1).to_pylist()[0]
         return found
 
-    def rows(self, places: np.ndarray) -> list[dict[str, Any]]:
-        """The ledger's rows at some places."""
-        found: list[dict[str, Any]] = self.ledger.take(pa.array(places, pa.int64())).to_pylist()
+    def rows(self, places: np.ndarray, columns: Sequence[str]) -> list[dict[str, Any]]:
+        """Some columns of the ledger's rows at some places."""
+        found: list[dict[str, Any]] = self.ledger.select(list(columns)).take(pa.array(places, pa.int64())).to_pylist()
         return found
 
     def row_of(self, identity: str) -> dict[str, Any] | None:

@@ -92,7 +92,9 @@ class Votes:
 
     def of(self, person: str) -> bytearray:
         """The person's votes, a code a row."""
-        return self.by_person.setdefault(person, bytearray(self._rows))
+        if person not in self.by_person:
+            self.by_person[person] = bytearray(self._rows)
+        return self.by_person[person]
 
     def add(self, row: int, line: Mapping[str, Any]) -> None:
         """Counts a line of the journal about a row."""
@@ -171,7 +173,10 @@ _DECISIONS = {Code.ACCEPTED: Decision.ACCEPTED, Code.REJECTED: Decision.REJECTED
 _MOST_ACTS = 200  # that can be undone, one by one
 
 
+_VOTES = frozenset(vote.value for vote in Vote)
+
+
 def is_vote(line: Mapping[str, Any]) -> bool:
     """Whether a line is one that the page writes: files of votes by other hands may stand beside them."""
-    known = isinstance(line.get("decision"), str) and line["decision"] in set(Vote)
+    known = isinstance(line.get("decision"), str) and line["decision"] in _VOTES
     return known and isinstance(line.get("act"), str) and bool(line.get("annotator") or line.get("reviewer"))
