@@ -144,6 +144,8 @@ _FEWEST_TRUNCATED = 40  # characters: a bare `x = 5,` is a short solution, not a
 _BREAKS_OFF_PATTERN = re.compile(_BREAKS_OFF)
 _EMPTY_ITEM = r"\n[ \t]*(?:\(?(?P<number>\d{1,3})[.)]|(?P<bullet>[-*\x{2022}]))$"
 _EMPTY_ITEM_PATTERN = re.compile(_EMPTY_ITEM.replace(r"\x{2022}", "\u2022"))
+_RULE = re.compile(r"(?:\n[ \t]*+(?:-{3,}+|\*{3,}+|_{3,}+)|\\\\|\s)++\Z")  # a line across, or a line break of LaTeX
+_TAIL = 200  # characters of an end
 _EMPHASIS = re.compile(r"(?<=[^\s*_`~])(\*{1,3}|_{1,3}|`{1,3}|~~)$")
 
 
@@ -162,12 +164,16 @@ def _truncated(columns: Columns, _settings: Screen, alive: np.ndarray) -> Found:
 
 
 def breaks_off(text: str) -> bool:
-    """Whether a text ends inside a sentence, a formula or a list; emphasis that closes there is no part of its end."""
+    """Whether a text ends inside a sentence, a formula or a list.
+
+    Emphasis that closes there, a line across and a line break of LaTeX are no part of its end.
+    """
     item = _EMPTY_ITEM_PATTERN.search(text)
     if item:
         mark = rf"\(?{int(item['number']) - 1}[.)]" if item["number"] else re.escape(item["bullet"])
         before = rf"^[ \t]*{mark}[ \t]*\S"
         return re.search(before, text[: item.start()], re.MULTILINE) is not None
+    text = text[: -len(rule[0])] if (rule := _RULE.search(text[-_TAIL:])) else text
     last_line = text[text.rfind("\n") + 1 :]
     if (emphasis := _EMPHASIS.search(text)) and last_line.count(emphasis[1]) % 2 == 0:
         text = text[: emphasis.start()]

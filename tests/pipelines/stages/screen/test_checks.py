@@ -161,6 +161,15 @@ class TestTruncated:
     def test_emphasis_hides_no_broken_end(self, end):
         assert reason(solution=self.LONG + end) is Reason.TRUNCATED
 
+    @pytest.mark.parametrize("end", ["\n\n---", "\n***", " \\\\", "\n___\n---"])
+    def test_a_line_across_and_a_line_break_are_no_part_of_the_end(self, end):
+        assert one(solution=self.LONG + ". It is 5." + end) is None
+        assert reason(solution=self.LONG + " so the" + end) is Reason.TRUNCATED
+
+    def test_an_end_of_many_marks_takes_no_time(self):
+        for mark in (" \\\\", "\n---", "\n", " *", "-"):
+            assert not breaks_off(self.LONG + mark * 20_000 + "5.")
+
     def test_a_row_whose_last_words_state_its_answer_is_whole(self):
         assert breaks_off(self.LONG + ".\n#### 5,")
         assert one(solution=self.LONG + ".\n#### 5,", answer="5") is None
