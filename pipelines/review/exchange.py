@@ -39,7 +39,7 @@ LABELS = """<View>
 _ABOUT = ("row_id", "id", "source", "row", "format", "reason")
 _FILLED_IN = ("decision", "annotator", "comment", "corrected")
 _COLUMNS = (*_ABOUT, "group", "detail", *_FILLED_IN, "question", "solution", "reference")
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 Fields = dict[str, Any]
 
 

@@ -82,7 +82,7 @@ def test_a_table_is_filled_in_and_comes_back(opened: OpenedData, journal: Journa
     assert found["decision"].to_pylist() == ["accepted", None]
 
 
-@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n", "＝", "＠"])
 def test_no_cell_is_a_formula_to_a_spreadsheet(tmp_path: Path, start: str) -> None:
     path = tmp_path / "queue.csv"
     write_table(path, iter([{"row_id": "a", "question": f"{start}cmd|' /C calc'!A0", "reference": "2"}]))
