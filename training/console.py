@@ -17,6 +17,7 @@ from rich.table import Table
 from rich.text import Text
 
 from schemas.exits import RunFailedError
+from training.curves_page import CURVES
 from training.losses import LOSSES, TO_LOOK_AT
 from training.results import EvalResult, Mixture, ProofLine, RunPlan, RunResult, SampleResult, StepMetrics
 
@@ -129,7 +130,7 @@ class TrainingView:
             )
         else:
             say(f"nothing left to do: {result.steps:,} steps were done before")
-        say(f"model   {result.model}\nfigures {result.output / 'metrics.jsonl'}")
+        say(f"model   {result.model}\nfigures {result.output / 'metrics.jsonl'}, drawn in {result.output / CURVES}")
         say(f"to look at  {result.output / LOSSES / TO_LOOK_AT}: furthest below their step (none was dropped)")
         say(f"next    {self._next} --model {shlex.quote(str(result.output))} --output EVAL")
 

@@ -4,11 +4,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schemas.split import Split
+from training.curves_page import write_curves
 from training.feed import Laid
 from training.losses import LossLedger
 from training.prepare import Run
 from training.results import StepMetrics
-from training.telemetry import MetricsFile
+from training.telemetry import METRICS, MetricsFile
 from training.trackers import figures_of, open_trackers
 
 
@@ -17,6 +18,7 @@ class Record:
 
     def __init__(self, run: Run) -> None:
         done = run.start.step
+        self._run = run.output
         self._metrics = MetricsFile(run.output, done=done)
         self._losses = LossLedger(run.output, run.intake.encoders[Split.TRAIN].examples, done=done)
         self._trackers = open_trackers(run.config, run.output, done=done)
@@ -36,10 +38,12 @@ class Record:
     def before_checkpoint(self) -> None:
         """Puts on disk what a run resumed from the coming checkpoint will not do again."""
         self._losses.write()
+        write_curves(self._run, self._run / METRICS)
 
     def end(self) -> None:
-        """Lists the examples to look at, after the last step."""
+        """Lists the examples to look at and draws the curves, after the last step."""
         self._losses.list_worst()
+        write_curves(self._run, self._run / METRICS)
 
     def close(self) -> None:
         """Ends the trackers, however the run ended."""

@@ -1,0 +1,162 @@
+"""RUN/curves.html: the curves of a run as one self-contained page, drawn from metrics.jsonl. No script, no network.
+
+Each point of a curve is the mean of the steps that fall on it; a measurement on heldout examples is a point of its own.
+"""
+
+import json
+import math
+from base64 import b64encode
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from html import escape
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from schemas.files import write_text
+
+CURVES = "curves.html"
+"""of RUN"""
+
+Point: TypeAlias = tuple[float, float]
+
+_WIDTH, _HEIGHT, _MOST_POINTS = 640.0, 220.0, 320
+_STYLE = """
+:root { color-scheme: light dark; font: 15px/1.5 system-ui, sans-serif }
+body { max-width: 90rem; margin: 2rem auto; padding: 0 1rem }
+main { display: grid; grid-template-columns: repeat(auto-fill, minmax(26rem, 1fr)); gap: 1.5rem }
+figure { margin: 0 } figcaption { font-weight: 600 }
+svg { width: 100%; border: 1px solid #8884; overflow: visible }
+polyline { fill: none; stroke-width: 1.6; vector-effect: non-scaling-stroke }
+ul { list-style: none; margin: .2rem 0; padding: 0; display: flex; flex-wrap: wrap; gap: .1rem 1rem; font-size: .85rem }
+.ends { display: flex; justify-content: space-between; font-size: .8rem; opacity: .75 }
+.c0 { stroke: #2a6fdb; color: #2a6fdb } .c1 { stroke: #d9622b; color: #d9622b } .c2 { stroke: #2f9e54; color: #2f9e54 }
+.c3 { stroke: #a04bd1; color: #a04bd1 } .c4 { stroke: #b58a00; color: #b58a00 } .c5 { stroke: #c2356b; color: #c2356b }
+li b { font-weight: 400; font-variant-numeric: tabular-nums }
+"""
+_COLOURS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """One line of a chart: points (step, value)."""
+
+    name: str
+    points: list[Point]
+
+
+def write_curves(run: Path, metrics: Path) -> None:
+    """Writes the page of what a run has measured so far.
+
+    Args:
+        run: RUN.
+        metrics: its metrics.jsonl.
+    """
+    if metrics.is_file():
+        write_text(run / CURVES, page_of(run.name, list(_lines(metrics))))
+
+
+def _lines(metrics: Path) -> Iterator[dict[str, Any]]:
+    with metrics.open(encoding="utf-8") as file:
+        yield from map(json.loads, file)
+
+
+def page_of(name: str, lines: Sequence[dict[str, Any]]) -> str:
+    """The page.
+
+    Args:
+        name: of the run.
+        lines: those of metrics.jsonl.
+    """
+    steps = [line for line in lines if not line["heldout"]]
+    held = [line for line in lines if line["heldout"]]
+    charts = [
+        ("J and J on heldout examples", [_plain("train", steps, "objective"), _plain("heldout", held, "objective")]),
+        ("J by format", _sliced(steps, "formats")),
+        ("J by source", _sliced(steps, "sources")),
+        ("pass@1 by format", _rates(held)),
+        ("gradient norm before clipping", [_plain("norm", steps, "gradient_norm")]),
+        ("learning rate", [_plain("rate", steps, "learning_rate")]),
+        ("tokens per second", [_plain("tokens per second", steps, "tokens_per_second")]),
+        ("tokens right", [_plain("train", steps, "token_accuracy"), _plain("heldout", held, "token_accuracy")]),
+    ]
+    drawn = "".join(_chart(title, [curve for curve in curves if curve.points]) for title, curves in charts)
+    policy = f"default-src 'none'; style-src 'sha256-{b64encode(sha256(_STYLE.encode()).digest()).decode()}'"
+    last = steps[-1]["step"] if steps else 0
+    return (
+        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+        f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>Curves of {escape(name)}</title><style>{_STYLE}</style></head>"
+        f"<body><h1>Curves of {escape(name)}</h1><p>{last:,} steps, {len(held):,} measurements on heldout examples.</p>"
+        f"<main>{drawn}</main></body></html>\n"
+    )
+
+
+def _curve(name: str, values: Iterable[tuple[int, Any]]) -> Curve:
+    """The values that are numbers."""
+    return Curve(name, [(step, value) for step, value in values if _is_number(value)])
+
+
+def _plain(name: str, lines: Sequence[dict[str, Any]], key: str) -> Curve:
+    return _curve(name, ((line["step"], line.get(key)) for line in lines))
+
+
+def _sliced(lines: Sequence[dict[str, Any]], kind: str) -> list[Curve]:
+    names = dict.fromkeys(name for line in lines for name in line.get(kind, {}))
+    return [
+        _curve(name, ((line["step"], line[kind][name]["objective"]) for line in lines if name in line.get(kind, {})))
+        for name in sorted(names)
+    ]
+
+
+def _rates(held: Sequence[dict[str, Any]]) -> list[Curve]:
+    names = dict.fromkeys(name for line in held for name in line.get("pass_at_1", {}))
+    return [
+        _curve(name, ((line["step"], line.get("pass_at_1", {}).get(name)) for line in held)) for name in sorted(names)
+    ]
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and math.isfinite(value)
+
+
+def _chart(title: str, curves: Sequence[Curve]) -> str:
+    """A figure with its legend and its ends; nothing where nothing was measured."""
+    if not curves:
+        return ""
+    xs, ys = ([point[axis] for curve in curves for point in curve.points] for axis in (0, 1))
+    left, right, low, high = min(xs), max(xs), min(ys), max(ys)
+    lines = "".join(
+        f'<polyline class="c{n % _COLOURS}" points="{_path(curve, left, right, low, high)}"/>'
+        for n, curve in enumerate(curves)
+    )
+    keys = "".join(
+        f'<li><span class="c{n % _COLOURS}" aria-hidden="true">&#9632;</span> {escape(curve.name)} '
+        f"<b>{curve.points[0][1]:.4g} &rarr; {curve.points[-1][1]:.4g}</b></li>"
+        for n, curve in enumerate(curves)
+    )
+    words = f"{title}: {', '.join(curve.name for curve in curves)}, from {low:.4g} to {high:.4g}"
+    return (
+        f"<figure><figcaption>{escape(title)}</figcaption><ul>{keys}</ul>"
+        f'<div class="ends"><span>{high:.4g}</span></div>'
+        f'<svg viewBox="0 0 {_WIDTH:g} {_HEIGHT:g}" preserveAspectRatio="none" role="img" aria-label="{escape(words)}">'
+        f'{lines}</svg><div class="ends"><span>{low:.4g}</span><span>step {left:,.0f} to {right:,.0f}</span></div>'
+        "</figure>"
+    )
+
+
+def _path(curve: Curve, left: float, right: float, low: float, high: float) -> str:
+    """The points of a polyline; a single one is a dash that can be seen."""
+    across, up = (right - left) or 1.0, (high - low) or 1.0
+    points = [((x - left) / across * _WIDTH, (high - y) / up * _HEIGHT) for x, y in _thinned(curve.points)]
+    if len(points) == 1:
+        points.append((points[0][0] + 4.0, points[0][1]))
+    return " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
+
+
+def _thinned(points: list[Point]) -> list[Point]:
+    """Means of neighbours, so that no curve has more points than can be seen."""
+    size = -(-len(points) // _MOST_POINTS)
+    groups = (points[start : start + size] for start in range(0, len(points), size))
+    return [(sum(x for x, _ in group) / len(group), sum(y for _, y in group) / len(group)) for group in groups]
