@@ -3,6 +3,7 @@
 import json
 import multiprocessing
 import os
+import random
 import shutil
 import signal
 import subprocess
@@ -17,6 +18,7 @@ from safetensors.torch import load_file
 from tests.store_server import put
 from tests.training.test_fetched import blocks_of, with_tables
 from training.__main__ import main
+from training.checkpoint import latest
 from training.losses import read_losses
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -352,6 +354,37 @@ def test_a_killed_run_resumes_to_the_same_bits(moment, straight, config, data, t
     assert main(["train", str(config), "--data", str(data), "--output", str(output), "--resume"]) == 0
     assert same(weights_of(straight), weights_of(output))
     assert (output / "metrics.jsonl").read_text().count('"heldout": false') == 8
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("lora", ["null", "{rank: 4, alpha: 16}"], ids=["all weights", "adapters"])
+def test_ten_kills_at_random_moments_leave_the_same_bits(lora, config, data, tmp_path):
+    if lora != "null":
+        pytest.importorskip("peft")
+    settings = ["--set", "train.steps=60", "--set", f"train.lora={lora}", "--set", "train.heldout_every=20"]
+    command = ["train", str(config), "--data", str(data), *settings, "--output"]
+    assert main([*command, str(tmp_path / "STRAIGHT")]) == 0
+    output, draw = tmp_path / "RUN", random.Random(7)
+    for life in range(10):
+        process = started(*train_command(config, data, output, *settings, "--resume"))
+        seen = last_step(output)
+        wait_for(lambda before=seen: last_step(output) > before, process)
+        time.sleep(draw.uniform(0.0, 0.05))
+        process.send_signal(signal.SIGKILL)
+        process.communicate(timeout=60)
+        assert last_step(output) < 60, f"the run had ended before kill {life}"
+    assert main([*command, str(output), "--resume"]) == 0
+    names = ["model/model.safetensors", "checkpoints/step-00000060/optimizer.safetensors"]
+    for name in [*names, *(["adapter/adapter_model.safetensors"] if lora != "null" else [])]:
+        assert (output / name).read_bytes() == (tmp_path / "STRAIGHT" / name).read_bytes(), name
+    assert objectives_of(output) == objectives_of(tmp_path / "STRAIGHT")
+    assert read_losses(output).equals(read_losses(tmp_path / "STRAIGHT"))
+
+
+def last_step(run):
+    """The step of the last checkpoint that is whole."""
+    last = latest(run)
+    return last.state.step if last else 0
 
 
 @pytest.mark.slow
