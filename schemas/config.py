@@ -420,6 +420,9 @@ class Train(Table):
     """steps between checkpoints; the last step always writes one"""
     keep_checkpoints: Annotated[int, Field(ge=1)] = 3
     """how many of the latest stay"""
+    keep_best: Literal["heldout", "pass@1"] | None = None
+    """keep the checkpoint that measured best beside the last ones, and export it to RUN/best; null: the last is what a
+    run gives. Heldout J is no measure of a reasoner, and the best of many pass@1 looks better than it is"""
     heldout_every: Annotated[int, Field(ge=1)] | None = None
     """steps between measurements of J on the heldout split; null: at the end"""
     heldout_limit: Annotated[int, Field(ge=1)] | None = 1000
@@ -439,6 +442,13 @@ class Train(Table):
     def _one_duration(self) -> "Train":
         if (self.steps is None) == (self.epochs is None):
             raise ValueError("give either `steps` or `epochs`")
+        return self
+
+    @model_validator(mode="after")
+    def _best_is_measured(self) -> "Train":
+        every = {"heldout": "heldout_every", "pass@1": "evaluate_every", None: "steps"}[self.keep_best]
+        if self.keep_best and getattr(self, every) is None:
+            raise ValueError(f"keep_best {self.keep_best} needs {every}: nothing is measured before the end")
         return self
 
     @model_validator(mode="after")

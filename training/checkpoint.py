@@ -209,13 +209,21 @@ def restore_optimizer(checkpoint: Checkpoint, model: Model, optimizer: torch.opt
         optimizer.state[parameter] = restored(optimizer, moments, name, parameter)
 
 
-def prune(run: Path, *, keep: int) -> None:
-    """Removes what is half-written or damaged, and all but the latest checkpoints. Step 0 always stays."""
+def prune(run: Path, *, keep: int, spare: Checkpoint | None = None) -> None:
+    """Removes what is half-written or damaged, and all but the latest checkpoints. Step 0 always stays.
+
+    Args:
+        run: RUN.
+        keep: how many of the latest stay.
+        spare: one that stays beside them.
+    """
     parent = run / CHECKPOINTS
     for leftover in [*parent.glob(f"{_TEMPORARY}*"), *parent.glob(f"{_DAMAGED}*")]:
         shutil.rmtree(leftover)
     folders = sorted(folder for folder in parent.glob("step-*") if folder.name != "step-00000000")
     for folder in folders[:-keep]:
+        if spare is not None and folder == spare.folder:
+            continue
         (folder / STATE).unlink(missing_ok=True)
         shutil.rmtree(folder)
 

@@ -68,12 +68,16 @@ class Estimate:
             config: the table `train`, whose keys may lower it.
             free: bytes that can still be had; the weights are loaded.
         """
-        parts = ", ".join(f"{name} {size / 1e9:.2f}" for name, size in asdict(self).items())
-        told = f"memory: about {self.total / 1e9:.2f} GB a rank ({parts})"
+        parts = ", ".join(f"{name} {_size(size)}" for name, size in asdict(self).items())
+        told = f"memory: about {_size(self.total)} a rank ({parts})"
         if self.total - self.weights <= free:
             return told
         keys = ", ".join(key for key, lowers in _KEYS.items() if lowers(config))
-        return f"{told}, and {free / 1e9:.2f} GB are free beside the weights: less is taken with {keys}"
+        return f"{told}, and {_size(free)} are free beside the weights: less is taken with {keys}"
+
+
+def _size(count: int) -> str:
+    return f"{count / 1e9:.2f} GB" if count >= 1e9 else f"{count / 1e6:.1f} MB"
 
 
 def fullest_pack(config: Train, forward: Forward, lengths: NDArray[np.int64]) -> int:

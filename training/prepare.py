@@ -12,6 +12,7 @@ from schemas.exits import UserError
 from schemas.split import Split
 from training import checkpoint, shards, trackers
 from training.adapters import ADAPTER_WEIGHTS, add_adapters, load_adapters
+from training.best import best_of
 from training.cache_room import cache_of, notes_on_data, require_room
 from training.chat import ChatLayout
 from training.checkpoint import Checkpoint, State
@@ -239,7 +240,7 @@ def _name(config: Train) -> str:
 
 def _begin(config: Train, output: Path, examples: Examples) -> None:
     """Clears leftovers; a model from scratch is written as step 0, so that every run begins by loading one."""
-    checkpoint.prune(output, keep=config.keep_checkpoints)
+    checkpoint.prune(output, keep=config.keep_checkpoints, spare=best_of(output) if config.keep_best else None)
     if isinstance(config.model, FreshModel) and checkpoint.latest(output) is None:
         if not len(examples):
             raise UserError("the data has no train examples; look at the splits in its manifest.json")

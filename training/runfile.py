@@ -33,6 +33,7 @@ _FREE = frozenset(
         "epochs",
         "checkpoint_every",
         "keep_checkpoints",
+        "keep_best",
         "heldout_every",
         "heldout_limit",
         "workers",

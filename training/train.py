@@ -21,12 +21,13 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from schemas.config import Config, TrainData
+from schemas.config import Config, Train, TrainData
 from schemas.exits import RunFailedError, UserError
 from schemas.place import on_this_machine
 from schemas.split import Split
 from training import checkpoint
 from training.adapters import has_adapters, merge_adapters
+from training.best import BEST, best_of, note_best
 from training.card import write_card
 from training.checkpoint import State
 from training.encoder import Rows, encoded_steps
@@ -174,7 +175,7 @@ class _Loop:
             run.comparison.look()
             stopping = self._asked_to_stop() and not final
             evaluating = _due(config.evaluate_every, state.step)
-            if final or stopping or evaluating or _due(config.checkpoint_every, state.step):
+            if final or stopping or _saved_at(config, state.step):
                 self._checkpoint(state)
             if (evaluating or _due(config.heldout_every, state.step)) and not final:
                 self._tell(self._heldout(state))
@@ -302,7 +303,10 @@ class _Loop:
         epoch = state.next.epoch if epoch is None else epoch
         metrics = measure(laid.batch, totals, self._held.labels, step=state.step, steps=run.told.steps, epoch=epoch)
         seconds = time.perf_counter() - began
-        return replace(metrics, heldout=True, seconds=seconds, pass_at_1=self._pass_at_1(state.step))
+        measured = replace(metrics, heldout=True, seconds=seconds, pass_at_1=self._pass_at_1(state.step))
+        if world.is_main:
+            note_best(run.output, run.config.keep_best, measured)
+        return measured
 
     def _pass_at_1(self, step: int) -> dict[str, float]:
         """Evaluates the checkpoint of a step on rank 0, where an evaluation is due; the others wait."""
@@ -342,8 +346,13 @@ class _Loop:
         contents = checkpoint.contents_of(run.model, run.optimizer, keep=run.world.is_main)
         if run.world.is_main:
             checkpoint.save(run.output, state, run.model, run.layout.tokenizer, contents, stop_id=run.layout.stop_id)
-            checkpoint.prune(run.output, keep=run.config.keep_checkpoints)
+            self._prune()
         run.world.wait()
+
+    def _prune(self) -> None:
+        run = self._run
+        spare = best_of(run.output) if run.config.keep_best else None
+        checkpoint.prune(run.output, keep=run.config.keep_checkpoints, spare=spare)
 
     def _export(self, last: StepMetrics | None, held: StepMetrics | None) -> Path:
         """Copies the last checkpoint's model to RUN/model; adapters to RUN/adapter, and merged to RUN/model."""
@@ -352,12 +361,17 @@ class _Loop:
         if run.world.is_main:
             found = checkpoint.latest(run.output)
             assert found is not None, run.output
-            copy = partial(shutil.copytree, found.model)
-            if has_adapters(run.model):
+            copy, adapted = partial(shutil.copytree, found.model), has_adapters(run.model)
+            if adapted:
                 self._publish(copy, run.output / ADAPTER, last, held)
                 merged = run.model if run.root is run.model else load_to_train(run.config, run.output, found)
                 copy = partial(self._export_merged, merged)
             self._publish(partial(self._export_cast, copy), target, last, held)
+            if run.config.keep_best and (best := best_of(run.output)):
+                copy = partial(shutil.copytree, best.model)
+                copy = copy if adapted else partial(self._export_cast, copy)
+                self._publish(copy, run.output / BEST, last, held)
+                self._prune()
             push(run.config, target)
         run.world.wait()
         return target
@@ -382,6 +396,12 @@ class _Loop:
         if target.exists():
             shutil.rmtree(target)
         temporary.rename(target)
+
+
+def _saved_at(config: Train, step: int) -> bool:
+    """Whether a step ends with a checkpoint: as often as asked, and where what is measured may be the best."""
+    measured = config.keep_best == "heldout" and _due(config.heldout_every, step)
+    return measured or _due(config.evaluate_every, step) or _due(config.checkpoint_every, step)
 
 
 def _due(every: int | None, step: int) -> bool:

@@ -91,9 +91,9 @@ def test_the_gradient_of_the_estimate_is_dropped():
 def test_what_does_not_fit_is_told_with_the_keys_that_lower_it():
     found, config = estimated(small_model("llama", dtype=torch.float32)), table(activation_checkpointing=True)
     assert "free" not in found.note(config, free=found.total)
-    note = found.note(config, free=1000)
+    note = found.note(config, free=1_200_000)
     assert note.endswith(
-        "and 0.00 GB are free beside the weights: less is taken with a lower train.pack_tokens, train.optimizer "
+        "and 1.2 MB are free beside the weights: less is taken with a lower train.pack_tokens, train.optimizer "
         "adamw_8bit, train.lora, train.parallel shard over several ranks"
     )
 
