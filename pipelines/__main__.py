@@ -33,6 +33,9 @@ def curate(
     workers: Annotated[int, typer.Option(min=1, help="Beam processes; programs use all cores anyway")] = 1,
     set_: Overrides = [],  # noqa: B006  typer copies defaults
     preview: Annotated[int | None, typer.Option(min=1, help="show so many rows of each source and stop")] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="measure what a row costs, print the bill and stop")
+    ] = False,
     draft: Annotated[bool, typer.Option(help="turn refusals into notes and stamp the data DRAFT")] = False,
     overwrite: Annotated[bool, typer.Option(help="start over in a folder that holds another run")] = False,
     strict: Annotated[bool, typer.Option(help="stop at the first row that makes a stage raise")] = False,
@@ -47,8 +50,13 @@ def curate(
 
         run_preview(checked, preview)
         return
+    if dry_run:
+        from pipelines.cli.bill import run_dry  # deferred: Beam
+
+        run_dry(checked)
+        return
     if output is None:
-        raise typer.BadParameter("--output DATA is required, or --preview N")
+        raise typer.BadParameter("--output DATA is required, or --preview N, or --dry-run")
     from pipelines.cli.commands import run_curate  # deferred: `--help` and a mistake in the config need no pyarrow
 
     run_curate(

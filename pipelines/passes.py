@@ -39,17 +39,18 @@ def run_line(
         for number, step in enumerate(steps):
             parts = parts | f"{number} {step.folder}" >> step.transform(done)
             done = done.plus(step)
-        _ = parts | _finish(line, done)
+        _ = parts | finishing(line, done)
     finished = [summary.part for summary in read_finished(store)[0]]
     done, lost = Done((*done.tagged, (Stage.WRITE, UNWRITTEN))), 0
     while (number := unwritten(store, finished)) > lost:  # what could not be written is decided anew
         lost = number
         with opened() as pipeline:
-            _ = pipeline | "parts" >> beam.Create(finished) | _finish(line, done)
+            _ = pipeline | "parts" >> beam.Create(finished) | finishing(line, done)
     return read_finished(store)
 
 
-def _finish(line: Line, done: Done) -> Finish:
+def finishing(line: Line, done: Done) -> Finish:
+    """The end of the line: tagged parts -> files in the staging folder."""
     settings = line.settings
     return Finish(line.store, _deciding(settings, done), _writing(settings), int(settings.shard_mb * 2**20))
 

@@ -180,7 +180,7 @@ def _named(source: Source, scans: Sequence[FileScan]) -> Iterator[tuple[str, Fil
 
 
 def render_split(
-    split: ReadSplit, begun: Sequence[pa.RecordBatch] = (), *, strict: bool = False
+    split: ReadSplit, begun: Sequence[pa.RecordBatch] = (), *, strict: bool = False, most: int | None = None
 ) -> Iterator[tuple[pa.RecordBatch, int]]:
     """Reads a stretch of a source and renders its parts.
 
@@ -188,6 +188,7 @@ def render_split(
         split: the stretch.
         begun: `row` and `row_id` of its first parts, which stand already: what is read of them is only compared.
         strict: as `render_parts` has it.
+        most: only its first rows; None: all of it.
 
     Raises:
         RunFailedError: the file changed since it was scanned; neither the part nor the stretch is taken for whole.
@@ -200,7 +201,7 @@ def render_split(
             f"worker {socket.gethostname()}: {path} is not there; put sources where every worker reads them, such as "
             "s3://..."
         )
-    records = read_records(split.split)
+    records = islice(read_records(split.split), most)
     rows = {row["row"]: row["row_id"] for part in begun for row in part.to_pylist()}
     for row, identity in rows.items():
         record = next(records, None)
