@@ -16,12 +16,14 @@ from typer.exceptions import TyperException
 import demo
 import pipelines.__main__
 import training.__main__
+from pipelines.cli.flags import known_flags
 from schemas.configfile import check_config
 from schemas.exits import UserError
 from tests.docs.reading import DOCUMENTS, REPOSITORY, Command, commands, read_document
 
 _APPS = (pipelines.__main__.app, training.__main__.app, demo.app)
 VERBS = {name: verb for app in _APPS for name, verb in typer.main.get_command(app).commands.items()}
+BEAMS = {f"--{flag}" for flag in known_flags()}
 TARGETS = set(re.findall(r"^([\w-]+):", (REPOSITORY / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
 
 
@@ -51,6 +53,8 @@ def _faults_of_verb(arguments: Sequence[str], *, whole: bool) -> list[str]:
         return [f"no verb {name}"]
     verb = VERBS[name]
     known = {option for parameter in verb.params for option in parameter.opts} | {"--help"}
+    if verb.context_settings.get("ignore_unknown_options"):
+        known |= BEAMS
     unknown = [word for word in rest if word.startswith("--") and word.partition("=")[0] not in known]
     return [f"no option {word} of {name}" for word in unknown] or (_refusal(verb, rest) if whole else [])
 
@@ -62,7 +66,7 @@ def _refusal(verb: Any, arguments: Sequence[str]) -> list[str]:
         context = verb.make_context(verb.name, list(arguments))
     except TyperException as error:
         return [f"{verb.name}: {error}"]
-    return [f"{verb.name} does not take {word}" for word in context.args]
+    return [f"{verb.name} does not take {word}" for word in context.args if word.partition("=")[0] not in BEAMS]
 
 
 def refused_configs(text: str) -> list[str]:
