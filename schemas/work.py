@@ -11,8 +11,8 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 
 _FACTOR, _BASE = 40, 200_000
-"""characters of work for each of a row's, and for any row; 6,434 candidates of GSM8K, MATH, CARP and OlympiadBench need at
-most 1.7 % of theirs"""
+"""characters of work for each of a row's, and for any row; 6,434 candidates of GSM8K, MATH, CARP and OlympiadBench need
+at most 1.7 % of theirs"""
 _CALL = 64  # characters' worth of work of the shortest comparison
 
 
