@@ -84,6 +84,9 @@ class FetchedShard:
             for batch in batches:
                 self._cache.expect(self._blocks[batch], self._fetch)
 
+    def let_go(self) -> None:
+        """Nothing is to be done: the cache of batches bounds itself."""
+
     def require_same(self) -> None:
         """Nothing is to be done: every block is checked when it comes."""
 

@@ -4,6 +4,7 @@ A pass over all rows maps a shard anew, so that pages of the shards before do no
 is read is refused, never read half old and half new.
 """
 
+import mmap
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -63,6 +64,11 @@ class MappedShard:
     def expect(self, _batches: Sequence[int], _columns: Columns) -> None:
         """Nothing is to be done: it is here."""
 
+    def let_go(self) -> None:
+        """Lets the pages that were read leave this process; the system keeps them, and they come back when needed."""
+        for reader in self._readers.values():
+            reader.let_go()
+
     def require_same(self) -> None:
         """Compares what its file system says of it with what it said at first."""
         if _stamp(self._path) != self._stamp:
@@ -98,7 +104,9 @@ class _Reader:
     """One shard in memory by map, of which single batches are read. Its end is never read: a reader stops there."""
 
     def __init__(self, path: Path, schema: pa.Schema) -> None:
-        self._source = pa.memory_map(str(path))
+        with path.open("rb") as file:
+            self._pages = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        self._source = pa.BufferReader(pa.py_buffer(self._pages))
         known = pa.ipc.open_stream(self._source).schema
         fields = [known.get_field_index(name) for name in schema.names if name in known.names]
         self._source.seek(0)
@@ -109,6 +117,10 @@ class _Reader:
         """Reads the batch whose message begins at a byte of the file."""
         self._source.seek(offset)
         return self._reader.read_next_batch()
+
+    def let_go(self) -> None:
+        """Unmaps what was read, without a copy: whoever holds a batch reads it from the file again."""
+        self._pages.madvise(mmap.MADV_DONTNEED)
 
 
 def _lengths(texts: pa.Array) -> NDArray[np.int64] | int:

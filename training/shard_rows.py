@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from schemas.example import EXAMPLE_SCHEMA
 
 _OPEN = 1024  # batches kept open, of a few kilobytes each: reopening costs as much as reading some rows
+_RESIDENT = 256  # batches whose pages stay in memory: opening one brings in half a megabyte around what is read
 
 Columns = tuple[str, ...]
 
@@ -51,6 +52,9 @@ class Shard(Protocol):
     def sizes(self) -> Iterator[Sizes]:
         """Yields how long the texts of every batch are."""
 
+    def let_go(self) -> None:
+        """Lets leave memory what can be read again where it lies."""
+
     def require_same(self) -> None:
         """Checks that the shard is still the one that was opened.
 
@@ -69,6 +73,7 @@ class Batches:
         counts = [count for shard in self._of for count in shard.rows]
         self._starts = np.concatenate([[0], np.cumsum(np.array(counts, np.int64))]).astype(np.int64)
         self._open: OrderedDict[tuple[int, Columns], pa.RecordBatch] = OrderedDict()
+        self._opened = 0
         self._lock = threading.Lock()
 
     def __len__(self) -> int:
@@ -132,8 +137,12 @@ class Batches:
         rows = shard.read(int(self._batches[batch]), columns)
         if shard.mapped:
             self._open[key] = rows
+            self._opened += 1
             if len(self._open) > _OPEN:
                 self._open.popitem(last=False)
+            if self._opened % _RESIDENT == 0:
+                for mapped in self._of:
+                    mapped.let_go()
         return rows
 
 

@@ -7,7 +7,7 @@ from schemas.problem import Format, Segment, SegmentKind
 from schemas.split import Split
 from schemas.verdict import VERDICT
 from tests.store_server import put
-from training import shards
+from training import shard_rows, shards
 
 
 def test_rows_are_read_by_one_index_over_batches_and_folders(data, make_data, make_row, tmp_path):
@@ -40,6 +40,17 @@ def test_the_first_of_each_value_is_found_over_folders(data, make_data, make_row
     examples = shards.open(data, more)
     assert examples.first_of_each("format").tolist() == [0, 1, 2]
     assert [example.source for example in examples.take(examples.first_of_each("source"))] == ["other", "hand", "more"]
+
+
+def test_pages_that_were_let_go_come_back(data, monkeypatch):
+    whole = shards.open(data).rows(0, 48)
+    monkeypatch.setattr(shard_rows, "_RESIDENT", 1)
+    monkeypatch.setattr(shard_rows, "_OPEN", 2)
+    examples = shards.open(data)
+    order = np.random.default_rng(0).permutation(48)
+    for _ in range(2):
+        assert examples.take(order) == [whole[index] for index in order]
+        assert examples.labels_of(order).ids == tuple(whole[index].id for index in order)
 
 
 def test_ids_are_found_where_they_lie_first(data):
