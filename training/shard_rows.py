@@ -17,6 +17,7 @@ from schemas.example import EXAMPLE_SCHEMA
 
 _OPEN = 1024  # batches kept open, of a few kilobytes each: reopening costs as much as reading some rows
 _RESIDENT = 256  # batches whose pages stay in memory: opening one brings in half a megabyte around what is read
+_MANY = 8  # rows of a batch, on average, from which on taking them together is cheaper than one by one
 
 Columns = tuple[str, ...]
 
@@ -108,13 +109,25 @@ class Batches:
         batches = self._expect(indices, wanted)
         for number in np.unique(self._shards[batches]).tolist():
             self._of[number].require_same()
-        ends = np.flatnonzero((np.diff(batches) != 0) | (np.diff(indices) != 1)) + 1
-        begins = np.concatenate([[0], ends])
-        counts = np.diff(np.concatenate([begins, [len(indices)]]))
-        places = zip(batches[begins].tolist(), indices[begins].tolist(), counts.tolist(), strict=True)
+        places = indices - self._starts[batches]
         with self._lock:
-            runs = [self._batch(b, wanted).slice(first - self._starts[b], count) for b, first, count in places]
-        return pa.concat_batches(runs)
+            if len(indices) >= _MANY * len(np.unique(batches)):
+                return self._taken(batches, places, wanted)
+            ends = np.flatnonzero((np.diff(batches) != 0) | (np.diff(indices) != 1)) + 1
+            begins = np.concatenate([[0], ends])
+            counts = np.diff(np.concatenate([begins, [len(indices)]]))
+            runs = zip(batches[begins].tolist(), places[begins].tolist(), counts.tolist(), strict=True)
+            return pa.concat_batches([self._batch(batch, wanted).slice(first, count) for batch, first, count in runs])
+
+    def _taken(self, batches: NDArray[np.int64], places: NDArray[np.int64], columns: Columns) -> pa.RecordBatch:
+        """Rows of few batches: those of one together, then in the order asked for."""
+        order = np.argsort(batches, kind="stable")
+        distinct, begins = np.unique(batches[order], return_index=True)
+        parts = np.split(places[order], begins[1:])
+        rows = [self._batch(b, columns).take(pa.array(part)) for b, part in zip(distinct.tolist(), parts, strict=True)]
+        back = np.empty(len(order), np.int64)
+        back[order] = np.arange(len(order))
+        return pa.concat_batches(rows).take(pa.array(back))
 
     def expect(self, indices: NDArray[np.int64], columns: Sequence[str]) -> None:
         """Tells the shards which rows will be read soon."""

@@ -244,11 +244,12 @@ class _Loop:
         try:
             return self._feed.take()
         except (UserError, RunFailedError) as error:
+            kept = "nothing was trained"
             if state.step > self._run.start.step:
                 self._checkpoint(state)
+                kept = f"the {state.step:,} steps before it are in a checkpoint"
             raise RunFailedError(
-                f"{self._run.output}: step {state.step + 1} cannot be taken: {error}; what was trained before it is in "
-                "the last checkpoint"
+                f"{self._run.output}: step {state.step + 1:,} cannot be taken, {kept}: {error}"
             ) from error
 
     def _lay_out(self, rows: Rows, *, objective: str = "sequence_mean") -> Laid:
