@@ -38,8 +38,6 @@ class FetchedShard:
         cache: where blocks are kept.
     """
 
-    mapped = False
-
     def __init__(
         self, place: Place, blocks: Sequence[Block], table: MappedShard, first: int, cache: BlockCache
     ) -> None:
@@ -47,6 +45,7 @@ class FetchedShard:
         self._header = blocks[0]
         self._blocks = [block for block in blocks if block.rows]
         self._schema: pa.Schema | None = None
+        self._parts: dict[Columns, tuple[pa.Schema, bool]] = {}
         self.rows: Sequence[int] = [block.rows for block in self._blocks]
 
     @property
@@ -56,15 +55,24 @@ class FetchedShard:
 
     def read(self, batch: int, columns: Columns) -> pa.RecordBatch:
         """Reads some columns of a batch: those of a plan from the table, all others from its block."""
-        if set(columns) <= set(ROW_COLUMNS):
+        if self.is_light(columns):
             return self._table.read(self._first + batch, columns)
         if self._schema is None:
             self._schema = pa.ipc.read_schema(pa.py_buffer(self._cache.get(self._header, self._fetch)))
         content = pa.py_buffer(self._cache.get(self._blocks[batch], self._fetch))
         rows = pa.ipc.read_record_batch(content, self._schema)
-        wanted = part_of(EXAMPLE_SCHEMA, columns)
+        if columns not in self._parts:
+            wanted = part_of(EXAMPLE_SCHEMA, columns)
+            self._parts[columns] = wanted, part_of(self._schema, columns).equals(wanted)
+        wanted, same = self._parts[columns]
         known = rows.select([name for name in wanted.names if name in rows.schema.names])
+        if same:
+            return known
         return read_as(pa.RecordBatchReader.from_batches(known.schema, [known]), wanted).read_next_batch()
+
+    def is_light(self, columns: Columns) -> bool:
+        """Of the columns of a plan alone: any other holds a whole block."""
+        return set(columns) <= set(ROW_COLUMNS)
 
     def scan(self, columns: Columns) -> Iterator[pa.RecordBatch]:
         """Yields every batch; the next ones are fetched meanwhile."""
@@ -80,7 +88,7 @@ class FetchedShard:
 
     def expect(self, batches: Sequence[int], columns: Columns) -> None:
         """Begins to fetch blocks."""
-        if not set(columns) <= set(ROW_COLUMNS):
+        if not self.is_light(columns):
             for batch in batches:
                 self._cache.expect(self._blocks[batch], self._fetch)
 

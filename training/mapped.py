@@ -29,8 +29,6 @@ class MappedShard:
         RunFailedError: it cannot be read so.
     """
 
-    mapped = True
-
     def __init__(self, path: Path, schema: pa.Schema) -> None:
         self._path, self._schema = path, schema
         self._stamp = _stamp(path)
@@ -45,6 +43,10 @@ class MappedShard:
             self._readers[columns] = self._map(columns)
         with _named(self._path):
             return self._readers[columns].read(self._offsets[batch])
+
+    def is_light(self, _columns: Columns) -> bool:
+        """Always: rows are mapped."""
+        return True
 
     def scan(self, columns: Columns) -> Iterator[pa.RecordBatch]:
         """Yields every batch."""

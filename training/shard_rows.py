@@ -35,14 +35,15 @@ class Shard(Protocol):
 
     Attributes:
         rows: of each batch.
-        mapped: an open batch costs no memory for its rows.
     """
 
     rows: Sequence[int]
-    mapped: bool
 
     def read(self, batch: int, columns: Columns) -> pa.RecordBatch:
         """Reads some columns of a batch, in the order of the schema."""
+
+    def is_light(self, columns: Columns) -> bool:
+        """Whether an open batch of these columns costs little memory, so that many may be kept open."""
 
     def scan(self, columns: Columns) -> Iterator[pa.RecordBatch]:
         """Yields every batch; what was read for one is let go before the next shard."""
@@ -117,7 +118,8 @@ class Batches:
             begins = np.concatenate([[0], ends])
             counts = np.diff(np.concatenate([begins, [len(indices)]]))
             runs = zip(batches[begins].tolist(), places[begins].tolist(), counts.tolist(), strict=True)
-            return pa.concat_batches([self._batch(batch, wanted).slice(first, count) for batch, first, count in runs])
+            opened = {batch: self._batch(batch, wanted) for batch in dict.fromkeys(batches[begins].tolist())}
+            return pa.concat_batches([opened[batch].slice(first, count) for batch, first, count in runs])
 
     def _taken(self, batches: NDArray[np.int64], places: NDArray[np.int64], columns: Columns) -> pa.RecordBatch:
         """Rows of few batches: those of one together, then in the order asked for."""
@@ -148,7 +150,7 @@ class Batches:
             return self._open[key]
         shard = self._of[self._shards[batch]]
         rows = shard.read(int(self._batches[batch]), columns)
-        if shard.mapped:
+        if shard.is_light(columns):
             self._open[key] = rows
             self._opened += 1
             if len(self._open) > _OPEN:

@@ -2,6 +2,8 @@
 
 import multiprocessing
 import os
+import resource
+import signal
 from hashlib import sha256
 
 import pytest
@@ -92,6 +94,24 @@ def test_a_cache_that_cannot_be_written_is_told_once_and_costs_time_alone(tmp_pa
     source, cache = Source(*CONTENTS), BlockCache(tmp_path, 1 << 20)
     assert [cache.get(block, source) for block in BLOCKS] == CONTENTS
     assert caplog.text.count("the cache cannot be written") == 1
+
+
+@pytest.fixture
+def full_disk():
+    """A disk that takes files of 500 bytes at most, for this process."""
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (500, limits[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    signal.signal(signal.SIGXFSZ, handler)
+
+
+def test_a_full_disk_leaves_no_half_of_a_block(tmp_path, caplog, full_disk):
+    source, cache = Source(*CONTENTS), BlockCache(tmp_path, 1 << 20)
+    assert [cache.get(block, source) for block in BLOCKS[:3]] == CONTENTS[:3]
+    assert caplog.text.count("the cache cannot be written (File too large)") == 1
+    assert kept(tmp_path) == {}
 
 
 def test_what_could_not_be_brought_is_tried_again(tmp_path):

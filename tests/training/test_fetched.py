@@ -4,9 +4,12 @@ import json
 import shutil
 import threading
 import time
+from typing import ClassVar
 
+import fsspec
 import numpy as np
 import pytest
+from fsspec.implementations.memory import MemoryFileSystem
 
 from schemas.block_table import BLOCKS, ROWS
 from schemas.copies import cache_folder
@@ -15,7 +18,7 @@ from schemas.manifest import MANIFEST, read_manifest, sha256_of
 from schemas.split import Split
 from schemas.verdict import VERDICT, Verdict
 from tests.store_server import cut_short, forbidden, put, trickling, unavailable
-from training import shards
+from training import fetched, shards
 from training.block_cache import BlockCache
 from validation.dataset.block_index import write_block_tables
 
@@ -172,10 +175,52 @@ def test_data_without_tables_is_copied_whole(judged, bucket, tmp_path):
     assert blocks_of(cache_folder()) == []
 
 
-def test_memory_stores_are_read_by_the_same_way(judged, monkeypatch, tmp_path):
+class Unreliable(MemoryFileSystem):
+    """fsspec's store in memory, which answers ranges as it is told."""
+
+    protocol = "unreliable"
+    cachable = False
+    answers: ClassVar[list[str]] = []
+
+    def cat_file(self, path, start=None, end=None, **options):
+        content = super().cat_file(path, start, end, **options)
+        answer = self.answers.pop(0) if start is not None and self.answers else "whole"
+        if answer == "fails":
+            raise OSError("no route to host")
+        return {"half": content[: len(content) // 2], "nothing": b"", "other": b"x" * len(content)}.get(answer, content)
+
+
+@pytest.fixture
+def unreliable(judged, monkeypatch, tmp_path):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    place = put(judged, "memory://fetched/DATA")
-    assert shards.open(place.url).rows(0, 64) == shards.open(judged).rows(0, 64)
+    fsspec.register_implementation("unreliable", Unreliable, clobber=True)
+    monkeypatch.setattr(fetched, "_PAUSES_S", (0.0, 0.0))
+    return put(judged, "unreliable://fetched/DATA").url
+
+
+@pytest.mark.parametrize("answer", ["whole", "half", "nothing", "other", "fails"])
+def test_a_range_that_comes_wrong_twice_is_asked_for_again(judged, unreliable, monkeypatch, answer):
+    answers = [answer] * 2
+    monkeypatch.setattr(Unreliable, "answers", answers)
+    assert shards.open(unreliable).rows(0, 16) == shards.open(judged).rows(0, 16)
+    assert answers == []
+
+
+@pytest.mark.parametrize(
+    ("answer", "says"),
+    [
+        ("half", r"[\d,]+ bytes arrived of the [\d,]+ in \[[\d,]+, [\d,]+\), asked 3 times; if the data changed, run"),
+        ("other", r"the bytes \[[\d,]+, [\d,]+\) are not those that were judged, asked 3 times"),
+        ("fails", r"no route to host; continue with --resume"),
+    ],
+)
+def test_a_range_that_stays_wrong_is_one_line(unreliable, monkeypatch, answer, says):
+    monkeypatch.setattr(Unreliable, "answers", [answer] * 99)
+    examples = shards.open(unreliable)
+    with pytest.raises(RunFailedError, match=f"^{unreliable}/shards/train-00000-of-00001.arrow: {says}"):
+        examples.take(np.array([0]))
+    monkeypatch.setattr(Unreliable, "answers", [])
+    assert len(examples.take(np.array([0]))) == 1
 
 
 def test_a_cache_of_its_own_holds_the_blocks(place, tmp_path):
