@@ -42,17 +42,12 @@ BLOCK_SCHEMA = pa.schema(
     ]
 )
 TEXT_BYTES, SEGMENTS = "text_bytes", "segment_count"
-ROW_COLUMNS = ("id", "format", "source", "topic", "weight", TEXT_BYTES, SEGMENTS)
+ROW_COLUMNS = (SEGMENTS, TEXT_BYTES, "id", "format", "source", "topic", "weight")  # what is cheap to read is first
+_COUNTS = {SEGMENTS: "segments of the solution", TEXT_BYTES: "of question, instruction, system and segments, in UTF-8"}
 ROW_SCHEMA = pa.schema(
     [
-        *(EXAMPLE_SCHEMA.field(name) for name in ROW_COLUMNS if name in EXAMPLE_SCHEMA.names),
-        pa.field(
-            TEXT_BYTES,
-            pa.int64(),
-            nullable=False,
-            metadata={"doc": "of question, instruction, system and segments, in UTF-8"},
-        ),
-        pa.field(SEGMENTS, pa.int64(), nullable=False, metadata={"doc": "segments of the solution"}),
+        *(pa.field(name, pa.int64(), nullable=False, metadata={"doc": doc}) for name, doc in _COUNTS.items()),
+        *(EXAMPLE_SCHEMA.field(name) for name in ROW_COLUMNS if name not in _COUNTS),
     ],
     metadata=EXAMPLE_SCHEMA.metadata,
 )

@@ -86,7 +86,7 @@ class MappedShard:
             if why := difference(reader.schema, self._schema):
                 raise ValueError(why)
             source.seek(0)
-            reader = pa.ipc.open_stream(source, options=pa.ipc.IpcReadOptions(included_fields=[0]))
+            reader = pa.ipc.open_stream(source, options=pa.ipc.IpcReadOptions(included_fields=[0], use_threads=False))
             while True:
                 offset = source.tell()
                 try:
@@ -112,7 +112,7 @@ class _Reader:
         known = pa.ipc.open_stream(self._source).schema
         fields = [known.get_field_index(name) for name in schema.names if name in known.names]
         self._source.seek(0)
-        options = pa.ipc.IpcReadOptions(included_fields=fields)
+        options = pa.ipc.IpcReadOptions(included_fields=fields, use_threads=False)
         self._reader = read_as(pa.ipc.open_stream(self._source, options=options), schema)
 
     def read(self, offset: int) -> pa.RecordBatch:

@@ -14,7 +14,7 @@ from schemas.block_table import BLOCK_SCHEMA, BLOCKS, HEADER, ROW_SCHEMA, ROWS, 
 from schemas.files import replacing
 from schemas.manifest import Manifest, sha256_of
 
-_COMPRESSED = pa.ipc.IpcWriteOptions(compression="zstd")
+_COMPRESSED = pa.ipc.IpcWriteOptions(compression="lz4")  # zstd: half the bytes, six times the time to read
 
 
 def write_block_tables(folder: Path, manifest: Manifest, quality: Path) -> dict[str, str]:
