@@ -11,8 +11,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from schemas.block_table import BLOCK_SCHEMA, BLOCKS, HEADER, ROW_SCHEMA, ROWS, SEGMENTS, TEXT_BYTES, Block
+from schemas.exits import RunFailedError
 from schemas.files import replacing
-from schemas.manifest import Manifest, sha256_of
+from schemas.manifest import Manifest, ShardRecord, sha256_of
 
 _COMPRESSED = pa.ipc.IpcWriteOptions(compression="lz4")  # zstd: half the bytes, six times the time to read
 
@@ -27,6 +28,9 @@ def write_block_tables(folder: Path, manifest: Manifest, quality: Path) -> dict[
 
     Returns:
         Their hashes by name.
+
+    Raises:
+        RunFailedError: a shard is not the one that was judged.
     """
     paths = {name: quality / Path(name).name for name in (BLOCKS, ROWS)}
     quality.mkdir(parents=True, exist_ok=True)
@@ -35,7 +39,7 @@ def write_block_tables(folder: Path, manifest: Manifest, quality: Path) -> dict[
         sink = opened.enter_context(pa.OSFile(str(temporary), "wb"))
         writer = opened.enter_context(pa.ipc.new_stream(sink, ROW_SCHEMA, options=_COMPRESSED))
         for shard in manifest.shards:
-            for block, rows in _blocks(folder, shard.path):
+            for block, rows in _blocks(folder, shard):
                 blocks.append(block)
                 if rows is not None:
                     writer.write_batch(rows)
@@ -49,26 +53,27 @@ def write_block_tables(folder: Path, manifest: Manifest, quality: Path) -> dict[
     return {name: sha256_of(path) for name, path in paths.items()}
 
 
-def _blocks(folder: Path, shard: str) -> Iterator[tuple[Block, pa.RecordBatch | None]]:
+def _blocks(folder: Path, record: ShardRecord) -> Iterator[tuple[Block, pa.RecordBatch | None]]:
     """The messages of a shard in order; batches with the columns that a plan needs, the schema with none."""
-    path = str(folder / shard)
+    path, whole = str(folder / record.path), sha256()
     with pa.OSFile(path, "rb") as messages, pa.OSFile(path, "rb") as content:
         reader, schema, begun = pa.ipc.MessageReader.open_stream(messages), None, 0
         for number in count(HEADER):
             try:
                 message = reader.read_next_message()
             except StopIteration:
-                return
+                break
             size = messages.tell() - begun
-            digest = sha256(content.read(size)).hexdigest()
-            rows = None
-            if schema is None:
-                schema = pa.ipc.read_schema(message)
-            else:
-                batch = pa.ipc.read_record_batch(message, schema)
-                rows = _row_columns(batch)
-            yield Block(shard, number, 0 if rows is None else len(rows), begun, size, digest), rows
+            message_bytes = content.read(size)
+            whole.update(message_bytes)
+            rows = None if schema is None else _row_columns(pa.ipc.read_record_batch(message, schema))
+            schema = schema or pa.ipc.read_schema(message)
+            found = 0 if rows is None else len(rows)
+            yield Block(record.path, number, found, begun, size, sha256(message_bytes).hexdigest()), rows
             begun += size
+        whole.update(content.read())
+    if whole.hexdigest() != record.sha256:
+        raise RunFailedError(f"{path}: its bytes changed while they were judged; run the same command again")
 
 
 def _row_columns(batch: pa.RecordBatch) -> pa.RecordBatch:

@@ -3,8 +3,10 @@
 from hashlib import sha256
 
 import pyarrow as pa
+import pytest
 
 from schemas.block_table import BLOCKS, HEADER, ROWS, SEGMENTS, TEXT_BYTES, read_blocks
+from schemas.exits import RunFailedError
 from schemas.manifest import read_manifest, sha256_of
 from tests.tiny import read_streams
 from tests.validation.dataset.handmade import write_data
@@ -54,3 +56,13 @@ def test_the_columns_of_a_plan_stand_in_the_order_of_the_blocks(tmp_path):
         ]
         assert found[TEXT_BYTES] == sum(len(text.encode()) for text in texts)
         assert found[SEGMENTS] == len(row["segments"])
+
+
+def test_a_shard_that_changes_while_it_is_judged_has_no_tables(tmp_path):
+    data = write_data(tmp_path / "DATA")
+    manifest = read_manifest(data)
+    shard = data / manifest.shards[0].path
+    shard.write_bytes(shard.read_bytes().replace(b"day", b"dau"))
+    with pytest.raises(RunFailedError, match=f"^{shard}: its bytes changed while they were judged"):
+        write_block_tables(data, manifest, tmp_path / "quality")
+    assert not (tmp_path / BLOCKS).exists()
