@@ -19,6 +19,7 @@ from schemas.reason import Reason, Stage
 from schemas.requirements import Balance, Validate, Wipeout
 from schemas.reviews import Reviews
 from schemas.table import Name, Share, Table
+from schemas.train_data import TrainData as TrainData
 from schemas.variables import Variables
 
 _SKIPPABLE = (
@@ -314,15 +315,6 @@ class Lora(Table):
     """of an adapter's input, in training alone"""
     dora: bool = False
     """weights split into direction and magnitude (2402.09353)"""
-
-
-class TrainData(Table):
-    """A judged data set in a mixture."""
-
-    path: str
-    """a folder, or a URL (s3, gs, abfs, hdfs, hf, https)"""
-    weight: Annotated[float, Field(gt=0, le=1000)] = 1.0
-    """an epoch has each of its examples that many times as often as its own weight says: 0.5 is every other one"""
 
 
 Objective = Literal["sequence_mean", "token_mean", "dft"]

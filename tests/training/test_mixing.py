@@ -12,6 +12,7 @@ from tests.training.models import small_run
 from training.console import mixture_table
 from training.losses import read_losses
 from training.mistakes import mixed_data
+from training.runfile import provenance
 from training.train import train
 
 
@@ -95,3 +96,12 @@ def test_data_that_is_given_stands_in_for_that_of_the_config(data, more):
     assert [(source.path, source.weight) for source in mixed_data(config, more)] == [(str(more), 1)]
     with pytest.raises(UserError, match=r"^nothing to train on: give --data DATA, or `train.data`"):
         mixed_data(small_run().train, None)
+
+
+def test_what_opens_a_store_stands_in_no_run():
+    url = "s3://key:secret@bucket/DATA"
+    config = small_run(data=[{"path": url}]).train
+    for data in (config.data, mixed_data(config, url)):
+        facts = json.dumps(provenance(config, data, ("mark",), draft=False))
+        assert "secret" not in facts
+        assert facts.count("s3://bucket/DATA") == 2
