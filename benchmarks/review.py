@@ -84,7 +84,12 @@ def served(data: Path, folder: Path) -> Iterator[tuple[str, int]]:
     command = [sys.executable, "-m", "pipelines", "review", str(data), "--serve", "--port", "0", "--by", "reader"]
     environment = {**os.environ, "COLUMNS": "400"}
     process = subprocess.Popen(
-        [*command, "--decisions", str(folder)], cwd=REPOSITORY, stdout=subprocess.PIPE, text=True, env=environment
+        [*command, "--decisions", str(folder)],
+        cwd=REPOSITORY,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        env=environment,
     )
     assert process.stdout is not None
     try:

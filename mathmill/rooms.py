@@ -68,7 +68,6 @@ def missing(error: ModuleNotFoundError, room: str) -> str:
     """
     if (error.name or "").partition(".")[0] in ROOMS:
         raise error
-    return (
-        f"needs the package {error.name}, which is not installed; "
-        f"run `pip install 'mathmill[{_EXTRA_OF.get(error.name or '', _EXTRAS.get(room, 'all'))}]'`"
-    )
+    package = (error.name or "").partition(".")[0]
+    extra = _EXTRA_OF.get(package, _EXTRAS.get(room, "all"))
+    return f"needs the package {package}, which is not installed; run `pip install 'mathmill[{extra}]'`"

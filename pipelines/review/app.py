@@ -1,6 +1,5 @@
 """The page over HTTP: a few addresses, no folder served, and nothing changed but by our own form."""
 
-from importlib.resources import files
 from typing import Any
 
 import orjson
@@ -14,21 +13,10 @@ from starlette.routing import Route
 from pipelines.review.desk import StaleFormError
 from pipelines.review.guards import PERSON, Guard, Keys
 from pipelines.review.office import Office
-from pipelines.review.shell import page, who_page
+from pipelines.review.shell import page, script, style, who_page
 from pipelines.review.standing import standing_page
 
-_STYLES = (("validation.dataset.report", "report.css"), ("pipelines.review", "review.css"))
 _MOST_NAME = 60
-
-
-def style() -> str:
-    """The page's style: the report's, by which an example looks the same, and the page's own."""
-    return "\n".join(files(room).joinpath(name).read_text("utf-8") for room, name in _STYLES)
-
-
-def script(name: str = "review.js") -> str:
-    """The page's script."""
-    return files("pipelines.review").joinpath(name).read_text("utf-8")
 
 
 def application(office: Office, keys: Keys, *, host: str, person: str | None) -> Guard:

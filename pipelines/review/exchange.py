@@ -90,7 +90,9 @@ def read_decisions(path: Path) -> list[Fields]:
     try:
         text = path.read_text("utf-8-sig")
         rows = [*readers.get(path.suffix.lower(), _of_lines)(text)]
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, csv.Error) as error:
+    except OSError as error:
+        raise UserError(f"--import {path}: cannot be read: {error.strerror}") from error
+    except (ValueError, KeyError, TypeError, AttributeError, csv.Error) as error:
         raise UserError(f"--import {path}: cannot be read: {type(error).__name__}: {error}") from error
     return [_checked(row, f"--import {path}, entry {number}") for number, row in enumerate(rows, 1)]
 

@@ -142,8 +142,10 @@ def read_controls(path: Path) -> dict[str, Decision]:
 def _json_lines(path: Path, option: str, needed: str) -> list[dict[str, object]]:
     try:
         rows = [json.loads(line) for line in path.read_text("utf-8").splitlines() if line.strip()]
-    except (OSError, ValueError) as error:
-        raise UserError(f"{option} {path}: cannot be read as JSON lines: {error}") from error
+    except OSError as error:
+        raise UserError(f"{option} {path}: cannot be read: {error.strerror}") from error
+    except ValueError as error:
+        raise UserError(f"{option} {path}: not JSON lines: {error}") from error
     for number, row in enumerate(rows, 1):
         if not isinstance(row, dict) or not row.get(needed):
             raise UserError(f"{option} {path}, line {number}: no {needed}")

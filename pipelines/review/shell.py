@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from importlib.resources import files
 from typing import Any
 
 from pipelines.review.queues import QueueName
@@ -43,6 +44,19 @@ _HELP = (
     ("j k", "down and up"),
     ("?", "this help"),
 )
+
+
+_STYLES = (("validation.dataset.report", "report.css"), ("pipelines.review", "review.css"))
+
+
+def style() -> str:
+    """The page's style: the report's, by which an example looks the same, and the page's own."""
+    return "\n".join(files(room).joinpath(name).read_text("utf-8") for room, name in _STYLES)
+
+
+def script(name: str = "review.js") -> str:
+    """The page's script."""
+    return files("pipelines.review").joinpath(name).read_text("utf-8")
 
 
 def page(

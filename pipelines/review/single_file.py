@@ -7,13 +7,12 @@ from base64 import b64encode
 from hashlib import sha256
 from pathlib import Path
 
-from pipelines.review.app import script, style
 from pipelines.review.desk import facts_of
 from pipelines.review.office import texts_of_row
 from pipelines.review.opened import OpenedData
 from pipelines.review.queues import Queue
 from pipelines.review.row_view import row_view
-from pipelines.review.shell import nothing_left, page
+from pipelines.review.shell import nothing_left, page, script, style
 from schemas.files import replacing
 from validation.dataset.report.markup import Markup, tag
 

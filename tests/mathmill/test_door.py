@@ -113,13 +113,16 @@ def test_a_package_that_is_not_installed_is_named_with_the_command_that_installs
         ("prove", "torch", "training"),
         ("curate", "apache_beam", "curation,validation"),
         ("curate", "typer", "curation,validation"),
+        ("review", "starlette", "review"),
+        ("review", "uvicorn", "review"),
     ],
 )
 def test_a_verb_names_the_package_that_it_lacks(verb: str, package: str, extra: str, tmp_path: Path) -> None:
     rows = "{name: school, path: rows.jsonl, adapter: gsm8k, licence: MIT}"
     (tmp_path / "c.yaml").write_text(f"curate: {{sources: [{rows}]}}\ntrain: {{model: some/model, steps: 1}}\n")
     (tmp_path / "rows.jsonl").write_text('{"question": "1+1?", "answer": "#### 2"}\n')
-    arguments = ["mathmill", verb, "c.yaml", *(["--output", "out"] if verb == "curate" else ["--data", str(JUDGED)])]
+    rest = {"curate": ["c.yaml", "--output", "out"], "review": [str(JUDGED), "--serve"]}
+    arguments = ["mathmill", verb, *rest.get(verb, ["c.yaml", "--data", str(JUDGED)])]
     absent = f"import sys; sys.modules[{package!r}] = None; sys.argv = {arguments}"
     done = python(f"{absent}\nfrom mathmill.__main__ import main\nmain()", tmp_path)
     lacks = f"mathmill: {verb} needs the package {package}, which is not installed"

@@ -100,7 +100,7 @@ def test_no_cell_is_a_formula_to_a_spreadsheet(tmp_path: Path, start: str) -> No
         ("x.csv", "decision\nyes\n", "entry 1: no row_id"),
         ("x.jsonl", '{"row_id": "a", "decision": "perhaps"}\n', "entry 1: decision is accepted, rejected or unsure"),
         ("x.jsonl", "not json\n", "cannot be read: JSONDecodeError"),
-        ("x.jsonl", None, "cannot be read: FileNotFoundError"),
+        ("x.jsonl", None, "cannot be read: No such file"),
     ],
 )
 def test_what_cannot_be_read_is_told_in_one_line(tmp_path: Path, name: str, text: str | None, told: str) -> None:
