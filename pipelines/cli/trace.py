@@ -23,11 +23,9 @@ from pipelines.engine.store import WORK
 from pipelines.engine.workfolder import STOPPED
 from pipelines.output.own_ids import rows_with_id
 from pipelines.output.reader import find_example, read_ledger, read_rejected
+from pipelines.review.opened import candidate_of
 from pipelines.review.said import said_about
-from pipelines.sources.files.records import Record, json_text
-from pipelines.sources.render import render_parts
 from schemas.benchmark import BENCHMARKS
-from schemas.config import Normalise, Source
 from schemas.copies import LEDGER, REJECTED, SHARDS, copied
 from schemas.exits import UserError
 from schemas.ledger import ABOUT_QUESTION, ABOUT_SOLUTION
@@ -224,23 +222,12 @@ def _texts_of(
 ) -> _Texts:
     """A candidate as it is kept, or as its record is read again; a record that cannot be read, field by field."""
     if example is None and row["format"] is not None and record:
-        example = _candidate(manifest, row, record)
+        example = candidate_of(manifest, row, record)
     return _Texts("", _readable(record)) if example is None else _laid_out(example)
 
 
 def _example_of(data: Path, manifest: Manifest, row: dict[str, object]) -> dict[str, Any] | None:
     return find_example(data, manifest, str(row["id"])) if row["outcome"] == Outcome.KEPT else None
-
-
-def _candidate(manifest: Manifest, row: dict[str, object], record: dict[str, object]) -> dict[str, Any] | None:
-    source = next(
-        manifest.setting(Source, table) for table in manifest.config["sources"] if table["name"] == row["source"]
-    )
-    normalise = manifest.setting(Normalise, manifest.config.get("normalise", {}))
-    batches = [batch for batch, _ in render_parts([Record(0, json_text(record), record)], source, normalise)]
-    rows = [made for batch in batches for made in batch.to_pylist() if made["format"] == row["format"]]
-    number = str(row["id"]).split("-")[2:]
-    return rows[min(int(number[0]) if number else 0, len(rows) - 1)] if rows else None
 
 
 def _laid_out(example: dict[str, Any]) -> _Texts:

@@ -225,13 +225,17 @@ class Office:
         return made
 
     def _comments(self, desk: Desk, seat: Seat, place: int) -> list[tuple[str, str]]:
-        """What is told about a row: to an adjudicator all votes and notes, to others their own notes alone."""
+        """What is told about a row. Where several look at it, nobody but an adjudicator sees what others wrote."""
         number = int(self.data.row_numbers[place])
-        written = list(desk.votes.comments.get(number, ()))
+        here = list(desk.votes.comments.get(number, ()))
+        if self.terms.overlap > 1 and not (seat.rules or desk.audits):
+            return [written for written in here if written[0] == seat.person]
+        known = {text for _, text in here}
+        told = [written for written in self.data.comments(number) if written[1] not in known] + here
         if not seat.rules:
-            return [said for said in written if said[0] == seat.person]
-        votes = [(who, code.name.lower()) for who, code in desk.votes.said(number).items() if code is not Code.SKIPPED]
-        return votes + written
+            return told
+        votes = desk.votes.said(number).items()
+        return [(who, code.name.lower()) for who, code in votes if code is not Code.SKIPPED] + told
 
 
 _MOST_COMMENT = 2000

@@ -29,6 +29,7 @@ from schemas.ledger import RECORD_MARK
 from schemas.manifest import Manifest, read_manifest
 from schemas.place import Location
 from schemas.reason import Outcome
+from schemas.reviews import REVIEWS
 
 Row = Mapping[str, Any]
 
@@ -135,6 +136,22 @@ class OpenedData:
     def _encoded(self) -> pa.DictionaryArray:
         return pc.dictionary_encode(self.ledger["row_id"].combine_chunks())
 
+    def comments(self, number: int) -> list[tuple[str, str]]:
+        """What people wrote about a row in the files of reviews that the data set was made with: who, and what."""
+        return self._comments.get(number, [])
+
+    @cached_property
+    def _comments(self) -> dict[int, list[tuple[str, str]]]:
+        path = self.folder / REVIEWS
+        if not path.is_file():
+            return {}
+        written = [row for row in _mapped(path, None).to_pylist() if row.get("comment") and row.get("row_id")]
+        found: dict[int, list[tuple[str, str]]] = {}
+        for number, row in zip(self.numbers_of([row["row_id"] for row in written]), written, strict=True):
+            who = str(row["reviewer"] or row["annotator"] or "somebody")
+            found.setdefault(int(number), []).append((who, row["comment"]))
+        return found
+
     @property
     def examples(self) -> list[pa.Table]:
         """The shards, mapped."""
@@ -180,7 +197,7 @@ def opened_data(data: Location) -> Iterator[OpenedData]:
     Raises:
         UserError: no data set, or one without its ledger.
     """
-    with copied(data, SHARDS, LEDGER, REJECTED, BENCHMARKS) as folder:
+    with copied(data, SHARDS, LEDGER, REJECTED, BENCHMARKS, REVIEWS) as folder:
         manifest = read_manifest(folder)
         missing = [file.path for file in manifest.ledger if not (folder / file.path).is_file()]
         if missing or not manifest.ledger:
@@ -196,8 +213,8 @@ def candidate_of(manifest: Manifest, row: Row, record: Mapping[str, Any]) -> dic
     table = next((table for table in manifest.config["sources"] if table["name"] == row["source"]), None)
     if table is None:
         return None
-    source = Source.model_validate(table, extra="ignore" if manifest.later else None)
-    normalise = Normalise.model_validate(manifest.config.get("normalise", {}))
+    source = manifest.setting(Source, table)
+    normalise = manifest.setting(Normalise, manifest.config.get("normalise", {}))
     batches = [batch for batch, _ in render_parts([Record(0, json_text(record), dict(record))], source, normalise)]
     made = [candidate for batch in batches for candidate in batch.to_pylist() if candidate["format"] == row["format"]]
     number = row["id"].split("-")[2:]
