@@ -239,11 +239,12 @@ class Office:
 
 
 _MOST_COMMENT = 2000
+_MOST_EDITED = 100_000  # characters of a text that is corrected in a browser
 
 
 def texts_of_row(candidate: Mapping[str, Any] | None) -> dict[str, str] | None:
-    """What a person may correct of a row; None where no candidate was made of it."""
-    if candidate is None:
+    """What a person may correct of a row; None where no candidate was made of it, or one too long for a form."""
+    if candidate is None or sum(len(part["text"] or "") for part in candidate["segments"] or []) > _MOST_EDITED:
         return None
     segments = [Segment(SegmentKind(part["kind"]), part["text"] or "") for part in candidate["segments"] or []]
     solution = transcribe(segments).response

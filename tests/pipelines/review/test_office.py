@@ -79,6 +79,10 @@ def test_where_nothing_is_left_the_page_says_how_to_apply(office: Office, tmp_pa
 
 def test_a_row_without_a_candidate_has_no_text_to_correct() -> None:
     assert texts_of_row(None) is None
+    candidate = {"question": "q", "answer": "1", "segments": [{"kind": "text", "text": "s" * 100_000}]}
+    assert texts_of_row(candidate) is not None
+    candidate["segments"] = [{"kind": "text", "text": "s" * 100_001}]
+    assert texts_of_row(candidate) is None
 
 
 def test_a_dispute_about_a_doubtful_row_is_ruled_on_too(opened: OpenedData, tmp_path: Path) -> None:

@@ -112,3 +112,12 @@ def test_examples_of_one_problem_are_named_beside_each_other(tiny_data: Path) ->
     with opened_data(tiny_data) as data:
         kept = rows_of(data, outcome="kept", source="school", format="cot")[0]
         assert f"{kept['row_id']}-pot" in view(data, kept)
+
+
+def test_a_row_of_a_megabyte_keeps_nobody_waiting(opened: OpenedData) -> None:
+    row = rows_of(opened, outcome="quarantined")[0]
+    long = "$x^2$ is " * 120_000
+    candidate = {**(opened.candidate(row) or {}), "question": long, "segments": [{"kind": "text", "text": long}]}
+    shown = str(row_view(opened, row, candidate))
+    assert len(shown) < 300_000
+    assert shown.count("more characters)") == 2
