@@ -49,6 +49,7 @@ _FRACTION = re.compile(
 _TEXT, _NUMBER = equal("text"), equal("number")
 _OTHER_NUMBER = not_equal("number")
 _EMPTY = unknown("empty", "an answer is empty")
+_SUBJECTS = frozenset("tTiI")  # The area of the triangle is 12
 _MAX_LENGTH = 10_000
 
 
@@ -83,9 +84,11 @@ def compare_exactly(
         return fast
     if len(gold) > _MAX_LENGTH or len(answer) > _MAX_LENGTH:
         return unknown("length", "an answer is longer than 10,000 characters")
-    left, right = (without_sentence(normalise(text)) for text in (gold, answer))
+    left, right = normalise(gold), normalise(answer)
     if not left or not right:
         return _EMPTY
+    if left[0] in _SUBJECTS or right[0] in _SUBJECTS:
+        left, right = without_sentence(left), without_sentence(right)
     if left == right or (left.lower() == right.lower() and len(left) > 2 and left.isalpha()):
         return _TEXT
     comma = language[:2] in DECIMAL_COMMA
@@ -189,6 +192,10 @@ def _compare(gold: Value, answer: Value, asked: Asked) -> Comparison:
     if isinstance(gold, Scalar) and isinstance(answer, Scalar):
         letter = _lettered(answer, asked) if asked.options and gold.closed != answer.closed else ""
         return _compare_choice(gold, Choice(letter), asked) if letter else compare_scalars(gold, answer, asked)
+    if isinstance(gold, Several) and isinstance(answer, Several):
+        return compare_several(gold, answer, asked, _compare)
+    if isinstance(gold, Words) and isinstance(answer, Words):
+        return compare_words(gold, answer)
     if isinstance(gold, Choice) or isinstance(answer, Choice):
         return _compare_choice(gold, answer, asked)
     if isinstance(gold, Unread) or isinstance(answer, Unread):
@@ -211,8 +218,6 @@ def _compare(gold: Value, answer: Value, asked: Asked) -> Comparison:
         return compare_moments(gold, answer)
     if isinstance(gold, Ratio) or isinstance(answer, Ratio):
         return compare_ratios(gold, answer, asked)
-    if isinstance(gold, Words) and isinstance(answer, Words):
-        return compare_words(gold, answer)
     if isinstance(gold, Matrix) or isinstance(answer, Matrix):
         return (
             not_equal("kind")

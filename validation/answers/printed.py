@@ -25,6 +25,7 @@ _DIGITS = 50
 _PI = Decimal("3.14159265358979323846264338327950288419716939937510582")
 _I: Monomial = (("i", 1),)
 _PRECISE = Context(prec=_DIGITS, Emax=9999, Emin=-9999)
+_NOTHING = Fraction(0)
 Plane = tuple[Fraction, Fraction]  # real and imaginary part
 
 
@@ -47,8 +48,11 @@ def compare_printed(target: Closed, value: Closed, places: int | None, *, both: 
     if found is None:
         return None
     exact, ulps = found
-    apart = max(abs(part - decimal) for part, decimal in zip(exact, shown, strict=True))
-    size = max(map(abs, exact))
+    apart, size = abs(exact[0] - shown[0]), abs(exact[0])
+    if exact[1] or shown[1]:
+        apart, size = max(apart, abs(exact[1] - shown[1])), max(size, abs(exact[1]))
+    if size and apart * 10**places >= 1 and apart * 2 * 10 ** (_NEAR - 1) > size:
+        return None  # neither a rounding, nor cut short, nor near
     if _significant(shown, places) in (_OF_DOUBLES if both else _OF_PRINTED) and apart <= size * ulps * _ULP:
         return IN_FULL
     if not size and apart < Fraction(1, 10**_MIN_DIGITS):
@@ -64,6 +68,8 @@ def compare_printed(target: Closed, value: Closed, places: int | None, *, both: 
 
 def _decimals(value: Closed) -> Plane | None:
     """Returns both parts of a number whose parts are rational."""
+    if (rational := value.rational()) is not None:
+        return rational, _NOTHING
     if value.denominator is not algebra.UNIT or not set(value.numerator) <= {(), _I}:
         return None
     return Fraction(value.numerator.get((), 0)), Fraction(value.numerator.get(_I, 0))
@@ -87,11 +93,11 @@ def _is_cut(exact: Plane, shown: Plane, places: int) -> bool:
 
 
 def _equal_digits(size: Fraction, apart: Fraction) -> int:
+    if not apart:
+        return _DIGITS
     unit = Fraction(10) ** math.floor(math.log10(size)) if size else Fraction(1)
-    digits = 0
-    while digits < _DIGITS and apart * 2 * 10**digits <= unit:
-        digits += 1
-    return digits
+    units = unit / (2 * apart)
+    return min(len(str(units.numerator // units.denominator)), _DIGITS) if units >= 1 else 0
 
 
 def _written(parts: Plane) -> str:
@@ -101,6 +107,8 @@ def _written(parts: Plane) -> str:
 
 def _precise(value: Closed) -> tuple[Plane, int] | None:
     """Returns a number to 50 digits, and how many units in the last place of a double it may miss; None: no number."""
+    if (rational := value.rational()) is not None:
+        return (rational, _NOTHING), _ULPS
     try:
         with localcontext(_PRECISE):
             above, below = (_sum(terms) for terms in (value.numerator, value.denominator))

@@ -58,6 +58,8 @@ _MATRIX = re.compile(
 )
 _SYMPY_MATRIX = re.compile(r"(?:Mutable(?:Dense)?|Immutable(?:Dense)?)?Matrix\((\[.*\])\)\Z", re.DOTALL)
 _SIMPLE = re.compile(r"\d+(?:!|_(?:\d|\{?\d\d?\}?))?\Z", re.ASCII)
+# Numerals that no other reader can claim: 1.25, 3/4, 12.5%, 0.\overline{42}.
+_NUMERAL = re.compile(r"-?(?:\d+(?:\.\d+%?|/\d+|%)|\d*\.\d*\\overline\{\d+\})\Z", re.ASCII)
 # Closed forms that no other reader can claim: no comma, no decimal point, no word, no unit, and letters stand alone.
 _FORMULA = re.compile(
     r"(?=.{4})(?=.*[\\^a-z])(?!\{)(?:[-+*/^(){}0-9]|\\(?:frac|sqrt|pi|cdot|times)(?![A-Za-z])|(?<![A-Za-z])[eikntxyz](?![A-Za-z])"
@@ -141,7 +143,9 @@ def _read(text: str, *, comma: bool) -> Value:
         return plain_number(text)
     if _FORMULA.match(text):
         return plain_number(text)
-    if text in _EMPTY or text.lower() in _EMPTY or _NOTHING.match(text):
+    if not comma and _NUMERAL.match(text):
+        return scalar(text)
+    if text in _EMPTY or text.lower() in _EMPTY or (text[0] in "nN" and _NOTHING.match(text)):
         return Region(())
     if text in _ELLIPSES:
         return ELLIPSIS
@@ -160,13 +164,13 @@ def _read(text: str, *, comma: bool) -> Value:
         raise UnsupportedError("environment")
     if "\\approx" in text:
         return read_approximation(text, read_value, comma=comma)
-    if text[-1] in "Z})r数" or "\\equiv" in text:
+    if "\\in" in text or "mod" in text or "integer" in text or "整数" in text:
         family = read_family(text, read_value, comma=comma)
         if family is not None:
             return family
-    member = _MEMBER.match(text)
-    if member:
-        return read_value(member.group(1), comma)
+        member = _MEMBER.match(text)
+        if member:
+            return read_value(member.group(1), comma)
     built = _BUILDER.match(text)
     if built and RELATION.search(built.group(2)):
         return _unnamed(read_relation(built.group(2), comma=comma))
