@@ -99,9 +99,21 @@ def _written(text: str, language: str) -> str:
         return number_words(text, lambda value: f" {value:f} ")
     if language in _IDEOGRAPHIC:
         return re.sub(_IDEOGRAMS, lambda run: f" {_ideographic(run[0])} ", text)
+    if language in _DOZENS:
+        text = _COUNTED_BEHIND.sub(r"\1 dazeni", text) if language == "sw" else text
+        text = re.sub(_DOZENS[language] + _NOT_BEHIND.get(language, ""), " dozen ", text)
     if language == "th":
         return re.sub(_THAI_NUMBER, lambda run: f" {_ideographic(_in_ideograms(run[0]))} ", text)
+    if language == "sw":
+        text = _SWAHILI_SUM.sub(_swahili, text)
     return re.sub(_FOREIGN[language], lambda word: f" {_WORDS[language][word[1]]} ", text)
+
+
+def _swahili(sum_: re.Match[str]) -> str:
+    """Reads kumi na mbili as 12 and mia tatu as 300."""
+    tens, hundred, unit = sum_.groups()
+    value = _WORDS["sw"][unit]
+    return f" {100 * value if hundred else _WORDS['sw'][tens] + value} "
 
 
 def _in_ideograms(run: str) -> str:
@@ -140,8 +152,20 @@ _LISTS = {
 }
 _WORDS = {language: dict(zip(words.split(), _SPELLED, strict=True)) for language, words in _LISTS.items()}
 _SWAHILI_TENS = {"kumi": 10, "ishirini": 20, "thelathini": 30, "arobaini": 40, "hamsini": 50, "mia": 100}
+# Twice and half are both 2 where texts are compared by value (`decontaminate.quantities`).
+_TWOS = {
+    "bn": "দ্বিগুণ অর্ধেক", "te": "రెట్టింపు సగం", "hi": "दोगुना दोगुने दुगुना आधा आधे आधी", "de": "doppelt doppelte hälfte halb",
+    "fr": "double moitié", "es": "doble mitad", "it": "doppio metà", "pt": "dobro metade", "nl": "dubbele helft",
+    "ru": "вдвое половина половину половины",
+}  # fmt: skip
+_WORDS = {language: words | dict.fromkeys(_TWOS[language].split(), 2) for language, words in _WORDS.items()}
+_WORDS["bn"] |= {
+    "দুটি": 2, "দুটো": 2, "দুজন": 2, "তিনটে": 3, "চারটে": 4, "তেরো": 13, "চৌদ্দ": 14, "ষোলো": 16, "সতেরো": 17, "আঠারো": 18,
+    "উনিশ": 19, "পঁচিশ": 25, "ষাট": 60, "সত্তর": 70, "আশি": 80, "নব্বই": 90,
+}  # fmt: skip
+_WORDS["bn"] = {unicodedata.normalize("NFC", word): value for word, value in _WORDS["bn"].items()}
 _PREFIXES = ("", "wa", "vi", "mi", "ma")  # of what is counted: watoto watatu
-_WORDS["sw"] = {"mbili": 2, "sita": 6, "saba": 7, "tisa": 9, **_SWAHILI_TENS} | {
+_WORDS["sw"] = {"mbili": 2, "nusu": 2, "sita": 6, "saba": 7, "tisa": 9, **_SWAHILI_TENS} | {
     f"{prefix}{stem}": value for prefix in _PREFIXES for stem, value in _SWAHILI.items()
 }
 _DIGIT_SIGNS = {sign: value for value, sign in enumerate("零一二三四五六七八九")} | {"两": 2}
@@ -149,10 +173,20 @@ _SCALE_SIGNS = {"十": 10, "百": 100, "千": 1000, "万": 10_000}
 _IDEOGRAPHIC = ("zh", "ja")
 _IDEOGRAMS = "[二三四五六七八九两十百千万][零一二三四五六七八九两十百千万]*|一[十百千万零一二三四五六七八九]+"
 _LONGEST_FIRST = {language: "|".join(sorted(words, key=len, reverse=True)) for language, words in _WORDS.items()}
-_SUFFIXES = {"bn": "(?:টি|টা|জন)?"}
+_LETTERS = r"\w\u0900-\u0963\u0970-\u0d7f"  # vowel signs of Indian scripts too, which Python counts for no letters
+_SUFFIXES = {"bn": r"(?:(?:টি|টা|জন|প্রতি)[\u0980-\u09ff]*)?"}
 _FOREIGN = {
-    language: rf"(?<!\w)({words}){_SUFFIXES.get(language, '')}(?!\w)" for language, words in _LONGEST_FIRST.items()
+    language: rf"(?<![{_LETTERS}])({words}){_SUFFIXES.get(language, '')}(?![{_LETTERS}])"
+    for language, words in _LONGEST_FIRST.items()
 }
+_SWAHILI_UNITS = "|".join(word for word, value in _WORDS["sw"].items() if value < 10)
+_SWAHILI_SUM = re.compile(rf"(?<!\w)(?:({'|'.join(_SWAHILI_TENS)}) na|(mia)) ({_SWAHILI_UNITS})(?!\w)")
+_NOT_BEHIND = {"th": "(?!ด)"}  # of a dozen: then it is the end of `download`
+_COUNTED_BEHIND = re.compile(rf"(?<!\w)dazeni (\d+|{_LONGEST_FIRST['sw']})(?!\w)")
+_DOZENS = {
+    "bn": "ডজন", "th": "โหล", "sw": "dazeni", "hi": "दर्जन", "te": "డజను", "de": "dutzend", "fr": "douzaines?",
+    "es": "docenas?", "it": "dozzin[ae]", "pt": "dúzias?", "nl": "dozijn", "ru": "дюжин[аыу]?",
+}  # fmt: skip
 _THAI = dict(
     zip(
         ["หนึ่ง", "เอ็ด", "ยี่", "สอง", "สาม", "สี่", "ห้า", "หก", "เจ็ด", "แปด", "เก้า", "สิบ", "ร้อย", "พัน", "หมื่น"],
@@ -162,7 +196,10 @@ _THAI = dict(
 )  # both count in tens, and Thai has two words for one and two
 _THAI_WORD = "|".join(_THAI)
 _THAI_NUMBER = rf"(?:{_THAI_WORD})+(?<!หนึ่ง)|(?:{_THAI_WORD}){{2,}}"
-_SOUGHT = _LONGEST_FIRST | dict.fromkeys(_IDEOGRAPHIC, _IDEOGRAMS) | {"th": _THAI_WORD}
+_SOUGHT = dict.fromkeys(_IDEOGRAPHIC, _IDEOGRAMS) | {
+    language: "|".join(filter(None, (words, _DOZENS.get(language))))
+    for language, words in (_LONGEST_FIRST | {"th": _THAI_WORD}).items()
+}
 
 
 def placed_words(texts: pa.Array, placeholder: str) -> pa.Array:

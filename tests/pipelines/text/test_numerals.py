@@ -59,10 +59,28 @@ def test_digits_are_compared_by_value():
         ("ana watoto watatu, vitabu vinne na mayai kumi", "sw", ["3", "4", "10"]),
         ("उसके पास तीन सेब और ४५ केले हैं", "hi", ["3", "45"]),
         ("she has ٣٤ nuts", "en", ["34"]),
+        ("চার্লস্টনের ভেড়া দ্বিগুণ।", "bn", ["2"]),
+        ("তিনজনের আছে দুটি আর ষোলো", "bn", ["3", "2", "16"]),
+        ("alinunua vitabu kumi na mbili na kalamu mia tatu", "sw", ["12", "300"]),
+        ("die hälfte und das doppelte, halbwegs", "de", ["2", "2"]),
     ],
 )
 def test_number_words_of_other_languages_are_written_in_digits(text, language, digits):
     assert NUMBER.findall(in_digits(pa.array([text]), [language])[0].as_py()) == digits
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "plain"),
+    [
+        ("৩ ডজন ডিম, ডজনপ্রতি", "bn", "3 dozen ডিম, dozen প্রতি"),
+        ("ไข่ 3 โหล โหลละ และดาวน์โหลด", "th", "ไข่ 3 dozen dozen ละ และดาวน์โหลด"),
+        ("dazeni tatu za mayai, kila dazeni", "sw", "3 dozen za mayai, kila dozen"),
+        ("drei dutzend eier", "de", "3 dozen eier"),
+        ("two dozen eggs", "en", "2 dozen eggs"),
+    ],
+)
+def test_dozens_of_other_languages_are_written_as_ours(text, language, plain):
+    assert " ".join(in_digits(pa.array([text]), [language])[0].as_py().split()) == plain
 
 
 def test_each_text_is_read_in_its_own_language():
