@@ -80,6 +80,7 @@ class Reason(StrEnum):
     PROGRAM_NONDETERMINISTIC = "program_nondeterministic"
     PROGRAM_NEEDS_PACKAGE = "program_needs_package"
     JUDGE_CRASH = "judge_crash"
+    TOO_COSTLY = "too_costly"
     OUTPUT_MISMATCH = "output_mismatch"
     NEAR_DUPLICATE = "near_duplicate"
     DUPLICATE_OF_EARLIER = "duplicate_of_earlier"
@@ -189,6 +190,9 @@ RULES: dict[Reason, Rule] = {
         Stage.VERIFY, _QUARANTINED, "the program imports a package that programs do not see"
     ),
     Reason.JUDGE_CRASH: Rule(Stage.VERIFY, _QUARANTINED, "the judge itself failed on this row"),
+    Reason.TOO_COSTLY: Rule(
+        Stage.VERIFY, _QUARANTINED, "judging it takes more comparisons than a text of its length may cost"
+    ),
     Reason.OUTPUT_MISMATCH: Rule(Stage.VERIFY, _REMOVED, "a recorded tool output is not what its code prints"),
     Reason.NEAR_DUPLICATE: Rule(Stage.IDENTIFY, _REMOVED, "the same problem and solution in nearly the same words"),
     Reason.DUPLICATE_OF_EARLIER: Rule(Stage.IDENTIFY, _REMOVED, "already held by data named with --against"),

@@ -17,6 +17,7 @@ from pipelines.sources.adapters.options import with_options
 from pipelines.sources.contacts import without_contacts
 from pipelines.stages.decontaminate.formulas import in_plain_signs
 from schemas.problem import Format
+from validation.answers import compare
 
 _SIZE = 400_000
 
@@ -54,6 +55,9 @@ CRAFTED: dict[str, tuple[Callable[[str], Any], str]] = {
         "1 x " * (_SIZE // 4),
     ),
     "an answer of spaces": (partial(read_by, "gsm8k", answered), f"-{' ' * _SIZE}x"),
+    "a letter that says a letter": (partial(compare, "5"), "(A) " * 2_400),
+    "a numeral without an end": (partial(compare, "5"), f"{'一' * 4_900}{'a' * 4_900}"),
+    "a numeral of parts of parts": (partial(compare, "5"), "一又" * 4_900),
     "calculations in one line": (
         lambda text: derive("How many?", text, str(_SIZE // 40), [Format.POT]),
         chained(_SIZE // 40),

@@ -6,6 +6,7 @@ from typing import Literal
 from schemas.config import ProgramLimits
 from schemas.problem import Format, SegmentKind
 from schemas.transcript import parse_response
+from schemas.work import OverBudgetError, budget_of
 from training.asking import Item
 from training.backend import Response
 from training.shards import Example
@@ -72,6 +73,16 @@ def judge(
         limits: for the program of a PoT response.
         rounding: whether a rounded answer counts, as in the curation of the data.
     """
+    try:
+        with budget_of(len(example.question) + len(reference) + len(response)):
+            return _judged(example, reference, response, limits, rounding=rounding)
+    except OverBudgetError as error:
+        return Judgement(None, "unknown", str(error))
+
+
+def _judged(
+    example: Example, reference: str, response: str, limits: ProgramLimits, *, rounding: Literal["places", "never"]
+) -> Judgement:
     from validation.answers import compare, extract
 
     if example.format is Format.POT:

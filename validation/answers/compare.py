@@ -7,6 +7,7 @@ decided: text, number, scalar, rounded, list, set, region, matrix, choice, words
 import re
 from dataclasses import replace
 
+from schemas.work import spend
 from validation.answers import algebra
 from validation.answers.algebra import TooLargeError, UnsupportedError
 from validation.answers.brackets import parts
@@ -79,6 +80,7 @@ def compare_exactly(
     gold: str, answer: str, question: str | None = None, language: str = "en", *, rounding: Rounding = "places"
 ) -> Comparison:
     """Decides as `compare` does, without the child: the path `remainder` marks what is left to it."""
+    spend(len(gold) + len(answer))
     fast = _compare_plain(gold, answer, question, language)
     if fast is not None:
         return fast
@@ -255,7 +257,10 @@ def _compare_choice(gold: Value, answer: Value, asked: Asked) -> Comparison:
         return equal("choice") if named == choice.letter else not_equal("choice")
     content = choice.content or asked.options.get(choice.letter, "")
     if content:
-        comparison = _compare(read_value(normalise(content)), other, replace(asked, options={}))
+        said = read_value(normalise(content))
+        if isinstance(said, Choice) and said.content and isinstance(read_value(normalise(said.content)), Choice):
+            return unknown("choice", "letters that say letters")
+        comparison = _compare(said, other, replace(asked, options={}))
         return Comparison(comparison.outcome, "choice", comparison.detail)
     if isinstance(other, Unread | Equation):
         return unknown("choice", "a letter and something unread")

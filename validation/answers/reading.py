@@ -24,7 +24,7 @@ from validation.answers.moments import is_clock, read_moment
 from validation.answers.notation import MAX_DIGITS
 from validation.answers.regions import RELATION, read_region, read_relation
 from validation.answers.spelling import CIRCLED
-from validation.answers.spoken import read_chinese, read_english
+from validation.answers.spoken import LONGEST_NUMERAL, read_chinese, read_english
 from validation.answers.units import UNITS, find_unit
 from validation.answers.values import (
     ELLIPSIS,
@@ -291,7 +291,7 @@ def _chinese(text: str) -> Value | None:
     if _STATEMENTS.match(text):
         return Several("bare", tuple(Choice(sign) for sign in CIRCLED.findall(text)))
     percent = text.startswith("百分之") and not text[3:].isascii()
-    match = _CHINESE.fullmatch(text[3:] if percent else text)
+    match = _CHINESE.fullmatch(text[3:] if percent else text) if len(text) <= LONGEST_NUMERAL else None
     value = read_chinese(match.group(1)) if match else None
     if match is None or value is None:
         return None

@@ -26,6 +26,7 @@ _CJK_GROUPS = {"万": 10**4, "亿": 10**8}
 _CJK_NUMBER = re.compile(r"负?[\d.零〇一二两三四五六七八九十百千万亿]+(?:点[零〇一二三四五六七八九]+)?")
 _CJK_COUNTING = frozenset([*_CJK_DIGITS, *_CJK_UNITS, *_CJK_GROUPS, *"半第廿壹贰叁肆伍陆柒捌玖拾佰仟"])
 _CJK_BETWEEN = _CJK_COUNTING | frozenset("又分个")
+LONGEST_NUMERAL = 100  # characters of a number in Chinese
 _CJK_TOKEN = re.compile(r"\d+(?:\.\d+)?|.")
 
 
@@ -104,6 +105,8 @@ def _whole(words: list[str]) -> int | None:
 
 def read_chinese(text: str) -> Fraction | None:
     """Reads a Chinese numeral: 一百二十, 一万零五, 一又二分之一, 负三, 3万5千; digits may stand for characters."""
+    if len(text) > LONGEST_NUMERAL:
+        return None
     whole, mixed, fraction = text.partition("又")
     if mixed:
         count, part = read_chinese(whole), read_chinese(fraction)

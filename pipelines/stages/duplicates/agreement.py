@@ -11,14 +11,17 @@ not matter.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from pipelines.engine.rejection import Rejection
 from schemas.reason import Reason
 from validation.answers import Relation, compare
 
 WITNESSES = 2  # rows that must agree against a reference: one is an error of its own
+
+_MOST_VALUES = 64
 
 Compare = Callable[[str, str], Relation]
 
@@ -47,6 +50,10 @@ class Member:
     human: bool = True
 
 
+Classes = Sequence[tuple[str, Sequence[Member]]]
+"""members by the value of their answer"""
+
+
 def _compare(left: str, right: str) -> Relation:
     return compare(left, right).outcome
 
@@ -66,14 +73,30 @@ def disagreements(members: Sequence[Member], compare: Compare = _compare) -> dic
 
 def _conflicts(members: Sequence[Member], compare: Compare) -> Iterator[tuple[str, Rejection]]:
     classes = _by_value(((member, member.gold or member.own) for member in members), compare)
+    firsts = {answer: _firsts(group) for answer, group in classes}
     for value, holders in classes:
-        rivals = [(answer, group) for answer, group in classes if compare(value, answer) is Relation.NOT_EQUAL]
-        for holder in holders:
-            for answer, group in rivals:
-                if rival := next((member for member in group if member.human or not holder.human), None):
-                    detail = f"answer {value:.60}; the same question has {answer:.60} elsewhere"
-                    yield holder.id, Rejection(Reason.ANSWER_CONFLICT, detail, rival.id, rival.row)
-                    break
+        for human in (True, False):
+            accused = [holder for holder in holders if holder.human is human]
+            other, rival = _rival(value, classes, firsts, compare, human=human) if accused else ("", None)
+            for holder in accused if rival is not None else ():
+                detail = f"answer {value:.60}; the same question has {other:.60} elsewhere"
+                yield holder.id, Rejection(Reason.ANSWER_CONFLICT, detail, rival.id, rival.row)
+
+
+def _firsts(group: Sequence[Member]) -> dict[bool, Member]:
+    """The first member that may speak against people (True), and against models, which any may (False)."""
+    people = next((member for member in group if member.human), None)
+    return {False: group[0]} | ({} if people is None else {True: people})
+
+
+def _rival(
+    value: str, classes: Classes, firsts: Mapping[str, Mapping[bool, Member]], compare: Compare, *, human: bool
+) -> tuple[str, Member | None]:
+    """Another answer, and the first of those who give it; only people speak against people."""
+    for answer, _ in classes:
+        if human in firsts[answer] and compare(value, answer) is Relation.NOT_EQUAL:
+            return answer, firsts[answer][human]
+    return "", None
 
 
 def _suspicions(members: Sequence[Member], compare: Compare) -> Iterator[tuple[str, Rejection]]:
@@ -81,17 +104,21 @@ def _suspicions(members: Sequence[Member], compare: Compare) -> Iterator[tuple[s
     for gold, holders in _by_value(golds, compare):
         ends = _by_value(((member, member.own) for member in holders if not member.derived), compare)
         loyal = {member.row_id for value, group in ends if compare(gold, value) is Relation.EQUAL for member in group}
+        unaccused = {True, False}
         for value, against in ends:
             if compare(gold, value) is not Relation.NOT_EQUAL:
                 continue
-            for member in holders:
-                witnesses = [witness for witness in against if witness.human or not member.human]
+            for human in sorted(unaccused):
+                witnesses = [witness for witness in against if witness.human or not human]
                 rows = {witness.row_id for witness in witnesses}
                 if len(rows) < WITNESSES or len(rows) <= len(loyal):
                     continue
-                if member.own is None or compare(gold, member.own) is not Relation.NOT_EQUAL:
-                    detail = f"{len(rows)} rows end in {value:.60}, {len(loyal)} in the reference {gold:.60}"
-                    yield member.id, Rejection(Reason.SUSPECT_GOLD, detail, witnesses[0].id, witnesses[0].row)
+                unaccused.remove(human)
+                detail = f"{len(rows)} rows end in {value:.60}, {len(loyal)} in the reference {gold:.60}"
+                for member in holders:
+                    misses = member.own is not None and compare(gold, member.own) is Relation.NOT_EQUAL
+                    if member.human is human and not misses:
+                        yield member.id, Rejection(Reason.SUSPECT_GOLD, detail, witnesses[0].id, witnesses[0].row)
 
 
 def _format_disagreements(members: Sequence[Member], compare: Compare) -> Iterator[tuple[str, Rejection]]:
@@ -109,15 +136,19 @@ def _format_disagreements(members: Sequence[Member], compare: Compare) -> Iterat
 
 
 def _by_value(pairs: Iterable[tuple[Member, str | None]], compare: Compare) -> list[tuple[str, list[Member]]]:
-    """Members by the value of their answer; a class is known by its first. Members without an answer are left out."""
-    classes: list[tuple[str, list[Member]]] = []
+    """Members by the value of their answer; a class is known by its first. Members without an answer are left out.
+
+    Equal texts are one class; values are compared with the first `_MOST_VALUES` classes: a question that has more
+    answers than that is at odds with itself however the rest would fall together.
+    """
+    classes: dict[str, list[Member]] = {}
+    class_of: dict[str, str] = {}
     for member, answer in pairs:
         if answer is None:
             continue
-        for value, group in classes:
-            if value == answer or compare(value, answer) is Relation.EQUAL:
-                group.append(member)
-                break
-        else:
-            classes.append((answer, [member]))
-    return classes
+        if answer not in class_of:
+            first = islice(classes, _MOST_VALUES)
+            equal = (value for value in first if compare(value, answer) is Relation.EQUAL)
+            class_of[answer] = next(equal, answer)
+        classes.setdefault(class_of[answer], []).append(member)
+    return list(classes.items())

@@ -33,6 +33,7 @@ from schemas.problem import Format, Segment, SegmentKind
 from schemas.reason import Reason, Stage
 from schemas.transcript import is_faithful
 from schemas.wording import shortened
+from schemas.work import OverBudgetError, budget_of
 from validation.answers import (
     Arithmetic,
     Comparison,
@@ -187,8 +188,18 @@ def _ruling_rows(
 
 
 def _judged_row(case: Case, ran: Sequence[Execution], settings: Verify, longest: int | None) -> RulingRow:
-    ruling = attempted(partial(_judge, case, ran, settings, longest))
+    ruling = attempted(partial(_judge_within, case, ran, settings, longest))
     return _crashed_row(case, ruling) if isinstance(ruling, Crash) else _ruling_row(case, ruling)
+
+
+def _judge_within(case: Case, ran: Sequence[Execution], settings: Verify, longest: int | None) -> Ruling:
+    """Judges within the budget of a row of its length (`schemas.work`)."""
+    characters = len(case.question) + len(case.answer or "") + sum(len(text) for _, text in case.segments)
+    try:
+        with budget_of(characters):
+            return _judge(case, ran, settings, longest)
+    except OverBudgetError as error:
+        return Ruling(Rejection(Reason.TOO_COSTLY, str(error)), programs=len(ran))
 
 
 def _crashed_row(case: Case, crash: Crash) -> RulingRow:

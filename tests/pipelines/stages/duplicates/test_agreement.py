@@ -100,3 +100,17 @@ def test_formats_of_one_row_that_end_apart_disagree():
 )
 def test_the_order_of_members_does_not_matter(members, random):
     assert disagreements(random.sample(members, len(members))) == disagreements(members)
+
+
+def test_rows_of_one_question_with_many_answers_are_compared_with_the_first_of_them_alone():
+    compared = []
+
+    def compare(one, other):
+        compared.append((one, other))
+        return Relation.EQUAL if one == other else Relation.NOT_EQUAL
+
+    members = [member(f"{row:04}", str(row % 1000), None, row=row) for row in range(2000)]
+    found = disagreements(members, compare)
+    assert {rejection.reason.value for rejection in found.values()} == {"answer_conflict"}
+    assert len(found) == 2000
+    assert len(compared) < 200 * 1000

@@ -321,3 +321,14 @@ def test_a_server_that_does_not_start_is_no_reason_against_a_row():
     rows = [{"q": "How many?", "s": "ans = 5", "a": "5"}]
     with Unstartable(Level.SECCOMP, 1, modules=("math",)) as gone, pytest.raises(RunFailedError, match="not here"):
         verdicts(rows, gone, PROGRAMS)
+
+
+def test_a_row_that_costs_more_comparisons_than_its_length_allows_is_quarantined_by_name(pool):
+    reference = ", ".join(map(str, range(60)))
+    rows = [{"q": "Which?", "s": rf"So \[{'=7' * sides}\] follows", "a": reference} for sides in (2_000, 20)]
+    dear, cheap = verdicts(rows, pool, WORDS)
+    assert (dear["reason"], dear["detail"]) == (
+        "too_costly",
+        "more than 369,960 characters to compare, which its length does not allow",
+    )
+    assert cheap["reason"] == "unstated_answer"
