@@ -16,6 +16,10 @@ class Relation(StrEnum):
     UNKNOWN = "unknown"
 
 
+CLOCK = "clock"
+"""The path of a comparison that a clock or a lack of memory ended: on another machine it may end otherwise."""
+
+
 @dataclass(frozen=True, slots=True)
 class Comparison:
     """What was decided, which path decided it, and why."""

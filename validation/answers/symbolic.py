@@ -18,7 +18,7 @@ import time
 from collections import OrderedDict
 from pathlib import Path
 
-from validation.answers.outcome import Comparison, equal, not_equal, unknown
+from validation.answers.outcome import CLOCK, Comparison, equal, not_equal, unknown
 
 CPU_SECONDS = 2.0  # five killers in a row cost 13.7 s with this limit and a respawn each (reference: 2.3)
 WALL_SECONDS = 10.0
@@ -122,11 +122,12 @@ class SymbolicComparer:
                 return unknown("symbolic", problem)
         with self._lock:
             key = (gold, answer)
-            if key not in self._known:
-                self._known[key] = self._ask(gold, answer)
+            known = self._known.get(key) or self._ask(gold, answer)
+            if known.path != CLOCK:
+                self._known[key] = known
                 if len(self._known) > _CACHE:
                     self._known.popitem(last=False)
-            return self._known[key]
+            return known
 
     def _ask(self, gold: str, answer: str) -> Comparison:
         if self._owner != os.getpid():  # after a fork the children belong to the parent
@@ -135,11 +136,14 @@ class SymbolicComparer:
         if self._child is None:
             self._child, self._spare = self._spare or Child(), None
         reply = self._child.ask(gold, answer)
-        if reply in ("killed", "broken"):
+        ended = reply in ("killed", "broken")
+        if ended:
             self._child.close()
             self._child, self._spare = self._spare, None
         if self._spare is None:
             self._spare = Child()
+        if ended:
+            return unknown(CLOCK, reply)
         if reply == "yes":
             return equal("symbolic")
         return not_equal("symbolic") if reply == "no" else unknown("symbolic", reply)

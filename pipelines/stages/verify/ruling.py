@@ -45,6 +45,7 @@ from validation.answers import (
     reaches,
 )
 from validation.answers.endings import answer_sentence
+from validation.answers.outcome import CLOCK
 from validation.answers.spelling import DECIMAL_COMMA
 from validation.programs import (
     Ending,
@@ -372,7 +373,12 @@ def _judge_final(case: Case, final: str | None, settings: Verify, *, programs: i
 def _compared(case: Case, gold: str, final: str, verdict: Comparison, *, programs: int) -> Ruling:
     reference = "independent" if case.independent else "self"
     rejection = None
-    if verdict.outcome is not Relation.EQUAL:
+    if verdict.path == CLOCK:
+        detail = (
+            f"{_short(final)} and the reference {_short(gold)} were not compared within the limits of time and memory"
+        )
+        rejection = Rejection(Reason.JUDGE_CRASH, f"{Stage.VERIFY}: {detail}")
+    elif verdict.outcome is not Relation.EQUAL:
         reason = Reason.ANSWER_MISMATCH if verdict.outcome is Relation.NOT_EQUAL else Reason.ANSWER_UNKNOWN
         what = "is not" if verdict.outcome is Relation.NOT_EQUAL else "could not be compared with"
         why = f": {verdict.detail}" if verdict.path in ("rounded", "float") else ""

@@ -11,6 +11,7 @@ from pipelines.stages.verify.ruling import ruling_batch, verify
 from schemas.config import Source, Verify
 from schemas.exits import RunFailedError
 from tests.tiny import gsm8k_row
+from validation.answers import close_symbolic, symbolic
 from validation.programs import Level, Pool, ServerError
 
 SCHOOL = Source(name="school", path="rows.jsonl", adapter="gsm8k", licence="MIT")
@@ -332,3 +333,15 @@ def test_a_row_that_costs_more_comparisons_than_its_length_allows_is_quarantined
         "more than 369,960 characters to compare, which its length does not allow",
     )
     assert cheap["reason"] == "unstated_answer"
+
+
+def test_a_comparison_that_a_clock_ended_is_the_judges_own_and_no_verdict(pool, monkeypatch):
+    row = {"q": "What is it?", "s": r"So it is \boxed{s+4}.", "a": r"\sqrt{s^2+8s+16}"}
+    close_symbolic()
+    with monkeypatch.context() as patched:
+        patched.setattr(symbolic, "WALL_SECONDS", 0.0)
+        [ended] = verdicts([row], pool, WORDS)
+    assert (ended["reason"], ended["verdict"]) == ("judge_crash", "unknown")
+    [settled] = verdicts([row], pool, WORDS)
+    assert settled["reason"] != "judge_crash"
+    close_symbolic()

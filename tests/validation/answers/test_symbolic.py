@@ -1,0 +1,23 @@
+"""A comparison that a clock ends is no verdict: it has a path of its own, and is asked again."""
+
+import pytest
+
+from validation.answers import Relation, close_symbolic, compare, symbolic
+from validation.answers.outcome import CLOCK
+
+PAIR = r"\sqrt{t^2+6t+9}", "t+3"
+
+
+@pytest.fixture(autouse=True)
+def _fresh_children():
+    close_symbolic()
+    yield
+    close_symbolic()
+
+
+def test_what_a_clock_ended_is_unknown_by_its_path_and_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr(symbolic, "WALL_SECONDS", 0.0)
+        ended = compare(*PAIR)
+    assert (ended.outcome, ended.path) == (Relation.UNKNOWN, CLOCK)
+    assert compare(*PAIR).path == "symbolic"
