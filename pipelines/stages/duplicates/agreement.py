@@ -77,9 +77,12 @@ def _conflicts(members: Sequence[Member], compare: Compare) -> Iterator[tuple[st
     for value, holders in classes:
         for human in (True, False):
             accused = [holder for holder in holders if holder.human is human]
-            other, rival = _rival(value, classes, firsts, compare, human=human) if accused else ("", None)
-            for holder in accused if rival is not None else ():
-                detail = f"answer {value:.60}; the same question has {other:.60} elsewhere"
+            found = _rival(value, classes, firsts, compare, human=human) if accused else None
+            if found is None:
+                continue
+            answer, rival = found
+            detail = f"answer {value:.60}; the same question has {answer:.60} elsewhere"
+            for holder in accused:
                 yield holder.id, Rejection(Reason.ANSWER_CONFLICT, detail, rival.id, rival.row)
 
 
@@ -91,12 +94,12 @@ def _firsts(group: Sequence[Member]) -> dict[bool, Member]:
 
 def _rival(
     value: str, classes: Classes, firsts: Mapping[str, Mapping[bool, Member]], compare: Compare, *, human: bool
-) -> tuple[str, Member | None]:
+) -> tuple[str, Member] | None:
     """Another answer, and the first of those who give it; only people speak against people."""
     for answer, _ in classes:
         if human in firsts[answer] and compare(value, answer) is Relation.NOT_EQUAL:
             return answer, firsts[answer][human]
-    return "", None
+    return None
 
 
 def _suspicions(members: Sequence[Member], compare: Compare) -> Iterator[tuple[str, Rejection]]:
