@@ -88,6 +88,14 @@ def first_objective(run: Path) -> float | None:
         return next((line["objective"] for line in map(json.loads, lines) if not line["heldout"]), None)
 
 
+def measured_at(run: Path, step: int) -> bool:
+    """Whether a run measured on heldout examples after a step."""
+    if not (run / METRICS).is_file():
+        return False
+    with (run / METRICS).open(encoding="utf-8") as lines:
+        return any(line["heldout"] and line["step"] == step for line in map(json.loads, lines))
+
+
 class MetricsFile:
     """Appends to metrics.jsonl. A resumed run first drops the lines of steps that will be done again."""
 

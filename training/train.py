@@ -47,7 +47,7 @@ from training.results import EvalResult, RunPlan, RunResult, StepMetrics
 from training.schedule import learning_rate, objective_at
 from training.step import Batch, Likelihood, accumulate, micro_batches, plan_batch, train_mode
 from training.stop import StopRequest, stop_requests
-from training.telemetry import first_objective, measure
+from training.telemetry import first_objective, measure, measured_at
 from training.untyped import Model
 from training.world import World, join_world
 
@@ -165,6 +165,8 @@ class _Loop:
         last: StepMetrics | None = None
         state = run.start
         end = state.step + run.intake.plan.steps_from(state.next)
+        if state.step < end:
+            self._measure_again(state)
         self._feed.draw()
         while self._feed.more:
             last, position = self._step(state)
@@ -174,10 +176,9 @@ class _Loop:
             self._tell(last)
             run.comparison.look()
             stopping = self._asked_to_stop() and not final
-            evaluating = _due(config.evaluate_every, state.step)
             if final or stopping or _saved_at(config, state.step):
                 self._checkpoint(state)
-            if (evaluating or _due(config.heldout_every, state.step)) and not final:
+            if _measured_at(config, state.step) and not final:
                 self._tell(self._heldout(state))
             if stopping:
                 raise RunFailedError(
@@ -194,6 +195,13 @@ class _Loop:
             objective = first_objective(run.output)
         seconds = time.monotonic() - began
         return RunResult(run.output, model, _initial(run.output), state.step, seconds, objective, first, last, held)
+
+    def _measure_again(self, state: State) -> None:
+        """Makes up for a measurement that a kill came before: it follows the checkpoint of its step."""
+        run = self._run
+        owed = bool(state.step) and _measured_at(run.config, state.step)
+        if owed and run.world.tell(not run.world.is_main or not measured_at(run.output, state.step)):
+            self._tell(self._heldout(state))
 
     def _step(self, state: State) -> tuple[StepMetrics, Position]:
         """One optimizer step."""
@@ -401,8 +409,13 @@ class _Loop:
 
 def _saved_at(config: Train, step: int) -> bool:
     """Whether a step ends with a checkpoint: as often as asked, and where what is measured may be the best."""
-    measured = config.keep_best == "heldout" and _due(config.heldout_every, step)
-    return measured or _due(config.evaluate_every, step) or _due(config.checkpoint_every, step)
+    best = config.keep_best == "heldout" and _due(config.heldout_every, step)
+    return best or _due(config.evaluate_every, step) or _due(config.checkpoint_every, step)
+
+
+def _measured_at(config: Train, step: int) -> bool:
+    """Whether a measurement follows a step."""
+    return _due(config.evaluate_every, step) or _due(config.heldout_every, step)
 
 
 def _due(every: int | None, step: int) -> bool:

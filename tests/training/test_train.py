@@ -353,6 +353,22 @@ def test_weights_stay_float32_when_the_forward_pass_is_bfloat16(run, data, tmp_p
     assert result.last.objective != run[0].last.objective
 
 
+def test_a_measurement_that_a_kill_came_before_is_made_when_the_run_goes_on(data, tmp_path):
+    config = small_run(steps=4, heldout_every=2)
+    train(config, [data], tmp_path / "WHOLE")
+    shutil.copytree(tmp_path / "WHOLE", tmp_path / "KILLED")
+    shutil.rmtree(tmp_path / "KILLED" / "checkpoints" / "step-00000004")
+    figures = [path / "metrics.jsonl" for path in (tmp_path / "WHOLE", tmp_path / "KILLED")]
+    whole = figures[0].read_text().splitlines()
+    assert [json.loads(line)["step"] for line in whole] == [1, 2, 2, 3, 4, 4]
+    figures[1].write_text("\n".join(whole[:2]) + "\n")
+    train(config, [data], tmp_path / "KILLED", resume=True)
+    found, expected = ([json.loads(line) for line in path.read_text().splitlines()] for path in figures)
+    assert [line["objective"] for line in found] == [line["objective"] for line in expected]
+    train(config, [data], tmp_path / "KILLED", resume=True)
+    assert len(figures[1].read_text().splitlines()) == 6
+
+
 def test_a_run_of_two_objectives_takes_the_steps_of_each(data, tmp_path):
     """Its first half is that of a run of token_mean, and the resumed second half differs from more of it."""
     phases = [{"objective": "token_mean", "share": 0.5}, {"objective": "sequence_mean", "share": 0.5}]
