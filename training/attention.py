@@ -30,6 +30,7 @@ NAME = "mathmill_documents"
 # Documents share a group while they are at least this share of its longest: bounds padding work to a third.
 _GROUP_SHARE = 0.75
 _VARLEN_WIDTH = 256  # most that flash attention takes a head
+_HALF = (torch.bfloat16, torch.float16)
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +164,7 @@ def _fits_varlen(query: torch.Tensor, value: torch.Tensor, rule: _Rule) -> bool:
     width = query.shape[-1]
     return (
         query.is_cuda
-        and query.dtype in (torch.bfloat16, torch.float16)
+        and query.dtype in _HALF
         and rule.plain
         and not rule.dropout
         and width == value.shape[-1] <= _VARLEN_WIDTH
@@ -179,6 +180,8 @@ def _group_attention(
         q, k, v = _pad(q, group), _pad(k, group), _pad(v, group)
     if rule.plain:
         short = rule.window is None or group.longest <= rule.window
+        if _wants_whole_heads(q, v):
+            k, v = (tensor.repeat_interleave(q.shape[1] // k.shape[1], 1) for tensor in (k, v))
         out = F.scaled_dot_product_attention(
             q,
             k,
@@ -195,6 +198,17 @@ def _group_attention(
     if group.scatter is None:
         return out
     return out.flatten(0, 1).index_select(0, group.scatter)[None]
+
+
+def _wants_whole_heads(query: torch.Tensor, value: torch.Tensor) -> bool:
+    """Whether SDPA would write scores[L, L] out for fewer key-value heads.
+
+    On CUDA its kernels share them in half precision alone, with heads of one width up to 256; the one that serves
+    float32 and the others wants a key-value head for each query.
+    """
+    width = query.shape[-1]
+    shares = query.dtype in _HALF and width == value.shape[-1] <= _VARLEN_WIDTH
+    return query.is_cuda and not shares
 
 
 def _visible(length: int, window: int | None, device: torch.device) -> torch.Tensor:

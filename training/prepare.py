@@ -36,7 +36,7 @@ from training.push import require_hub
 from training.results import RunPlan
 from training.runfile import begin_run, provenance
 from training.shards import Examples
-from training.speed import set_up_speed
+from training.speed import set_precision, set_up_speed
 from training.step import Gradients, runs_in_half, train_mode, trained
 from training.untyped import Model
 from training.world import World
@@ -111,6 +111,7 @@ def prepare(
     sharded = shard(model, world) if shards_weights else None
     model = model if sharded else model.to(world.device)
     half = runs_in_half(config, world.device)
+    set_precision(half=half)
     require_rows(model, intake.sample.encoded, layout, name=_name(config))
     forward = choose_forward(
         model,
@@ -130,7 +131,7 @@ def prepare(
         memory.note(config, free_on(world.device)),
     )
     train_mode(model, config)
-    set_up_speed(config, model, forward, half=half)
+    set_up_speed(config, model, forward)
     optimizer = build_optimizer(config, model, world.device)
     if begun:
         checkpoint.restore_optimizer(begun, model, optimizer)

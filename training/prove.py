@@ -34,6 +34,7 @@ from training.prove_forward import prove_dropout, prove_windows
 from training.prove_gradient import GradientProof
 from training.results import ProofLine
 from training.shards import Examples
+from training.speed import set_precision
 from training.step import runs_in_half
 from training.untyped import Model
 from training.world import World, device_of
@@ -86,6 +87,7 @@ def _prove_model(train: Train, encoder: Encoder, source: Path | str, rows: int, 
     encoded = encoder(plan.examples_at(Position()))
     indices = np.arange(len(encoded))
     half = runs_in_half(train, device)
+    set_precision(half=half)
     model = _load(train, source, option)
     require_memory(source, _bytes_needed(model, encoded, indices), free_bytes())
     model.eval()

@@ -12,8 +12,8 @@ from training.forward import Forward
 from training.untyped import Model
 
 
-def set_up_speed(config: Train, model: Model, forward: Forward, *, half: bool) -> None:
-    """Threads, precision of products, recomputation and compilation, as the config has them.
+def set_up_speed(config: Train, model: Model, forward: Forward) -> None:
+    """Threads, recomputation and compilation, as the config has them.
 
     Raises:
         UserError: a key that this model cannot follow.
@@ -21,7 +21,6 @@ def set_up_speed(config: Train, model: Model, forward: Forward, *, half: bool) -
     cores = len(os.sched_getaffinity(0))
     if torch.get_num_threads() > cores:
         torch.set_num_threads(cores)
-    torch.set_float32_matmul_precision("high" if half else "highest")  # float32 is no TF32
     if config.activation_checkpointing:
         checkpoint_activations(model)
     if config.compile:
@@ -31,6 +30,12 @@ def set_up_speed(config: Train, model: Model, forward: Forward, *, half: bool) -
                 f"compiled anew; leave it off ({forward.why[0]})"
             )
         compile_layers(model)
+
+
+def set_precision(*, half: bool) -> None:
+    """float32 is no TF32, in products of matrices or in convolutions, unless passes run in bfloat16 anyway."""
+    torch.set_float32_matmul_precision("high" if half else "highest")
+    torch.backends.cudnn.allow_tf32 = half
 
 
 def checkpoint_activations(model: Model) -> None:

@@ -4,6 +4,7 @@ import functools
 import inspect
 import itertools
 import operator
+import types
 
 import pytest
 import torch
@@ -118,3 +119,35 @@ def test_variable_length_attention_is_called_by_the_signature_that_this_torch_ha
     found = attention._variable_length(query, key, value, documents, attention._Rule(scaling, window=window))
     assert found.shape == expected.shape
     assert torch.allclose(found, expected, rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("cuda", "dtype", "width", "value_width", "whole"),
+    [
+        (True, torch.float32, 64, 64, True),
+        (True, torch.bfloat16, 320, 320, True),
+        (True, torch.bfloat16, 192, 128, True),
+        (True, torch.bfloat16, 256, 256, False),
+        (False, torch.float32, 320, 320, False),
+    ],
+    ids=["float32", "wide heads", "unequal heads", "flash serves", "a CPU"],
+)
+def test_key_value_heads_are_repeated_where_a_gpu_would_write_scores_out(cuda, dtype, width, value_width, whole):
+    query = types.SimpleNamespace(is_cuda=cuda, dtype=dtype, shape=(1, 4, 9, width))
+    value = types.SimpleNamespace(shape=(1, 2, 9, value_width))
+    assert attention._wants_whole_heads(query, value) == whole
+
+
+def test_repeated_heads_compute_what_shared_ones_do(monkeypatch):
+    torch.manual_seed(0)
+    lengths = [30, 9, 8]
+    query = torch.randn(1, 4, sum(lengths), 8, dtype=torch.float64)
+    key, value = (torch.randn(1, 2, sum(lengths), 8, dtype=torch.float64, requires_grad=True) for _ in range(2))
+    documents = attention.Documents(lengths, torch.device("cpu"))
+    found = []
+    for whole in (False, True):
+        monkeypatch.setattr(attention, "_wants_whole_heads", lambda _query, _value, whole=whole: whole)
+        out = attention.attend(torch.nn.Module(), query, key, value, None, documents=documents)[0]
+        found.append((out, *torch.autograd.grad(out.square().sum(), (key, value))))
+    for shared, repeated in zip(*found, strict=True):
+        assert torch.allclose(shared, repeated, rtol=1e-12, atol=1e-13)
