@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Our step on a machine with a GPU and without a network, in one call under 10 minutes: first that it computes what it
+# Our step on a machine with a GPU and without a network, in one call under nine minutes: first that it computes what it
 # should there, then beside TRL's packed trainer and a padded HF Trainer at the shapes of Qwen2 0.5B and 1.5B.
 #
 #   benchmarks/device.sh prepare [3.12]        with a network: puts the wheels that such a machine may lack, for its
@@ -61,7 +61,9 @@ if ! "$python" -c "import sys, torch; sys.exit('$device' == 'cuda' and not torch
     exit 2
 fi
 found=0
-timeout 100 "$python" -m pytest tests/training/test_device.py -q -k "$device" -p no:cacheprovider -o filterwarnings= ||
+tests=$(mktemp)
+trap 'rm -rf "$extra" "$tests"' EXIT
+timeout 140 "$python" -m pytest tests/training/test_device.py -q -k "$device" -p no:cacheprovider -o filterwarnings= | tee "$tests" ||
     { found=1; echo "device.sh: the step does not compute what it should, or could not be tested; measuring all the same" >&2; }
-"$python" -m benchmarks.train_trl --device "$device" --budget 450 ${OUT:+--output "$OUT/train_device_$device.json"} "$@" || found=1
+"$python" -m benchmarks.train_trl --device "$device" --budget 390 --tests "$(tail -n 1 "$tests")" ${OUT:+--output "$OUT/train_device_$device.json"} "$@" || found=1
 exit $found

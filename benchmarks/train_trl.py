@@ -310,6 +310,7 @@ def main() -> int:
     parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
     parser.add_argument("--budget", type=float, default=3600.0, help="seconds after which nothing new begins")
     parser.add_argument("--output", type=Path, help="where the result is written besides benchmarks/results")
+    parser.add_argument("--tests", default="", help="how the tests of the device ended, for the record")
     parser.add_argument("--arm", choices=ARMS, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.arm:
@@ -332,6 +333,7 @@ def main() -> int:
     outputs += [options.output] if options.output else []
     unit = "tokens_per_s" if options.device == "cuda" else "tokens_per_cpu_s"
     facts = {"benchmark": name, **machine(), "device": options.device, "trl": version("trl")}
+    facts |= {"tests": options.tests} if options.tests else {}
     facts["device_name"] = torch.cuda.get_device_name() if options.device == "cuda" else None
     runs: dict[str, list[dict[str, Any]]] = {case: [] for case in options.cases}
     text = ""

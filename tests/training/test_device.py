@@ -5,6 +5,7 @@ import json
 import pytest
 import torch
 
+from schemas.config import Lora
 from tests.training.models import (
     by_the_formula,
     distance,
@@ -63,13 +64,17 @@ def test_one_document_for_a_whole_pack_is_told_from_rounding(device, encoded, tr
 
 
 @pytest.mark.filterwarnings("ignore")
-def test_a_run_on_any_device_learns_what_a_plain_one_learns(device, data, tmp_path):
-    plain = train(small_run(device="cpu"), [data], tmp_path / "CPU")
-    other = small_run(device=device.type, dtype="bfloat16", activation_checkpointing=True)
+@pytest.mark.parametrize("lora", [None, Lora(rank=4, alpha=16)], ids=["all weights", "adapters"])
+def test_a_run_on_any_device_learns_what_a_plain_one_learns(lora, device, data, tmp_path):
+    if lora:
+        pytest.importorskip("peft")
+    plain = train(small_run(device="cpu", lora=lora), [data], tmp_path / "CPU")
+    settings = {"device": device.type, "dtype": "bfloat16", "lora": lora}
+    other = small_run(**settings, activation_checkpointing=True)
     result = train(other, [data], tmp_path / "RUN")
     assert result.last.objective == pytest.approx(plain.last.objective, rel=0.02)
     assert result.last.objective != plain.last.objective
     lines = [json.loads(line) for line in (tmp_path / "RUN" / "metrics.jsonl").read_text().splitlines()]
     assert all((line["mfu"] is not None) <= (device.type == "cuda") for line in lines)
-    longer = small_run(device=device.type, dtype="bfloat16", steps=8)
+    longer = small_run(**settings, steps=8)
     assert train(longer, [data], tmp_path / "RUN", resume=True).first.step == 7
