@@ -1,7 +1,8 @@
 """`make cluster-test`: the same bytes from every engine, on a disk and in a store, also when a worker is killed.
 
-    python -m benchmarks.cluster                  # GSM8K + MATH, programs executed, on all engines that are here
-    python -m benchmarks.cluster --rows 200       # a smaller input of the same kind, while one works on it
+    python -m benchmarks.cluster                  # 2,000 rows each of GSM8K and MATH, programs executed, on all engines
+    python -m benchmarks.cluster --rows 0         # all of them
+    python -m benchmarks.cluster --rows 150       # while one works on it
     python -m benchmarks.cluster --only flink     # modes whose names hold a word; the run in this process always
 
 The run in this process is the measure. Every other one must give its shards, ledger, rejected rows and manifest byte
@@ -238,7 +239,7 @@ def run_all(desk: Desk, engines: Engines, only: str, stack: ExitStack) -> Outcom
 def main() -> int:
     """Brings everything up, runs every mode, and says which gave the same bytes."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rows", type=int, default=0, help="rows of each source; 0: all")
+    parser.add_argument("--rows", type=int, default=2000, help="rows of each source; 0: all")
     parser.add_argument("--only", default="", help="modes whose names hold this")
     parser.add_argument("--keep", type=Path, help="a folder for data and logs, which stay")
     options = parser.parse_args()

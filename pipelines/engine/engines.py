@@ -80,7 +80,8 @@ def _wait(result: PipelineResult, arrived: Callable[[], bool], patience: float, 
     came = False
     try:
         while not ended.wait(_LOOK_S):
-            came = came or arrived()
+            with suppress(OSError):  # a store that stumbles costs a look, not the run
+                came = came or arrived()
             if not came and time.monotonic() > given_up:
                 raise RunFailedError(
                     f"{runner}: no worker came within {patience:.0f} s: look at the log of the worker pool (its Python "

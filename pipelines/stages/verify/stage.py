@@ -1,10 +1,12 @@
 """The verify stage over parts: which candidates still need judging, and the pool of processes that judges them."""
 
+import os
 import socket
 import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import apache_beam as beam
 import numpy as np
@@ -144,7 +146,7 @@ class JudgeParts(beam.DoFn):
     def _judged(self, part: PartRef, known: pa.RecordBatch, missing: list[int]) -> Iterator[pa.RecordBatch]:
         """All verdicts of a part so far, every now and then, and when none is missing."""
         if self._pool is None:
-            self._pool = Pool(self._chosen_level())
+            self._pool = Pool(self._chosen_level(), cores_here())
         batch = self._store.read_part(part)
         rows: list[RulingRow] = []
         written = time.monotonic()
@@ -175,6 +177,20 @@ class JudgeParts(beam.DoFn):
         if self._pool is not None:
             self._pool.close()
             self._pool = None
+
+
+def cores_here(quota: Path = Path("/sys/fs/cgroup/cpu.max")) -> int:
+    """The cores that this worker may use: those that it is bound to, and what its container is given of them.
+
+    Args:
+        quota: where the kernel says so: `200000 100000` is two cores, `max 100000` all.
+    """
+    bound = len(os.sched_getaffinity(0))
+    try:
+        given, period = quota.read_text(encoding="ascii").split()
+    except (OSError, ValueError):
+        return bound
+    return bound if given == "max" else max(1, min(bound, int(given) // int(period)))
 
 
 def weakest_level(store: Store) -> Level | None:

@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -12,16 +13,28 @@ import pytest
 from pipelines.engine import progress
 from pipelines.engine.beam import beam_options, open_pipeline
 from pipelines.engine.candidates import CANDIDATE_SCHEMA
+from pipelines.engine.joining import begin, code_digest
 from pipelines.engine.line import Done, Line, Step
 from pipelines.engine.rejection import Rejection
 from pipelines.engine.store import PartRef, Store, read_batch, write_batch
 from pipelines.engine.tags import tag_batch
+from pipelines.engine.workfiles import write_content
 from pipelines.stages.verify import stage as verifying
 from pipelines.stages.verify.ruling import RULING_SCHEMA
-from pipelines.stages.verify.stage import JudgeParts, choose_level, folder_of, level_of, steps
+from pipelines.stages.verify.stage import (
+    JudgeParts,
+    choose_level,
+    cores_here,
+    folder_of,
+    level_of,
+    steps,
+    weakest_level,
+)
 from schemas.config import Curate, Verify
+from schemas.exits import RunFailedError
 from schemas.reason import Reason, Stage
 from validation.programs import Level, Pool
+from validation.programs.levels import probe
 
 SOURCE = {"name": "s", "path": "x", "adapter": "gsm8k", "licence": "MIT"}
 
@@ -177,3 +190,48 @@ def test_the_level_is_the_one_asked_for_or_the_strongest_and_never_weak() -> Non
     assert choose_level("seccomp") is Level.SECCOMP
     assert choose_level(None) in (Level.NAMESPACES, Level.SECCOMP)
     assert level_of(settings(isolation="seccomp")) is Level.SECCOMP
+
+
+@pytest.mark.parametrize(
+    ("quota", "cores"), [("max 100000", None), ("100000 100000", 1), ("50000 100000", 1), ("", None)]
+)
+def test_programs_run_on_the_cores_that_a_worker_is_given(tmp_path: Path, quota: str, cores: int | None) -> None:
+    (tmp_path / "cpu.max").write_text(f"{quota}\n", encoding="ascii")
+    bound = len(os.sched_getaffinity(0))
+    assert cores_here(tmp_path / "cpu.max") == (cores or bound)
+    assert cores_here(tmp_path / "none") == bound
+
+
+def test_the_manifest_names_the_weakest_level_of_all_workers(tmp_path: Path) -> None:
+    store = Store(tmp_path, verified="verify-1")
+    assert weakest_level(store) is None
+    for level in (Level.NAMESPACES, Level.SECCOMP, Level.NAMESPACES):
+        write_content(tmp_path / "levels" / "verify-1" / level, b"")
+    assert weakest_level(store) is Level.SECCOMP
+    assert weakest_level(Store(tmp_path)) is None
+
+
+def test_a_worker_that_lacks_the_level_that_is_asked_for_is_named(
+    tmp_path: Path, part: PartRef, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))  # no bubblewrap
+    probe.cache_clear()
+    store = Store(tmp_path, verified="verify-1", run=begin(tmp_path, "1", code_digest()))
+    judge = JudgeParts(store, "verify-1", (), Verify(), Level.NAMESPACES, again=False)
+    judge.setup()
+    with pytest.raises(
+        RunFailedError, match=r"^worker .*: curate\.isolation: namespaces does not work on this machine"
+    ):
+        judge.process(part)
+    probe.cache_clear()
+    assert weakest_level(store) is None
+
+
+def test_a_worker_without_an_order_notes_the_level_that_it_has(tmp_path: Path, part: PartRef) -> None:
+    store = Store(tmp_path, verified="verify-1", run=begin(tmp_path, "1", code_digest()))
+    judge = JudgeParts(store, "verify-1", (), Verify(), None, again=False)
+    try:
+        assert judge.process(part) == [part]
+    finally:
+        judge.teardown()
+    assert weakest_level(store) is choose_level(None)
