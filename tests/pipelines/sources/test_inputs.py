@@ -106,6 +106,22 @@ def test_a_stretch_of_a_file_that_changed_is_not_read_to_its_end(folder):
         list(render_split(split))
 
 
+def test_a_worker_elsewhere_reads_by_paths_from_the_root_and_names_what_it_does_not_find(tmp_path, monkeypatch):
+    path = write_rows(tmp_path / "rows.jsonl", marbles(5))
+    monkeypatch.chdir(tmp_path)
+    source = {"name": "a", "path": "rows.jsonl", "adapter": "gsm8k", "licence": "MIT", "derive": ["pot"]}
+    here = plan_inputs(Curate.model_validate({"sources": [source]}), "code")
+    assert here.candidates() == 10
+    (split,) = here.everywhere().splits
+    assert (split.split.path, here.splits[0].split.path, split.key) == (str(path), "rows.jsonl", here.splits[0].key)
+    monkeypatch.chdir("/")
+    assert sum(len(batch) for batch, _ in render_split(split)) == 10
+    assert sum(len(batch) for batch, _ in render_split(split, most=2)) == 4
+    path.unlink()
+    with pytest.raises(RunFailedError, match=rf"^worker .*: {path} is not there; put sources where every worker reads"):
+        list(render_split(split))
+
+
 def test_parts_behind_those_that_stand_are_rendered_as_long_as_the_rows_of_these_are_the_same(folder):
     (split,) = planned(source_of(folder / "rows" / "a.jsonl", derive=["pot"])).splits
     ((whole, _),) = render_split(split)
