@@ -149,7 +149,7 @@ class TrainingView:
 def mixture_table(mixture: Mixture) -> Table:
     """The mixture as a table: share of rows, tokens and J by format and source; what is no exact share says so."""
     table = Table(box=None, padding=(0, 2), header_style="dim")
-    tokens = "tokens" if mixture.measured is None else f"tokens (of {mixture.measured:,} examples)"
+    tokens = "tokens" if mixture.measured is None else f"tokens of {mixture.measured:,}"
     for name in ("", "", "examples", "rows", tokens, "J"):
         table.add_column(name, justify="left" if not name else "right")
     for line in mixture.lines:

@@ -62,7 +62,7 @@ def test_tokens_that_were_measured_on_a_sample_are_marked_as_such():
     line = MixtureLine("format", "cot", 5000, 0.5, 0.25, 0.5)
     sampled, whole = (lines_of(Mixture((line,), 2, 4, {}, measured), []) for measured in (1000, None))
     assert "8 examples, about 80 tokens" in sampled
-    assert "tokens (of 1,000 examples)" in sampled
+    assert "tokens of 1,000 " in sampled
     assert "the shortest solution of 1,000 measured ones (2 tokens)" in sampled
     assert "8 examples, 80 tokens" in whole
     assert "measured" not in whole
