@@ -193,6 +193,8 @@ class Writer:
         if self._alone:
             self._write_alone(rows, answers, max_new_tokens, pause=pause)
             return
+        from training.key_cache import with_room  # deferred: transformers
+
         tokens, mask = self._pad(rows)
         positions = (mask.cumsum(1) - 1).clamp(min=0)
         cache = None
@@ -205,7 +207,7 @@ class Writer:
                 use_cache=True,
                 logits_to_keep=1,
             )
-            cache = out.past_key_values
+            cache = with_room(out.past_key_values) if cache is None else out.past_key_values
             chosen = self._choose(out.logits[:, -1], [answer.draws[answer.written :] for answer in answers])
             live = [
                 self._accept(answer, token, max_new_tokens, pause=pause)

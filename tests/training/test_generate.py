@@ -5,12 +5,14 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
+from transformers import DynamicCache
 
 from schemas.config import FreshModel, ProgramLimits
 from training import shards
 from training.chat import ChatLayout
 from training.fresh import fit_tokenizer
 from training.generate import Answer, Sampling, Writer
+from training.key_cache import RoomyLayer, with_room
 
 LIMITS = ProgramLimits()
 
@@ -109,3 +111,20 @@ def test_a_nucleus_leaves_the_unlikely_out_and_a_temperature_flattens():
 
 def test_an_answer_begins_with_nothing():
     assert (Answer().tokens, Answer().turn, Answer().ended) == ([], 0, False)
+
+
+def test_a_cache_with_room_holds_what_transformers_own_holds():
+    random = torch.Generator().manual_seed(0)
+    own, roomy = DynamicCache(), DynamicCache()
+    for at, tokens in enumerate([7, *[1] * 90, 3]):
+        keys, values = (torch.randn(4, 2, tokens, 8, generator=random) for _ in range(2))
+        if at == 50:
+            own.batch_select_indices(torch.tensor([0, 3]))
+            roomy.batch_select_indices(torch.tensor([0, 3]))
+        rows = 2 if at >= 50 else 4
+        mine = own.update(keys[:rows], values[:rows], 0)
+        theirs = roomy.update(keys[:rows], values[:rows], 0)
+        assert all(torch.equal(one, two) for one, two in zip(mine, theirs, strict=True))
+        roomy = with_room(roomy) if at == 0 else roomy
+    assert isinstance(roomy.layers[0], RoomyLayer)
+    assert roomy.get_seq_length() == own.get_seq_length() == 100
