@@ -1,6 +1,6 @@
 """`make bench`: every benchmark in turn. Each prints JSON and keeps it under `benchmarks/results`.
 
-Three need real rows: in $MATHMILL_DATA, else in shared/data beside the repository. Near-duplicates need a labelled
+Four need real rows: in $MATHMILL_DATA, else in shared/data beside the repository. Near-duplicates need a labelled
 corpus: `python -m benchmarks.identity duplicates CORPUS`.
 """
 
@@ -35,6 +35,7 @@ if __name__ == "__main__":
     rows = Path(os.environ.get("MATHMILL_DATA", REPOSITORY.parent / "shared" / "data"))
     if rows.is_dir():
         run("benchmarks.curate", "--data", rows)
+        run("benchmarks.rows", "--data", rows)
         run("benchmarks.judge", "--data", rows)
         run("benchmarks.identity", "leaks", "--data", rows)
     else:
