@@ -127,7 +127,8 @@ def _activations(
     body = max(0.0, each) * tokens + max(0.0, pairs) * tokens * longest
     if config.activation_checkpointing:
         layers = len(layers_of(model, wanted_by="train.activation_checkpointing"))
-        width = model.get_output_embeddings().weight.shape[-1] * (2 if half else 4)
+        table = model.config.get_text_config().to_dict()
+        width = table.get("hidden_size", model.get_input_embeddings().weight.shape[-1]) * (2 if half else 4)
         body = layers * width * tokens + body / layers
     return int(max(0.0, fixed) + body)
 
@@ -165,10 +166,10 @@ def _counting(model: Model, kept: dict[int, int]) -> Iterator[None]:
 
 
 def _scores(model: Model, forward: Forward, *, tokens: int, half: bool) -> int:
+    if forward.formula is None:  # scores, their exponentials and their gradient
+        return 3 * 4 * tokens * len(model.get_input_embeddings().weight)
     weight = model.get_output_embeddings().weight
     rows, width = weight.shape
-    if forward.formula is None:
-        return 3 * tokens * rows * 4  # scores, their exponentials and their gradient
     chunk = min(tokens, chunk_on(weight.device, rows))
     copies = 4 + 4 * half + 8 * (not forward.formula.plain)
     return int(chunk * rows * copies + (rows * width * 4 if weight.requires_grad else 0))

@@ -82,6 +82,13 @@ def test_recomputed_activations_are_fewer():
     assert 0 < recomputed < 0.4 * estimated(model).activations
 
 
+def test_a_head_of_its_own_kind_is_estimated_by_all_of_its_scores():
+    model = small_model("llama", dtype=torch.float32)
+    model.lm_head = torch.nn.Sequential(torch.nn.Linear(32, 211, bias=False), torch.nn.Tanh())
+    found = estimated(model, replace(PACKED, formula=None), table(activation_checkpointing=True))
+    assert found.scores == 3 * 4 * 474 * 211
+
+
 def test_the_gradient_of_the_estimate_is_dropped():
     model = small_model("llama", dtype=torch.float32)
     estimated(model)
