@@ -136,7 +136,7 @@ class JudgeParts(beam.DoFn):
         missing = np.flatnonzero(alive).tolist()
         if missing or not is_there(path):
             for verdicts in self._judged(part, known, missing):
-                write_batch(path, verdicts)
+                write_batch(path, verdicts if self._store.run is None else united(path, verdicts))
             known = read_batch(path)
         if not self._again:
             reasons = Counter(reason for reason in known.column("reason").to_pylist() if reason is not None)
@@ -212,6 +212,14 @@ def _known(path: File, store: Store) -> pa.RecordBatch:
     verdicts = read_batch(path)
     crashed = pc.fill_null(pc.equal(verdicts.column("reason"), Reason.JUDGE_CRASH.value), False)
     return verdicts.filter(pc.invert(crashed))
+
+
+def united(path: File, verdicts: pa.RecordBatch) -> pa.RecordBatch:
+    """Adds the verdicts that another worker wrote meanwhile: an engine that lost one may have two judge one part."""
+    if not is_there(path):
+        return verdicts
+    others = read_batch(path)
+    return _joined([verdicts, others.filter(pc.invert(pc.is_in(others.column("index"), verdicts.column("index"))))])
 
 
 def _refuse_crash(part: PartRef, verdicts: pa.RecordBatch, store: Store) -> None:

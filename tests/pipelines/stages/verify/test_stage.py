@@ -28,6 +28,7 @@ from pipelines.stages.verify.stage import (
     folder_of,
     level_of,
     steps,
+    united,
     weakest_level,
 )
 from schemas.config import Curate, Verify
@@ -235,3 +236,15 @@ def test_a_worker_without_an_order_notes_the_level_that_it_has(tmp_path: Path, p
     finally:
         judge.teardown()
     assert weakest_level(store) is choose_level(None)
+
+
+def test_a_worker_that_was_given_up_takes_away_no_verdict_of_its_successor(tmp_path: Path) -> None:
+    def ruled(*verdicts: tuple[int, str]) -> pa.RecordBatch:
+        nothing = {field.name: None for field in RULING_SCHEMA} | {"programs": 0}
+        rows = [nothing | {"index": index, "verdict": verdict} for index, verdict in verdicts]
+        return pa.RecordBatch.from_pylist(rows, schema=RULING_SCHEMA)
+
+    path = tmp_path / "tags.arrow"
+    assert united(path, ruled((1, "equal"))) == ruled((1, "equal"))
+    write_batch(path, ruled((0, "unknown"), (1, "equal"), (3, "equal")))
+    assert united(path, ruled((1, "equal"), (2, "equal"))).select(["index"]).to_pydict() == {"index": [0, 1, 2, 3]}
