@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
 
+import numpy as np
 import torch
 
 from schemas.config import FreshModel, Train, TrainData
-from schemas.exits import UserError
+from schemas.exits import RunFailedError, UserError
 from schemas.split import Split
 from training import checkpoint, shards, trackers
 from training.adapters import ADAPTER_WEIGHTS, add_adapters, load_adapters
@@ -18,7 +19,7 @@ from training.chat import ChatLayout
 from training.checkpoint import Checkpoint, State
 from training.comparison import Comparison
 from training.encode import Encoded
-from training.encoder import Workers
+from training.encoder import Rows, Workers
 from training.estimate import estimate
 from training.flops import Shape, peak_flops, shape_of
 from training.forward import Forward
@@ -201,6 +202,20 @@ def require_rows(model: Model, encoded: Encoded, layout: ChatLayout, *, name: st
         raise UserError(
             f"{name}: its tokenizer has {len(layout.tokenizer):,} tokens, its embedding {rows:,} rows, and the data "
             f"needs {token!r} ({highest}); resize the embeddings (model.resize_token_embeddings) and save the model"
+        )
+
+
+def require_fitting(rows: Rows, context: int) -> None:
+    """Every example fits the context, as its bytes had promised where its tokens were not counted before.
+
+    Raises:
+        RunFailedError: one does not: a template or a tokenizer makes more of a text than `bound_of` knows.
+    """
+    long = np.flatnonzero(rows.encoded.lengths > context)
+    if len(long):
+        raise RunFailedError(
+            f"example {rows.labels.ids[long[0]]}: it has {rows.encoded.lengths[long[0]]:,} tokens, more than "
+            f"train.context {context:,} and more than its bytes allow; raise train.context"
         )
 
 

@@ -40,7 +40,7 @@ from training.model import export
 from training.optimizer import set_rate
 from training.pack import length_step
 from training.plan import Position
-from training.prepare import Run, load_to_train, prepare, require_rows
+from training.prepare import Run, load_to_train, prepare, require_fitting, require_rows
 from training.push import cast_folder, push, source_dtype
 from training.record import Record
 from training.results import EvalResult, RunPlan, RunResult, StepMetrics
@@ -264,6 +264,7 @@ class _Loop:
         """Weighs and packs some examples, and sends this rank's packs to its device."""
         run, config = self._run, self._run.config
         require_rows(run.model, rows.encoded, run.layout, name=str(config.model))
+        require_fitting(rows, config.context)
         batch = plan_batch(
             rows.encoded,
             rows.encoded.supervised_lengths,

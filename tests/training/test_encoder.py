@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from schemas.config import FreshModel
-from schemas.exits import UserError
+from schemas.exits import RunFailedError, UserError
 from tests.training.ranks import run_ranks
 from training import shards
 from training.chat import ChatLayout
@@ -13,6 +13,7 @@ from training.encode import encode, joined
 from training.encoder import Encoder, Workers, encoded_steps
 from training.fresh import fit_tokenizer
 from training.plan import Plan, Position
+from training.prepare import require_fitting
 from training.world import World, join_world
 
 pytestmark = pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
@@ -94,3 +95,16 @@ def refused_on(split):
 
 def test_what_one_rank_cannot_encode_stops_all_of_them(split):
     assert run_ranks(refused_on, 2, split) == ["example 5: no"] * 2
+
+
+def test_an_example_that_its_bytes_had_promised_to_fit_is_refused_by_its_id(split):
+    examples, layout, _ = split
+    workers = Workers(1, ALONE)
+    rows = workers.encode(Encoder(examples, layout, supervise_think=True), np.arange(8))
+    workers.close()
+    longest = int(rows.encoded.lengths.argmax())
+    require_fitting(rows, int(rows.encoded.lengths.max()))
+    with pytest.raises(
+        RunFailedError, match=f"example {rows.labels.ids[longest]}: it has {rows.encoded.lengths.max()}"
+    ):
+        require_fitting(rows, int(rows.encoded.lengths.max()) - 1)
