@@ -12,15 +12,18 @@ import pytest
 import torch
 from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 
-from schemas.config import Config, EndpointSettings, Evaluate, ProgramLimits
+from schemas.config import Config, EndpointSettings, Evaluate, Lora, ProgramLimits
 from schemas.exits import UserError
 from schemas.problem import Format, Segment, SegmentKind
+from training.adapters import has_adapters
 from training.asking import reference_of
 from training.chat import ChatLayout
 from training.evaluate import evaluate
 from training.generate import Writer
+from training.in_process import InProcess, model_folder
 from training.judge import judge
 from training.shards import Example
+from training.train import train
 
 LIMITS = ProgramLimits()
 
@@ -307,3 +310,17 @@ def test_a_real_server_writes_what_this_process_writes(memoriser, served, tmp_pa
     chat = config.evaluate.model_copy(update={"endpoint": EndpointSettings(), "formats": [Format.COT]})
     by_chat = evaluate(config.model_copy(update={"evaluate": chat}), served, tmp_path / "CHAT", data=data)
     assert by_chat.formats["cot"].passed == 4
+
+
+def test_adapters_are_asked_beside_their_base_without_a_merge(memoriser, tmp_path):
+    config, run, data = memoriser
+    table = config.train.model_copy(update={"model": str(run.model), "lora": Lora(rank=2), "steps": 2})
+    adapted = train(config.model_copy(update={"train": table}), [data], tmp_path / "RUN")
+    backend = InProcess(model_folder(adapted.output / "adapter"), config.evaluate)
+    assert has_adapters(backend._writer._model)
+    beside = evaluate(config, adapted.output / "adapter", tmp_path / "BESIDE", data=data)
+    merged = evaluate(config, adapted.output, tmp_path / "MERGED", data=data)
+    assert beside.formats == merged.formats
+    assert [row["response"] for row in rows_of(tmp_path / "BESIDE", "tir")] == [
+        row["response"] for row in rows_of(tmp_path / "MERGED", "tir")
+    ]
