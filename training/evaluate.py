@@ -19,12 +19,12 @@ import pyarrow as pa
 
 from schemas.config import Config, Evaluate
 from schemas.files import write_text
-from schemas.place import on_this_machine
+from schemas.place import on_this_machine, public_name
 from training.answers_page import write_page
 from training.asking import Suite, benchmark_suites, fetch_items, split_suite
 from training.backend import Backend, Key, Query, Response
 from training.exposure import Contamination, require_clean
-from training.generation_log import Journal, open_journal
+from training.generation_log import ASKED, Journal, open_journal
 from training.generations import GENERATIONS, Other, Row, apart, read_evaluation, result_of, write_generations
 from training.in_process import InProcess, model_folder, weights_mark
 from training.judge import Judgement, judge_response
@@ -63,8 +63,7 @@ def evaluate(
         on_progress: called with (answers so far, answers in all).
 
     Raises:
-        UserError: no data and no benchmarks, no model, no problems, a benchmark that the model has seen, or a folder
-            that holds another evaluation.
+        UserError: nothing to ask or to be asked, a benchmark that the model has seen, or another evaluation's folder.
         RunFailedError: an endpoint that went away; what was answered is kept.
     """
     settings, output = config.evaluate, on_this_machine(output, "--output")
@@ -89,7 +88,7 @@ def suites_of(settings: Evaluate, folder: Path | None, output: Path, *, draft: b
     """
     suites = [split_suite(folder, settings, draft=draft)] if folder is not None else []
     if settings.benchmarks:
-        if not (output / ITEMS).is_file():
+        if not ((output / ITEMS).is_file() and (output / ASKED).is_file()):  # else another evaluation's, given up
             fetch_items(settings.benchmarks, output / ITEMS)
         suites += benchmark_suites(output / ITEMS, settings)
     return suites
@@ -206,7 +205,9 @@ def _result(
 
 def _asked(suites: Sequence[Suite], settings: Evaluate, model: Path | str, source: Path | str) -> dict[str, Any]:
     """All that answers depend on; how fast they are written is none of it."""
-    what = settings.model_dump(mode="json", exclude={"data", "benchmarks", "device", "batch_size", "endpoint"})
+    what = _told(settings)
+    for key in ("data", "device", "batch_size", "endpoint"):
+        del what[key]
     return {
         "model": str(model),
         "weights": None if is_url(source) else weights_mark(Path(source)),
@@ -214,6 +215,15 @@ def _asked(suites: Sequence[Suite], settings: Evaluate, model: Path | str, sourc
         "suites": {suite.name: suite.mark for suite in suites},
         "evaluate": what,
     }
+
+
+def _told(settings: Evaluate) -> dict[str, Any]:
+    """The table `evaluate` as files have it: without what opens the place of a benchmark."""
+    told = settings.model_dump(mode="json")
+    for benchmark in told["benchmarks"]:
+        if isinstance(benchmark, dict):
+            benchmark["path"] = public_name(benchmark["path"])
+    return told
 
 
 def _contamination_notes(known: dict[str, str]) -> list[str]:
@@ -242,7 +252,7 @@ def _write(
         "model": result.model,
         "data": next((suite.mark for suite in suites if suite.source is None), None),
         "code_version": code_version(),
-        "evaluate": settings.model_dump(mode="json"),
+        "evaluate": _told(settings),
         "formats": {name: asdict(line) for name, line in result.formats.items()},
         "benchmarks": {
             name: {form: asdict(line) for form, line in formats.items()} for name, formats in result.benchmarks.items()

@@ -185,6 +185,19 @@ def test_a_benchmark_is_asked_in_every_format_and_marked(asking, tmp_path):
     assert [note for note in told if "may have been trained on it" in note]
 
 
+def test_another_benchmark_in_the_same_folder_is_another_evaluation(asking, tmp_path):
+    settings, run = asking
+    with pytest.raises(UserError, match="may have been trained on mine"):
+        evaluate(settings(formats=["cot"]), run.output, tmp_path / "EVAL")  # gives up behind the reading of its items
+    path = tmp_path / "others.jsonl"
+    path.write_text(json.dumps({"question": "What is 1+1?", "answer": "2"}) + "\n")
+    other = settings(formats=["cot"], benchmarks=[{"name": "other", "path": str(path)}])
+    result = evaluate(other, run.output, tmp_path / "EVAL", allow_contaminated=True)
+    assert list(result.benchmarks) == ["other"]
+    with pytest.raises(UserError, match=r"holds another evaluation \(evaluate.benchmarks was"):
+        evaluate(settings(formats=["cot"]), run.output, tmp_path / "EVAL", allow_contaminated=True)
+
+
 def test_samples_are_the_same_in_every_batch_and_after_a_kill(asking, tmp_path):
     settings, run = asking
     sampled = {"samples": 3, "temperature": 1.0, "formats": ["cot", "tir"]}
