@@ -76,7 +76,7 @@ _TELLING = frozenset(
         r"\w+",
         "of times plus minus by twice half double triple thrice over per mod modulo root square squared cubed cube"
         " log sum third quarter hundred thousand million billion trillion dozen percent remainder r and or to from"
-        " than less more point into between about",
+        " than less more point into between about am pm",
     )
 )
 _ONE_NUMBER = re.compile(r"\(*-?[\d.,]+%?\)*|\(\d+\+\d+/\d+\)")
@@ -276,8 +276,10 @@ def _end(tokens: Sequence[_Token], start: int) -> tuple[int, bool]:
 def _is_factor(tokens: Sequence[_Token], at: int) -> bool:
     """Says whether the letters behind a number are variables: `7 - 3 = 2 k`, `6 = 2ab`."""
     word, before = tokens[at].group(), tokens[at - 1] if at else None
-    if before is None or before.lastgroup != "number" or not word.isascii() or len(word) > 2:
+    if before is None or before.lastgroup != "number" or len(word) > 2:
         return False
+    if not word.isascii():
+        return word in ("π", "θ", "α", "β")
     followed = at + 1 < len(tokens) and tokens[at + 1].lastgroup == "word"
     if len(word) == 1:
         return word.lower() != "a" or not followed
