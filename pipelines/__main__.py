@@ -32,7 +32,9 @@ def curate(
     ] = [],  # noqa: B006  typer copies defaults
     workers: Annotated[int, typer.Option(min=1, help="Beam processes; programs use all cores anyway")] = 1,
     set_: Overrides = [],  # noqa: B006  typer copies defaults
-    preview: Annotated[int | None, typer.Option(min=1, help="show so many rows of each source and stop")] = None,
+    preview: Annotated[
+        int | None, typer.Option(min=1, help="take so many rows of each source up to verify, show them, stop")
+    ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="measure what a row costs, print the bill and stop")
     ] = False,
