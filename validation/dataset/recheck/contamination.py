@@ -28,7 +28,12 @@ from validation.dataset.streams import read_table
 
 WINDOW = 10  # words; DeepSeekMath section 2.1
 OVERLAP_SHARE = 0.1  # share of examples with common wording that shows as a warning; GSM8K + MATH has 0.027
+_MOST_DIGITS = 1000  # of a number that is read; Python reads 4,300
 COVERAGE = 0.75  # share of an item's windows that an example must hold
+
+
+Number = Fraction | str
+"""a number by its value, or one of more digits by these"""
 
 
 class Leak(NamedTuple):
@@ -53,7 +58,7 @@ class Item:
     position: int
     question: str
     words: tuple[str, ...]
-    numbers: Counter[Fraction]
+    numbers: Counter[Number]
 
 
 _WORD = re.compile(r"[^\W_]+(?:[.,/][0-9]+)*")
@@ -88,10 +93,15 @@ _NUMBER_WORDS = {
 }
 
 
-def numbers_of(text: str) -> Counter[Fraction]:
+def _read(number: str) -> Number:
+    plain = number.replace(",", "").rstrip(".")
+    return Fraction(plain) if len(plain) <= _MOST_DIGITS else plain.lstrip("0")
+
+
+def numbers_of(text: str) -> Counter[Number]:
     """The numbers in digits or, up to twelve, in English words, by value: 1,000 and 1000 are one."""
     text = unicodedata.normalize("NFKC", text)
-    numbers = Counter(Fraction(number.replace(",", "").rstrip(".")) for number in _NUMBER.findall(text))
+    numbers = Counter(map(_read, _NUMBER.findall(text)))
     numbers.update(_NUMBER_WORDS[word] for word in re.findall(r"[a-z]+", text.lower()) if word in _NUMBER_WORDS)
     return numbers
 
@@ -172,7 +182,7 @@ def severity(leak: Leak) -> tuple[int, Leak]:
     return TIERS.index(leak.tier), leak
 
 
-def _numbers_agree(item: Item, text: str, numbers: Counter[Fraction], *, whole: bool) -> bool:
+def _numbers_agree(item: Item, text: str, numbers: Counter[Number], *, whole: bool) -> bool:
     """Whether a question holds exactly the item's numbers; a solution, which holds more, all of them.
 
     A question with another number of plus signs is another one: 1 - i for 1 + i. A minus may be a hyphen.

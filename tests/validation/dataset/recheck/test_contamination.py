@@ -1,6 +1,7 @@
 """The fast look at windows misses nothing that the plain one finds."""
 
 import random
+from fractions import Fraction
 
 import numpy as np
 import pyarrow as pa
@@ -86,3 +87,9 @@ def test_the_same_numbers_under_another_sign_are_another_question(question, tier
     row = {"id": "r", "question": question, "prose": "", "solution": "", "language": "en"}
     (leak,) = index.search(pa.Table.from_pylist([row]))
     assert leak.tier == tier
+
+
+def test_a_number_that_python_does_not_read_is_itself_by_its_digits():
+    long = "9" * 5000
+    assert numbers_of(f"{long} and 00{long}, 1,000 and 1000") == {long: 2, Fraction(1000): 2}
+    assert numbers_of(long) != numbers_of(f"{long}8")
