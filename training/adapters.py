@@ -62,13 +62,19 @@ def has_adapters(model: Model) -> bool:
     return bool(getattr(model, "_hf_peft_config_loaded", False))
 
 
-def merge_adapters(model: Model) -> None:
-    """Adds the adapters to the weights that they stand beside, and leaves a plain model."""
+def merge_adapters(model: Model, *, add: bool = True) -> None:
+    """Adds the adapters to the weights that they stand beside, and leaves a plain model.
+
+    Args:
+        model: with adapters.
+        add: False leaves them out.
+    """
     from peft.tuners.tuners_utils import BaseTunerLayer
 
     for name, module in list(model.named_modules()):
         if isinstance(module, BaseTunerLayer):
-            module.merge()
+            if add:
+                module.merge()
             model.set_submodule(name, module.get_base_layer())
     model._hf_peft_config_loaded = False
     del model.peft_config

@@ -38,6 +38,10 @@ def prove_adapters(proof: GradientProof) -> Iterator[ProofLine]:
     if any(layer.use_dora.get("default", False) for layer in layers.values()):
         detail = f"J off by {apart:.1e} from the merged model ({len(layers)} layers, DoRA; its gradient as above)"
         yield ProofLine("adapters", not frozen and apart < _EXACT, detail)
+        bare = copy.deepcopy(model)
+        merge_adapters(bare, add=False)
+        off = abs(objective - proof.of(bare).objective)
+        yield control("adapters left out", off > _TOLD_APART, f"J off by {off:.1e}")
         return
     off, spoilt = (_off(layers, merged, scale=scale) for scale in (1.0, 2.0))
     detail = (

@@ -33,6 +33,7 @@ def test_j_and_its_gradient_in_the_adapters_are_proven_with_a_control(data, chan
     names = [line.name for line in lines]
     assert "adapters" in names
     assert ("control: adapters scaled twice" in names) == ("dora" not in changes)
+    assert ("control: adapters left out" in names) == ("dora" in changes)
 
 
 def test_a_run_trains_adapters_alone_and_exports_both(data, tmp_path):
