@@ -107,6 +107,8 @@ def prepare(
     intake = take_in(config, examples, layout, workers, world)
     for encoder in intake.encoders.values():
         held.callback(encoder.close)
+    if config.keep_best and not len(intake.heldout):
+        raise UserError(f"train.keep_best {config.keep_best}: the data has no heldout examples, so nothing is measured")
     shards_weights = config.parallel == "shard" and world.size > 1
     model = load_to_train(config, run, begun, hollow=shards_weights and not world.is_main)
     sharded = shard(model, world) if shards_weights else None

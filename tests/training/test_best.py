@@ -5,6 +5,7 @@ import json
 import pytest
 
 from schemas.config import Lora
+from schemas.exits import UserError
 from tests.training.models import small_run
 from training.best import BEST, best_of, note_best
 from training.results import StepMetrics
@@ -42,6 +43,15 @@ def test_a_best_that_needs_what_is_never_measured_is_refused():
         small_run(keep_best="heldout")
     with pytest.raises(ValueError, match="keep_best pass@1 needs evaluate_every"):
         small_run(keep_best="pass@1", heldout_every=1)
+
+
+def test_a_best_is_refused_where_the_data_has_nothing_to_measure_it_on(make_data, make_row, tmp_path):
+    data = make_data(tmp_path / "DATA", [make_row(number, "cot") for number in range(4)])
+    config = small_run(keep_best="heldout", heldout_every=1)
+    with pytest.raises(
+        UserError, match=r"^train\.keep_best heldout: the data has no heldout examples, so nothing is m"
+    ):
+        train(config, [data], tmp_path / "RUN")
 
 
 @pytest.mark.parametrize("lora", [None, Lora(rank=2)], ids=["all weights", "adapters"])
