@@ -8,6 +8,7 @@ from schemas.exits import UserError
 from tests.training.models import distance, random_rows, small_model, summed
 from training.forward import arrange
 from training.probe import balanced, choose_forward
+from training.speed import checkpoint_activations
 
 COEFFICIENT = 0.3
 
@@ -64,3 +65,14 @@ def test_a_model_without_experts_is_refused():
     forward = choose_forward(model, name="a qwen2")
     with pytest.raises(UserError, match=r"^train\.router_loss: a qwen2 shows no scores of a router; leave it out"):
         balanced(model, model, forward, COEFFICIENT, name="a qwen2")
+
+
+def test_the_loss_is_the_same_where_activations_are_computed_twice():
+    rows, gradients = random_rows([40, 25]), []
+    for twice in (False, True):
+        model = experts(num_local_experts=4).double()
+        on = balanced(model, model, choose_forward(model, name="experts"), COEFFICIENT, name="experts")
+        if twice:
+            checkpoint_activations(model)
+        gradients.append(summed(model, rows, forward=on, capacity=100)[1])
+    assert distance(gradients[1], gradients[0]) < 1e-12
