@@ -13,6 +13,7 @@ from typing import Self
 from rich.console import Console
 from rich.live import Live
 from rich.markup import escape
+from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
@@ -209,7 +210,7 @@ class EvaluationView:
         names = ["asked", "format", "problems", "pass@1", "95 % interval"]
         names += [f"pass@{several}", f"maj@{several}"] if several > 1 else []
         names += ["stopped", "tokens"] + (["against"] if result.against else [])
-        table = Table(box=None, padding=(0, 2), header_style="dim")
+        table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
         for name in names:
             table.add_column(name, justify="left" if name in ("asked", "format") else "right", no_wrap=True)
         for suite, form, line in lines:
@@ -227,7 +228,8 @@ class EvaluationView:
             if result.against:
                 cells.append(_apart(result, suite, form))
             table.add_row(*cells)
-        self._console.print(table)
+        table.width = Measurement.get(self._console, self._console.options.update(max_width=500), table).maximum
+        self._console.print(table, crop=False)  # whole, where a file has no width
         marked = {suite: line.contamination for suite, _, line in lines if line.contamination not in (None, "none")}
         for suite, word in marked.items():
             self._console.print(f"{suite}: contamination {word}")
