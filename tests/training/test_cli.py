@@ -81,7 +81,7 @@ def test_train_then_evaluate(straight, config, data, tmp_path, capsys):
     results = json.loads((output / "results.json").read_text())
     assert {name: line["n"] for name, line in results["formats"].items()} == {"cot": 3, "pot": 3, "tir": 3}
     assert (output / "generations" / "tir.arrow").is_file()
-    assert "<script" not in (output / "index.html").read_text()
+    assert (output / "index.html").read_text().count("<script") == 1
     assert "pass@1" in capsys.readouterr().out
 
 
