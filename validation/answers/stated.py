@@ -10,16 +10,20 @@ from functools import partial
 from itertools import pairwise
 
 from validation.answers import algebra
+from validation.answers.brackets import parts
+from validation.answers.chains import AND
 from validation.answers.compare import compare_exactly
 from validation.answers.outcome import Comparison, Relation, Rounding
 from validation.answers.reading import read_value
 from validation.answers.spelling import normalise
-from validation.answers.values import Choice, Scalar, Value, Words
+from validation.answers.values import Choice, Equation, Scalar, Several, Value, Words
 
 Span = tuple[str, int, int]
 Formula = tuple[int, int, str]
 _TAIL = 400  # characters; OlympiadBench and carp_en state 97 % of their answers in the last 250
 _MAX_FORMULA = 600
+_MOST_VALUES = 6  # of a reference that is a list
+_JOINT = re.compile(r"[\s,;$&]*(?:and|or|und|oder|et|ou|y|o|e|или|и|和|或)?[\s,;$&]*")  # between two of its values
 _MAX_REFERENCE = 300
 _DELIMITER = re.compile(r"\\[$\\]|\$\$|\$|\\[\[\]()]")
 _CLOSING = {"$": "$", "$$": "$$", r"\[": r"\]", r"\(": r"\)"}
@@ -68,6 +72,8 @@ def find_stated(
     value = read_value(normalise(reference))
     if isinstance(value, Words | Choice):
         found = _word(tail, reference, value)
+    elif (items := _items(reference, value)) and (several := _several(tail, inside, items, language, rounding)):
+        found = several
     else:
         found = _value(
             tail,
@@ -130,6 +136,46 @@ def _value(tail: str, formulas: Sequence[Formula], value: Value, compare: Callab
         if not _REMARK.match(tail[begin:end]) and any(_is_like(value, answer) for answer, _, _, _ in within):
             return None
     return None
+
+
+def _items(reference: str, value: Value) -> list[str]:
+    """The values of a reference that is a few of them without an order, as they are written; none of any other."""
+    if not isinstance(value, Several) or value.kind not in ("bare", "set") or len(value.items) > _MOST_VALUES:
+        return []
+    if not all(isinstance(item, Scalar | Equation) for item in value.items):
+        return []
+    plain = normalise(reference).removeprefix("\\{").removesuffix("\\}")
+    items = [item.strip() for item in parts(AND.sub(", ", plain), ",;")]
+    return items if len(items) == len(value.items) > 1 else []
+
+
+def _several(
+    tail: str, formulas: Sequence[Formula], items: Sequence[str], language: str, rounding: Rounding
+) -> Span | None:
+    """Looks for all values of a reference in one sentence, and no other behind the first: `so k = 8 or k = 4`."""
+
+    def equal(item: str, answer: str) -> bool:
+        return compare_exactly(item, answer, language=language, rounding=rounding).outcome is Relation.EQUAL
+
+    candidates = sorted(_candidates(tail, formulas), key=lambda candidate: -candidate[1])
+    for begin, end in _sentences(tail, formulas):
+        within = [candidate for candidate in candidates if begin < candidate[2] <= end]
+        found = [next((place for place in within if equal(item, place[0])), None) for item in items]
+        places = [place for place in found if place is not None]
+        if not places:
+            continue
+        start, stop = min(place[1] for place in places), max(place[2] for place in places)
+        behind = [place for place in within if place[1] >= start]
+        other = any(_is_number(place[0]) and not any(equal(item, place[0]) for item in items) for place in behind)
+        spans = sorted({(place[1], place[2]) for place in places})
+        joined = all(_JOINT.fullmatch(tail, left[1], right[0]) for left, right in pairwise(spans))
+        return (tail[start:stop], start, stop) if len(places) == len(items) and joined and not other else None
+    return None
+
+
+def _is_number(answer: str) -> bool:
+    value = read_value(normalise(answer))
+    return isinstance(value, Scalar) and not algebra.symbols_of(value.closed)
 
 
 def _sentences(tail: str, formulas: Sequence[Formula]) -> list[tuple[int, int]]:

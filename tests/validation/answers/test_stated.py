@@ -15,6 +15,11 @@ from validation.answers.stated import find_stated
         ("Hence $y = ( x - 2 ) ^ { 2 } + 5$ is the parabola.", "y=(x-2)^2+5"),
         ("It takes 14 days. (Equality holds for n = 3.)", "14"),
         ("He earns $6 + $9 = $15 a week.", "15"),
+        ("So $m-3=4$ or $m-3=-4$, and thus $m=7$ or $m=-1$. Both may be checked.", "$7$,$-1$"),
+        ("Therefore $a=12, b=5, c=d=2$.", "12,5,2,2"),
+        ("The possible values of $k$ are $\\frac{7}{3}$ and $\\frac{1}{4}$.", "$\\frac{1}{4}$,$\\frac{7}{3}$"),
+        ("Hence $g(x)=x$ and $g(x)=2-x$ are all of them.", "$g(x)=2-x,g(x)=x$"),
+        ("So the two numbers are 6 and 11.", "\\{6, 11\\}"),
     ],
 )
 def test_a_reference_in_the_last_sentences_is_found_by_value(text: str, reference: str) -> None:
@@ -33,6 +38,11 @@ def test_a_reference_in_the_last_sentences_is_found_by_value(text: str, referenc
         ("4. Then we add.\n5. Thus, it takes 9 hours.", "5"),
         ("The sum is not even.", "even"),
         ("We get $x = 8$.", "-8"),
+        ("Thus $m=7$, $m=-1$ or $m=2$.", "7,-1"),
+        ("Thus $m=7$ or $m=-1$. But $-1$ is negative, so $m=7$.", "7,-1"),
+        ("So $m=7$.", "7,-1"),
+        ("So $m=7$, not $m=-1$.", "7,-1"),
+        ("There are 3 cases, and in each of them we meet the first 2 again.", "2,3"),
         ("We get $x = 18$.", "8"),
         ("It is clear. " + "That is so. " * 60, "7"),
         ("The number 12 begins it." + " Then nothing is counted." * 30, "12"),
