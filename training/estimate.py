@@ -119,7 +119,7 @@ def _activations(
     model: Model, root: Model, forward: Forward, config: Train, *, tokens: int, longest: int, half: bool
 ) -> int:
     weights = sum(parameter.numel() for parameter in model.parameters())
-    unit = min(max(int(_AFFORDABLE / weights / 6), _SHORTEST), _LONGEST)
+    unit = min(max(int(_AFFORDABLE / weights / 6), _SHORTEST), _LONGEST, max(1, longest // 3))
     lengths = np.array([1, 2, 3]) * unit
     kept = [_kept(model, root, forward, int(length), half=half) for length in lengths]
     fixed, each, pairs = np.linalg.solve(np.stack([lengths**0, lengths, lengths**2], 1).astype(float), kept)

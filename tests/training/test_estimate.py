@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from transformers import GPT2Config, GPT2LMHeadModel
 
 from schemas.config import Lora, Train
 from tests.training.models import CPU, random_rows, small_model, whole_batch
@@ -87,6 +88,16 @@ def test_a_head_of_its_own_kind_is_estimated_by_all_of_its_scores():
     model.lm_head = torch.nn.Sequential(torch.nn.Linear(32, 211, bias=False), torch.nn.Tanh())
     found = estimated(model, replace(PACKED, formula=None), table(activation_checkpointing=True))
     assert found.scores == 3 * 4 * 474 * 211
+
+
+def test_no_document_of_the_measurement_is_longer_than_the_examples():
+    """A model of learned positions knows no more."""
+    config = GPT2Config(vocab_size=211, n_embd=32, n_layer=2, n_head=4, n_positions=64)
+    model = GPT2LMHeadModel(config).eval()
+    arrange(model, PACKED)
+    assert estimated(model, config=table(context=64), lengths=np.array([64, 30])).activations > 0
+    with pytest.raises(IndexError):
+        estimated(model, lengths=np.array([200]))
 
 
 def test_the_gradient_of_the_estimate_is_dropped():
