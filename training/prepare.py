@@ -32,7 +32,7 @@ from training.notes import notes_of
 from training.optimizer import build_optimizer
 from training.parallel import ShardedGradients, shard
 from training.plan import Position
-from training.probe import balanced, choose_forward, lengths_in
+from training.probe import balanced, boundaries_of, choose_forward
 from training.push import require_hub
 from training.results import RunPlan
 from training.runfile import begin_run, provenance
@@ -119,7 +119,7 @@ def prepare(
     forward = choose_forward(
         model,
         name=_name(config),
-        longest=intake.longest(config.context, sorted(set(lengths_in(model.config.to_dict())))),
+        longest=intake.longest(config.context, boundaries_of(model)),
         capacity=config.capacity,
         half=half,
         root=sharded,

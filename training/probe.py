@@ -163,6 +163,17 @@ def probe_lengths(config: Any, longest: int) -> tuple[int, ...]:  # noqa: ANN401
     return (min(longest, max(below) + _SHORT[0]) if below else _SHORT[0], *_SHORT[1:])
 
 
+def boundaries_of(model: Model) -> list[int]:
+    """The lengths at which a model changes or ends: those of its config, and of its tables of learned positions."""
+    return sorted({*lengths_in(model.config.to_dict()), *(table.num_embeddings for table in _position_tables(model))})
+
+
+def _position_tables(model: Model) -> Iterator[torch.nn.Embedding]:
+    for place, module in model.named_modules():
+        if isinstance(module, torch.nn.Embedding) and ("pos" in place or place.endswith("wpe")):
+            yield module
+
+
 def lengths_in(table: dict[str, Any]) -> Iterator[int]:
     """Every length in a config: windows, chunks, the lengths that RoPE was made for, positions."""
     for key, value in table.items():
@@ -299,8 +310,7 @@ class _Probe:
         tables: list[int] = []
         hooks = [
             module.register_forward_hook(lambda table, _inputs, _output: tables.append(table.num_embeddings))
-            for place, module in self._model.named_modules()
-            if isinstance(module, torch.nn.Embedding) and ("pos" in place or place.endswith("wpe"))
+            for module in _position_tables(self._model)
         ]
         try:
             forward = self._run(self._head)

@@ -28,7 +28,7 @@ from training.memory import free_bytes, require_memory
 from training.mistakes import train_table
 from training.model import export, load_model, load_tokenizer, parameter_count
 from training.plan import Plan, Position
-from training.probe import choose_forward, lengths_in
+from training.probe import boundaries_of, choose_forward
 from training.prove_adapters import prove_adapters, unsettle_adapters
 from training.prove_forward import prove_dropout, prove_windows
 from training.prove_gradient import GradientProof
@@ -91,9 +91,7 @@ def _prove_model(train: Train, encoder: Encoder, source: Path | str, rows: int, 
     model = _load(train, source, option)
     require_memory(source, _bytes_needed(model, encoded, indices), free_bytes())
     model.eval()
-    longest = lengths.longest_within(
-        train.context, seen=int(encoded.lengths.max()), boundaries=list(lengths_in(model.config.to_dict()))
-    )
+    longest = lengths.longest_within(train.context, seen=int(encoded.lengths.max()), boundaries=boundaries_of(model))
     try:
         forward = choose_forward(
             model.to(device), name=str(source), longest=longest, capacity=max(train.capacity, longest * rows), half=half

@@ -9,7 +9,7 @@ from tests.training.models import by_transformers, distance, random_rows, small_
 from training import attention, probe
 from training.forward import arrange
 from training.heads import Formula
-from training.probe import choose_forward, probe_lengths
+from training.probe import boundaries_of, choose_forward, probe_lengths
 
 VOCABULARY = 211
 SIZES = {
@@ -121,6 +121,13 @@ def test_what_speaks_against_packing_stands_first_whatever_speaks_against_the_fo
     assert (forward.packed, forward.formula) == (False, None)
     assert forward.why[0].startswith("in bfloat16 ")
     assert "no known formula" in forward.why[-1]
+
+
+def test_learned_positions_are_a_boundary_whatever_the_config_calls_them():
+    sizes = {"vocab_size": 60, "d_model": 16, "decoder_layers": 1, "decoder_attention_heads": 2, "decoder_ffn_dim": 16}
+    sizes |= dict.fromkeys(("pad_token_id", "bos_token_id", "eos_token_id", "decoder_start_token_id"), 1)
+    config = transformers.WhisperConfig(**sizes, encoder_layers=1, encoder_attention_heads=2, max_target_positions=93)
+    assert 93 in boundaries_of(transformers.WhisperForCausalLM(config))
 
 
 def test_a_model_that_changes_itself_by_what_it_sees_is_refused():
