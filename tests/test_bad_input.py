@@ -107,7 +107,7 @@ CASES = [
     Case("no file of reviews", f"{CURATE} --set curate.reviews=[r.jsonl]", ("r.jsonl", "does not exist")),
     Case("reviews without a row", f"{CURATE} --set curate.reviews=[rows.jsonl]", ("curate.reviews: rows.jsonl", "row_id", "answer, question")),
     Case("reviews by an unknown key", f"{CURATE} --set 'curate.reviews=[{{path: rows.jsonl, kex: id}}]'", ("curate.reviews.0.kex", "did you mean `key`")),
-    Case("a decision in no known word", f"{CURATE} --set curate.reviews=[maybe.jsonl]", ("maybe.jsonl, record 1", "accepted, rejected or empty", "'perhaps'")),
+    Case("a decision in no known word", f"{CURATE} --set curate.reviews=[maybe.jsonl]", ("maybe.jsonl, record 1", "accepted, rejected, unsure or empty", "'perhaps'")),
     Case("reviews that nothing applies", f"{CURATE} --set curate.reviews=[maybe.jsonl] --set 'curate.skip=[select]'", ("curate.reviews", "curate.skip")),
     Case("an output folder of somebody else", "curate config.yaml --output taken", ("taken", "did not make")),
     Case("the same, overwriting", "curate config.yaml --output taken --overwrite", ("taken", "did not make")),

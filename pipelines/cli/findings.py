@@ -77,6 +77,7 @@ _SURPRISES: tuple[tuple[Reason, str], ...] = (
     (Reason.WRONG_LANGUAGE, "are not in the language that their source names"),
     (Reason.TOO_SHORT, "are shorter than curate.screen.min_chars"),
     (Reason.TOO_LONG, "are longer than curate.screen.max_chars"),
+    (Reason.TOO_COSTLY, "take more comparisons to judge than their length allows"),
     (Reason.FORBIDDEN_LICENCE, "come under a licence that is not allowed"),
     (Reason.DUPLICATE_OF_EARLIER, "stand in the earlier data already"),
     (Reason.TEMPLATE_CAP, "ask what too many others ask with other numbers"),

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 
 from pipelines.curate import stages
-from pipelines.engine.line import Line
+from pipelines.engine.line import Done, Line, Step
 from pipelines.engine.store import Store
 from pipelines.stages.duplicates.earlier import find_earlier
 from pipelines.stages.select.stage import Reviewed
@@ -22,18 +22,22 @@ COLLAPSES = [("collapse", "shared_problems"), ("collapse", "collapse")]
 IDENTIFIES = [("identify", name) for name in ("shared_questions", "shared_guards", "near_duplicates", "agree")]
 
 
-def steps_of(
+def line_of(
     folder: Path, *, verified: bool = True, items: pa.Table = ITEMS, derive: bool = False, **curate: Any
-) -> list[tuple[str, str]]:
-    """(stage, folder without its hash) of each step of a config."""
+) -> list[Step]:
+    """The steps of a config."""
     rows = source(folder / "rows.jsonl", derive=["pot"] if derive else [])
     settings = config_of(rows, **curate).curate
     assert settings is not None
     verified = verified and Stage.VERIFY not in settings.skip
     line = Line(Store(folder, verified="verify-0" if verified else None), settings, "code")
     level = Level.SECCOMP if verified else None
-    steps = list(stages(line, items, None, level, find_earlier((), folder / "data", "code"), {}))
-    return [(step.stage.value, step.folder.partition("-")[0]) for step in steps]
+    return list(stages(line, items, None, level, find_earlier((), folder / "data", "code"), {}))
+
+
+def steps_of(folder: Path, **settings: Any) -> list[tuple[str, str]]:
+    """(stage, folder without its hash) of each step of a config."""
+    return [(step.stage.value, step.folder.partition("-")[0]) for step in line_of(folder, **settings)]
 
 
 def test_every_stage_takes_its_place(tmp_path: Path) -> None:
@@ -43,9 +47,9 @@ def test_every_stage_takes_its_place(tmp_path: Path) -> None:
         ("decontaminate", "decontaminate"),
         *COLLAPSES,
         ("verify", "verify"),
-        ("collapse", "collapse"),  # recall
+        ("collapse", "collapse_recalled"),
         ("verify", "verify"),
-        ("collapse", "collapse"),  # settle
+        ("collapse", "collapse_settled"),
         *IDENTIFIES,
         ("balance", "cap"),
     ]
@@ -54,7 +58,7 @@ def test_every_stage_takes_its_place(tmp_path: Path) -> None:
 def test_without_verification_only_what_is_derived_can_fall_later(tmp_path: Path) -> None:
     skip = {"skip": ["select", "screen", "decontaminate", "verify", "identify"]}
     assert steps_of(tmp_path, **skip) == COLLAPSES
-    assert steps_of(tmp_path, derive=True, **skip) == [*COLLAPSES, ("collapse", "collapse")]
+    assert steps_of(tmp_path, derive=True, **skip) == [*COLLAPSES, ("collapse", "collapse_settled")]
 
 
 def test_a_skipped_collapse_still_numbers_identical_rows_and_revises_nothing(tmp_path: Path) -> None:
@@ -77,7 +81,15 @@ def test_reviews_take_the_place_of_the_sources_own_selection(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("skip", [[], ["verify"], ["collapse"], ["select", "balance"]])
-def test_a_folder_first_stands_when_those_of_earlier_stages_do(tmp_path: Path, skip: list[str]) -> None:
-    order = [stage.value for stage in Stage]
-    firsts = list(dict.fromkeys(steps_of(tmp_path, skip=skip)))
-    assert [stage for stage, _ in firsts] == sorted((stage for stage, _ in firsts), key=order.index)
+def test_a_folder_stands_behind_those_of_earlier_stages_and_takes_the_place_of_the_one_it_revises(
+    tmp_path: Path, skip: list[str]
+) -> None:
+    done = Done()
+    for step in line_of(tmp_path, skip=skip):
+        done = done.plus(step)
+    found = [stage for stage, _ in done.tagged]
+    assert found == sorted(found, key=list(Stage).index)
+    names = [folder.partition("-")[0] for folder in done.folders]
+    assert [name for name in names if name.startswith("collapse")] == [
+        "collapse" if {"verify", "collapse"} & set(skip) else "collapse_settled"
+    ]

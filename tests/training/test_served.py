@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-from training.items import Item
+from training.asking import Item
 
 from schemas.config import Evaluate
 from schemas.exits import RunFailedError, UserError

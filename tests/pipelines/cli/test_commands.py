@@ -23,5 +23,8 @@ def test_a_verdict_that_goes_with_the_data_it_was_about_is_told(
     assert told not in curated()
     (data / VERDICT).parent.mkdir(parents=True)
     (data / VERDICT).write_text("{}", encoding="utf-8")
+    assert told not in curated()  # equal data keeps its verdict
+    assert (data / VERDICT).is_file()
+    write_rows(tmp_path / "school.jsonl", marbles(7))
     assert told in curated()
     assert told not in curated()

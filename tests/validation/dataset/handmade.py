@@ -66,6 +66,7 @@ def example(row: int, solution_format: str) -> dict[str, Any]:
         "source_row": row,
         "author": "human",
         "licence": "CC0-1.0" if row % 3 else "MIT",
+        "system": None,
         "topic": ("addition", "counting", "money")[row % 3],
         "difficulty": 1 + row % 4,
         "derived": solution_format != "cot",

@@ -68,7 +68,7 @@ def render_example(
         [_mark(check) for check in marks],
         tag("p", "stands out by ", "; ".join(outstanding), class_="breaks") if outstanding else None,
         tag("div", _folded(rich_text(_short(row["system"])), len(row["system"])), class_="system", dir="auto")
-        if row.get("system")
+        if row["system"]
         else None,
         tag(
             "div",

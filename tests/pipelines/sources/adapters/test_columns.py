@@ -104,7 +104,7 @@ def test_an_unknown_decision_is_refused():
     record = {"question": "q", "solution": "s", "d": "maybe"}
     reason, detail = refusal("columns", record, format="cot", columns={"decision": "d"})
     assert reason is Reason.UNSUPPORTED
-    assert "accepted, rejected or empty, not 'maybe'" in detail
+    assert "accepted, rejected, unsure or empty, not 'maybe'" in detail
 
 
 def test_answers_that_are_numbers_are_written_as_people_do():
