@@ -189,6 +189,7 @@ def test_a_busy_store_is_asked_again(bucket: str, store: StoreServer, tmp_path: 
     assert (tmp_path / "a").read_bytes() == TEXT
 
 
+@pytest.mark.slow
 def test_a_store_that_stays_busy_fails_in_one_line(bucket: str, store: StoreServer, tmp_path: Path) -> None:
     place = Place(f"{bucket}/a")
     place.write(TEXT)

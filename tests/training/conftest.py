@@ -1,7 +1,10 @@
 """A small valid data set in three formats, written without the curation pipeline."""
 
+import logging
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pyarrow as pa
@@ -176,3 +179,30 @@ def memoriser(make_data, make_row, tmp_path_factory):
 
     config = Config(train=settings, evaluate=Evaluate(split="train", max_new_tokens=64, batch_size=3))
     return config, train(config, [data], folder / "RUN"), data
+
+
+class _Lines(logging.Handler):
+    """Keeps what a logger is given."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lines: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.lines.append(record.getMessage())
+
+
+@pytest.fixture
+def warnings_of() -> Iterator[Callable[[ModuleType], list[str]]]:
+    """The lines that a module warns with, heard at its own logger: what libraries do to the root does not matter."""
+    with ExitStack() as stack:
+
+        def hear(module: ModuleType) -> list[str]:
+            logger, handler = logging.getLogger(module.__name__), _Lines()
+            logger.addHandler(handler)
+            stack.callback(logger.removeHandler, handler)
+            logger.setLevel(logging.WARNING)
+            stack.callback(logger.setLevel, logging.NOTSET)
+            return handler.lines
+
+        yield hear

@@ -62,6 +62,7 @@ def test_a_rank_that_does_not_gets_copies_as_long_as_the_run_lasts(run, tmp_path
     assert (other[2], other[3]) == (2, False)
 
 
+@pytest.mark.slow
 def test_checkpoints_of_another_run_on_another_machine_are_not_taken(run, tmp_path, monkeypatch):
     """A node that led an earlier run of that name holds later ones, while rank 0 begins anew or from an early one."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))

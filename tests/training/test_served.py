@@ -9,11 +9,11 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-from training.asking import Item
 
 from schemas.config import Evaluate
 from schemas.exits import RunFailedError, UserError
 from schemas.problem import Format
+from training.asking import Item
 from training.backend import Query
 from training.judge import judge_response
 from training.served import Served

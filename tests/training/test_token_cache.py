@@ -78,7 +78,7 @@ def damaged(tmp_path, change):
 
 
 @pytest.mark.parametrize("part", range(10))
-def test_a_flipped_bit_never_comes_out(tmp_path, part, caplog):
+def test_a_flipped_bit_never_comes_out(tmp_path, part):
     def flip(content):
         content[len(content) * part // 10 + 3] ^= 0x10
 
@@ -88,18 +88,17 @@ def test_a_flipped_bit_never_comes_out(tmp_path, part, caplog):
     assert found[1] in (None, [5, -6])
 
 
-def test_a_damaged_segment_is_removed_and_told_once(tmp_path, caplog):
+def test_a_damaged_segment_is_removed_and_told_once(tmp_path, warnings_of):
     def flip_a_word(content):
         place = bytes(content).index(np.array([1, 2, -3], np.int32).tobytes())
         content[place] ^= 1
 
     path = damaged(tmp_path, flip_a_word)
+    warned = warnings_of(token_cache)
     cache = cache_in(tmp_path)
     assert lists(cache.get(np.array([3, 70]))) == [None, None]
     assert not path.exists()
-    assert [record.getMessage() for record in caplog.records] == [
-        f"{path}: damaged; removed, and its examples are encoded again"
-    ]
+    assert warned == [f"{path}: damaged; removed, and its examples are encoded again"]
     cache.put(np.array([3]), [words(1, 2, -3)])
     cache.close()
     assert lists(cache_in(tmp_path).get(np.array([3]))) == [[1, 2, -3]]
@@ -111,13 +110,14 @@ def test_a_segment_cut_short_is_removed(tmp_path):
     assert not path.exists()
 
 
-def test_a_full_cache_is_one_line_and_nothing_is_lost(tmp_path, caplog, monkeypatch):
+def test_a_full_cache_is_one_line_and_nothing_is_lost(tmp_path, warnings_of, monkeypatch):
     monkeypatch.setattr(token_cache, "_SEGMENT_BYTES", 100)
+    warned = warnings_of(token_cache)
     cache = cache_in(tmp_path, limit=1000)
     for row in range(60):
         cache.put(np.array([row]), [words(*range(20))])
     cache.close()
-    (line,) = [record.getMessage() for record in caplog.records]
+    (line,) = warned
     assert line.startswith(f"{tmp_path}: the cache of tokens is full (9.31e-07 GiB, train.token_cache_gb); the run")
     assert sum(path.stat().st_size for path in tmp_path.rglob("*.arrow")) < 3000
     assert lists(cache.get(np.array([0])))[0] == list(range(20))
@@ -135,10 +135,11 @@ def test_what_was_used_longest_ago_makes_room(tmp_path):
     assert lists(reader.get(np.array([3]))) == [[1, 2, -3]]  # mapped, so it stays readable
 
 
-def test_a_cache_that_cannot_be_written_is_one_line(tmp_path, caplog):
+def test_a_cache_that_cannot_be_written_is_one_line(tmp_path, warnings_of):
     (tmp_path / "file").write_text("no folder")
+    warned = warnings_of(token_cache)
     cache = filled(tmp_path / "file")
-    (line,) = [record.getMessage() for record in caplog.records]
+    (line,) = warned
     assert "the cache of tokens is cannot" not in line
     assert "Not a directory" in line
     assert lists(cache.get(np.array([3]))) == [None]

@@ -6,7 +6,7 @@ import torch
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
 
 from schemas.config import FreshModel
-from training import shards
+from training import shards, token_counts
 from training.chat import ChatLayout
 from training.encoder import Encoder
 from training.fresh import fit_tokenizer
@@ -103,12 +103,13 @@ def test_a_damaged_count_is_made_again(examples):
     assert encoder.counted == 2 * once
 
 
-def test_a_cache_that_cannot_be_written_is_one_line(examples, monkeypatch, tmp_path, caplog):
+def test_a_cache_that_cannot_be_written_is_one_line(examples, monkeypatch, tmp_path, warnings_of):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
     (tmp_path / "file").write_text("no folder")
+    warned = warnings_of(token_counts)
     encoder = Encoder(examples, layout_of(examples), supervise_think=True)
     assert lengths_of(encoder, "nowhere").beyond(700).shape[0] == 2
-    (line,) = [record.getMessage() for record in caplog.records]
+    (line,) = warned
     assert line.endswith("cannot be kept (Not a directory): the next run counts again")
 
 

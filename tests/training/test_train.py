@@ -236,16 +236,17 @@ DAMAGE = {
 
 
 @pytest.mark.parametrize("what", DAMAGE)
-def test_a_damaged_checkpoint_is_set_aside_and_the_one_before_it_taken(run, data, tmp_path, caplog, what):
+def test_a_damaged_checkpoint_is_set_aside_and_the_one_before_it_taken(run, data, tmp_path, warnings_of, what):
     output = shutil.copytree(run[0].output, tmp_path / "RUN")
     name, spoil = DAMAGE[what]
     last = output / "checkpoints" / "step-00000006"
     assert checkpoint.damaged_file(last) is None
     spoil(last / name)
+    warned = warnings_of(checkpoint)
     result = train(small_run(), [data], output, resume=True)
     assert result.first.step == 5
     assert same(weights_of(result.model), weights_of(run[0].model))
-    (warning,) = [record.getMessage() for record in caplog.records if record.name == "training.checkpoint"]
+    (warning,) = warned
     assert warning.startswith(f"{last}: {name} is damaged; set aside as ")
     assert checkpoint.damaged_file(last) is None
     assert not list((output / "checkpoints").glob("damaged-*"))

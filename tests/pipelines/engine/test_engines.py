@@ -64,6 +64,7 @@ def test_what_a_worker_raises_is_one_line(endpoint: str, function: Callable[[int
     assert "\n" not in str(failed.value)
 
 
+@pytest.mark.slow
 def test_a_pool_whose_python_lacks_beam_is_given_up_in_time(endpoint: str, tmp_path: Path) -> None:
     """The pool starts `python` as the PATH has it: here one that ends at once, as a Python without Beam does."""
     code = (

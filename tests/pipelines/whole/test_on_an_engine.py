@@ -31,6 +31,7 @@ def bytes_in(place: Place) -> dict[str, bytes]:
     return {name: (place / name).read() for name in place.files() if not name.startswith(".")}
 
 
+@pytest.mark.slow
 def test_an_engine_with_its_work_in_a_store_gives_the_same_bytes_and_is_continued(
     tmp_path: Path, bucket: str, flags: list[str]
 ) -> None:
