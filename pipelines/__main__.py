@@ -60,10 +60,9 @@ def curate(
     if output is None:
         raise typer.BadParameter("--output DATA is required, or --preview N, or --dry-run")
     from pipelines.cli.commands import run_curate  # deferred: `--help` and a mistake in the config need no pyarrow
+    from pipelines.refusals import RunOptions
 
-    run_curate(
-        checked,
-        output,
+    options = RunOptions(
         against=against,
         workers=workers,
         draft=draft,
@@ -71,8 +70,8 @@ def curate(
         strict=strict,
         beam_flags=beam_flags,
         patience=patience,
-        config_file=config,
     )
+    run_curate(checked, output, options, config_file=config)
 
 
 @app.command(context_settings=_BEAM)

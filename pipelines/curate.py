@@ -12,28 +12,25 @@ Only references and hashes travel between stages; text stays in the store (pipel
 
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 
 import pyarrow as pa
 
 from pipelines.engine.beam import beam_options, beam_runner, open_pipeline
-from pipelines.engine.disk import full_disk_in_one_line
 from pipelines.engine.engines import open_on_engine
 from pipelines.engine.joining import begin, code_digest, workers_of
 from pipelines.engine.line import Line, Step
 from pipelines.engine.progress import Progress, Watch
-from pipelines.engine.runners import PATIENCE_S, engine_in
+from pipelines.engine.runners import PATIENCE_S
 from pipelines.engine.store import WORK, Store, digest
 from pipelines.engine.transforms import partitions_for
 from pipelines.engine.workfiles import File
-from pipelines.engine.workfolder import claim, lost_work_in_one_line, refuse_removed
-from pipelines.output.delivery import delivered, shared
-from pipelines.output.publish import Ending, manifest_of, publish, refuse_wipeout, set_aside, wiped_out
-from pipelines.output.reader import read_ledger
+from pipelines.output.delivery import delivered, own_work
+from pipelines.output.publish import Ending, manifest_of, publish, refuse_wipeout
 from pipelines.passes import Opener, run_line
-from pipelines.refusals import refuse_mistakes
+from pipelines.refusals import RunOptions, refuse_mistakes
 from pipelines.sources.files.places import lost_source_in_one_line
 from pipelines.sources.inputs import Unchanged, load_benchmarks, plan_inputs
 from pipelines.stages.balance import stage as balance
@@ -48,14 +45,12 @@ from pipelines.stages.select.campaign import source_votes
 from pipelines.stages.select.decided import read_reviews
 from pipelines.stages.verify import stage as verify
 from schemas.config import Config, Curate
-from schemas.copies import LEDGER, SHARDS, copied
+from schemas.copies import SHARDS, copied
 from schemas.files import as_paths
 from schemas.manifest import Manifest
 from schemas.place import Place, located
 from schemas.reason import Stage
 from validation.programs import Level, versions
-
-_FULL_DISK = "nothing was published; mend that and run the same command: it continues where it stopped"
 
 
 def curate(
@@ -95,12 +90,8 @@ def curate(
         RunFailedError: the wipe-out alarm, an input that changed meanwhile, a row that a strict run stops at, or a
             place that went full, read-only or away; nothing is published.
     """
-    output, against = Path(output), as_paths(against)
-    settings = refuse_mistakes(config, output, against=against, overwrite=overwrite, beam_flags=beam_flags)
-    return curate_checked(
-        settings,
-        output,
-        against=against,
+    options = RunOptions(
+        against=as_paths(against),
         workers=workers,
         draft=draft,
         overwrite=overwrite,
@@ -109,56 +100,24 @@ def curate(
         patience=patience,
         on_progress=on_progress,
     )
+    return curate_checked(refuse_mistakes(config, Path(output), options), Path(output), options)
 
 
-def curate_checked(
-    settings: Curate,
-    output: Path,
-    *,
-    against: Sequence[Path],
-    workers: int,
-    draft: bool,
-    overwrite: bool,
-    strict: bool,
-    beam_flags: Sequence[str],
-    patience: float,
-    on_progress: Callable[[Progress], None],
-) -> Manifest:
+def curate_checked(settings: Curate, output: Path, options: RunOptions) -> Manifest:
     """Does what `curate` does, with settings that `refuse_mistakes` has passed already."""
-    run = partial(
-        _curate,
-        settings,
-        workers=workers,
-        draft=draft,
-        strict=strict,
-        overwrite=overwrite,
-        beam_flags=beam_flags,
-        patience=patience,
-        on_progress=on_progress,
-    )
-    place, on_engine = located(output), engine_in(beam_flags) is not None
+    place: File = located(output)
     with ExitStack() as stack:
-        earlier = [stack.enter_context(copied(data, SHARDS)) for data in against]
-        if isinstance(place, Place) and not on_engine:
-            place = stack.enter_context(delivered(place, settings, overwrite=overwrite))
-        return run(place.absolute() if isinstance(place, Path) and on_engine else place, earlier)
+        earlier = [stack.enter_context(copied(data, SHARDS)) for data in options.against]
+        if options.on_engine:
+            place = place.absolute() if isinstance(place, Path) else place
+        elif isinstance(place, Place):
+            place = stack.enter_context(delivered(place, settings, overwrite=options.overwrite))
+        return _curate(settings, place, earlier, options)
 
 
-def _curate(
-    settings: Curate,
-    output: File,
-    against: Sequence[Path],
-    *,
-    workers: int,
-    draft: bool,
-    strict: bool,
-    overwrite: bool,
-    beam_flags: Sequence[str],
-    patience: float,
-    on_progress: Callable[[Progress], None],
-) -> Manifest:
+def _curate(settings: Curate, output: File, against: Sequence[Path], options: RunOptions) -> Manifest:
     """Curates into a folder of this machine, or on an engine into a store."""
-    options, on_engine = beam_options(workers, beam_flags), engine_in(beam_flags) is not None
+    flags, on_engine = beam_options(options.workers, options.beam_flags), options.on_engine
     code, work = code_digest(), output / WORK
     earlier = find_earlier(against, output, code)
     inputs = plan_inputs(settings, digest(code, duplicates.needs_templates(settings)))
@@ -170,8 +129,8 @@ def _curate(
     list(balance.bounds_of(settings.balance))  # a quota that cannot be is told before anything is written
     with (
         lost_source_in_one_line(),
-        _own_work(output, settings, overwrite=overwrite) as require,
-        Watch(work, on_progress),
+        own_work(output, settings, overwrite=options.overwrite) as require,
+        Watch(work, options.on_progress),
         Unchanged(inputs, Store(work)) as unchanged,
     ):
         reviewed = select.store_reviews(reviews, work, settings, code)
@@ -180,18 +139,17 @@ def _curate(
             reviewed=None if reviewed is None else reviewed.folder,
             verified=verify.folder_of(settings, level, code),
             labelled=label.folder_of(taxonomies, settings.skip),
-            strict=strict,
+            strict=options.strict,
             run=begin(work, uuid.uuid4().hex, code) if on_engine else None,
         )
-        line = Line(
-            store, settings, code, partitions_for(inputs.candidates() + sum(part.rows for part in earlier.parts))
-        )
+        candidates = inputs.candidates() + sum(part.rows for part in earlier.parts)
+        line = Line(store, settings, code, partitions_for(candidates))
         steps = list(stages(line, items, reviewed, level, earlier, taxonomies))
         if on_engine:
             earlier.lay_out()
-            opened: Opener = partial(open_on_engine, options, lambda: bool(workers_of(work)), patience=patience)
+            opened: Opener = partial(open_on_engine, flags, lambda: bool(workers_of(work)), patience=options.patience)
         else:
-            opened = partial(open_pipeline, options, beam_runner(workers, beam_flags))
+            opened = partial(open_pipeline, flags, beam_runner(options.workers, options.beam_flags))
         summaries, written = run_line(line, inputs.everywhere() if on_engine else inputs, steps, opened)
         parts = [summary.part for summary in summaries]
         ending = Ending(
@@ -204,34 +162,16 @@ def _curate(
             packages={} if store.verified is None else versions(),
             labels=label.summary(parts, store, taxonomies),
             quotas=balance.achieved(settings.balance, parts, store) if not line.skips(Stage.BALANCE) else [],
-            draft=draft,
+            draft=options.draft,
             scanned_rows=inputs.rows,
             lineage=earlier.lineage,
         )
         manifest = manifest_of(ending)
-        if not draft and (alarms := wiped_out(ending)):
-            stopped = set_aside(ending, manifest, items, store=store)
-            with copied(stopped.url if isinstance(stopped, Place) else stopped, LEDGER) as folder:
-                refuse_wipeout(alarms, read_ledger(folder, manifest, ("source", "row", "reason")), stopped)
+        refuse_wipeout(ending, manifest, items, store=store)
         joined = None if reviewed is None else select.matched(reviews, reviewed, parts, store)
         unchanged.check()
         publish(ending, manifest, items, joined, store=store, output=output, require=require)
     return manifest
-
-
-@contextmanager
-def _own_work(output: File, settings: Curate, *, overwrite: bool) -> Iterator[Callable[[], None]]:
-    """Holds the work folder of a run for this process alone, and gives what checks that it still does."""
-    if isinstance(output, Place):
-        with shared(output, settings, overwrite=overwrite) as lease:
-            yield lease.require
-        return
-    with (
-        full_disk_in_one_line(output, advice=_FULL_DISK),
-        claim(output, settings, overwrite=overwrite),
-        lost_work_in_one_line(output),
-    ):
-        yield partial(refuse_removed, output)
 
 
 def stages(

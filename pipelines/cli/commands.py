@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 
 from rich.console import Console
@@ -12,13 +13,13 @@ from rich.text import Text
 from pipelines.cli.curate_console import CurateConsole, console_for, print_last_screen
 from pipelines.cli.effects import effects, reviews_of
 from pipelines.cli.findings import findings, remarks
-from pipelines.engine.runners import PATIENCE_S, engine_in, refuse_runner
+from pipelines.engine.runners import PATIENCE_S, refuse_runner
 from pipelines.engine.store import WORK
 from pipelines.engine.workfiles import File, content_of, is_there
 from pipelines.engine.workfolder import CONFIG_FILE, manifest_in
 from pipelines.output.delivery import made_in
 from pipelines.output.reader import read_ledger
-from pipelines.refusals import refuse_mistakes
+from pipelines.refusals import RunOptions, refuse_mistakes
 from pipelines.sources.adapters.registry import ADAPTERS, check_sources
 from schemas.config import Config, Source
 from schemas.configfile import check_config, load_config
@@ -37,47 +38,23 @@ from validation.programs import describe_levels
 _FINDING_COLUMNS = ("id", "row_id", "source", "format", "outcome", "reason", "rule", "benchmark")
 
 
-def run_curate(
-    config: Config,
-    output: Path,
-    *,
-    against: Sequence[Path],
-    workers: int,
-    draft: bool,
-    overwrite: bool,
-    strict: bool = False,
-    beam_flags: Sequence[str],
-    patience: float = PATIENCE_S,
-    config_file: Path | None = None,
-) -> None:
+def run_curate(config: Config, output: Path, options: RunOptions, *, config_file: Path | None = None) -> None:
     """Curates with a live bar and prints the last screen; where the config was read is noted for `mathmill review`."""
-    settings = refuse_mistakes(config, output, against=against, overwrite=overwrite, beam_flags=beam_flags)
+    settings = refuse_mistakes(config, output, options)
     with importing():  # deferred: Beam, which no mistake above needs
         from pipelines.curate import curate_checked
         from pipelines.stages.select.stage import review_notes
     console = console_for()
-    on_engine = engine_in(beam_flags) is not None
-    print_isolation(console, config, on_engine=on_engine)
+    print_isolation(console, config, on_engine=options.on_engine)
     place = located(output)
     judged, before = (place / VERDICT).exists(), _reviews_before(place)
     with CurateConsole(console) as shown:
-        manifest = curate_checked(
-            settings,
-            output,
-            against=against,
-            workers=workers,
-            draft=draft,
-            overwrite=overwrite,
-            strict=strict,
-            beam_flags=beam_flags,
-            patience=patience,
-            on_progress=shown.show,
-        )
-    with copied(output, LEDGER, REVIEWS) if on_engine else nullcontext(made_in(output)) as folder:
+        manifest = curate_checked(settings, output, replace(options, on_progress=shown.show))
+    with copied(output, LEDGER, REVIEWS) if options.on_engine else nullcontext(made_in(output)) as folder:
         ledger = read_ledger(folder, manifest, _FINDING_COLUMNS)
         lines = [*remarks(manifest, ledger), *review_notes(folder)]
         lines += effects(manifest, ledger, folder, before=before, min_heldout=config.validate_.min_heldout)
-        if config_file is not None and not on_engine:
+        if config_file is not None and not options.on_engine:
             write_text(folder / WORK / CONFIG_FILE, str(config_file.absolute()))
     if judged and not (place / VERDICT).exists():
         lines.append("quality/ is gone: its verdict and report were about the data that stood here before")

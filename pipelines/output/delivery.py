@@ -9,15 +9,27 @@ any machine and on any engine.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from hashlib import sha256
 from pathlib import Path, PurePosixPath
 
+from pipelines.engine.disk import full_disk_in_one_line
 from pipelines.engine.progress import forget_reports
 from pipelines.engine.store import WORK
-from pipelines.engine.workfiles import remove_below
-from pipelines.engine.workfolder import CLAIM, STOPPED, claim_of, manifest_in, names_in, refuse_other_runs
+from pipelines.engine.workfiles import File, remove_below
+from pipelines.engine.workfolder import (
+    CLAIM,
+    STOPPED,
+    claim,
+    claim_of,
+    lost_work_in_one_line,
+    manifest_in,
+    names_in,
+    refuse_other_runs,
+    refuse_removed,
+)
 from schemas.config import Curate
 from schemas.copies import cache_folder, named
 from schemas.exits import UserError
@@ -31,6 +43,7 @@ STAGED = "output"
 
 _RUN = ".run.json"
 _JUDGEMENT = (f"{PurePosixPath(VERDICT).parent}/",)
+_FULL_DISK = "nothing was published; mend that and run the same command: it continues where it stopped"
 _FAILED = "what is there is no data set until the same command is run again"
 
 
@@ -123,6 +136,26 @@ def shared(place: Place, settings: Curate, *, overwrite: bool) -> Iterator[Lease
             for file in (place / _RUN, work / CLAIM):
                 file.write(json.dumps(claim_of(settings)).encode())
             yield lease
+
+
+@contextmanager
+def own_work(output: File, settings: Curate, *, overwrite: bool) -> Iterator[Callable[[], None]]:
+    """Holds the work folder of a run for this process alone, and gives what checks that it still does.
+
+    Raises:
+        UserError: the place holds another run, or another process writes there.
+        RunFailedError: the place went full, read-only or away.
+    """
+    if isinstance(output, Place):
+        with shared(output, settings, overwrite=overwrite) as lease:
+            yield lease.require
+        return
+    with (
+        full_disk_in_one_line(output, advice=_FULL_DISK),
+        claim(output, settings, overwrite=overwrite),
+        lost_work_in_one_line(output),
+    ):
+        yield partial(refuse_removed, output)
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import pyarrow as pa
 
@@ -14,9 +14,11 @@ from pipelines.engine.workfolder import STOPPED
 from pipelines.output.advice import key_of, reasons_with_examples
 from pipelines.output.data_card import dataset_card
 from pipelines.output.decide import PartSummary
+from pipelines.output.reader import read_ledger
 from pipelines.output.write import STAGED, Written
 from schemas.benchmark import BENCHMARKS
 from schemas.config import Curate
+from schemas.copies import LEDGER, copied
 from schemas.example import SCHEMA_VERSION
 from schemas.exits import RunFailedError
 from schemas.manifest import (
@@ -30,7 +32,7 @@ from schemas.manifest import (
     Manifest,
     ShardRecord,
 )
-from schemas.place import public_name
+from schemas.place import Place, public_name
 from schemas.reason import Outcome
 from schemas.reviews import REVIEWS
 from schemas.split import Split
@@ -197,17 +199,27 @@ def wiped_out(ending: Ending) -> list[Alarm]:
     ]
 
 
-def refuse_wipeout(alarms: Sequence[Alarm], ledger: pa.Table, stopped: File) -> NoReturn:
-    """Stops a run before publication.
+def refuse_wipeout(ending: Ending, manifest: Manifest, items: pa.Table, *, store: Store) -> None:
+    """Stops a run that a rule wipes out a source in, before publication; a draft is never stopped.
+
+    Raises:
+        RunFailedError: the first such rule and what decides about it, every reason with rows that fell to it, how to
+            look at them and how to accept it.
+    """
+    if ending.draft or not (alarms := wiped_out(ending)):
+        return
+    stopped = set_aside(ending, manifest, items, store=store)
+    with copied(stopped.url if isinstance(stopped, Place) else stopped, LEDGER) as folder:
+        raise RunFailedError(alarm_of(alarms, read_ledger(folder, manifest, ("source", "row", "reason")), stopped))
+
+
+def alarm_of(alarms: Sequence[Alarm], ledger: pa.Table, stopped: File) -> str:
+    """Says what stops a run.
 
     Args:
         alarms: the rules that take too much, at least one.
         ledger: of the stopped run, its columns source, row and reason.
         stopped: where it can be read (`set_aside`).
-
-    Raises:
-        RunFailedError: the first rule and what decides about it, every reason with rows that fell to it, how to look
-            at them and how to accept it.
     """
     more = f" (and {len(alarms) - 1} more)" if len(alarms) > 1 else ""
     fallen = reasons_with_examples(ledger)
@@ -215,7 +227,7 @@ def refuse_wipeout(alarms: Sequence[Alarm], ledger: pa.Table, stopped: File) -> 
     worst = next((rows[0] for reason, _, rows in fallen if reason == alarms[0].reason), "SOURCE:ROW")
     key = key_of(alarms[0].reason)
     accepted = ", ".join(f'"{alarm.source}:{alarm.reason}"' for alarm in alarms)
-    raise RunFailedError(
+    return (
         f"wipe-out alarm: {alarms[0]}{more}, more than wipeout.limit allows; nothing was published; "
         f"what fell: {counts}; look at one with `mathmill trace {stopped} {worst}`; "
         f"{f'it is decided by {key}; ' if key else ''}"

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from pipelines.refusals import curate_table, refuse_mistakes
+from pipelines.refusals import RunOptions, curate_table, refuse_mistakes
 from schemas.config import Config
 from schemas.exits import UserError
 from tests.tiny import config_of, marbles, source, write_rows
@@ -19,14 +19,14 @@ def rows(tmp_path: Path) -> Path:
 def refusal(config: Config, output: Path, *, against: list[Path] | None = None, overwrite: bool = False) -> str:
     before = sorted(output.parent.rglob("*"))
     with pytest.raises(UserError) as refused:
-        refuse_mistakes(config, output, against=against or [], overwrite=overwrite)
+        refuse_mistakes(config, output, RunOptions(against=against or [], overwrite=overwrite))
     assert sorted(output.parent.rglob("*")) == before
     return str(refused.value)
 
 
 def test_a_config_without_a_mistake_gives_its_table(rows: Path, tmp_path: Path) -> None:
     config = config_of(source(rows), benchmarks=[{"name": "exam", "path": str(rows)}])
-    assert refuse_mistakes(config, tmp_path / "data", against=[], overwrite=False) is config.curate
+    assert refuse_mistakes(config, tmp_path / "data", RunOptions()) is config.curate
     assert sorted(path.name for path in tmp_path.iterdir()) == ["rows.jsonl"]
 
 
@@ -66,12 +66,12 @@ def test_a_mistake_in_a_source_is_named(rows: Path, tmp_path: Path, settings: di
 def test_a_place_that_is_not_local_is_not_asked(rows: Path, tmp_path: Path) -> None:
     for path in ("hf://org/data?split=train", "https://nowhere.invalid/rows.jsonl"):
         config = config_of(source(rows) | {"path": path}, benchmarks=[{"name": "exam", "path": path}])
-        assert refuse_mistakes(config, tmp_path / "data", against=[], overwrite=False) is config.curate
+        assert refuse_mistakes(config, tmp_path / "data", RunOptions()) is config.curate
 
 
 def test_earlier_data_must_be_a_data_set_and_not_the_output(rows: Path, tmp_path: Path, tiny_data: Path) -> None:
     config, output = config_of(source(rows)), tmp_path / "data"
-    assert refuse_mistakes(config, output, against=[tiny_data], overwrite=False) is config.curate
+    assert refuse_mistakes(config, output, RunOptions(against=[tiny_data])) is config.curate
     assert "not a data set" in refusal(config, output, against=[tiny_data, tmp_path])
     same = tmp_path / "x" / ".." / "data"
     assert refusal(config, output, against=[same]).startswith(f"--against {output}: that is the output itself")

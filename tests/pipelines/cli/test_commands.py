@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.cli.commands import run_curate
+from pipelines.refusals import RunOptions
 from schemas.verdict import VERDICT
 from tests.tiny import config_of, marbles, source, write_rows
 
@@ -16,7 +17,7 @@ def test_a_verdict_that_goes_with_the_data_it_was_about_is_told(
     data = tmp_path / "data"
 
     def curated() -> str:
-        run_curate(config, data, against=[], workers=1, draft=False, overwrite=True, beam_flags=[])
+        run_curate(config, data, RunOptions(overwrite=True))
         return " ".join(capsys.readouterr().out.split())
 
     told = "quality/ is gone"
