@@ -13,6 +13,7 @@ import pytest
 from benchmarks.house import PACKAGES, REPOSITORY, arrows, circles, imports_of, module_named, modules, room_of
 
 MOST_LINES = 500
+MOST_LINES_OF_THE_ORDER = 200  # of pipelines/curate.py: the order of the stages and nothing else
 NAMES_THAT_SAY_NOTHING = {"util", "utils", "helper", "helpers", "common", "base", "misc"}
 BELOW = ("pipelines/engine", "pipelines/text")  # what every other room of pipelines may stand on
 LOOKS = ("validation.dataset.report", "validation.dataset.annotators")
@@ -178,7 +179,8 @@ def test_packages_are_imported_from_this_repository(room: str) -> None:
 def test_a_module_has_a_name_that_says_something_and_a_readable_length(module: Path) -> None:
     assert module.stem not in NAMES_THAT_SAY_NOTHING
     lines = (REPOSITORY / module).read_text(encoding="utf-8").splitlines()
-    assert len(lines) <= MOST_LINES, f"{module}: {len(lines)} lines"
+    most = MOST_LINES_OF_THE_ORDER if module == Path("pipelines/curate.py") else MOST_LINES
+    assert len(lines) <= most, f"{module}: {len(lines)} lines"
 
 
 def unpackaged(patterns: dict[str, list[str]]) -> list[str]:
