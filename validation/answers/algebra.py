@@ -295,6 +295,15 @@ def degree(value: Closed) -> Rational:
     return max((sum(e for n, e in m if n in variables) for m in value.numerator), default=0)
 
 
+def by_power(value: Closed, name: str) -> Mapping[Exponent, Polynomial]:
+    """Returns what stands beside each power of a generator in the numerator; it may still be inside of functions."""
+    factors: dict[Exponent, dict[Monomial, Rational]] = {}
+    for monomial, scale in value.numerator.items():
+        rest = tuple(pair for pair in monomial if pair[0] != name)
+        factors.setdefault(dict(monomial).get(name, 0), {})[rest] = scale
+    return factors
+
+
 def total(values: list[Closed]) -> Closed:
     """Returns the sum of the values."""
     return reduce(add, values, number(0))

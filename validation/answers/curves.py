@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from itertools import islice, product
 
 from validation.answers import algebra
-from validation.answers.algebra import Closed, Generator, UnsupportedError
+from validation.answers.algebra import Closed, UnsupportedError
 from validation.answers.outcome import Comparison, equal, not_equal, unknown
 from validation.answers.values import Equation, Scalar
 
@@ -34,7 +34,7 @@ def compare_curves(gold: Equation, answer: Equation) -> Comparison:
         return not_equal("equation", "they differ by a constant")
     if algebra.symbols_of(sides[0]) != algebra.symbols_of(sides[1]):
         return unknown("equation", "other letters")
-    elif _is_refuted(sides[0], sides[1]) or _is_refuted(sides[1], sides[0]):
+    if _is_refuted(sides[0], sides[1]) or _is_refuted(sides[1], sides[0]):
         return not_equal("equation", "a point of one is none of the other")
     if all(algebra.degree(side) <= 1 and not side.opaque for side in sides):
         return not_equal("equation")
@@ -75,18 +75,11 @@ def _points(curve: Closed) -> Iterator[Mapping[str, complex]]:
 
 def _quadratic(curve: Closed, name: str) -> list[Closed] | None:
     """The factors of 1, x and x^2 in what is zero on the curve; None where x stands elsewhere too."""
-    parts: list[dict[algebra.Monomial, algebra.Rational]] = [{}, {}, {}]
-    for monomial, scale in curve.numerator.items():
-        exponent = dict(monomial).get(name, 0)
-        inside = any(isinstance(other, Generator) and _holds(other, name) for other, _ in monomial)
-        if exponent not in (0, 1, 2) or inside:
-            return None
-        parts[int(exponent)][tuple(pair for pair in monomial if pair[0] != name)] = scale
-    return [Closed(part, algebra.UNIT) for part in parts]
-
-
-def _holds(generator: Generator, name: str) -> bool:
-    return any(name in algebra.symbols_of(argument) for argument in generator.arguments)
+    powers = algebra.by_power(curve, name)
+    factors = [Closed(powers.get(exponent, {}), algebra.UNIT) for exponent in range(3)]
+    if not powers.keys() <= {0, 1, 2} or any(name in algebra.symbols_of(factor) for factor in factors):
+        return None
+    return factors
 
 
 def _real_roots(factors: list[complex | None]) -> list[float]:

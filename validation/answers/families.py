@@ -73,19 +73,13 @@ def _family(value: Value, name: str) -> Value:
 
 def _split(value: Closed, name: str) -> tuple[Closed, Closed]:
     """Returns start and step of `start + name * step`."""
-    start, step = {}, {}
-    for monomial, scale in value.numerator.items():
-        exponents = dict(monomial)
-        if name in exponents:
-            step[tuple(pair for pair in monomial if pair[0] != name)] = scale
-        else:
-            start[monomial] = scale
-        if exponents.get(name, 1) != 1:
-            raise UnsupportedError("a power of the whole number")
-    rest = [Closed(part, value.denominator, value.opaque) for part in (start, step)]
-    if not step or any(name in algebra.symbols_of(part) for part in rest):
+    powers = algebra.by_power(value, name)
+    if not powers.keys() <= {0, 1}:
+        raise UnsupportedError("a power of the whole number")
+    start, step = (Closed(powers.get(exponent, {}), value.denominator, value.opaque) for exponent in (0, 1))
+    if not step.numerator or any(name in algebra.symbols_of(part) for part in (start, step)):
         raise UnsupportedError("the whole number is no factor of a term")
-    return rest[0], rest[1]
+    return start, step
 
 
 def compare_families(gold: Value, answer: Value) -> Comparison:
