@@ -50,7 +50,6 @@ _FRACTION = re.compile(
 _TEXT, _NUMBER = equal("text"), equal("number")
 _OTHER_NUMBER = not_equal("number")
 _EMPTY = unknown("empty", "an answer is empty")
-_SUBJECTS = frozenset("tTiI")  # The area of the triangle is 12
 _MAX_LENGTH = 10_000
 
 
@@ -86,11 +85,9 @@ def compare_exactly(
         return fast
     if len(gold) > _MAX_LENGTH or len(answer) > _MAX_LENGTH:
         return unknown("length", "an answer is longer than 10,000 characters")
-    left, right = normalise(gold), normalise(answer)
+    left, right = without_sentence(normalise(gold)), without_sentence(normalise(answer))
     if not left or not right:
         return _EMPTY
-    if left[0] in _SUBJECTS or right[0] in _SUBJECTS:
-        left, right = without_sentence(left), without_sentence(right)
     if left == right or (left.lower() == right.lower() and len(left) > 2 and left.isalpha()):
         return _TEXT
     comma = language[:2] in DECIMAL_COMMA
@@ -109,7 +106,7 @@ def compare_exactly(
 
 def is_readable(gold: str, language: str = "en") -> bool:
     """Says whether `compare` reads a gold answer as a value: where it does not, only the same text is equal to it."""
-    text = normalise(gold) if len(gold) <= _MAX_LENGTH else ""
+    text = without_sentence(normalise(gold)) if len(gold) <= _MAX_LENGTH else ""
     try:
         return bool(text) and not isinstance(read_value(text, language[:2] in DECIMAL_COMMA), Unread)
     except TooLargeError:

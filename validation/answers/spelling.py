@@ -168,7 +168,7 @@ def _undelimited(text: str) -> str:
 
 def without_sentence(text: str) -> str:
     """Removes the words of a sentence in front of its value: `The area of the triangle is 12`."""
-    return _SENTENCE.sub("", text) if " " in text else text
+    return _SENTENCE.sub("", text) if text[:1] in "tTiI" else text
 
 
 def _on_one_line(text: str) -> str:

@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from validation.answers import Comparison, Relation, close_symbolic, compare, compare_exactly
+from validation.answers import Comparison, Relation, close_symbolic, compare, compare_exactly, is_readable
 from validation.answers.symbolic import unreadable
 
 EQUAL, NOT_EQUAL, UNKNOWN = Relation.EQUAL, Relation.NOT_EQUAL, Relation.UNKNOWN
@@ -493,3 +493,17 @@ def test_functions_are_decided_without_the_child(gold, answer, outcome):
 )
 def test_a_difference_that_is_no_proof_refutes_nothing(gold, answer):
     assert compare_exactly(gold, answer).path == "remainder"
+
+
+@pytest.mark.parametrize(
+    ("gold", "readable"),
+    [
+        ("12", True),
+        ("The area of the triangle is 12", True),
+        ("The area of the triangle in the figure, which is 12", False),
+        ("", False),
+        ("1" * 10_001, False),
+    ],
+)
+def test_a_gold_answer_is_readable_where_it_is_compared_by_value(gold: str, readable: bool) -> None:
+    assert is_readable(gold) is readable
