@@ -29,8 +29,9 @@ def read_messages(record: dict[str, Any], source: Source) -> Problem:
     """Reads a chat row; the format is the config's, or told from the turns: a program makes it tir."""
     turns = [_with_results(turn) for turn in turns_of(record, source.columns.messages)]
     question = _question(turns)
-    said = paired(_solution(turns, source.format or Format.TIR))
-    segments = join_segments(_without_echoes(said))
+    pieces = paired(_solution(turns, source.format or Format.TIR))
+    distinct = _without_echoes(pieces)
+    segments = join_segments(distinct)
     if not segments:
         raise Unreadable(Reason.MISSING_FIELD, "no turn of the assistant")
     answer = optional_text(record, source.columns.answer or "answer")
@@ -46,7 +47,7 @@ def read_messages(record: dict[str, Any], source: Source) -> Problem:
         score=number_of(record, source.columns.score),
         selection=read_selection(record, source.columns),
         system=_system(turns, record, source.columns.system),
-        dropped=_dropped(record, turns, echoes=len(said) - len(_without_echoes(said))),
+        dropped=_dropped(record, turns, echoed=len(distinct) < len(pieces)),
     )
     return with_derived(problem, source.derive)
 
@@ -70,17 +71,17 @@ def _question(turns: Iterable[Turn]) -> str:
 
 def _system(turns: Iterable[Turn], record: dict[str, Any], field: str | None) -> str | None:
     """What system turns say, in their order; else the field beside the turns that says it."""
-    said = [trimmed(turn.words) for turn in turns if turn.role is Role.SYSTEM]
+    instructions = [trimmed(turn.words) for turn in turns if turn.role is Role.SYSTEM]
     value = find(record, field or "system")
     beside = value if isinstance(value, str) else ""
-    return "\n\n".join(words for words in said if words) or trimmed(beside) or None
+    return "\n\n".join(filter(None, instructions)) or trimmed(beside) or None
 
 
-def _dropped(record: dict[str, Any], turns: Iterable[Turn], *, echoes: int) -> tuple[str, ...]:
+def _dropped(record: dict[str, Any], turns: Iterable[Turn], *, echoed: bool) -> tuple[str, ...]:
     """What of a chat is left out: declarations of tools, fields of turns, thoughts that are told twice."""
     kinds = [f"`{name}` beside the turns" for name in _DECLARATIONS if record.get(name)]
     kinds += [f"`{name}` of a turn" for turn in turns for name in turn.left_out]
-    kinds += ["thoughts told twice"] if echoes else []
+    kinds += ["thoughts told twice"] if echoed else []
     return tuple(dict.fromkeys(kinds))
 
 
