@@ -254,10 +254,10 @@ def _compare_choice(gold: Value, answer: Value, asked: Asked) -> Comparison:
         return equal("choice") if named == choice.letter else not_equal("choice")
     content = choice.content or asked.options.get(choice.letter, "")
     if content:
-        said = read_value(normalise(content))
-        if isinstance(said, Choice) and said.content and isinstance(read_value(normalise(said.content)), Choice):
+        option = read_value(normalise(content))
+        if isinstance(option, Choice) and option.content and isinstance(read_value(normalise(option.content)), Choice):
             return unknown("choice", "letters that say letters")
-        comparison = _compare(said, other, replace(asked, options={}))
+        comparison = _compare(option, other, replace(asked, options={}))
         return Comparison(comparison.outcome, "choice", comparison.detail)
     if isinstance(other, Unread | Equation):
         return unknown("choice", "a letter and something unread")

@@ -93,7 +93,7 @@ _SPEECH = frozenset(
     )
 )
 _BETWEEN = _SPEECH | {"and"}
-_SHORT_WORDS = _SPEECH | _TELLING | {"am", "an", "at", "in", "on", "pm"}
+_SHORT_WORDS = _SPEECH | _TELLING | {"an", "at", "in", "on"}
 
 
 def check_arithmetic(text: str, annotations: Sequence[str] = ()) -> Arithmetic:

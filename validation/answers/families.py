@@ -40,10 +40,10 @@ def _read_residue(text: str, read: Read, *, comma: bool) -> Value | None:
         return None
     named, residues, modulus = match.groups()
     step = read(modulus, comma)
-    values = [*_scalars(read(residues, comma))]
+    starts = tuple(value.closed for value in _scalars(read(residues, comma)))
     if not isinstance(step, Scalar) or not step.closed.numerator:
         raise UnsupportedError(text)
-    family = Family(tuple(value.closed for value in values), step.closed)
+    family = Family(starts, step.closed)
     return Equation(named.replace(" ", ""), None, family) if named else family
 
 
@@ -83,7 +83,7 @@ def _split(value: Closed, name: str) -> tuple[Closed, Closed]:
 
 
 def compare_families(gold: Value, answer: Value) -> Comparison:
-    """Compares the numbers that two families hold; a formula in one k, n or m is a family beside another."""
+    """Compares the numbers that two families hold; beside one, a formula in k, l, m, n or t is another."""
     first, second = _family_of(gold), _family_of(answer)
     if first is None or second is None:
         return unknown("family", "a family of values beside another kind")
@@ -98,7 +98,7 @@ def compare_families(gold: Value, answer: Value) -> Comparison:
         return unknown("family", "steps too far apart")
     step = algebra.multiply(first.step, algebra.number(times))
     left, right = _members(first, times), _members(second, parts)
-    if all(_among(one, others, step) for mine, others in ((left, right), (right, left)) for one in mine):
+    if all(_among(member, others, step) for own, others in ((left, right), (right, left)) for member in own):
         return equal("family")
     if any(member.opaque for member in (*left, *right)):
         return unknown("family", "members that are not told apart")

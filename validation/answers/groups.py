@@ -81,8 +81,8 @@ def _compare_elided(left: Sequence[Value], right: Sequence[Value], asked: Asked,
     """Compares lists that leave something out: what stands in front of it, and what behind, place by place."""
     if len(left) == len(right) and in_order(left, right, asked, compare).outcome is Relation.EQUAL:
         return equal("list")
-    for one, other in ((left, right), (left[::-1], right[::-1])):
-        for first, second in zip(one, other, strict=False):
+    for pairs in (zip(left, right, strict=False), zip(left[::-1], right[::-1], strict=False)):
+        for first, second in pairs:
             if ELLIPSIS in (first, second):
                 break
             if compare(first, second, asked).outcome is Relation.NOT_EQUAL:
