@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict, dataclass
+from operator import attrgetter
 from types import FrameType
 
 from benchmarks.linear_stages import STAGES
@@ -104,15 +105,7 @@ def growth(stage: str, unit: str, shape: str) -> Growth:
 def worst_of(stage: str) -> list[Growth]:
     """What costs most in a stage, and what grows most."""
     grown = [growth(stage, unit, shape) for unit, shape in suspects(stage)]
-    return list(dict.fromkeys(max(grown, key=key) for key in (_cost, _ratio)))
-
-
-def _cost(found: Growth) -> float:
-    return found.ms_per_kb
-
-
-def _ratio(found: Growth) -> float:
-    return found.ratio
+    return list(dict.fromkeys(max(grown, key=attrgetter(name)) for name in ("ms_per_kb", "ratio")))
 
 
 def measured_before() -> list[Growth]:
@@ -138,10 +131,9 @@ def main() -> int:
     print("| stage | worst ms per KB | ratio of a doubling | text |\n|---|---|---|---|")
     worst: list[Growth] = []
     for stage in stages:
-        worst += worst_of(stage)
-        for found in worst:
-            if found.stage == stage:
-                print(row_of(found), flush=True)
+        grown = worst_of(stage)
+        print(*map(row_of, grown), sep="\n", flush=True)
+        worst += grown
     known = [found for found in measured_before() if found.stage not in stages]
     record("linear", {"bar": BAR, "worst": [asdict(found) for found in (*known, *worst)]}, ())
     return int(any(found.ratio > BAR for found in worst))
