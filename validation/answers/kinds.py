@@ -62,12 +62,14 @@ def compare_orders(gold: Order, answer: Order) -> Comparison:
     """Compares orders; two that are written otherwise may follow from each other, unless they say the opposite."""
     if gold.differences == answer.differences:
         return equal("order")
-    opposite = {(tuple((monomial, -scale) for monomial, scale in terms), strict) for terms, strict in gold.differences}
-    if len(opposite) == 1 and {terms for terms, _ in opposite} == {terms for terms, _ in answer.differences}:
+    left, right = ({terms for terms, _ in order.differences} for order in (gold, answer))
+    opposite = {tuple((monomial, -scale) for monomial, scale in terms) for terms in left}
+    single = len(gold.differences) == 1
+    if single and opposite == right:
         return not_equal("order", "the opposite")
-    if {terms for terms, _ in opposite} & {terms for terms, _ in answer.differences}:
+    if opposite & right:
         return not_equal("order", "two of them the other way round")
-    if len(gold.differences) == 1 and {t for t, _ in gold.differences} == {t for t, _ in answer.differences}:
+    if single and left == right:
         return not_equal("order", "one of them is strict")
     return unknown("order", "orders that are written otherwise")
 
