@@ -69,19 +69,15 @@ def find_stated(
     begin = _tail(text, formulas)
     tail = text[begin:]
     inside = [(start - begin, end - begin, content) for start, end, content in formulas if start >= begin]
-    value = read_value(normalise(reference))
+    plain = normalise(reference)
+    value = read_value(plain)
     if isinstance(value, Words | Choice):
         found = _word(tail, reference, value)
-    elif (items := _items(reference, value)) and (several := _several(tail, inside, items, language, rounding)):
-        found = several
     else:
-        found = _value(
-            tail,
-            inside,
-            value,
-            partial(compare_exactly, reference, question=question, language=language, rounding=rounding),
-        )
-        found = found or _literal(tail, reference)
+        items = _items(plain, value)
+        found = _several(tail, inside, items, language, rounding) if items else None
+        compare = partial(compare_exactly, reference, question=question, language=language, rounding=rounding)
+        found = found or _value(tail, inside, value, compare) or _literal(tail, reference)
     return None if found is None else (found[0], begin + found[1], begin + found[2])
 
 
@@ -138,14 +134,14 @@ def _value(tail: str, formulas: Sequence[Formula], value: Value, compare: Callab
     return None
 
 
-def _items(reference: str, value: Value) -> list[str]:
+def _items(plain: str, value: Value) -> list[str]:
     """The values of a reference that is a few of them without an order, as they are written; none of any other."""
     if not isinstance(value, Several) or value.kind not in ("bare", "set") or len(value.items) > _MOST_VALUES:
         return []
     if not all(isinstance(item, Scalar | Equation) for item in value.items):
         return []
-    plain = normalise(reference).removeprefix("\\{").removesuffix("\\}")
-    items = [item.strip() for item in parts(AND.sub(", ", plain), ",;")]
+    inside = plain.removeprefix("\\{").removesuffix("\\}")
+    items = [item.strip() for item in parts(AND.sub(", ", inside), ",;")]
     return items if len(items) == len(value.items) > 1 else []
 
 
