@@ -68,6 +68,9 @@ def compare(
 
     Returns:
         `equal`, `not_equal` or `unknown`. Safe to call from any thread.
+
+    Raises:
+        OverBudgetError: within a row's budget (`schemas.work`), where nothing is left of it.
     """
     comparison = compare_exactly(gold, answer, question, language, rounding=rounding)
     if comparison.path != "remainder":
