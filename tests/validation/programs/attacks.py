@@ -227,7 +227,7 @@ CPU = [
 SPACE = [
     Attack("big bytes", "x = bytearray(600 << 20)\nprint('ESCAPED')", (MEMORY,), ("memory",)),
     Attack("doubling list", "x = [0]\nwhile len(x) < 1 << 25: x += x\nprint('ESCAPED')", (MEMORY, TIMEOUT), ("memory",)),
-    Attack("growing text", "x = 'x' * 1100\nwhile len(x) < 28 * 10**7: x += x\nprint('ESCAPED')", (MEMORY,), ("memory",)),
+    Attack("growing text", "x = 'x' * 1100\nwhile len(x) < 28 * 10**7: x += x\nprint('ESCAPED')", (MEMORY, TIMEOUT), ("memory",)),
     Attack("numpy array", "import numpy\nnumpy.empty(10**8)\nprint('ESCAPED')", (MEMORY, ERROR), ("memory",)),
     Attack("mapping", "import mmap\nx = mmap.mmap(-1, 600 << 20)\nprint('ESCAPED')", (MEMORY, ERROR), ("memory",)),
     Attack("raise the limits", "import resource as r\ntry: r.setrlimit(r.RLIMIT_AS, (r.RLIM_INFINITY, r.RLIM_INFINITY))\nexcept ValueError: pass\n"
