@@ -9,7 +9,6 @@ turn for a batch each, so with batches as long as runs it puts the order togethe
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
-from functools import cache
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any, Literal, TypeVar
@@ -67,7 +66,6 @@ class _Rows:
             blocks=self._examples.blocks if recipe.order == "blocks" else None,
         )
         self._layout = ChatLayout(load_tokenizer(recipe.tokenizer)) if recipe.tokenizer else None
-        self._length = cache(self._length_of)
         weights = [source.weight for source in recipe.data]
         facts = asdict(recipe) | {"data": (self._examples.fingerprints, weights)}
         self.key = blake2b(repr(facts).encode(), digest_size=16).hexdigest()
@@ -83,10 +81,9 @@ class _Rows:
 
     def step(self, number: int) -> NDArray[np.int64]:
         """The examples of a step of the run; none behind its end."""
-        size, epoch = self.recipe.examples_per_step, 0
-        while length := self._length(epoch):
-            steps = -(-length // size)
-            if number < steps:
+        epoch = 0
+        while epoch < self.recipe.epochs:
+            if number < (steps := self.plan.steps_in(epoch)):
                 return self.plan.examples_at(Position(epoch, number))
             number, epoch = number - steps, epoch + 1
         return np.empty(0, np.int64)
@@ -119,8 +116,8 @@ class _Rows:
             for example, row in zip(examples, encoded, strict=True)
         ]
 
-    def _length_of(self, epoch: int) -> int:
-        return len(self.plan.order(epoch)) if epoch < self.recipe.epochs else 0
+    def _length(self, epoch: int) -> int:
+        return self.plan.examples_in(epoch) if epoch < self.recipe.epochs else 0
 
 
 def _about(example: Example) -> Row:

@@ -73,6 +73,10 @@ class Plan:
         """Every appearance of an epoch, in the order in which steps take them."""
         return self._order(epoch)
 
+    def examples_in(self, epoch: int) -> int:
+        """How many appearances an epoch has, without its order."""
+        return self._count(epoch)
+
     def steps_in(self, epoch: int) -> int:
         """How many optimizer steps an epoch has."""
         return -(-self._count(epoch) // self.examples_per_step)

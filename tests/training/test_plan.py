@@ -51,6 +51,13 @@ def test_steps_run_over_epochs_and_end_exactly():
     assert plan.total_steps() == 7
 
 
+def test_the_appearances_of_an_epoch_are_known_without_its_order():
+    plan = plan_of(weights=np.linspace(0.1, 2.4, 50), epochs=2.5)
+    counts = [plan.examples_in(epoch) for epoch in range(3)]
+    assert counts == [len(plan.order(epoch)) for epoch in range(3)]
+    assert counts[2] < counts[0]
+
+
 def test_a_fraction_of_an_epoch_is_exact():
     plan = plan_of(10, epochs=1.5)
     seen = [plan.examples_at(position) for position in plan.positions()]
