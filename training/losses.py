@@ -127,9 +127,10 @@ def _files(run: Path) -> Iterator[pa.Table]:
 
 def _cuts(run: Path) -> list[str]:
     """Ids that cut the ledger into ranges of about `_RANGE` rows."""
-    some = [id_ for table in _files(run) for id_ in table["id"].take(np.arange(0, len(table), _STRIDE)).to_pylist()]
+    strides = (table["id"].take(np.arange(0, len(table), _STRIDE)) for table in _files(run))
+    some = sorted(id_ for ids in strides for id_ in ids.to_pylist())
     ranges = len(some) * _STRIDE // _RANGE
-    return sorted({sorted(some)[len(some) * number // (ranges + 1)] for number in range(1, ranges + 1)})
+    return sorted({some[len(some) * number // (ranges + 1)] for number in range(1, ranges + 1)})
 
 
 def _worst_between(run: Path, low: str | None, high: str | None, limit: int) -> pa.Table:
