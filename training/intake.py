@@ -62,8 +62,10 @@ def take_in(
         UserError: nothing enters, examples are too long, or one cannot be encoded.
     """
     train = examples[Split.TRAIN]
-    encoders = {split: _encoder(config, rows, layout, split) for split, rows in examples.items()}
-    lengths = {split: lengths_of(encoder, split, world) for split, encoder in encoders.items()}
+    keys = {split: key_of(config, rows, layout, split) for split, rows in examples.items()}
+    encoders = {split: _encoder(config, rows, layout, keys[split]) for split, rows in examples.items()}
+    bound = bound_of(layout)
+    lengths = {split: Lengths(encoders[split], bound, key=key, world=world) for split, key in keys.items()}
     long, dropped = admit(config, encoders[Split.TRAIN], lengths[Split.TRAIN])
     weights = train.weights
     weights[long] = 0
@@ -83,11 +85,15 @@ def take_in(
     )
 
 
-def _encoder(config: Train, examples: Examples, layout: ChatLayout, split: Split) -> Encoder:
+def key_of(config: Train, examples: Examples, layout: ChatLayout, split: Split) -> str:
+    """The name of an encoding; it is made of the whole tokenizer, which takes a tenth of a second."""
+    return encoding_key(examples.fingerprints, layout, split=split, supervise_think=config.supervise_think)
+
+
+def _encoder(config: Train, examples: Examples, layout: ChatLayout, key: str) -> Encoder:
     """An encoder that keeps what it encodes, as the config has it."""
     cache = None
     if limit := int(config.token_cache_gb * 2**30):
-        key = encoding_key(examples.fingerprints, layout, split=split, supervise_think=config.supervise_think)
         folder = Path(config.token_cache) if config.token_cache else None
         cache = TokenCache(key, len(examples), limit=limit, folder=folder)
     return Encoder(examples, layout, supervise_think=config.supervise_think, cache=cache)
@@ -109,14 +115,6 @@ def _sample(config: Train, plan: Plan, weights: NDArray[np.float64]) -> NDArray[
     if config.order == "rows":
         return sample_of(plan, weights)
     return sample_of(_plan(config, weights, None), weights, limit=_SAMPLED_BY_BLOCKS)
-
-
-def lengths_of(encoder: Encoder, split: Split, world: World) -> Lengths:
-    """What can be asked of the lengths of a split."""
-    key = encoding_key(
-        encoder.examples.fingerprints, encoder.layout, split=split, supervise_think=encoder.supervise_think
-    )
-    return Lengths(encoder, bound_of(encoder.layout), key=key, world=world)
 
 
 def admit(config: Train, encoder: Encoder, lengths: Lengths) -> tuple[NDArray[np.int64], dict[str, int]]:

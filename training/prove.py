@@ -22,7 +22,7 @@ from training.encode import Encoded
 from training.encoder import Encoder
 from training.forward import Forward, arrange, in_float64
 from training.fresh import fit_tokenizer, fresh_model
-from training.intake import admit, lengths_of
+from training.intake import admit, key_of
 from training.masks import MOST_ROWS, prove_masks
 from training.memory import free_bytes, require_memory
 from training.mistakes import train_table
@@ -36,6 +36,7 @@ from training.results import ProofLine
 from training.shards import Examples
 from training.speed import set_precision
 from training.step import runs_in_half
+from training.token_counts import Lengths, bound_of
 from training.untyped import Model
 from training.world import World, device_of
 
@@ -79,7 +80,8 @@ def _source(train: Train, examples: Examples, temporary: Path) -> Path | str:
 def _prove_model(train: Train, encoder: Encoder, source: Path | str, rows: int, *, option: str) -> Iterator[ProofLine]:
     """Everything that needs the model."""
     device = device_of(train.device)
-    lengths = lengths_of(encoder, Split.TRAIN, World(0, 1, device))
+    key = key_of(train, encoder.examples, encoder.layout, Split.TRAIN)
+    lengths = Lengths(encoder, bound_of(encoder.layout), key=key, world=World(0, 1, device))
     long, _ = admit(train, encoder, lengths)
     enters = np.ones(len(encoder.examples))
     enters[long] = 0
