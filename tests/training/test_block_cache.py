@@ -2,13 +2,12 @@
 
 import multiprocessing
 import os
-import resource
-import signal
 from hashlib import sha256
 
 import pytest
 
 from schemas.block_table import Block
+from tests.small_disk import small_disk
 from training import block_cache
 from training.block_cache import BlockCache
 
@@ -96,20 +95,10 @@ def test_a_cache_that_cannot_be_written_is_told_once_and_costs_time_alone(tmp_pa
     assert caplog.text.count("the cache cannot be written") == 1
 
 
-@pytest.fixture
-def full_disk():
-    """A disk that takes files of 500 bytes at most, for this process."""
-    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (500, limits[1]))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-    signal.signal(signal.SIGXFSZ, handler)
-
-
-def test_a_full_disk_leaves_no_half_of_a_block(tmp_path, caplog, full_disk):
+def test_a_full_disk_leaves_no_half_of_a_block(tmp_path, caplog):
     source, cache = Source(*CONTENTS), BlockCache(tmp_path, 1 << 20)
-    assert [cache.get(block, source) for block in BLOCKS[:3]] == CONTENTS[:3]
+    with small_disk(500):
+        assert [cache.get(block, source) for block in BLOCKS[:3]] == CONTENTS[:3]
     assert caplog.text.count("the cache cannot be written (File too large)") == 1
     assert kept(tmp_path) == {}
 

@@ -2,9 +2,7 @@
 
 import json
 import os
-import resource
 import shutil
-import signal
 import subprocess
 import sys
 from dataclasses import replace
@@ -17,6 +15,7 @@ from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 from schemas.config import Config, Evaluate
 from schemas.exits import RunFailedError, UserError
 from schemas.verdict import Status
+from tests.small_disk import small_disk
 from tests.training.models import small_run
 from training import checkpoint, shards
 from training.chat import ChatLayout
@@ -418,12 +417,8 @@ def test_training_goes_on_from_a_hugging_face_folder(run, data, tmp_path):
 @pytest.fixture
 def no_room():
     """A disk that takes files of 20 kB at most, for this process."""
-    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, limits[1]))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-    signal.signal(signal.SIGXFSZ, handler)
+    with small_disk(20_000):
+        yield
 
 
 def test_a_full_disk_leaves_the_last_checkpoint_whole(run, data, tmp_path, no_room):

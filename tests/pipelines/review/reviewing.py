@@ -2,7 +2,6 @@
 
 import os
 import re
-import resource
 import signal
 import subprocess
 import sys
@@ -108,16 +107,3 @@ def decide(tab: Page, key: str, limit_ms: int = 5000) -> str:
     after = tab.value(_CHANGED.format(before=before, limit=limit_ms))
     assert after != before, (key, tab.value("document.getElementById('told').textContent"), tab.console)
     return str(after)
-
-
-@contextmanager
-def small_disk(limit: int) -> Iterator[None]:
-    """A disk that takes files of so many bytes."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
-        signal.signal(signal.SIGXFSZ, handler)

@@ -13,7 +13,7 @@ from pipelines.review.journal import journals
 from pipelines.review.office import Office, Terms
 from pipelines.review.opened import OpenedData
 from pipelines.review.serve import Asked, queues_of
-from tests.pipelines.review.reviewing import small_disk
+from tests.small_disk import small_disk
 from tests.tiny import read_lines
 
 

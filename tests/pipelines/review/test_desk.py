@@ -10,7 +10,7 @@ from pipelines.review.opened import OpenedData
 from pipelines.review.queues import audit, quarantined
 from pipelines.review.votes import Vote, Votes
 from schemas.problem import Decision
-from tests.pipelines.review.reviewing import small_disk
+from tests.small_disk import small_disk
 from tests.tiny import read_lines
 
 ANA, BEN = Seat("ana"), Seat("ben")

@@ -10,7 +10,7 @@ import pytest
 from pipelines.review.journal import Journal, journals
 from schemas.exits import UserError
 from tests.conftest import REPOSITORY
-from tests.pipelines.review.reviewing import small_disk
+from tests.small_disk import small_disk
 from tests.tiny import read_lines
 
 
