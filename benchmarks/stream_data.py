@@ -27,7 +27,7 @@ def write_data(work: Path, rows: int) -> Path:
     whole, rest = divmod(rows, size)
     shards = _write_shards(folder, "train", [size] * whole + [rest] * bool(rest))
     shards += _write_shards(folder, "heldout", [max(20, min(2_000, rows // 50))])
-    _judge(folder, shards, rows)
+    judge(folder, shards)
     return folder
 
 
@@ -42,9 +42,14 @@ def _write_shards(folder: Path, split: str, counts: list[int]) -> list[ShardReco
         table = pa.Table.from_pylist([_row(number, split) for number in range(count)], EXAMPLE_SCHEMA)
         with pa.OSFile(str(path), "wb") as file, pa.ipc.new_stream(file, EXAMPLE_SCHEMA) as writer:
             writer.write_table(table, max_chunksize=_BATCH_ROWS)
-        size, digest = path.stat().st_size, sha256_of(path)
-        records.append(ShardRecord(path=f"shards/{path.name}", split=split, rows=count, bytes=size, sha256=digest))
+        records.append(record_of(path, split, count))
     return records
+
+
+def record_of(path: Path, split: str, rows: int) -> ShardRecord:
+    """A shard as a manifest names it."""
+    size, digest = path.stat().st_size, sha256_of(path)
+    return ShardRecord(path=f"shards/{path.name}", split=split, rows=rows, bytes=size, sha256=digest)
 
 
 def _row(number: int, split: str) -> dict[str, Any]:
@@ -89,11 +94,31 @@ def _row(number: int, split: str) -> dict[str, Any]:
     }
 
 
-def _judge(folder: Path, shards: list[ShardRecord], rows: int) -> None:
+def judge(folder: Path, shards: list[ShardRecord], *, status: Status | None = Status.PASSED) -> None:
+    """Writes a manifest over shards, and a verdict of such a status: none when it is None."""
+    _write_manifest(folder, shards)
+    if status is None:
+        return
+    verdict = Verdict(
+        status=status,
+        draft=False,
+        schema_version=SCHEMA_VERSION,
+        judge_version="by hand",
+        suite_sha256="0" * 64,
+        manifest_sha256=sha256_of(folder / MANIFEST),
+        shards={shard.path: shard.sha256 for shard in shards},
+        checks=[],
+    )
+    (folder / VERDICT).parent.mkdir()
+    (folder / VERDICT).write_text(verdict.to_json(), encoding="utf-8")
+
+
+def _write_manifest(folder: Path, shards: list[ShardRecord]) -> None:
+    rows = sum(shard.rows for shard in shards)
     kept = FormatCounts(candidates=rows, kept=rows, removed=0, quarantined=0)
     manifest = Manifest(
         schema_version=SCHEMA_VERSION,
-        code_version="benchmark",
+        code_version="by hand",
         draft=False,
         config={},
         skipped=[],
@@ -103,7 +128,7 @@ def _judge(folder: Path, shards: list[ShardRecord], rows: int) -> None:
         counts=Counts(rows=rows, candidates=rows, kept=rows, removed=0, quarantined=0),
         removed_by_reason={},
         quarantined_by_reason={},
-        formats={"cot": kept},
+        formats={"all": kept},
         sources={"all": kept},
         splits={},
         licence="CC0-1.0",
@@ -114,15 +139,3 @@ def _judge(folder: Path, shards: list[ShardRecord], rows: int) -> None:
         fingerprint="",
     ).sealed()
     (folder / MANIFEST).write_text(manifest.to_json(), encoding="utf-8")
-    verdict = Verdict(
-        status=Status.PASSED,
-        draft=False,
-        schema_version=SCHEMA_VERSION,
-        judge_version="benchmark",
-        suite_sha256="0" * 64,
-        manifest_sha256=sha256_of(folder / MANIFEST),
-        shards={shard.path: shard.sha256 for shard in shards},
-        checks=[],
-    )
-    (folder / VERDICT).parent.mkdir()
-    (folder / VERDICT).write_text(verdict.to_json(), encoding="utf-8")

@@ -11,10 +11,10 @@ import pyarrow as pa
 import pytest
 import torch
 
+from benchmarks.stream_data import judge, record_of
 from schemas.config import Config, Evaluate, FreshModel, Train
-from schemas.example import EXAMPLE_SCHEMA, SCHEMA_VERSION
-from schemas.manifest import MANIFEST, Counts, FormatCounts, Manifest, ShardRecord, sha256_of
-from schemas.verdict import VERDICT, Status, Verdict
+from schemas.example import EXAMPLE_SCHEMA
+from schemas.verdict import Status
 
 # The cores are shared with whatever else runs; models here are too small to gain from a second thread.
 torch.set_num_threads(1)
@@ -72,57 +72,9 @@ def write_data(folder: Path, rows: list[dict[str, Any]], *, status: Status | Non
         path = folder / "shards" / f"{split}-00000-of-00001.arrow"
         with pa.OSFile(str(path), "wb") as file, pa.ipc.new_stream(file, EXAMPLE_SCHEMA) as writer:
             writer.write_table(pa.Table.from_pylist(chosen, EXAMPLE_SCHEMA), max_chunksize=16)
-        shards.append(
-            ShardRecord(
-                path=f"shards/{path.name}",
-                split=split,
-                rows=len(chosen),
-                bytes=path.stat().st_size,
-                sha256=sha256_of(path),
-            )
-        )
-    _write_manifest(folder, rows, shards)
-    if status is not None:
-        verdict = Verdict(
-            status=status,
-            draft=False,
-            schema_version=SCHEMA_VERSION,
-            judge_version="test",
-            suite_sha256="0" * 64,
-            manifest_sha256=sha256_of(folder / MANIFEST),
-            shards={shard.path: shard.sha256 for shard in shards},
-            checks=[],
-        )
-        (folder / VERDICT).parent.mkdir()
-        (folder / VERDICT).write_text(verdict.to_json())
+        shards.append(record_of(path, split, len(chosen)))
+    judge(folder, shards, status=status)
     return folder
-
-
-def _write_manifest(folder: Path, rows: list[dict[str, Any]], shards: list[ShardRecord]) -> None:
-    kept = FormatCounts(candidates=len(rows), kept=len(rows), removed=0, quarantined=0)
-    manifest = Manifest(
-        schema_version=SCHEMA_VERSION,
-        code_version="test",
-        draft=False,
-        config={},
-        skipped=[],
-        isolation=None,
-        inputs=[],
-        benchmarks=[],
-        counts=Counts(rows=len(rows), candidates=len(rows), kept=len(rows), removed=0, quarantined=0),
-        removed_by_reason={},
-        quarantined_by_reason={},
-        formats={"all": kept},
-        sources={"all": kept},
-        splits={},
-        licence="CC0-1.0",
-        quotas=[],
-        shards=shards,
-        ledger=[],
-        lineage=[],
-        fingerprint="",
-    ).sealed()
-    (folder / MANIFEST).write_text(manifest.to_json())
 
 
 @pytest.fixture(scope="session", autouse=True)
