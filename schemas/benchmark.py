@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from schemas.files import replacing
+from schemas.arrow_files import replacing_stream
 
 BENCHMARKS = "benchmarks.arrow"
 
@@ -52,11 +52,7 @@ def write_items(path: Path, table: pa.Table, sources: Sequence[BenchmarkSource])
     """Writes items, whole or not at all, with where they come from beside them."""
     told = json.dumps([asdict(source) for source in sources], ensure_ascii=False).encode()
     schema = table.schema.with_metadata({_SOURCES: told})
-    with (
-        replacing(path) as temporary,
-        pa.OSFile(str(temporary), "wb") as file,
-        pa.ipc.new_stream(file, schema) as writer,
-    ):
+    with replacing_stream(path, schema) as writer:
         writer.write_table(table.replace_schema_metadata(schema.metadata))
 
 

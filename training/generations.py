@@ -9,8 +9,8 @@ from typing import Any
 
 import pyarrow as pa
 
+from schemas.arrow_files import replacing_stream
 from schemas.exits import UserError
-from schemas.files import replacing
 from training.mistakes import RESULTS
 from training.results import FormatResult, Interval
 from training.scores import Scored, Verdict, difference, figures, majority
@@ -57,11 +57,7 @@ class Other:
 
 def write_generations(path: Path, table: pa.Table) -> None:
     """Writes a table of answers, whole or not at all."""
-    with (
-        replacing(path) as temporary,
-        pa.OSFile(str(temporary), "wb") as file,
-        pa.ipc.new_stream(file, table.schema) as writer,
-    ):
+    with replacing_stream(path, table.schema) as writer:
         writer.write_table(table)
 
 

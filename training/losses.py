@@ -18,7 +18,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from schemas.files import replacing, write_text
+from schemas.arrow_files import replacing_stream
+from schemas.files import write_text
 from training.shards import Examples
 
 LOSSES = "losses"
@@ -78,11 +79,7 @@ class LossLedger:
         table = pa.concat_tables(self._waiting)
         first, last = table["step"][0].as_py(), table["step"][-1].as_py()
         name = f"steps-{first:08d}-{last:08d}.arrow"
-        with (
-            replacing(self._folder / name) as temporary,
-            pa.OSFile(str(temporary), "wb") as file,
-            pa.ipc.new_stream(file, SCHEMA) as writer,
-        ):
+        with replacing_stream(self._folder / name, SCHEMA) as writer:
             writer.write_table(table.combine_chunks())
         self._waiting.clear()
 

@@ -21,8 +21,9 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from xxhash import xxh3_64_intdigest
 
+from schemas.arrow_files import replacing_stream
 from schemas.copies import cache_folder
-from schemas.files import TEMPORARY, replacing
+from schemas.files import TEMPORARY
 from training.encode import Encoded, EncodedExample
 
 _SEGMENT_BYTES = 32 * 2**20  # of tokens that wait in memory before they are written
@@ -190,12 +191,8 @@ def write_segment(path: Path, rows: dict[int, Words]) -> None:
     words = pa.LargeListArray.from_arrays(pa.array(offsets, pa.int64()), np.concatenate([rows[row] for row in ordered]))
     checksums = np.array([xxh3_64_intdigest(rows[row].data, row) for row in ordered], np.uint64)
     batch = pa.RecordBatch.from_arrays([pa.array(ordered, pa.int64()), pa.array(checksums), words], schema=_SCHEMA)
-    with (
-        replacing(path) as temporary,
-        pa.OSFile(str(temporary), "wb") as file,
-        pa.ipc.new_stream(file, _SCHEMA) as sink,
-    ):
-        sink.write_batch(batch)
+    with replacing_stream(path, _SCHEMA) as writer:
+        writer.write_batch(batch)
 
 
 def words_of(example: EncodedExample) -> Words:

@@ -19,9 +19,9 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from xxhash import xxh3_128
 
+from schemas.arrow_files import replacing_stream
 from schemas.copies import cache_folder
 from schemas.exits import UserError
-from schemas.files import replacing
 from schemas.problem import Format, Segment, SegmentKind
 from schemas.prompts import INSTRUCTIONS
 from schemas.transcript import transcribe
@@ -240,12 +240,8 @@ def _read(path: Path) -> tuple[NDArray[np.int64], NDArray[np.int32]] | None:
 def _write(path: Path, rows: NDArray[np.int64], tokens: NDArray[np.int32]) -> None:
     schema = pa.schema([("row", pa.int64()), ("tokens", pa.int32())], metadata={"xxh3": _checksum(rows, tokens)})
     try:
-        with (
-            replacing(path) as temporary,
-            pa.OSFile(str(temporary), "wb") as file,
-            pa.ipc.new_stream(file, schema) as w,
-        ):
-            w.write_table(pa.table([rows, tokens], schema=schema))
+        with replacing_stream(path, schema) as writer:
+            writer.write_table(pa.table([rows, tokens], schema=schema))
     except OSError as error:
         logger.warning("%s: cannot be kept (%s): the next run counts again", path, error.strerror or error)
 

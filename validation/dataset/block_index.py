@@ -1,7 +1,6 @@
 """The tables by which readers find, check and weigh single blocks of a data set (schemas/block_table)."""
 
 from collections.abc import Iterator
-from contextlib import ExitStack
 from hashlib import sha256
 from itertools import count
 from pathlib import Path
@@ -10,9 +9,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from schemas.arrow_files import replacing_stream
 from schemas.block_table import BLOCK_SCHEMA, BLOCKS, HEADER, ROW_SCHEMA, ROWS, SEGMENTS, TEXT_BYTES, Block
 from schemas.exits import RunFailedError
-from schemas.files import replacing
 from schemas.manifest import Manifest, ShardRecord, sha256_of
 
 _COMPRESSED = pa.ipc.IpcWriteOptions(compression="lz4")  # zstd: half the bytes, six times the time to read
@@ -35,19 +34,13 @@ def write_block_tables(folder: Path, manifest: Manifest, quality: Path) -> dict[
     paths = {name: quality / Path(name).name for name in (BLOCKS, ROWS)}
     quality.mkdir(parents=True, exist_ok=True)
     blocks = []
-    with replacing(paths[ROWS]) as temporary, ExitStack() as opened:
-        sink = opened.enter_context(pa.OSFile(str(temporary), "wb"))
-        writer = opened.enter_context(pa.ipc.new_stream(sink, ROW_SCHEMA, options=_COMPRESSED))
+    with replacing_stream(paths[ROWS], ROW_SCHEMA, _COMPRESSED) as writer:
         for shard in manifest.shards:
             for block, rows in _blocks(folder, shard):
                 blocks.append(block)
                 if rows is not None:
                     writer.write_batch(rows)
-    with (
-        replacing(paths[BLOCKS]) as temporary,
-        pa.OSFile(str(temporary), "wb") as sink,
-        pa.ipc.new_stream(sink, BLOCK_SCHEMA) as writer,
-    ):
+    with replacing_stream(paths[BLOCKS], BLOCK_SCHEMA) as writer:
         columns = {name: [getattr(block, name) for block in blocks] for name in BLOCK_SCHEMA.names}
         writer.write_table(pa.table(columns, schema=BLOCK_SCHEMA))
     return {name: sha256_of(path) for name, path in paths.items()}
