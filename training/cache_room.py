@@ -52,10 +52,8 @@ def require_room(config: Train, examples: Mapping[Split, Examples], cache: Block
     Raises:
         UserError: the cache is smaller than the order needs.
     """
-    needed, key = (
-        sum(split.fetched_bytes for split in examples.values()),
-        f"train.data_cache_gb {config.data_cache_gb:g}",
-    )
+    needed = sum(split.fetched_bytes for split in examples.values())
+    key = f"train.data_cache_gb {config.data_cache_gb:g}"
     if config.order == "rows" and needed > cache.limit:
         raise UserError(
             f"{key}: the data in stores has {needed / _GB:.3g} GiB, and each step takes examples from all of it; raise "

@@ -29,8 +29,7 @@ from training.fetched import FetchedShard, fetched_shards
 from training.mapped import MappedShard
 from training.shard_rows import Batches, Shard, Sizes
 
-CACHE_GB = 100
-"""most that a cache of blocks holds where nobody says how much"""
+_CACHE_GB = 100  # most that a cache of blocks holds where nobody says how much
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,10 +91,10 @@ class Examples:
         self,
         batches: Batches,
         fingerprints: tuple[str, ...],
-        rounding: Literal["places", "never"] = "places",
+        rounding: Literal["places", "never"],
         *,
-        parts: tuple[Part, ...] = (),
-        fetched_bytes: int = 0,
+        parts: tuple[Part, ...],
+        fetched_bytes: int,
     ) -> None:
         self._batches = batches
         self.fingerprints = fingerprints
@@ -236,30 +235,25 @@ def open_splits(
         cache: where blocks of data in a store are kept; None takes mathmill's own.
     """
     sources = [source if isinstance(source, TrainData) else TrainData(path=as_text(source)) for source in data]
-    found = _Found(sources, draft=draft, cache=cache or default_cache())
+    found = _Found(sources, draft=draft, cache=cache or BlockCache(cache_folder(), _CACHE_GB << 30))
     found.compare()
     return {split: found.examples(split) for split in Split}
 
 
 def open_for_run(
-    data: Sequence[TrainData], *, draft: bool = False, cache: BlockCache | None = None
+    data: Sequence[TrainData], *, draft: bool, cache: BlockCache
 ) -> tuple[dict[Split, Examples], list[JudgedShard]]:
     """Opens both splits, and returns beside them the shards whose bytes are left to compare: those of much data.
 
     Args:
         data: data sets and what they weigh.
         draft: accept data without a passed verdict.
-        cache: where blocks of data in a store are kept; None takes mathmill's own.
+        cache: where blocks of data in a store are kept.
     """
-    found = _Found(data, draft=draft, cache=cache or default_cache())
+    found = _Found(data, draft=draft, cache=cache)
     if found.bytes <= _AT_ONCE:
         found.compare()
     return {split: found.examples(split) for split in Split}, found.judged
-
-
-def default_cache() -> BlockCache:
-    """The cache of whoever names none."""
-    return BlockCache(cache_folder(), CACHE_GB << 30)
 
 
 class _Found:
