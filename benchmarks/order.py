@@ -26,8 +26,6 @@ from training.train import train
 
 BLOCK_ROWS = 4
 _STEP = 16
-
-
 _FILES = {"gsm8k": "gsm8k_train.jsonl", "math": "math_train_3000_solutions.jsonl"}
 
 
@@ -87,7 +85,7 @@ def main() -> None:
                 reached.append(next(step.objective for step in steps if step.heldout))
             facts = {
                 "order": order,
-                "heldout J": [round(one, 4) for one in reached],
+                "heldout J": [round(objective, 4) for objective in reached],
                 "mean": round(np.mean(reached), 4),
             }
             print(json.dumps(facts | {"sd of GSM8K's share of a step": round(spread(examples, order), 3)}))

@@ -73,7 +73,7 @@ def encode(examples: list[Example], layout: ChatLayout, *, supervise_think: bool
         return _encode(examples, layout, supervise_think=supervise_think)
     except UserError:
         raise
-    except Exception as error:
+    except Exception as error:  # tokenizers has no error of its own: it raises plain Exception
         if len(examples) > 1:
             return [encode([example], layout, supervise_think=supervise_think)[0] for example in examples]
         why = str(error).strip().partition("\n")[0] or type(error).__name__

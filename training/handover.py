@@ -18,14 +18,14 @@ from training.world import World
 _BLOCK_BYTES = 64 << 20
 
 
-def handed_over(output: Path, checkpoints: Sequence[Checkpoint], world: World, held: ExitStack) -> Path:
+def handed_over(output: Path, checkpoints: Sequence[Checkpoint], world: World, stack: ExitStack) -> Path:
     """Returns a folder in which this rank finds the checkpoints of RUN; all ranks must call it.
 
     Args:
         output: RUN, as rank 0 knows it; there may be another folder of that name here, or none.
         checkpoints: what rank 0 found there and the run begins from; the other ranks' are not asked.
         world: the ranks.
-        held: removes what was copied when it ends.
+        stack: removes what was copied when it ends.
     """
     states = world.tell({found.folder.name: (found.folder / STATE).read_bytes() for found in checkpoints})
     last = latest(output)
@@ -36,7 +36,7 @@ def handed_over(output: Path, checkpoints: Sequence[Checkpoint], world: World, h
     world.sum(blind)
     if not blind.item():
         return output
-    target = None if seen else _own_folder(held)
+    target = None if seen else _own_folder(stack)
     for name in states:
         _send(output / CHECKPOINTS / name, target / CHECKPOINTS / name if target else None, world)
     return target or output
@@ -47,9 +47,9 @@ def _has(folder: Path, state: bytes) -> bool:
     return read(folder) is not None and (folder / STATE).read_bytes() == state
 
 
-def _own_folder(held: ExitStack) -> Path:
+def _own_folder(stack: ExitStack) -> Path:
     cache_folder().mkdir(parents=True, exist_ok=True)
-    return Path(held.enter_context(tempfile.TemporaryDirectory(prefix="run-", dir=cache_folder())))
+    return Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="run-", dir=cache_folder())))
 
 
 def _send(source: Path, target: Path | None, world: World) -> None:

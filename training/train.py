@@ -147,7 +147,7 @@ class _Loop:
         steps = encoded_steps(run.intake.plan, run.intake.encoders[Split.TRAIN], run.workers, run.start.next)
         objectives = (objective_at(run.config, step, run.told.steps) for step in count(run.start.step))
         self._feed = Feed(steps, lambda rows: self._lay_out(rows, objective=next(objectives)), run.world.device)
-        self._held: Rows | None = None
+        self._heldout_rows: Rows | None = None
 
     def close(self) -> None:
         """Ends what the run writes to, and what lays out its steps."""
@@ -302,16 +302,17 @@ class _Loop:
         if not len(run.intake.heldout):
             return None
         began = time.perf_counter()
-        self._held = self._held or run.workers.encode(run.intake.encoders[Split.HELDOUT], run.intake.heldout)
-        laid = self._lay_out(self._held)
-        likelihood = Likelihood(len(self._held.indices), world.device)
+        if self._heldout_rows is None:
+            self._heldout_rows = run.workers.encode(run.intake.encoders[Split.HELDOUT], run.intake.heldout)
+        laid = self._lay_out(self._heldout_rows)
+        likelihood = Likelihood(len(laid.rows.indices), world.device)
         run.model.eval()
         accumulate(run.root, iter(laid.micros), likelihood, forward=run.forward, half=run.half, backward=False)
         train_mode(run.model, run.config)
         world.sum(likelihood.totals)
         totals = likelihood.totals.cpu().numpy()
         epoch = state.next.epoch if epoch is None else epoch
-        metrics = measure(laid.batch, totals, self._held.labels, step=state.step, steps=run.told.steps, epoch=epoch)
+        metrics = measure(laid.batch, totals, laid.rows.labels, step=state.step, steps=run.told.steps, epoch=epoch)
         seconds = time.perf_counter() - began
         measured = replace(metrics, heldout=True, seconds=seconds, pass_at_1=self._pass_at_1(state.step))
         if world.is_main:

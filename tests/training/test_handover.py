@@ -32,10 +32,10 @@ def one_rank(outputs, names):
     torch.set_num_threads(1)
     handover._BLOCK_BYTES = 1000
     world = join_world("cpu")
-    with ExitStack() as held:
+    with ExitStack() as stack:
         mine = outputs[world.rank]
         found = [checkpoint.read(mine / CHECKPOINTS / name) for name in names] if world.is_main else []
-        folder = handed_over(mine, found, world, held)
+        folder = handed_over(mine, found, world, stack)
         contents = {name: files_of(folder / CHECKPOINTS / name) for name in names}
         latest = checkpoint.latest(folder)
     world.close()

@@ -70,9 +70,9 @@ def test_rows_keep_their_order_whatever_workers_read_them(weighted):
 
 
 def test_another_seed_is_another_order_of_the_same_rows(data):
-    one, other = ids(stream(data, seed=1)), ids(stream(data, seed=2))
-    assert one != other
-    assert sorted(one) == sorted(other) == sorted(shards.open(data).ids())
+    first, other = ids(stream(data, seed=1)), ids(stream(data, seed=2))
+    assert first != other
+    assert sorted(first) == sorted(other) == sorted(shards.open(data).ids())
 
 
 @pytest.mark.parametrize("taken", [0, 1, 7, 8, 60])

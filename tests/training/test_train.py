@@ -155,7 +155,7 @@ def test_heldout_j_is_measured_on_the_same_few_each_time(data, tmp_path):
     few = [
         train(small_run(seed=seed, steps=1, heldout_limit=5), [data], tmp_path / f"{seed}").heldout for seed in (0, 1)
     ]
-    assert [held.examples for held in few] == [5, 5]
+    assert [measured.examples for measured in few] == [5, 5]
     assert {name: part.examples for name, part in few[0].formats.items()} == {
         name: part.examples for name, part in few[1].formats.items()
     }
