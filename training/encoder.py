@@ -5,7 +5,7 @@ order of the plan. What an example becomes depends on its text alone, so neither
 """
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -57,8 +57,8 @@ class Encoder:
             UserError: the tokenizer or the layout refuses one, which is named.
             RunFailedError: a shard changed since it was opened.
         """
-        rows: list[Words | None] = self._cache.get(indices) if self._cache else [None] * len(indices)
-        missing = [place for place, words in enumerate(rows) if words is None]
+        rows = self._known(indices)
+        missing = _missing(rows)
         for start in range(0, len(missing), _CHUNK):
             places = missing[start : start + _CHUNK]
             fresh = [words_of(example) for example in self._encode(indices[places])]
@@ -71,8 +71,11 @@ class Encoder:
     def expect(self, indices: NDArray[np.int64]) -> None:
         """Is told what will be encoded soon: texts that lie elsewhere are fetched meanwhile."""
         if self.examples.fetched_bytes:
-            rows = self._cache.get(indices) if self._cache else [None] * len(indices)
-            self.examples.expect(indices[[place for place, words in enumerate(rows) if words is None]])
+            self.examples.expect(indices[_missing(self._known(indices))])
+
+    def _known(self, indices: NDArray[np.int64]) -> list[Words | None]:
+        """What the cache holds of some examples, in the order given."""
+        return self._cache.get(indices) if self._cache else [None] * len(indices)
 
     def _encode(self, indices: NDArray[np.int64]) -> list[EncodedExample]:
         return encode(self.examples.take(indices), self.layout, supervise_think=self.supervise_think)
@@ -81,6 +84,10 @@ class Encoder:
         """Writes what the cache has not written yet."""
         if self._cache:
             self._cache.close()
+
+
+def _missing(rows: Sequence[Words | None]) -> list[int]:
+    return [place for place, words in enumerate(rows) if words is None]
 
 
 _Share: TypeAlias = tuple[Encoded, Labels] | UserError | RunFailedError
