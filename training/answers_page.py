@@ -4,10 +4,8 @@ One self-contained file that needs no network, looks as the quality report does,
 security policy names the hashes of its style and its script: nothing that a model wrote can run or load.
 """
 
-from base64 import b64encode
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from hashlib import sha256
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -20,7 +18,7 @@ from schemas.transcript import parse_response
 from schemas.wording import amount, shortened
 from training.generations import Other, Row, by_problem
 from training.results import EvalResult, FormatResult, Interval
-from validation.dataset.report.markup import Child, Markup, join, tag
+from validation.dataset.report.markup import Child, Markup, join, policy_source, tag
 from validation.dataset.report.mathml import rich_text
 
 MOST_PROBLEMS = 500
@@ -70,8 +68,7 @@ def _asset(package: str, name: str) -> str:
 
 
 def _policy(style: str, script: str) -> str:
-    hashes = [b64encode(sha256(text.encode()).digest()).decode() for text in (style, script)]
-    return f"default-src 'none'; style-src 'sha256-{hashes[0]}'; script-src 'sha256-{hashes[1]}'; base-uri 'none'"
+    return f"default-src 'none'; style-src {policy_source(style)}; script-src {policy_source(script)}; base-uri 'none'"
 
 
 def _figures(result: EvalResult) -> Markup:

@@ -5,15 +5,14 @@ Each point of a curve is the mean of the steps that fall on it; a measurement on
 
 import json
 import math
-from base64 import b64encode
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from hashlib import sha256
 from html import escape
 from pathlib import Path
 from typing import Any, TypeAlias
 
 from schemas.files import write_text
+from validation.dataset.report.markup import policy_source
 
 CURVES = "curves.html"
 """of RUN"""
@@ -81,7 +80,7 @@ def page_of(name: str, lines: Sequence[dict[str, Any]]) -> str:
         ("tokens right", [_plain("train", steps, "token_accuracy"), _plain("heldout", held, "token_accuracy")]),
     ]
     drawn = "".join(_chart(title, [curve for curve in curves if curve.points]) for title, curves in charts)
-    policy = f"default-src 'none'; style-src 'sha256-{b64encode(sha256(_STYLE.encode()).digest()).decode()}'"
+    policy = f"default-src 'none'; style-src {policy_source(_STYLE)}"
     last = steps[-1]["step"] if steps else 0
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'

@@ -3,8 +3,6 @@
 The policy names the hashes of the page's one style and one script: nothing else can run or load, whatever a row says.
 """
 
-from base64 import b64encode
-from hashlib import sha256
 from pathlib import Path
 
 from pipelines.review.desk import facts_of
@@ -14,7 +12,7 @@ from pipelines.review.queues import Queue
 from pipelines.review.row_view import row_view
 from pipelines.review.shell import nothing_left, page, script, style
 from schemas.files import replacing
-from validation.dataset.report.markup import Markup, tag
+from validation.dataset.report.markup import Markup, policy_source, tag
 
 
 def write_single_file(data: OpenedData, queue: Queue, path: Path, *, person: str | None, rows: int) -> int:
@@ -60,8 +58,7 @@ def write_single_file(data: OpenedData, queue: Queue, path: Path, *, person: str
 
 
 def _policy(style_text: str, script_text: str) -> str:
-    hashes = [b64encode(sha256(text.encode()).digest()).decode() for text in (style_text, script_text)]
     return (
-        f"default-src 'none'; style-src 'sha256-{hashes[0]}'; script-src 'sha256-{hashes[1]}'; "
+        f"default-src 'none'; style-src {policy_source(style_text)}; script-src {policy_source(script_text)}; "
         "base-uri 'none'; form-action 'none'"
     )

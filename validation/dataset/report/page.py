@@ -5,8 +5,6 @@ says.
 """
 
 import json
-from base64 import b64encode
-from hashlib import sha256
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -16,7 +14,7 @@ from schemas.verdict import Check, Status
 from schemas.wording import amount
 from validation.dataset.gate import Judgement
 from validation.dataset.report import bias, browse, check_list, evidence, people, sections, side_by_side
-from validation.dataset.report.markup import Child, Markup, join, number, percent, tag
+from validation.dataset.report.markup import Child, Markup, join, number, percent, policy_source, tag
 from validation.dataset.report.measurements import measurements
 from validation.dataset.report.readability import quality
 
@@ -110,9 +108,8 @@ def render(judgement: Judgement, numbers: dict[str, Any]) -> str:
 
 
 def _policy(style: str, script: str) -> str:
-    hashes = [b64encode(sha256(text.encode()).digest()).decode() for text in (style, script)]
     return (
-        f"default-src 'none'; style-src 'sha256-{hashes[0]}'; script-src 'sha256-{hashes[1]}'; "
+        f"default-src 'none'; style-src {policy_source(style)}; script-src {policy_source(script)}; "
         "base-uri 'none'; form-action 'none'"
     )
 
