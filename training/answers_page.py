@@ -20,6 +20,7 @@ from training.generations import Other, Row, by_problem
 from training.results import EvalResult, FormatResult, Interval
 from validation.dataset.report.markup import Child, Markup, join, policy_source, tag
 from validation.dataset.report.mathml import rich_text
+from validation.dataset.report.samples import as_formula
 
 MOST_PROBLEMS = 500
 MOST_SAMPLES = 4
@@ -189,7 +190,7 @@ def _problem(rows: Sequence[Row], others: Sequence[Row] | None, result: EvalResu
         "details",
         summary,
         tag("div", rich_text(first["question"]), class_="question"),
-        tag("p", "reference ", tag("b", as_formula(first["reference"])), class_="fine"),
+        tag("p", "reference ", tag("b", _formula(first["reference"])), class_="fine"),
         tag("div", columns, class_="columns"),
         class_="answered",
         data_suite=first["suite"],
@@ -210,7 +211,7 @@ def _column(model: str | None, rows: Sequence[Row]) -> Markup:
 
 def _answer(row: dict[str, Any], samples: int) -> Markup:
     number = f"{row['sample'] + 1} of {samples}: " if samples > 1 else ""
-    answer = join(["answer ", tag("b", as_formula(row["answer"])), ", "]) if row["answer"] is not None else None
+    answer = join(["answer ", tag("b", _formula(row["answer"])), ", "]) if row["answer"] is not None else None
     told = [row["detail"], "" if row["ended"] else "did not stop of its own accord", amount(row["tokens"], "token")]
     told.append(amount(row["tool_calls"], "program") if row["tool_calls"] else "")
     verdict = tag(
@@ -237,10 +238,8 @@ def _words(response: str) -> Iterator[Markup]:
         yield tag("p", f"{len(response) - _MOST_CHARS:,} more characters", class_="fine")
 
 
-def as_formula(answer: str) -> Markup:
-    """An answer as it is read: LaTeX as a formula, with or without dollars around it."""
-    bare = answer.strip()
-    return rich_text(f"${bare}$" if "\\" in bare and "$" not in bare else bare)
+def _formula(answer: str) -> Markup:
+    return rich_text(as_formula(answer.strip()))
 
 
 def _percent(share: float) -> str:
