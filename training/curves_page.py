@@ -7,12 +7,11 @@ import json
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from html import escape
 from pathlib import Path
 from typing import Any, TypeAlias
 
 from schemas.files import write_text
-from validation.dataset.report.markup import policy_source
+from validation.dataset.report.markup import Markup, policy_source, tag
 
 CURVES = "curves.html"
 """of RUN"""
@@ -68,28 +67,34 @@ def page_of(name: str, lines: Sequence[dict[str, Any]]) -> str:
         lines: those of metrics.jsonl.
     """
     steps = [line for line in lines if not line["heldout"]]
-    held = [line for line in lines if line["heldout"]]
+    heldout = [line for line in lines if line["heldout"]]
     charts = [
-        ("J and J on heldout examples", [_plain("train", steps, "objective"), _plain("heldout", held, "objective")]),
+        ("J and J on heldout examples", [_plain("train", steps, "objective"), _plain("heldout", heldout, "objective")]),
         ("J by format", _sliced(steps, "formats")),
         ("J by source", _sliced(steps, "sources")),
-        ("pass@1 by format", _rates(held)),
+        ("pass@1 by format", _rates(heldout)),
         ("gradient norm before clipping", [_plain("norm", steps, "gradient_norm")]),
         ("learning rate", [_plain("rate", steps, "learning_rate")]),
         ("tokens per second", [_plain("tokens per second", steps, "tokens_per_second")]),
-        ("tokens right", [_plain("train", steps, "token_accuracy"), _plain("heldout", held, "token_accuracy")]),
+        ("tokens right", [_plain("train", steps, "token_accuracy"), _plain("heldout", heldout, "token_accuracy")]),
     ]
-    drawn = "".join(_chart(title, [curve for curve in curves if curve.points]) for title, curves in charts)
-    policy = f"default-src 'none'; style-src {policy_source(_STYLE)}"
     last = steps[-1]["step"] if steps else 0
-    return (
-        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
-        f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>Curves of {escape(name)}</title><style>{_STYLE}</style></head>"
-        f"<body><h1>Curves of {escape(name)}</h1><p>{last:,} steps, {len(held):,} measurements on heldout examples.</p>"
-        f"<main>{drawn}</main></body></html>\n"
+    policy = f"default-src 'none'; style-src {policy_source(_STYLE)}"
+    head = tag(
+        "head",
+        tag("meta", charset="utf-8"),
+        Markup(f'<meta http-equiv="Content-Security-Policy" content="{policy}">'),
+        tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
+        tag("title", f"Curves of {name}"),
+        tag("style", Markup(_STYLE)),
     )
+    body = tag(
+        "body",
+        tag("h1", f"Curves of {name}"),
+        tag("p", f"{last:,} steps, {len(heldout):,} measurements on heldout examples."),
+        tag("main", [_chart(title, [curve for curve in curves if curve.points]) for title, curves in charts]),
+    )
+    return f"<!doctype html>{tag('html', head, body, lang='en')}\n"
 
 
 def _curve(name: str, values: Iterable[tuple[int, Any]]) -> Curve:
@@ -109,10 +114,11 @@ def _sliced(lines: Sequence[dict[str, Any]], kind: str) -> list[Curve]:
     ]
 
 
-def _rates(held: Sequence[dict[str, Any]]) -> list[Curve]:
-    names = dict.fromkeys(name for line in held for name in line.get("pass_at_1", {}))
+def _rates(heldout: Sequence[dict[str, Any]]) -> list[Curve]:
+    names = dict.fromkeys(name for line in heldout for name in line.get("pass_at_1", {}))
     return [
-        _curve(name, ((line["step"], line.get("pass_at_1", {}).get(name)) for line in held)) for name in sorted(names)
+        _curve(name, ((line["step"], line.get("pass_at_1", {}).get(name)) for line in heldout))
+        for name in sorted(names)
     ]
 
 
@@ -120,29 +126,39 @@ def _is_number(value: object) -> bool:
     return isinstance(value, int | float) and math.isfinite(value)
 
 
-def _chart(title: str, curves: Sequence[Curve]) -> str:
+def _chart(title: str, curves: Sequence[Curve]) -> Markup | None:
     """A figure with its legend and its ends; nothing where nothing was measured."""
     if not curves:
-        return ""
+        return None
     xs, ys = ([point[axis] for curve in curves for point in curve.points] for axis in (0, 1))
     left, right, low, high = min(xs), max(xs), min(ys), max(ys)
-    lines = "".join(
-        f'<polyline class="c{n % _COLOURS}" points="{_path(curve, left, right, low, high)}"/>'
+    lines = [
+        tag("polyline", class_=f"c{n % _COLOURS}", points=_path(curve, left, right, low, high))
         for n, curve in enumerate(curves)
+    ]
+    drawing = tag(
+        "svg",
+        lines,
+        viewBox=f"0 0 {_WIDTH:g} {_HEIGHT:g}",
+        preserveAspectRatio="none",
+        role="img",
+        aria_label=f"{title}: {', '.join(curve.name for curve in curves)}, from {low:.4g} to {high:.4g}",
     )
-    keys = "".join(
-        f'<li><span class="c{n % _COLOURS}" aria-hidden="true">&#9632;</span> {escape(curve.name)} '
-        f"<b>{curve.points[0][1]:.4g} &rarr; {curve.points[-1][1]:.4g}</b></li>"
-        for n, curve in enumerate(curves)
+    return tag(
+        "figure",
+        tag("figcaption", title),
+        tag("ul", [_key(n, curve) for n, curve in enumerate(curves)]),
+        tag("div", tag("span", f"{high:.4g}"), class_="ends"),
+        drawing,
+        tag("div", tag("span", f"{low:.4g}"), tag("span", f"step {left:,.0f} to {right:,.0f}"), class_="ends"),
     )
-    words = f"{title}: {', '.join(curve.name for curve in curves)}, from {low:.4g} to {high:.4g}"
-    return (
-        f"<figure><figcaption>{escape(title)}</figcaption><ul>{keys}</ul>"
-        f'<div class="ends"><span>{high:.4g}</span></div>'
-        f'<svg viewBox="0 0 {_WIDTH:g} {_HEIGHT:g}" preserveAspectRatio="none" role="img" aria-label="{escape(words)}">'
-        f'{lines}</svg><div class="ends"><span>{low:.4g}</span><span>step {left:,.0f} to {right:,.0f}</span></div>'
-        "</figure>"
-    )
+
+
+def _key(number: int, curve: Curve) -> Markup:
+    """A curve's line of the legend: its colour, its name, its first and last value."""
+    square = tag("span", Markup("&#9632;"), class_=f"c{number % _COLOURS}", aria_hidden="true")
+    first, last = (curve.points[at][1] for at in (0, -1))
+    return tag("li", square, f" {curve.name} ", tag("b", f"{first:.4g}", Markup(" &rarr; "), f"{last:.4g}"))
 
 
 def _path(curve: Curve, left: float, right: float, low: float, high: float) -> str:

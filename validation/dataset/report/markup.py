@@ -21,7 +21,8 @@ class Markup(str):
 
 Child = str | Markup | None | Iterable["Child"]
 
-_VOID = frozenset({"meta", "link", "br", "hr", "input", "rect", "line", "circle"})
+_SHAPES = frozenset({"rect", "line", "circle", "polyline"})
+_VOID = frozenset({"meta", "link", "br", "hr", "input"}) | _SHAPES
 
 
 def tag(name: str, /, *children: Child, **attributes: str | int | float | bool | None) -> Markup:
@@ -32,7 +33,7 @@ def tag(name: str, /, *children: Child, **attributes: str | int | float | bool |
         if value is not None and value is not False
     )
     if name in _VOID:
-        return Markup(f"<{name}{rendered}/>" if name in ("rect", "line", "circle") else f"<{name}{rendered}>")
+        return Markup(f"<{name}{rendered}/>" if name in _SHAPES else f"<{name}{rendered}>")
     return Markup(f"<{name}{rendered}>{join(children)}</{name}>")
 
 
