@@ -195,7 +195,7 @@ def _problem(rows: Sequence[Row], others: Sequence[Row] | None, result: EvalResu
         class_="answered",
         data_suite=first["suite"],
         data_format=first["format"],
-        data_outcome=" ".join({row["outcome"] for row in rows}),
+        data_outcome=" ".join(dict.fromkeys(row["outcome"] for row in rows)),
         data_topic=first["topic"],
         data_level=first["difficulty"],
         data_differs=differs,

@@ -77,6 +77,7 @@ def test_samples_are_shown_with_how_many_are_right(page):
     assert "1/3" in text
     assert "pass@3" in text
     assert "2 of 3: " in text
+    assert 'data-outcome="not_equal equal"' in text
 
 
 def test_a_page_of_thousands_keeps_the_wrong_ones_and_says_so(page):
