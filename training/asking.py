@@ -101,13 +101,16 @@ def fetch_items(benchmarks: Sequence[str | Benchmark], path: Path) -> None:
     with tempfile.TemporaryDirectory(prefix="mathmill-") as folder:
         config = Path(folder) / "benchmarks.yaml"
         config.write_text(json.dumps({"evaluate": {"benchmarks": tables}}, ensure_ascii=False), encoding="utf-8")
-        verb = [sys.executable, "-m", "mathmill", "benchmarks", str(config), "--output", str(path.resolve())]
-        done = subprocess.run(verb, capture_output=True, text=True, check=False)
-    if done.returncode == ExitCode.DONE:
-        return
+        code, message = run_verb("benchmarks", str(config), "--output", str(path.resolve()))
+    if code != ExitCode.DONE:
+        raise (UserError if code == ExitCode.COULD_NOT_START else RunFailedError)(message)
+
+
+def run_verb(*arguments: str) -> tuple[int, str]:
+    """Runs a verb of curation in a process of its own; returns its exit code and the last line that it told people."""
+    done = subprocess.run([sys.executable, "-m", "mathmill", *arguments], capture_output=True, text=True, check=False)
     last = done.stderr.strip().splitlines()[-1:] or ["it said nothing"]
-    message = last[0].removeprefix("mathmill: ")
-    raise (UserError if done.returncode == ExitCode.COULD_NOT_START else RunFailedError)(message)
+    return done.returncode, last[0].removeprefix("mathmill: ")
 
 
 def reference_of(example: Example) -> str | None:

@@ -9,8 +9,6 @@ and what it keeps is what is neither an exact nor a near-duplicate of the data o
 """
 
 import json
-import subprocess
-import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
@@ -26,7 +24,7 @@ from schemas.manifest import read_manifest
 from schemas.place import on_this_machine
 from schemas.reason import Reason
 from schemas.wording import amount
-from training.asking import Suite, split_suite
+from training.asking import Suite, run_verb, split_suite
 from training.evaluate import evaluate_suites
 from training.generations import Row, agreed, by_problem, read_evaluation
 from training.results import SampleResult
@@ -71,8 +69,8 @@ def sample(
     accepted = list(_accepted(answers, suite, {"author": author, "model": str(model), "data": suite.mark}))
     new = _new(accepted, data, work)
     suspects = list(_suspects(answers, author))
-    write_text(output, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in new))
-    write_text(queue, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in suspects))
+    write_text(output, _lines(new))
+    write_text(queue, _lines(suspects))
     problems = len({row["problem_id"] for row in answers})
     return SampleResult(output, problems, len(answers), len(accepted), len(new), len(suspects), queue)
 
@@ -107,16 +105,18 @@ def _new(accepted: Sequence[dict[str, Any]], data: Path, work: Path) -> list[dic
         return []
     with tempfile.TemporaryDirectory(prefix="curated-", dir=work) as folder, copied(data) as earlier:
         rows, config, curated = (Path(folder).resolve() / part for part in ("rows.jsonl", "curate.yaml", "DATA"))
-        rows.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in accepted), encoding="utf-8")
+        rows.write_text(_lines(accepted), encoding="utf-8")
         config.write_text(json.dumps(_curation(rows, read_manifest(earlier).licence)), encoding="utf-8")
-        arguments = [str(config), "--output", str(curated), "--against", str(Path(data).resolve()), "--draft"]
-        verb = [sys.executable, "-m", "mathmill", "curate", *arguments]
-        done = subprocess.run(verb, capture_output=True, text=True, check=False)
-        if done.returncode not in (ExitCode.DONE, ExitCode.FAILED) or not (curated / "manifest.json").is_file():
-            last = done.stderr.strip().splitlines()[-1:] or ["it said nothing"]
-            raise RunFailedError(f"curating the samples failed: {last[0].removeprefix('mathmill: ')}")
+        places = ("--output", str(curated), "--against", str(Path(data).resolve()))
+        code, message = run_verb("curate", str(config), *places, "--draft")
+        if code not in (ExitCode.DONE, ExitCode.FAILED) or not (curated / "manifest.json").is_file():
+            raise RunFailedError(f"curating the samples failed: {message}")
         kept = sorted(place for shard in read_manifest(curated).shards for place in _places(curated / shard.path))
     return [accepted[place] for place in kept]
+
+
+def _lines(rows: Iterable[dict[str, Any]]) -> str:
+    return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
 
 
 def _curation(rows: Path, licence: str) -> dict[str, Any]:
