@@ -10,13 +10,11 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-
 from schemas.files import write_text
 from schemas.problem import SegmentKind
 from schemas.transcript import parse_response
 from schemas.wording import amount, shortened
-from training.generations import Other, Row, by_problem
+from training.generations import Other, Row, by_place, by_problem, share_of
 from training.results import EvalResult, FormatResult, Interval
 from validation.dataset.report.markup import Child, Markup, join, policy_source, tag
 from validation.dataset.report.mathml import rich_text
@@ -27,13 +25,13 @@ MOST_SAMPLES = 4
 _MOST_CHARS = 20_000  # of one answer
 
 
-def write_page(path: Path, result: EvalResult, generations: pa.Table, other: Other | None) -> None:
+def write_page(path: Path, result: EvalResult, answers: Sequence[Row], other: Other | None) -> None:
     """Writes the page.
 
     Args:
         path: where to.
         result: the figures.
-        generations: every answer, as `generations.GENERATIONS` has them.
+        answers: all of the evaluation, as `generations.GENERATIONS` has them.
         other: the evaluation to show beside it, if any.
     """
     style = "\n".join(_asset(*place) for place in (("validation.dataset.report", "report.css"), _STYLE))
@@ -54,7 +52,7 @@ def write_page(path: Path, result: EvalResult, generations: pa.Table, other: Oth
             tag("p", tag("code", result.model), class_="lead"),
             _figures(result),
             _breakdowns(result),
-            _problems(result, generations, other),
+            _problems(result, answers, other),
         ),
         tag("script", Markup(script)),
     )
@@ -123,10 +121,10 @@ def _table(caption: str, rows: Sequence[tuple[str, str]]) -> Markup:
     return tag("figure", tag("figcaption", caption), tag("table", lines))
 
 
-def _problems(result: EvalResult, generations: pa.Table, other: Other | None) -> Markup:
-    asked = _grouped(generations.to_pylist())
+def _problems(result: EvalResult, answers: Sequence[Row], other: Other | None) -> Markup:
+    asked = _grouped(answers)
     beside = _grouped(other.rows) if other else {}
-    order = sorted(asked.items(), key=lambda entry: (_share(entry[1]), entry[0]))
+    order = sorted(asked.items(), key=lambda entry: (share_of(entry[1]), entry[0]))
     shown = order[:MOST_PROBLEMS]
     more = len(order) - len(shown)
     note = f"{more:,} more, all of them with more right answers, stand in generations/" if more else ""
@@ -137,18 +135,11 @@ def _problems(result: EvalResult, generations: pa.Table, other: Other | None) ->
 
 def _grouped(rows: Sequence[Row]) -> dict[tuple[str, str, str], list[Row]]:
     """Answers by suite, format and problem."""
-    places: dict[tuple[str, str], list[Row]] = {}
-    for row in rows:
-        places.setdefault((row["suite"], row["format"]), []).append(row)
     return {
         (*place, identity): answers
-        for place, found in places.items()
+        for place, found in by_place(rows).items()
         for identity, answers in by_problem(found).items()
     }
-
-
-def _share(rows: Sequence[Row]) -> float:
-    return sum(row["passed"] for row in rows) / len(rows)
 
 
 def _filters(problems: Sequence[Sequence[Row]], other: Other | None) -> Markup:
@@ -172,10 +163,10 @@ def _select(name: str, values: Sequence[str]) -> Markup:
 
 
 def _problem(rows: Sequence[Row], others: Sequence[Row] | None, result: EvalResult, other: Other | None) -> Markup:
-    first, share = rows[0], _share(rows)
+    first, share = rows[0], share_of(rows)
     right = sum(row["passed"] for row in rows)
     mark = "✓" if share == 1 else "✗" if share == 0 else f"{right}/{len(rows)}"
-    differs = bool(others) and _share(others or []) != share
+    differs = bool(others) and share_of(others or []) != share
     place = f"{first['suite']} · {first['format']}"
     summary = tag(
         "summary",

@@ -9,13 +9,11 @@ A killed evaluation goes on where it stopped when the same command is given agai
 
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
-
-import pyarrow as pa
 
 from schemas.config import Config, Evaluate
 from schemas.files import write_text
@@ -25,7 +23,7 @@ from training.asking import Suite, benchmark_suites, fetch_items, split_suite
 from training.backend import Backend, Key, Query, Response
 from training.exposure import Contamination, require_clean
 from training.generation_log import ASKED, Journal, open_journal
-from training.generations import GENERATIONS, Other, Row, apart, read_evaluation, result_of, write_generations
+from training.generations import Other, Row, apart, by_place, read_evaluation, result_of, write_generations
 from training.in_process import InProcess, model_folder, weights_mark
 from training.judge import Judgement, judge_response
 from training.mistakes import RESULTS, evaluated_data
@@ -123,10 +121,11 @@ def evaluate_suites(
     with open_journal(output, _asked(suites, settings, model, source)) as journal:
         _answer_all(source, queries, suites, settings, journal, on_progress)
         rows = [journal.rows[query.key] for query in queries]
-        result = _result(suites, settings, rows, model, output, known)
+        places = by_place(rows)
+        result = _result(suites, settings, places, model, output, known)
         compared = apart(rows, other.rows, seed=settings.seed) if other else {}
         result = replace(result, against=compared, seconds=time.monotonic() - began)
-        _write(result, suites, settings, rows, other)
+        _write(result, suites, settings, places, other)
     return result
 
 
@@ -185,27 +184,24 @@ def _row(query: Query, response: Response, judgement: Judgement) -> dict[str, An
 def _result(
     suites: Sequence[Suite],
     settings: Evaluate,
-    rows: Sequence[Row],
+    places: Mapping[tuple[str, str], Sequence[Row]],
     model: Path | str,
     output: Path,
     known: dict[str, str],
 ) -> EvalResult:
-    places: dict[tuple[str, str], list[Row]] = {}
-    for row in rows:
-        places.setdefault((row["suite"], row["format"]), []).append(row)
     formats: dict[str, FormatResult] = {}
     benchmarks: dict[str, dict[str, FormatResult]] = {}
     for suite in suites:
         found = formats if suite.source is None else benchmarks.setdefault(suite.name, {})
         for form in suite.items:
-            asked = places[suite.name, str(form)]
-            found[str(form)] = result_of(asked, seed=settings.seed, contamination=known.get(suite.name))
+            rows = places[suite.name, str(form)]
+            found[str(form)] = result_of(rows, seed=settings.seed, contamination=known.get(suite.name))
     return EvalResult(str(model), output, formats, 0.0, benchmarks)
 
 
 def _asked(suites: Sequence[Suite], settings: Evaluate, model: Path | str, source: Path | str) -> dict[str, Any]:
     """All that answers depend on; how fast they are written is none of it."""
-    what = _told(settings)
+    what = _public_table(settings)
     for key in ("data", "device", "batch_size", "endpoint"):
         del what[key]
     return {
@@ -217,13 +213,13 @@ def _asked(suites: Sequence[Suite], settings: Evaluate, model: Path | str, sourc
     }
 
 
-def _told(settings: Evaluate) -> dict[str, Any]:
+def _public_table(settings: Evaluate) -> dict[str, Any]:
     """The table `evaluate` as files have it: without what opens the place of a benchmark."""
-    told = settings.model_dump(mode="json")
-    for benchmark in told["benchmarks"]:
+    table = settings.model_dump(mode="json")
+    for benchmark in table["benchmarks"]:
         if isinstance(benchmark, dict):
             benchmark["path"] = public_name(benchmark["path"])
-    return told
+    return table
 
 
 def _contamination_notes(known: dict[str, str]) -> list[str]:
@@ -235,24 +231,23 @@ def _contamination_notes(known: dict[str, str]) -> list[str]:
 
 
 def _write(
-    result: EvalResult, suites: Sequence[Suite], settings: Evaluate, rows: Sequence[Row], other: Other | None
+    result: EvalResult,
+    suites: Sequence[Suite],
+    settings: Evaluate,
+    places: Mapping[tuple[str, str], Sequence[Row]],
+    other: Other | None,
 ) -> None:
     output = result.output
-    tables = []
     for suite in suites:
         for form in suite.items:
-            table = pa.Table.from_pylist(
-                [row for row in rows if (row["suite"], row["format"]) == (suite.name, form)], GENERATIONS
-            )
             name = form if suite.source is None else f"{suite.name}-{form}"
-            write_generations(output / "generations" / f"{name}.arrow", table)
-            tables.append(table)
-    write_page(output / "index.html", result, pa.concat_tables(tables), other)
+            write_generations(output / "generations" / f"{name}.arrow", places[suite.name, str(form)])
+    write_page(output / "index.html", result, [row for rows in places.values() for row in rows], other)
     record = {
         "model": result.model,
         "data": next((suite.mark for suite in suites if suite.source is None), None),
         "code_version": code_version(),
-        "evaluate": _told(settings),
+        "evaluate": _public_table(settings),
         "formats": {name: asdict(line) for name, line in result.formats.items()},
         "benchmarks": {
             name: {form: asdict(line) for form, line in formats.items()} for name, formats in result.benchmarks.items()
@@ -265,4 +260,4 @@ def _write(
 
 
 def _plain(differences: dict[str, dict[str, Interval]]) -> dict[str, dict[str, Any]]:
-    return {suite: {form: asdict(apart) for form, apart in forms.items()} for suite, forms in differences.items()}
+    return {suite: {form: asdict(gap) for form, gap in forms.items()} for suite, forms in differences.items()}

@@ -55,10 +55,10 @@ class Other:
     rows: tuple[Row, ...]
 
 
-def write_generations(path: Path, table: pa.Table) -> None:
-    """Writes a table of answers, whole or not at all."""
-    with replacing_stream(path, table.schema) as writer:
-        writer.write_table(table)
+def write_generations(path: Path, rows: Sequence[Row]) -> None:
+    """Writes answers as a table, whole or not at all."""
+    with replacing_stream(path, GENERATIONS) as writer:
+        writer.write_table(pa.Table.from_pylist(rows, GENERATIONS))
 
 
 def read_evaluation(folder: Path) -> Other:
@@ -74,7 +74,7 @@ def read_evaluation(folder: Path) -> Other:
     for path in sorted((folder / "generations").glob("*.arrow")):
         with pa.ipc.open_stream(str(path)) as reader:
             rows += reader.read_all().to_pylist()
-    if not all(GENERATIONS.names == list(row) for row in rows[:1]):
+    if rows and list(rows[0]) != GENERATIONS.names:
         raise UserError(f"--against {folder}: made by an earlier mathmill; evaluate that model again")
     model = json.loads(results.read_text(encoding="utf-8"))["model"]
     return Other(folder, str(model), tuple(rows))
@@ -85,12 +85,25 @@ def result_of(rows: Iterable[Row], *, seed: int, contamination: str | None = Non
     return figures([_scored(found) for found in by_problem(rows).values()], seed=seed, contamination=contamination)
 
 
+def by_place(rows: Iterable[Row]) -> dict[tuple[str, str], list[Row]]:
+    """Answers by suite and format."""
+    places: dict[tuple[str, str], list[Row]] = defaultdict(list)
+    for row in rows:
+        places[row["suite"], row["format"]].append(row)
+    return dict(places)
+
+
 def by_problem(rows: Iterable[Row]) -> dict[str, list[Row]]:
     """Answers by problem, each problem's in the order of its samples."""
     problems: dict[str, list[Row]] = defaultdict(list)
     for row in rows:
         problems[row["problem_id"]].append(row)
     return {identity: sorted(found, key=lambda row: row["sample"]) for identity, found in problems.items()}
+
+
+def share_of(rows: Sequence[Row]) -> float:
+    """The share of answers that pass."""
+    return sum(row["passed"] for row in rows) / len(rows)
 
 
 def apart(rows: Sequence[Row], other: Sequence[Row], *, seed: int) -> dict[str, dict[str, Interval]]:
@@ -117,12 +130,9 @@ def agreed(rows: Sequence[Row]) -> list[Row]:
 
 
 def _shares(rows: Iterable[Row]) -> dict[tuple[str, str], dict[str, float]]:
-    passed: dict[tuple[str, str], dict[str, list[bool]]] = defaultdict(lambda: defaultdict(list))
-    for row in rows:
-        passed[row["suite"], row["format"]][row["problem_id"]].append(row["passed"])
     return {
-        place: {identity: sum(found) / len(found) for identity, found in problems.items()}
-        for place, problems in passed.items()
+        place: {identity: share_of(answers) for identity, answers in by_problem(found).items()}
+        for place, found in by_place(rows).items()
     }
 
 

@@ -26,7 +26,7 @@ from schemas.reason import Reason
 from schemas.wording import amount
 from training.asking import Suite, run_verb, split_suite
 from training.evaluate import evaluate_suites
-from training.generations import Row, agreed, by_problem, read_evaluation
+from training.generations import Row, agreed, by_problem, read_evaluation, share_of
 from training.results import SampleResult
 
 WITNESSES = 2
@@ -79,7 +79,7 @@ def _accepted(answers: Sequence[Row], suite: Suite, provenance: dict[str, str]) 
     """Accepted answers as rows of a source, in the order of the data; the solve rate is over all formats."""
     systems = {item.example.problem_id: item.example.system for items in suite.items.values() for item in items}
     for problem, rows in by_problem(answers).items():
-        rate = sum(row["passed"] for row in rows) / len(rows)
+        rate = share_of(rows)
         for row in rows:
             if row["passed"] and row["ended"]:
                 yield {

@@ -1,11 +1,10 @@
 import re
 from pathlib import Path
 
-import pyarrow as pa
 import pytest
 
 from training.answers_page import MOST_PROBLEMS, write_page
-from training.generations import GENERATIONS, Other, apart, result_of
+from training.generations import Other, apart, result_of
 from training.results import EvalResult
 
 
@@ -40,7 +39,7 @@ def page(tmp_path):
         compared = apart(rows, other, seed=0) if other else {}
         result = EvalResult("RUN", tmp_path, {}, 1.0, figures, compared)
         beside = Other(Path("OLD"), "an older model", tuple(other)) if other else None
-        write_page(tmp_path / "index.html", result, pa.Table.from_pylist(rows, GENERATIONS), beside)
+        write_page(tmp_path / "index.html", result, rows, beside)
         return (tmp_path / "index.html").read_text(encoding="utf-8")
 
     return write
