@@ -107,7 +107,7 @@ def evaluate_suites(
     began = time.monotonic()
     source = model if is_url(model) else model_folder(model)
     other = read_evaluation(against) if against else None
-    known = {name: str(word) for name, word in require_clean(source, suites, allow=allow_contaminated).items()}
+    known = require_clean(source, suites, allow=allow_contaminated)
     for note in [note for suite in suites for note in suite.notes] + _contamination_notes(known):
         if on_note:
             on_note(note)
@@ -187,7 +187,7 @@ def _result(
     places: Mapping[tuple[str, str], Sequence[Row]],
     model: Path | str,
     output: Path,
-    known: dict[str, str],
+    known: Mapping[str, Contamination],
 ) -> EvalResult:
     formats: dict[str, FormatResult] = {}
     benchmarks: dict[str, dict[str, FormatResult]] = {}
@@ -222,12 +222,12 @@ def _public_table(settings: Evaluate) -> dict[str, Any]:
     return table
 
 
-def _contamination_notes(known: dict[str, str]) -> list[str]:
+def _contamination_notes(known: Mapping[str, Contamination]) -> list[str]:
     words = {
         Contamination.CONTAMINATED: "the model may have been trained on it; every figure is marked",
         Contamination.UNKNOWN: "nobody can tell whether the model was trained on it; every figure is marked",
     }
-    return [f"{name}: {words[Contamination(word)]}" for name, word in known.items() if Contamination(word) in words]
+    return [f"{name}: {words[contamination]}" for name, contamination in known.items() if contamination in words]
 
 
 def _write(
