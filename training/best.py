@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from schemas.files import write_text
-from training.checkpoint import Checkpoint, read
+from training.checkpoint import Checkpoint, folder_of, read
 from training.results import StepMetrics
 
 BEST = "best"
@@ -36,7 +36,7 @@ def note_best(run: Path, by: str | None, metrics: StepMetrics) -> None:
 def best_of(run: Path) -> Checkpoint | None:
     """The best checkpoint; None where none is noted or it is no longer whole."""
     noted = _noted(run)
-    return read(run / "checkpoints" / f"step-{noted['step']:08d}") if noted else None
+    return read(folder_of(run, noted["step"])) if noted else None
 
 
 def _value(by: str | None, metrics: StepMetrics) -> float | None:

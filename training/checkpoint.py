@@ -119,8 +119,7 @@ def save(
     Raises:
         RunFailedError: the disk is full; the earlier checkpoints are untouched.
     """
-    parent = run / CHECKPOINTS
-    final = parent / f"step-{state.step:08d}"
+    parent, final = run / CHECKPOINTS, folder_of(run, state.step)
     temporary = parent / f"{_TEMPORARY}{final.name}"
     shutil.rmtree(temporary, ignore_errors=True)
     try:
@@ -144,6 +143,11 @@ def save(
     return Checkpoint(final, state)
 
 
+def folder_of(run: Path, step: int) -> Path:
+    """Where the checkpoint of a step stands, if there is one."""
+    return run / CHECKPOINTS / f"step-{step:08d}"
+
+
 def latest(run: Path) -> Checkpoint | None:
     """Finds the last complete checkpoint of a run."""
     found = sorted((run / CHECKPOINTS).glob("step-*"), reverse=True)
@@ -152,13 +156,13 @@ def latest(run: Path) -> Checkpoint | None:
 
 def beginnings(run: Path) -> list[Checkpoint]:
     """The checkpoints that a run may begin from: the last whole one, and the first, where it is there."""
-    folders = {found.folder.name: found for found in (read(run / CHECKPOINTS / "step-00000000"), latest(run)) if found}
+    folders = {found.folder.name: found for found in (read(folder_of(run, 0)), latest(run)) if found}
     return list(folders.values())
 
 
 def first(run: Path) -> Checkpoint:
     """The checkpoint of step 0, which runs from random weights begin with."""
-    found = read(run / CHECKPOINTS / "step-00000000")
+    found = read(folder_of(run, 0))
     assert found is not None, run
     return found
 
@@ -220,7 +224,7 @@ def prune(run: Path, *, keep: int, spare: Checkpoint | None = None) -> None:
     parent = run / CHECKPOINTS
     for leftover in [*parent.glob(f"{_TEMPORARY}*"), *parent.glob(f"{_DAMAGED}*")]:
         shutil.rmtree(leftover)
-    folders = sorted(folder for folder in parent.glob("step-*") if folder.name != "step-00000000")
+    folders = sorted(folder for folder in parent.glob("step-*") if folder != folder_of(run, 0))
     for folder in folders[:-keep]:
         if spare is not None and folder == spare.folder:
             continue

@@ -11,7 +11,7 @@ from schemas.place import on_this_machine
 from schemas.problem import Format
 from training.backend import Key, Query, Response
 from training.chat import ChatLayout
-from training.checkpoint import damaged_file
+from training.checkpoint import CHECKPOINTS, STATE, damaged_file
 from training.fewshot import STOP, fewshot_prompt
 from training.generate import Answer, Sampling, Writer
 from training.model import load_model, load_tokenizer
@@ -95,7 +95,7 @@ def model_folder(model: Path | str) -> Path | str:
         RunFailedError: a damaged checkpoint.
     """
     folder = on_this_machine(model, "--model")
-    if (folder / "state.json").is_file():
+    if (folder / STATE).is_file():
         if (damaged := damaged_file(folder)) is not None:
             raise RunFailedError(f"{folder}: {damaged} is damaged; evaluate another checkpoint")
         return folder / "model"
@@ -105,7 +105,7 @@ def model_folder(model: Path | str) -> Path | str:
         if not (folder / "model").is_dir():
             raise UserError(f"{folder}: a run without a model yet; finish it with `mathmill train ... --resume`")
         return folder / "model"
-    if folder.parent.name == "checkpoints" and not folder.is_dir():
+    if folder.parent.name == CHECKPOINTS and not folder.is_dir():
         raise UserError(f"{folder}: no such checkpoint; look into {folder.parent}")
     return model
 

@@ -425,7 +425,7 @@ def _due(every: int | None, step: int) -> bool:
 
 
 def _initial(run: Path) -> Path | None:
-    folder = run / "checkpoints" / "step-00000000"
+    folder = checkpoint.folder_of(run, 0)
     return folder / "model" if folder.is_dir() else None
 
 
