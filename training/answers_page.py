@@ -16,7 +16,7 @@ from schemas.transcript import parse_response
 from schemas.wording import amount, shortened
 from training.generations import Other, Row, by_place, by_problem, share_of
 from training.results import EvalResult, FormatResult, Interval
-from validation.dataset.report.markup import Child, Markup, join, policy_source, tag
+from validation.dataset.report.markup import Child, Markup, join, policy, tag
 from validation.dataset.report.mathml import rich_text
 from validation.dataset.report.samples import as_formula
 
@@ -39,7 +39,7 @@ def write_page(path: Path, result: EvalResult, answers: Sequence[Row], other: Ot
     head = tag(
         "head",
         tag("meta", charset="utf-8"),
-        tag("meta", http_equiv="Content-Security-Policy", content=_policy(style, script)),
+        tag("meta", http_equiv="Content-Security-Policy", content=policy(style, script)),
         tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
         tag("title", f"Evaluation of {result.model}"),
         tag("style", Markup(style)),
@@ -64,10 +64,6 @@ _STYLE = ("training", "answers.css")
 
 def _asset(package: str, name: str) -> str:
     return files(package).joinpath(name).read_text("utf-8")
-
-
-def _policy(style: str, script: str) -> str:
-    return f"default-src 'none'; style-src {policy_source(style)}; script-src {policy_source(script)}; base-uri 'none'"
 
 
 def _figures(result: EvalResult) -> Markup:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from schemas.files import write_text
-from validation.dataset.report.markup import Markup, policy_source, tag
+from validation.dataset.report.markup import Markup, policy, tag
 
 CURVES = "curves.html"
 """of RUN"""
@@ -79,11 +79,10 @@ def page_of(name: str, lines: Sequence[dict[str, Any]]) -> str:
         ("tokens right", [_plain("train", steps, "token_accuracy"), _plain("heldout", heldout, "token_accuracy")]),
     ]
     last = steps[-1]["step"] if steps else 0
-    policy = f"default-src 'none'; style-src {policy_source(_STYLE)}"
     head = tag(
         "head",
         tag("meta", charset="utf-8"),
-        Markup(f'<meta http-equiv="Content-Security-Policy" content="{policy}">'),
+        tag("meta", http_equiv="Content-Security-Policy", content=policy(_STYLE)),
         tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
         tag("title", f"Curves of {name}"),
         tag("style", Markup(_STYLE)),

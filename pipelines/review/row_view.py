@@ -17,7 +17,7 @@ from validation.answers import check_arithmetic, extract
 from validation.dataset.report.beside import pair, texts_of
 from validation.dataset.report.markup import Child, Markup, coded, join, number, tag
 from validation.dataset.report.mathml import formula_spans, rich_text
-from validation.dataset.report.samples import MAX_TEXT, as_formula, solution
+from validation.dataset.report.samples import as_formula, bounded, solution
 
 _MOST_DETAIL = 600
 _MOST_EQUATIONS = 8  # wrong calculations that are underlined
@@ -93,7 +93,7 @@ _NOBODYS = "This is a failure of mathmill on this row: accepting it brings nothi
 def _texts(row: Row, candidate: Example) -> list[Child]:
     segments = candidate["segments"] or []
     wrong = wrong_calculations(candidate) if row["reason"] == Reason.ARITHMETIC_ERROR else ()
-    question = rich_text(_bounded(candidate["question"] or ""))
+    question = rich_text(bounded(candidate["question"]))
     return [
         tag("div", question, class_="question", dir="auto"),
         tag("h3", "Solution"),
@@ -105,14 +105,9 @@ def _fields(record: Mapping[str, Any]) -> list[Child]:
     """A record of which no candidate could be made, field by field."""
     texts = texts_of(record) or {"record": shortened(str(record), _MOST_DETAIL)}
     return [
-        tag("div", tag("span", name, class_="kind"), rich_text(_bounded(text)), class_="question", dir="auto")
+        tag("div", tag("span", name, class_="kind"), rich_text(bounded(text)), class_="question", dir="auto")
         for name, text in texts.items()
     ]
-
-
-def _bounded(text: str) -> str:
-    """The text, or its beginning and how much more there is: a row of a megabyte must not keep anybody waiting."""
-    return text if len(text) <= MAX_TEXT else f"{text[:MAX_TEXT]} … ({number(len(text) - MAX_TEXT)} more characters)"
 
 
 def _answers(candidate: Example) -> Markup:

@@ -12,7 +12,7 @@ from pipelines.review.queues import Queue
 from pipelines.review.row_view import row_view
 from pipelines.review.shell import nothing_left, page, script, style
 from schemas.files import replacing
-from validation.dataset.report.markup import Markup, policy_source, tag
+from validation.dataset.report.markup import Markup, policy, tag
 
 
 def write_single_file(data: OpenedData, queue: Queue, path: Path, *, person: str | None, rows: int) -> int:
@@ -43,22 +43,18 @@ def write_single_file(data: OpenedData, queue: Queue, path: Path, *, person: str
     }
     finished = tag("template", nothing_left(person or "you", shown, "decisions.jsonl"), id="finished")
     scripts = f"{script('single_file.js')}\n{script()}"
-    head = [tag("meta", http_equiv="Content-Security-Policy", content=_policy(style(), scripts))]
+    head = [
+        tag("meta", http_equiv="Content-Security-Policy", content=policy(style(), scripts)),
+        tag("style", Markup(style())),
+    ]
     whole = page(
         state=state,
         queues=(),
         csrf="",
-        head=[*head, tag("style", Markup(style()))],
+        head=head,
         tail=[bodies, finished, tag("script", Markup(scripts))],
         saves=True,
     )
     with replacing(path) as temporary:
         temporary.write_text(whole, encoding="utf-8")
     return shown
-
-
-def _policy(style_text: str, script_text: str) -> str:
-    return (
-        f"default-src 'none'; style-src {policy_source(style_text)}; script-src {policy_source(script_text)}; "
-        "base-uri 'none'; form-action 'none'"
-    )

@@ -12,8 +12,8 @@ from pipelines.review.votes import Code, Votes
 from schemas.problem import Decision
 from schemas.reason import meaning_of
 from validation.dataset.annotators import alpha, wilson
-from validation.dataset.report.markup import Child, Markup, number, percent, tag
-from validation.dataset.report.section_parts import table
+from validation.dataset.report.markup import Child, Markup, number, tag
+from validation.dataset.report.section_parts import interval, table
 
 Interval = Sequence[float] | None
 """share, low, high, of how many; None of nothing"""
@@ -190,11 +190,3 @@ def _rules(standing: Standing) -> list[Child]:
     )
     head = ["Reason", "Meaning", "Right", "Unsure", "Drawn"]
     return [tag("h2", "Rules"), tag("p", lead, class_="lead"), table(head, rows, class_="stack")]
-
-
-def interval(measured: Interval) -> str:
-    """A share with its interval in words; empty of nothing."""
-    if measured is None:
-        return ""
-    share, low, high, total = measured
-    return f"{percent(share)} ({percent(low)} to {percent(high)}) of {number(int(total))}"

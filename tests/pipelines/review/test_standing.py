@@ -6,7 +6,7 @@ from pipelines.review.desk import Desk, Seat
 from pipelines.review.journal import Journal
 from pipelines.review.opened import OpenedData
 from pipelines.review.queues import KEPT, audit
-from pipelines.review.standing import interval, standing_of, standing_page
+from pipelines.review.standing import standing_of, standing_page
 from pipelines.review.votes import Vote, Votes
 from schemas.problem import Decision
 
@@ -57,8 +57,3 @@ def test_the_precision_of_a_reason_comes_with_its_interval(opened: OpenedData, t
     assert found[KEPT].precision == pytest.approx([7 / 8, 0.529, 0.978, 8], abs=0.001)
     assert standing.people == []
     assert standing.alpha is None
-
-
-def test_of_nothing_there_is_no_interval() -> None:
-    assert interval(None) == ""
-    assert interval([0.5, 0.25, 0.75, 8]) == "50.0\u202f% (25.0\u202f% to 75.0\u202f%) of 8"

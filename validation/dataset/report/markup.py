@@ -53,9 +53,13 @@ def coded(text: str) -> Markup:
     return join([tag("code", part) if at % 2 else part for at, part in enumerate(text.split("`"))])
 
 
-def policy_source(text: str) -> str:
-    """What a page's security policy calls its own style or script: by its hash, so that no other can take its place."""
-    return f"'sha256-{b64encode(sha256(text.encode()).digest()).decode()}'"
+def policy(style: str, script: str = "") -> str:
+    """The security policy of a page that is one file: its one style and its one script, and nothing else.
+
+    Each is named by its hash, so that nothing can take its place.
+    """
+    hashes = [f"'sha256-{b64encode(sha256(text.encode()).digest()).decode()}'" for text in (style, script)]
+    return f"default-src 'none'; style-src {hashes[0]}; script-src {hashes[1]}; base-uri 'none'; form-action 'none'"
 
 
 def number(value: float) -> str:

@@ -14,7 +14,7 @@ from schemas.verdict import Check, Status
 from schemas.wording import amount
 from validation.dataset.gate import Judgement
 from validation.dataset.report import bias, browse, check_list, evidence, people, sections, side_by_side
-from validation.dataset.report.markup import Child, Markup, join, number, percent, policy_source, tag
+from validation.dataset.report.markup import Child, Markup, join, number, percent, policy, tag
 from validation.dataset.report.measurements import measurements
 from validation.dataset.report.readability import quality
 
@@ -89,7 +89,7 @@ def render(judgement: Judgement, numbers: dict[str, Any]) -> str:
     head = tag(
         "head",
         tag("meta", charset="utf-8"),
-        tag("meta", http_equiv="Content-Security-Policy", content=_policy(style, script)),
+        tag("meta", http_equiv="Content-Security-Policy", content=policy(style, script)),
         tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
         tag("meta", name="color-scheme", content="light dark"),
         tag(
@@ -105,13 +105,6 @@ def render(judgement: Judgement, numbers: dict[str, Any]) -> str:
         tag("script", Markup(script)),
     )
     return "<!doctype html>\n" + tag("html", head, page, lang="en")
-
-
-def _policy(style: str, script: str) -> str:
-    return (
-        f"default-src 'none'; style-src {policy_source(style)}; script-src {policy_source(script)}; "
-        "base-uri 'none'; form-action 'none'"
-    )
 
 
 def _masthead(judgement: Judgement, numbers: dict[str, Any], there: list[tuple[str, str]]) -> Markup:

@@ -6,7 +6,7 @@ from typing import Any
 from validation.dataset.facts import NONE
 from validation.dataset.report.figures import bar
 from validation.dataset.report.markup import Markup, coded, join, number, percent, tag
-from validation.dataset.report.section_parts import long_table, section, table
+from validation.dataset.report.section_parts import interval, long_table, section, table
 
 
 def people(numbers: Mapping[str, Any]) -> Markup:
@@ -22,7 +22,7 @@ def people(numbers: Mapping[str, Any]) -> Markup:
             number(annotator["votes"]),
             percent(annotator["accepted"]),
             f"{annotator['weight']:.2f}",
-            _interval(annotator["agreement"]),
+            interval(annotator["agreement"]) or "nobody else decided",
             tag("strong", f"always {annotator['always']}") if annotator["always"] else "",
         ]
         for name, annotator in sorted(measured["annotators"].items(), key=lambda pair: (not pair[1]["always"], pair[0]))
@@ -103,10 +103,3 @@ def _alpha(measured: Sequence[float] | None) -> str:
         return "Krippendorff's alpha cannot be told: no row has two votes, or all votes are equal."
     alpha, low, high = measured
     return f"Krippendorff's alpha is {alpha:.2f} ({low:.2f} to {high:.2f}); 1 is agreement, 0 is chance."
-
-
-def _interval(measured: Sequence[float] | None) -> str:
-    if measured is None:
-        return "nobody else decided"
-    share, low, high, rows = measured
-    return f"{percent(share)} ({percent(low)} to {percent(high)}) of {number(rows)}"

@@ -67,12 +67,12 @@ def render_example(
         ),
         [_mark(check) for check in marks],
         tag("p", "stands out by ", "; ".join(outstanding), class_="breaks") if outstanding else None,
-        tag("div", _folded(rich_text(_short(row["system"])), len(row["system"])), class_="system", dir="auto")
+        tag("div", _folded(rich_text(bounded(row["system"])), len(row["system"])), class_="system", dir="auto")
         if row["system"]
         else None,
         tag(
             "div",
-            _folded(rich_text(_short(row["question"])), len(row["question"] or "")),
+            _folded(rich_text(bounded(row["question"])), len(row["question"] or "")),
             class_="question",
             dir="auto",
         ),
@@ -148,7 +148,7 @@ def supervised_kinds(segments: Sequence[Segment]) -> list[bool]:
 
 
 def _segment(segment: Segment, supervised: bool, prose: Callable[[str], Markup]) -> Markup:
-    text = _short(segment.text)
+    text = bounded(segment.text)
     body = {
         SegmentKind.CODE: lambda: tag("pre", tag("code", highlighted(text))),
         SegmentKind.OUTPUT: lambda: tag("pre", tag("code", text)),
@@ -167,6 +167,7 @@ def highlighted(code: str) -> Markup:
     return Markup(highlight(code, PythonLexer(stripnl=False), HtmlFormatter(nowrap=True)).rstrip("\n"))
 
 
-def _short(text: str | None) -> str:
+def bounded(text: str | None) -> str:
+    """The text, or its beginning and how much more there is: a row of a megabyte must not keep anybody waiting."""
     text = text or ""
     return text if len(text) <= MAX_TEXT else f"{text[:MAX_TEXT]} … ({number(len(text) - MAX_TEXT)} more characters)"

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 
 from schemas.wording import amount
-from validation.dataset.report.markup import Child, Markup, join, tag
+from validation.dataset.report.markup import Child, Markup, join, number, percent, tag
 
 OPEN_ROWS = 12
 MOST_ROWS = 200
@@ -50,6 +50,14 @@ def long_table(title: str, head: Sequence[str], rows: Sequence[Sequence[Child]],
     if len(rows) > OPEN_ROWS:
         shown = tag("details", tag("summary", amount(len(rows), noun)), shown, class_="long")
     return join([tag("h3", title), shown])
+
+
+def interval(measured: Sequence[float] | None) -> str:
+    """A share, its interval and of how many, in words; empty of nothing."""
+    if measured is None:
+        return ""
+    share, low, high, total = measured
+    return f"{percent(share)} ({percent(low)} to {percent(high)}) of {number(total)}"
 
 
 def _is_number(cell: Child) -> bool:

@@ -1,7 +1,7 @@
 """Tables say which of their columns are numbers, and name the values that a phone stacks."""
 
 from validation.dataset.report.markup import number, percent, tag
-from validation.dataset.report.section_parts import table
+from validation.dataset.report.section_parts import interval, table
 
 
 def test_columns_of_numbers_stand_right_and_others_left() -> None:
@@ -20,3 +20,8 @@ def test_only_words_are_named_by_their_column() -> None:
 
 def test_a_table_without_rows_says_so() -> None:
     assert "Nothing to show." in table(["Name"], [])
+
+
+def test_of_nothing_there_is_no_interval() -> None:
+    assert interval(None) == ""
+    assert interval([0.5, 0.25, 0.75, 8]) == "50.0\u202f% (25.0\u202f% to 75.0\u202f%) of 8"
