@@ -9,6 +9,7 @@ from hypothesis import settings
 
 if TYPE_CHECKING:
     from tests.store_server import StoreServer
+    from tests.validation.dataset.report.browser import Page
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
@@ -54,3 +55,12 @@ def bucket(store: "StoreServer") -> str:
     name = f"bucket-{uuid.uuid4().hex[:12]}"
     store.make_bucket(name)
     return f"s3://{name}"
+
+
+@pytest.fixture(scope="module")
+def tab(tmp_path_factory: pytest.TempPathFactory) -> Iterator["Page"]:
+    """A tab of a real browser; tests that take it bear the mark `NEEDS_BROWSER`."""
+    from tests.validation.dataset.report.browser import browser  # deferred: most tests need no browser
+
+    with browser(tmp_path_factory.mktemp("profile")) as page:
+        yield page

@@ -1,7 +1,6 @@
 """The page in a real browser: keys decide, the file says the same, and nothing on the page comes from a row."""
 
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,20 +11,11 @@ from pipelines.review.opened import opened_data
 from pipelines.review.queues import quarantined
 from tests.pipelines.review.reviewing import decide, doubtful_rows, press, questionable_data, served
 from tests.tiny import config_of, read_lines, source, write_rows
-from tests.validation.dataset.report.browser import CHROMIUM, Page, browser
+from tests.validation.dataset.report.browser import NEEDS_BROWSER, Page, browser
 from tests.validation.dataset.report.test_browser import CONTRASTS
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here: the page was not driven in a browser"),
-]
+pytestmark = [pytest.mark.slow, NEEDS_BROWSER]
 MANY = 320
-
-
-@pytest.fixture(scope="module")
-def tab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
-    with browser(tmp_path_factory.mktemp("profile")) as page:
-        yield page
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+import pytest
+
+_CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+NEEDS_BROWSER = pytest.mark.skipif(_CHROMIUM is None, reason="no Chromium here: the page was not driven in a browser")
 _FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run")
 
 
@@ -89,11 +92,11 @@ class Page:
 @contextmanager
 def browser(profile: Path) -> Iterator[Page]:
     """Starts a browser with a profile of its own and ends it."""
-    assert CHROMIUM is not None, "no Chromium here"
+    assert _CHROMIUM is not None, "no Chromium here"
     commands, answers = os.pipe(), os.pipe()
     inherited = commands[0], answers[1]
     join = f'exec 3<&{inherited[0]} 4>&{inherited[1]}; exec "$@"'  # the protocol is spoken over descriptors 3 and 4
-    command = ["bash", "-c", join, "bash", CHROMIUM, *_FLAGS, f"--user-data-dir={profile}", "--remote-debugging-pipe"]
+    command = ["bash", "-c", join, "bash", _CHROMIUM, *_FLAGS, f"--user-data-dir={profile}", "--remote-debugging-pipe"]
     process = subprocess.Popen(command, pass_fds=inherited, stderr=subprocess.DEVNULL)
     for end in inherited:
         os.close(end)

@@ -2,31 +2,21 @@
 
 import copy
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from schemas.requirements import Recheck, Validate
 from tests.validation.dataset.handmade import examples, write_data
-from tests.validation.dataset.report.browser import CHROMIUM, Page, browser
+from tests.validation.dataset.report.browser import NEEDS_BROWSER, Page
 from validation.dataset.drift import compare, read_baseline
 from validation.dataset.facts import Facts
 from validation.dataset.gate import Judgement, judge
 from validation.dataset.report.page import write_report
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here: the page was not driven in a browser"),
-]
+pytestmark = [pytest.mark.slow, NEEDS_BROWSER]
 CONFIG = Validate(recheck=Recheck(sample=24))
 MILLION = 1_000_000
-
-
-@pytest.fixture(scope="module")
-def tab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
-    with browser(tmp_path_factory.mktemp("profile")) as page:
-        yield page
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ import pytest
 
 from schemas.requirements import Recheck, Validate
 from tests.validation.dataset.handmade import examples, write_data
-from tests.validation.dataset.report.browser import CHROMIUM, browser
+from tests.validation.dataset.report.browser import NEEDS_BROWSER
 from validation.dataset.gate import judge
 from validation.dataset.report.data_docs import without_network, write_data_docs
 
@@ -43,9 +43,8 @@ def test_what_would_load_is_taken_out():
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here: the page was not driven in a browser")
-def test_a_browser_asks_for_the_page_alone(page, tmp_path):
-    with browser(tmp_path) as tab:
-        tab.open(page.as_uri())
-        assert tab.requests == [page.as_uri()]
-        assert tab.value("document.body.innerText.includes('expect_answers_verified')")
+@NEEDS_BROWSER
+def test_a_browser_asks_for_the_page_alone(page, tab):
+    tab.open(page.as_uri())
+    assert tab.requests == [page.as_uri()]
+    assert tab.value("document.body.innerText.includes('expect_answers_verified')")
