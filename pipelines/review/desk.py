@@ -46,13 +46,14 @@ class Seat:
     rules: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Ticket:
     """A row in front of somebody: `position` in the queue, when it was shown, and until when nobody else gets it."""
 
     name: str
     position: int
     shown: float
+    until: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +96,6 @@ class Desk:
         self._numbers = data.row_numbers[queue.places]
         self._facts = {"queue": queue.name.value, "data": data.manifest.fingerprint[:16], "suite": suite}
         self._open: dict[Seat, Ticket] = {}
-        self._reserved: defaultdict[int, dict[str, float]] = defaultdict(dict)
         self._cursor: defaultdict[str, int] = defaultdict(int)
         self._given: defaultdict[str, int] = defaultdict(int)
 
@@ -112,7 +112,7 @@ class Desk:
             if position is None:
                 return None
             ticket = self._hand(seat, position)
-        self._reserved[ticket.position][seat.person] = self._clock() + RESERVED_S
+        ticket.until = self._clock() + RESERVED_S
         return ticket
 
     def next_position(self, seat: Seat, *, behind: int | None = None) -> int | None:
@@ -158,7 +158,7 @@ class Desk:
         if corrected:
             line["corrected"] = dict(corrected)
         self._write(lambda: [(int(self._numbers[place.position]), line)], 1)
-        self._free(seat)
+        self._open.pop(seat, None)
         self._given[seat.person] += 1
 
     def undo(self, seat: Seat) -> int:
@@ -176,7 +176,7 @@ class Desk:
             len(act.rows),
         )
         back = self._position_of(act.rows[0][0])
-        self._free(seat)
+        self._open.pop(seat, None)
         if back is not None and self._is_free(back, seat):
             self._hand(seat, back)
         return len(act.rows)
@@ -194,12 +194,12 @@ class Desk:
         members = np.flatnonzero(self._open_rows(seat.person) & (self.queue.group_of[: self.queue.asked] == group))
         act = _new_name()
         self._write(lambda: self._group_lines(members, seat.person, vote, act), len(members))
-        self._free(seat)
+        self._open.pop(seat, None)
         return len(members)
 
     def jump(self, seat: Seat, group: int) -> None:
         """Goes to the first row of a group that is left."""
-        self._free(seat)
+        self._open.pop(seat, None)
         self._cursor[seat.person] = self.queue.start(group)
 
     def groups(self, seat: Seat) -> list[Left]:
@@ -217,19 +217,11 @@ class Desk:
         return int(np.count_nonzero(np.frombuffer(bytes(self.votes.of(seat.person)), np.uint8)[self._numbers]))
 
     def _hand(self, seat: Seat, position: int) -> Ticket:
-        ticket = Ticket(_new_name(), position, self._clock())
-        self._open[seat] = ticket
+        now = self._clock()
+        self._open[seat] = ticket = Ticket(_new_name(), position, now, now + RESERVED_S)
         if position < self.queue.asked and not seat.rules:
             self._cursor[seat.person] = position
         return ticket
-
-    def _free(self, seat: Seat) -> None:
-        ticket = self._open.pop(seat, None)
-        if ticket is not None:
-            holders = self._reserved.pop(ticket.position, {})
-            holders.pop(seat.person, None)
-            if holders:
-                self._reserved[ticket.position] = holders
 
     def _next_free(self, person: str, behind: int | None) -> int | None:
         asked, start = self.queue.asked, self._cursor[person] + (behind is not None)
@@ -272,7 +264,10 @@ class Desk:
     def _others_at(self, position: int, person: str) -> int:
         """How many others have a row in front of them."""
         now = self._clock()
-        return sum(until > now for who, until in self._reserved.get(position, {}).items() if who != person)
+        here = (
+            seat.person for seat, ticket in self._open.items() if ticket.position == position and ticket.until > now
+        )
+        return len({*here} - {person})
 
     def _open_rows(self, person: str) -> np.ndarray:
         """Which of the asked rows are left to a person: bool[asked]."""
