@@ -20,7 +20,7 @@ from pipelines.review.corrected import is_new_row
 from pipelines.review.journal import TOGETHER, Journal
 from pipelines.review.opened import OpenedData
 from pipelines.review.queues import Queue, QueueName
-from pipelines.review.votes import Act, Code, Vote, Votes, is_vote
+from pipelines.review.votes import Act, Code, Vote, Votes, codes_at, is_vote
 from schemas.problem import Decision
 
 RESERVED_S = 600.0
@@ -188,7 +188,7 @@ class Desk:
             StaleFormError: the person has not seen a sample of it.
             OSError: the disk did not take it; nothing was decided.
         """
-        seen = self._left(group, seat.person)
+        seen = self.groups(seat)[group]
         if seen.decided < min(SAMPLE, seen.rows):
             raise StaleFormError(f"look at {min(SAMPLE, seen.rows)} rows of {seen.group.name} first")
         members = np.flatnonzero(self._open_rows(seat.person) & (self.queue.group_of[: self.queue.asked] == group))
@@ -204,7 +204,11 @@ class Desk:
 
     def groups(self, seat: Seat) -> list[Left]:
         """The groups, with how much of each is left to a person."""
-        return [self._left(group, seat.person) for group in range(len(self.queue.groups))]
+        group_of, mine = self.queue.group_of[: self.queue.asked], self._asked_codes(self.votes.of(seat.person))
+        decided = (mine != Code.NONE) & (mine != Code.SKIPPED)
+        masks = (np.ones_like(decided), self._open_rows(seat.person), decided)
+        counts = [np.bincount(group_of[mask], minlength=len(self.queue.groups)).tolist() for mask in masks]
+        return [Left(group, *found) for group, *found in zip(self.queue.groups, *counts, strict=True)]
 
     def left(self, seat: Seat) -> int:
         """Rows that are left to somebody."""
@@ -214,7 +218,7 @@ class Desk:
 
     def decided(self, seat: Seat) -> int:
         """Rows of this queue that somebody has said anything about."""
-        return int(np.count_nonzero(np.frombuffer(bytes(self.votes.of(seat.person)), np.uint8)[self._numbers]))
+        return int(np.count_nonzero(codes_at(self.votes.of(seat.person), self._numbers)))
 
     def _hand(self, seat: Seat, position: int) -> Ticket:
         now = self._clock()
@@ -271,20 +275,14 @@ class Desk:
 
     def _open_rows(self, person: str) -> np.ndarray:
         """Which of the asked rows are left to a person: bool[asked]."""
-        numbers = self._numbers[: self.queue.asked]
-        mine = np.frombuffer(bytes(self.votes.of(person)), np.uint8)[numbers]
-        looks = np.frombuffer(bytes(self.votes.looks), np.uint8)[numbers]
-        ruled = np.isin(numbers, np.fromiter(self.votes.ruled, np.int64, len(self.votes.ruled)))
+        mine, looks = self._asked_codes(self.votes.of(person)), self._asked_codes(self.votes.looks)
+        ruled = np.isin(
+            self._numbers[: self.queue.asked], np.fromiter(self.votes.ruled, np.int64, len(self.votes.ruled))
+        )
         return (mine == Code.NONE) & (looks < self._overlap) & ~ruled
 
-    def _left(self, group: int, person: str) -> Left:
-        numbers = self._numbers[: self.queue.asked]
-        members = self.queue.group_of[: self.queue.asked] == group
-        mine = np.frombuffer(bytes(self.votes.of(person)), np.uint8)[numbers]
-        decided = members & (mine != Code.NONE) & (mine != Code.SKIPPED)
-        left = members & self._open_rows(person)
-        counts = (int(np.count_nonzero(mask)) for mask in (members, left, decided))
-        return Left(self.queue.groups[group], *counts)
+    def _asked_codes(self, codes: bytearray) -> np.ndarray:
+        return codes_at(codes, self._numbers[: self.queue.asked])
 
     def _position_of(self, row: int) -> int | None:
         found = np.flatnonzero(self._numbers == row)

@@ -8,7 +8,7 @@ import numpy as np
 from pipelines.review.desk import Desk
 from pipelines.review.queues import KEPT
 from pipelines.review.shell import document
-from pipelines.review.votes import Code, Votes
+from pipelines.review.votes import Code, Votes, codes_at
 from schemas.problem import Decision
 from schemas.reason import meaning_of
 from validation.dataset.annotators import alpha, wilson
@@ -111,10 +111,11 @@ def precisions(audit: Desk, votes: Votes) -> list[Audited]:
     """
     numbers = audit.data.row_numbers[audit.queue.places]
     right, wrong = np.zeros(len(numbers), int), np.zeros(len(numbers), int)
-    for said in votes.by_person.values():
-        right += _codes(said, numbers) == Code.ACCEPTED
-        wrong += _codes(said, numbers) == Code.REJECTED
-    looked = np.frombuffer(bytes(votes.looks), np.uint8)[numbers] > 0
+    for everything in votes.by_person.values():
+        codes = codes_at(everything, numbers)
+        right += codes == Code.ACCEPTED
+        wrong += codes == Code.REJECTED
+    looked = codes_at(votes.looks, numbers) > 0
     found = []
     for group, cause in enumerate(audit.queue.groups):
         members = audit.queue.group_of == group
@@ -123,10 +124,6 @@ def precisions(audit: Desk, votes: Votes) -> list[Audited]:
         unsure = int(np.count_nonzero(members & looked)) - hits - misses
         found.append(Audited(cause.reason, wilson(hits, hits + misses), unsure, int(np.count_nonzero(members))))
     return sorted(found, key=lambda audited: (audited.precision is None, audited.reason))
-
-
-def _codes(said: bytearray, numbers: np.ndarray) -> np.ndarray:
-    return np.frombuffer(bytes(said), np.uint8)[numbers]
 
 
 def standing_page(standing: Standing, name: str) -> Markup:

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from typing import Any
 
+import numpy as np
+
 from schemas.problem import Decision
 
 
@@ -171,6 +173,11 @@ class Votes:
 
 _DECISIONS = {Code.ACCEPTED: Decision.ACCEPTED, Code.REJECTED: Decision.REJECTED}
 _MOST_ACTS = 200  # that can be undone, one by one
+
+
+def codes_at(codes: bytearray, rows: np.ndarray) -> np.ndarray:
+    """The bytes of some rows, by their numbers: uint8[rows]."""
+    return np.frombuffer(codes, np.uint8)[rows]
 
 
 _VOTES = frozenset(vote.value for vote in Vote)
