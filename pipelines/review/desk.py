@@ -94,6 +94,8 @@ class Desk:
         self.data, self.queue, self.votes, self.journal = data, queue, votes, journal
         self._overlap, self._clock = overlap, clock
         self._numbers = data.row_numbers[queue.places]
+        self._positions = np.full(len(data.row_ids), -1, np.int32)  # of each row its first in the queue
+        self._positions[self._numbers[::-1]] = np.arange(len(self._numbers), dtype=np.int32)[::-1]
         self._facts = {"queue": queue.name.value, "data": data.manifest.fingerprint[:16], "suite": suite}
         self._open: dict[Seat, Ticket] = {}
         self._cursor: defaultdict[str, int] = defaultdict(int)
@@ -158,7 +160,7 @@ class Desk:
         if corrected:
             line["corrected"] = dict(corrected)
         self._write(lambda: [(int(self._numbers[place.position]), line)], 1)
-        self._open.pop(seat, None)
+        del self._open[seat]
         self._given[seat.person] += 1
 
     def undo(self, seat: Seat) -> int:
@@ -285,8 +287,8 @@ class Desk:
         return codes_at(codes, self._numbers[: self.queue.asked])
 
     def _position_of(self, row: int) -> int | None:
-        found = np.flatnonzero(self._numbers == row)
-        return int(found[0]) if len(found) else None
+        position = int(self._positions[row])
+        return None if position < 0 else position
 
     def _line(
         self, position: int, row: Mapping[str, Any], person: str, vote: Vote, *, ruling: bool, act: str
