@@ -13,15 +13,27 @@ from typing import Any
 import orjson
 
 from schemas.files import replacing
+from schemas.problem import Segment, SegmentKind
+from schemas.transcript import transcribe
 
-EDITABLE = ("question", "solution", "answer")
+_EDITABLE = ("question", "solution", "answer")
 _NAME = "corrected-{format}.jsonl"
+_MOST_EDITED = 100_000  # characters of a text that is corrected in a browser
+
+
+def texts_of_row(candidate: Mapping[str, Any] | None) -> dict[str, str] | None:
+    """What a person may correct of a row; None where no candidate was made of it, or one too long for a form."""
+    if candidate is None or sum(len(part["text"] or "") for part in candidate["segments"] or []) > _MOST_EDITED:
+        return None
+    segments = [Segment(SegmentKind(part["kind"]), part["text"] or "") for part in candidate["segments"] or []]
+    solution = transcribe(segments).response
+    return {"question": candidate["question"] or "", "solution": solution, "answer": candidate["answer"] or ""}
 
 
 def correction(texts: Mapping[str, str], edited: Mapping[str, str]) -> dict[str, str]:
     """What a person changed of a row's texts: a new reference alone, or all texts of a row that is new."""
-    changed = {name: edited[name] for name in EDITABLE if edited.get(name, texts[name]) != texts[name]}
-    return {name: edited.get(name, texts[name]) for name in EDITABLE} if is_new_row(changed) else changed
+    changed = {name: edited[name] for name in _EDITABLE if edited.get(name, texts[name]) != texts[name]}
+    return {name: edited.get(name, texts[name]) for name in _EDITABLE} if is_new_row(changed) else changed
 
 
 def is_new_row(corrected: Mapping[str, str]) -> bool:
@@ -49,6 +61,6 @@ def write_corrected(folder: Path, lines: Iterable[Mapping[str, Any]]) -> None:
 
 
 def _row_of(line: Mapping[str, Any]) -> dict[str, Any]:
-    texts = {name: line["corrected"].get(name) for name in EDITABLE}
+    texts = {name: line["corrected"].get(name) for name in _EDITABLE}
     provenance = {"corrected_from": line["row_id"], "reviewer": line["reviewer"], "time": line["time"]}
     return {**texts, "format": line["format"], **provenance}

@@ -293,7 +293,7 @@ class Desk:
     def _line(
         self, position: int, row: Mapping[str, Any], person: str, vote: Vote, *, ruling: bool, act: str
     ) -> dict[str, Any]:
-        line = facts_of(row) | {"group": self.queue.groups[self.queue.group_of[position]].name} | self._said(vote)
+        line = facts_of(row) | {"group": self.queue.group_at(position).name} | self._said(vote)
         line |= {"reviewer" if ruling else "annotator": person, "time": self._now(), "act": act} | self._facts
         if position in self.queue.controls:
             line |= {"control": True, "expected": self.queue.controls[position].value}
@@ -315,7 +315,7 @@ class Desk:
     ) -> Iterator[tuple[int, dict[str, Any]]]:
         for start in range(0, len(members), _READ_TOGETHER):
             some = members[start : start + _READ_TOGETHER]
-            rows = self.data.rows(self.queue.places[some], _FACTS)
+            rows = self.data.rows(self.queue.places[some], FACTS)
             for at, row in zip(some, rows, strict=True):
                 yield int(self._numbers[at]), self._line(int(at), row, person, vote, ruling=False, act=act)
 
@@ -329,11 +329,12 @@ class Desk:
 
 def facts_of(row: Mapping[str, Any]) -> dict[str, Any]:
     """What a decision says of its row: which one it is, by bytes and by place, and why it is asked about."""
-    return {name: row[name] for name in _FACTS}
+    return {name: row[name] for name in FACTS}
 
 
 _READ_TOGETHER = 8192  # rows of a group
-_FACTS = ("row_id", "id", "source", "row", "format", "reason")
+FACTS = ("row_id", "id", "source", "row", "format", "reason")
+"""the fields of `facts_of`"""
 
 
 def as_decision(line: Mapping[str, Any]) -> Mapping[str, Any]:

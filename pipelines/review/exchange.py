@@ -14,8 +14,9 @@ from typing import Any
 
 import orjson
 
+from pipelines.review.corrected import texts_of_row
+from pipelines.review.desk import FACTS, facts_of
 from pipelines.review.journal import Journal
-from pipelines.review.office import texts_of_row
 from pipelines.review.opened import OpenedData
 from pipelines.review.queues import Queue
 from pipelines.review.votes import Vote
@@ -36,9 +37,8 @@ LABELS = """<View>
 """
 """the labelling interface for the tasks that are written, to be pasted into a project of Label Studio"""
 
-_ABOUT = ("row_id", "id", "source", "row", "format", "reason")
 _FILLED_IN = ("decision", "annotator", "comment", "corrected")
-_COLUMNS = (*_ABOUT, "group", "detail", *_FILLED_IN, "question", "solution", "reference")
+_COLUMNS = (*FACTS, "group", "detail", *_FILLED_IN, "question", "solution", "reference")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 Fields = dict[str, Any]
 
@@ -49,8 +49,7 @@ def rows_to_ask(data: OpenedData, queue: Queue) -> Iterator[Fields]:
         row = data.row(int(queue.places[at]))
         texts = texts_of_row(data.candidate(row)) or {"question": json.dumps(data.record(row["row_id"]))}
         texts["reference"] = texts.pop("answer", "")  # an `answer` would be read as the annotator's own
-        about = {name: row[name] for name in _ABOUT}
-        yield about | {"group": queue.groups[queue.group_of[at]].name, "detail": row["detail"] or ""} | texts
+        yield facts_of(row) | {"group": queue.group_at(at).name, "detail": row["detail"] or ""} | texts
 
 
 def write_tasks(path: Path, rows: Iterator[Fields]) -> int:
@@ -105,7 +104,7 @@ def _of_table(text: str) -> Iterator[Fields]:
     for row in csv.DictReader(io.StringIO(text, newline="")):
         if (row.get("decision") or "").strip() or (row.get("corrected") or "").strip():
             corrected = _plain(row.get("corrected"))
-            yield {name: _plain(row.get(name)) or None for name in (*_ABOUT, "decision", "annotator", "comment")} | (
+            yield {name: _plain(row.get(name)) or None for name in (*FACTS, "decision", "annotator", "comment")} | (
                 {"corrected": {"answer": corrected}} if corrected else {}
             )
 
@@ -117,7 +116,7 @@ def _plain(cell: str | None) -> str:
 
 def _of_label_studio(text: str) -> Iterator[Fields]:
     for task in json.loads(text):
-        about = {name: task["data"].get(name) for name in (*_ABOUT, "group")}
+        about = {name: task["data"].get(name) for name in (*FACTS, "group")}
         for annotation in task.get("annotations") or ():
             if annotation.get("was_cancelled"):
                 continue

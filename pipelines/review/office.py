@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
-from pipelines.review.corrected import correction, is_new_row, write_corrected
+from pipelines.review.corrected import correction, is_new_row, texts_of_row, write_corrected
 from pipelines.review.desk import Desk, Seat, StaleFormError, Ticket, replay
 from pipelines.review.journal import Journal
 from pipelines.review.opened import OpenedData, Row
@@ -20,8 +20,7 @@ from pipelines.review.shell import ADJUDICATE, nothing_left
 from pipelines.review.standing import Standing, standing_of
 from pipelines.review.votes import Code, Vote, Votes
 from schemas.exits import UserError, one_line
-from schemas.problem import Format, Segment, SegmentKind
-from schemas.transcript import transcribe
+from schemas.problem import Format, SegmentKind
 from schemas.verdict import require_judged
 from validation.answers import Relation, compare
 from validation.programs import ServerError, run, run_blocks
@@ -95,7 +94,7 @@ class Office:
             shown = nothing_left(person, decided, None if desk.audits else str(self.path), rules=seat.rules)
             return {"html": shown, "ticket": None, "left": left, "group": None, "texts": None}
         html, texts = self._rendered(desk, seat, ticket.position)
-        group = desk.queue.groups[desk.queue.group_of[ticket.position]].name
+        group = desk.queue.group_at(ticket.position).name
         return {"html": html, "ticket": ticket.name, "left": left, "group": group, "texts": texts}
 
     def answer(self, person: str, queue: str, action: str, form: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
@@ -239,16 +238,6 @@ class Office:
 
 
 _MOST_COMMENT = 2000
-_MOST_EDITED = 100_000  # characters of a text that is corrected in a browser
-
-
-def texts_of_row(candidate: Mapping[str, Any] | None) -> dict[str, str] | None:
-    """What a person may correct of a row; None where no candidate was made of it, or one too long for a form."""
-    if candidate is None or sum(len(part["text"] or "") for part in candidate["segments"] or []) > _MOST_EDITED:
-        return None
-    segments = [Segment(SegmentKind(part["kind"]), part["text"] or "") for part in candidate["segments"] or []]
-    solution = transcribe(segments).response
-    return {"question": candidate["question"] or "", "solution": solution, "answer": candidate["answer"] or ""}
 
 
 def _ran(candidate: Mapping[str, Any] | None) -> tuple[list[str], list[str]]:

@@ -58,6 +58,10 @@ class Queue:
         """Rows without the control items."""
         return len(self.places) - len(self.controls)
 
+    def group_at(self, position: int) -> Group:
+        """The group of the row at a position."""
+        return self.groups[self.group_of[position]]
+
     def start(self, group: int) -> int:
         """The position of the first row of a group."""
         return int(np.argmax(self.group_of == group))

@@ -5,8 +5,8 @@ The policy names the hashes of the page's one style and one script: nothing else
 
 from pathlib import Path
 
+from pipelines.review.corrected import texts_of_row
 from pipelines.review.desk import facts_of
-from pipelines.review.office import texts_of_row
 from pipelines.review.opened import OpenedData
 from pipelines.review.queues import Queue
 from pipelines.review.row_view import row_view
@@ -30,8 +30,7 @@ def write_single_file(data: OpenedData, queue: Queue, path: Path, *, person: str
     for at in range(shown):
         row = data.row(int(queue.places[at]))
         candidate = data.candidate(row)
-        group = queue.groups[queue.group_of[at]].name
-        asked.append(facts_of(row) | {"group": group, "texts": texts_of_row(candidate)})
+        asked.append(facts_of(row) | {"group": queue.group_at(at).name, "texts": texts_of_row(candidate)})
         bodies.append(tag("template", row_view(data, row, candidate), data_row=at))
     state = {
         "queue": queue.name.value,

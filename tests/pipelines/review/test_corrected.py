@@ -1,10 +1,18 @@
 from pathlib import Path
 
-from pipelines.review.corrected import correction, is_new_row, write_corrected
+from pipelines.review.corrected import correction, is_new_row, texts_of_row, write_corrected
 from tests.tiny import read_lines
 
 TEXTS = {"question": "What is 2 + 2?", "solution": "It is 5.", "answer": "5"}
 LINE = {"row_id": "ab", "format": "cot", "reviewer": "ana", "time": "2026-11-29T12:00:00+00:00"}
+
+
+def test_a_row_without_a_candidate_has_no_text_to_correct() -> None:
+    assert texts_of_row(None) is None
+    candidate = {"question": "q", "answer": "1", "segments": [{"kind": "text", "text": "s" * 100_000}]}
+    assert texts_of_row(candidate) is not None
+    candidate["segments"] = [{"kind": "text", "text": "s" * 100_001}]
+    assert texts_of_row(candidate) is None
 
 
 def test_a_changed_reference_is_no_new_row_and_a_changed_text_is_a_whole_one() -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.review.journal import journals
-from pipelines.review.office import Office, Terms, texts_of_row
+from pipelines.review.office import Office, Terms
 from pipelines.review.opened import OpenedData, opened_data
 from pipelines.review.serve import Asked, queues_of
 from schemas.exits import UserError
@@ -75,14 +75,6 @@ def test_where_nothing_is_left_the_page_says_how_to_apply(office: Office, tmp_pa
             office.act("ana", queue, "decide", {"ticket": card["ticket"], "vote": "accepted"})
         assert ("Standing shows how often each rule was right" in card["html"]) is (queue == "audit")
     assert f"curate.reviews=[{tmp_path}/decisions.jsonl]" in card["html"]
-
-
-def test_a_row_without_a_candidate_has_no_text_to_correct() -> None:
-    assert texts_of_row(None) is None
-    candidate = {"question": "q", "answer": "1", "segments": [{"kind": "text", "text": "s" * 100_000}]}
-    assert texts_of_row(candidate) is not None
-    candidate["segments"] = [{"kind": "text", "text": "s" * 100_001}]
-    assert texts_of_row(candidate) is None
 
 
 def test_a_dispute_about_a_doubtful_row_is_ruled_on_too(opened: OpenedData, tmp_path: Path) -> None:

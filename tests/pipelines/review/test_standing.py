@@ -46,7 +46,7 @@ def test_the_precision_of_a_reason_comes_with_its_interval(opened: OpenedData, t
         desk = Desk(opened, audit(opened, 10), journal, votes)
         seat, said = Seat("ana"), {KEPT: 0, "arithmetic_error": 0}
         while ticket := desk.current(seat):
-            reason = desk.queue.groups[desk.queue.group_of[ticket.position]].reason
+            reason = desk.queue.group_at(ticket.position).reason
             said[reason] += 1
             vote = Vote.UNSURE if said[reason] == 1 else Vote.REJECTED if said[reason] == 2 else Vote.ACCEPTED
             desk.decide(seat, ticket.name, vote)
