@@ -1,5 +1,6 @@
 """What a run did otherwise than its user may think: reviews without effect or left out, a split without examples."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -7,11 +8,11 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipelines.output.reader import joined_reviews
 from schemas.manifest import Manifest
 from schemas.policy import Policy, overrulable
 from schemas.problem import Decision
 from schemas.reason import Outcome, Reason
-from schemas.reviews import REVIEWS
 from schemas.split import Split
 from schemas.wording import amount
 
@@ -55,18 +56,14 @@ def reviews_of(config: Mapping[str, Any]) -> list[str]:
 
 def _without_effect(manifest: Manifest, ledger: pa.Table, folder: Path) -> Iterator[str]:
     """Acceptances of rows that fell all the same, by the reason that they fell to."""
-    if not (folder / REVIEWS).is_file():
+    reviews = joined_reviews(folder)
+    if reviews is None:
         return
-    with pa.OSFile(str(folder / REVIEWS), "rb") as source:
-        reviews = pa.ipc.open_stream(source).read_all()
     standing = pc.and_(reviews["known"], pc.invert(reviews["superseded"]))
     accepted = reviews.filter(pc.and_(standing, pc.equal(reviews["decided"], Decision.ACCEPTED.value)))
     fallen = _fallen(ledger, set(accepted["row_id"].to_pylist()))
     settled = overrulable(_policy(manifest))
-    counts: dict[str, int] = {}
-    for row_id in accepted["row_id"].to_pylist():
-        for reason in fallen.get(row_id, ()):
-            counts[reason] = counts.get(reason, 0) + 1
+    counts = Counter(reason for row_id in accepted["row_id"].to_pylist() for reason in fallen.get(row_id, ()))
     for reason, number in sorted(counts.items(), key=lambda count: (-count[1], count[0])):
         why = f"{reason} cannot be accepted" if reason not in settled else f"their rows fell to {reason}"
         yield f"{amount(number, 'decision')} had no effect: {why}"

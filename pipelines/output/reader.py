@@ -12,6 +12,7 @@ from schemas.evolution import open_as
 from schemas.example import EXAMPLE_SCHEMA
 from schemas.ledger import LEDGER_SCHEMA, RECORD_MARK, with_items
 from schemas.manifest import Manifest
+from schemas.reviews import REVIEWS
 
 
 def read_examples(folder: Path, manifest: Manifest, split: str) -> Iterator[pa.RecordBatch]:
@@ -36,6 +37,17 @@ def find_example(folder: Path, manifest: Manifest, identity: str) -> dict[str, o
 def read_ledger(folder: Path, manifest: Manifest, columns: Sequence[str] | None = None) -> pa.Table:
     """Reads the ledger of a data set, all of it or some columns."""
     return pa.concat_tables(_ledger_tables(folder, manifest, columns))
+
+
+def joined_reviews(folder: Path) -> pa.Table | None:
+    """Reads what people said about rows, as it was joined to them; None where no reviews were."""
+    path = folder / REVIEWS
+    if not path.is_file():
+        return None
+    with pa.OSFile(str(path), "rb") as source:
+        table = pa.ipc.open_stream(source).read_all()
+    # A table of a version before 0.4 names rows by their id alone.
+    return table if "row_id" in table.schema.names else table.append_column("row_id", table["row"])
 
 
 def read_rejected(folder: Path) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:

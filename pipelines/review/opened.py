@@ -16,7 +16,7 @@ import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipelines.output.reader import read_ledger
+from pipelines.output.reader import joined_reviews, read_ledger
 from pipelines.sources.files.records import Record, json_text
 from pipelines.sources.render import render_parts
 from schemas.benchmark import BENCHMARKS
@@ -142,10 +142,9 @@ class OpenedData:
 
     @cached_property
     def _comments(self) -> dict[int, list[tuple[str, str]]]:
-        path = self.folder / REVIEWS
-        if not path.is_file():
-            return {}
-        written = [row for row in _mapped(path, None).to_pylist() if row.get("comment") and row.get("row_id")]
+        reviews = joined_reviews(self.folder)
+        rows = [] if reviews is None else reviews.to_pylist()
+        written = [row for row in rows if row.get("comment") and row["row_id"]]
         found: dict[int, list[tuple[str, str]]] = {}
         for number, row in zip(self.numbers_of([row["row_id"] for row in written]), written, strict=True):
             who = str(row["reviewer"] or row["annotator"] or "somebody")

@@ -2,23 +2,18 @@
 
 from pathlib import Path
 
-import pyarrow as pa
 import pyarrow.compute as pc
 
-from schemas.reviews import REVIEWS
+from pipelines.output.reader import joined_reviews
 
 
 def said_about(folder: Path, row_id: str) -> list[str]:
     """Who said what about a row, in sentences, in the order of the files; none when nobody did."""
-    path = folder / REVIEWS
-    if not path.is_file():
+    reviews = joined_reviews(folder)
+    if reviews is None:
         return []
-    with pa.OSFile(str(path), "rb") as source:
-        table = pa.ipc.open_stream(source).read_all()
-    if "row_id" not in table.schema.names:  # of a version before 0.4
-        table = table.append_column("row_id", table["row"])
-    rows = table.filter(pc.fill_null(pc.equal(table["row_id"], row_id), False)).to_pylist()
-    return [_sentence(row) for row in rows]
+    about = reviews.filter(pc.fill_null(pc.equal(reviews["row_id"], row_id), False))
+    return [_sentence(row) for row in about.to_pylist()]
 
 
 def _sentence(row: dict[str, object]) -> str:
