@@ -3,16 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from pipelines.cli.curate_console import console_for
 from pipelines.cli.review_queue import print_queue, write_queue
 from pipelines.engine.disk import unwritable_in_one_line
 from schemas.exits import UserError
 from schemas.files import replacing
-
-if TYPE_CHECKING:
-    from pipelines.review.serve import Asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +62,7 @@ def run_review(data: Path, ways: Mapping[str, Path | bool | None], options: Revi
 
 def _serve(data: Path, options: ReviewOptions) -> None:
     from pipelines.review.office import Terms  # deferred: the page needs packages of the extra `review`
-    from pipelines.review.serve import serve
+    from pipelines.review.serve import Asked, serve
 
     serve(
         console_for(),
@@ -75,15 +71,9 @@ def _serve(data: Path, options: ReviewOptions) -> None:
         host=options.host,
         person=options.by,
         terms=Terms(options.overlap, frozenset(options.adjudicators)),
-        asked=_asked(options),
+        asked=Asked(options.sample, options.look_at, options.controls),
         decisions=options.decisions,
     )
-
-
-def _asked(options: ReviewOptions) -> "Asked":
-    from pipelines.review.serve import Asked
-
-    return Asked(options.sample, options.look_at, options.controls)
 
 
 def _write_page(data: Path, path: Path, options: ReviewOptions) -> None:
