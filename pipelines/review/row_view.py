@@ -125,8 +125,7 @@ def _answers(candidate: Example) -> Markup:
 
 def final_of(candidate: Example) -> str | None:
     """What a solution's text ends in; None where it states nothing."""
-    prose = "\n".join(part["text"] or "" for part in candidate["segments"] or [] if part["kind"] == SegmentKind.TEXT)
-    return extract(prose, language=candidate["language"] or "en").answer
+    return extract(_prose(candidate), language=candidate["language"] or "en").answer
 
 
 def _partner(data: OpenedData, row: Row, candidate: Example | None) -> Markup | None:
@@ -177,9 +176,13 @@ def _comments(comments: Sequence[tuple[str, str]]) -> Markup | None:
 
 def wrong_calculations(candidate: Example) -> tuple[str, ...]:
     """The calculations of a solution that do not hold, as the judge writes them."""
+    return check_arithmetic(_prose(candidate), candidate.get("annotations") or ()).wrong[:_MOST_EQUATIONS]
+
+
+def _prose(candidate: Example) -> str:
+    """What a solution says in words, without thoughts, programs and their outputs."""
     parts = candidate["segments"] or []
-    prose = "\n".join(part["text"] or "" for part in parts if part["kind"] == SegmentKind.TEXT)
-    return check_arithmetic(prose, candidate.get("annotations") or ()).wrong[:_MOST_EQUATIONS]
+    return "\n".join(part["text"] or "" for part in parts if part["kind"] == SegmentKind.TEXT)
 
 
 _SIGN = re.compile(r"[\w.,]+|\S")
