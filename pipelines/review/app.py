@@ -13,10 +13,8 @@ from starlette.routing import Route
 from pipelines.review.desk import StaleFormError
 from pipelines.review.guards import PERSON, Guard, Keys
 from pipelines.review.office import Office
-from pipelines.review.shell import page, script, style, who_page
+from pipelines.review.shell import MOST_NAME, page, script, style, who_page
 from pipelines.review.standing import standing_page
-
-_MOST_NAME = 60
 
 
 def application(office: Office, keys: Keys, *, host: str, person: str | None) -> Guard:
@@ -71,7 +69,7 @@ class _Pages:
     async def who(self, request: Request) -> Response:
         """Takes a person's name."""
         form = await _form(request)
-        person = " ".join(str(form.get("person", "")).split())[:_MOST_NAME]
+        person = " ".join(str(form.get("person", "")).split())[:MOST_NAME]
         if not person or not person.isprintable():
             return JSONResponse({"told": "a name is letters that can be seen"}, 400)
         answer = JSONResponse({"told": f"hello {person}"})

@@ -16,12 +16,13 @@ from pipelines.review.journal import Journal
 from pipelines.review.opened import OpenedData, Row
 from pipelines.review.queues import Queue, QueueName
 from pipelines.review.row_view import final_of, rerun_view, row_view
-from pipelines.review.shell import ADJUDICATE, nothing_left
+from pipelines.review.shell import ADJUDICATE, MOST_COMMENT, nothing_left
 from pipelines.review.standing import Standing, standing_of
 from pipelines.review.votes import Code, Vote, Votes
 from schemas.exits import UserError, one_line
 from schemas.problem import Format, SegmentKind
 from schemas.verdict import require_judged
+from schemas.wording import amount
 from validation.answers import Relation, compare
 from validation.programs import ServerError, run, run_blocks
 
@@ -114,7 +115,7 @@ class Office:
             if action == "undo":
                 with self._corrections():
                     back = desk.undo(seat)
-                return f"undone: {back:,} row{'s' if back != 1 else ''}" if back else "nothing to undo"
+                return f"undone: {amount(back, 'row')}" if back else "nothing to undo"
             if action == "jump":
                 desk.jump(seat, int(form["group"]))
                 return "here is the group"
@@ -156,12 +157,11 @@ class Office:
         """How people and rules do."""
         with self._lock:
             audit = self._desks.get(QueueName.AUDIT)
-            controls = [desk.controls_by_row() for desk in self._desks.values()]
-            known = {row: decision for of_desk in controls for row, decision in of_desk.items()}
+            known = {row: right for desk in self._desks.values() for row, right in desk.controls_by_row().items()}
             return standing_of(self._votes, known, self._audited, audit, len(self.strange))
 
     def _decide(self, desk: Desk, seat: Seat, vote: Vote, form: Mapping[str, Any]) -> str:
-        comment = str(form.get("comment") or "")[:_MOST_COMMENT]
+        comment = str(form.get("comment") or "")[:MOST_COMMENT]
         corrected: dict[str, str] = {}
         ticket = desk.current(seat)
         if form.get("corrected") and ticket is not None:
@@ -235,9 +235,6 @@ class Office:
             return told
         votes = desk.votes.said(number).items()
         return [(who, code.name.lower()) for who, code in votes if code is not Code.SKIPPED] + told
-
-
-_MOST_COMMENT = 2000
 
 
 def _ran(candidate: Mapping[str, Any] | None) -> tuple[list[str], list[str]]:

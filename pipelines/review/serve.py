@@ -15,6 +15,7 @@ from pipelines.review.journal import journals
 from pipelines.review.office import Office, Terms
 from pipelines.review.opened import OpenedData, opened_data
 from pipelines.review.queues import Queue, audit, doubtful, quarantined, read_controls, read_listed
+from pipelines.review.shell import command_to_apply
 from schemas.exits import UserError
 from schemas.place import Place, located
 
@@ -41,8 +42,11 @@ def decisions_folder(data: Path, named: Path | None) -> Path:
     if named is not None:
         return named
     place = located(data)
-    name = str(place).rstrip("/").rpartition("/")[2] if isinstance(place, Place) else place.resolve().name
-    return Path(f"{name}.reviews") if isinstance(place, Place) else place.resolve().with_name(f"{name}.reviews")
+    if isinstance(place, Place):
+        name = str(place).rstrip("/").rpartition("/")[2]
+        return Path(f"{name}.reviews")
+    whole = place.resolve()
+    return whole.with_name(f"{whole.name}.reviews")
 
 
 def queues_of(data: OpenedData, asked: Asked) -> list[Queue]:
@@ -80,7 +84,7 @@ def serve(
     keys = Keys(None if is_loopback(host) else secrets.token_urlsafe(24))
     with opened_data(data) as opened, journals(folder) as (decided, audits), _listening(host, port) as listener:
         office = Office(opened, queues_of(opened, asked), decided, audits, terms)
-        for line in _told(office, _address(host, listener.getsockname()[1], keys), folder):
+        for line in _greeting(office, _address(host, listener.getsockname()[1], keys)):
             console.print(line, soft_wrap=True, markup=False)
         settings = uvicorn.Config(
             application(office, keys, host=host, person=person),
@@ -106,7 +110,7 @@ def _address(host: str, port: int, keys: Keys) -> str:
     return f"http://{name}:{port}/" + (f"?token={keys.access}" if keys.access else "")
 
 
-def _told(office: Office, address: str, folder: Path) -> Sequence[str]:
+def _greeting(office: Office, address: str) -> Sequence[str]:
     lines = [
         f"review: {address}",
         f"decisions: {office.path}, synced one by one; Ctrl-C ends the page, nothing is lost",
@@ -116,5 +120,5 @@ def _told(office: Office, address: str, folder: Path) -> Sequence[str]:
             f"{len(office.strange):,} rows that were decided are not in this data set: they changed since, and these "
             "decisions are not applied"
         )
-    lines.append(f"apply them: mathmill curate CONFIG --output DATA --set 'curate.reviews=[{folder}/decisions.jsonl]'")
+    lines.append(f"apply them: {command_to_apply(office.path)}")
     return lines

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 from pipelines.review.queues import QueueName
@@ -10,6 +11,8 @@ from schemas.wording import amount
 from validation.dataset.report.markup import Child, Markup, tag
 
 ADJUDICATE = "adjudicate"
+MOST_NAME, MOST_COMMENT = 60, 2000
+"""characters of a person's name and of a comment"""
 _QUEUES = {
     QueueName.QUARANTINED.value: "Quarantined",
     QueueName.DOUBTFUL.value: "Doubtful",
@@ -46,6 +49,8 @@ _HELP = (
 )
 
 
+_LINKS = (tag("link", rel="stylesheet", href="/review.css"), tag("script", src="/review.js", defer=True))
+_YOUR_NAME = "Your name, as it stands beside your decisions"
 _STYLES = (("validation.dataset.report", "report.css"), ("pipelines.review", "review.css"))
 
 
@@ -79,10 +84,9 @@ def page(
         saves: whether decisions are saved by hand, because there is no server.
     """
     audit = state["queue"] == QueueName.AUDIT
-    links = head or [tag("link", rel="stylesheet", href="/review.css"), tag("script", src="/review.js", defer=True)]
     return document(
         f"Review: {state['name']}",
-        [links, tag("meta", name="mathmill-csrf", content=csrf)],
+        [head or _LINKS, tag("meta", name="mathmill-csrf", content=csrf)],
         _masthead(state, queues),
         tag("main", tag("div", id="card"), tag("div", id="rerun"), id="main"),
         _keys(audit, saves=saves),
@@ -109,18 +113,22 @@ def who_page(csrf: str, names: Sequence[str]) -> Markup:
     """Asks for a name."""
     return document(
         "Review: who are you?",
-        [
-            tag("link", rel="stylesheet", href="/review.css"),
-            tag("script", src="/review.js", defer=True),
-            tag("meta", name="mathmill-csrf", content=csrf),
-        ],
+        [_LINKS, tag("meta", name="mathmill-csrf", content=csrf)],
         tag(
             "main",
             tag("h1", "Who are you?"),
             tag(
                 "form",
-                tag("label", "Your name, as it stands beside your decisions", for_="person"),
-                tag("input", id="person", name="person", required=True, maxlength=60, autofocus=True, list="names"),
+                tag("label", _YOUR_NAME, for_="person"),
+                tag(
+                    "input",
+                    id="person",
+                    name="person",
+                    required=True,
+                    maxlength=MOST_NAME,
+                    autofocus=True,
+                    list="names",
+                ),
                 tag("datalist", [tag("option", value=name) for name in names], id="names"),
                 tag("button", "Begin", type="submit"),
                 id="who",
@@ -165,7 +173,7 @@ def _keys(audit: bool, *, saves: bool) -> Markup:
 
 
 def _dialogs() -> list[Markup]:
-    note = tag("textarea", id="note", rows=4, maxlength=2000)
+    note = tag("textarea", id="note", rows=4, maxlength=MOST_COMMENT)
     fields = [
         (tag("label", name.capitalize(), for_=f"edit-{name}"), tag("textarea", id=f"edit-{name}", rows=rows))
         for name, rows in (("answer", 1), ("question", 5), ("solution", 10))
@@ -181,8 +189,8 @@ def _dialogs() -> list[Markup]:
 
 def _name_dialog() -> Markup:
     """Asks for a name, where no server knows it."""
-    label = tag("label", "Your name, as it stands beside your decisions", for_="person-name")
-    return _dialog("name", "Who are you?", label, tag("input", id="person-name", maxlength=60), done="Begin")
+    label = tag("label", _YOUR_NAME, for_="person-name")
+    return _dialog("name", "Who are you?", label, tag("input", id="person-name", maxlength=MOST_NAME), done="Begin")
 
 
 def _dialog(name: str, title: str, *body: Child, done: str = "") -> Markup:
@@ -198,6 +206,11 @@ def _embedded(state: dict[str, Any]) -> str:
     return json.dumps(state, ensure_ascii=True).replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
+def command_to_apply(decisions: Path | str) -> str:
+    """The command that applies a file of decisions."""
+    return f"mathmill curate CONFIG --output DATA --set 'curate.reviews=[{decisions}]'"
+
+
 def nothing_left(person: str, decided: int, path: str | None, *, rules: bool = False) -> Markup:
     """What stands where no row is left.
 
@@ -210,8 +223,8 @@ def nothing_left(person: str, decided: int, path: str | None, *, rules: bool = F
     what = "Nothing is disputed." if rules else "Nothing is left in this queue."
     done = [tag("bdi", person), f" has looked at {amount(decided, 'row')}."]
     if path is None:
-        told = [tag("p", done, " Standing shows how often each rule was right.")]
+        advice = [tag("p", done, " Standing shows how often each rule was right.")]
     else:
-        command = f"mathmill curate CONFIG --output DATA --set 'curate.reviews=[{path}]'"
-        told = [tag("p", done, " Apply all decisions with"), tag("p", tag("code", command))]
-    return tag("section", tag("h2", what), told, class_="finished", tabindex="-1", id="row")
+        command = tag("code", command_to_apply(path))
+        advice = [tag("p", done, " Apply all decisions with"), tag("p", command)]
+    return tag("section", tag("h2", what), advice, class_="finished", tabindex="-1", id="row")
