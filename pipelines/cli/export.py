@@ -117,9 +117,9 @@ def export_row(example: dict[str, Any], to: str, *, instruction: bool = True) ->
         prompt = prompt_of(prompt, Format(example["format"]), example["language"], example["instruction"])
     about = {name: example[name] for name in _ABOUT}
     if to == "messages":
-        told = [{"role": "system", "content": system}] if system else []
+        first = [{"role": "system", "content": system}] if system else []
         tools = [_TOOL] if example["format"] == Format.TIR else None
-        return {"messages": [*told, {"role": "user", "content": prompt}, *_turns(segments)], "tools": tools, **about}
+        return {"messages": [*first, {"role": "user", "content": prompt}, *_turns(segments)], "tools": tools, **about}
     transcript = transcribe(segments)
     unsupervised = [[span.start, span.end] for span in transcript.spans if not span.supervised]
     asked = f"{system}\n\n{prompt}" if system else prompt
@@ -128,7 +128,7 @@ def export_row(example: dict[str, Any], to: str, *, instruction: bool = True) ->
 
 def _turns(segments: Sequence[Segment]) -> Iterator[dict[str, object]]:
     """The assistant's turns; a program with what it printed behind it is a call, and the tool's turn follows."""
-    said: list[Segment] = []
+    turn: list[Segment] = []
     calls = 0
     for segment, behind in zip_longest(segments, segments[1:]):
         if segment.kind is SegmentKind.OUTPUT:
@@ -137,12 +137,12 @@ def _turns(segments: Sequence[Segment]) -> Iterator[dict[str, object]]:
             calls += 1
             function = {"name": "python", "arguments": {"code": segment.text}}
             call = {"id": f"call{calls:05d}", "type": "function", "function": function}
-            yield {"role": "assistant", "content": transcribe(said).response, "tool_calls": [call]}
-            said = []
+            yield {"role": "assistant", "content": transcribe(turn).response, "tool_calls": [call]}
+            turn = []
         else:
-            said.append(segment)
-    if said:
-        yield {"role": "assistant", "content": transcribe(said).response}
+            turn.append(segment)
+    if turn:
+        yield {"role": "assistant", "content": transcribe(turn).response}
 
 
 def _rows(

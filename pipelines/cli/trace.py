@@ -24,7 +24,7 @@ from pipelines.engine.workfolder import STOPPED
 from pipelines.output.own_ids import rows_with_id
 from pipelines.output.reader import find_example, read_ledger, read_rejected
 from pipelines.review.opened import candidate_of
-from pipelines.review.said import said_about
+from pipelines.review.statements import statements_about
 from schemas.benchmark import BENCHMARKS
 from schemas.copies import LEDGER, REJECTED, SHARDS, copied
 from schemas.exits import UserError
@@ -149,7 +149,7 @@ def _print_candidate(
         console.print(Text(f"{row['outcome']} at {row['stage']}: {reason}", style="bold red"))
         console.print(Text(f"  {meaning_of(reason)}", style="dim"))
         console.print(Text(f"  {row['detail']}"))
-    for sentence in said_about(data, str(row["row_id"])):
+    for sentence in statements_about(data, str(row["row_id"])):
         console.print(Text(f"  people: {sentence}"))
     if row["partner"] is not None:
         relation = "near to" if row["outcome"] == Outcome.KEPT else "lost to"

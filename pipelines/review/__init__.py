@@ -6,7 +6,8 @@ queues      which rows are asked about: quarantined, doubtful, a random audit, c
 journal     decisions on disk: appended, synced, whole after a kill
 desk        who gets which row next, and what a decision does; undo, groups, reservations, adjudication
 standing    how well people and rules do: alpha, control items, precision by reason
-votes       what has been said about every row;  corrected: corrected texts as rows of their own;  said: for `trace`
+votes       what has been said about every row;  statements: about one row of finished data, for `trace`
+corrected   corrected texts as rows of their own
 row_view    one row as people read it, with its evidence;  shell: the page around it
 office, guards, app, serve: the server;  single_file: the page without one;  exchange: Label Studio, CSV
 """

@@ -85,9 +85,9 @@ class _Pages:
             return JSONResponse({"told": "load the page again"}, 403)
         status = 200
         try:
-            told, card = await run_in_threadpool(self._office.answer, person, queue, action, form)
+            message, card = await run_in_threadpool(self._office.answer, person, queue, action, form)
         except StaleFormError as error:
-            status, told = 409, str(error)
+            status, message = 409, str(error)
             card = await run_in_threadpool(self._office.card, person, queue)
         except OSError as error:
             why = f"not written, and not decided: {error.strerror or error}; mend the disk and press the key again"
@@ -95,7 +95,7 @@ class _Pages:
         except (KeyError, TypeError, ValueError):
             return JSONResponse({"told": "this is no form of this page"}, 400)
         ahead = BackgroundTask(self._office.ahead, person, queue)
-        return JSONResponse({"told": told, "card": card}, status, background=ahead)
+        return JSONResponse({"told": message, "card": card}, status, background=ahead)
 
     async def groups(self, request: Request) -> Response:
         """The groups of a queue."""

@@ -293,18 +293,18 @@ class Desk:
     def _line(
         self, position: int, row: Mapping[str, Any], person: str, vote: Vote, *, ruling: bool, act: str
     ) -> dict[str, Any]:
-        line = facts_of(row) | {"group": self.queue.group_at(position).name} | self._said(vote)
+        line = facts_of(row) | {"group": self.queue.group_at(position).name} | self._words_of(vote)
         line |= {"reviewer" if ruling else "annotator": person, "time": self._now(), "act": act} | self._facts
         if position in self.queue.controls:
             line |= {"control": True, "expected": self.queue.controls[position].value}
         return line
 
     def _undone(self, row: int, reason: str | None, person: str, act: Act, name: str) -> dict[str, Any]:
-        line = {"row_id": self.data.row_ids[row].as_py(), "reason": reason} | self._said(Vote.UNDONE)
+        line = {"row_id": self.data.row_ids[row].as_py(), "reason": reason} | self._words_of(Vote.UNDONE)
         line |= {"reviewer" if act.ruling else "annotator": person, "time": self._now()}
         return line | {"act": name, "undoes": act.name} | self._facts
 
-    def _said(self, vote: Vote) -> dict[str, str]:
+    def _words_of(self, vote: Vote) -> dict[str, str]:
         return {"verdict": VERDICTS.get(vote, vote.value)} if self.audits else {"decision": vote.value}
 
     def _now(self) -> str:

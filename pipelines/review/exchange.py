@@ -134,8 +134,8 @@ def _of_label_studio(text: str) -> Iterator[Fields]:
 
 def _first(value: Mapping[str, Any] | None, kind: str) -> str | None:
     """The first text or choice of a result; Label Studio writes one text or a list of them."""
-    held = (value or {}).get(kind)
-    return str(held[0] if isinstance(held, list) else held).strip() or None if held else None
+    entry = (value or {}).get(kind)
+    return str(entry[0] if isinstance(entry, list) else entry).strip() or None if entry else None
 
 
 def _who(completed_by: object) -> str:

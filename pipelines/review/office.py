@@ -230,11 +230,11 @@ class Office:
         if self.terms.overlap > 1 and not (seat.rules or desk.audits):
             return [written for written in here if written[0] == seat.person]
         known = {text for _, text in here}
-        told = [written for written in self.data.comments(number) if written[1] not in known] + here
+        comments = [written for written in self.data.comments(number) if written[1] not in known] + here
         if not seat.rules:
-            return told
-        votes = desk.votes.said(number).items()
-        return [(who, code.name.lower()) for who, code in votes if code is not Code.SKIPPED] + told
+            return comments
+        votes = desk.votes.on(number).items()
+        return [(who, code.name.lower()) for who, code in votes if code is not Code.SKIPPED] + comments
 
 
 def _ran(candidate: Mapping[str, Any] | None) -> tuple[list[str], list[str]]:

@@ -147,8 +147,8 @@ def _partner(data: OpenedData, row: Row, candidate: Example | None) -> Markup | 
         return tag("p", "what it met, ", tag("code", row["partner"]), ", is not in this data set", class_="fine")
     if row["benchmark"] is not None and candidate:
         mine = str(candidate["question"])
-    said = [tag("p", f"answer of {name}: ", tag("b", rich_text(as_formula(str(a))))) for a in answers if a]
-    return tag("section", tag("h3", "Beside what it met"), pair(mine, other, labels=("this row", name)), said)
+    stated = [tag("p", f"answer of {name}: ", tag("b", rich_text(as_formula(str(a))))) for a in answers if a]
+    return tag("section", tag("h3", "Beside what it met"), pair(mine, other, labels=("this row", name)), stated)
 
 
 def _text_of(candidate: Example) -> str:

@@ -8,7 +8,7 @@ import numpy as np
 from pipelines.review.desk import Desk
 from pipelines.review.queues import KEPT
 from pipelines.review.shell import document
-from pipelines.review.votes import Code, Votes, codes_at
+from pipelines.review.votes import CODES, Code, Vote, Votes, codes_at
 from schemas.problem import Decision
 from schemas.reason import meaning_of
 from validation.dataset.annotators import alpha, wilson
@@ -86,13 +86,11 @@ def standing_of(
     )
 
 
-_RIGHT = {Decision.ACCEPTED: Code.ACCEPTED, Decision.REJECTED: Code.REJECTED}
-
-
 def _person(name: str, votes: Votes, controls: Mapping[int, Decision]) -> Person:
     mine = votes.of(name)
     accepted, rejected, unsure = (mine.count(code) for code in (Code.ACCEPTED, Code.REJECTED, Code.UNSURE))
-    seen = [(mine[row], _RIGHT[decision]) for row, decision in controls.items() if mine[row] in _RIGHT.values()]
+    judged = [(mine[row], CODES[Vote(right)]) for row, right in controls.items()]
+    judged = [(code, right) for code, right in judged if code in (Code.ACCEPTED, Code.REJECTED)]
     pace = votes.paces[name]
     return Person(
         name,
@@ -100,7 +98,7 @@ def _person(name: str, votes: Votes, controls: Mapping[int, Decision]) -> Person
         rejected,
         unsure,
         pace.seconds / pace.rows if pace.rows else None,
-        wilson(sum(said == right for said, right in seen), len(seen)),
+        wilson(sum(code == right for code, right in judged), len(judged)),
     )
 
 

@@ -108,7 +108,7 @@ class Votes:
         else:
             self._vote(row, person, CODES[vote])
         if vote is Vote.UNDONE and row in self.comments:
-            self.comments[row] = [said for said in self.comments[row] if said[0] != person]
+            self.comments[row] = [(who, text) for who, text in self.comments[row] if who != person]
         elif line.get("comment"):
             self.comments[row].append((person, str(line["comment"])))
         if line.get("seconds") is not None:
@@ -121,15 +121,15 @@ class Votes:
         acts = self._acts[person]
         return acts[-1] if acts else None
 
-    def said(self, row: int) -> dict[str, Code]:
+    def on(self, row: int) -> dict[str, Code]:
         """Who said what about a row."""
-        said = {who: Code(votes[row]) for who, votes in self.by_person.items()}
-        return {who: code for who, code in said.items() if code is not Code.NONE}
+        codes = {who: Code(votes[row]) for who, votes in self.by_person.items()}
+        return {who: code for who, code in codes.items() if code is not Code.NONE}
 
     def units(self) -> list[dict[str, Decision]]:
         """Who accepted and who rejected each row that two people or more decided: for measures of agreement."""
-        several = (self.said(row) for row, looks in enumerate(self.looks) if looks > 1)
-        units = [{who: _DECISIONS[code] for who, code in said.items() if code in _DECISIONS} for said in several]
+        several = (self.on(row) for row, looks in enumerate(self.looks) if looks > 1)
+        units = [{who: _DECISIONS[code] for who, code in codes.items() if code in _DECISIONS} for codes in several]
         return [unit for unit in units if len(unit) > 1]
 
     def _vote(self, row: int, person: str, code: Code) -> None:
@@ -152,7 +152,7 @@ class Votes:
         self._find_dispute(row)
 
     def _find_dispute(self, row: int) -> None:
-        codes = {code for code in self.said(row).values() if code in _LOOKS}
+        codes = {code for code in self.on(row).values() if code in _LOOKS}
         torn = len(codes) > 1 or (Code.UNSURE in codes and self.looks[row] >= self._overlap)
         if torn and row not in self.ruled:
             self.disputed.setdefault(row)

@@ -104,17 +104,17 @@ def select_reviewed(part: PartRef, *, store: Store, reviewed: Reviewed, settings
         about = [row for row, other in zip(rows, changed, strict=True) if not other]
         question, language = batch["question"][start].as_py() or "", _language(batch, start)
         settled = settle(about, _reference(batch, start), question, language, reviewed.overrulable)
-        said = _said(places, changed, settled)
+        decided = _decided(places, changed, settled)
         for index in range(start, end):
-            tags[index] = (_tag_of(index, settled, settings) if about else tags.get(index, _tag(index, None))) | said
-            said = {}
+            tags[index] = (_tag_of(index, settled, settings) if about else tags.get(index, _tag(index, None))) | decided
+            decided = {}
         if settled.remark and tags[start].get("reason") is None:
             for index in range(start, end):
                 tags[index] |= {"detail": settled.remark, "rule": LedgerRule.ADJUDICATED}
     return pa.RecordBatch.from_pylist([tags[index] for index in sorted(tags)], schema=SELECT_SCHEMA)
 
 
-def _said(places: Sequence[int], changed: Sequence[bool], settled: Settled) -> dict[str, object]:
+def _decided(places: Sequence[int], changed: Sequence[bool], settled: Settled) -> dict[str, object]:
     """What each review of a row comes to, for the first of its candidates."""
     decisions = iter(settled.decisions)
     outcomes = [None if other else next(decisions) for other in changed]
@@ -228,12 +228,12 @@ def review_notes(folder: Path) -> list[str]:
         return []
     with pa.OSFile(str(path), "rb") as source:
         table = pa.ipc.open_stream(source).read_all()
-    said = table.filter(pc.or_(table["decision"].is_valid(), table["answer"].is_valid()))
-    notes = [f"{len(said):,} decisions of reviews were joined"]
-    if undecided := len(table) - len(said):
+    decisions = table.filter(pc.or_(table["decision"].is_valid(), table["answer"].is_valid()))
+    notes = [f"{len(decisions):,} decisions of reviews were joined"]
+    if undecided := len(table) - len(decisions):
         notes.append(f"{undecided:,} more say that nothing was decided: unsure, skipped or undone")
-    notes += _lost(said)
-    if superseded := pc.sum(said.column("superseded")).as_py():
+    notes += _lost(decisions)
+    if superseded := pc.sum(decisions.column("superseded")).as_py():
         notes.append(f"{superseded:,} of them the same person took again, later")
     return notes
 

@@ -18,7 +18,7 @@ def test_the_last_vote_of_a_person_stands() -> None:
     votes = Votes(3, overlap=1)
     votes.add(1, vote("ana", "accepted", "1"))
     votes.add(1, vote("ana", "rejected", "2"))
-    assert votes.said(1) == {"ana": Code.REJECTED}
+    assert votes.on(1) == {"ana": Code.REJECTED}
     assert list(votes.looks) == [0, 1, 0]
 
 

@@ -44,12 +44,12 @@ def _comments(comments: Sequence[Mapping[str, Any]]) -> Markup | None:
     """What people wrote, a row each."""
     rows = [
         [
-            tag("bdi", said["who"]),
-            said["decided"] or "not decided",
-            tag("span", said["comment"], dir="auto"),
-            said["row"],
+            tag("bdi", entry["who"]),
+            entry["decided"] or "not decided",
+            tag("span", entry["comment"], dir="auto"),
+            entry["row"],
         ]
-        for said in comments
+        for entry in comments
     ]
     return long_table("What people wrote", ["Who", "Decided", "Comment", "Row"], rows, "comment") if rows else None
 

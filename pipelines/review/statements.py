@@ -7,7 +7,7 @@ import pyarrow.compute as pc
 from pipelines.output.reader import joined_reviews
 
 
-def said_about(folder: Path, row_id: str) -> list[str]:
+def statements_about(folder: Path, row_id: str) -> list[str]:
     """Who said what about a row, in sentences, in the order of the files; none when nobody did."""
     reviews = joined_reviews(folder)
     if reviews is None:
