@@ -1,7 +1,7 @@
 """What a run reads: the files of every source, found, hashed and cut into stretches before anything is written."""
 
 import socket
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -144,12 +144,12 @@ def _refuse_wrong_fields(source: Source, scans: Sequence[FileScan]) -> None:
     Raises:
         UserError: naming the field and those that the rows have.
     """
-    first_records = (record for file in scans for record in records_of(file))
+    first_records = (record for file in scans for record in _records(file))
     check_fields(f"curate.sources: {source.name}", named_fields(source), first_records)
     if ADAPTERS[source.adapter].by_name and source.columns.solution is None:
         return  # no row will have a solution, as the config says: the ledger tells, and the wipe-out alarm asks
     detail = ""
-    for record in islice((record for file in scans for record in records_of(file)), _PROBED_ROWS):
+    for record in islice((record for file in scans for record in _records(file)), _PROBED_ROWS):
         first = dict(zip(CANDIDATE_SCHEMA.names, render_record(record, source)[0], strict=True))
         if first["reason"] != Reason.MISSING_FIELD:
             return
@@ -227,10 +227,7 @@ def load_benchmarks(benchmarks: Sequence[str | Benchmark]) -> tuple[pa.Table, li
     """
     tables, records = [BENCHMARK_SCHEMA.empty_table()], []
     for benchmark in map(resolve, benchmarks):
-        scans = scan(benchmark.path, header=has_header([benchmark.question, benchmark.answer]))
-        items = [read_item(benchmark, record.row, record.value) for file in scans for record in records_of(file)]
-        if any(map(has_changed, scans)):
-            raise RunFailedError(f"benchmark {benchmark.name}: {benchmark.path} changed while it was read; run again")
+        items, sha256 = read_benchmark(benchmark, [benchmark.question, benchmark.answer], read_item)
         names_answer = benchmark.answer and "answer" in benchmark.model_fields_set
         if names_answer and items and not any(item["answer"] for item in items):
             raise UserError(
@@ -238,19 +235,34 @@ def load_benchmarks(benchmarks: Sequence[str | Benchmark]) -> tuple[pa.Table, li
                 f"`{benchmark.answer}`; name the field with `answer:`, or say `answer: null`"
             )
         tables.append(pa.Table.from_pylist(items, schema=BENCHMARK_SCHEMA))
-        records.append(
-            BenchmarkRecord(
-                name=benchmark.name,
-                items=len(items),
-                sha256=digest(*(file.sha256 for file in scans)) if len(scans) > 1 else scans[0].sha256,
-                licence=benchmark.licence,
-            )
-        )
+        records.append(BenchmarkRecord(name=benchmark.name, items=len(items), sha256=sha256, licence=benchmark.licence))
     return pa.concat_tables(tables), records
 
 
-def records_of(file: FileScan) -> Iterator[Record]:
-    """Reads the records of a file, in order."""
+def read_benchmark(
+    benchmark: Benchmark,
+    fields: Sequence[str | None],
+    item_of: Callable[[Benchmark, int, dict[str, object] | None], dict[str, object]],
+) -> tuple[list[dict[str, object]], str]:
+    """Reads the items of a benchmark, in the order of its files, and hashes those.
+
+    Args:
+        benchmark: a table.
+        fields: what its rows are read by.
+        item_of: makes an item of the benchmark, a row's position and its value.
+
+    Raises:
+        UserError: it cannot be read.
+        RunFailedError: its file changed meanwhile.
+    """
+    scans = scan(benchmark.path, header=has_header(fields))
+    items = [item_of(benchmark, record.row, record.value) for file in scans for record in _records(file)]
+    if any(map(has_changed, scans)):
+        raise RunFailedError(f"benchmark {benchmark.name}: {benchmark.path} changed while it was read; run again")
+    return items, digest(*(file.sha256 for file in scans)) if len(scans) > 1 else scans[0].sha256
+
+
+def _records(file: FileScan) -> Iterator[Record]:
     for split in file.splits:
         yield from read_records(split)
 

@@ -7,15 +7,12 @@ from collections.abc import Sequence
 
 import pyarrow as pa
 
-from pipelines.engine.store import digest
 from pipelines.sources.adapters.fields import find
-from pipelines.sources.adapters.registry import has_header
 from pipelines.sources.catalogue import resolve
-from pipelines.sources.files.scan import has_changed, scan
-from pipelines.sources.inputs import read_item, records_of
+from pipelines.sources.inputs import read_benchmark, read_item
 from schemas.benchmark import ITEM_SCHEMA, BenchmarkSource
 from schemas.config import Benchmark
-from schemas.exits import RunFailedError, UserError
+from schemas.exits import UserError
 from schemas.place import public_name
 
 _PLACE = "evaluate.benchmarks"
@@ -39,29 +36,24 @@ def load_items(benchmarks: Sequence[str | Benchmark]) -> tuple[pa.Table, list[Be
 
 def _load(benchmark: Benchmark) -> tuple[pa.Table, BenchmarkSource]:
     fields = [benchmark.question, benchmark.answer, benchmark.topic, benchmark.difficulty]
-    scans = scan(benchmark.path, header=has_header(fields))
-    rows = []
-    for file in scans:
-        for record in records_of(file):
-            item = read_item(benchmark, record.row, record.value)
-            item["topic"] = _label(record.value, benchmark.topic)
-            item["difficulty"] = _label(record.value, benchmark.difficulty)
-            rows.append({name: item[name] for name in ITEM_SCHEMA.names})
-    if any(map(has_changed, scans)):
-        raise RunFailedError(f"benchmark {benchmark.name}: {benchmark.path} changed while it was read; run again")
-    _require_answers(benchmark, rows)
-    sha256 = digest(*(file.sha256 for file in scans)) if len(scans) > 1 else scans[0].sha256
+    items, sha256 = read_benchmark(benchmark, fields, _labelled_item)
+    _require_answers(benchmark, items)
     path = public_name(benchmark.path)
-    return pa.Table.from_pylist(rows, ITEM_SCHEMA), BenchmarkSource(benchmark.name, path, sha256)
+    return pa.Table.from_pylist(items, ITEM_SCHEMA), BenchmarkSource(benchmark.name, path, sha256)
 
 
-def _require_answers(benchmark: Benchmark, rows: Sequence[dict[str, object]]) -> None:
+def _labelled_item(benchmark: Benchmark, position: int, value: dict[str, object] | None) -> dict[str, object]:
+    labels = {"topic": _label(value, benchmark.topic), "difficulty": _label(value, benchmark.difficulty)}
+    return read_item(benchmark, position, value) | labels
+
+
+def _require_answers(benchmark: Benchmark, items: Sequence[dict[str, object]]) -> None:
     """A model can only be judged by answers.
 
     Raises:
         UserError: the benchmark has none, where its table says that they are.
     """
-    if any(row["answer"] for row in rows):
+    if any(item["answer"] for item in items):
         return
     where = "its `answer` is null" if benchmark.answer is None else f"no item has one in the field `{benchmark.answer}`"
     raise UserError(
