@@ -14,6 +14,7 @@ from functools import partial
 from pathlib import Path
 
 import apache_beam as beam
+from apache_beam.options.pipeline_options import PipelineOptions
 
 from pipelines.engine.beam import beam_options, open_pipeline
 from pipelines.engine.engines import open_on_engine
@@ -21,7 +22,6 @@ from pipelines.engine.joining import Run, begin, code_digest, join, workers_of
 from pipelines.engine.runners import PATIENCE_S, engine_in
 from pipelines.engine.workfiles import File, content_of, names_below, remove_below, write_content
 from schemas.manifest import ShardRecord
-from schemas.place import Place
 from validation.dataset.gate import Carry, inspect_in_turn
 from validation.dataset.shard import Findings, Inspector, Settings
 
@@ -39,10 +39,10 @@ def carrier(beam_flags: Sequence[str], data: File, report: File, *, patience: fl
     """
     if not beam_flags:
         return inspect_in_turn
-    beam_options(1, beam_flags)  # a mistake is told before anything is fetched
+    options = beam_options(1, beam_flags)  # a mistake is told before anything is fetched
     if engine_in(beam_flags) is None:
-        return partial(inspect_with_beam, beam_flags=beam_flags)
-    return partial(inspect_on_engine, beam_flags=beam_flags, data=data, report=report, patience=patience)
+        return partial(inspect_with_beam, options=options)
+    return partial(inspect_on_engine, options=options, data=data, report=report, patience=patience)
 
 
 class InspectShards(beam.DoFn):
@@ -75,8 +75,7 @@ class InspectShards(beam.DoFn):
         if self._inspector is None:
             items = self._settings.benchmarks
             with _here(self._data, items.name if items else None) as folder:
-                own = items and (folder / items.name if isinstance(self._data, Place) else items)
-                self._inspector = Inspector(replace(self._settings, benchmarks=own))
+                self._inspector = Inspector(replace(self._settings, benchmarks=items and folder / items.name))
         return self._inspector
 
 
@@ -94,11 +93,11 @@ def _here(data: File, name: str | None) -> Iterator[Path]:
 
 
 def inspect_with_beam(
-    settings: Settings, folder: Path, shards: Sequence[ShardRecord], *, beam_flags: Sequence[str]
+    settings: Settings, folder: Path, shards: Sequence[ShardRecord], *, options: PipelineOptions
 ) -> Iterable[Findings]:
     """Inspects the shards of a folder in processes of this machine."""
     with tempfile.TemporaryDirectory(prefix="mathmill-findings-") as name:
-        with open_pipeline(beam_options(1, beam_flags)) as pipeline:
+        with open_pipeline(options) as pipeline:
             _carry(pipeline, shards, InspectShards(settings, folder, Path(name)))
         yield from _read(Path(name))
 
@@ -108,7 +107,7 @@ def inspect_on_engine(
     folder: Path,
     shards: Sequence[ShardRecord],
     *,
-    beam_flags: Sequence[str],
+    options: PipelineOptions,
     data: File,
     report: File,
     patience: float,
@@ -118,17 +117,11 @@ def inspect_on_engine(
     work, data = (file.absolute() if isinstance(file, Path) else file for file in (report / f".judging-{number}", data))
     try:
         run = begin(work, number, code_digest())
-        options = beam_options(1, beam_flags)
         with open_on_engine(options, lambda: bool(workers_of(work)), patience=patience) as pipeline:
-            _carry(pipeline, shards, InspectShards(_from_root(settings), data, work, run))
+            _carry(pipeline, shards, InspectShards(settings, data, work, run))
         yield from _read(work)
     finally:
         remove_below(work)
-
-
-def _from_root(settings: Settings) -> Settings:
-    items = settings.benchmarks
-    return settings if items is None else replace(settings, benchmarks=items.absolute())
 
 
 def _carry(pipeline: beam.Pipeline, shards: Sequence[ShardRecord], inspect: InspectShards) -> None:
