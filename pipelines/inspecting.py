@@ -61,8 +61,7 @@ class InspectShards(beam.DoFn):
 
     def setup(self) -> None:
         """Compares this worker with the run."""
-        if self._run is not None:
-            join(self._work, self._run)
+        join(self._work, self._run)
 
     def process(self, element: tuple[int, str, str]) -> None:
         """Judges one shard."""

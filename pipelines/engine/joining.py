@@ -59,30 +59,37 @@ def begin(work: File, number: str, code: str) -> Run:
 
 
 @cache
-def join(work: File, run: Run) -> None:
+def join(work: File, run: Run | None) -> None:
     """Compares a run with this worker and tells the driver that it is here; asked once a process.
+
+    Args:
+        work: the work folder.
+        run: None in the driver's own processes, which have nothing to compare.
 
     Raises:
         RunFailedError: other code, other packages, or no way to the work folder: what it is, and on which host.
     """
-    host = f"worker {socket.gethostname()}"
+    if run is None:
+        return
     if (code := code_digest()) != run.code:
-        raise RunFailedError(
-            f"{host}: has other code of mathmill ({code}) than the driver ({run.code}); install the same on both"
+        raise worker_failed(
+            f"has other code of mathmill ({code}) than the driver ({run.code}); install the same on both"
         )
     ours, theirs = dict(versions()), dict(run.versions)
-    others = [
-        f"{name} {ours.get(name, 'none')}" for name in sorted(ours | theirs) if ours.get(name) != theirs.get(name)
-    ]
-    if others:
-        driver = ", ".join(f"{name.partition(' ')[0]} {theirs.get(name.partition(' ')[0], 'none')}" for name in others)
-        raise RunFailedError(f"{host}: has {', '.join(others)}, the driver {driver}; install the same on both")
+    if others := [name for name in sorted(ours | theirs) if ours.get(name) != theirs.get(name)]:
+        worker, driver = (", ".join(f"{name} {known.get(name, 'none')}" for name in others) for known in (ours, theirs))
+        raise worker_failed(f"has {worker}, the driver {driver}; install the same on both")
     if not is_there(work / _TRY) or content_of(work / _TRY) != run.number.encode():
-        raise RunFailedError(
-            f"{host}: does not see the work of this run at {work}; choose an --output that every worker reaches: "
+        raise worker_failed(
+            f"does not see the work of this run at {work}; choose an --output that every worker reaches: "
             "a URL, or a path on a disk that all of them share"
         )
     write_content(work / _WORKERS / worker_name(), json.dumps(ours).encode())
+
+
+def worker_failed(words: str) -> RunFailedError:
+    """What a worker cannot do, with the host that it is on: others may be able to."""
+    return RunFailedError(f"worker {socket.gethostname()}: {words}")
 
 
 def workers_of(work: File) -> list[str]:

@@ -25,8 +25,7 @@ class OnWorker(beam.DoFn):
 
     def setup(self) -> None:
         """Compares this worker with the run."""
-        if self._store.run is not None:
-            join(self._store.root, self._store.run)
+        join(self._store.root, self._store.run)
 
     def process(self, element: Any, *sides: Any) -> Iterable[Any] | None:  # noqa: ANN401  whatever flows
         """Calls the function."""

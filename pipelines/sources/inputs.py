@@ -1,6 +1,5 @@
 """What a run reads: the files of every source, found, hashed and cut into stretches before anything is written."""
 
-import socket
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -10,6 +9,7 @@ from types import TracebackType
 import pyarrow as pa
 
 from pipelines.engine.candidates import CANDIDATE_SCHEMA
+from pipelines.engine.joining import worker_failed
 from pipelines.engine.store import SOURCE_SHIFT, Store, digest
 from pipelines.engine.transforms import ReadSplit
 from pipelines.sources.adapters.fields import named
@@ -197,10 +197,7 @@ def render_split(
     assert isinstance(split.source, Reading), split
     reading, path = split.source, split.split.path
     if is_local(path) and not Path(path).exists():
-        raise RunFailedError(
-            f"worker {socket.gethostname()}: {path} is not there; put sources where every worker reads them, such as "
-            "s3://..."
-        )
+        raise worker_failed(f"{path} is not there; put sources where every worker reads them, such as s3://...")
     records = islice(read_records(split.split), most)
     rows = {row["row"]: row["row_id"] for part in begun for row in part.to_pylist()}
     for row, identity in rows.items():

@@ -1,7 +1,6 @@
 """The verify stage over parts: which candidates still need judging, and the pool of processes that judges them."""
 
 import os
-import socket
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -16,14 +15,14 @@ from apache_beam.pvalue import PCollection
 
 from pipelines.engine import progress
 from pipelines.engine.crashes import refuse_crash
-from pipelines.engine.joining import join
+from pipelines.engine.joining import join, worker_failed
 from pipelines.engine.line import Done, Line, Step, folder_named
 from pipelines.engine.store import PartRef, Store, read_batch, write_batch
 from pipelines.engine.tags import alive_after
 from pipelines.engine.workfiles import File, is_there, names_below, write_content
 from pipelines.stages.verify.ruling import RULING_SCHEMA, RulingRow, ruling_batch, verify
 from schemas.config import Curate, Verify
-from schemas.exits import RunFailedError, UserError
+from schemas.exits import UserError
 from schemas.reason import Reason, Stage
 from validation.programs import Level, Pool, best_level, describe_levels, versions
 
@@ -124,8 +123,7 @@ class JudgeParts(beam.DoFn):
 
     def setup(self) -> None:
         """Compares this worker with the run."""
-        if self._store.run is not None:
-            join(self._store.root, self._store.run)
+        join(self._store.root, self._store.run)
 
     def process(self, part: PartRef) -> list[PartRef]:
         """Judges what is not judged yet and writes all verdicts of the part."""
@@ -168,7 +166,7 @@ class JudgeParts(beam.DoFn):
         try:
             level = choose_level(self._level)
         except UserError as error:
-            raise RunFailedError(f"worker {socket.gethostname()}: {error.message}") from error
+            raise worker_failed(error.message) from error
         write_content(_levels(self._store, self._name) / level, b"")
         return level
 

@@ -50,5 +50,6 @@ def test_a_worker_that_sees_another_folder_is_told_from_one_that_sees_this(tmp_p
             join(tmp_path / folder, run)
 
 
-def test_the_digest_covers_each_package() -> None:
+def test_the_digest_of_code_changes_with_the_code_it_is_of() -> None:
+    assert code_digest(["schemas"]) == code_digest(["schemas"])
     assert len({code_digest(), code_digest(["schemas"]), code_digest(["pipelines"]), code_digest([])}) == 4

@@ -3,7 +3,6 @@ import pickle
 import pyarrow as pa
 import pytest
 
-from pipelines.engine.joining import code_digest
 from pipelines.engine.progress import Watch
 from pipelines.engine.store import (
     SOURCE_SHIFT,
@@ -212,8 +211,3 @@ def test_a_digest_is_of_values_and_not_of_the_order_of_keys():
     several = [digest(), digest("ab"), digest("a", "b"), digest(["a", "b"]), digest("1"), digest(1), digest(None)]
     assert len({*several}) == len(several)
     assert {len(one) for one in several} == {20}
-
-
-def test_the_digest_of_code_changes_with_the_code_it_is_of():
-    assert code_digest(["schemas"]) == code_digest(["schemas"])
-    assert len({code_digest(), code_digest(["schemas"]), code_digest(["pipelines"]), code_digest([])}) == 4
