@@ -98,9 +98,11 @@ def read_split(split: ReadSplit, store: Store, render: Render, identity_keys: In
 
 def _read(split: ReadSplit, store: Store, render: Render, identity_keys: IndexKeys) -> list[PartRef]:
     """Writes the parts of a split, behind those that stand; where a row stops the run, they are not taken again."""
-    parts: list[PartRef] = []
+    parts = [] if store.strict else store.parts_begun(split.key)
     try:
-        for part in _written_parts(split, store, render, identity_keys):
+        if parts:
+            store.note_begun(split.key, parts)  # no longer those behind a damaged part
+        for part in _written_parts(split, store, render, identity_keys, tuple(parts)):
             parts.append(part)
             store.note_begun(split.key, parts)
     except RunFailedError:
@@ -109,12 +111,13 @@ def _read(split: ReadSplit, store: Store, render: Render, identity_keys: IndexKe
     return parts
 
 
-def _written_parts(split: ReadSplit, store: Store, render: Render, identity_keys: IndexKeys) -> Iterator[PartRef]:
-    begun = [] if store.strict else store.parts_begun(split.key)
-    for part in begun:
-        progress.report(store.root, "read", part.rows, _reasons(store.read_part(part, ["reason"])))
-        yield part
-    rows = [store.read_part(part, ["row", "row_id"]) for part in begun]
+def _written_parts(
+    split: ReadSplit, store: Store, render: Render, identity_keys: IndexKeys, begun: Sequence[PartRef]
+) -> Iterator[PartRef]:
+    """Writes the parts of a split behind those that were begun."""
+    rows = [store.read_part(part, ["row", "row_id", "reason"]) for part in begun]
+    for batch in rows:
+        progress.report(store.root, "read", len(batch), _reasons(batch))
     for position, (batch, size) in enumerate(render(split, rows), start=len(begun)):
         part = PartRef(split.number + position, f"{split.key}-{position}", len(batch), size)
         write_batch(store.part_path(part), batch)
