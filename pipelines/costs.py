@@ -7,7 +7,7 @@ indexes of benchmarks, processes for programs) and is not counted: only what the
 import resource
 import tempfile
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -18,7 +18,7 @@ import pyarrow as pa
 from pipelines.curate import stages
 from pipelines.engine.beam import beam_options, open_pipeline
 from pipelines.engine.joining import code_digest
-from pipelines.engine.line import Done, Line, Step
+from pipelines.engine.line import Done, Line
 from pipelines.engine.store import SOURCE_SHIFT, PartRef, Store
 from pipelines.engine.transforms import ReadParts, ReadSplit, partitions_for
 from pipelines.output.write import STAGED
@@ -78,9 +78,10 @@ def measure_costs(settings: Curate, rows: int = SAMPLE_ROWS) -> Costs:
     Raises:
         UserError: a source or benchmark that cannot be used.
     """
-    inputs = plan_inputs(settings, code_digest())
+    code = code_digest()
+    inputs = plan_inputs(settings, code)
     items, _ = load_benchmarks(settings.benchmarks)
-    small, large = (_sampled(settings, inputs, items, most) for most in (max(rows // _SMALLER, 1), rows))
+    small, large = (_sampled(settings, code, inputs, items, most) for most in (max(rows // _SMALLER, 1), rows))
     more = large.rows - small.rows
     small, divisor = (small, more) if more > 0 else (_Sample(0, 0, {}, 0, 0), large.rows)
     return Costs(
@@ -93,38 +94,28 @@ def measure_costs(settings: Curate, rows: int = SAMPLE_ROWS) -> Costs:
     )
 
 
-def _sampled(settings: Curate, inputs: Inputs, items: pa.Table, most: int) -> _Sample:
+def _sampled(settings: Curate, code: str, inputs: Inputs, items: pa.Table, most: int) -> _Sample:
     """Takes the first rows of each source through the line, a pipeline a stage."""
     with tempfile.TemporaryDirectory(prefix="mathmill-costs-") as name:
-        line = _line(settings, Path(name), inputs)
+        taxonomies, level = taxonomies_of(settings.sources, settings.label.taxonomies), verify.level_of(settings)
+        store = Store(
+            Path(name),
+            verified=verify.folder_of(settings, level, code),
+            labelled=label.folder_of(taxonomies, settings.skip),
+        )
+        line = Line(store, settings, code, partitions_for(inputs.candidates()))
         spent: dict[str, float] = defaultdict(float)
         splits = list({split.number >> SOURCE_SHIFT: split for split in reversed(inputs.splits)}.values())
         rows = sum(min(most, split.split.rows) for split in splits if isinstance(split.split, FileSplit))
         parts = _read(line, splits, most, spent)
         done = Done()
-        for step in _steps(line, items):
+        for step in stages(line, items, None, level, find_earlier((), Path(), code), taxonomies):
             transform = partial(_taken, parts, step.transform(done))
             spent[step.stage.value] += _cpu_of(transform)
             done = done.plus(step)
         spent[WRITE] += _cpu_of(partial(_taken, parts, finishing(line, done)))
         whole, staged = _bytes_in(Path(name)), _bytes_in(Path(name) / STAGED)
         return _Sample(rows, sum(part.rows for part in parts), spent, whole - staged, staged)
-
-
-def _line(settings: Curate, work: Path, inputs: Inputs) -> Line:
-    code, taxonomies = code_digest(), taxonomies_of(settings.sources, settings.label.taxonomies)
-    store = Store(
-        work,
-        verified=verify.folder_of(settings, verify.level_of(settings), code),
-        labelled=label.folder_of(taxonomies, settings.skip),
-    )
-    return Line(store, settings, code, partitions_for(inputs.candidates()))
-
-
-def _steps(line: Line, items: pa.Table) -> Iterator[Step]:
-    taxonomies = taxonomies_of(line.settings.sources, line.settings.label.taxonomies)
-    earlier = find_earlier((), Path(), line.code)
-    yield from stages(line, items, None, verify.level_of(line.settings), earlier, taxonomies)
 
 
 def _read(line: Line, splits: Sequence[ReadSplit], most: int, spent: dict[str, float]) -> list[PartRef]:
