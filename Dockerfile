@@ -1,6 +1,6 @@
 # A worker of Beam with mathmill in it: the image of an engine's workers, and of a driver.
 #
-#   python -m build --wheel && docker build -t mathmill:0.3.0 .
+#   python -m build --wheel && docker build -t mathmill:0.4.0 .
 #
 # Programs run isolated inside. Namespaces (the strongest level) need a container that may make some: with Docker
 # `--security-opt seccomp=unconfined`, on Kubernetes a node that allows unprivileged user namespaces. Where that is not
@@ -26,4 +26,4 @@ RUN pip install --no-cache-dir --constraint constraints.txt "$(ls mathmill-*.whl
 ENV PYTHONDONTWRITEBYTECODE=1
 ENTRYPOINT ["/opt/apache/beam/boot"]
 # As a pool beside a Flink task manager:  --worker_pool
-# As a driver:                            docker run --entrypoint mathmill mathmill:0.3.0 curate CONFIG ...
+# As a driver:                            docker run --entrypoint mathmill mathmill:0.4.0 curate CONFIG ...
