@@ -34,8 +34,9 @@ from benchmarks.engines import (
 )
 from benchmarks.measuring import REPOSITORY, mathmill, process_tree
 from demo.planting import write_rows
+from pipelines.engine.workfiles import content_of, names_below
 from schemas.copies import cache_folder
-from schemas.place import Place
+from schemas.place import Place, located
 
 _DATA = REPOSITORY.parent / "shared" / "data"
 _FILES = {
@@ -110,15 +111,9 @@ def _write_own(folder: Path) -> None:
 
 def bytes_of(data: str) -> dict[str, bytes]:
     """Every published file of a data set, on a disk or in a store; a verdict is no part of it."""
-    if "://" in data:
-        place = Place(data)
-        return {name: (place / name).read() for name in place.files() if _is_published(name)}
-    paths = (path for path in sorted(Path(data).rglob("*")) if path.is_file())
-    return {name: path.read_bytes() for path in paths if _is_published(name := str(path.relative_to(data)))}
-
-
-def _is_published(name: str) -> bool:
-    return not name.startswith((".", "quality/"))
+    folder = located(data)
+    published = (name for name in names_below(folder) if not name.startswith((".", "quality/")))
+    return {name: content_of(folder / name) for name in published}
 
 
 def differences(measure: dict[str, bytes], found: dict[str, bytes]) -> list[str]:

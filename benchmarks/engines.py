@@ -1,7 +1,7 @@
 """Real engines on the loopback: Apache Flink from Maven, Prism built by Go, worker pools from our own Python.
 
     make ready     Engines.prepared(folder): the class path and the binary, once a machine
-    bring up       flink_cluster, job_service, worker_pool, object_store: each as a context, ended with it
+    bring up       flink_cluster, portable_service, worker_pool, object_store: each as a context, ended with it
 
 Flink's own start scripts are in no package registry, so its main classes are started as they are.
 """

@@ -51,9 +51,9 @@ class Lease:
             BlockingIOError: another owner's claim is alive.
         """
         self._write()
-        now, mine = self._claim.modified(), str(self._claim).rpartition("/")[2]
+        now = self._claim.modified()
         for name in (self._folder / LEASES).files():
-            if name == mine:
+            if name == self._claim.name:
                 continue
             other = self._folder / LEASES / name
             if self._is_alive(other, now):
