@@ -9,6 +9,7 @@ from pydantic import BaseModel, ValidationError
 
 from schemas.config import Config
 from schemas.exits import UserError
+from schemas.table import Table
 from schemas.variables import Variables
 from schemas.yamlfile import parse_yaml
 
@@ -92,13 +93,13 @@ def _position(items: list[Any], key: str, override: str) -> int:
 
 def _explain(error: ValidationError) -> str:
     first = _most_telling(error.errors())
-    location = [part for part in first["loc"] if not (isinstance(part, str) and part in _UNION_MEMBERS)]
+    location = [part for part in first["loc"] if not _is_union_member(part)]
     where = ".".join(map(str, location))
     if first["type"] == "extra_forbidden":
         table = _table_at([str(part) for part in location[:-1]])
         known = [field.alias or name for name, field in table.model_fields.items()]
         nearest = difflib.get_close_matches(str(location[-1]), known, n=1, cutoff=0)
-        meant = getattr(table, "synonyms", {}).get(str(location[-1]), nearest[0])
+        meant = table.synonyms.get(str(location[-1]), nearest[0])
         return f"{where}: unknown key; did you mean `{meant}`? Known here: {', '.join(known)}"
     if first["type"] == "missing":
         return f"{where}: this key is required"
@@ -111,25 +112,25 @@ def _explain(error: ValidationError) -> str:
 def _most_telling(errors: Sequence[Any]) -> Any:  # noqa: ANN401  pydantic's error details
     """An unknown key before a missing one, which it often was meant to be; of a union, the member that was meant."""
     unknown = [error for error in errors if error["type"] == "extra_forbidden"]
-    wrong_shape = ("string_type", "model_type", "dict_type")
-    meant = [error for error in errors if not (error["type"] in wrong_shape and error["loc"][-1:] in _SHAPES)]
+    wrong_shape = ("string_type", "model_type", "dict_type", "list_type", "literal_error")
+    meant = [
+        error
+        for error in errors
+        if not (error["type"] in wrong_shape and any(map(_is_union_member, error["loc"][-1:])))
+    ]
     return (unknown or meant or errors)[0]
 
 
-_UNION_MEMBERS = {
-    "Benchmark",
-    "FreshModel",
-    "Reviews",
-    "str",
-    "int",
-    "float",
-    "function-after[_divisible(), FreshModel]",
-}
-_SHAPES = {(member,) for member in _UNION_MEMBERS}
+_UNION_MEMBERS = {"Benchmark", "FreshModel", "Reviews", "str", "int", "float"}
 
 
-def _table_at(parents: list[str]) -> Any:  # noqa: ANN401  a table is one of many models
-    model: Any = Config
+def _is_union_member(part: str | int) -> bool:
+    """Whether a part of a location is pydantic's name of what a union holds, `literal['a','b']` too, and no key."""
+    return isinstance(part, str) and (part in _UNION_MEMBERS or "[" in part)
+
+
+def _table_at(parents: list[str]) -> type[Table]:
+    model: type[Table] = Config
     for key in parents:
         if key.isdecimal():
             continue

@@ -1,7 +1,7 @@
 """What every table of CONFIG.yaml is, and the kinds of value that several of them have."""
 
 import re
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
@@ -10,6 +10,9 @@ class Table(BaseModel):
     """Strict: an unknown key is an error. A key's docstring is its line in docs/config.md."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    synonyms: ClassVar[dict[str, str]] = {}
+    """what other programs call a key: told to whoever writes that"""
 
 
 def _plain_name(name: str) -> str:
