@@ -35,7 +35,7 @@ from benchmarks.engines import (
 from benchmarks.measuring import REPOSITORY, mathmill, process_tree
 from demo.planting import write_rows
 from pipelines.engine.workfiles import content_of, names_below
-from schemas.copies import cache_folder
+from schemas.copies import OUR_OWN, cache_folder
 from schemas.place import Place, located
 
 _DATA = REPOSITORY.parent / "shared" / "data"
@@ -112,7 +112,7 @@ def _write_own(folder: Path) -> None:
 def bytes_of(data: str) -> dict[str, bytes]:
     """Every published file of a data set, on a disk or in a store; a verdict is no part of it."""
     folder = located(data)
-    published = (name for name in names_below(folder) if not name.startswith((".", "quality/")))
+    published = (name for name in names_below(folder) if not name.startswith(OUR_OWN))
     return {name: content_of(folder / name) for name in published}
 
 

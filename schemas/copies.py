@@ -18,7 +18,7 @@ from schemas.place import Location, Place, located, reached
 from schemas.verdict import VERDICT
 
 SHARDS, LEDGER, REJECTED = "shards/", "ledger/", "rejected/"
-_OUR_OWN = (".", f"{PurePosixPath(VERDICT).parent}/")
+OUR_OWN = (".", f"{PurePosixPath(VERDICT).parent}/")
 """how names begin that are no data: work, leases, and what an earlier judgement left"""
 
 _Errors = tuple[type[UserError] | type[RunFailedError], ...]
@@ -72,7 +72,7 @@ def copied_whole(data: Location) -> Iterator[Path]:
             if MANIFEST not in files:
                 raise _no_data_set(place)
             for file in files:
-                if not file.startswith(_OUR_OWN):
+                if not file.startswith(OUR_OWN):
                     _fetch_if_there(place / file, Path(name) / file)
         yield Path(name)
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from hashlib import sha256
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from pipelines.engine.disk import full_disk_in_one_line
 from pipelines.engine.progress import forget_reports
@@ -31,7 +31,7 @@ from pipelines.engine.workfolder import (
     refuse_removed,
 )
 from schemas.config import Curate
-from schemas.copies import cache_folder, named
+from schemas.copies import OUR_OWN, cache_folder, named
 from schemas.exits import UserError
 from schemas.lease import Lease, leased
 from schemas.manifest import MANIFEST
@@ -42,7 +42,6 @@ STAGED = "output"
 """in the cache of this machine: where data sets for stores are made"""
 
 _RUN = ".run.json"
-_JUDGEMENT = (f"{PurePosixPath(VERDICT).parent}/",)
 _FULL_DISK = "nothing was published; mend that and run the same command: it continues where it stopped"
 _FAILED = "what is there is no data set until the same command is run again"
 
@@ -186,7 +185,7 @@ def _send(staging: Path, place: Place, settings: Curate, lease: Lease) -> None:
     for name in (MANIFEST,) if judged else (VERDICT, MANIFEST):
         (place / name).remove()
     for name in place.files():
-        if not name.startswith((".", *_JUDGEMENT) if judged else "."):
+        if not name.startswith(OUR_OWN if judged else "."):
             (place / name).remove()
     send_folder(staging, place, last=MANIFEST, lease=lease)
 
