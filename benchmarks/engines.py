@@ -170,12 +170,10 @@ class Cluster:
     """A standalone Flink and Beam's job service before it.
 
     Attributes:
-        master: HOST:PORT of its REST API.
         endpoint: HOST:PORT of the job service.
         logs: the folder of all logs.
     """
 
-    master: str
     endpoint: str
     logs: Path
 
@@ -208,7 +206,7 @@ def flink_cluster(flink: Path, folder: Path) -> Iterator[Cluster]:
         service = ["--job-host=127.0.0.1", f"--job-port={job}", "--artifact-port=0", "--expansion-port=0"]
         start("job-service", _DRIVER, *service, f"--flink-master=127.0.0.1:{rest}", f"--artifacts-dir={folder / 'a'}")
         wait_for_port(job)
-        yield Cluster(f"127.0.0.1:{rest}", f"127.0.0.1:{job}", folder)
+        yield Cluster(f"127.0.0.1:{job}", folder)
 
 
 def _wait_for_slots(overview: str) -> None:

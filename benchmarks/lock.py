@@ -47,20 +47,20 @@ def without_torch(lock: str) -> str:
     return "\n".join(kept) + "\n"
 
 
-def resolved(folder: Path) -> str:
+def resolved() -> str:
     """What uv makes of the project and its pins."""
     with TemporaryDirectory() as scratch:
         output = Path(scratch, LOCK)
         settings = ("--universal", "--python-version", "3.11", "--extra", EXTRA, "--generate-hashes", "--no-annotate")
         places = ("--constraint", CONSTRAINTS, "--output-file", output, "--no-header", "--quiet")
         command = (sys.executable, "-m", "uv", "pip", "compile", PROJECT, *settings, *places)
-        subprocess.run(command, cwd=folder, check=True)
+        subprocess.run(command, cwd=REPOSITORY, check=True)
         return output.read_text(encoding="utf-8")
 
 
 def main() -> int:
     """Writes the lock anew."""
-    text = f"{header_of(asked_for())}\n{without_torch(resolved(REPOSITORY))}"
+    text = f"{header_of(asked_for())}\n{without_torch(resolved())}"
     (REPOSITORY / LOCK).write_text(text, encoding="utf-8")
     print(f"{LOCK}: {len(requirements_in(text))} packages")
     return 0

@@ -50,8 +50,8 @@ class BenchmarkSource:
 
 def write_items(path: Path, table: pa.Table, sources: Sequence[BenchmarkSource]) -> None:
     """Writes items, whole or not at all, with where they come from beside them."""
-    told = json.dumps([asdict(source) for source in sources], ensure_ascii=False).encode()
-    schema = table.schema.with_metadata({_SOURCES: told})
+    listed = json.dumps([asdict(source) for source in sources], ensure_ascii=False).encode()
+    schema = table.schema.with_metadata({_SOURCES: listed})
     with replacing_stream(path, schema) as writer:
         writer.write_table(table.replace_schema_metadata(schema.metadata))
 
