@@ -114,11 +114,11 @@ def _sft(model: Path, test: Path, *, small: bool) -> Iterator[Arm]:
     train = {
         "model": str(model),
         "examples_per_step": 32,
-        "steps": 2 if small else 400,
+        "steps": 2 if small else 80,
         "context": 512,
         "learning_rate": 2.0e-5,
         "schedule": "cosine",
-        "warmup_steps": 0 if small else 20,
+        "warmup_steps": 0 if small else 8,
         "checkpoint_every": 10,
         "keep_checkpoints": 1,
         "seed": 0,
