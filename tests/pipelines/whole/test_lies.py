@@ -13,11 +13,16 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from pipelines import curate
+from pipelines.curate import curate
 from pipelines.output import decide, write
 from pipelines.sources import render
+from pipelines.stages.balance import stage as balance
+from pipelines.stages.decontaminate import stage as decontaminate
 from pipelines.stages.duplicates import collapse as collapsing
 from pipelines.stages.duplicates.survivors import LOSS_SCHEMA
+from pipelines.stages.screen import stage as screen
+from pipelines.stages.select import stage as select
+from pipelines.stages.verify import finals
 from pipelines.stages.verify import ruling as verify
 from pipelines.validate import validate
 from schemas.exits import UserError
@@ -88,8 +93,13 @@ def no_twins(_: object) -> pa.RecordBatch:
     return pa.RecordBatch.from_pylist([], schema=LOSS_SCHEMA)
 
 
-def believed(answer: str, final: str, **settings: Any) -> Any:
-    return compare(final, final, **settings)
+def believed(answer: str, final: str, *about: str, **settings: Any) -> Any:
+    return compare(final, final, *about, **settings)
+
+
+def believing(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(finals, "compare", believed)
+    patch.setattr(verify, "compare", believed)
 
 
 def alone(keys: pa.Array) -> pa.Array:
@@ -104,8 +114,8 @@ def rewriting(change: Callable[[list[dict[str, Any]]], list[dict[str, Any]]]) ->
     """A write stage that changes the rows of each shard."""
     honest = write._examples
 
-    def examples(*arguments: Any) -> pa.RecordBatch:
-        batch = honest(*arguments)
+    def examples(*arguments: Any, **named: Any) -> pa.RecordBatch:
+        batch = honest(*arguments, **named)
         return pa.RecordBatch.from_pylist(change(batch.to_pylist()), schema=batch.schema)
 
     return instead(write, "_examples", examples)
@@ -158,9 +168,9 @@ LIES = [
         asks("half\x0c"),
         {"question_without_control"},
     ),
-    Lie("select keeps what people rejected", instead(curate, "select", nothing_found), asks("8 times 7"), {"not_rejected_by_humans"}),
-    Lie("screen lets a fence in prose pass", instead(curate, "screen", nothing_found), asks("5 squared"), {"segments_fit_format", "programs_executed"}),
-    Lie("decontaminate finds nothing", instead(curate, "check", nothing_found), asks("Ruth packs"), {"no_benchmark_leak"}),
+    Lie("select keeps what people rejected", instead(select, "select", nothing_found), asks("8 times 7"), {"not_rejected_by_humans"}),
+    Lie("screen lets a fence in prose pass", instead(screen, "screen", nothing_found), asks("5 squared"), {"segments_fit_format", "programs_executed"}),
+    Lie("decontaminate finds nothing", instead(decontaminate, "check", nothing_found), asks("Ruth packs"), {"no_benchmark_leak"}),
     Lie(
         "collapse keeps twins",
         instead(collapsing, "exact_duplicates", no_twins),
@@ -168,12 +178,12 @@ LIES = [
         {"no_exact_duplicates"},
         skip=("identify",),
     ),
-    Lie("verify believes every answer", instead(verify, "compare", believed), asks("9 times 7"), {"answers_hold", "programs_reproduce"}),
+    Lie("verify believes every answer", believing, asks("9 times 7"), {"answers_hold", "programs_reproduce"}),
     Lie("verify believes recorded outputs", instead(verify, "same_output", lambda *_: True), asks("3 to the 5th"), {"programs_reproduce"}),
     Lie("identify calls every row a problem of its own", instead(decide, "hex_of", alone), in_both_splits, {"splits_disjoint_by_question"}),
     Lie(
         "balance overlooks a cap",
-        instead(curate, "bounds_of", lambda _: iter(())),
+        instead(balance, "bounds_of", lambda _: iter(())),
         more_than(2, lambda one: (one.format, one.question)),
         {"bounds_hold"},
     ),
@@ -213,7 +223,7 @@ def curated(folder: Path, skip: Sequence[str] = ()) -> Path:
         heldout=0.4,
         wipeout={"limit": 0.9},
     )
-    curate.curate(config, folder / "data")
+    curate(config, folder / "data")
     return folder / "data"
 
 
