@@ -308,7 +308,7 @@ def _flagged(
     index: BenchmarkIndex, questions: Sequence[str], answers: Sequence[str | None] | None, language: str = "en"
 ) -> dict[str, object]:
     found = Counter(
-        finding.reason.value
+        str(finding.reason)
         for finding in check(_batch(questions, answers, language), index, Decontaminate())
         if isinstance(finding, Rejection)
     )

@@ -21,7 +21,7 @@ from demo.screen import Screen
 from pipelines.cli.curate_console import the_sum
 from pipelines.cli.findings import findings
 from schemas.manifest import Manifest
-from schemas.reason import RULES, Outcome, Reason
+from schemas.reason import meaning_of
 
 _MOST_REASONS = 12
 _REASON_BAR = 10
@@ -92,9 +92,8 @@ def show_reasons(screen: Screen, manifest: Manifest) -> None:
     grid.add_column(width=codes)
     grid.add_column(width=meaning, no_wrap=True, overflow="ellipsis", style="dim")
     for code, number in counts.most_common(_MOST_REASONS):
-        rule = RULES[Reason(code)]
-        style = "yellow" if rule.outcome is Outcome.QUARANTINED else "red"
-        grid.add_row(f"{number:,}", bar(number / most, _REASON_BAR, style), code, Text(rule.meaning))
+        style = "red" if code in manifest.removed_by_reason else "yellow"
+        grid.add_row(f"{number:,}", bar(number / most, _REASON_BAR, style), code, Text(meaning_of(code)))
     if len(counts) > _MOST_REASONS:
         rest = counts.most_common()[_MOST_REASONS:]
         names = ", ".join(code for code, _ in rest)
@@ -105,7 +104,7 @@ def show_reasons(screen: Screen, manifest: Manifest) -> None:
 def show_findings(screen: Screen, manifest: Manifest, ledger: pa.Table, data: Path, rows: Path) -> None:
     """The three most surprising findings, each with its evidence and the command that shows it."""
     for finding in findings(manifest, ledger):
-        cases = ledger.filter(pc.equal(ledger.column("reason"), finding.reason.value)).to_pylist()
+        cases = ledger.filter(pc.equal(ledger.column("reason"), finding.reason)).to_pylist()
         case, question = _most_telling(cases, rows)
         disguise = sum(character.isalpha() and not character.isascii() for character in question)
         detail = f"{case['detail']}, with {disguise} letters of another alphabet" if disguise else case["detail"]

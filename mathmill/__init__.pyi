@@ -7,6 +7,7 @@ from schemas.configfile import load_config as load_config
 from schemas.exits import RunFailedError as RunFailedError
 from schemas.exits import UserError as UserError
 from schemas.manifest import Manifest as Manifest
+from schemas.own_rules import Candidate as Candidate
 from schemas.verdict import Verdict as Verdict
 from training.evaluate import evaluate as evaluate
 from training.own_loop import Stream as Stream

@@ -39,6 +39,7 @@ from pipelines.stages.duplicates import stage as duplicates
 from pipelines.stages.duplicates.earlier import Earlier, find_earlier
 from pipelines.stages.label import stage as label
 from pipelines.stages.label.taxonomy import Taxonomy, taxonomies_of
+from pipelines.stages.rules import stage as rules
 from pipelines.stages.screen import stage as screen
 from pipelines.stages.select import stage as select
 from pipelines.stages.select.campaign import source_votes
@@ -185,6 +186,7 @@ def stages(
     """The stages in the order in which a candidate meets them."""
     yield from select.steps(line, reviewed)
     yield from screen.steps(line)
+    yield from rules.steps(line)
     yield from decontaminate.steps(line, items)
     yield from duplicates.collapse(line, earlier)
     yield from verify.steps(line, level)

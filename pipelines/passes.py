@@ -17,7 +17,6 @@ from pipelines.sources.inputs import Inputs, render_split
 from pipelines.stages.duplicates import stage as duplicates
 from pipelines.stages.duplicates.collapse import keys_of
 from schemas.config import Curate
-from schemas.policy import outcomes_under
 from schemas.reason import Stage
 
 Opener = Callable[[], AbstractContextManager[beam.Pipeline]]
@@ -59,7 +58,7 @@ def _deciding(settings: Curate, done: Done) -> DecideSettings:
     removing = (benchmark.name for benchmark in map(resolve, settings.benchmarks) if benchmark.variants == "remove")
     identified = Stage.IDENTIFY not in settings.skip
     return DecideSettings(
-        done.tagged, identified, frozenset(removing), outcomes_under(settings.policy), settings.heldout, settings.seed
+        done.tagged, identified, frozenset(removing), settings.policy, settings.heldout, settings.seed
     )
 
 

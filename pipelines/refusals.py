@@ -15,6 +15,7 @@ from pipelines.sources.adapters.registry import check_sources
 from pipelines.sources.catalogue import resolve
 from pipelines.sources.files.places import find_files, is_local
 from pipelines.stages.label.taxonomy import taxonomies_of
+from pipelines.stages.rules.own_functions import rules_of
 from schemas.config import Config, Curate
 from schemas.copies import copied
 from schemas.exits import UserError
@@ -61,6 +62,7 @@ def refuse_mistakes(config: Config, output: Path, options: RunOptions) -> Curate
         refuse_other_runs(place, settings, overwrite=options.overwrite)
     check_sources(settings.sources)
     taxonomies_of(settings.sources, settings.label.taxonomies)
+    rules_of(settings)
     benchmarks = [resolve(benchmark) for benchmark in settings.benchmarks]
     for path in [*(source.path for source in settings.sources), *(benchmark.path for benchmark in benchmarks)]:
         if is_local(path):

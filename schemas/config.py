@@ -4,6 +4,7 @@ One file configures a run; every verb checks the whole of it before it starts. A
 nearest known one.
 """
 
+from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field, PrivateAttr, field_validator, model_validator
@@ -12,10 +13,11 @@ from schemas.evaluation import Benchmark as Benchmark
 from schemas.evaluation import EndpointSettings as EndpointSettings
 from schemas.evaluation import Evaluate as Evaluate
 from schemas.evaluation import ProgramLimits as ProgramLimits
-from schemas.policy import Policy, choices
+from schemas.own_rules import OwnRuleName
+from schemas.policy import Policy, ReasonCode, choices
 from schemas.problem import Format
 from schemas.pseudonyms import People
-from schemas.reason import Reason, Stage
+from schemas.reason import Stage
 from schemas.requirements import Balance, Validate, Wipeout
 from schemas.reviews import Reviews
 from schemas.table import Name, Share, Table
@@ -25,6 +27,7 @@ from schemas.variables import Variables
 _SKIPPABLE = (
     Stage.SELECT,
     Stage.SCREEN,
+    Stage.RULES,
     Stage.DECONTAMINATE,
     Stage.COLLAPSE,
     Stage.VERIFY,
@@ -201,8 +204,8 @@ class Curate(Table):
     benchmarks: list[str | Benchmark] = []
     """what must not leak: names of the built-in catalogue, or tables"""
     skip: list[Stage] = []
-    """stages left out, by name: select, screen, decontaminate, collapse, verify, identify, label, balance; the manifest
-    says so"""
+    """stages left out, by name: select, screen, rules, decontaminate, collapse, verify, identify, label, balance; the
+    manifest says so"""
     isolation: Literal["namespaces", "seccomp", "weak"] | None = None
     """how programs are isolated; null: the strongest level that this machine gives, never weak"""
     heldout: Annotated[float, Field(ge=0, lt=1)] = 0.02
@@ -217,6 +220,9 @@ class Curate(Table):
     """texts"""
     screen: Screen = Screen()
     """bounds on text"""
+    rules: list[OwnRuleName] = []
+    """functions of your own that stop candidates, `module:function`; modules in the working folder, beside the config,
+    or installed"""
     decontaminate: Decontaminate = Decontaminate()
     """leaks of benchmarks"""
     verify: Verify = Verify()
@@ -232,24 +238,30 @@ class Curate(Table):
     prompts: dict[Format, dict[str, Annotated[str, Field(min_length=1)]]] = {}
     """your own wording of what the model is asked to do, by format and language: {cot: {en: "Think first."}}; the rest
     is that of schemas/prompts.py"""
-    policy: dict[Reason, Policy] = {}
+    policy: dict[ReasonCode, Policy] = {}
     """what a reason does, where its own outcome is not wanted: {truncated: quarantine}; keep, quarantine or remove for
-    what the screen says of a text, quarantine or remove for what is quarantined"""
+    what the screen or a rule of your own (`rule:CODE`) says, quarantine or remove for what is quarantined"""
     shard_mb: Annotated[float, Field(gt=0)] = 128
     """text per shard, MiB, about"""
     seed: int = 0
     """the seed of every random choice"""
     _variables: Variables = PrivateAttr(default_factory=Variables)
+    _folder: Path | None = PrivateAttr(default=None)
 
     @property
     def variables(self) -> Variables:
         """What the environment gave the paths."""
         return self._variables
 
-    def given(self, variables: Variables) -> "Curate":
-        """Returns the table, remembering what the environment gave."""
+    @property
+    def folder(self) -> Path | None:
+        """Where the config lies; None for one that comes from no file."""
+        return self._folder
+
+    def given(self, variables: Variables, folder: Path) -> "Curate":
+        """Returns the table, remembering what the environment gave and where the config lies."""
         copy = self.model_copy()
-        copy._variables = variables
+        copy._variables, copy._folder = variables, folder
         return copy
 
     @field_validator("skip")
@@ -262,7 +274,7 @@ class Curate(Table):
 
     @field_validator("policy")
     @classmethod
-    def _safe(cls, policy: dict[Reason, Policy]) -> dict[Reason, Policy]:
+    def _safe(cls, policy: dict[str, Policy]) -> dict[str, Policy]:
         for reason, chosen in policy.items():
             if chosen not in (known := choices(reason)):
                 allowed = f"{reason} can be {' or '.join(known)}" if known else f"{reason} is no matter of policy"

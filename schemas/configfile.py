@@ -40,7 +40,7 @@ def load_config(path: str | Path, overrides: Sequence[str] = ()) -> Config:
     config = check_config(variables.expand(raw), where=str(path))
     if config.curate is None:
         return config
-    return config.model_copy(update={"curate": config.curate.given(variables)})
+    return config.model_copy(update={"curate": config.curate.given(variables, path.parent)})
 
 
 def check_config(raw: dict[str, Any], *, where: str = "config") -> Config:

@@ -1,9 +1,11 @@
 """Why a candidate did not become an example: the closed table of reason codes.
 
 Codes are added, never renamed: users' scripts and ledgers hold on to them. A reason *removes* what is wrong by itself
-and *quarantines* what a person could settle.
+and *quarantines* what a person could settle. Rules of a run's own (`curate.rules`) give codes of their own behind a
+prefix, `rule:CODE`.
 """
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -24,6 +26,7 @@ class Stage(StrEnum):
     SELECT = "select"
     RENDER = "render"
     SCREEN = "screen"
+    RULES = "rules"
     DECONTAMINATE = "decontaminate"
     COLLAPSE = "collapse"
     VERIFY = "verify"
@@ -209,6 +212,25 @@ RULES: dict[Reason, Rule] = {
 }
 
 
+OWN_PREFIX = "rule:"
+OWN_CODE = re.compile(r"[a-z][a-z0-9_]{0,59}")
+"""what a rule of the user's own may call a reason, behind the prefix"""
+OWN_CODE_IN_WORDS = "a code of your own holds lower-case letters, digits and `_`, 60 at most, and begins with a letter"
+
+_OWN = Rule(Stage.RULES, _REMOVED, "a rule of the run's own stops it (`curate.rules`); `detail` holds its words")
+
+
+def is_own(code: str) -> bool:
+    """Whether a reason is one of a user's own rules."""
+    return code.startswith(OWN_PREFIX) and OWN_CODE.fullmatch(code, len(OWN_PREFIX)) is not None
+
+
+def rule_of(code: str) -> Rule | None:
+    """What a reason code stands for; None for one that is not known here: data of a later version may hold others."""
+    return _OWN if is_own(code) else RULES[Reason(code)] if code in RULES else None
+
+
 def meaning_of(code: str) -> str:
-    """What a reason code stands for; data of a later version may hold codes that this one does not know."""
-    return RULES[Reason(code)].meaning if code in set(Reason) else "not a known reason"
+    """What a reason code means, in a few words."""
+    rule = rule_of(code)
+    return "not a known reason" if rule is None else rule.meaning

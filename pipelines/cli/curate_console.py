@@ -15,9 +15,9 @@ from pipelines.cli.terminal import show_signs
 from pipelines.engine.progress import Progress
 from schemas.manifest import Manifest
 from schemas.place import Place
-from schemas.reason import RULES, Reason
+from schemas.reason import meaning_of
 
-_STEPS = ("read", "select", "screen", "decontaminate", "collapse", "verify", "agree", "decide", "write")
+_STEPS = ("read", "select", "screen", "rules", "decontaminate", "collapse", "verify", "agree", "decide", "write")
 _BAR = 28
 _PLAIN_EVERY_S = 5.0
 _NAMED = 3  # damaged files that are named
@@ -118,7 +118,7 @@ def reasons_table(manifest: Manifest, *, most: int = 12) -> Table:
     ordered = list(counts.items())
     for code, number in ordered[:most]:
         style = "red" if code in manifest.removed_by_reason else "yellow"
-        table.add_row(f"{number:,}", Text(code, style=style), Text(RULES[Reason(code)].meaning))
+        table.add_row(f"{number:,}", Text(code, style=style), Text(meaning_of(code)))
     if len(ordered) > most:
         rest = sum(number for _, number in ordered[most:])
         table.add_row(f"{rest:,}", Text(f"{len(ordered) - most} more", style="dim"), "")

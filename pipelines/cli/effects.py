@@ -10,9 +10,9 @@ import pyarrow.compute as pc
 
 from pipelines.output.reader import joined_reviews
 from schemas.manifest import Manifest
-from schemas.policy import Policy, overrulable
+from schemas.policy import Policy, is_overrulable
 from schemas.problem import Decision
-from schemas.reason import Outcome, Reason
+from schemas.reason import Outcome
 from schemas.split import Split
 from schemas.wording import amount
 
@@ -62,16 +62,16 @@ def _without_effect(manifest: Manifest, ledger: pa.Table, folder: Path) -> Itera
     standing = pc.and_(reviews["known"], pc.invert(reviews["superseded"]))
     accepted = reviews.filter(pc.and_(standing, pc.equal(reviews["decided"], Decision.ACCEPTED.value)))
     fallen = _fallen(ledger, set(accepted["row_id"].to_pylist()))
-    settled = overrulable(_policy(manifest))
+    policy = _policy(manifest)
     counts = Counter(reason for row_id in accepted["row_id"].to_pylist() for reason in fallen.get(row_id, ()))
     for reason, number in sorted(counts.items(), key=lambda count: (-count[1], count[0])):
-        why = f"{reason} cannot be accepted" if reason not in settled else f"their rows fell to {reason}"
+        why = f"{reason} cannot be accepted" if not is_overrulable(policy, reason) else f"their rows fell to {reason}"
         yield f"{amount(number, 'decision')} had no effect: {why}"
 
 
-def _policy(manifest: Manifest) -> Mapping[Reason, Policy]:
+def _policy(manifest: Manifest) -> Mapping[str, Policy]:
     policy: dict[str, Any] = manifest.config.get("policy", {})
-    return {Reason(reason): Policy(chosen) for reason, chosen in policy.items()}
+    return {reason: Policy(chosen) for reason, chosen in policy.items()}
 
 
 def _fallen(ledger: pa.Table, rows: set[str]) -> dict[str, set[str]]:

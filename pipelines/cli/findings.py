@@ -11,7 +11,7 @@ from pipelines.engine.rejection import REMARKS
 from schemas.ledger import LedgerRule
 from schemas.manifest import Manifest
 from schemas.problem import Format
-from schemas.reason import CRASHES, Reason, Stage
+from schemas.reason import CRASHES, Reason, Stage, is_own
 from schemas.wording import amount
 
 
@@ -24,7 +24,7 @@ class Finding:
     """
 
     text: str
-    reason: Reason
+    reason: str
     number: int
     ids: tuple[str, ...]
 
@@ -90,14 +90,15 @@ _SINGULAR = {"have": "has", "are": "is", "reach": "reaches", "came": "came"}
 def findings(manifest: Manifest, ledger: pa.Table, *, most: int = 3) -> list[Finding]:
     """What is worth a look after a run, at most `most`: the reason that took most, then the most surprising ones."""
     counts = manifest.rejected_by_reason
-    surprises = [(reason, text) for reason, text in _SURPRISES if counts[reason]]
+    known: list[tuple[str, str]] = [(reason, text) for reason, text in _SURPRISES if counts[reason]]
+    surprises = [*known, *((code, f"are stopped by a rule of your own, {code}") for code in counts if is_own(code))]
     largest = max((counts[reason] for reason, _ in surprises), default=0)
     surprises.sort(key=lambda surprise: counts[surprise[0]] < largest)
     return [_finding(reason, text, counts[reason], ledger) for reason, text in surprises[:most]]
 
 
-def _finding(reason: Reason, text: str, number: int, ledger: pa.Table) -> Finding:
-    rows = ledger.filter(pc.equal(ledger.column("reason"), reason.value))
+def _finding(reason: str, text: str, number: int, ledger: pa.Table) -> Finding:
+    rows = ledger.filter(pc.equal(ledger.column("reason"), reason))
     verb, _, rest = text.format(partner=_benchmarks_of(rows)).partition(" ")
     verb = _SINGULAR.get(verb, f"{verb}s") if number == 1 else verb
     sentence = f"{amount(number, 'candidate')} {verb} {rest}"

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 from schemas.ledger import LedgerRule
-from schemas.reason import Reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -11,6 +10,7 @@ class Rejection:
     """Why a candidate goes no further, with the evidence.
 
     Attributes:
+        reason: a code of `Reason`, or one of a user's own rule.
         detail: the evidence in words, for the ledger.
         partner: id of the candidate or benchmark item (`name/position`) that it lost to.
         partner_row: the partner's 0-based position in its source.
@@ -20,7 +20,7 @@ class Rejection:
         item: that item's position in the benchmark.
     """
 
-    reason: Reason
+    reason: str
     detail: str = ""
     partner: str | None = None
     partner_row: int | None = None

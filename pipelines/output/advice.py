@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from schemas.policy import choices
-from schemas.reason import Reason
+from schemas.reason import Reason, is_own
 
 EXAMPLES = 3
 _KEYS = MappingProxyType(
@@ -46,12 +46,10 @@ _KEYS = MappingProxyType(
 
 def key_of(code: str) -> str:
     """The key that decides about a reason, empty where none does: what is broken is mended in the source."""
-    if code not in set(Reason):
-        return ""
-    reason = Reason(code)
-    allowed = choices(reason)
-    policy = f"curate.policy.{reason}: {' | '.join(allowed)}" if allowed else ""
-    return "; ".join(filter(None, (_KEYS.get(reason, ""), policy)))
+    allowed = choices(code)
+    policy = f"curate.policy.{code}: {' | '.join(allowed)}" if allowed else ""
+    key = "curate.rules" if is_own(code) else _KEYS[Reason(code)] if code in _KEYS else ""
+    return "; ".join(filter(None, (key, policy)))
 
 
 def reasons_with_examples(ledger: pa.Table) -> list[tuple[str, int, list[str]]]:

@@ -8,7 +8,7 @@ import yaml
 
 from schemas.example import EXAMPLE_SCHEMA
 from schemas.manifest import Manifest
-from schemas.reason import RULES, Reason
+from schemas.reason import meaning_of
 
 
 def dataset_card(manifest: Manifest) -> str:
@@ -56,7 +56,7 @@ def _body(manifest: Manifest) -> list[str]:
         "| reason | candidates | meaning |",
         "|---|---:|---|",
         *(
-            f"| {reason} | {number:,} | {RULES[Reason(reason)].meaning} |"
+            f"| {reason} | {number:,} | {meaning_of(reason)} |"
             for reason, number in manifest.rejected_by_reason.items()
         ),
         "",

@@ -18,6 +18,7 @@ from pipelines.engine.store import PartRef, Store, read_batch, write_batch
 from pipelines.engine.tags import COLLAPSED, TAG_SCHEMA, candidate_ids, parents_of, places_of, read_tags
 from pipelines.text.arrays import texts_of
 from schemas.ledger import LEDGER_SCHEMA
+from schemas.policy import Policy, outcome_under
 from schemas.reason import Outcome, Reason, Stage
 from schemas.split import splits_of
 
@@ -39,13 +40,13 @@ class DecideSettings:
         tagged: (stage, tag folder), in order.
         identified: whether problems and templates were identified; else each row is a problem of its own.
         removing: benchmarks whose variants are removed (policy `variants`) and not quarantined.
-        outcomes: how a candidate ends by each reason.
+        policy: what reasons do, where their own outcome is not wanted.
     """
 
     tagged: tuple[tuple[Stage, str], ...]
     identified: bool
     removing: frozenset[str]
-    outcomes: Mapping[Reason, Outcome]
+    policy: Mapping[str, Policy]
     heldout: float
     seed: int
 
@@ -140,9 +141,6 @@ def _occurrences(part: PartRef, store: Store) -> np.ndarray:
     return occurrences
 
 
-_REASONS = pa.array([reason.value for reason in Reason])
-
-
 def _decisions(
     batch: pa.RecordBatch, keys: pa.RecordBatch, ids: pa.Array, ended: pa.Table, settings: DecideSettings
 ) -> pa.RecordBatch:
@@ -164,9 +162,9 @@ def _decisions(
 
 def _outcomes(reasons: pa.Array, benchmarks: pa.Array, settings: DecideSettings) -> pa.Array:
     """What each reason does under the run's policy, but for variants of a benchmark that removes them."""
-    outcomes = pa.array([settings.outcomes[reason].value for reason in Reason]).take(
-        pc.index_in(reasons, value_set=_REASONS)
-    )
+    encoded = reasons.dictionary_encode()
+    endings = [outcome_under(settings.policy, reason) for reason in encoded.dictionary.to_pylist()]
+    outcomes = pa.array(endings, pa.string()).take(encoded.indices)
     variants = pc.equal(reasons, Reason.BENCHMARK_VARIANT.value)
     asked = pc.and_(variants, pc.is_in(benchmarks, value_set=pa.array(sorted(settings.removing), pa.string())))
     return pc.if_else(pc.fill_null(asked, False), Outcome.REMOVED.value, outcomes)

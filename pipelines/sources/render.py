@@ -213,4 +213,5 @@ def _unread_row(identity: tuple[object, ...], rejection: Rejection, record: obje
 def _reason_columns(rejection: Rejection | None) -> tuple[str | None, str | None, str | None]:
     if rejection is None:
         return None, None, None
-    return RULES[rejection.reason].stage.value, rejection.reason.value, rejection.detail
+    reason = Reason(rejection.reason)
+    return RULES[reason].stage.value, reason.value, rejection.detail

@@ -45,6 +45,7 @@ def test_a_config_needs_the_table() -> None:
         ({"benchmarks": ["gsm9k"]}, "curate.benchmarks: no benchmark is called 'gsm9k'; did you mean gsm8k?"),
         ({"benchmarks": [{"name": "exam", "path": "no/such.jsonl"}]}, "no/such.jsonl does not exist"),
         ({"label": {"taxonomies": "no/such.yaml"}}, "no/such.yaml"),
+        ({"rules": ["no_such_module:easy"]}, "curate.rules: no_such_module:easy: no module `no_such_module` in"),
     ],
 )
 def test_a_mistake_in_the_config_is_named(rows: Path, tmp_path: Path, curate: dict[str, Any], said: str) -> None:

@@ -14,7 +14,7 @@ from xxhash import xxh3_64_intdigest
 
 from schemas.exits import one_line
 from schemas.ledger import LEDGER_SCHEMA, with_items
-from schemas.reason import RULES, Outcome, Reason
+from schemas.reason import Outcome, Reason, rule_of
 from validation.dataset.hashes import hash_texts
 from validation.dataset.streams import chunks, opened
 
@@ -154,4 +154,4 @@ def _agree(outcome: str, reason: str, stage: str, *, later: bool) -> bool:
     """
     if outcome == Outcome.KEPT:
         return not reason and not stage
-    return outcome in set(Outcome) and bool(stage) and (reason in RULES or (later and bool(reason)))
+    return outcome in set(Outcome) and bool(stage) and (rule_of(reason) is not None or (later and bool(reason)))

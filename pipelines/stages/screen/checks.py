@@ -29,7 +29,7 @@ _FORMATS = {format.value: format for format in Format}
 _ODD_TEXT = r"```|<[/|]?(?:llm-code|tool_call|think|text|code|execution|endofblock)|^\s|\s$|^$"
 
 
-def screen(batch: pa.RecordBatch, settings: Screen, kept: frozenset[Reason] = frozenset()) -> list[Rejection | None]:
+def screen(batch: pa.RecordBatch, settings: Screen, kept: frozenset[str] = frozenset()) -> list[Rejection | None]:
     """Screens candidates (`CANDIDATE_SCHEMA`); those that have a reason already, or no format, get None.
 
     Args:

@@ -18,6 +18,7 @@ from pipelines.sources.files.scan import FileScan, read_records, scan
 from schemas.exits import UserError
 from schemas.manifest import InputFile
 from schemas.place import public_name
+from schemas.policy import Policy, is_overrulable
 from schemas.problem import Decision, Selection
 from schemas.pseudonyms import People
 from schemas.reviews import Reviews
@@ -245,7 +246,7 @@ def settle(
     reference: str | None,
     question: str,
     language: str,
-    settled: frozenset[str],
+    policy: Mapping[str, Policy],
 ) -> Settled:
     """Counts the votes on one row and lets a reviewer's decision stand over them.
 
@@ -254,7 +255,7 @@ def settle(
         reference: its answer, which answers given as votes are compared with.
         question: its question.
         language: ISO 639-1 code.
-        settled: the reasons that an acceptance settles.
+        policy: the run's, which says what an acceptance settles.
     """
     decisions = tuple(_decision(row, reference, question, language) for row in reviews)
     both = zip(reviews, decisions, strict=True)
@@ -287,7 +288,7 @@ def settle(
     overruled = (
         str(row["reason"])
         for row, ruling in zip(reviews, decisions, strict=True)
-        if ruling is Decision.ACCEPTED and not row["withdrawn"] and row["reason"] in settled
+        if ruling is Decision.ACCEPTED and not row["withdrawn"] and is_overrulable(policy, _optional(row["reason"]))
     )
     return Settled(
         selection,

@@ -4,7 +4,7 @@ Reviews stand beside the parts as tags, never in them: a new decision re-reads n
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import lru_cache, partial
 from itertools import pairwise
@@ -28,7 +28,7 @@ from pipelines.stages.select.decided import REVIEW_SCHEMA, Settled, settle
 from schemas.config import Curate, Select
 from schemas.example import SELECTION
 from schemas.ledger import LedgerRule
-from schemas.policy import overrulable
+from schemas.policy import Policy
 from schemas.problem import Decision, SegmentKind
 from schemas.reason import Reason, Stage
 from schemas.reviews import REVIEWS
@@ -64,12 +64,12 @@ class Reviewed:
     Attributes:
         path: the reviews, where workers load them.
         folder: of the tags that say what they come to (`SELECT_SCHEMA`).
-        overrulable: the reasons that an acceptance settles.
+        policy: the run's, which says what an acceptance settles.
     """
 
     path: File
     folder: str
-    overrulable: frozenset[str]
+    policy: Mapping[str, Policy]
 
 
 def store_reviews(reviews: pa.Table, work: File, settings: Curate, code: str) -> Reviewed | None:
@@ -78,8 +78,9 @@ def store_reviews(reviews: pa.Table, work: File, settings: Curate, code: str) ->
         return None
     path = work / f"reviews-{digest(reviews.to_pylist())}.arrow"
     write_batch(path, reviews.combine_chunks().to_batches()[0])
-    settled = overrulable(settings.policy)
-    return Reviewed(path, folder_named("reviewed", code, settings.select, sorted(settled), path.name), settled)
+    policy = sorted(settings.policy.items())
+    folder = folder_named("reviewed", code, settings.select, policy, path.name)
+    return Reviewed(path, folder, settings.policy)
 
 
 def steps(line: Line, reviewed: Reviewed | None) -> Iterator[Step]:
@@ -103,7 +104,7 @@ def select_reviewed(part: PartRef, *, store: Store, reviewed: Reviewed, settings
         changed = [row["seen"] not in (None, identity) for row in rows]
         about = [row for row, other in zip(rows, changed, strict=True) if not other]
         question, language = batch["question"][start].as_py() or "", _language(batch, start)
-        settled = settle(about, _reference(batch, start), question, language, reviewed.overrulable)
+        settled = settle(about, _reference(batch, start), question, language, reviewed.policy)
         decided = _decided(places, changed, settled)
         for index in range(start, end):
             tags[index] = (_tag_of(index, settled, settings) if about else tags.get(index, _tag(index, None))) | decided

@@ -12,7 +12,6 @@ from pipelines.engine.rejection import Note, Rejection
 from pipelines.engine.store import PartRef, Store, write_batch
 from pipelines.engine.tags import COLLAPSED, TAG_SCHEMA, tag_batch
 from pipelines.output.decide import DecideSettings
-from schemas.policy import outcomes_under
 from schemas.reason import Stage
 
 Said = Mapping[str, Sequence[tuple[int, Rejection | Note]]]
@@ -23,7 +22,7 @@ TAGGED = ((Stage.SCREEN, SCREEN), (Stage.COLLAPSE, COLLAPSE))
 
 def settings(**given: Any) -> DecideSettings:
     """How to decide; nothing is held out."""
-    given = {"tagged": TAGGED, "identified": True, "removing": frozenset(), "outcomes": outcomes_under({})} | given
+    given = {"tagged": TAGGED, "identified": True, "removing": frozenset(), "policy": {}} | given
     return DecideSettings(**{"heldout": 0.0, "seed": 0} | given)
 
 

@@ -19,6 +19,7 @@ CURATE = {"sources": [{"name": "s", "path": "x", "adapter": "columns", "licence"
             "unstated_answer",
             "curate.verify.unstated: keep or append; curate.policy.unstated_answer: quarantine | remove",
         ),
+        ("rule:easy", "curate.rules; curate.policy.rule:easy: keep | quarantine | remove"),
         ("exact_duplicate", ""),
         ("of_a_later_version", ""),
     ],

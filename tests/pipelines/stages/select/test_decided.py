@@ -8,7 +8,6 @@ import pytest
 
 from pipelines.stages.select.decided import Settled, read_reviews, settle
 from schemas.exits import UserError
-from schemas.policy import overrulable
 from schemas.problem import Decision
 from schemas.reviews import Reviews
 from tests.tiny import write_rows
@@ -30,7 +29,7 @@ def read(folder: Path, *rows: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 def settled(folder: Path, *rows: Mapping[str, Any], reference: str | None = "1/2") -> Settled:
     about = [row for row in read(folder, *rows) if row["row"] == "r1"]
-    return settle(about, reference, "How much is half of one?", "en", overrulable({}))
+    return settle(about, reference, "How much is half of one?", "en", {})
 
 
 def test_votes_are_counted_by_the_value_of_the_answer(tmp_path: Path) -> None:
@@ -61,7 +60,7 @@ def test_a_person_who_names_a_row_in_two_ways_still_has_one_vote(tmp_path: Path)
     write_rows(tmp_path / "k.jsonl", [{"nr": 7, "annotator": "ada", "decision": "rejected", "time": 2}])
     write_rows(tmp_path / "i.jsonl", [vote("ada", "accepted", time=1)])
     rows = read_reviews([by_key, str(tmp_path / "i.jsonl")])[0].to_pylist()
-    human = settle(rows, None, "", "en", overrulable({}))
+    human = settle(rows, None, "", "en", {})
     assert (human.selection.votes, human.selection.decision) == (1, Decision.REJECTED)
 
 

@@ -1,0 +1,133 @@
+"""Where a rule's module is found, what its hash covers, and how a mistake in it reads."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from pipelines.stages.rules.own_functions import OwnRule, digest_of, find_source, rules_of
+from schemas.config import Curate
+from schemas.exits import RunFailedError, UserError
+from schemas.own_rules import Candidate
+from schemas.problem import Format
+from schemas.variables import Variables
+
+SOURCE = {"name": "mine", "path": "x", "adapter": "gsm8k", "licence": "MIT"}
+CANDIDATE = Candidate("id", "mine", 0, Format.COT, "2 + 2?", ())
+
+
+def written(folder: Path, modules: dict[str, str]) -> Path:
+    for name, text in modules.items():
+        path = folder / f"{name}.py"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    return folder
+
+
+def found(*names: str, beside: Path) -> list[OwnRule]:
+    settings = Curate.model_validate({"sources": [SOURCE], "rules": list(names)})
+    return rules_of(settings.given(Variables(), beside))
+
+
+def said(rule: OwnRule) -> object:
+    with rule.asked() as function:
+        return function(CANDIDATE)
+
+
+@pytest.fixture(autouse=True)
+def working_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    return tmp_path / "here"
+
+
+def test_the_working_folder_comes_before_the_folder_of_the_config(tmp_path: Path, working_folder: Path) -> None:
+    written(tmp_path / "beside", {"taste": "def easy(candidate): return 'beside'"})
+    (rule,) = found("taste:easy", beside=tmp_path / "beside")
+    assert said(rule) == "beside"
+    written(working_folder, {"taste": "def easy(candidate): return 'here'"})
+    (rule,) = found("taste:easy", beside=tmp_path / "beside")
+    assert said(rule) == "here"
+    assert str(working_folder) not in sys.path
+
+
+def test_a_changed_source_is_imported_anew_with_all_that_lies_beside_it(working_folder: Path) -> None:
+    written(
+        working_folder, {"taste": "import lexicon\ndef easy(candidate): return lexicon.CODE", "lexicon": "CODE = 'one'"}
+    )
+    (first,) = found("taste:easy", beside=working_folder)
+    assert said(first) == "one"
+    written(working_folder, {"lexicon": "CODE = 'other'"})
+    (second,) = found("taste:easy", beside=working_folder)
+    assert (said(second), first.digest == second.digest) == ("other", False)
+    with pytest.raises(RunFailedError, match=r"has another source of curate\.rules: taste:easy than the driver"):
+        said(first)
+
+
+def test_what_is_imported_late_is_found(working_folder: Path) -> None:
+    modules = {
+        "taste": "def easy(candidate):\n    from kitchen.pot import CODE\n    return CODE",
+        "kitchen/pot": "from .lid import CODE",
+        "kitchen/lid": "CODE = 'deep'",
+    }
+    written(working_folder, modules)
+    (rule,) = found("taste:easy", beside=working_folder)
+    assert said(rule) == "deep"
+
+
+@pytest.mark.parametrize(
+    ("changed", "anew"),
+    [("taste", True), ("kitchen/pot", True), ("kitchen/lid", True), ("kitchen/__init__", True), ("cellar", False)],
+)
+def test_the_hash_covers_what_a_module_imports_from_its_folder(changed: str, anew: bool, working_folder: Path) -> None:
+    modules = {
+        "taste": "import json\nimport numpy\nfrom mathmill import Candidate\nfrom kitchen.pot import CODE",
+        "kitchen/__init__": "",
+        "kitchen/pot": "from . import lid\nfrom ....beyond import nothing",
+        "kitchen/lid": "",
+        "cellar": "",
+    }
+    source = find_source("taste", [written(working_folder, modules)])
+    assert source is not None
+    before = digest_of(source)
+    assert digest_of(source) == before
+    written(working_folder, {changed: modules[changed] + "\n# another day"})
+    assert (digest_of(source) != before) is anew
+
+
+def test_an_installed_module_is_found_and_a_package_without_a_source_is_none(working_folder: Path) -> None:
+    installed = find_source("numpy.linalg", [working_folder])
+    assert installed is not None
+    assert (installed.file.parts[-2:], installed.folder) == (("linalg", "__init__.py"), None)
+    assert len(digest_of(installed)) == 32
+    assert find_source("numpy.no_such", [working_folder]) is None
+    assert find_source("no_such.numpy", [working_folder]) is None
+
+
+@pytest.mark.parametrize(
+    ("source", "name", "words"),
+    [
+        ("SIX = 6\ndef easy(c): ...", "taste:hard", r"taste\.py has no function hard; functions there: easy$"),
+        ("SIX = 6", "taste:SIX", r"has `SIX` as int, not as function SIX; functions there: none$"),
+        ("class Easy: ...", "taste:Easy", "has `Easy` as type"),
+        ("def easy(a, b): ...", "taste:easy", r"a candidate and nothing else \(missing a required argument: 'b'\)$"),
+        ("def easy(): ...", "taste:easy", "a candidate and nothing else"),
+        ("def easy(c) pass", "taste:easy", r"cannot be imported: SyntaxError: expected ':' \(taste\.py, line 1\)$"),
+        ("import no_such", "taste:easy", "cannot be imported: ModuleNotFoundError: No module named"),
+        ("1 / 0", "taste:easy", "cannot be imported: ZeroDivisionError: division by zero$"),
+        ("raise SystemExit(3)", "taste:easy", "cannot be imported: SystemExit: 3$"),
+        ("", "tasty:easy", r"no module `tasty` in \S+here and \S+beside, or installed$"),
+        ("", "json:loads", "`json` is the name of a module of Python or mathmill; choose another$"),
+        ("", "schemas.reason:is_own", "`schemas.reason` is the name of a module of Python or mathmill"),
+    ],
+)  # fmt: skip
+def test_a_mistake_is_one_line(source: str, name: str, words: str, tmp_path: Path, working_folder: Path) -> None:
+    written(working_folder, {"taste": source})
+    with pytest.raises(UserError, match=words) as refused:
+        found(name, beside=tmp_path / "beside")
+    assert "\n" not in str(refused.value)
+
+
+def test_a_worker_without_the_module_says_so(tmp_path: Path) -> None:
+    with pytest.raises(RunFailedError, match=r"does not find the module of curate\.rules: taste:easy; install it"):
+        said(OwnRule("taste:easy", (tmp_path / "elsewhere",), "digest"))
