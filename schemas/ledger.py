@@ -23,6 +23,8 @@ class LedgerRule(StrEnum):
     QUESTION_VARIED = "question_varied"
     SOLUTION_HOLDS_ITEM = "solution_holds_item"
     SOLUTION_SHARES_WORDS = "solution_shares_words"
+    SYSTEM_HOLDS_ITEM = "system_holds_item"
+    SYSTEM_SHARES_WORDS = "system_shares_words"
     OWN_SOLUTION = "own_solution"
     VARIANT_REPORTED = "variant_reported"
     CROWDED = "crowded"
@@ -49,6 +51,8 @@ ABOUT_QUESTION = frozenset(
 """Rules by which a candidate's question met that of a benchmark item."""
 ABOUT_SOLUTION = frozenset({LedgerRule.SOLUTION_HOLDS_ITEM, LedgerRule.SOLUTION_SHARES_WORDS})
 """Rules by which a candidate's solution met the question of a benchmark item."""
+ABOUT_SYSTEM = frozenset({LedgerRule.SYSTEM_HOLDS_ITEM, LedgerRule.SYSTEM_SHARES_WORDS})
+"""Rules by which what a candidate says before its question met that of a benchmark item."""
 
 RECORD_MARK = "_mathmill"
 """The field of a record in `rejected/` that says which candidates it was and how they ended, in the ledger's words."""

@@ -40,7 +40,7 @@ def _known_code(code: str) -> str:
     if rule_of(code) is None:
         nearest = difflib.get_close_matches(code, Reason, n=1, cutoff=0)
         raise ValueError(f"no reason is called that; did you mean `{nearest[0]}`? A rule of your own gives `rule:CODE`")
-    return Reason(code)
+    return code
 
 
 ReasonCode = Annotated[str, AfterValidator(_known_code)]

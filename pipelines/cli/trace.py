@@ -28,7 +28,7 @@ from pipelines.review.statements import statements_about
 from schemas.benchmark import BENCHMARKS
 from schemas.copies import LEDGER, REJECTED, SHARDS, copied
 from schemas.exits import UserError
-from schemas.ledger import ABOUT_QUESTION, ABOUT_SOLUTION
+from schemas.ledger import ABOUT_QUESTION, ABOUT_SOLUTION, ABOUT_SYSTEM
 from schemas.manifest import MANIFEST, Manifest, read_manifest
 from schemas.problem import Segment, SegmentKind
 from schemas.reason import Outcome, Reason, meaning_of
@@ -171,10 +171,12 @@ def _print_beside(console: Console, mine: "_Texts", partner: "_Texts", rule: obj
     All of both where no rule says what met: in own solutions of an item, and in ledgers before version 1.1.0.
     """
     left, right, rest, rest_of_other = mine.text, partner.text, "", ""
-    if rule in ABOUT_QUESTION | ABOUT_SOLUTION:
-        hidden = rule in ABOUT_SOLUTION
-        left, right = mine.solution if hidden else mine.question, partner.question
-        rest = f"in a solution of: {mine.question}" if hidden else strip_annotations(mine.solution)
+    if rule in ABOUT_QUESTION | ABOUT_SOLUTION | ABOUT_SYSTEM:
+        left, right, rest = mine.question, partner.question, strip_annotations(mine.solution)
+        if rule in ABOUT_SOLUTION:
+            left, rest = mine.solution, f"in a solution of: {mine.question}"
+        elif rule in ABOUT_SYSTEM:
+            left, rest = mine.system or "", f"in the system turn before: {mine.question}"
         rest_of_other = f"answer: {partner.answer}"
     left, right = map(strip_annotations, (left, right))
     marked, marked_other = _marked(left, right)
@@ -210,11 +212,12 @@ class _Texts:
     question: str
     solution: str
     answer: str | None = None
+    system: str | None = None
 
     @property
     def text(self) -> str:
         """All of it."""
-        return "\n\n".join(filter(None, (self.question, self.solution)))
+        return "\n\n".join(filter(None, (self.system, self.question, self.solution)))
 
 
 def _texts_of(
@@ -232,7 +235,7 @@ def _example_of(data: Path, manifest: Manifest, row: dict[str, object]) -> dict[
 
 def _laid_out(example: dict[str, Any]) -> _Texts:
     segments = [Segment(SegmentKind(segment["kind"]), segment["text"]) for segment in example["segments"]]
-    return _Texts(example["question"], transcribe(segments).response)
+    return _Texts(example["question"], transcribe(segments).response, system=example["system"])
 
 
 def _record_of(data: Path, row: dict[str, object]) -> dict[str, object]:

@@ -181,7 +181,7 @@ def _understand(record: Record, source: Source) -> Problem | Rejection:
     if problem.selection.control:
         return Rejection(Reason.NOT_SELECTED, "a control item: it measures annotators")
     longest = max(sum(len(segment.text) for segment in solution.segments) for solution in problem.solutions)
-    size = len(problem.question) + longest
+    size = len(problem.system or "") + len(problem.question) + longest
     if size > LONGEST:
         return Rejection(Reason.TOO_LONG, f"question and solution have {size} characters; at most {LONGEST} are read")
     return problem

@@ -1,4 +1,4 @@
-"""Leaks of benchmarks: is this candidate a test item, in its question or hidden in its solution?
+"""Leaks of benchmarks: is this candidate a test item, in its question or hidden in its solution or system turn?
 
 Tiers, strongest evidence first:
 
@@ -132,6 +132,41 @@ class BenchmarkIndex:
 
 
 @dataclass(frozen=True, slots=True)
+class _Side:
+    """Which text of a candidate is looked at.
+
+    Attributes:
+        same: the rule by which all of the text is an item; None where that is not looked for.
+        holds: the rule by which an item stands in the text.
+        shares: the rule by which the text and an item have words in common.
+        whole: the text asks one thing, so that all its numbers must be the item's.
+    """
+
+    name: str
+    same: LedgerRule | None
+    holds: LedgerRule
+    shares: LedgerRule
+    whole: bool
+
+
+_QUESTION = _Side(
+    "question",
+    LedgerRule.QUESTION_IS_ITEM,
+    LedgerRule.QUESTION_HOLDS_ITEM,
+    LedgerRule.QUESTION_SHARES_WORDS,
+    whole=True,
+)
+_SOLUTION = _Side("solution", None, LedgerRule.SOLUTION_HOLDS_ITEM, LedgerRule.SOLUTION_SHARES_WORDS, whole=False)
+_SYSTEM = _Side(
+    "system turn",
+    LedgerRule.SYSTEM_HOLDS_ITEM,
+    LedgerRule.SYSTEM_HOLDS_ITEM,
+    LedgerRule.SYSTEM_SHARES_WORDS,
+    whole=False,
+)
+
+
+@dataclass(frozen=True, slots=True)
 class _Hit:
     """One item found in one text: evidence before the guard has spoken.
 
@@ -152,7 +187,8 @@ class _Hit:
 def check(batch: pa.RecordBatch, index: BenchmarkIndex, settings: Decontaminate) -> list[Rejection | Note | None]:
     """Says for each candidate which benchmark item it leaks, if any.
 
-    Needs the columns question, segments, answer and language. Candidates with one question are of one row, or alike.
+    Needs the columns question, segments, answer and language; looks at `system` where it is. Candidates with one
+    question are of one row, or alike.
     """
     asked = unescaped(pc.fill_null(batch.column("question"), ""))
     batch = batch.set_column(batch.schema.get_field_index("question"), "question", asked)
@@ -165,8 +201,9 @@ def check(batch: pa.RecordBatch, index: BenchmarkIndex, settings: Decontaminate)
         given, language = batch.column("answer")[row].as_py(), batch.column("language")[row].as_py()
         return given or extract(texts[row].as_py(), language or "en").answer
 
-    questions = _check_texts(encoded.dictionary, index, settings, lambda place: answer_of(firsts[place]), whole=True)
-    solutions = _check_texts(texts, index, settings, answer_of, whole=False)
+    questions = _check_texts(encoded.dictionary, index, settings, lambda place: answer_of(firsts[place]), _QUESTION)
+    solutions = _check_texts(texts, index, settings, answer_of, _SOLUTION)
+    systems = _check_systems(batch, index, settings)
     open_ = np.array([place for place in range(len(firsts)) if place not in questions], np.int64)
     rows = firsts[open_]
     reworded, varied = _check_wording(batch.take(pa.array(rows)), lambda place: answer_of(rows[place]), index)
@@ -174,7 +211,8 @@ def check(batch: pa.RecordBatch, index: BenchmarkIndex, settings: Decontaminate)
     variants = {int(open_[place]): variant for place, variant in varied.items()}
     verdicts: list[Rejection | Note | None] = []
     for row, place in enumerate(places.tolist()):
-        leak, variant = questions.get(place) or solutions.get(row), variants.get(place)
+        leak = questions.get(place) or solutions.get(row) or systems.get(row)
+        variant = variants.get(place)
         if leak and variant and leak.rule is LedgerRule.OWN_SOLUTION and leak.partner == variant.partner:
             item = index.items.index((variant.benchmark, variant.item))
             leak = None if _differ(answer_of(row), index, item) else leak
@@ -255,49 +293,54 @@ def _check_texts(
     index: BenchmarkIndex,
     settings: Decontaminate,
     answer_of: Callable[[int], str | None],
-    *,
-    whole: bool,
+    side: _Side,
 ) -> dict[int, Rejection]:
-    """Rejections by place of the text. `whole`: the texts are questions, which must agree in all their numbers."""
-    side = "question" if whole else "solution"
-    shared = LedgerRule.QUESTION_SHARES_WORDS if whole else LedgerRule.SOLUTION_SHARES_WORDS
+    """Rejections by place of the text."""
     rejections: dict[int, Rejection] = {}
-    for text, item, rule, detail in _exact_hits(texts, index, whole=whole):
+    for text, item, rule, detail in _exact_hits(texts, index, side):
         if text not in rejections:
             rejections[text] = _rejection(index, item, Reason.BENCHMARK_EXACT, rule, detail, score=1.0)
     guarded = settings.ngram == "guarded"
     hits = [hit for hit in _run_hits(words_of(texts), index, strict=not guarded) if hit.text not in rejections]
     if guarded:
-        hits = list(_guarded(hits, texts, index, answer_of, whole=whole))
+        hits = list(_guarded(hits, texts, index, answer_of, whole=side.whole))
     for hit in sorted(hits, key=lambda hit: (hit.text, -hit.cover, hit.item)):
         if hit.text not in rejections:
             span = " ".join(texts[hit.text].as_py().split()[hit.first : hit.last])
-            detail = f"the {side} shares '{shortened(span, _EVIDENCE)}'"
+            detail = f"the {side.name} shares '{shortened(span, _EVIDENCE)}'"
             rejections[hit.text] = _rejection(
-                index, hit.item, Reason.BENCHMARK_NGRAM, shared, detail, score=round(hit.cover, 4)
+                index, hit.item, Reason.BENCHMARK_NGRAM, side.shares, detail, score=round(hit.cover, 4)
             )
     return rejections
 
 
-def _exact_hits(texts: pa.Array, index: BenchmarkIndex, *, whole: bool) -> Iterator[tuple[int, int, LedgerRule, str]]:
+def _check_systems(batch: pa.RecordBatch, index: BenchmarkIndex, settings: Decontaminate) -> dict[int, Rejection]:
+    """Rejections by row for what stands before its question; a source has few system turns, each is looked at once."""
+    if "system" not in batch.schema.names or batch.column("system").null_count == len(batch):
+        return {}
+    encoded = unescaped(batch.column("system")).dictionary_encode()
+    found = _check_texts(encoded.dictionary, index, settings, lambda _: None, _SYSTEM)
+    places = enumerate(encoded.indices.to_pylist())
+    return {row: found[place] for row, place in places if place in found}
+
+
+def _exact_hits(texts: pa.Array, index: BenchmarkIndex, side: _Side) -> Iterator[tuple[int, int, LedgerRule, str]]:
     """(text, item, rule, evidence in words) of items whose skeleton, or whose solution's, stands in a text."""
-    keys, same = skeletons(texts), LedgerRule.QUESTION_IS_ITEM
-    if whole:
+    keys, same = skeletons(texts), side.same
+    if same is not None:
         for forms in (keys, pc.replace_substring_regex(keys, LABEL, "")):
             for text, item in zip(*map(np.ndarray.tolist, index.exact.hits(_digests(forms))), strict=True):
-                yield text, item, same, "the question is the item"
+                yield text, item, same, f"the {side.name} is the item"
         chosen = pc.indices_nonzero(pc.match_substring_regex(texts, OPTIONS))
         bare = skeletons(pc.replace_substring_regex(texts.take(chosen), OPTIONS, ""))
         for place, item in zip(*map(np.ndarray.tolist, index.exact.hits(_digests(bare))), strict=True):
-            yield chosen[place].as_py(), item, same, "the question is the item, options aside"
+            yield chosen[place].as_py(), item, same, f"the {side.name} is the item, options aside"
         for text, item in _behind_instructions(texts, index):
-            yield text, item, same, "the question is the item behind an instruction"
-    holds = LedgerRule.QUESTION_HOLDS_ITEM if whole else LedgerRule.SOLUTION_HOLDS_ITEM
-    side = "question" if whole else "solution"
+            yield text, item, same, f"the {side.name} is the item behind an instruction"
     for text, item in standing(keys, index.windows, index.skeletons):
-        yield text, item, holds, f"the {side} holds the item"
-    for text, item in () if whole else standing(keys, index.solution_windows, index.solutions):
-        yield text, item, LedgerRule.OWN_SOLUTION, "the solution is the item's own"
+        yield text, item, side.holds, f"the {side.name} holds the item"
+    for text, item in () if side.whole else standing(keys, index.solution_windows, index.solutions):
+        yield text, item, LedgerRule.OWN_SOLUTION, f"the {side.name} is the item's own"
 
 
 def _behind_instructions(texts: pa.Array, index: BenchmarkIndex) -> Iterator[tuple[int, int]]:

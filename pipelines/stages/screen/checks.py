@@ -67,9 +67,10 @@ def _structure(columns: Columns, _settings: Screen, alive: np.ndarray) -> Found:
 
 def _too_long(columns: Columns, settings: Screen, alive: np.ndarray) -> Found:
     """too_long: before any rule that reads a text from its beginning to its end."""
-    sizes = columns.question_lengths + columns.solution_lengths
+    sizes = columns.system_lengths + columns.question_lengths + columns.solution_lengths
     for row in np.flatnonzero(alive & (sizes > settings.max_chars)).tolist():
-        detail = f"question and solution have {sizes[row]} characters; at most {settings.max_chars}"
+        texts = "system turn, question and solution" if columns.system_lengths[row] else "question and solution"
+        detail = f"{texts} have {sizes[row]} characters; at most {settings.max_chars}"
         yield row, Rejection(Reason.TOO_LONG, detail)
 
 

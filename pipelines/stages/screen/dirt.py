@@ -32,7 +32,7 @@ _TAIL = 600
 _LEAST_COMPRESSED = 0.1
 
 
-def repeated(text: str) -> str | None:
+def repeated(text: str, name: str = "the solution") -> str | None:
     """Says what stands in a text again and again, None when nothing does.
 
     A line that makes up half of all lines, or follows itself; a phrase is found by how far the text, or its end, can be
@@ -43,7 +43,7 @@ def repeated(text: str) -> str | None:
         line, count = Counter(lines).most_common(1)[0]
         if (count >= _FEWEST_REPEATS and 2 * count >= len(lines)) or _longest_run(lines) >= _FEWEST_RUN:
             return f"{count} of {len(lines)} lines are {line[:40]!r}"
-    for part, where in ((text, "the solution"), (text[-_TAIL:], "its end")):
+    for part, where in ((text, name), (text[-_TAIL:], "its end")):
         data = part.encode()
         if len(part) >= _TAIL and len(zlib.compress(data)) < _LEAST_COMPRESSED * len(data):
             return f"{where} says {part.strip()[-40:]!r} again and again"
@@ -65,6 +65,10 @@ def _degenerate(columns: Columns, _settings: Screen, alive: np.ndarray) -> Found
     for place in np.flatnonzero(suspect).tolist():
         if what := repeated(columns.text_list[place]):
             found.setdefault(int(columns.of_row[place]), what)
+    systems = {text: repeated(text, "the system turn") for text in pc.unique(columns.systems).to_pylist()}
+    for row in np.flatnonzero(alive).tolist() if any(systems.values()) else ():
+        if what := systems[columns.system_list[row]]:
+            found.setdefault(row, f"system: {what}")
     for row, detail in found.items():
         yield row, Rejection(Reason.DEGENERATE, detail)
 

@@ -23,6 +23,7 @@ class Columns:
         self.batch = batch
         self.alive = flags(pc.and_(pc.is_null(batch.column("reason")), pc.is_valid(batch.column("format"))))
         self.questions = pc.fill_null(batch.column("question"), "")
+        self.systems = pc.fill_null(batch.column("system"), "")
         self.formats = batch.column("format").to_pylist()
         segments = batch.column("segments")
         parts = pc.list_flatten(segments)
@@ -53,6 +54,11 @@ class Columns:
         return pc.utf8_length(self.questions).to_numpy(zero_copy_only=False)
 
     @cached_property
+    def system_lengths(self) -> np.ndarray:
+        """The characters of what stands before each question."""
+        return pc.utf8_length(self.systems).to_numpy(zero_copy_only=False)
+
+    @cached_property
     def solution_lengths(self) -> np.ndarray:
         """The characters of each solution."""
         return self.sum(self.lengths)
@@ -66,6 +72,11 @@ class Columns:
     def question_list(self) -> list[str]:
         """The questions as Python strings."""
         return list(self.questions.to_pylist())
+
+    @cached_property
+    def system_list(self) -> list[str]:
+        """The system turns as Python strings; an empty one where a row has none."""
+        return list(self.systems.to_pylist())
 
     def segments(self, row: int) -> list[Segment]:
         """The segments of a row."""
@@ -110,7 +121,7 @@ def in_texts(
     reason: Reason,
     find: Callable[[str], str | None],
 ) -> Found:
-    """Rows whose question or words hold something.
+    """Rows whose question, system turn or words hold something.
 
     Args:
         columns: the part.
@@ -123,6 +134,9 @@ def in_texts(
     for row in np.flatnonzero(alive & suspect(columns.questions)).tolist():
         if what := find(columns.question_list[row]):
             found[row] = f"question: {what}"
+    for row in np.flatnonzero(alive & suspect(columns.systems)).tolist():
+        if what := find(columns.system_list[row]):
+            found.setdefault(row, f"system: {what}")
     words = columns.is_words & alive[columns.of_row]
     for place in np.flatnonzero(words & suspect(columns.texts)).tolist():
         if what := find(columns.text_list[place]):

@@ -1,9 +1,10 @@
 """Leaks of benchmark items, found by brute force against the items that are stored with the data.
 
-Every window of ten words of every question and solution is looked up among those of every item, whole texts too. An
-example leaks an item when it is the item's text, or holds three quarters of its windows and its numbers. Fewer shared
-windows are common wording ("express your answer as a common fraction"): counted, shown, and no leak by themselves. On
-24,413 curated examples of GSM8K and MATH one window alone flagged 91 and half of them 5; none was an item.
+Every window of ten words of every question, solution and system turn is looked up among those of every item, whole
+texts too. An example leaks an item when it is the item's text, or holds three quarters of its windows and its numbers.
+Fewer shared windows are common wording ("express your answer as a common fraction"): counted, shown, and no leak by
+themselves. On 24,413 curated examples of GSM8K and MATH one window alone flagged 91 and half of them 5; none was an
+item.
 """
 
 import re
@@ -138,23 +139,28 @@ class BenchmarkIndex:
 
     def search(self, flat: pa.Table) -> list[Leak]:
         """Looks up every example of a flattened batch (`frame.flatten`)."""
-        suspect = self._suspects(flat["question"]) | self._filter.may_share(flat["solution"])
-        rows = flat.select(["id", "question", "solution"]).filter(pa.array(suspect))
+        suspect = self._suspects(flat["question"]) | self._suspects(flat["system"])
+        suspect |= self._filter.may_share(flat["solution"])
+        rows = flat.select(["id", "question", "solution", "system"]).filter(pa.array(suspect))
         columns = (column.to_pylist() for column in rows.columns)
         return [leak for row in zip(*columns, strict=True) if (leak := self._look_up(*row))]
 
-    def _suspects(self, questions: pa.ChunkedArray) -> np.ndarray:
-        """Whether each question may hold an item. One question stands in several formats and is looked at once."""
-        encoded = pc.dictionary_encode(pc.fill_null(questions.combine_chunks(), ""))
-        whole = (whole_text(question) in self._whole for question in encoded.dictionary.to_pylist())
+    def _suspects(self, texts: pa.ChunkedArray) -> np.ndarray:
+        """Whether each text may hold an item, or be one. What stands in many rows is looked at once."""
+        encoded = pc.dictionary_encode(pc.fill_null(texts.combine_chunks(), ""))
+        whole = (whole_text(text) in self._whole for text in encoded.dictionary.to_pylist())
         known = self._filter.may_share(pa.chunked_array([encoded.dictionary])) | np.fromiter(whole, np.bool_)
         return known.take(encoded.indices.to_numpy())
 
-    def _look_up(self, id_: str, question: str | None, solution: str | None) -> Leak | None:
-        question = question or ""
-        if (item := self._whole.get(whole_text(question))) is not None:
-            return Leak(id_, "exact", item.benchmark, item.position, question[:200], item.question[:300])
-        found = [self._shared(id_, question, whole=True), self._shared(id_, solution or "", whole=False)]
+    def _look_up(self, id_: str, question: str | None, solution: str | None, system: str | None) -> Leak | None:
+        for text in (question or "", system or ""):
+            if (item := self._whole.get(whole_text(text))) is not None:
+                return Leak(id_, "exact", item.benchmark, item.position, text[:200], item.question[:300])
+        found = [
+            self._shared(id_, question or "", whole=True),
+            self._shared(id_, solution or "", whole=False),
+            self._shared(id_, system or "", whole=False),
+        ]
         return min((leak for leak in found if leak), key=lambda leak: TIERS.index(leak.tier), default=None)
 
     def _shared(self, id_: str, text: str, *, whole: bool) -> Leak | None:

@@ -387,3 +387,44 @@ def test_human_variants_of_math_items_are_not_taken_for_leaks(real_data):
     batch = batch_of([row["problem"] for row in rows], None, [str(row["answer"]) for row in rows])
     reworded = [found for found in rejections(batch, index) if found]
     assert sum(found.reason == Reason.BENCHMARK_PARAPHRASE for found in reworded) <= 0.02 * len(rows)
+
+
+def verdict_on_system(*systems, question="Solve the problem above.", ngram="guarded"):
+    batch = batch_of([question] * len(systems)).append_column("system", pa.array(systems, pa.string()))
+    return rejections(batch, INDEX, Decontaminate(ngram=ngram))
+
+
+@pytest.mark.parametrize(
+    ("system", "rule"),
+    [
+        (DUCKS, LedgerRule.SYSTEM_HOLDS_ITEM),
+        (TANGENT, LedgerRule.SYSTEM_HOLDS_ITEM),
+        (f"Solve the following problem.\n\n{TANGENT}", LedgerRule.SYSTEM_HOLDS_ITEM),
+        (f"You are a tutor of 7 pupils. An example: {DUCKS} She makes 18.", LedgerRule.SYSTEM_HOLDS_ITEM),
+        (f"You are a tutor.\n{MATRIX}\nBe brief.", LedgerRule.SYSTEM_HOLDS_ITEM),
+        (DUCKS.replace("every morning", "at dawn"), LedgerRule.SYSTEM_SHARES_WORDS),
+    ],
+)
+def test_an_item_in_a_system_turn_is_found(system, rule):
+    found, other, none = verdict_on_system(system, "You are a tutor.", None)
+    assert (found.rule, other, none) == (rule, None, None)
+    assert found.detail.startswith("the system turn ")
+
+
+@pytest.mark.parametrize(
+    "system",
+    [
+        "You are a helpful assistant. Please reason step by step, and put your final answer within \\boxed{}.",
+        DUCKS.replace("16", "17").replace("three", "five"),
+        "How much does she make every day at the farmers' market?",
+        "Compute what you are asked for.",
+        "",
+    ],
+)
+def test_a_system_turn_that_holds_no_item_is_none(system):
+    assert verdict_on_system(system) == [None]
+
+
+def test_the_question_is_named_before_the_system_turn():
+    (found,) = verdict_on_system(DUCKS, question=MATRIX)
+    assert (found.item, found.rule) == (2, LedgerRule.QUESTION_IS_ITEM)

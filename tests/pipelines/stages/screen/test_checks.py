@@ -57,6 +57,46 @@ def test_a_reason_that_is_kept_stops_nobody_and_hides_no_other():
     assert screen(batch(row), EVERYTHING, frozenset({Reason.TRUNCATED, Reason.NEEDS_FIGURE})) == [None]
 
 
+@pytest.mark.parametrize(
+    ("system", "found", "detail"),
+    [
+        ("<|im_start|>system\nBe kind.", Reason.TEMPLATE_TOKENS, "system: '<|im_start|>'"),
+        ("You are [Your Name].", Reason.PLACEHOLDER, "system: '[Your Name]'"),
+        ("Be k\ufffdnd.", Reason.GARBLED_TEXT, "system: 'Be k\ufffdnd.'"),
+        (r"Put it in \boxed{.", Reason.BAD_LATEX, "system: 1 opening braces and 0 closing ones"),
+        ("Be kind.\n" * 20, Reason.DEGENERATE, "system: 20 of 20 lines are 'Be kind.'"),
+        ("Be kind. " * 90, Reason.DEGENERATE, "system: the system turn says"),
+    ],
+)
+def test_a_system_turn_is_screened_as_any_text(system, found, detail):
+    rejection = one(system=system)
+    assert (rejection.reason, rejection.detail.startswith(detail)) == (found, True)
+
+
+@pytest.mark.parametrize(
+    "system",
+    [
+        r"Please reason step by step, and put your final answer within \boxed{}.",
+        "You are a patient tutor. Write it as shown in the figure below, and prove that it is so.",
+        "Du bist ein Lehrer.",
+        "",
+    ],
+)
+def test_a_good_system_turn_passes(system):
+    assert (
+        one(system=system, language="zh", question="\u6c42 1 + 1 \u7684\u503c", solution="\u7b54\u6848\u662f 2\u3002")
+        is None
+    )
+
+
+def test_a_system_turn_counts_among_the_characters():
+    short = Screen(max_chars=100)
+    assert one(short, system="a" * 50) is None
+    rejection = one(short, system="ab " * 40)
+    assert rejection.reason is Reason.TOO_LONG
+    assert rejection.detail.startswith("system turn, question and solution have ")
+
+
 def test_no_rows_give_no_verdicts():
     assert screen(batch(), EVERYTHING) == []
 

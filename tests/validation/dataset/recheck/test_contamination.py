@@ -56,20 +56,26 @@ def test_nothing_to_look_for_flags_nothing():
 def test_exact_and_near_leaks_are_found_among_clean_rows():
     index = BenchmarkIndex([Item("farm", 0, ITEM, tuple(words_of(ITEM)), numbers_of(ITEM))])
     rows = [
-        ("clean", "How many apples are there if 2 fall and 3 stay on the old tree in the yard?", "5"),
-        ("exact", ITEM.upper(), "41"),
-        ("near", f"Tell me. {ITEM} Show each step.", "41"),
-        ("wording", ITEM.replace("17", "18"), "42"),
-        ("solution", "What now?", f'"""{ITEM}"""\nprint(17 + 24)'),
-        ("empty", None, None),
+        ("clean", "How many apples are there if 2 fall and 3 stay on the old tree in the yard?", "5", "Be kind."),
+        ("exact", ITEM.upper(), "41", None),
+        ("near", f"Tell me. {ITEM} Show each step.", "41", None),
+        ("wording", ITEM.replace("17", "18"), "42", None),
+        ("solution", "What now?", f'"""{ITEM}"""\nprint(17 + 24)', None),
+        ("whole turn", "Solve it.", "41", ITEM.upper()),
+        ("in a turn", "Solve it.", "41", f"You teach class 7. {ITEM} Answer briefly."),
+        ("turn in other numbers", "Solve it.", "42", f"You teach. {ITEM.replace('17', '18')}"),
+        ("empty", None, None, None),
     ]
-    names = ("id", "question", "solution")
+    names = ("id", "question", "solution", "system")
     table = pa.table({name: pa.array([row[at] for row in rows], pa.string()) for at, name in enumerate(names)})
     assert [(leak.id, leak.tier) for leak in index.search(table)] == [
         ("exact", "exact"),
         ("near", "ngram"),
         ("wording", "overlap"),
         ("solution", "ngram"),
+        ("whole turn", "exact"),
+        ("in a turn", "ngram"),
+        ("turn in other numbers", "overlap"),
     ]
 
 
@@ -84,7 +90,7 @@ def test_exact_and_near_leaks_are_found_among_clean_rows():
 def test_the_same_numbers_under_another_sign_are_another_question(question, tier):
     item = r"Simplify $\frac{1+i}{2+3i}$, where $i^2 = -1.$ Write it as a sum of two parts."
     index = BenchmarkIndex([Item("signs", 0, item, tuple(words_of(item)), numbers_of(item))])
-    row = {"id": "r", "question": question, "prose": "", "solution": "", "language": "en"}
+    row = {"id": "r", "question": question, "prose": "", "solution": "", "system": "", "language": "en"}
     (leak,) = index.search(pa.Table.from_pylist([row]))
     assert leak.tier == tier
 
