@@ -22,13 +22,15 @@ class Endings:
 
     Attributes:
         announced: everything that stands before an answer, up to its first character.
-        behind: words of the sentence that stand behind a number.
+        behind: words of the sentence that stand behind a number or an option.
+        denied: what a sentence holds that says what the answer is not.
         prose: what begins a sentence that names no answer.
         sentences: how an answer is added, by language.
     """
 
     announced: re.Pattern[str]
     behind: re.Pattern[str]
+    denied: re.Pattern[str]
     prose: re.Pattern[str]
     sentences: dict[str, str]
 
@@ -39,10 +41,12 @@ def endings() -> Endings:
     table = yaml.safe_load(_TABLE.read_text("utf-8"))
     entries = table.values()
     behind = _either(word for entry in entries for word in entry.get("behind", ()))
+    denied = _either(word for entry in entries for word in entry.get("denied", ()))
     prose = _either(word for entry in entries for word in entry.get("prose", ()))
     return Endings(
         announced=re.compile("|".join(map(_announced, entries))),
-        behind=re.compile(rf"(?<=[\d)}}\]%$])\s{{0,3}}(?:{behind})\Z"),
+        behind=re.compile(rf"(?:(?<=[\d)}}\]%$①-⑳])|(?<![^\W_][A-J])(?<=[A-J]))\s{{0,3}}(?:{behind})\Z"),
+        denied=re.compile(rf"(?<![^\W\d_])(?:{denied})(?![^\W_])"),
         prose=re.compile(rf"(?:{prose})(?![^\W_])", re.IGNORECASE),
         sentences={language: entry["sentence"] for language, entry in table.items()},
     )
@@ -61,9 +65,9 @@ def _announced(entry: dict[str, list[str]]) -> str:
     verbs = rf"(?:{_either(entry['verbs'])}){end}"
     about = rf"(?:\s(?:{_either(entry['about'])})\s[^\n.:=]{{1,60}}?\s)?" if "about" in entry else ""
     joint = rf"{about}{_GAP}(?:{verbs}{_GAP}[:：]?|[:：=]{{1,2}}(?:{_GAP}{verbs})?|[—–-](?=\s))"
-    bare = rf"|{_GAP}(?=[\d$\\(（-])" if entry.get("bare") else ""
+    bare = rf"|{_GAP}(?=[\d$\\(（①-⑳-]|[A-J](?![A-Za-z]))" if entry.get("bare") else ""
     bracket = "" if cased else "|[】）]"
-    adverbs = rf"(?:{_GAP}(?:{_either(entry['adverbs'])}){end},?){{0,2}}{_GAP}:?" if "adverbs" in entry else ""
+    adverbs = rf"(?:,?{_GAP}(?:{_either(entry['adverbs'])}){end},?){{0,2}}{_GAP}:?" if "adverbs" in entry else ""
     direct = rf"|(?:{_either(entry['direct'])}){_GAP}[:：]?" if "direct" in entry else ""
     return rf"(?:{start}(?:{_either(entry['nouns'])})(?:{joint}{bare}{bracket}){adverbs}{direct})\s{{0,8}}"
 

@@ -45,10 +45,12 @@ _MAX_PHRASES = 64
 _THINK = re.compile(r"<think(?:ing)?>.*?(?:</think(?:ing)?>|\Z)", re.DOTALL)
 _THINK_END = re.compile(r"</think(?:ing)?>")
 _CHOICE = re.compile(
-    r"\\(?:text|mathrm|mathbf)(?:bf|rm)?\{\s*\(?([A-J])\)?\s*\}|\(([A-J])\)|^([A-J])(?=[).:]|\s*[。．]?\s*$)"
+    r"\\(?:text|mathrm|mathbf)(?:bf|rm)?\{\s*\(?([A-J])\)?\s*\}|\(([A-J])\)"
+    r"|^([A-J])(?=[).:]|\s*[。．]?\s*$|\sis\s(?:the\s)?(?:correct|right|answer))"
 )
 _SENTENCE_END = re.compile(r"(?<=\D)[.](?:\s|$)|(?<=\d)\s?\.(?:\s|$)|[。！!?।؟]|, (?:because|since|which|so|as)\b|\n")
 _HASHES = re.compile(r"(^[ \t]{0,20})?####(?!#)((?:[^#\n]|#(?!###))*)", re.MULTILINE)
+_DISPLAYS = {"$$": "$$", r"\[": r"\]"}
 _COPULA = re.compile(r"\s(?:is|are|was|equals|is equal to)\s")
 _PROSE_WORD = re.compile(r"(?<![\\A-Za-z{])[A-Za-z]{3,}")
 _FEW_WORDS = 4  # on a last line that is nothing but its answer
@@ -79,17 +81,36 @@ def _hashes(text: str) -> Iterator[Found]:
 
 
 def _phrases(text: str) -> Iterator[Found]:
+    """Yields what is announced; prose behind an announcement is none where a value is announced later."""
+    found = [*_announced(text)]
+    last = max((at for at, (answer, _, _) in enumerate(found) if _says_a_value(answer)), default=0)
+    yield from (entry for at, entry in enumerate(found) if at >= last or _says_a_value(entry[0]))
+
+
+def _announced(text: str) -> Iterator[Found]:
     for match in [*endings().announced.finditer(text)][-_MAX_PHRASES:]:
-        end = text.find("\n", match.end(), match.end() + _MAX_SENTENCE)
-        rest = text[match.end() : end if end >= 0 else match.end() + _MAX_SENTENCE]
+        rest = _announcement(text, match.end())
         answer = _first_value(rest)
-        if answer and not endings().prose.match(answer):
+        if answer and not endings().prose.match(answer) and not endings().denied.search(answer):
             yield answer, match.start(), match.end() + len(rest.rstrip())
+
+
+def _announcement(text: str, start: int) -> str:
+    """Returns the rest of a line, and all of a formula that begins there and goes over several."""
+    longest = start + _MAX_SENTENCE
+    end = text.find("\n", start, longest)
+    rest = text[start : end if end >= 0 else longest]
+    close = _DISPLAYS.get(rest.strip())
+    if close is not None and (close_at := text.find(close, end, longest)) >= 0:
+        return text[start : close_at + len(close)]
+    return rest
 
 
 def _first_value(rest: str) -> str:
     """Returns what the phrase introduces: up to the end of the sentence, a formula whole, a choice letter alone."""
-    rest = rest.strip().strip("*_").strip()
+    rest = rest.strip().lstrip("}").strip().strip("*_").strip()
+    if rest.endswith("$") and rest.count("$") == 1:  # of a formula that began in front: `$\\text{Answer: } 12$`
+        rest = rest[:-1].rstrip()
     choice = _CHOICE.match(rest)
     if choice:
         return next(group for group in choice.groups() if group)
@@ -101,9 +122,9 @@ def _first_value(rest: str) -> str:
                 return rest[len(left) : close].strip()
             break
     sentence = _SENTENCE_END.split(rest, maxsplit=1)[0]
-    answer = endings().behind.sub("", sentence.strip().rstrip(".。,;*").strip())
+    answer = endings().behind.sub("", sentence.strip().rstrip(".。,;*").strip()).strip('"“”')
     subject, *predicates = _COPULA.split(answer)
-    if predicates and not _says_a_value(answer) and len(subject.split()) > 1:
+    if predicates and not _says_a_value(answer) and (len(subject.split()) > 1 or subject == "There"):
         return _first_value(predicates[-1])
     return answer
 
@@ -165,9 +186,10 @@ def extract(solution: str, language: str = "en") -> Extraction:
         breaks off has the path `broken`, and always disagrees.
     """
     text = _without_thoughts(solution)
+    broken = broken_box(text)
     for at, (path, finder) in enumerate((*_EXPLICIT, *_IMPLICIT)):
         found = [(answer, start, end) for answer, start, end in finder(text) if answer]
-        if path == "boxed" and (broken := broken_box(text)) is not None and found and broken[1] > found[-1][1]:
+        if found and broken is not None and broken[1] > found[-1][1]:
             return Extraction(broken[0] or None, len(found) + 1, True, "broken", broken[1], broken[2])
         if found:
             answer, start, end = found[-1]

@@ -244,7 +244,7 @@ class _Reader:
             self.advance()
             return functions.whole(inside, up=name == "lceil")
         if name == "vec":
-            inside = self.group()
+            inside = self.single()
             return algebra.symbol(f"vec_{algebra.name_of(inside)}")
         if name in _BEGINNING:
             return self.named(name)

@@ -44,6 +44,28 @@ def test_a_language_without_an_entry_takes_english() -> None:
         ("إذن الإجابة النهائية هي 33.", "33"),
         ("Ostateczna odpowiedź: 15", "15"),
         ("Het antwoord is dus 3,5.", "3,5"),
+        ("Also ist die Antwort 26.", "26"),
+        ("La respuesta correcta es la opción D.", "D"),
+        ("La bonne réponse est la C.", "C"),
+        ("Il risultato finale è 31.", "31"),
+        ("A resposta correta é a letra E.", "E"),
+        ("Итак, ответ 44.", "44"),
+        ("Odp. 19", "19"),
+        ("Doğru cevap D'dir.", "D"),
+        ("Vì thế chọn đáp án D.", "D"),
+        ("따라서 정답은 ④입니다.", "④"),
+        ("よって、正解はDです。", "D"),
+        ("ตอบ 71", "71"),
+        ("इसलिए सही उत्तर D है।", "D"),
+        ("الإجابة الصحيحة هي D", "D"),
+        ("故填 35。", "35"),
+        ("①④都成立，选D", "D"),
+        ("Option D is correct.", "D"),
+        ("Answer. $\\frac{7}{9}$.", "\\frac{7}{9}"),
+        ("$\\text{Answer: } 83$", "83"),
+        ("The answer is:\n$$\n65\n$$", "65"),
+        ('The answer is "52".', "52"),
+        ("Final Answer: There are 14 ways.", "14 ways"),
     ],
 )
 def test_an_answer_is_found_behind_its_announcement(text: str, answer: str) -> None:
@@ -57,10 +79,28 @@ def test_an_answer_is_found_behind_its_announcement(text: str, answer: str) -> N
         "The answer is not 7 but 8.",
         "Nobody answered.",
         "He gave the answer, and left.",
+        "The answer is clear.",
+        "The second answer is verified likewise.",
+        "Die Antwort ist nicht 7.",
+        "Cevap 7 değildir.",
+        "답은 7이 아닙니다.",
+        "答えは7ではありません。",
+        "उत्तर 7 नहीं है।",
+        "Option D is incorrect.",
+        "To answer 7 of them is enough.",
     ],
 )
 def test_a_sentence_about_an_answer_names_none(text: str) -> None:
     assert extract(text).answer is None
+
+
+def test_prose_behind_an_announcement_is_no_second_answer() -> None:
+    found = extract("Step-by-step answer: Ann buys 3 packs with 9 pens each.\nThe answer is 27.")
+    assert (found.answer, found.count, found.disagree) == ("27", 1, False)
+
+
+def test_a_last_announcement_that_is_not_read_is_not_passed_over() -> None:
+    assert extract("The answer is 27.\nThe answer is whatever Ann thinks of it.").answer != "27"
 
 
 def test_words_behind_a_number_leave_it_and_nothing_else() -> None:

@@ -37,7 +37,7 @@ from validation.answers import Relation, compare, extract, extract_reference
         ("Ответ: 18", "18", "phrase"),
         ("we get\n42", "42", "bare"),
         ("we get\n$\\frac{1}{2}$", r"\frac{1}{2}", "bare"),
-        ("total\nans = 7", "7", "bare"),
+        ("total\nn = 7", "7", "bare"),
         ("We cannot say.", None, "none"),
         ("", None, "none"),
         ("```output\n4.0\n```\nFour containers were imported.", "4.0", "confirmed"),
@@ -115,3 +115,9 @@ def test_a_reference_may_be_a_whole_solution(reference, answer):
 def test_a_box_around_an_answer_is_no_part_of_it(boxed):
     assert compare(boxed, "86").outcome is compare("86", boxed).outcome is Relation.EQUAL
     assert compare(boxed, "87").outcome is Relation.NOT_EQUAL
+
+
+def test_a_box_that_breaks_off_behind_a_sentence_is_not_passed_over() -> None:
+    found = extract("The answer is 31.\nNo, we get \\boxed{28")
+    assert (found.path, found.disagree) == ("broken", True)
+    assert extract("No, we get \\boxed{28\nThe answer is 31.").answer == "31"
