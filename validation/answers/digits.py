@@ -6,6 +6,7 @@ from fractions import Fraction
 
 from validation.answers import algebra, notation
 from validation.answers.algebra import Closed, UnsupportedError
+from validation.answers.number_words import number_words
 from validation.answers.units import CURRENCY_SIGNS, UNIT_LETTERS, UNITS, Unit, find_unit, split_unit
 from validation.answers.values import Scalar
 
@@ -22,8 +23,7 @@ _DECIMAL_COMMA = re.compile(
 _OTHER_MARKS = re.compile(r"[-+]?[1-9]\d{0,2}([.,])\d{3}\Z")  # one mark, which another hand means the other way
 _ORDINAL = re.compile(r"\d(?:st|nd|rd|th)\b")
 _ONE = algebra.number(1)
-_CURRENCY = re.compile(r"([-+]?)\s*(?:(?:US|CA|AU|HK|S|Rs\.?)?\s*([$€£¥₹])\s*|(USD|EUR|GBP|RMB|INR|Rs\.?)\s*(?=\d))")
-_PERCENT = re.compile(r"\s*(?:%|percent|pct\.?|per cent|Prozent|pour cent|por ciento)\Z")
+_CURRENCY = re.compile(r"([-+]?)\s*(?:(?:US|CA|AU|HK|S|R|Rs\.?)?\s*([$€£¥₹])\s*|(USD|EUR|GBP|RMB|INR|Rs\.?)\s*(?=\d))")
 _DEGREES = re.compile(r"([-+]?[\d.,/ ]+)°\s*(C|F)?")
 _THERMOMETERS = {"C": "celsius", "F": "fahrenheit"}
 _BARE = re.compile(r"[-+\d./]+")
@@ -98,9 +98,7 @@ def scalar(text: str, *, ambiguous: str = "") -> Scalar:
     if _ORDINAL.search(text):
         raise UnsupportedError("an ordinal number")
     text, unit = _currency(text)
-    percent = _PERCENT.search(text)
-    if percent or text.startswith("百分之"):
-        text = text[: percent.start()] if percent else text.removeprefix("百分之")
+    text, percent = _percent(text)
     label, scale = "", 1
     text = text.rstrip()
     degrees, lettered = _DEGREES.fullmatch(text), _UNIT_LETTER.fullmatch(text)
@@ -126,7 +124,15 @@ def scalar(text: str, *, ambiguous: str = "") -> Scalar:
         return value
     factor = algebra.number(Fraction(scale, 100 if percent else 1))
     closed = value.closed if factor == _ONE else algebra.multiply(value.closed, factor)
-    return replace(value, closed=closed, percent=bool(percent), unit=unit, label=label, alternative=alternative)
+    return replace(value, closed=closed, percent=percent, unit=unit, label=label, alternative=alternative)
+
+
+def _percent(text: str) -> tuple[str, bool]:
+    sign = number_words().percent.search(text)
+    if sign:
+        return text[: sign.start()], True
+    sign = number_words().percent_before.match(text)
+    return (text, False) if sign is None else (sign.group(1) + text[sign.end() :], True)
 
 
 def _currency(text: str) -> tuple[str, Unit | None]:

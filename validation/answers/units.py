@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from validation.answers.algebra import UnsupportedError
+from validation.answers.number_words import UNCASED, number_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,29 +18,31 @@ class Unit:
 
 _TABLE: dict[str, dict[str, str]] = {
     "length": {
-        "1": "m meter meters metre metres 米 metro metros mètre mètres",
-        "1000": "km kilometer kilometers kilometre kilometres kms 千米 公里 kilómetros kilomètres",
-        "1/100": "cm centimeter centimeters centimetre centimetres cms 厘米 centímetros centimètres zentimeter",
-        "1/10": "dm decimeter decimeters 分米",
-        "1/1000": "mm millimeter millimeters millimetre millimetres 毫米",
+        "1": "m meter meters metre metres 米 metro metros mètre mètres м метр метра метров",
+        "1000": "km kilometer kilometers kilometre kilometres kms 千米 公里 kilómetros kilomètres км километр "
+        "километра километров",
+        "1/100": "cm centimeter centimeters centimetre centimetres cms 厘米 centímetros centimètres zentimeter "
+        "см сантиметр сантиметра сантиметров",
+        "1/10": "dm decimeter decimeters 分米 дм",
+        "1/1000": "mm millimeter millimeters millimetre millimetres 毫米 мм",
         "127/5000": "inch inches in in.",
         "381/1250": "ft foot feet",
         "1143/1250": "yd yard yards yds",
         "201168/125": "mile miles mi",
     },
     "mass": {
-        "1": "g gram grams 克 gramm gramos grammes",
-        "1000": "kg kilogram kilograms kgs kilo kilos 千克 公斤 kilogramm",
+        "1": "g gram grams 克 gramm gramos grammes г грамм граммов",
+        "1000": "kg kilogram kilograms kgs kilo kilos 千克 公斤 kilogramm кг килограмм килограммов",
         "1/1000": "mg milligram milligrams 毫克",
-        "1000000": "ton tons tonne tonnes 吨",
+        "1000000": "ton tons tonne tonnes 吨 т тонн тонны",
         "45359237/100000": "lb lbs pound pounds",
         "45359237/1600000": "oz ounce ounces",
     },
     "time": {
-        "1": "sec secs second seconds 秒 sekunden segundos secondes",
-        "60": "min mins minute minutes 分钟 minuten minutos",
-        "3600": "hr hrs hour hours 小时 stunden stunde horas heures",
-        "86400": "day days 天 tage días jours",
+        "1": "sec secs second seconds 秒 sekunden segundos secondes с сек секунд секунды",
+        "60": "min mins minute minutes 分钟 minuten minutos мин минут минуты 分間",
+        "3600": "hr hrs hour hours 小时 stunden stunde horas heures ч час часа часов 時間",
+        "86400": "day days 天 tage días jours дней дня день",
         "604800": "week weeks 周 星期 wochen semanas semaines",
     },
     "months": {
@@ -47,8 +50,8 @@ _TABLE: dict[str, dict[str, str]] = {
         "12": "year years yr yrs 年 jahre años ans",
     },
     "cube": {
-        "1/1000": "liter liters litre litres 升 litros 立方分米",
-        "1/1000000": "ml milliliter milliliters millilitre millilitres 毫升 立方厘米",
+        "1/1000": "liter liters litre litres 升 litros 立方分米 л литр литра литров",
+        "1/1000000": "ml milliliter milliliters millilitre millilitres 毫升 立方厘米 мл",
         "1": "立方米",
     },
     "us_volume": {
@@ -114,23 +117,10 @@ UNIT_LETTERS = {
     "m": "meters", "g": "grams", "s": "seconds", "h": "hours", "L": "liters", "l": "liters", "N": "newtons",
     "C": "celsius", "J": "joules", "W": "watts", "V": "volts", "A": "amperes", "K": "kelvin",
 }  # fmt: skip
-SCALES = {
-    "hundred": 100, "thousand": 1000, "million": 10**6, "billion": 10**9, "trillion": 10**12, "dozen": 12, "百": 100,
-    "千": 1000, "万": 10**4, "百万": 10**6, "千万": 10**7, "亿": 10**8, "millones": 10**6, "millionen": 10**6,
-    "万亿": 10**12,
-}  # fmt: skip
 _PER = {"h": "hour", "s": "second", "d": "day"}
 _RAISED = {("length", 2): "area", ("length", 3): "cube", ("plain", 2): "plain area", ("plain", 3): "plain cube"}
 _POWERED = re.compile(r"([^\W\d_]+)\.?\^\{?([23])\}?\Z")
-# Words after a number that change what it means, so that the number alone is not the answer.
-_MEANING = frozenset([
-    "or", "and", "to", "more", "less", "not", "than", "if", "when", "minus", "plus", "times", "half", "quarter",
-    "third", "thirds", "halves", "quarters", "percent", "squared", "cubed", "over", "point", "between", "about",
-    "approximately", "at", "least", "most", "mod", "modulo", "remainder", "with", "by", "choose", "factorial",
-    "the", "is", "are", "was", "solution", "solutions", "where", "each", "for", "all", "any", "only", "no", "none",
-    "per", "past", "e", "ou", "y", "und", "oder", "et",
-])  # fmt: skip
-_LABEL = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*\.?(?:/[^\W\d_]{3,})?\Z")
+_LABEL = re.compile(rf"[{UNCASED}]+\Z|" r"[^\W\d_]+(?:['’-][^\W\d_]+)*\.?(?:/[^\W\d_]{3,})?\Z")
 
 
 def find_unit(phrase: str) -> Unit | None:
@@ -187,9 +177,10 @@ def split_unit(text: str) -> tuple[str, Unit | None, str, int]:
         UnsupportedError: words stand behind the number that change its meaning (`5 or 6`, `3 times x`).
     """
     core, words = _trailing_words(text)
-    scale = 1
-    while words and words[0].lower() in SCALES:
-        scale *= SCALES[words.pop(0).lower()]
+    scale, scales = 1, number_words().scales
+    while words and (factor := scales.get(words[0].lower().rstrip("."))) is not None:
+        scale *= factor
+        words = words[1:]
     phrase = " ".join(words)
     if not phrase:
         return core, None, "", scale
@@ -203,9 +194,7 @@ def split_unit(text: str) -> tuple[str, Unit | None, str, int]:
         and words[1].lower() in ("of", "in", "on", "from", "long", "tall", "old", "away", "wide")
     ):
         return core, first, "", scale
-    if any(word.lower().rstrip(".") in _MEANING for word in words):
-        raise UnsupportedError(phrase)
-    if not all(_LABEL.match(word) for word in words):
+    if number_words().altering.search(phrase) or not all(_LABEL.match(word) for word in words):
         raise UnsupportedError(phrase)
     if phrase.isascii() and max(len(word) for word in words) < 4:
         raise UnsupportedError(phrase)
@@ -213,7 +202,7 @@ def split_unit(text: str) -> tuple[str, Unit | None, str, int]:
 
 
 _GLUED = re.compile(r"(.*[\d)}])\s*([A-Za-z]{2,}(?:/[A-Za-z]+)?(?:\^\{?[23]\}?)?)\Z", re.DOTALL)
-_CJK_TAIL = re.compile(r"(.*?[\d)}%])\s*([\u3040-\u30ff\u4e00-\u9fff]+)\Z", re.DOTALL)
+_UNCASED_TAIL = re.compile(rf"(.*?[\d)}}%])\s*([{UNCASED}]+(?: [{UNCASED}]+)*)\Z", re.DOTALL)
 _WORD = re.compile(r"[^\W\d_]+(?:['’.-][^\W\d_]+)*\.?(?:\^\{?[23]\}?)?(?:/[^\W\d_]+(?:\^\{?[23]\}?)?)?\Z")
 
 
@@ -223,15 +212,15 @@ def _is_algebra(word: str) -> bool:
 
 
 def _trailing_words(text: str) -> tuple[str, list[str]]:
-    cjk = _CJK_TAIL.match(text)
-    if cjk:
-        tail, words = cjk.group(2), []
-        for scale in sorted(SCALES, key=len, reverse=True):
+    uncased = _UNCASED_TAIL.match(text)
+    if uncased:
+        tail, words = uncased.group(2), []
+        for scale in sorted(number_words().scales, key=len, reverse=True):
             if tail.startswith(scale) and not tail.startswith(("千米", "千克")):
                 words.append(scale)
-                tail = tail.removeprefix(scale)
+                tail = tail.removeprefix(scale).lstrip()
                 break
-        return cjk.group(1), [*words, tail] if tail else words
+        return uncased.group(1), [*words, *tail.split(" ")] if tail else words
     parts = text.split(" ")
     cut = len(parts)
     while cut > 1 and (_WORD.match(parts[cut - 1]) or (parts[cut - 1] == "/" and cut < len(parts))):

@@ -61,6 +61,8 @@ def test_a_language_without_an_entry_takes_english() -> None:
         ("故填 35。", "35"),
         ("①④都成立，选D", "D"),
         ("Option D is correct.", "D"),
+        ("so x = 62.\nAnswer D", "D"),
+        ("ANS:C", "C"),
         ("Answer. $\\frac{7}{9}$.", "\\frac{7}{9}"),
         ("$\\text{Answer: } 83$", "83"),
         ("The answer is:\n$$\n65\n$$", "65"),
@@ -87,6 +89,7 @@ def test_an_answer_is_found_behind_its_announcement(text: str, answer: str) -> N
         "答えは7ではありません。",
         "उत्तर 7 नहीं है।",
         "Option D is incorrect.",
+        "Solution: we add them up. Soluzione: sommiamo.",
         "To answer 7 of them is enough.",
     ],
 )

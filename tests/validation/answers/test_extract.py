@@ -37,7 +37,7 @@ from validation.answers import Relation, compare, extract, extract_reference
         ("Ответ: 18", "18", "phrase"),
         ("we get\n42", "42", "bare"),
         ("we get\n$\\frac{1}{2}$", r"\frac{1}{2}", "bare"),
-        ("total\nn = 7", "7", "bare"),
+        ("total\nans = 7", "7", "bare"),
         ("We cannot say.", None, "none"),
         ("", None, "none"),
         ("```output\n4.0\n```\nFour containers were imported.", "4.0", "confirmed"),
