@@ -10,12 +10,22 @@ from validation.answers.regions import NAME
 from validation.answers.values import Equation, Scalar, Several, Unread, Value
 
 Read = Callable[[str, bool], Value]
-AND = re.compile(r",?\s+(?:and|or|und|oder|et|和|或)\s+|(?<=\d) (?:y|e) (?=[-\d])")
+AND = re.compile(
+    r",?\s+(?:and|or|und|oder|et|ou|или|lub|oraz|hoặc|và|veya|또는|หรือ|และ|أو|या|और|বা|এবং|和|或)\s+"
+    r"|(?<=[\d)}]) (?:y|e|o|u|и|i|en|of|ve|na|au|و) (?=[-\d\\(])"
+    r"|(?<=[\d)}\]])\s?(?:和|或|及|与|與|と|または|또는|와|과)\s?(?=[-+\d\\(\[a-z])"
+)
 _NAMES = re.compile(r"\((?:[A-Za-z]|\\[a-z]+)(?:,\s*(?:[A-Za-z]|\\[a-z]+))+\)\Z")  # (x,y)
 # What a quantity is called: AB, \angle ABC, \frac{AB}{CD}, S_{ABC}:S, V_1, \Delta p, f(x).
 _QUANTITY = re.compile(
-    r"(?:\\(?:angle|triangle|overline|vec|Delta|frac|mathrm|text|operatorname)(?![A-Za-z])|[A-Z]{2,}"
+    r"(?:\\(?:bar|hat|overline|tilde)\s?(?:\{[a-z]\}|[a-z])|m?\\(?:angle|triangle|overline|vec|hat|bar|Delta|frac|mathrm|text|operatorname)(?![A-Za-z])|[A-Z]{2,}"
     r"|\\?[A-Za-z]+\s?_\s?(?:\{[^{}]{1,20}\}|\w)(?:\s?\([^()]{1,20}\))?|[A-Z]|(?<=\\Delta )[a-z]|[{}|:/\s])+\Z"
+)
+# What a number is the value of: \lim_{x \to 0} f(x), \sin A, P(A \cup B), f'(2), Area, \bar{x}.
+_VALUED = re.compile(
+    r"\\(?:lim|int|iint|oint|sum|prod|max|min|sup|inf)(?![A-Za-z]).{1,100}\Z"
+    r"|\\(?:sin|cos|tan|cot)\s?(?:\\angle\s?)?(?:[A-Z]{1,3}|\\(?:alpha|beta|gamma|theta|varphi))\Z"
+    r"|(?:[fghFGH]'{0,2}|[PED])\s?\([^()=<>]{1,40}\)\Z|[A-Z][a-z]{2,}(?: [a-z]{2,}){0,3}\Z"
 )
 _NEAR = 0.05  # of a value; what is called about equal lies nearer
 
@@ -71,7 +81,7 @@ def _read_chain(sides: list[str], read: Read, *, comma: bool) -> Value:
     """Reads `N = 12 + 8 = 20` as N = 20, where all sides that are numbers are the same one."""
     numbers = [_number(read(side, comma)) for side in sides]
     last = numbers[-1]
-    if last is None or numbers[-2] is None:
+    if last is None or (numbers[-2] is None and (not _name(sides[0]) or any(map(_name, sides[1:])))):
         raise UnsupportedError("not one equals sign")
     if not all(algebra.same(last.closed, number.closed) for number in numbers if number is not None):
         raise UnsupportedError("a chain whose sides differ")
@@ -83,7 +93,7 @@ def _number(value: Value) -> Scalar | None:
 
 
 def _equation(left: str, right: Value) -> Equation:
-    name = _name(left)
+    name = _name(left) or (left if _number(right) is not None and _VALUED.match(left) else "")
     closed: Closed | None = None
     try:
         closed = notation.read(left)

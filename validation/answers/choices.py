@@ -6,8 +6,10 @@ from collections.abc import Sequence
 _WRAPPED = re.compile(r"\\(?:text|textbf|mathrm|mathbf|textrm|rm|bf)\s?\{\s*(\(?\s?[A-Ja-j]\s?[).:]?)\s*\}")
 # A letter with its mark: (A), A., A) B: A． A、 a ); or alone in front of a dash.
 _MARK = re.compile(
-    r"(?:(?<=[\s,;，。；()（）\[\"'$~\\}\u3000])|\A)(?:[(（]\s?([A-Ja-j])\s?[)）]|([A-Ja-j])\s?[).:．、：）](?!\w\.)|([A-J])(?=\s[-–—]\s))"
+    r"(?:(?<=[\s,;:?，。；：？()（）\[\"'$~\\}\u3000])|\A)(?:[(（\[]\s?([A-Ja-j])\s?[)）\]]|([A-Ja-j])\s?[).:．、：）](?!\w\.)|([A-J])(?=\s[-–—]\s))"
 )
+# Without a space between what one option says and the next letter: A.12B.15C.18.
+_GLUED_MARK = re.compile(r"(?<![A-Za-z\\])([A-J])\s?[.．、：:]")
 _JUNK = re.compile(r"\\(?:qquad|quad|hspace\s?\{[^{}]*\}|\\|,|;|!| )|~")
 _DASH = re.compile(r"\A\s*[-–—]\s")
 _EDGES = " \t\n\u3000,;，；。'\"[]$"
@@ -23,6 +25,7 @@ def read_options(question: str) -> dict[str, str]:
     marks = [(_letter(match), match.start(), match.end()) for match in _MARK.finditer(text)]
     run = _last_run([mark for mark in marks if mark[0].isupper()], 2)
     run = run or _last_run([mark for mark in marks if mark[0].islower()], 3)
+    run = run or _last_run([(match.group(1), match.start(), match.end()) for match in _GLUED_MARK.finditer(text)], 3)
     found: dict[str, str] = {}
     for at, (letter, _, end) in enumerate(run):
         stop = run[at + 1][1] if at + 1 < len(run) else len(text)

@@ -51,6 +51,7 @@ _TEXT, _NUMBER = equal("text"), equal("number")
 _OTHER_NUMBER = not_equal("number")
 _EMPTY = unknown("empty", "an answer is empty")
 _MAX_LENGTH = 10_000
+_IN_FULL = 14  # decimals, which a machine printed
 
 
 def compare(
@@ -144,6 +145,8 @@ def _compare_plain(gold: str, answer: str, question: str | None, language: str) 
     if question is not None or ("," in gold and "," in answer):
         return None
     places = decimals if decimals is not None else shown
+    if decimals is not None and shown is not None and decimals >= _IN_FULL:
+        return None
     if places is None:
         return _OTHER_NUMBER
     apart = abs(above * bottom - top * below) * 10 ** min(places, 8)
@@ -192,8 +195,10 @@ def _quotient(match: re.Match[str]) -> tuple[int, int, int | None]:
 def _compare(gold: Value, answer: Value, asked: Asked) -> Comparison:
     """Compares two values; raises UnsupportedError where the pair is left to the symbolic child."""
     if isinstance(gold, Scalar) and isinstance(answer, Scalar):
-        letter = _lettered(answer, asked) if asked.options and gold.closed != answer.closed else ""
-        return _compare_choice(gold, Choice(letter), asked) if letter else compare_scalars(gold, answer, asked)
+        for value in (answer, gold) if asked.options and gold.closed != answer.closed else ():
+            if letter := _lettered(value, asked):
+                return _compare_choice(gold if value is answer else answer, Choice(letter), asked)
+        return compare_scalars(gold, answer, asked)
     if isinstance(gold, Several) and isinstance(answer, Several):
         return compare_several(gold, answer, asked, _compare)
     if isinstance(gold, Words) and isinstance(answer, Words):
@@ -249,6 +254,8 @@ def _compare_unread(gold: Value, answer: Value) -> Comparison:
 
 def _compare_choice(gold: Value, answer: Value, asked: Asked) -> Comparison:
     if isinstance(gold, Choice) and isinstance(answer, Choice):
+        if gold.letter == answer.letter and any(_contradicts(value, asked) for value in (gold, answer)):
+            return unknown("choice", "a letter beside what another option says")
         return equal("choice") if gold.letter == answer.letter else not_equal("choice")
     choice, other = (gold, answer) if isinstance(gold, Choice) else (answer, gold)
     assert isinstance(choice, Choice)
@@ -271,6 +278,20 @@ def _compare_choice(gold: Value, answer: Value, asked: Asked) -> Comparison:
         if asked.options or not isinstance(other, Scalar)
         else not_equal("choice")
     )
+
+
+def _contradicts(choice: Choice, asked: Asked) -> bool:
+    """Says whether a letter stands beside what is not its option's text, but that of another."""
+    said = read_value(normalise(choice.content)) if choice.content else None
+    if not isinstance(said, Scalar) or choice.letter not in asked.options:
+        return False
+    options = {letter: read_value(normalise(content)) for letter, content in asked.options.items()}
+    same = [
+        letter
+        for letter, option in options.items()
+        if isinstance(option, Scalar) and compare_scalars(option, said).outcome is Relation.EQUAL
+    ]
+    return bool(same) and choice.letter not in same
 
 
 def _lettered(value: Value, asked: Asked) -> str:

@@ -50,6 +50,7 @@ _CHOICE = re.compile(
 )
 _SENTENCE_END = re.compile(r"(?<=\D)[.](?:\s|$)|(?<=\d)\s?\.(?:\s|$)|[。！!?।؟]|, (?:because|since|which|so|as)\b|\n")
 _HASHES = re.compile(r"(^[ \t]{0,20})?####(?!#)((?:[^#\n]|#(?!###))*)", re.MULTILINE)
+_QUOTED = re.compile(r"\A[\"“]([^\"“”]*)[\"”]\Z")
 _DISPLAYS = {"$$": "$$", r"\[": r"\]"}
 _COPULA = re.compile(r"\s(?:is|are|was|equals|is equal to)\s")
 _PROSE_WORD = re.compile(r"(?<![\\A-Za-z{])[A-Za-z]{3,}")
@@ -122,7 +123,8 @@ def _first_value(rest: str) -> str:
                 return rest[len(left) : close].strip()
             break
     sentence = _SENTENCE_END.split(rest, maxsplit=1)[0]
-    answer = endings().behind.sub("", sentence.strip().rstrip(".。,;*").strip()).strip('"“”')
+    answer = endings().behind.sub("", sentence.strip().rstrip(".。,;*").strip())
+    answer = _QUOTED.sub(r"\1", answer)
     subject, *predicates = _COPULA.split(answer)
     if predicates and not _says_a_value(answer) and (len(subject.split()) > 1 or subject == "There"):
         return _first_value(predicates[-1])

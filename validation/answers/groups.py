@@ -1,5 +1,6 @@
 """Comparison of several values at once: lists, sets, tuples and matrices, given how one value compares with another."""
 
+import re
 from collections.abc import Callable, Sequence
 from functools import reduce
 
@@ -98,6 +99,8 @@ def _compare_letters(letters: list[str], run: Scalar | Words) -> Comparison:
             return unknown("choice", "letters and words")
         return equal("choice") if run_letters == sorted(letters) else not_equal("choice")
     if not all(map(str.isascii, letters)):
+        if run.written.startswith("("):
+            return unknown("choice", "signs of statements, and numbers in brackets")
         return not_equal("choice", "signs of statements and a number")
     product = reduce(algebra.multiply, map(algebra.symbol, letters))
     return equal("choice") if run.closed == product else not_equal("choice")
@@ -115,7 +118,12 @@ def _as_sets(gold: Several, answer: Several, asked: Asked, compare: Compare) -> 
     left, right = gold.items, answer.items
     first, second = _by_name(left), _by_name(right)
     if len(first) == len(left) and first.keys() == second.keys() and len(right) == len(left):
-        return in_order([*first.values()], [second[name] for name in first], asked, compare)
+        comparison = in_order([*first.values()], [second[name] for name in first], asked, compare)
+        numbered = len({re.sub(r"_\{?\d\}?\Z", "", name) for name in first}) == 1 < len(first)  # x_1, x_2: roots
+        refuted = comparison.outcome is Relation.NOT_EQUAL
+        if refuted and numbered and unordered([*first.values()], [*second.values()], asked, compare):
+            return unknown("list", "the same values under other numbers")
+        return comparison
     if gold.kind == "set" and answer.kind == "set":
         left, right = _distinct(left, asked, compare), _distinct(right, asked, compare)
     if len(left) != len(right):

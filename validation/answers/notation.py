@@ -19,7 +19,7 @@ _TOKEN = re.compile(
 )
 _FUNCTIONS = frozenset([
     "sin", "cos", "tan", "cot", "sec", "csc", "sinh", "cosh", "tanh", "arcsin", "arccos", "arctan", "asin", "acos",
-    "atan", "log", "ln", "exp", "sqrt", "cbrt",
+    "atan", "log", "ln", "lg", "exp", "sqrt", "cbrt",
 ])  # fmt: skip
 _CONSTANTS = frozenset(["pi", "e", "i"])
 _GREEK = frozenset([
@@ -33,14 +33,16 @@ _BEGINNING = _FUNCTIONS | _GREEK | {"pi", "frac", "binom", "vec", "lfloor", "lce
 # Three letters that are a word, no product.
 _WORDS = frozenset([
     "and", "mod", "the", "for", "not", "are", "any", "all", "but", "out", "per", "one", "two", "six", "ten", "gcd",
-    "lcm", "min", "max", "det", "deg", "dim", "lim", "sum", "day", "way",
+    "lcm", "min", "max", "det", "deg", "dim", "lim", "sum", "day", "way", "cis", "arg", "sup", "inf", "sgn", "cov",
 ])  # fmt: skip
+_TWO_WORDS = re.compile(r"(?<![\\A-Za-z])([A-Za-z]{2,3}) ([A-Za-z]{2,3})(?![A-Za-z])")  # `It is`: a sentence
 _SIGNS = frozenset("+-")
 _POWERS = frozenset(["^", "**"])
 _BEHIND = _POWERS | {"!", "°"}
 _OPENING = {"(": ")", "[": "]", "{": "}"}
 LONG_RUN = re.compile(r"(?:\^-?|\\sqrt)\d{2}")
 _RUN_ON = re.compile(r"\^\d{2,}\^")  # factors without a sign between them, by a hand that writes as TeX reads
+_TEN = algebra.number(10)
 _ONE, _HALF, _THIRD = algebra.number(1), algebra.number(Fraction(1, 2)), algebra.number(Fraction(1, 3))
 _MAX_DEPTH = 60
 _MAX_LENGTH = 4000
@@ -50,6 +52,8 @@ MAX_DIGITS = 4000  # int() refuses 4,301 digits
 def _tokens(text: str) -> list[tuple[str, str]]:
     """Splits into kind and token: number, command, name, or the token itself for an operator; the end is empty."""
     found = []
+    if (words := _TWO_WORDS.search(text)) and not _NAMES.intersection(words.groups()):
+        raise UnsupportedError(words.group())
     for token, other in _TOKEN.findall(text):
         if other:
             raise UnsupportedError(other)
@@ -314,6 +318,8 @@ class _Reader:
             exponent = self.single(signed=True)
             if exponent.rational() == -1:
                 raise UnsupportedError("inverse function")
+        if name == "lg":
+            name, base = "log", _TEN
         value = functions.apply(name, self.argument(), base)
         return value if exponent is None else powers.power(value, exponent)
 

@@ -1,6 +1,5 @@
 r"""Turns normalised text into a value of `values.py`; what cannot be read whole becomes `Unread`."""
 
-import math
 import re
 from collections.abc import Sequence
 from dataclasses import replace
@@ -8,10 +7,11 @@ from fractions import Fraction
 from functools import lru_cache
 from itertools import pairwise
 
-from validation.answers import algebra
+from validation.answers import algebra, notation
 from validation.answers.algebra import TooLargeError, UnsupportedError
 from validation.answers.brackets import closes_at_end, parts
 from validation.answers.chains import AND, read_approximation, read_equation
+from validation.answers.counts import with_counts
 from validation.answers.digits import (
     INDIAN,
     NumeralError,
@@ -43,6 +43,7 @@ from validation.answers.values import (
 _CHOICE = re.compile(
     r"(?:\(\s?([A-Ja-j])\s?\)|([A-J])[.):]?|[Oo]ption:? \(?([A-Ja-j])\)?|[Cc]hoice:? \(?([A-Ja-j])\)?)\Z"
 )
+_CONTENT_CHOICE = re.compile(r"([-+$\d\\][^=]{0,100}?)\s\(([A-J])\)\Z")
 _CHOICE_CONTENT = re.compile(r"(?:\(\s?([A-J])\s?\)|([A-J])(?:[.):]|\s[-–—](?=\s)))\s*(\S.*)\Z", re.DOTALL)
 _RATIO = re.compile(r"(\d+(?:\.\d+)?)(?:\s*(?::|\sto\s)\s*(\d+(?:\.\d+)?))(?:\s*:\s*(\d+(?:\.\d+)?))?\Z")
 _DAYS = {day[:3]: day for day in ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]} | {
@@ -53,6 +54,9 @@ _DIFFERENCE = re.compile(r"[A-Za-z]{1,2}(?:\s*-\s*[A-Za-z]{1,2})+\Z")
 _FEET = re.compile(r"(\d+)'(?: ?(\d+)(?:\"|''))?\Z")
 _SPACED = re.compile(r"-?\d+(?:\.\d+)?(?: -?\d+(?:\.\d+)?)+\Z")
 _LETTERS = re.compile(r"[A-Z](?:(?:,\s*(?:and\s+)?|\s+and\s+|\s*和\s*)[A-Z])+\Z")
+# What numpy prints of a vector or a matrix; commas stand in the programmer's form alone.
+_PRINTED_ARRAY = re.compile(r"(?:array\()?\[(?:[-+]?\d[\d.e+-]*|[\[\], ])+\]\)?\Z")
+_ARRAY_SPACE = re.compile(r"(?<=[\d.\]]),? +(?=[-+\d\[])")
 _MATRIX = re.compile(
     r"\\begin\{([pbv]?)matrix\}(.*)\\end\{\1matrix\}\Z|\\begin\{array\}\{[^}]*\}(.*)\\end\{array\}\Z", re.DOTALL
 )
@@ -77,14 +81,14 @@ _CHINESE = re.compile(
 )
 _LONG_NUMBER = re.compile(rf"\d[\d,. ]{{{MAX_DIGITS}}}")
 _REMAINDER = re.compile(
-    r"(\d{1,300})\s*(?:\bR\b|(?<= )r(?= )|,?\s*\b(?:[Rr]emainder|rem\.?)(?: of)?\b|余|\.{6})\s*(\d{1,300})\Z"
+    r"(\d{1,300})\s*(?:[Rr](?:est[eo]?|eszta)?\.?|,?\s*\b(?:[Rr]emainder|rem\.?)(?: of)?\b|остаток|ост\.|余|あまり|余り"
+    r"|나머지|\.{6}|(?:\\[lc]?dots\s?){2})\s*(\d{1,300})\Z"
 )
 _STATEMENTS = re.compile("[\u2460-\u2473](?:(?:,|和|and|\\s)*[\u2460-\u2473])*\\Z")
 _RUN = re.compile(r"(?!.*([A-Z]).*\1)[A-H]{2,6}\Z")  # ACD: several options
-_CHOSEN = re.compile(
-    r"(?:\{\})?(?:_\{?(\d{1,3})\}?\s?([CPA])_\{?(\d{1,3})\}?|([CPA])\s?_\s?\{?(\d{1,3})\}?\s?\^\s?\{?(\d{1,3})\}?)\Z"
+_BUILDER = re.compile(
+    r"\\\{\s*([A-Za-z])\s*(?:\\in\s*(?:\\mathbb\s?)?\{?R\}?\s*)?(?:\\mid(?![A-Za-z])|\||:)\s*(.+?)\s*\\\}\Z", re.DOTALL
 )
-_BUILDER = re.compile(r"\\\{\s*([A-Za-z])\s*(?:\\mid(?![A-Za-z])|\||:)\s*(.+?)\s*\\\}\Z", re.DOTALL)
 _MEMBER = re.compile(r"(?:[A-Za-z]|\((?:[A-Za-z],? ?){2,4}\))\s*\\in\s*(\\\{.+\\\})\Z", re.DOTALL)
 _ARC = re.compile(
     r"(\d{1,4})° ?(\d{1,2})(?:'|\^\{? ?\\prime ?\}?|′)(?: ?(\d{1,2})(?:''|\"|\^\{? ?\\prime ?\\prime ?\}?|″))?\Z"
@@ -107,6 +111,8 @@ _SYNONYMS = {
     "正确": "yes",
     "错误": "no",
     "不正确": "no",
+    **dict.fromkeys(["да", "ja", "oui", "sí", "sì", "sim", "tak", "evet", "はい", "네", "예"], "yes"),
+    **dict.fromkeys(["нет", "nein", "non", "nee", "não", "nie", "hayır", "いいえ", "아니요", "아니오"], "no"),
     "dne": "does not exist",
     "infinite": "infinitely many",
     "infinite solutions": "infinitely many",
@@ -149,6 +155,8 @@ def _read(text: str, *, comma: bool) -> Value:
         return Region(())
     if text in _ELLIPSES:
         return ELLIPSIS
+    if text[0] in "[a" and _PRINTED_ARRAY.match(text):
+        text = _ARRAY_SPACE.sub(", ", text.removeprefix("array(").rstrip(")"))
     if text.startswith("\\langle") and text.endswith("\\rangle"):
         text = f"({text[7:-7].strip()})"
     if text[0] + text[-1] in ("][", "]]", "[[") and len(parts(text[1:-1], ",;")) == 2:  # ]1,2[ is French for (1,2)
@@ -198,15 +206,9 @@ def _remainder(text: str) -> Value | None:
 
 
 def _chosen(text: str) -> Value | None:
-    """Reads the number of combinations and arrangements as it is written in many countries: C_5^2, {}_5 C_2, A_5^2."""
-    match = _CHOSEN.match(text)
-    if match is None:
-        return None
-    n, kind, k = (match.group(1), match.group(2), match.group(3)) if match.group(2) else match.group(5, 4, 6)
-    if int(k) > int(n):
-        return None
-    number = math.comb(int(n), int(k)) if kind == "C" else math.perm(int(n), int(k))
-    return Scalar(algebra.number(number))
+    """Reads numbers of combinations and arrangements, and formulas of them."""
+    counted = with_counts(text)
+    return None if counted is None else Scalar(notation.read(counted))
 
 
 def _unnamed(value: Value) -> Value:
@@ -220,6 +222,8 @@ def _choice(text: str) -> Value | None:
     match = _CHOICE.match(text)
     if match:
         return Choice(next(group for group in match.groups() if group).upper())
+    if text[-1] == ")" and (match := _CONTENT_CHOICE.match(text)):
+        return Choice(match.group(2), match.group(1).strip())
     match = _CHOICE_CONTENT.match(text)
     return Choice(match.group(1) or match.group(2), match.group(3).strip()) if match else None
 
@@ -234,6 +238,8 @@ def _ratio(text: str) -> Value | None:
 def _words(text: str) -> Value | None:
     if _LETTERS.match(text) or _RUN.match(text):
         return Several("bare", tuple(Choice(letter) for letter in re.findall("[A-Z]", text)))
+    if (key := text.lower().rstrip(".!")) in _SYNONYMS:
+        return Words(_SYNONYMS[key])
     if not _WORDS.match(text) or _DIFFERENCE.match(text) or (len(text) < 3 and text.isascii() and text.lower() != "no"):
         return None
     key = " ".join(text.lower().rstrip(".!").split())
@@ -333,7 +339,7 @@ def _determinant(rows: list[list[Value]]) -> algebra.Closed:
 
 
 def _several(text: str, *, comma: bool) -> Value | None:
-    if _ALONE.match(text):
+    if _ALONE.match(text) and (text.isascii() or not AND.search(text)):
         return None
     for left, right, kind in (
         ("\\{", "\\}", "set"),
@@ -353,7 +359,7 @@ def _several(text: str, *, comma: bool) -> Value | None:
     if _SPACED.match(text) and " " in localise(text, comma=False):
         return Several("bare", tuple(_item(piece) for piece in text.split(" ")))
     plain = AND.sub(", ", text)
-    spaced = ", " in text or ";" in text or re.search(r"\s(?:and|or)\s", text) is not None
+    spaced = ", " in plain or ";" in text
     pieces = _spaced_pieces(plain) if spaced else parts(plain)
     if len(pieces) < 2 or not all(pieces):
         return None

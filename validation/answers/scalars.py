@@ -18,6 +18,8 @@ _TOTALS = frozenset(["total", "altogether", "overall", "left", "remaining"])
 _KNOWN_LETTERS = frozenset(["omega", "phi", "varphi"])  # a root of unity, the golden ratio
 _SCALES = (1, 0.07, 40)  # of the points at which functions of variables are compared
 _UNROUNDED = "equal after rounding, and `verify.rounding` is never"
+_IN_FULL = range(14, 18)  # decimals, which a machine printed of a double
+_POWERS = frozenset(["plain area", "plain cube", "area", "cube"])
 _MAX_PLACES = 8  # an approximate value has 15 digits; it decides only far from the middle
 
 
@@ -28,6 +30,8 @@ def compare_scalars(gold: Scalar, answer: Scalar, asked: Asked = NOTHING) -> Com
     if gold.base != answer.base and asked.bases:
         return _compare_digits_in_base(gold, answer, asked)
     gold, answer = _measured(gold, answer), _measured(answer, gold)
+    if _is_plain_beside_power(gold.unit, answer.unit):
+        return unknown("unit", "units beside square or cubic units")
     factor = _conversion(gold, answer, asked)
     if factor is None:
         return _unconverted(gold, answer)
@@ -59,7 +63,7 @@ def compare_scalars(gold: Scalar, answer: Scalar, asked: Asked = NOTHING) -> Com
 
 def _compare_printed(gold: Scalar, answer: Scalar, target: algebra.Closed, value: algebra.Closed) -> Comparison | None:
     """Compares what a machine may have printed for the other side."""
-    both = gold.decimals is not None and answer.decimals is not None
+    both = gold.decimals is not None and answer.decimals is not None and gold.decimals not in _IN_FULL
     first, second = gold.rational, value.rational()
     if (first is not None and second is not None) and (
         _is_float_noise(second, answer.decimals, first) or _is_float_noise(first, gold.decimals, second)
@@ -152,6 +156,11 @@ def _conversion(gold: Scalar, answer: Scalar, asked: Asked) -> Fraction | None:
     if "plain" in dimensions or ("angle" in dimensions and dimensions & TEMPERATURES):
         return Fraction(1)
     return second.factor / first.factor if first.dimension == second.dimension else None
+
+
+def _is_plain_beside_power(first: Unit | None, second: Unit | None) -> bool:
+    dimensions = {unit.dimension for unit in (first, second) if unit is not None}
+    return "plain" in dimensions and not dimensions.isdisjoint(_POWERS)
 
 
 def _measured(one: Scalar, other: Scalar) -> Scalar:

@@ -18,6 +18,7 @@ _SYMBOLS = {
     "（": "(", "）": ")", "％": "%", "﹪": "%", "∶": ":", "‘": "'", "’": "'", "“": '"', "”": '"', "\xa0": " ",
     "\u202f": " ", "\u2009": " ", "\u200b": "", "\ufeff": "", "￥": "¥", "＄": "$", "¢": " cents", "θ": "\\theta ",
     "α": "\\alpha ", "β": "\\beta ", "λ": "\\lambda ", "⟨": "\\langle ", "⟩": "\\rangle ", "…": "\\ldots ",
+    "⌊": "\\lfloor ", "⌋": "\\rfloor ", "⌈": "\\lceil ", "⌉": "\\rceil ", "٫": ".", "٬": ",", "٪": "%",
     "萬": "万", "億": "亿", "負": "负", "點": "点", "兩": "两",
 }  # fmt: skip
 _TRANSLATION = str.maketrans(_SYMBOLS)
@@ -88,7 +89,8 @@ _ATOM = re.compile(r"[-+]?\d[\d.,]*|[A-Za-z]|[-+]?\d[\d.,]*[A-Za-z]")
 _MEASURED = re.compile(r"[-+]?\d[\d.,]*\s+([A-Za-z]+(?:[/^]\w+)?)")
 # What qualifies an answer behind it: `f(x) = 0 for all x`, `737/39 (about 18.9 cards)`.
 _ASIDE = re.compile(
-    r",? for (?:all|any|every|each) (?:(?:real|positive|negative|complex|rational|integers?|numbers?|constants?) ){0,3}"
+    r",? for (?:all|any|every|each|some|arbitrary) "
+    r"(?:(?:real|positive|negative|complex|rational|integers?|numbers?|constants?) ){0,3}"
     r"\\?[A-Za-z]{1,8}\s*\Z|\s?\(\s?(?:about|approximately|roughly|\\approx)\s[^()]{1,60}\)\s*\Z"
 )
 # What sympy prints: its I is i, where nothing else is a capital letter.
@@ -97,8 +99,19 @@ _IMAGINARY = re.compile(r"(?<![A-Za-z])I(?![A-Za-z])")
 _BOXED = re.compile(r"\\(?:boxed|fbox)\s*\{")
 _SIGNED = re.compile(r"\A(?:[Nn]egative|[Mm]inus) (?=[\d\\(])")
 _SENTENCE = re.compile(
-    r"\A(?:[Tt]he|[Ii]ts|[Tt]heir)(?: (?:[A-Za-z]+|\\?[A-Z]{1,4})){1,9} (?:is|are|equals) (?=[-$\d\\(])(?!.*[.;])"
+    r"\A(?:(?:[Tt]he|[Ii]ts|[Tt]heir)(?: (?:[A-Za-z]+|\\?[A-Z]{1,4})){1,9}|[Ii]t|[Tt]h(?:is|at|ere)) "
+    r"(?:is|are|equals) (?=[-$\d\\(])(?!.*[.;])"
 )
+_ABOUT = re.compile(
+    r"\A(?:about|approximately|approx\.?|roughly|around|约|大约|約|ungefähr|etwa|environ|około|примерно) ?(?=[-$\d\\])",
+    re.IGNORECASE,
+)
+# TeX's own fractions: {1 \over 2}, {7 \choose 2}.
+_INFIX = re.compile(
+    r"\{([^{}\\]{1,40})\\(over|choose)(?![A-Za-z])([^{}\\]{1,40})\}"
+    r"|\A([^{}\\]{1,40})\\(over|choose)(?![A-Za-z])([^{}\\]{1,40})\Z"
+)
+_BRACE_SPACE = re.compile(r"(?<=(?<!\\)\{) +| +(?=\})")
 _LINES = re.compile(r"\s*(?:\n|\\\\(?![\[A-Za-z]))\s*")
 _BEGINS_VALUE = re.compile(r"[-+−]?(?:[$\\(\[{\d√]|[A-Za-z](?![A-Za-z]))")
 _GOES_ON = re.compile(r"[-+*/=<>,;:&(\[{^_]\Z")
@@ -125,6 +138,11 @@ def _unwrap_text(match: re.Match[str]) -> str:
     if (before[-1:].isdigit() or before.endswith(("}", "\\pi"))) and stripped in UNIT_LETTERS:
         return f" {UNIT_LETTERS[stripped]} "
     return f" {content} " if stripped else " "
+
+
+def _as_command(match: re.Match[str]) -> str:
+    above, kind, below = (first or second for first, second in zip(match.groups()[:3], match.groups()[3:], strict=True))
+    return rf"\{'frac' if kind == 'over' else 'binom'}{{{above.strip()}}}{{{below.strip()}}}"
 
 
 def _closed_up(match: re.Match[str]) -> str:
@@ -237,6 +255,15 @@ def normalise(text: str) -> str:
             text = _POWER_OF_UNIT.sub(r"\1^", text)
     if "nswer" in text or "ption" in text or "hoice" in text:
         text = _ANSWER_IS.sub("", text)
+    if "\\over" in text or "\\choose" in text:
+        text = _INFIX.sub(_as_command, text)
+    if "\\boxed" in text[1:]:
+        text = text.replace("\\boxed{", "{")
+    if "\\mp" in text and "\\pm" not in text:
+        text = text.replace("\\mp", "\\pm")
+    if "{ " in text or " }" in text:
+        text = _BRACE_SPACE.sub("", text)
+    text = _ABOUT.sub(r"\\approx ", text)
     if "10" in text:
         text = _TIMES_TEN.sub(r"\\times ", text)
     if "$" in text and text.count("$") > 1:

@@ -507,3 +507,19 @@ def test_a_difference_that_is_no_proof_refutes_nothing(gold, answer):
 )
 def test_a_gold_answer_is_readable_where_it_is_compared_by_value(gold: str, readable: bool) -> None:
     assert is_readable(gold) is readable
+
+
+@pytest.mark.parametrize(
+    ("gold", "answer", "question"),
+    [
+        ("C", "(C) 18", "Which? A. 12 B. 18 C. 24"),  # a letter beside what B says
+        ("x_1=4, x_2=9", "x_1=9, x_2=4", None),
+        ("8 square units", "8 units", None),
+        ("3.141592653589793", "3.14", None),
+        ("Ann has 24", "24", None),
+    ],
+)
+def test_what_people_would_have_to_look_at_is_neither_accepted_nor_refuted(
+    gold: str, answer: str, question: str | None
+) -> None:
+    assert compare(gold, answer, question).outcome is UNKNOWN
