@@ -1,7 +1,7 @@
 """Comparison of several values at once: lists, sets, tuples and matrices, given how one value compares with another."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import reduce
 
 from validation.answers import algebra
@@ -119,10 +119,15 @@ def _as_sets(gold: Several, answer: Several, asked: Asked, compare: Compare) -> 
     first, second = _by_name(left), _by_name(right)
     if len(first) == len(left) and first.keys() == second.keys() and len(right) == len(left):
         comparison = in_order([*first.values()], [second[name] for name in first], asked, compare)
-        numbered = len({re.sub(r"_\{?\d\}?\Z", "", name) for name in first}) == 1 < len(first)  # x_1, x_2: roots
         refuted = comparison.outcome is Relation.NOT_EQUAL
-        if refuted and numbered and unordered([*first.values()], [*second.values()], asked, compare):
+        if refuted and _are_numbered(first) and unordered([*first.values()], [*second.values()], asked, compare):
             return unknown("list", "the same values under other numbers")
+        return comparison
+    names = max(first, second, key=len)
+    if len(names) == len(left) == len(right) > 1 and not (first and second) and not _are_numbered(names):
+        comparison = in_order(left, right, asked, compare)
+        if comparison.outcome is Relation.NOT_EQUAL and unordered(left, right, asked, compare):
+            return unknown("list", "the same values, and which is which is not said")
         return comparison
     if gold.kind == "set" and answer.kind == "set":
         left, right = _distinct(left, asked, compare), _distinct(right, asked, compare)
@@ -134,6 +139,11 @@ def _as_sets(gold: Several, answer: Several, asked: Asked, compare: Compare) -> 
 def _by_name(items: Sequence[Value]) -> dict[str, Value]:
     """Returns what `x = 1, y = 2` says of each name."""
     return {item.name: item.right for item in items if isinstance(item, Equation) and item.name}
+
+
+def _are_numbered(names: Iterable[str]) -> bool:
+    """Says whether names are one letter with numbers, as roots are called: x_1, x_2."""
+    return len({re.sub(r"_\{?\d\}?\Z", "", name) for name in names}) == 1
 
 
 def _not_paired(left: Sequence[Value], right: Sequence[Value], asked: Asked, compare: Compare) -> Comparison:

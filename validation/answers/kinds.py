@@ -127,6 +127,8 @@ def compare_words(gold: Words, answer: Words) -> Comparison:
     short, long = sorted((" ".join(left), " ".join(right)), key=len)
     if long.endswith(short) and _NEGATION.fullmatch(long.removesuffix(short)):
         return not_equal("words", "the opposite")
+    if sorted(short) == sorted(long):
+        return unknown("words", "the same in another order")
     if set(left) & set(right) or any(a in b or b in a for a in left for b in right):
         return unknown("words", "some words in common")
     return not_equal("words")

@@ -43,6 +43,10 @@ from validation.answers.values import (
 _CHOICE = re.compile(
     r"(?:\(\s?([A-Ja-j])\s?\)|([A-J])[.):]?|[Oo]ption:? \(?([A-Ja-j])\)?|[Cc]hoice:? \(?([A-Ja-j])\)?)\Z"
 )
+_BRACKETED_LETTERS = re.compile(r"(?:\(\s?[A-J]\s?\)[\s,]{0,3}(?:and\s|和)?){2,10}\Z")
+# Answers to the parts of a question: (1) 3; (2) 5.
+_PART = re.compile(r"(?:\A|(?<=[\s;,]))\(\s?([1-9]|[a-h]|i{1,3})\s?\)\s*")
+_PART_NAMES = (tuple("123456789"), tuple("abcdefgh"), ("i", "ii", "iii"))
 _CONTENT_CHOICE = re.compile(r"([-+$\d\\][^=]{0,100}?)\s\(([A-J])\)\Z")
 _CHOICE_CONTENT = re.compile(r"(?:\(\s?([A-J])\s?\)|([A-J])(?:[.):]|\s[-–—](?=\s)))\s*(\S.*)\Z", re.DOTALL)
 _RATIO = re.compile(r"(\d+(?:\.\d+)?)(?:\s*(?::|\sto\s)\s*(\d+(?:\.\d+)?))(?:\s*:\s*(\d+(?:\.\d+)?))?\Z")
@@ -50,6 +54,7 @@ _DAYS = {day[:3]: day for day in ["monday", "tuesday", "wednesday", "thursday", 
     "tues": "tuesday", "thur": "thursday", "thurs": "thursday"
 }  # fmt: skip
 _WORDS = re.compile(r"[^\W\d_]+(?:[\s,'’.-]+[^\W\d_]+)*[.!]?\Z")
+_FUNCTION = re.compile(r"(?:sin|cos|tan|cot|sec|csc|log|ln|lg|exp) [a-z]\Z")
 _DIFFERENCE = re.compile(r"[A-Za-z]{1,2}(?:\s*-\s*[A-Za-z]{1,2})+\Z")
 _FEET = re.compile(r"(\d+)'(?: ?(\d+)(?:\"|''))?\Z")
 _SPACED = re.compile(r"-?\d+(?:\.\d+)?(?: -?\d+(?:\.\d+)?)+\Z")
@@ -222,10 +227,21 @@ def _choice(text: str) -> Value | None:
     match = _CHOICE.match(text)
     if match:
         return Choice(next(group for group in match.groups() if group).upper())
+    if _BRACKETED_LETTERS.match(text):
+        return Several("bare", tuple(Choice(letter) for letter in re.findall("[A-J]", text)))
     if text[-1] == ")" and (match := _CONTENT_CHOICE.match(text)):
         return Choice(match.group(2), match.group(1).strip())
     match = _CHOICE_CONTENT.match(text)
     return Choice(match.group(1) or match.group(2), match.group(3).strip()) if match else None
+
+
+def _parts(text: str) -> Value | None:
+    """Reads the answers to the parts of a question, in their order: `(1) 3; (2) 5`."""
+    pieces = _PART.split(text) if text[0] == "(" else []
+    names, values = tuple(pieces[1::2]), [piece.strip(" ;,.") for piece in pieces[2::2]]
+    if len(names) < 2 or pieces[0] or not all(values) or not any(names == run[: len(names)] for run in _PART_NAMES):
+        return None
+    return Several("tuple", tuple(_item(value) for value in values))
 
 
 def _ratio(text: str) -> Value | None:
@@ -238,6 +254,8 @@ def _ratio(text: str) -> Value | None:
 def _words(text: str) -> Value | None:
     if _LETTERS.match(text) or _RUN.match(text):
         return Several("bare", tuple(Choice(letter) for letter in re.findall("[A-Z]", text)))
+    if _FUNCTION.match(text):
+        return None
     if (key := text.lower().rstrip(".!")) in _SYNONYMS:
         return Words(_SYNONYMS[key])
     if not _WORDS.match(text) or _DIFFERENCE.match(text) or (len(text) < 3 and text.isascii() and text.lower() != "no"):
@@ -404,5 +422,5 @@ def _plus_minus(text: str, *, comma: bool) -> Value:
     return Several("bare", tuple(scalar(localise(reading, comma=comma)) for reading in readings))
 
 
-_BRACKETED = (_choice, _matrix, _chosen)  # what may open with a bracket or a command
+_BRACKETED = (_choice, _parts, _matrix, _chosen)  # what may open with a bracket or a command
 _READERS = (_choice, _remainder, _chosen, read_moment, _ratio, _chinese, _words, _matrix, _counted)

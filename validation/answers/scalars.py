@@ -58,6 +58,8 @@ def compare_scalars(gold: Scalar, answer: Scalar, asked: Asked = NOTHING) -> Com
     rounded = _compare_rounded(gold, value, answer, asked)
     if rounded is not None:
         return unknown("rounded", _UNROUNDED) if asked.exact and rounded.outcome is Relation.EQUAL else rounded
+    if (gold.unit and not answer.label.isascii()) or (answer.unit and not gold.label.isascii()):
+        return unknown("unit", f"{gold.label or answer.label!r} may be a unit")
     return printed or _unlike(target, value, decided)
 
 
