@@ -18,6 +18,7 @@ import time
 from collections import OrderedDict
 from pathlib import Path
 
+from validation.answers.growth import outgrows
 from validation.answers.outcome import CLOCK, Comparison, equal, not_equal, unknown
 
 CPU_SECONDS = 2.0  # five killers in a row cost 13.7 s with this limit and a respawn each (reference: 2.3)
@@ -175,7 +176,7 @@ def unreadable(text: str) -> str:
         return "notation that math-verify misreads"
     if text.count("(") + text.count("{") > 60:
         return "nested too deep for the symbolic path"
-    return ""
+    return "grows beyond bounds when it is worked out" if outgrows(text) else ""
 
 
 _COMPARER = SymbolicComparer()
