@@ -56,7 +56,7 @@ class Response:
         ended: it stopped of its own accord.
         tokens: how many of them it wrote.
         tool_calls: programs that were run for it.
-        refusal: why an endpoint would not write; None when it did.
+        refusal: why nothing was written; None when something was.
     """
 
     text: str

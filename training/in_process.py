@@ -37,6 +37,7 @@ class InProcess:
         self._settings = settings
         self._layout = ChatLayout(load_tokenizer(source, option="--model"))
         model = load_model(source, option="--model").to(device_of(settings.device)).eval()
+        self._positions: int | None = getattr(model.config, "max_position_embeddings", None)
         self._writer = Writer(
             model.bfloat16() if model.device.type == "cuda" else model,
             self._layout,
@@ -50,7 +51,10 @@ class InProcess:
         for form in Format:
             asked = [query for query in queries if query.form is form]
             prompts = [prompt_of(self._layout, query.item.example, self._settings) for query in asked]
-            order = sorted(range(len(asked)), key=lambda i: len(prompts[i]))
+            refused = self._refused(prompts)
+            if any(asked[i].key not in done for i in refused):
+                yield [(asked[i], response) for i, response in refused.items() if asked[i].key not in done]
+            order = sorted((i for i in range(len(asked)) if i not in refused), key=lambda i: len(prompts[i]))
             for start in range(0, len(order), self._settings.batch_size):
                 members = order[start : start + self._settings.batch_size]
                 if all(asked[i].key in done for i in members):
@@ -61,6 +65,18 @@ class InProcess:
                     for i, answer in zip(members, answers, strict=True)
                     if asked[i].key not in done
                 ]
+
+    def _refused(self, prompts: Sequence[str]) -> dict[int, Response]:
+        """Prompts that leave no place for an answer, by their position: a pass over them costs their length squared."""
+        if self._positions is None:
+            return {}
+        lengths = map(len, self._layout.encode(prompts))
+        why = f"the prompt has {{:,}} tokens, and the model knows {self._positions:,} positions"
+        return {
+            i: Response("", ended=False, tokens=0, refusal=why.format(length))
+            for i, length in enumerate(lengths)
+            if length >= self._positions
+        }
 
     def _answer(self, form: Format, prompts: Sequence[str], queries: Sequence[Query]) -> list[Answer]:
         settings = self._settings

@@ -185,6 +185,17 @@ def test_a_benchmark_is_asked_in_every_format_and_marked(asking, tmp_path):
     assert [note for note in told if "may have been trained on it" in note]
 
 
+def test_a_question_longer_than_the_model_knows_positions_costs_its_own_answer_only(asking, tmp_path):
+    settings, run = asking
+    with (tmp_path / "items.jsonl").open("a") as items:
+        items.write(json.dumps({"q": "ab " * 3000, "a": "1", "kind": "sums"}) + "\n")
+    result = evaluate(settings(formats=["cot"]), run.output, tmp_path / "EVAL", allow_contaminated=True)
+    rows = rows_of(tmp_path / "EVAL", "mine-cot")
+    assert [row["outcome"] == "refused" for row in rows] == [len(row["question"]) > 2048 for row in rows]
+    assert "and the model knows 2,048 positions" in next(row["detail"] for row in rows if row["outcome"] == "refused")
+    assert result.benchmarks["mine"]["cot"].n == len(ITEMS) + 1
+
+
 def test_another_benchmark_in_the_same_folder_is_another_evaluation(asking, tmp_path):
     settings, run = asking
     with pytest.raises(UserError, match="may have been trained on mine"):
