@@ -21,12 +21,15 @@ from schemas.attempts import Crash, attempted
 from schemas.problem import Format, SegmentKind
 from schemas.verdict import Check
 from schemas.wording import amount
+from validation.answers.growth import outgrows
 from validation.dataset.check import check_of, unchecked
 from validation.dataset.shard import Row
 
 BY_PEOPLE = "human"
 _LINE_TIMEOUT_S = 5.0
 _START_TIMEOUT_S = 60.0
+_MOST_ENDS = 4  # children that were killed, after which no more are started: crafted answers cost no more than that
+_LONGEST = 300  # characters of an answer that math-verify is asked about
 _ASKED = re.compile(r"\bround|approximat|estimate|nearest|decimal|significant|四舍五入|保留|约", re.IGNORECASE)
 _SAID = re.compile(r"(?:####|[Tt]he (?:final )?answer is:?|答案[是为:：]+)\s*(.+)")
 
@@ -52,6 +55,7 @@ class MathVerify:
         """
         self._rounds = rounding != "never"
         self._child: subprocess.Popen[bytes] | None = None
+        self._ended = 0
 
     def __enter__(self) -> "MathVerify":
         """Starts nothing yet: the child starts with the first question."""
@@ -64,7 +68,14 @@ class MathVerify:
         self._end()
 
     def compare(self, first: str, second: str, question: str = "") -> str:
-        """Returns equal | different | unknown; unknown when the child gives up, dies or takes too long."""
+        """Returns equal | different | unknown; unknown when the child gives up, dies or takes too long.
+
+        The same text is equal unasked; what is long or grows when it is worked out is unknown unasked.
+        """
+        if first.strip() == second.strip():
+            return "equal"
+        if max(len(first), len(second)) > _LONGEST or outgrows(first) or outgrows(second):
+            return "unknown"
         asked = _ASKED.search(question) is not None
         child = self._started()
         if child is None or child.stdin is None:
@@ -73,16 +84,16 @@ class MathVerify:
             child.stdin.write(json.dumps([first, second, self._rounds, asked]).encode() + b"\n")
             child.stdin.flush()
         except BrokenPipeError:
-            self._end()
+            self._give_up()
             return "unknown"
         answer = self._line(child, _LINE_TIMEOUT_S)
         if answer not in ("equal", "different", "unknown"):
-            self._end()
+            self._give_up()
             return "unknown"
         return answer
 
     def _started(self) -> subprocess.Popen[bytes] | None:
-        if self._child is None:
+        if self._child is None and self._ended < _MOST_ENDS:
             command = [sys.executable, "-P", "-W", "ignore", "-m", "validation.dataset.recheck.math_verify_child"]
             places = [str(Path(__file__).resolve().parents[3]), *filter(None, sys.path)]  # ours before a user's folders
             environment = {**os.environ, "PYTHONPATH": os.pathsep.join(places)}
@@ -90,7 +101,7 @@ class MathVerify:
                 command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment
             )
             if self._line(self._child, _START_TIMEOUT_S) != "ready":
-                self._end()
+                self._give_up()
         return self._child
 
     @staticmethod
@@ -98,6 +109,10 @@ class MathVerify:
         assert child.stdout is not None, "the child was started with a pipe"
         ready, _, _ = select.select([child.stdout], [], [], timeout)
         return child.stdout.readline().decode().strip() if ready else ""
+
+    def _give_up(self) -> None:
+        self._ended += 1
+        self._end()
 
     def _end(self) -> None:
         if self._child is not None:

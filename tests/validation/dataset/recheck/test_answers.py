@@ -1,5 +1,6 @@
 import pytest
 
+from validation.dataset.recheck import answers
 from validation.dataset.recheck.answers import Compared, MathVerify, check_answers, final_answer
 
 
@@ -28,8 +29,27 @@ def test_only_numbers_that_lie_apart_are_different(judge, first, second, outcome
 
 @pytest.mark.slow
 def test_an_answer_that_hangs_is_killed_and_the_next_one_is_judged(judge):
-    assert judge.compare("2^{9^{9^{9}}}", "3") == "unknown"
-    assert judge.compare("3", "3") == "equal"
+    assert judge.compare(r"\Gamma(10^9)", "3") == "unknown"
+    assert judge.compare("3", "3.0") == "equal"
+
+
+def test_what_is_long_or_grows_is_unknown_unasked_and_the_same_text_is_equal():
+    with MathVerify() as silent:
+        assert silent.compare("2^{9^{9^{9}}}", "3") == "unknown"
+        assert silent.compare("1+" * 150 + "1", "151") == "unknown"
+        assert silent.compare("2^{9^{9^{9}}}", "2^{9^{9^{9}}}") == "equal"
+        assert silent._child is None
+
+
+def test_a_child_that_was_killed_again_and_again_is_not_started_once_more(monkeypatch):
+    monkeypatch.setattr(answers, "_LINE_TIMEOUT_S", 0.0)
+    monkeypatch.setattr(answers, "_MOST_ENDS", 2)
+    with MathVerify() as hasty:
+        children = []
+        for _ in range(3):
+            assert hasty.compare("5", "6") == "unknown"
+            children.append(hasty._ended)
+        assert children == [1, 2, 2]
 
 
 @pytest.mark.parametrize(
