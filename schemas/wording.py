@@ -17,7 +17,8 @@ def shortened(text: str, limit: int) -> str:
 
 
 _UNSEEN = re.compile(
-    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u206f\ud800-\udfff\ufff9-\ufffb\ufffe\uffff]"
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u206f\ud800-\udfff\ufff9-\ufffb\ufffe\uffff"
+    r"\U000e0000-\U000e0fff]"  # tags, which spell whole sentences that nobody sees
 )
 
 
@@ -26,4 +27,9 @@ def visible(text: str) -> str:
 
     Tabs and line ends stay.
     """
-    return _UNSEEN.sub(lambda sign: f"\\u{ord(sign[0]):04x}", text)
+    return _UNSEEN.sub(_code, text)
+
+
+def _code(sign: re.Match[str]) -> str:
+    number = ord(sign[0])
+    return f"\\u{number:04x}" if number <= 0xFFFF else f"\\U{number:08x}"

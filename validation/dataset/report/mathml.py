@@ -13,6 +13,7 @@ from functools import lru_cache
 from xml.etree import ElementTree
 
 from schemas.blocks import Block, BlockMarks
+from schemas.wording import visible
 from validation.dataset.report.markup import Markup, join, tag
 
 logger = logging.getLogger(__name__)
@@ -200,7 +201,8 @@ def _clean(root: ElementTree.Element) -> str | None:
     """Keeps only MathML that shows something: no links, scripts, styles or ids out of data."""
     for element in root.iter():
         name = element.tag.removeprefix(_MATHML)
-        if name not in _ELEMENTS or _COMMAND.match(element.text or ""):  # a command that the converter left
+        words = element.text or ""
+        if name not in _ELEMENTS or _COMMAND.match(words) or visible(words) != words:  # a command that was left
             return None
         align = element.attrib.get("columnalign", "")
         element.tag = name

@@ -14,6 +14,7 @@ from schemas.example import EXAMPLE_SCHEMA
 from schemas.problem import Segment, SegmentKind
 from schemas.transcript import transcribe
 from schemas.verdict import Check, Status
+from schemas.wording import visible
 from validation.dataset.report.markup import Markup, join, number, tag
 from validation.dataset.report.mathml import rich_text
 from validation.dataset.streams import opened
@@ -159,12 +160,12 @@ def _segment(segment: Segment, supervised: bool, prose: Callable[[str], Markup])
 
 
 def highlighted(code: str) -> Markup:
-    """Python with its syntax coloured at build time."""
+    """Python with its syntax coloured at build time; what hides or reorders letters stands as its code."""
     from pygments import highlight
     from pygments.formatters import HtmlFormatter
     from pygments.lexers import PythonLexer
 
-    return Markup(highlight(code, PythonLexer(stripnl=False), HtmlFormatter(nowrap=True)).rstrip("\n"))
+    return Markup(highlight(visible(code), PythonLexer(stripnl=False), HtmlFormatter(nowrap=True)).rstrip("\n"))
 
 
 def bounded(text: str | None) -> str:

@@ -44,6 +44,22 @@ def test_hostile_text_is_shown_and_does_nothing() -> None:
     assert 'data-source="&quot;&gt;&lt;b&gt;"' in page
 
 
+UNSEEN = ("\x00", "\x1b", "\x9b", "\u202e", "\u2066", "\ud800", "\U000e0041")
+
+
+@pytest.mark.parametrize("sign", UNSEEN)
+@pytest.mark.parametrize(
+    "around", ["a{}b", "$a{}b$", r"$\text{{{}}}$", r"\boxed{{{}}}", "x = 1  # {}", "$$a&#x202e;{}$$"]
+)
+def test_what_hides_or_reorders_letters_stands_as_its_code_in_every_place(sign: str, around: str) -> None:
+    text = around.format(sign)
+    segments = [{"kind": kind, "text": text} for kind in ("text", "code", "output")]
+    page = rendered(question=text, answer=text, segments=segments, topic=text)
+    assert not set(page) & {*UNSEEN, "\u202e"}
+    assert page.lower().count(f"u{ord(sign):04x}" if ord(sign) <= 0xFFFF else f"u{ord(sign):08x}") >= 5
+    assert "U000e0041" not in rendered(question="plain")
+
+
 @pytest.mark.parametrize(("characters", "folded"), [(FOLDED, False), (FOLDED + 1, True)])
 def test_a_long_question_is_folded(characters: int, folded: bool) -> None:
     page = rendered(question="a" * characters, segments=[])
