@@ -40,10 +40,31 @@ def _move_host() -> None:
     os.cpu_count = lambda: cores + 1
     os.sched_getaffinity = lambda _: set(range(cores + 1))
     os.getpid, os.getppid = lambda: own + 1, lambda: parent + 1
+    user, group = os.getuid(), os.getgid()
+    os.getuid = os.geteuid = lambda: user + 1
+    os.getgid = os.getegid = lambda: group + 1
+    os.getloadavg = lambda: (cores + 1.0,) * 3
+    time.tzname, time.timezone = (_HOST, _HOST), time.timezone + 3600
+    _move_sizes()
     names = os.listdir
     setattr(os, "listdir", lambda path=".": [*names(path), _HOST])  # noqa: B010  mypy knows its overloads
     for name in ("stat", "lstat"):
         setattr(os, name, _later(getattr(os, name)))
+
+
+def _move_sizes() -> None:
+    """Other memory, cores and disks, as far as programs can ask for them."""
+    configured, names = os.sysconf, os.sysconf_names
+    theirs = {name for name in names if name.endswith("PHYS_PAGES") or "NPROCESSORS" in name}
+    theirs_by_number = {names[name] for name in theirs}
+    os.sysconf = lambda name: configured(name) + (name in theirs or name in theirs_by_number)
+    for name in ("statvfs", "fstatvfs"):
+        setattr(os, name, _larger(getattr(os, name)))
+
+
+def _larger(disk: Callable[..., os.statvfs_result]) -> Callable[..., os.statvfs_result]:
+    """Returns a function that finds disks a block larger and fuller."""
+    return lambda place: os.statvfs_result(size + (2 <= at < 8) for at, size in enumerate(disk(place)))
 
 
 def _later(stat: Callable[..., os.stat_result]) -> Callable[..., os.stat_result]:
