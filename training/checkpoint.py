@@ -13,10 +13,8 @@ checkpoint that is not as it was written is set aside, and the one before it is 
 
 import json
 import logging
-import os
 import shutil
 from dataclasses import dataclass
-from hashlib import file_digest
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +29,7 @@ from training.model import export
 from training.optimizer import restored, stored
 from training.parallel import whole
 from training.plan import Position
+from training.sealed import checksum, flush, flush_folder
 from training.untyped import Model, Tokenizer
 
 CHECKPOINTS = "checkpoints"
@@ -128,11 +127,11 @@ def save(
         if contents.moments:
             save_file(contents.moments, temporary / _OPTIMIZER)
         _write_state(temporary, state)
-        _flush(temporary)
+        flush(temporary)
         if final.exists():
             shutil.rmtree(final)
         temporary.rename(final)
-        _flush_folder(parent)
+        flush_folder(parent)
     except (OSError, SafetensorError) as error:
         shutil.rmtree(temporary, ignore_errors=True)
         last = latest(run)
@@ -182,7 +181,7 @@ def damaged_file(folder: Path) -> str | None:
         return STATE
     for name, size in raw["bytes"].items():
         path = folder / name
-        if not _has_size(path, size) or raw["checksums"].get(name) not in (None, _checksum(path)):
+        if not _has_size(path, size) or raw["checksums"].get(name) not in (None, checksum(path)):
             return str(name)
     return None
 
@@ -238,7 +237,7 @@ def _write_state(folder: Path, state: State) -> None:
         "step": state.step,
         "next": {"epoch": state.next.epoch, "step": state.next.step},
         "bytes": {path.relative_to(folder).as_posix(): path.stat().st_size for path in files},
-        "checksums": {path.relative_to(folder).as_posix(): _checksum(path) for path in files},
+        "checksums": {path.relative_to(folder).as_posix(): checksum(path) for path in files},
     }
     (folder / STATE).write_text(json.dumps(raw | {"checksum": _seal(raw)}, indent=1) + "\n", encoding="utf-8")
 
@@ -259,29 +258,5 @@ def _seal(raw: dict[str, Any]) -> str:
     return xxh3_128(json.dumps(raw, sort_keys=True).encode()).hexdigest()
 
 
-def _checksum(path: Path) -> str:
-    """xxh3 of a file: it reads as fast as the disk gives, which sha256 does not."""
-    with path.open("rb") as file:
-        return file_digest(file, xxh3_128).hexdigest()
-
-
 def _has_size(path: Path, size: int) -> bool:
     return path.is_file() and path.stat().st_size == size
-
-
-def _flush(folder: Path) -> None:
-    for path in folder.rglob("*"):
-        if path.is_file():
-            with path.open("rb") as file:
-                os.fsync(file.fileno())
-        else:
-            _flush_folder(path)
-    _flush_folder(folder)
-
-
-def _flush_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

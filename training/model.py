@@ -10,6 +10,7 @@ import torch
 
 from schemas import hub
 from schemas.exits import UserError
+from training.sealed import require_whole
 from training.untyped import Model, Tokenizer
 
 
@@ -49,11 +50,14 @@ def load_model(source: Path | str, *, option: str = "train.model", hollow: bool 
 
     Raises:
         UserError: there is no such model.
+        RunFailedError: it is one that a run exported, and not as it was written.
     """
     from transformers import AutoConfig, AutoModelForCausalLM
     from transformers.initialization import no_init_weights
 
     _hush()
+    if not hollow:
+        require_whole(Path(source))
     with _explained(source, "model", option):
         local = _local_only(str(source))
         if hollow:

@@ -45,6 +45,7 @@ from training.push import cast_folder, push, source_dtype
 from training.record import Record
 from training.results import EvalResult, RunPlan, RunResult, StepMetrics
 from training.schedule import learning_rate, objective_at
+from training.sealed import seal
 from training.step import Batch, Likelihood, accumulate, micro_batches, plan_batch, train_mode
 from training.stop import StopRequest, stop_requests
 from training.telemetry import first_objective, measure, measured_at
@@ -404,6 +405,7 @@ class _Loop:
         shutil.rmtree(temporary, ignore_errors=True)
         write(temporary)
         write_card(temporary, run.output, run.layout, run.intake.encoders[Split.TRAIN].examples, last, held)
+        seal(temporary)
         if target.exists():
             shutil.rmtree(target)
         temporary.rename(target)
