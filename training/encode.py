@@ -113,6 +113,5 @@ def _join(example: Example, flags: list[bool], pieces: Iterator[list[int]], layo
 
 def encoding_key(fingerprints: Sequence[str], layout: ChatLayout, *, split: str, supervise_think: bool) -> str:
     """A name for what an encoding depends on: data, tokenizer, template, layout."""
-    tokenizer = layout.tokenizer.backend_tokenizer.to_str() + str(layout.tokenizer.chat_template)
-    facts = ["layout 3", *fingerprints, split, tokenizer, str(layout.stop_id), str(supervise_think)]
+    facts = ["layout 4", *fingerprints, split, layout.digest, str(supervise_think)]
     return sha256("\0".join(facts).encode()).hexdigest()

@@ -62,10 +62,12 @@ def take_in(
         UserError: nothing enters, examples are too long, or one cannot be encoded.
     """
     train = examples[Split.TRAIN]
-    keys = {split: key_of(config, rows, layout, split) for split, rows in examples.items()}
-    encoders = {split: _encoder(config, rows, layout, keys[split]) for split, rows in examples.items()}
+    encoders = {split: _encoder(config, rows, layout, split) for split, rows in examples.items()}
     bound = bound_of(layout)
-    lengths = {split: Lengths(encoders[split], bound, key=key, world=world) for split, key in keys.items()}
+    lengths = {
+        split: Lengths(encoder, bound, keys=keys_of(config, encoder, split), world=world)
+        for split, encoder in encoders.items()
+    }
     long, dropped = admit(config, encoders[Split.TRAIN], lengths[Split.TRAIN])
     weights = train.weights
     weights[long] = 0
@@ -85,15 +87,20 @@ def take_in(
     )
 
 
-def key_of(config: Train, examples: Examples, layout: ChatLayout, split: Split) -> str:
-    """The name of an encoding; it is made of the whole tokenizer, which takes a tenth of a second."""
-    return encoding_key(examples.fingerprints, layout, split=split, supervise_think=config.supervise_think)
+def keys_of(config: Train, encoder: Encoder, split: Split) -> list[str]:
+    """The name of the encoding of each data set."""
+    return [_key(config, [mark], encoder.layout, split) for mark in encoder.examples.fingerprints]
 
 
-def _encoder(config: Train, examples: Examples, layout: ChatLayout, key: str) -> Encoder:
+def _key(config: Train, fingerprints: Sequence[str], layout: ChatLayout, split: Split) -> str:
+    return encoding_key(fingerprints, layout, split=split, supervise_think=config.supervise_think)
+
+
+def _encoder(config: Train, examples: Examples, layout: ChatLayout, split: Split) -> Encoder:
     """An encoder that keeps what it encodes, as the config has it."""
     cache = None
     if limit := int(config.token_cache_gb * 2**30):
+        key = _key(config, examples.fingerprints, layout, split)
         folder = Path(config.token_cache) if config.token_cache else None
         cache = TokenCache(key, len(examples), limit=limit, folder=folder)
     return Encoder(examples, layout, supervise_think=config.supervise_think, cache=cache)

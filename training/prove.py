@@ -22,7 +22,7 @@ from training.encode import Encoded
 from training.encoder import Encoder
 from training.forward import Forward, arrange, in_float64
 from training.fresh import fit_tokenizer, fresh_model
-from training.intake import admit, key_of
+from training.intake import admit, keys_of
 from training.masks import MOST_ROWS, prove_masks
 from training.memory import free_bytes, require_memory
 from training.mistakes import train_table
@@ -80,8 +80,8 @@ def _source(train: Train, examples: Examples, temporary: Path) -> Path | str:
 def _prove_model(train: Train, encoder: Encoder, source: Path | str, rows: int, *, option: str) -> Iterator[ProofLine]:
     """Everything that needs the model."""
     device = device_of(train.device)
-    key = key_of(train, encoder.examples, encoder.layout, Split.TRAIN)
-    lengths = Lengths(encoder, bound_of(encoder.layout), key=key, world=World(0, 1, device))
+    keys = keys_of(train, encoder, Split.TRAIN)
+    lengths = Lengths(encoder, bound_of(encoder.layout), keys=keys, world=World(0, 1, device))
     long, _ = admit(train, encoder, lengths)
     enters = np.ones(len(encoder.examples))
     enters[long] = 0

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -38,6 +38,7 @@ _CUTTING = {"ByteLevel", "Split", "Digits", "Punctuation", "Whitespace", "Whites
 _PROBE = "a 'b' \"c\" <d> & {e} {{f}} \\g é\n- h\t"
 
 _Number = TypeVar("_Number", int, NDArray[np.int64])
+_Counts: TypeAlias = tuple[NDArray[np.int64], NDArray[np.int32]]  # rows, and the tokens of each
 
 logger = logging.getLogger(__name__)
 
@@ -90,13 +91,14 @@ class Lengths:
     Args:
         encoder: the split.
         bound: as `bound_of` finds it.
-        key: names what the encoding depends on.
+        keys: name what the encoding of each data set depends on: a mixture finds what was counted for its parts.
         world: the ranks that share the work.
     """
 
-    def __init__(self, encoder: Encoder, bound: Bound | None, *, key: str, world: World) -> None:
+    def __init__(self, encoder: Encoder, bound: Bound | None, *, keys: Sequence[str], world: World) -> None:
         self._encoder, self._bound, self._world = encoder, bound, world
-        self._path = cache_folder() / "lengths" / f"{key}.arrow"
+        self._paths = [cache_folder() / "lengths" / f"{key}.arrow" for key in keys]
+        self._starts = np.cumsum([0, *(part.rows for part in encoder.examples.parts)])
         self._most = 0
 
     def beyond(self, limit: int) -> NDArray[np.int64]:
@@ -122,10 +124,10 @@ class Lengths:
         _, tokens = self._counted(min(between))
         return max(min(between), int(tokens[tokens <= limit].max(initial=0)))
 
-    def _counted(self, limit: int) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+    def _counted(self, limit: int) -> _Counts:
         """Examples and their tokens: all of those with more than `limit` are among them."""
         suspects = self._suspects(limit)
-        rows, tokens = self._world.gather(_read(self._path) if self._world.is_main else None)[0] or _NONE
+        rows, tokens = self._world.tell(self._read() if self._world.is_main else _NONE)
         missing = np.setdiff1d(suspects, rows, assume_unique=True)
         if not len(missing):
             return rows, tokens
@@ -135,8 +137,23 @@ class Lengths:
         rows, tokens = np.concatenate([rows, *shares]), np.concatenate([tokens, *fresh])
         order = np.argsort(rows)
         if self._world.is_main:
-            _write(self._path, rows[order], tokens[order])
+            self._write(rows[order], tokens[order], missing)
         return rows[order], tokens[order]
+
+    def _read(self) -> _Counts:
+        """What was counted earlier, of all data sets."""
+        found = [
+            (start, *(_read_counts(path) or _NONE)) for start, path in zip(self._starts, self._paths, strict=False)
+        ]
+        rows = np.concatenate([_NONE[0], *(start + rows for start, rows, _ in found)])
+        return rows, np.concatenate([_NONE[1], *(tokens for _, _, tokens in found)])
+
+    def _write(self, rows: NDArray[np.int64], tokens: NDArray[np.int32], fresh: NDArray[np.int64]) -> None:
+        """Keeps the counts of the data sets that some are new of; rows are in order."""
+        for path, start, stop in zip(self._paths, self._starts, self._starts[1:], strict=False):
+            if np.any((fresh >= start) & (fresh < stop)):
+                mine = slice(*np.searchsorted(rows, [start, stop]))
+                _write_counts(path, rows[mine] - start, tokens[mine])
 
     def _suspects(self, limit: int) -> NDArray[np.int64]:
         if self._bound is None:
@@ -179,11 +196,11 @@ class Lengths:
             f"{everything:,}",
             f"{limit:,}",
             seconds,
-            self._path,
+            self._paths[0].parent,
         )
 
 
-_NONE = (np.empty(0, np.int64), np.empty(0, np.int32))
+_NONE: _Counts = (np.empty(0, np.int64), np.empty(0, np.int32))
 
 
 def _around(layout: ChatLayout, text: str, form: Format, language: str, kind: SegmentKind, has_system: bool) -> int:
@@ -225,7 +242,7 @@ def _bytes(text: str) -> int:
     return len(text.encode())
 
 
-def _read(path: Path) -> tuple[NDArray[np.int64], NDArray[np.int32]] | None:
+def _read_counts(path: Path) -> _Counts | None:
     """Rows and tokens that were counted earlier; None where they are not there whole."""
     try:
         with pa.ipc.open_stream(path.read_bytes()) as reader:
@@ -237,7 +254,7 @@ def _read(path: Path) -> tuple[NDArray[np.int64], NDArray[np.int32]] | None:
     return (rows, tokens) if promised == _checksum(rows, tokens) else None
 
 
-def _write(path: Path, rows: NDArray[np.int64], tokens: NDArray[np.int32]) -> None:
+def _write_counts(path: Path, rows: NDArray[np.int64], tokens: NDArray[np.int32]) -> None:
     schema = pa.schema([("row", pa.int64()), ("tokens", pa.int32())], metadata={"xxh3": _checksum(rows, tokens)})
     try:
         with replacing_stream(path, schema) as writer:

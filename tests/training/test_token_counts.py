@@ -1,5 +1,7 @@
 """Which examples are longer than a limit: exactly those that a count of all finds, and mostly without counting."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -44,7 +46,7 @@ def layout_of(examples, *, normalizer=None, template=None):
 
 
 def lengths_of(encoder, key):
-    return Lengths(encoder, bound_of(encoder.layout), key=key, world=ALONE)
+    return Lengths(encoder, bound_of(encoder.layout), keys=[key], world=ALONE)
 
 
 @pytest.mark.parametrize("normalizer", [None, normalizers.NFC(), normalizers.NFKC()], ids=["none", "NFC", "NFKC"])
@@ -96,9 +98,9 @@ def test_a_damaged_count_is_made_again(examples):
     encoder = _Counting(examples, layout_of(examples), supervise_think=True)
     lengths = lengths_of(encoder, "damaged")
     first, once = lengths.beyond(700), encoder.counted
-    content = bytearray(lengths._path.read_bytes())
+    content = bytearray(lengths._paths[0].read_bytes())
     content[-40] ^= 1
-    lengths._path.write_bytes(content)
+    lengths._paths[0].write_bytes(content)
     assert np.array_equal(lengths_of(encoder, "damaged").beyond(700), first)
     assert encoder.counted == 2 * once
 
@@ -142,3 +144,25 @@ def test_what_may_make_more_tokens_than_bytes_has_no_bound(examples):
         "{% if add_generation_prompt %}<|assistant|>{% endif %}"
     )
     assert bound_of(ChatLayout(layout.tokenizer)) is None
+
+
+def test_a_mixture_finds_what_was_counted_for_its_parts(examples, make_data, make_row, tmp_path):
+    others = make_data(tmp_path / "OTHERS", [make_row(number, "cot") for number in range(9)])
+    folder = Path(examples.parts[0].name)
+    layout = layout_of(examples)
+    alone = _Counting(examples, layout, supervise_think=True)
+    lengths_of(alone, "part").beyond(600)
+    both = _Counting(shards.open(others, folder), layout, supervise_think=True)
+    tokens = both(np.arange(69)).lengths
+    both.counted = 0
+    mixed = Lengths(both, bound_of(layout), keys=["others", "part"], world=ALONE)
+    assert mixed.beyond(600)[0].tolist() == np.flatnonzero(tokens > 600).tolist()
+    assert both.counted == 0
+    mixed.beyond(200)
+    again = _Counting(shards.open(folder, others), layout, supervise_think=True)
+    tokens = again(np.arange(69)).lengths
+    again.counted = 0
+    turned = Lengths(again, bound_of(layout), keys=["part", "others"], world=ALONE)
+    assert turned.beyond(200)[0].tolist() == np.flatnonzero(tokens > 200).tolist()
+    assert again.counted == 0
+    assert (both.counted, alone.counted) > (0, 0)
