@@ -12,6 +12,7 @@ VERBS = {
     "evaluate": ("training", "checkpoint -> pass@1 by format, with the same judge"),
     "sample": ("training", "checkpoint -> more solutions that the judge accepts, a source for curate"),
     "prove": ("training", "J and its gradient on your model and rows, against float64"),
+    "lengths": ("training", "how many examples fit train.context, counted ahead of a run"),
     "trace": ("pipelines", "one row's story: what happened at each stage, and why"),
     "export": ("pipelines", "shards -> messages or prompt/completion for other trainers"),
     "review": ("pipelines", "quarantined and doubtful rows -> a queue for people"),

@@ -3,8 +3,9 @@
 Shards are judged in this process, one after another; with any Beam flag, Beam carries them (`pipelines.inspecting`).
 """
 
+import json
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -12,10 +13,12 @@ from pipelines.engine.runners import PATIENCE_S
 from pipelines.foreign import lay_out
 from pipelines.inspecting import carrier
 from pipelines.output.delivery import send_folder
-from schemas.config import Benchmark, Config, Source
+from schemas.config import Benchmark, Config, Source, Train
 from schemas.copies import SHARDS, copied, copied_whole
+from schemas.exits import ExitCode
 from schemas.files import write_text
-from schemas.place import Place, located, reached, require_writable, sending
+from schemas.place import Place, as_text, located, reached, require_writable, sending
+from schemas.verb_process import run_verb
 from schemas.verdict import VERDICT, Status, Verdict
 from validation.dataset.block_index import write_block_tables
 from validation.dataset.drift import Baseline, compare, read_baseline
@@ -39,10 +42,12 @@ def validate(
     beam_flags: Sequence[str] = (),
     patience: float = PATIENCE_S,
     on_progress: Progress | None = None,
+    on_note: Callable[[str], None] | None = None,
 ) -> Verdict:
     """Judges a data set and writes `quality/verdict.json` and `quality/report/`; beside a passed verdict its tables.
 
     An earlier verdict is removed before judging starts; the new one is written last, so one that is there is whole.
+    Where a tokenizer is named, the tokens that a training run would count first are counted, and kept in the cache.
 
     Args:
         data: the data set.
@@ -54,6 +59,7 @@ def validate(
         beam_flags: flags of any Beam runner; none judges in this process.
         patience: seconds that an engine may take to start its first worker.
         on_progress: told in words what is being looked at.
+        on_note: told in a line what was counted for training, or why nothing was.
 
     Returns:
         The verdict; a failed one too: the caller decides how the process ends.
@@ -69,7 +75,35 @@ def validate(
             tables = write_block_tables(folder, judgement.manifest, quality)
             judgement.verdict = judgement.verdict.model_copy(update={"tables": tables})
         _publish(judgement, quality, other, on_progress, data_docs=data_docs)
+    passed = judgement.verdict.status is Status.PASSED
+    if passed and output is None and (train := _trained_with(config)):
+        note = _count_ahead(data, train, on_progress)
+        if on_note is not None:
+            on_note(note)
     return judgement.verdict
+
+
+def _trained_with(config: Config) -> Train | None:
+    """The training whose tokens are counted: that of the config, else one by the named tokenizer; None: there is none.
+
+    A model that is made from scratch has no tokenizer before its run.
+    """
+    named = config.validate_.tokenizer
+    if named is None or (config.train is not None and not isinstance(config.train.model, str)):
+        return None
+    return config.train or Train(model=named, steps=1, context=config.validate_.context)
+
+
+def _count_ahead(data: str | Path, train: Train, on_progress: Progress | None) -> str:
+    """Has a judged data set's tokens counted by the trainer's own code, which this process does not import."""
+    if on_progress is not None:
+        on_progress("counting tokens for training")
+    with tempfile.TemporaryDirectory(prefix="mathmill-") as folder:
+        config = Path(folder) / "train.yaml"
+        table = {"train": train.model_dump(mode="json", exclude_unset=True)}
+        config.write_text(json.dumps(table, ensure_ascii=False), encoding="utf-8")
+        code, told = run_verb("lengths", str(config), "--data", as_text(data))
+    return told if code == ExitCode.DONE else f"tokens were not counted for training: {told}"
 
 
 def validate_foreign(

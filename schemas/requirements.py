@@ -79,7 +79,8 @@ class Validate(Table):
     """The table of `mathmill validate`."""
 
     tokenizer: str | None = None
-    """Hugging Face name or folder; null: checks on tokens say `not checked`"""
+    """Hugging Face name or folder; null: checks on tokens say `not checked`. Named: what a run by the table `train`
+    (without one: by this tokenizer) would count before step 1 is counted too, and kept for it"""
     context: Annotated[int, Field(ge=16)] = 4096
     """tokens that an example may have, for the check on lengths"""
     min_heldout: Annotated[int, Field(ge=0)] = 0

@@ -1,4 +1,4 @@
-"""The room's command line: train, evaluate, sample, prove. Also `torchrun -m training train ...` for many processes."""
+"""The room's command line: train, evaluate, sample, prove, lengths; for many processes `torchrun -m training train`."""
 
 import atexit
 import gc
@@ -157,6 +157,29 @@ def prove(
         from training.prove import prove as run_proof
 
     show_proof(run_proof(checked, mixed, model=model, rows=rows))
+
+
+@app.command()
+def lengths(
+    config: ConfigPath,
+    data: DataSets = None,
+    draft: Annotated[bool, typer.Option("--draft", help="accept data without a passed verdict")] = False,
+    set_: Overrides = None,
+    debug: Debug = False,
+) -> None:
+    """How many examples fit train.context; what a run would count before step 1 is counted and kept for it.
+
+    `mathmill validate` calls this where `validate.tokenizer` is named.
+    """
+    checked = load_config(config, set_ or [])
+    from training.mistakes import mixed_data, refuse_unjudged, train_table  # deferred: `--help` needs no pyarrow
+
+    mixed = mixed_data(train_table(checked), data)
+    refuse_unjudged([source.path for source in mixed], draft=draft)
+    with importing():  # deferred: torch, which no mistake above needs
+        from training.ahead import count_ahead
+
+    print(count_ahead(train_table(checked), mixed, draft=draft).line())
 
 
 def main(argv: list[str] | None = None) -> int:

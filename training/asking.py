@@ -5,8 +5,6 @@ the two rooms meet on disk alone.
 """
 
 import json
-import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -22,6 +20,7 @@ from schemas.exits import ExitCode, RunFailedError, UserError
 from schemas.place import located
 from schemas.problem import Format, SegmentKind
 from schemas.split import Split
+from schemas.verb_process import run_verb
 from schemas.wording import amount, shortened
 from training import shards
 from training.shards import Example, Examples
@@ -104,13 +103,6 @@ def fetch_items(benchmarks: Sequence[str | Benchmark], path: Path) -> None:
         code, message = run_verb("benchmarks", str(config), "--output", str(path.resolve()))
     if code != ExitCode.DONE:
         raise (UserError if code == ExitCode.COULD_NOT_START else RunFailedError)(message)
-
-
-def run_verb(*arguments: str) -> tuple[int, str]:
-    """Runs a verb of curation in a process of its own; returns its exit code and the last line that it told people."""
-    done = subprocess.run([sys.executable, "-m", "mathmill", *arguments], capture_output=True, text=True, check=False)
-    last = done.stderr.strip().splitlines()[-1:] or ["it said nothing"]
-    return done.returncode, last[0].removeprefix("mathmill: ")
 
 
 def reference_of(example: Example) -> str | None:

@@ -23,8 +23,9 @@ from schemas.files import write_text
 from schemas.manifest import read_manifest
 from schemas.place import on_this_machine
 from schemas.reason import Reason
+from schemas.verb_process import run_verb
 from schemas.wording import amount
-from training.asking import Suite, run_verb, split_suite
+from training.asking import Suite, split_suite
 from training.evaluate import evaluate_suites
 from training.generations import Row, agreed, by_problem, read_evaluation, share_of
 from training.results import SampleResult

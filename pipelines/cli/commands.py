@@ -119,6 +119,7 @@ def run_validate(
             read_manifest(folder)
     with importing():  # deferred: Beam and the report, which no mistake above needs
         from pipelines.validate import validate
+    notes: list[str] = []
     verdict = validate(
         data,
         settings,
@@ -128,7 +129,10 @@ def run_validate(
         data_docs=data_docs,
         beam_flags=beam_flags,
         patience=patience,
+        on_note=notes.append,
     )
+    for note in notes:
+        console_for().print(Text(note), soft_wrap=True)
     _conclude(place, verdict, located(output) if output else place / "quality", draft=draft)
 
 

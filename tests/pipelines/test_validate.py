@@ -7,11 +7,14 @@ import datasets
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from tokenizers import Tokenizer, models, normalizers
+from tokenizers.decoders import ByteLevel as ByteLevelDecoder
+from tokenizers.pre_tokenizers import ByteLevel
 
 from pipelines.sources.inputs import plan_inputs
 from pipelines.validate import validate, validate_foreign
 from schemas.block_table import BLOCKS, ROWS
-from schemas.config import Benchmark, Columns, Config, Curate, Source
+from schemas.config import Benchmark, Columns, Config, Curate, Source, Train
 from schemas.exits import RunFailedError, UserError
 from schemas.manifest import sha256_of
 from schemas.requirements import Recheck, Validate
@@ -181,3 +184,40 @@ def test_an_adapter_of_a_known_data_set_reads_foreign_data(tmp_path):
     source = Source(name="school", path=str(path), adapter="gsm8k", licence="unknown")
     assert validate_foreign(source, CONFIG, output=tmp_path / "report").status is Status.PASSED
     assert not any(path.name.startswith("mathmill-foreign") for path in tmp_path.rglob("*"))
+
+
+@pytest.fixture
+def named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A tokenizer that may make more of a text than its bytes; the cache is this test's alone."""
+    tokenizer = Tokenizer(models.BPE({token: n for n, token in enumerate(["<|end|>", *ByteLevel.alphabet()])}, []))
+    tokenizer.normalizer = normalizers.Replace("zzz", "zzz zzz")
+    tokenizer.pre_tokenizer, tokenizer.decoder = ByteLevel(add_prefix_space=False), ByteLevelDecoder()
+    folder = tmp_path / "named"
+    folder.mkdir()
+    tokenizer.save(str(folder / "tokenizer.json"))
+    settings = {"tokenizer_class": "PreTrainedTokenizerFast", "eos_token": "<|end|>"}
+    (folder / "tokenizer_config.json").write_text(json.dumps(settings), encoding="utf-8")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return folder
+
+
+def test_a_named_tokenizer_has_the_tokens_counted_that_training_would_count_first(tmp_path: Path, named: Path) -> None:
+    data, notes = write_data(tmp_path / "data"), []
+    counted = CONFIG.validate_.model_copy(update={"tokenizer": str(named)})
+    validate(data, Config(validate=counted), on_note=notes.append)
+    assert notes == ["63 of 63 train examples fit into 4,096 tokens"]
+    assert len(list((tmp_path / "cache/mathmill/lengths").iterdir())) == 2
+    narrow = Train(model=str(named), epochs=1, context=300, long_rows="drop")
+    validate(data, Config(validate=counted, train=narrow), on_note=notes.append)
+    assert "train examples fit into 300 tokens; longer are" in notes[1]
+    validate(data, Config(validate=counted, train=narrow), output=tmp_path / "report", on_note=notes.append)
+    validate(data, CONFIG, on_note=notes.append)
+    assert len(notes) == 2
+
+
+def test_tokens_that_cannot_be_counted_for_training_close_no_gate(tmp_path: Path, named: Path) -> None:
+    notes: list[str] = []
+    counted = CONFIG.validate_.model_copy(update={"tokenizer": str(named / "tokenizer.json")})
+    verdict = validate(write_data(tmp_path / "data"), Config(validate=counted), on_note=notes.append)
+    assert verdict.status is Status.PASSED
+    assert notes[0].startswith("tokens were not counted for training: train.model ")
