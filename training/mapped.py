@@ -7,6 +7,7 @@ is read is refused, never read half old and half new.
 import mmap
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,8 @@ from numpy.typing import NDArray
 from schemas.evolution import difference, read_as
 from schemas.exits import RunFailedError
 from training.shard_rows import Columns, Sizes, part_of
+
+_TOGETHER = 64  # batches whose sizes are computed together: a call costs as much as the rows of one
 
 
 class MappedShard:
@@ -56,12 +59,13 @@ class MappedShard:
                 yield reader.read(offset)
 
     def sizes(self) -> Iterator[Sizes]:
-        """Yields how long the texts of every batch are; of the texts only where they begin and end is read."""
-        for batch in self.scan(("question", "segments", "instruction", "system")):
-            segments = _offsets(batch.column("segments"))
-            texts = _offsets(batch.column("segments").values.field("text"))
-            asked = sum(_lengths(batch.column(name)) for name in ("question", "instruction", "system"))
-            yield Sizes(asked + np.diff(texts[segments]), np.diff(segments))
+        """Yields how long the texts of some batches are; of the texts only where they begin and end is read."""
+        batches = self.scan(("question", "segments", "instruction", "system"))
+        while some := list(islice(batches, _TOGETHER)):
+            texts = [_lengths([batch.column(name) for batch in some]) for name in ("question", "instruction", "system")]
+            bodies, segments = zip(*map(_solutions, some), strict=True)
+            counts = np.concatenate(segments).astype(np.int64)
+            yield Sizes(sum(texts, np.concatenate(bodies).astype(np.int64)), counts)
 
     def expect(self, _batches: Sequence[int], _columns: Columns) -> None:
         """Nothing is to be done: it is here."""
@@ -125,18 +129,31 @@ class _Reader:
         self._pages.madvise(mmap.MADV_DONTNEED)
 
 
-def _lengths(texts: pa.Array) -> NDArray[np.int64] | int:
-    """Bytes of each text; of one that is null, none."""
+def _lengths(columns: Sequence[pa.Array]) -> NDArray[np.int64]:
+    """Bytes of each text of some batches, in a row; of one that is null, none."""
+    return np.concatenate([_lengths_in(texts) for texts in columns]).astype(np.int64)
+
+
+def _lengths_in(texts: pa.Array) -> NDArray[np.int32]:
     if texts.null_count == len(texts):
-        return 0
-    lengths = np.diff(_offsets(texts))
-    return np.where(texts.is_valid(), lengths, 0) if texts.null_count else lengths
+        return np.zeros(len(texts), np.int32)
+    offsets = _offsets(texts)
+    lengths: NDArray[np.int32] = offsets[1:] - offsets[:-1]
+    return np.where(texts.is_valid(), lengths, np.int32(0)) if texts.null_count else lengths
 
 
-def _offsets(array: pa.Array) -> NDArray[np.int64]:
+def _solutions(batch: pa.RecordBatch) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """Bytes of each solution's texts, and how many segments they are of."""
+    solutions = batch.column("segments")
+    segments = _offsets(solutions)
+    ends = _offsets(solutions.values.field("text"))[segments]
+    return ends[1:] - ends[:-1], segments[1:] - segments[:-1]
+
+
+def _offsets(array: pa.Array) -> NDArray[np.int32]:
     """Where the values of a text or a list begin and end, read where they lie."""
     _, offsets = array.buffers()[:2]
-    return np.frombuffer(offsets, np.int32, len(array) + 1, 4 * array.offset).astype(np.int64)
+    return np.frombuffer(offsets, np.int32, len(array) + 1, 4 * array.offset)
 
 
 def _stamp(path: Path) -> tuple[int, ...] | None:

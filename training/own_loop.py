@@ -75,7 +75,7 @@ class _Rows:
         pieces, begun, epoch = [np.empty(0, np.int64)], 0, 0
         while begun < stop and (length := self._length(epoch)):
             if start < begun + length:
-                pieces.append(self.plan.order(epoch)[max(0, start - begun) : stop - begun].astype(np.int64))
+                pieces.append(self.plan.first(epoch, stop - begun)[max(0, start - begun) :].astype(np.int64))
             begun, epoch = begun + length, epoch + 1
         return np.concatenate(pieces)
 

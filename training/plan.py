@@ -2,13 +2,15 @@
 
 The step is a set of examples, not a number of tokens, so packing, micro-batches, ranks and workers cannot change the
 objective, and the state of a run is two integers. Each epoch visits its appearances once; the last step of an epoch
-takes what is left. An order holds 4 bytes a row, 16 while it is made.
+takes what is left. An order holds 4 bytes a row, 16 until its last part was asked for.
 
 There are two orders of the same appearances. `rows` is global: any step may take any example. `blocks` is for data that
 no cache holds: blocks of neighbouring examples are put in a random order, and an example comes within the next `WINDOW`
 blocks of its own, so that an epoch reads each block once and holds few at a time.
 """
 
+import threading
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -21,6 +23,7 @@ from numpy.typing import NDArray
 
 Indices = NDArray[np.uint32]
 _PART = 2**20  # rows that are looked at together
+_BEGINNING = 2**16  # of many rows: about those that are sorted first, since step 1 waits for them
 
 WINDOW = 64
 """blocks that the examples of one block are strewn over: with 1,024 rows in each, a step is drawn from 65,000"""
@@ -71,7 +74,11 @@ class Plan:
 
     def order(self, epoch: int) -> Indices:
         """Every appearance of an epoch, in the order in which steps take them."""
-        return self._order(epoch)
+        return self.first(epoch, self._count(epoch))
+
+    def first(self, epoch: int, limit: int) -> Indices:
+        """The first appearances of an epoch, as many as `limit` says at most; what comes later is not sorted for it."""
+        return self._order(epoch).first(min(limit, self._count(epoch)))
 
     def examples_in(self, epoch: int) -> int:
         """How many appearances an epoch has, without its order."""
@@ -84,7 +91,7 @@ class Plan:
     def examples_at(self, position: Position) -> NDArray[np.int64]:
         """The examples of one step: examples_per_step of them, fewer in the last step of an epoch."""
         start = position.step * self.examples_per_step
-        return self.order(position.epoch)[start : start + self.examples_per_step].astype(np.int64)
+        return self.first(position.epoch, start + self.examples_per_step)[start:].astype(np.int64)
 
     def total_steps(self) -> int:
         """Length of the whole run in optimizer steps."""
@@ -124,14 +131,12 @@ class Plan:
         share = 1.0 if self._epochs is None else min(1.0, self._epochs - epoch)
         return max(1, round(count * share))
 
-    def _compute_order(self, epoch: int) -> Indices:
-        """Appearances sorted by a random key."""
+    def _compute_order(self, epoch: int) -> "_Order":
+        """Appearances by a random key."""
         appearances = _joined(
             self._appearances(epoch), sum(int(times.sum()) for times in self._times(epoch)), np.uint32
         )
-        order = _places_in_order(self._keys(epoch, appearances), len(appearances))
-        np.take(appearances, order, out=order, mode="clip")
-        return order[: self._count(epoch)]
+        return _Order(self._keys(epoch, appearances), appearances)
 
     def _keys(self, epoch: int, appearances: Indices) -> Iterator[NDArray[np.uint64]]:
         """What appearances are sorted by, part by part: a random word, or the turn of their block and a random delay.
@@ -146,7 +151,7 @@ class Plan:
         count = len(self._blocks) - 1
         bits = 64 - (count + WINDOW).bit_length()
         turns = np.empty(count, np.uint64)
-        turns[_places_in_order(_words(self.seed, epoch, "blocks", count), count)] = np.arange(count, dtype=np.uint64)
+        turns[_shuffled(_words(self.seed, epoch, "blocks", count), count)] = np.arange(count, dtype=np.uint64)
         for part, drawn in enumerate(words):
             rows = appearances[part * _PART : part * _PART + len(drawn)]
             mine = turns[np.searchsorted(self._blocks, rows, side="right") - 1]
@@ -189,20 +194,46 @@ def _joined(parts: Iterator[NDArray[Any]], count: int, kind: type) -> NDArray[An
     return joined
 
 
-def _places_in_order(words: Iterator[NDArray[np.uint64]], count: int) -> Indices:
-    """What a stable argsort gives, one range of keys after another: sorting all of them takes thrice the memory."""
-    keys = _joined(words, count, np.uint64)
-    ranges = max(1, count // _PART)
-    bounds = [np.uint64(number * 2**64 // ranges) for number in range(1, ranges)]
-    places, filled = np.empty(count, np.uint32), 0
-    for low, high in zip([None, *bounds], [*bounds, None], strict=True):
-        inside = np.ones(count, np.bool_) if low is None else keys >= low
+class _Order:
+    """Values as a stable sort by their keys puts them, one range of keys after another as far as they are asked for.
+
+    Sorting all at once takes thrice the memory, and a step needs the beginning alone. Threads may share it.
+    """
+
+    def __init__(self, keys: Iterator[NDArray[np.uint64]], values: Indices) -> None:
+        self._values, self._keys = values, _joined(keys, len(values), np.uint64)
+        ranges = max(1, len(values) // _PART)
+        ends = [number * 2**64 // ranges for number in range(1, ranges)]
+        if len(values) >= 2 * _BEGINNING:
+            ends.insert(0, _BEGINNING * 2**64 // len(values))
+        bounds = [np.uint64(end) for end in ends]
+        self._ranges = deque(zip([None, *bounds], [*bounds, None], strict=True))
+        self._ordered, self._filled = np.empty_like(values), 0
+        self._lock = threading.Lock()
+
+    def first(self, count: int) -> Indices:
+        """The first `count` of them."""
+        with self._lock:
+            while self._filled < count:
+                self._sort_range(*self._ranges.popleft())
+            if not self._ranges:
+                self._keys, self._values = np.empty(0, np.uint64), np.empty(0, np.uint32)
+        return self._ordered[:count]
+
+    def _sort_range(self, low: np.uint64 | None, high: np.uint64 | None) -> None:
+        """Sorts the keys of [low, high) behind those below."""
+        inside = np.ones(len(self._keys), np.bool_) if low is None else self._keys >= low
         if high is not None:
-            inside &= keys < high
+            inside &= self._keys < high
         found = np.flatnonzero(inside)
-        places[filled : filled + len(found)] = found[_stable_argsort(keys[found])]
-        filled += len(found)
-    return places
+        end = self._filled + len(found)
+        self._ordered[self._filled : end] = self._values[found[_stable_argsort(self._keys[found])]]
+        self._filled = end
+
+
+def _shuffled(words: Iterator[NDArray[np.uint64]], count: int) -> Indices:
+    """The numbers below `count` in the order of random words."""
+    return _Order(words, np.arange(count, dtype=np.uint32)).first(count)
 
 
 def _stable_argsort(keys: NDArray[np.uint64]) -> NDArray[np.int64]:
@@ -216,4 +247,5 @@ def keyed_sample(count: int, limit: int, purpose: str) -> NDArray[np.int64]:
     """`limit` of `count` rows, the same ones each time, in their order; all of them where there are no more."""
     if count <= limit:
         return np.arange(count)
-    return np.sort(_places_in_order(_words(0, 0, purpose, count), count)[:limit].astype(np.int64))
+    drawn = _Order(_words(0, 0, purpose, count), np.arange(count, dtype=np.uint32)).first(limit)
+    return np.sort(drawn.astype(np.int64))

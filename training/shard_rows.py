@@ -24,7 +24,7 @@ Columns = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class Sizes:
-    """Of each row of a batch: bytes of all its texts in UTF-8, and segments of its solution."""
+    """Of each of some rows: bytes of all its texts in UTF-8, and segments of its solution."""
 
     texts: NDArray[np.int64]
     segments: NDArray[np.int64]
@@ -52,7 +52,7 @@ class Shard(Protocol):
         """Is told what will be read soon."""
 
     def sizes(self) -> Iterator[Sizes]:
-        """Yields how long the texts of every batch are."""
+        """Yields how long the texts of all rows are, those of some batches at a time."""
 
     def let_go(self) -> None:
         """Lets leave memory what can be read again where it lies."""
@@ -95,7 +95,7 @@ class Batches:
                 start += len(batch)
 
     def sizes(self) -> Iterator[tuple[int, Sizes]]:
-        """Yields how long the texts of every batch are, with the index of its first row."""
+        """Yields how long the texts of some rows after another are, with the index of the first."""
         start = 0
         for shard in self._of:
             for sizes in shard.sizes():

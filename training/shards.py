@@ -161,7 +161,7 @@ class Examples:
         return _to_examples(self._batches.read(indices, _COLUMNS))
 
     def sizes(self) -> Iterator[tuple[int, Sizes]]:
-        """Yields how long the texts of every batch are, with the index of its first example."""
+        """Yields how long the texts of some examples after another are, with the index of the first."""
         return self._batches.sizes()
 
     def expect(self, indices: NDArray[np.int64]) -> None:

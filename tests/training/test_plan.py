@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from training.plan import WINDOW, Plan, Position
+from training.plan import WINDOW, Plan, Position, _Order
 
 
 def plan_of(count=10, **changes):
@@ -131,3 +131,16 @@ def test_an_epoch_by_blocks_mixes_the_blocks_of_a_window():
     steps = [plan.examples_at(Position(0, step)) // size for step in range(40, 80)]
     assert min(len(np.unique(step)) for step in steps) > WINDOW * 0.8
     assert np.mean([np.diff(np.unique(step)).mean() for step in steps]) > 5  # no neighbours of the data
+
+
+@pytest.mark.parametrize("count", [2**17 - 1, 2**17, 2**20 + 7, 2**21 + 3])
+def test_the_beginning_of_an_order_is_sorted_alone_and_is_that_of_the_whole(count):
+    keys = np.random.Philox(key=1).random_raw(count)
+    keys[7::1001] = keys[3]  # equal keys keep the order of their values
+    expected = np.argsort(keys, kind="stable")
+    order = _Order(iter([keys]), np.arange(count, dtype=np.uint32))
+    beginning = order.first(1000)
+    assert beginning.tolist() == expected[:1000].tolist()
+    assert (order._filled < count) == (count >= 2**17)
+    assert np.array_equal(order.first(count), expected)
+    assert np.array_equal(beginning, expected[:1000])
