@@ -72,7 +72,9 @@ def _figures(result: EvalResult) -> Markup:
     names = ["asked", "format", "problems", "pass@1", "95 % interval"]
     names += [f"pass@{several}", f"maj@{several}"] if several > 1 else []
     names += ["stopped", "tokens", "programs"] + (["apart"] if result.against else [])
-    head = tag("tr", [tag("th", name, class_="number" if at > 1 else None) for at, name in enumerate(names)])
+    head = tag(
+        "tr", [tag("th", name, scope="col", class_="number" if at > 1 else None) for at, name in enumerate(names)]
+    )
     rows = [_figure_row(result, several, suite, form, line) for suite, form, line in lines]
     marks = sorted(
         {(suite, line.contamination) for suite, _, line in lines if line.contamination not in (None, "none")}
@@ -109,7 +111,7 @@ def _breakdowns(result: EvalResult) -> Markup:
     if not blocks:
         return Markup()
     summary = tag("summary", "By kind of error, topic and level")
-    return tag("section", tag("details", summary, tag("div", blocks, class_="figures")))
+    return tag("section", tag("details", summary, tag("div", blocks, class_="figures"), class_="kinds"))
 
 
 def _table(caption: str, rows: Sequence[tuple[str, str]]) -> Markup:
@@ -168,7 +170,7 @@ def _problem(rows: Sequence[Row], others: Sequence[Row] | None, result: EvalResu
         "summary",
         tag("b", mark, class_="ok" if share == 1 else "alarm" if share == 0 else None),
         tag("span", place, class_="fine"),
-        tag("span", shortened(" ".join(first["question"].split()), 140)),
+        tag("span", rich_text(shortened(" ".join(first["question"].split()), 140))),
     )
     columns = [_column(result.model if other else None, rows)]
     if other is not None:

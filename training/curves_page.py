@@ -7,10 +7,12 @@ import json
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from importlib.resources import files
 from pathlib import Path
 from typing import Any, TypeAlias
 
 from schemas.files import write_text
+from schemas.wording import amount
 from validation.dataset.report.markup import Markup, policy, tag
 
 CURVES = "curves.html"
@@ -19,20 +21,10 @@ CURVES = "curves.html"
 Point: TypeAlias = tuple[float, float]
 
 _WIDTH, _HEIGHT, _MOST_POINTS = 640.0, 220.0, 320
-_STYLE = """
-:root { color-scheme: light dark; font: 15px/1.5 system-ui, sans-serif }
-body { max-width: 90rem; margin: 2rem auto; padding: 0 1rem }
-main { display: grid; grid-template-columns: repeat(auto-fill, minmax(26rem, 1fr)); gap: 1.5rem }
-figure { margin: 0 } figcaption { font-weight: 600 }
-svg { width: 100%; border: 1px solid #8884; overflow: visible }
-polyline { fill: none; stroke-width: 1.6; vector-effect: non-scaling-stroke }
-ul { list-style: none; margin: .2rem 0; padding: 0; display: flex; flex-wrap: wrap; gap: .1rem 1rem; font-size: .85rem }
-.ends { display: flex; justify-content: space-between; font-size: .8rem; opacity: .75 }
-.c0 { stroke: #2a6fdb; color: #2a6fdb } .c1 { stroke: #d9622b; color: #d9622b } .c2 { stroke: #2f9e54; color: #2f9e54 }
-.c3 { stroke: #a04bd1; color: #a04bd1 } .c4 { stroke: #b58a00; color: #b58a00 } .c5 { stroke: #c2356b; color: #c2356b }
-li b { font-weight: 400; font-variant-numeric: tabular-nums }
-"""
-_COLOURS = 6
+_GRID = (0.25, 0.5, 0.75)
+_COLOURS, _DASHES = 6, 3
+_WHOLE = 1000  # from here on digits behind the point say nothing
+_STYLES = (("validation.dataset.report", "report.css"), ("training", "curves.css"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,21 +71,24 @@ def page_of(name: str, lines: Sequence[dict[str, Any]]) -> str:
         ("tokens right", [_plain("train", steps, "token_accuracy"), _plain("heldout", heldout, "token_accuracy")]),
     ]
     last = steps[-1]["step"] if steps else 0
+    style = "\n".join(files(room).joinpath(file).read_text("utf-8") for room, file in _STYLES)
     head = tag(
         "head",
         tag("meta", charset="utf-8"),
-        tag("meta", http_equiv="Content-Security-Policy", content=policy(_STYLE)),
+        tag("meta", http_equiv="Content-Security-Policy", content=policy(style)),
         tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
         tag("title", f"Curves of {name}"),
-        tag("style", Markup(_STYLE)),
+        tag("style", Markup(style)),
     )
+    measured = f"{amount(last, 'step')}, {amount(len(heldout), 'measurement')} on heldout examples."
+    figures = [_chart(title, [curve for curve in curves if curve.points]) for title, curves in charts]
     body = tag(
-        "body",
+        "main",
         tag("h1", f"Curves of {name}"),
-        tag("p", f"{last:,} steps, {len(heldout):,} measurements on heldout examples."),
-        tag("main", [_chart(title, [curve for curve in curves if curve.points]) for title, curves in charts]),
+        tag("p", measured, class_="lead"),
+        tag("div", figures, class_="figures") if steps else None,
     )
-    return f"<!doctype html>{tag('html', head, body, lang='en')}\n"
+    return f"<!doctype html>{tag('html', head, tag('body', body), lang='en')}\n"
 
 
 def _curve(name: str, values: Iterable[tuple[int, Any]]) -> Curve:
@@ -131,39 +126,51 @@ def _chart(title: str, curves: Sequence[Curve]) -> Markup | None:
         return None
     xs, ys = ([point[axis] for curve in curves for point in curve.points] for axis in (0, 1))
     left, right, low, high = min(xs), max(xs), min(ys), max(ys)
+    grid = [tag("line", x1=0, x2=_WIDTH, y1=part * _HEIGHT, y2=part * _HEIGHT, class_="grid") for part in _GRID]
     lines = [
-        tag("polyline", class_=f"c{n % _COLOURS}", points=_path(curve, left, right, low, high))
+        tag("polyline", class_=_line_class(n), points=_path(curve, left, right, low, high))
         for n, curve in enumerate(curves)
     ]
     drawing = tag(
         "svg",
+        grid,
         lines,
         viewBox=f"0 0 {_WIDTH:g} {_HEIGHT:g}",
         preserveAspectRatio="none",
         role="img",
-        aria_label=f"{title}: {', '.join(curve.name for curve in curves)}, from {low:.4g} to {high:.4g}",
+        aria_label=f"{title}: {', '.join(curve.name for curve in curves)}, from {_figure(low)} to {_figure(high)}",
     )
     return tag(
         "figure",
         tag("figcaption", title),
-        tag("ul", [_key(n, curve) for n, curve in enumerate(curves)]),
-        tag("div", tag("span", f"{high:.4g}"), class_="ends"),
+        tag("ul", [_key(n, curve) for n, curve in enumerate(curves)], class_="legend"),
+        tag("div", tag("span", _figure(high)), class_="ends"),
         drawing,
-        tag("div", tag("span", f"{low:.4g}"), tag("span", f"step {left:,.0f} to {right:,.0f}"), class_="ends"),
+        tag("div", tag("span", _figure(low)), tag("span", f"step {left:,.0f} to {right:,.0f}"), class_="ends"),
     )
 
 
 def _key(number: int, curve: Curve) -> Markup:
-    """A curve's line of the legend: its colour, its name, its first and last value."""
-    square = tag("span", Markup("&#9632;"), class_=f"c{number % _COLOURS}", aria_hidden="true")
-    first, last = (curve.points[at][1] for at in (0, -1))
-    return tag("li", square, f" {curve.name} ", tag("b", f"{first:.4g}", Markup(" &rarr; "), f"{last:.4g}"))
+    """A curve's line of the legend: its colour and dash, its name, its first and last value."""
+    stroke = tag("line", x1=0, x2=24, y1=5, y2=5, class_=_line_class(number))
+    sample = tag("svg", stroke, viewBox="0 0 24 10", class_="sample", aria_hidden="true")
+    first, last = (_figure(curve.points[at][1]) for at in (0, -1))
+    return tag("li", sample, f" {curve.name} ", tag("b", first, Markup(" &rarr; "), last))
+
+
+def _line_class(number: int) -> str:
+    """How a curve is drawn: six colours, then the same ones dashed."""
+    return f"c{number % _COLOURS} d{number // _COLOURS % _DASHES}"
+
+
+def _figure(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= _WHOLE else f"{value:.4g}"
 
 
 def _path(curve: Curve, left: float, right: float, low: float, high: float) -> str:
-    """The points of a polyline; a single one is a dash that can be seen."""
-    across, up = (right - left) or 1.0, (high - low) or 1.0
-    points = [((x - left) / across * _WIDTH, (high - y) / up * _HEIGHT) for x, y in _thinned(curve.points)]
+    """The points of a polyline, a level one half way up; a single one is a dash that can be seen."""
+    across, up, top = (right - left) or 1.0, (high - low) or 1.0, high if high > low else high + 0.5
+    points = [((x - left) / across * _WIDTH, (top - y) / up * _HEIGHT) for x, y in _thinned(curve.points)]
     if len(points) == 1:
         points.append((points[0][0] + 4.0, points[0][1]))
     return " ".join(f"{x:.1f},{y:.1f}" for x, y in points)

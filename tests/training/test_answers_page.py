@@ -54,6 +54,12 @@ def test_wrong_answers_come_first_with_formulas_programs_and_verdicts(page):
     assert 'data-outcome="not_equal"' in text
 
 
+def test_a_problem_in_the_list_shows_its_formulas_too(page):
+    summary = page([row(1)]).split('class="answered"')[1].split("</summary>")[0]
+    assert "<mfrac>" in summary
+    assert "frac{1}" not in summary
+
+
 def test_what_a_model_writes_cannot_become_markup(page):
     text = page([row(0, response="</script><script>alert(1)</script>", question="<img src=x onerror=a>\u202e")])
     assert "<script>alert" not in text

@@ -56,6 +56,22 @@ def test_a_long_curve_is_thinned_and_a_chart_without_points_is_left_out():
     assert "polyline" not in page_of("RUN", []).split("</style>")[1]
 
 
+def test_curves_beyond_the_colours_are_told_apart_by_their_dashes():
+    names = [f"source {number}" for number in range(13)]
+    page = page_of("RUN", [line(1, -1.0, sources={name: {"objective": -1.0} for name in names})])
+    chart = page.split("J by source</figcaption>")[1].split("</figure>")[0]
+    drawn = re.findall(r'<polyline class="([^"]*)"', chart)
+    assert drawn == re.findall(r'<line [^>]*class="(c[^"]*)"', chart)
+    assert len(set(drawn)) == 13
+
+
+def test_large_values_are_whole_and_a_level_curve_stands_half_way_up():
+    page = page_of("RUN", [line(1, -1.0, tokens_per_second=31_560.4), line(2, -1.0, tokens_per_second=31_560.4)])
+    chart = page.split("tokens per second</figcaption>")[1].split("</figure>")[0]
+    assert "31,560 &rarr; 31,560" in chart
+    assert 'points="0.0,110.0 640.0,110.0"' in chart
+
+
 def test_the_policy_lets_in_this_style_and_nothing_else():
     page = page_of("RUN", LINES)
     style = re.search(r"<style>(.*?)</style>", page, re.DOTALL)[1]
