@@ -3,8 +3,6 @@
 Rows of one reason, rule and benchmark share a group, which one answer can settle.
 """
 
-import os
-import shlex
 from collections import Counter
 from collections.abc import Collection, Iterator
 from pathlib import Path
@@ -16,10 +14,8 @@ from rich.table import Table
 
 from pipelines.cli.curate_console import console_for
 from pipelines.engine.disk import unwritable_in_one_line
-from pipelines.engine.store import WORK
-from pipelines.engine.workfolder import CONFIG_FILE
-from pipelines.output.delivery import made_in
 from pipelines.output.reader import read_rejected
+from pipelines.review.applying import applying
 from pipelines.review.causes import Group, group_of
 from schemas.copies import REJECTED, copied
 from schemas.exits import UserError
@@ -28,7 +24,6 @@ from schemas.manifest import read_manifest
 from schemas.place import on_this_machine
 from schemas.problem import Decision
 from schemas.reason import Outcome, meaning_of
-from schemas.reviews import Reviews
 from schemas.wording import shortened
 
 _SHOWN_GROUPS = 5
@@ -135,21 +130,6 @@ def print_queue(groups: Counter[Group], output: Path, data: Path) -> None:
     console.print(table)
     console.print(escape(f"{groups.total():,} rows in {output}; fill in `decision`, then"), soft_wrap=True)
     console.print(escape(f"  {applying(data, output)}"), soft_wrap=True)
-
-
-def applying(data: Path, queue: Path) -> str:
-    """The command that applies a queue to the data set that it came from, beside the reviews that it has already."""
-    named = made_in(data) / WORK / CONFIG_FILE
-    config = os.path.relpath(named.read_text("utf-8")) if named.is_file() else "CONFIG"
-    with copied(data) as folder:
-        manifest = read_manifest(folder)
-    known = [
-        entry if isinstance(entry, str) else manifest.setting(Reviews, entry).model_dump(exclude_defaults=True)
-        for entry in manifest.config.get("reviews", ())
-    ]
-    reviews = orjson.dumps([*known, *([str(queue)] if str(queue) not in known else [])]).decode()
-    words = ("mathmill", "curate", config, "--output", str(data), "--set", f"curate.reviews={reviews}")
-    return shlex.join(words)
 
 
 def _described(group: Group) -> str:

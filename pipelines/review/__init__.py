@@ -7,7 +7,7 @@ journal     decisions on disk: appended, synced, whole after a kill
 desk        who gets which row next, and what a decision does; undo, groups, reservations, adjudication
 standing    how well people and rules do: alpha, control items, precision by reason
 votes       what has been said about every row;  statements: about one row of finished data, for `trace`
-corrected   corrected texts as rows of their own
+corrected   corrected texts as rows of their own;  applying: the command that brings decisions into the data
 row_view    one row as people read it, with its evidence;  shell: the page around it
 office, guards, app, serve: the server;  single_file: the page without one;  exchange: Label Studio, CSV
 """

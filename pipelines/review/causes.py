@@ -26,6 +26,12 @@ class Group:
         """A name that stays the same in every run."""
         return ":".join(filter(None, (self.reason, self.rule, self.benchmark)))
 
+    @property
+    def title(self) -> str:
+        """The name in words; a benchmark is called what its user calls it."""
+        words = (self.reason.replace("_", " "), self.rule.replace("_", " "), self.benchmark)
+        return " · ".join(filter(None, words))
+
 
 def group_of(row: Mapping[str, Any]) -> Group:
     """Returns the group of a row of the ledger, with its detail as the example."""

@@ -192,7 +192,7 @@ class Desk:
         """
         seen = self.groups(seat)[group]
         if seen.decided < min(SAMPLE, seen.rows):
-            raise StaleFormError(f"look at {min(SAMPLE, seen.rows)} rows of {seen.group.name} first")
+            raise StaleFormError(f"look at {min(SAMPLE, seen.rows)} rows of {seen.group.title} first")
         members = np.flatnonzero(self._open_rows(seat.person) & (self.queue.group_of[: self.queue.asked] == group))
         act = _new_name()
         self._write(lambda: self._group_lines(members, seat.person, vote, act), len(members))

@@ -8,8 +8,10 @@ from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+from pipelines.review.applying import applying
 from pipelines.review.corrected import correction, is_new_row, texts_of_row, write_corrected
 from pipelines.review.desk import Desk, Seat, StaleFormError, Ticket, replay
 from pipelines.review.journal import Journal
@@ -27,6 +29,7 @@ from validation.answers import Relation, compare
 from validation.programs import ServerError, run, run_blocks
 
 _READY = 32  # rows that are kept rendered
+_IN_AUDIT = ("Standing shows how often each rule was right.", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +78,15 @@ class Office:
             else Desk(data, queue, decisions, self._votes, overlap=terms.overlap, suite=suite)
             for queue in queues
         }
+        self._apply = ("Apply all decisions with", applying(Path(data.name), self.path))
         self._lock = threading.RLock()
         self._ready: OrderedDict[tuple[int, bool], Rendered] = OrderedDict()
         self._write_corrected()
+
+    @property
+    def command(self) -> str:
+        """The command that applies what was decided."""
+        return self._apply[1]
 
     def queues(self, person: str) -> list[str]:
         """The names of the queues that a person sees."""
@@ -92,7 +101,7 @@ class Office:
             left = desk.left(seat)
             decided = desk.decided(seat) if ticket is None else 0
         if ticket is None:
-            shown = nothing_left(person, decided, None if desk.audits else str(self.path), rules=seat.rules)
+            shown = nothing_left(person, decided, _IN_AUDIT if desk.audits else self._apply, rules=seat.rules)
             return {"html": shown, "ticket": None, "left": left, "group": None, "texts": None}
         html, texts = self._rendered(desk, seat, ticket.position)
         group = desk.queue.group_at(ticket.position).name
@@ -132,7 +141,7 @@ class Office:
         with self._lock:
             shown = enumerate(desk.groups(seat))
             return [
-                {"at": at, "name": left.group.name, "rows": left.rows, "left": left.left, "decided": left.decided}
+                {"at": at, "title": left.group.title, "rows": left.rows, "left": left.left, "decided": left.decided}
                 for at, left in shown
             ]
 

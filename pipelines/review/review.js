@@ -100,10 +100,10 @@
     const list = byId("group-list");
     list.textContent = "";
     const close = () => byId("groups-dialog").close();
-    for (const { at, name, rows, left, decided } of await desk.groups()) {
+    for (const { at, title, rows, left, decided } of await desk.groups()) {
       const line = document.createElement("div");
       const label = document.createElement("p");
-      label.textContent = `${name}: ${left.toLocaleString("en")} of ${rows.toLocaleString("en")} left`;
+      label.textContent = `${title}: ${left.toLocaleString("en")} of ${rows.toLocaleString("en")} left`;
       const seen = decided >= Math.min(5, rows);
       const settle = (vote, word) => button(
         `${word} all ${left.toLocaleString("en")}`,

@@ -46,7 +46,7 @@ def row_view(
         _header(row, candidate),
         _why(row, audit),
         _partner(data, row, candidate),
-        tag("h3", "Question"),
+        tag("h2", "Question"),
         *(_texts(row, candidate) if candidate else _fields(data.record(row["row_id"]) or {})),
         _answers(candidate) if candidate else None,
         _siblings(data.siblings(row)),
@@ -71,12 +71,12 @@ def _why(row: Row, audit: bool) -> Markup:
     if row["outcome"] == Outcome.KEPT:
         heading, meaning = "Kept", "No rule stopped it. Is it right that it stays?"
     else:
-        heading, meaning = group_of(row).name.replace("_", " ").replace(":", " · "), meaning_of(row["reason"])
+        heading, meaning = group_of(row).title, meaning_of(row["reason"])
     ended = f"{row['outcome']} at {row['stage']}" if row["stage"] else None
     asked = f" Is it right that it was {row['outcome']}?" if audit and row["outcome"] != Outcome.KEPT else ""
     return tag(
         "section",
-        tag("h2", heading, id="why"),
+        tag("h1", heading, id="why"),
         tag("p", coded(meaning), asked, class_="meaning"),
         tag("p", rich_text(shortened(row["detail"], _MOST_DETAIL)), class_="detail", dir="auto")
         if row["detail"]
@@ -96,7 +96,7 @@ def _texts(row: Row, candidate: Example) -> list[Child]:
     question = rich_text(bounded(candidate["question"]))
     return [
         tag("div", question, class_="question", dir="auto"),
-        tag("h3", "Solution"),
+        tag("h2", "Solution"),
         tag("div", solution(segments, partial(underlined, parts=wrong)), class_="solution"),
     ]
 
@@ -148,7 +148,7 @@ def _partner(data: OpenedData, row: Row, candidate: Example | None) -> Markup | 
     if row["benchmark"] is not None and candidate:
         mine = str(candidate["question"])
     stated = [tag("p", f"answer of {name}: ", tag("b", rich_text(as_formula(str(a))))) for a in answers if a]
-    return tag("section", tag("h3", "Beside what it met"), pair(mine, other, labels=("this row", name)), stated)
+    return tag("section", tag("h2", "Beside what it met"), pair(mine, other, labels=("this row", name)), stated)
 
 
 def _text_of(candidate: Example) -> str:
@@ -171,7 +171,7 @@ def _comments(comments: Sequence[tuple[str, str]]) -> Markup | None:
     if not comments:
         return None
     entries = [tag("li", tag("bdi", tag("b", who)), ": ", tag("span", text, dir="auto")) for who, text in comments]
-    return tag("section", tag("h3", "What people wrote"), tag("ul", entries), class_="comments")
+    return tag("section", tag("h2", "What people wrote"), tag("ul", entries), class_="comments")
 
 
 def wrong_calculations(candidate: Example) -> tuple[str, ...]:
@@ -223,4 +223,4 @@ def rerun_view(recorded: Sequence[str], ran: Sequence[str]) -> Markup:
         for at, output in enumerate(ran)
     ]
     heading = f"Run again: {number(len(ran))} program{'s' if len(ran) != 1 else ''}"
-    return tag("section", tag("h3", heading), pairs or tag("p", "This row holds no program."))
+    return tag("section", tag("h2", heading), pairs or tag("p", "This row holds no program."))

@@ -15,7 +15,6 @@ from pipelines.review.journal import journals
 from pipelines.review.office import Office, Terms
 from pipelines.review.opened import OpenedData, opened_data
 from pipelines.review.queues import Queue, audit, doubtful, quarantined, read_controls, read_listed
-from pipelines.review.shell import command_to_apply
 from schemas.exits import UserError
 from schemas.place import Place, located
 
@@ -120,5 +119,5 @@ def _greeting(office: Office, address: str) -> Sequence[str]:
             f"{len(office.strange):,} rows that were decided are not in this data set: they changed since, and these "
             "decisions are not applied"
         )
-    lines.append(f"apply them: {command_to_apply(office.path)}")
+    lines.append(f"apply them: {office.command}")
     return lines

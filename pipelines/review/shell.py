@@ -1,9 +1,8 @@
 """The page around a row: keys as buttons, dialogs, the queues, and the pages about people and rules."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from importlib.resources import files
-from pathlib import Path
 from typing import Any
 
 from pipelines.review.queues import QueueName
@@ -43,7 +42,7 @@ _HELP = (
     ("e", "correct answer or text, and accept"),
     ("x", "run the row's programs again, beside what is recorded"),
     ("g", "groups: jump to one, or settle it at once"),
-    ("d", "save the decisions of a page without a server, as a download"),
+    ("d", "save your decisions, as a download"),
     ("j k", "down and up"),
     ("?", "this help"),
 )
@@ -84,14 +83,14 @@ def page(
         saves: whether decisions are saved by hand, because there is no server.
     """
     audit = state["queue"] == QueueName.AUDIT
+    left_out = {"rerun" if saves else "save"} | ({"edit"} if audit else set())
     return document(
         f"Review: {state['name']}",
         [head or _LINKS, tag("meta", name="mathmill-csrf", content=csrf)],
         _masthead(state, queues),
-        tag("main", tag("div", id="card"), tag("div", id="rerun"), id="main"),
-        _keys(audit, saves=saves),
+        tag("main", tag("div", id="card"), tag("div", id="rerun"), _keys(audit, left_out), id="main"),
         tag("p", id="told", role="status", aria_live="polite"),
-        _dialogs(),
+        _dialogs(left_out),
         _name_dialog() if saves else None,
         tag("script", Markup(_embedded(state)), type="application/json", id="state"),
         tail,
@@ -155,8 +154,7 @@ def _masthead(state: dict[str, Any], queues: Sequence[str]) -> Markup:
     )
 
 
-def _keys(audit: bool, *, saves: bool) -> Markup:
-    left_out = {"rerun" if saves else "save"} | ({"edit"} if audit else set())
+def _keys(audit: bool, left_out: Collection[str]) -> Markup:
     buttons = [
         tag(
             "button",
@@ -172,13 +170,16 @@ def _keys(audit: bool, *, saves: bool) -> Markup:
     return tag("div", buttons, class_="keybar", role="toolbar", aria_label="Decide")
 
 
-def _dialogs() -> list[Markup]:
+def _dialogs(left_out: Collection[str]) -> list[Markup]:
     note = tag("textarea", id="note", rows=4, maxlength=MOST_COMMENT)
     fields = [
         (tag("label", name.capitalize(), for_=f"edit-{name}"), tag("textarea", id=f"edit-{name}", rows=rows))
         for name, rows in (("answer", 1), ("question", 5), ("solution", 10))
     ]
-    help_rows = [tag("div", tag("dt", tag("kbd", key)), tag("dd", meaning)) for key, meaning in _HELP]
+    unused = {key for action, key, _ in _KEYS if action in left_out}
+    help_rows = [
+        tag("div", tag("dt", tag("kbd", key)), tag("dd", meaning)) for key, meaning in _HELP if key not in unused
+    ]
     return [
         _dialog("note", "Note", tag("label", "It goes with your decision", for_="note"), note, done="Keep the note"),
         _dialog("edit", "Correct and accept", *fields, done="Accept the correction"),
@@ -206,25 +207,17 @@ def _embedded(state: dict[str, Any]) -> str:
     return json.dumps(state, ensure_ascii=True).replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
-def command_to_apply(decisions: Path | str) -> str:
-    """The command that applies a file of decisions."""
-    return f"mathmill curate CONFIG --output DATA --set 'curate.reviews=[{decisions}]'"
-
-
-def nothing_left(person: str, decided: int, path: str | None, *, rules: bool = False) -> Markup:
+def nothing_left(person: str, decided: int, next_step: tuple[str, str], *, rules: bool = False) -> Markup:
     """What stands where no row is left.
 
     Args:
         person: who is done.
-        decided: rows that this person has looked at.
-        path: of the decisions; None in an audit, which decides nothing.
+        decided: rows of this queue that this person has answered.
+        next_step: what is done now: in words, and the command for it; no command in an audit, which decides nothing.
         rules: whether of an adjudicator.
     """
+    words, command = next_step
     what = "Nothing is disputed." if rules else "Nothing is left in this queue."
-    done = [tag("bdi", person), f" has looked at {amount(decided, 'row')}."]
-    if path is None:
-        advice = [tag("p", done, " Standing shows how often each rule was right.")]
-    else:
-        command = tag("code", command_to_apply(path))
-        advice = [tag("p", done, " Apply all decisions with"), tag("p", command)]
-    return tag("section", tag("h2", what), advice, class_="finished", tabindex="-1", id="row")
+    done = tag("p", tag("bdi", person), f" has answered {amount(decided, 'row')}. ", words)
+    shown = tag("p", tag("code", command)) if command else None
+    return tag("section", tag("h1", what), done, shown, class_="finished", tabindex="-1", id="row")

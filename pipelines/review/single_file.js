@@ -64,7 +64,7 @@ window.mathmillDesk = (state) => {
     return state.groups.map((group, index) => {
       const rows = state.rows.map((row, at) => [row, at]).filter(([row]) => row.group === group).map(([, at]) => at);
       const seen = rows.filter((row) => done.has(row) && done.get(row).decision !== "skip").length;
-      return { at: index, name: group, rows: rows.length, left: rows.filter((row) => !done.has(row)).length, decided: seen };
+      return { at: index, title: state.titles[index], rows: rows.length, left: rows.filter((row) => !done.has(row)).length, decided: seen };
     });
   };
   const save = () => {

@@ -3,6 +3,7 @@
 The policy names the hashes of the page's one style and one script: nothing else can run or load, whatever a row says.
 """
 
+import shlex
 from pathlib import Path
 
 from pipelines.review.corrected import texts_of_row
@@ -26,11 +27,13 @@ def write_single_file(data: OpenedData, queue: Queue, path: Path, *, person: str
         rows: at most.
     """
     shown = min(rows, queue.asked)
-    asked, bodies = [], []
+    asked, bodies, titles = [], [], {}
     for at in range(shown):
         row = data.row(int(queue.places[at]))
         candidate = data.candidate(row)
-        asked.append(facts_of(row) | {"group": queue.group_at(at).name, "texts": texts_of_row(candidate)})
+        group = queue.group_at(at)
+        titles[group.name] = group.title
+        asked.append(facts_of(row) | {"group": group.name, "texts": texts_of_row(candidate)})
         bodies.append(tag("template", row_view(data, row, candidate), data_row=at))
     state = {
         "queue": queue.name.value,
@@ -38,9 +41,14 @@ def write_single_file(data: OpenedData, queue: Queue, path: Path, *, person: str
         "name": data.name,
         "data": data.manifest.fingerprint[:16],
         "rows": asked,
-        "groups": [*dict.fromkeys(entry["group"] for entry in asked)],
+        "groups": [*titles],
+        "titles": [*titles.values()],
     }
-    finished = tag("template", nothing_left(person or "you", shown, "decisions.jsonl"), id="finished")
+    saved = f"decisions-{person or 'NAME'}.jsonl"
+    bring_back = shlex.join(("mathmill", "review", data.name, "--import", saved))
+    finished = nothing_left(
+        person or "somebody", shown, ("Save the decisions with d, and bring them back with", bring_back)
+    )
     scripts = f"{script('single_file.js')}\n{script()}"
     head = [
         tag("meta", http_equiv="Content-Security-Policy", content=policy(style(), scripts)),
@@ -51,7 +59,7 @@ def write_single_file(data: OpenedData, queue: Queue, path: Path, *, person: str
         queues=(),
         csrf="",
         head=head,
-        tail=[bodies, finished, tag("script", Markup(scripts))],
+        tail=[bodies, tag("template", finished, id="finished"), tag("script", Markup(scripts))],
         saves=True,
     )
     with replacing(path) as temporary:

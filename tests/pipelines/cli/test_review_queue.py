@@ -1,16 +1,14 @@
-import shlex
 from collections import Counter
 from pathlib import Path
 
 import pytest
 
-from pipelines.__main__ import main
-from pipelines.cli.review_queue import applying, print_queue, write_queue
+from pipelines.cli.review_queue import print_queue, write_queue
+from pipelines.review.applying import applying
 from pipelines.review.causes import Group
 from schemas.exits import UserError
-from schemas.manifest import read_manifest
 from schemas.reason import RULES, Outcome, Reason
-from tests.tiny import SCHOOL, marbles, read_lines, read_streams, write_rows
+from tests.tiny import SCHOOL, read_lines, read_streams, write_rows
 
 
 def test_quarantined_rows_stand_grouped_by_cause_with_their_records(tiny_data: Path, tmp_path: Path) -> None:
@@ -77,20 +75,3 @@ def test_the_screen_says_how_many_of_a_cause_one_answer_settles(
     assert f"--accept {unit.name}" in shown
     assert "votes tied · [2] votes stand equal" in shown
     assert shown.rstrip().endswith(f"  {applying(tiny_data, Path('queue.jsonl'))}")
-
-
-def test_the_command_that_applies_a_queue_can_be_pasted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    write_rows(Path("rows.jsonl"), marbles(3))
-    Path("my run.yaml").write_text(
-        "curate: {skip: [verify], sources: [{name: s, path: rows.jsonl, adapter: gsm8k, licence: MIT}]}"
-    )
-    assert main(["curate", "my run.yaml", "--output", "my data"]) == 0
-    write_queue(Path("my data"), Path("[q].jsonl"))
-    command = applying(Path("my data"), Path("[q].jsonl"))
-    assert command == """mathmill curate 'my run.yaml' --output 'my data' --set 'curate.reviews=["[q].jsonl"]'"""
-    write_rows(Path("first.jsonl"), [{"row_id": "x", "decision": "accepted"}])
-    write_rows(Path("second.jsonl"), [{"row_id": "y", "decision": "accepted"}])
-    for queue in ("first.jsonl", "second.jsonl", "second.jsonl"):
-        assert main(shlex.split(applying(Path("my data"), Path(queue)))[1:]) == 0
-    assert read_manifest(Path("my data")).config["reviews"] == ["first.jsonl", "second.jsonl"]

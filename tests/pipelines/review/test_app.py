@@ -181,7 +181,7 @@ def test_groups_and_programs_are_told(open_page: Callable[..., Browser]) -> None
     page = open_page()
     page.open()
     (group,) = page.client.get("/groups?queue=quarantined").json()["groups"]
-    assert group == {"at": 0, "name": "arithmetic_error", "rows": 24, "left": 24, "decided": 0}
+    assert group == {"at": 0, "title": "arithmetic error", "rows": 24, "left": 24, "decided": 0}
     assert "holds no program" in page.post("rerun", queue="quarantined").json()["html"]
     assert page.client.get("/groups?queue=nothing").status_code == 403
 

@@ -161,7 +161,7 @@ def test_a_group_is_settled_after_a_sample_and_undone_as_one(make: Callable[...,
     desk = make()
     for _ in range(4):
         decide(desk, ANA)
-    with pytest.raises(StaleFormError, match="look at 5 rows of arithmetic_error first"):
+    with pytest.raises(StaleFormError, match="look at 5 rows of arithmetic error first"):
         desk.settle(ANA, 0, Vote.ACCEPTED)
     decide(desk, ANA)
     given(desk, BEN)

@@ -1,4 +1,5 @@
 from collections.abc import Iterator
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -74,7 +75,8 @@ def test_where_nothing_is_left_the_page_says_how_to_apply(office: Office, tmp_pa
         while (card := office.card("ana", queue))["ticket"]:
             office.act("ana", queue, "decide", {"ticket": card["ticket"], "vote": "accepted"})
         assert ("Standing shows how often each rule was right" in card["html"]) is (queue == "audit")
-    assert f"curate.reviews=[{tmp_path}/decisions.jsonl]" in card["html"]
+    assert f'curate.reviews=["{tmp_path}/decisions.jsonl"]' in office.command
+    assert office.command in unescape(card["html"])
 
 
 def test_a_dispute_about_a_doubtful_row_is_ruled_on_too(opened: OpenedData, tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ def test_the_wrong_calculation_is_underlined_and_the_reason_said_in_words(opened
     row = rows_of(opened, outcome="quarantined")[0]
     shown = view(opened, row)
     assert 'First <mark class="wrong">12-2=13</mark>. 12+7=19.' in shown
-    assert '<h2 id="why">arithmetic error</h2>' in shown
+    assert '<h1 id="why">arithmetic error</h1>' in shown
     assert "a calculation written in the solution is wrong" in shown
     assert '<dt>reference</dt><dd dir="auto">19</dd>' in shown
 

@@ -37,4 +37,14 @@ def test_names_are_text() -> None:
     assert "<i>" not in html
     assert "<data>" not in html
     assert "<b>" not in who_page("c", ["<b>"])
-    assert "Nothing is disputed." in nothing_left("eva", 3, "d.jsonl", rules=True)
+    assert "Nothing is disputed." in nothing_left("eva", 3, ("Apply with", "mathmill"), rules=True)
+
+
+def test_the_help_names_the_keys_that_this_page_has() -> None:
+    def helped(html: str) -> set[str]:
+        return set(re.findall(r"<dt><kbd>(\w)</kbd></dt>", html))
+
+    served = helped(page(state=STATE, queues=["quarantined"], csrf="c"))
+    alone = helped(page(state=STATE, queues=[], csrf="", saves=True))
+    audit = helped(page(state={**STATE, "queue": "audit"}, queues=["audit"], csrf="c"))
+    assert (served - alone, alone - served, served - audit) == ({"x"}, {"d"}, {"e"})

@@ -26,7 +26,7 @@ def table(head: Sequence[str], rows: Sequence[Sequence[Child]], *, class_: str =
         return tag("p", "Nothing to show.", class_="fine")
     numeric = [at > 0 and all(_is_number(row[at]) for row in rows) for at in range(len(head))]
     columns = [*zip(head, numeric, strict=True)]
-    header = tag("tr", [tag("th", name, scope="col", class_=_class(name, right)) for name, right in columns])
+    header = tag("tr", [_heading(name, right) for name, right in columns])
     body = [
         tag(
             "tr",
@@ -39,6 +39,11 @@ def table(head: Sequence[str], rows: Sequence[Sequence[Child]], *, class_: str =
     ]
     inner = tag("table", tag("thead", header), tag("tbody", body), class_=class_ or None)
     return tag("div", inner, class_="scroll", tabindex="0")
+
+
+def _heading(name: str, right: bool) -> Markup:
+    """The head of a column; one of bars beside its number has none, and a cell without words is no heading."""
+    return tag("th", name, scope="col", class_=_class(name, right)) if name else tag("td")
 
 
 def long_table(title: str, head: Sequence[str], rows: Sequence[Sequence[Child]], noun: str) -> Markup:
