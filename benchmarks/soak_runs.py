@@ -237,5 +237,5 @@ def _write_rows(path: Path, rows: int) -> None:
     if not real.is_file():
         write_rows(path.parent / "planted", 0, None)
         real = path.parent / "planted" / "lessons.jsonl"
-    with real.open(encoding="utf-8") as lines:
-        path.write_text("".join(islice(lines, rows)), encoding="utf-8")
+    with real.open("rb") as lines:  # the demo's are not all UTF-8
+        path.write_bytes(b"".join(islice(lines, rows)))
