@@ -141,7 +141,7 @@ RULES: dict[Reason, Rule] = {
     Reason.TOO_LONG: Rule(Stage.SCREEN, _REMOVED, "the record or its text is longer than `screen.max_chars`"),
     Reason.DEGENERATE: Rule(Stage.SCREEN, _REMOVED, "a line, a fence or a phrase stands in it again and again"),
     Reason.TEMPLATE_TOKENS: Rule(Stage.SCREEN, _REMOVED, "the text holds marks of a chat template (`<|im_start|>`)"),
-    Reason.PLACEHOLDER: Rule(Stage.SCREEN, _REMOVED, "the text holds a placeholder (`[Your Name]`)"),
+    Reason.PLACEHOLDER: Rule(Stage.SCREEN, _REMOVED, "the text holds a placeholder (`[Your Name]`, `<image_1>`)"),
     Reason.GARBLED_TEXT: Rule(
         Stage.SCREEN, _QUARANTINED, "characters are lost, or of another encoding, and the right ones are not certain"
     ),

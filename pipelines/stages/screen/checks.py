@@ -13,8 +13,9 @@ import pyarrow.compute as pc
 
 from pipelines.engine.rejection import Rejection
 from pipelines.stages.screen.dirt import DIRT
-from pipelines.stages.screen.flattened import Columns, Found, Rule, first_matches, flags, in_texts, matching
+from pipelines.stages.screen.flattened import Columns, Found, Rule, flags, in_texts, matching
 from pipelines.stages.screen.languages import LATIN, NOT_LATIN, wrong_script
+from pipelines.stages.screen.pictures import PICTURES
 from pipelines.stages.screen.structure import check_order, check_structure
 from pipelines.text.arrays import bytes_of
 from schemas.blocks import BlockMarks, without_blocks
@@ -189,31 +190,6 @@ def _states(text: str, answer: str | None, language: str) -> bool:
     return stated is not None and compare(answer, stated).outcome is Relation.EQUAL
 
 
-_FIGURE = (
-    r"(?i)!\[[^\]]*\]\([^)]*\)|<img\b|<\|?image(?:_?pad|[_ ]?\d+|here)?\|?>|\\includegraphics|https?://\S+\.(?:png|jpe?g|gif|svg|webp)\b"
-    r"|\b(?:as )?(?:shown|pictured|depicted|illustrated|given|seen) (?:in|on|by) the "
-    r"(?:(?:following|above|below|accompanying|attached|adjacent) )?"
-    r"(?:figure|diagram|picture|image|drawing|sketch|photo)\b"
-    r"|\b(?:figure|diagram) (?:shown )?(?:below|above|at (?:the )?(?:right|left))\b"
-    r"|\b(?:picture|image|drawing) (?:shown )?(?:below|above|at (?:the )?(?:right|left))(?:[,.;:?!]|$| is\b| shows\b)"
-    r"|\b(?:accompanying|attached|adjacent) (?:figure|diagram|picture|image|drawing)\b"
-    r"|如图|如圖|下图|下圖|上图|右图|左图|图中所示"
-)
-_HAS_FIGURE = (
-    r"\[asy\]|\\begin\{(?:tikzpicture|asy|picture|array|tabular)\}|\[/?(?:figure|diagram|image)[ :\]]|<svg|\|\s*-{3}"
-)
-
-
-def _figures(columns: Columns, _settings: Screen, alive: np.ndarray) -> Found:
-    """needs_figure: the question refers to a picture and holds none as text (Asymptote, TikZ, a table)."""
-    suspect = np.flatnonzero(alive & matching(columns.questions, _FIGURE))
-    questions = columns.questions.take(pa.array(suspect))
-    missing = ~matching(questions, _HAS_FIGURE)
-    marks = first_matches(questions, _FIGURE)
-    for row, mark in zip(suspect[missing].tolist(), marks.filter(pa.array(missing)).to_pylist(), strict=True):
-        yield row, Rejection(Reason.NEEDS_FIGURE, f"{mark!r} and no figure in the text")
-
-
 _PROOF = (
     r"(?i)\b(?:prove|show) (?:that|the|this|if|by|for|each|every|using|whether|any)\b"
     r"|(?:^|[.:]\s+)prove\b|\bdisprove\b|证明|求证|試證|доказать|докажите"
@@ -274,7 +250,7 @@ _RULES: tuple[Rule, ...] = (
     _latex,
     *DIRT,
     _truncated,
-    _figures,
+    *PICTURES,
     _proofs,
     _language,
     _licence,

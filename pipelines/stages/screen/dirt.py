@@ -80,7 +80,9 @@ _TEMPLATE_TOKEN = (
 )
 _PLACEHOLDER = (
     r"\[(?:Your|My|Insert|Enter|Add|Company|Recipient|Sender|Customer)(?:'s)? ?[A-Za-z' ]{0,30}\]"
-    r"|\[(?:Name|Date|Address)\]|\{\{ ?[a-z]{3,}(?:_[a-z]+)* ?\}\}|<(?:insert|your)[ _][a-z_ ]{2,30}>|\blorem ipsum\b"
+    r"|\[(?:Name|Date|Address)\]"
+    r"|(?:^|[^a-z{_^])\{\{ ?[a-z]{3,}(?:_[a-z0-9]+)* ?\}\}"  # behind a command it is LaTeX: `\text{{ days}}`
+    r"|<(?:insert|your)[ _][a-z_ ]{2,30}>|\blorem ipsum\b"
 )
 _LOST = "\ufffd"
 _MOJIBAKE = r"[\x{c2}\x{c3}\x{e2}\x{f0}\x{2c3}\x{102}\x{442}\x{432}]"
@@ -92,7 +94,7 @@ def _marked(pattern: str, reason: Reason) -> Rule:
 
     def find(text: str) -> str | None:
         mark = marks.search(text)
-        return None if mark is None else repr(mark[0])
+        return None if mark is None else repr(mark[0].strip())
 
     def rule(columns: Columns, _settings: Screen, alive: np.ndarray) -> Found:
         return in_texts(columns, alive, partial(matching, pattern=f"(?im){pattern}"), reason, find)

@@ -238,40 +238,6 @@ class TestTruncated:
         assert one(format="tir", solution="We add the\n```python\nprint(1)\n```\n```output\n1\n```\nIt is 1.") is None
 
 
-class TestFigures:
-    @pytest.mark.parametrize(
-        "question",
-        [
-            "As shown in the figure, what is the angle?",
-            "In the diagram below, find $x$.",
-            "Find the area. ![](https://x.org/a)",
-            "Find the area <img src='a'>.",
-            "<image>\nFind the area.",
-            "<image_1> Find the area.",
-            "See https://x.org/pictures/a.png and add.",
-            "The shaded region is given in the accompanying figure. Find its area.",
-            "如图，求角A。",
-        ],
-    )
-    def test_a_picture_that_is_not_there_is_needed(self, question):
-        language = "zh" if "如图" in question else "en"
-        assert reason(question=question, language=language) is Reason.NEEDS_FIGURE
-        assert reason(question=question + "\n[asy]draw((0,0));[/asy]", language=language) is None
-
-    @pytest.mark.parametrize(
-        "question",
-        [
-            "How many 3-digit numbers have a figure 5?",
-            "He drew a picture of 5 cats. How many legs?",
-            "A figure skater earns 5. How much below 10 is it?",
-            "She hangs the picture above the couch. How high is it?",
-            "Which image of $x$ under $f$ is 5?",
-        ],
-    )
-    def test_figures_of_speech_are_not(self, question):
-        assert one(question=question) is None
-
-
 class TestProofs:
     @pytest.mark.parametrize("question", ["Prove that $1 < 2$.", "Let n > 0. Show that n + 1 > 1.", "Prove 1 < 2."])
     def test_a_proof_without_an_answer(self, question):

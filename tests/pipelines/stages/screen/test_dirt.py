@@ -98,6 +98,7 @@ class TestMarks:
         [
             "Regards, [Your Name], 2",
             "I am {{name}} of 2.",
+            "{{first_name_2}} has 2.",
             "<insert number here> + 2",
             "[Name] has 2.",
             "Lorem ipsum 2",
@@ -108,7 +109,11 @@ class TestMarks:
         assert reason(solution=text) is Reason.PLACEHOLDER
 
     @pytest.mark.parametrize(
-        "text", ["x^{{ab}} = 2", "the interval [a, b] and 2", "f[x] of 2", "{{1, 2}, {3, 4}}", "[ABC] = 2"]
+        "text",
+        [
+            *("x^{{ab}} = 2", "the interval [a, b] and 2", "f[x] of 2", "{{1, 2}, {3, 4}}", "[ABC] = 2"),
+            *(r"$2 \text{{ days}}$", r"$\frac{{abc}}{2}$", "$x_{{max}} = 2$", "$x^{{abc}} = 2$"),
+        ],
     )
     def test_braces_and_brackets_of_formulas_are_no_placeholders(self, text):
         assert reason(question=text) is None
