@@ -8,20 +8,20 @@ not read. What else a chat holds is left out, and counted by kind.
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Any
 
 from pipelines.sources.adapters.annotations import with_derived
 from pipelines.sources.adapters.columns import read_selection
 from pipelines.sources.adapters.fields import Unreadable, find, level_of, number_of, optional_text
 from pipelines.sources.adapters.segments import join_segments, parse_segments, unwrapped
-from pipelines.sources.adapters.turns import Piece, Role, Turn, paired, turns_of
+from pipelines.sources.adapters.turns import Piece, Role, Turn, paired, turns_of, unfenced
 from pipelines.sources.normalise import trimmed
 from schemas.config import Source
 from schemas.problem import Format, Problem, Segment, SegmentKind, Solution
 from schemas.reason import Reason
 
 _DECLARATIONS = ("tools", "functions", "tool_choice", "chat_template_kwargs")
-_FENCED = re.compile(r"^```[a-z]*\n(.*?)\n?```\s*$", re.DOTALL)
 _RESULTS = re.compile(r"\s*+(?:<tool_response>(?>.*?</tool_response>)\s*+)++", re.DOTALL)
 
 
@@ -53,10 +53,16 @@ def read_messages(record: dict[str, Any], source: Source) -> Problem:
 
 
 def _with_results(turn: Turn) -> Turn:
-    """A turn of the user that holds nothing but `<tool_response>` is the tool's, as chat templates lay it out."""
-    if turn.role is not Role.USER or not _RESULTS.fullmatch(turn.words):
+    """A turn of the user that holds nothing but `<tool_response>` is the tool's, as chat templates lay it out.
+
+    One of the tool that holds them loses the tags.
+    """
+    words = turn.words if turn.role is Role.USER else "".join(piece.text for piece in turn.pieces)
+    if turn.role not in (Role.USER, Role.TOOL) or not _RESULTS.fullmatch(words):
         return turn
-    outputs = [Piece(segment.kind, segment.text) for segment in parse_segments(turn.words, Format.TIR)]
+    calls = [piece.call for piece in turn.pieces]
+    call = calls[0] if len(set(calls)) == 1 else None
+    outputs = [Piece(segment.kind, segment.text, call) for segment in parse_segments(words, Format.TIR)]
     return Turn(Role.TOOL, tuple(outputs), turn.left_out)
 
 
@@ -94,8 +100,8 @@ def _solution(turns: Iterable[Turn], format: Format) -> Iterator[Piece]:
                     yield from (Piece(segment.kind, segment.text) for segment in parse_segments(piece.text, format))
             elif turn.role is Role.SYSTEM or (turn.role is Role.USER and piece.kind is not SegmentKind.OUTPUT):
                 raise Unreadable(Reason.UNSUPPORTED, f"a turn of {turn.role} holds {piece.kind}")
-            elif piece.kind is SegmentKind.OUTPUT and (fenced := _FENCED.match(piece.text)):
-                yield Piece(piece.kind, fenced[1], piece.call)
+            elif piece.kind is SegmentKind.OUTPUT:
+                yield replace(piece, text=unfenced(piece.text))
             elif piece.kind is SegmentKind.THINK:
                 yield Piece(piece.kind, unwrapped(piece.text))
             else:

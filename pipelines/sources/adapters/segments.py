@@ -16,9 +16,9 @@ from schemas.blocks import BlockMarks
 from schemas.problem import Format, Segment, SegmentKind
 
 _TAGS = r"(?:think|thinking|thoughts?|reasoning|seed:think)"
-_OPENS = rf"<{_TAGS}>|<\|begin_of_thought\|>|\[THINK\]|\u25c1think\u25b7"
-_CLOSES = rf"</{_TAGS}>|<\|end_of_thought\|>|\[/THINK\]|\u25c1/think\u25b7"
-"""how thoughts begin and end: most models, OpenThoughts, Magistral, Kimi"""
+_OPENS = rf"<{_TAGS}>|<\|(?:begin_of_thought|START_THINKING)\|>|\[THINK\]|\u25c1think\u25b7"
+_CLOSES = rf"</{_TAGS}>|<\|(?:end_of_thought|END_THINKING)\|>|\[/THINK\]|\u25c1/think\u25b7"
+"""how thoughts begin and end: most models, OpenThoughts, Cohere, Magistral, Kimi"""
 
 _FLAGS = re.MULTILINE | re.IGNORECASE
 _OPENINGS = {
@@ -31,7 +31,7 @@ _OPENINGS = {
     "code4": r"<\|code\|>\n?",
     "output4": r"<\|execution\|>\n?",
     "text4": r"<\|text\|>\n?",
-    "text5": r"<\|begin_of_solution\|>\n?",
+    "text5": r"<\|(?:begin_of_solution|START_RESPONSE)\|>\n?",
     "think1": rf"(?:{_OPENS})\n?",
 }
 _CLOSINGS = {
@@ -44,7 +44,7 @@ _CLOSINGS = {
     "code4": r"<\|endofblock\|>",
     "output4": r"<\|endofblock\|>",
     "text4": r"<\|endofblock\|>",
-    "text5": r"<\|end_of_solution\|>",
+    "text5": r"<\|(?:end_of_solution|END_RESPONSE)\|>",
     "think1": _CLOSES,
 }
 _MARKS = BlockMarks(

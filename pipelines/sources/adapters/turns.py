@@ -5,6 +5,7 @@ value) and TRL (prompt, completion). What a turn says in a shape that is not kno
 bears on the solution is left out or shown by silence.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -63,7 +64,7 @@ _NAMES = {
 }
 _ROLES = MappingProxyType({name: role for role, names in _NAMES.items() for name in names.split()})
 _FIELDS = ("messages", "conversations", "conversation")
-_CONTENTS = ("content", "value", "text")
+_CONTENTS = ("content", "value", "text", "parts")
 _THOUGHTS = (
     "reasoning_content",
     "reasoning",
@@ -102,6 +103,7 @@ _CALL_PARTS = frozenset({"tool_use", "tool_call", "function_call", "function"})
 _RESULT_PARTS = frozenset({"tool_result", "tool_response", "function_call_output"})
 CHANNELS = MappingProxyType({"analysis": SegmentKind.THINK, "commentary": SegmentKind.TEXT, "final": SegmentKind.TEXT})
 """what is said on each channel of harmony"""
+_FENCED = re.compile(r"\s*```[a-z0-9]*\n(.*?)\n?```\s*\Z", re.DOTALL)
 _SPEAKERS = frozenset({"", "all", "assistant", "user"})
 """recipients of a message that are no tools"""
 
@@ -145,6 +147,8 @@ def _read_turns(turns: object, name: str) -> list[Turn]:
 
 
 def _read_turn(turn: dict[str, Any]) -> Turn:
+    if (item := _item(turn)) is not None:
+        return item
     role = _role(turn)
     for name in _UNREAD:
         if turn.get(name):
@@ -165,6 +169,17 @@ def _read_turn(turn: dict[str, Any]) -> Turn:
             ]
     left_out = tuple(name for name, value in turn.items() if name not in _READ and value not in _NOTHING)
     return Turn(role, (*dict.fromkeys(thoughts), *pieces, *calls), left_out)
+
+
+def _item(turn: dict[str, Any]) -> Turn | None:
+    """Reads an item of OpenAI's Responses that no role speaks: reasoning, a call, or what a call returned."""
+    kind = turn.get("type")
+    if not isinstance(kind, str) or any(name in turn for name in ("role", "from", "author")):
+        return None
+    for role, kinds in ((Role.TOOL, _RESULT_PARTS), (Role.ASSISTANT, _CALL_PARTS | _THOUGHT_PARTS)):
+        if kind in kinds:
+            return Turn(role, tuple(_part(turn, role)))
+    return None
 
 
 def _role(turn: dict[str, Any]) -> Role:
@@ -222,8 +237,10 @@ def _part(part: object, role: Role) -> list[Piece]:
         return [Piece(SegmentKind.TEXT, part)]
     if isinstance(part, dict):
         kind = part.get("type", "text")
-        if kind in _TEXT_PARTS and isinstance(text := _first(part, ("text", "value", "content", "summary")), str):
-            return [Piece(SegmentKind.TEXT, text)]
+        text = _first(part, ("text", "value", "content", "summary"))
+        text = text.get("value") if isinstance(text, dict) else text
+        if kind in _TEXT_PARTS and isinstance(text, str):
+            return [Piece(SegmentKind.THINK if part.get("thought") is True else SegmentKind.TEXT, text)]
         if kind in _THOUGHT_PARTS:
             thought = _first(part, (str(kind), "text", "value", "content", "thinking", "reasoning", "summary"))
             if thought is not None:
@@ -255,7 +272,7 @@ def is_tool(recipient: str) -> bool:
 
 
 def _calls(turn: dict[str, Any]) -> list[object]:
-    calls = turn.get("tool_calls") or []
+    calls = loaded(turn.get("tool_calls") or [])
     legacy = turn.get("function_call")
     if not isinstance(calls, list):
         raise Unreadable(Reason.UNSUPPORTED, "tool_calls is a list of calls with a function each")
@@ -284,7 +301,7 @@ def program_of(arguments: object) -> str:
     """
     if isinstance(arguments, str):
         if not arguments.lstrip().startswith("{"):
-            return arguments
+            return unfenced(arguments)
         try:
             arguments = orjson.loads(arguments)
         except orjson.JSONDecodeError as error:
@@ -298,6 +315,12 @@ def program_of(arguments: object) -> str:
                 if isinstance(inner.get(name), str):
                     return str(inner[name])
     raise Unreadable(Reason.UNSUPPORTED, "a tool call without a program (`code`) in its arguments")
+
+
+def unfenced(text: str) -> str:
+    """Takes off the fence that a whole program or output may wear."""
+    fenced = _FENCED.match(text)
+    return fenced[1] if fenced else text
 
 
 def paired(pieces: Iterable[Piece]) -> list[tuple[SegmentKind, str]]:

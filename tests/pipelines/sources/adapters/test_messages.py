@@ -145,6 +145,17 @@ def test_parallel_calls_become_a_dialogue_in_order():
     ]
 
 
+@pytest.mark.parametrize("content", ["<tool_response>\n7\n</tool_response>", "```output\n7\n```", "7"])
+def test_a_result_loses_the_tags_that_a_template_put_around_it(content):
+    turns = [
+        {"role": "user", "content": "3+4?"},
+        {"role": "assistant", "tool_calls": [{"id": "c", "function": {"arguments": {"code": "print(7)"}}}]},
+        {"role": "tool", "tool_call_id": "c", "content": content},
+        {"role": "assistant", "content": "It is 7."},
+    ]
+    assert laid_out(read("messages", {"messages": turns}))[:2] == [("code", "print(7)"), ("output", "7")]
+
+
 def test_a_turn_of_the_user_that_is_a_tool_response_is_no_second_question():
     turns = [
         {"role": "user", "content": "q"},

@@ -141,6 +141,7 @@ THOUGHT = (Segment(THINK, "Hidden: add."), Segment(TEXT, "3 + 4 = 7. The answer 
         "<reasoning>Hidden: add.</reasoning>\n{}",
         "Hidden: add.\n</think>\n{}",
         "Hidden: add.<|end_of_thought|>\n<|begin_of_solution|>{}<|end_of_solution|>",
+        "<|START_THINKING|>Hidden: add.<|END_THINKING|><|START_RESPONSE|>{}<|END_RESPONSE|>",
         "<|begin_of_thought|>\nHidden: add.\n<|end_of_thought|>\n\n<|begin_of_solution|>\n{}\n<|end_of_solution|>",
         "[THINK]Hidden: add.[/THINK]{}",
         "\u25c1think\u25b7Hidden: add.\u25c1/think\u25b7{}",

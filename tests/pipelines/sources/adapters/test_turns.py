@@ -63,10 +63,31 @@ def test_a_field_that_is_not_there_is_named_with_at_most_ten_others():
         {"role": "assistant", "reasoning_details": [{"type": "reasoning.text", "text": "Hm."}], "content": "7"},
         {"role": "assistant", "content": [{"type": "thinking", "thinking": "Hm."}, {"type": "text", "value": "7"}]},
         {"role": "assistant", "content": [{"type": "thinking", "thinking": [{"type": "text", "text": "Hm."}]}, "7"]},
+        {"role": "model", "parts": [{"text": "Hm.", "thought": True}, {"text": "7"}]},
+        {"role": "assistant", "reasoning": "Hm.", "content": [{"type": "text", "text": {"value": "7"}}]},
     ],
 )
 def test_thoughts_stand_before_words_whatever_field_holds_them(turn):
     assert spoken(turn) == [(THINK, "Hm."), (TEXT, "7")]
+
+
+def test_items_without_a_role_are_spoken_by_whom_their_type_says():
+    items = [
+        {"type": "reasoning", "summary": [{"type": "summary_text", "text": "Hm."}]},
+        {"type": "function_call", "call_id": "c", "name": "python", "arguments": '{"code": "print(7)"}'},
+        {"type": "function_call_output", "call_id": "c", "output": "7"},
+    ]
+    assert turns_in({"messages": items}) == [
+        (Role.ASSISTANT, [(THINK, "Hm.")]),
+        (Role.ASSISTANT, [(CODE, "print(7)")]),
+        (Role.TOOL, [(OUTPUT, "7")]),
+    ]
+    assert "unknown role None" in refused({"type": "ad", "text": "Buy!"})
+
+
+def test_calls_as_json_text_and_a_fenced_program_are_read():
+    calls = json.dumps([{"function": {"name": "python", "arguments": "```python\nprint(7)\n```"}}])
+    assert spoken({"role": "assistant", "tool_calls": calls}) == [(CODE, "print(7)")]
 
 
 @pytest.mark.parametrize("flag", [True, False, None])
