@@ -21,6 +21,7 @@ from validation.programs.packages import missing_package
 
 _MAX_ERROR = 500
 _FUNCTIONS = ("solution", "solver")
+_KEPT = frozenset(["answer", "final_answer", "result"])
 Report = dict[str, str | None]
 
 
@@ -70,8 +71,14 @@ class _Program:
         value, found = self._value(block.tree)
         if found:
             report["value"] = self._text(value)
-        elif last is not None:
+        elif last is not None or (last := self._named(block.tree)) is not None:
             report["last"] = self._text(last)
+
+    def _named(self, tree: ast.Module) -> object:
+        """Returns what the last statement keeps under a name of an answer, and nothing shows."""
+        last = tree.body[-1] if tree.body else None
+        target = last.targets[0] if isinstance(last, ast.Assign) and len(last.targets) == 1 else None
+        return self.names.get(target.id) if isinstance(target, ast.Name) and target.id in _KEPT else None
 
     def _value(self, tree: ast.Module) -> tuple[object, bool]:
         """Returns what the program means to give, and whether it means to."""

@@ -6,17 +6,21 @@ A notebook also shows the value of a last expression (no semicolon behind it), k
 
 import ast
 import re
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from types import CodeType
+from types import CodeType, ModuleType
 from typing import Any
 
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _COROUTINE = 0x80  # inspect.CO_COROUTINE
 _PLAIN_MAGICS = "matplotlib|config|load_ext|reload_ext|autoreload|precision|xmode|colors|logstop|aimport"
 _SETTING_UP = re.compile(
-    rf"^([ \t]*)(?:%[ \t]*(?:{_PLAIN_MAGICS})\b|[!%][ \t]*(?:pip3?|conda|mamba)[ \t]+install\b).*$", re.MULTILINE
+    rf"^([ \t]*)(?:%[ \t]*(?:{_PLAIN_MAGICS})\b.*|[!%][ \t]*(?:pip3?|conda|mamba)[ \t]+install\b.*|%%time[ \t]*)$",
+    re.MULTILINE,
 )
+_TIMING = re.compile(r"^([ \t]*)%time[ \t]+(?=\S)", re.MULTILINE)
+_SHOWN = ("HTML", "Latex", "Markdown", "Math")  # classes of IPython.display whose text is what a notebook typesets
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +61,7 @@ def read_block(source: str) -> Block:
     try:
         tree = ast.parse(text, "<program>")
     except SyntaxError:
-        plain = _SETTING_UP.sub(r"\1pass", text)
+        plain = _TIMING.sub(r"\1", _SETTING_UP.sub(r"\1pass", text))
         if plain == text:
             raise
         text, tree = plain, ast.parse(plain, "<program>")
@@ -73,6 +77,24 @@ def _undented(source: str) -> str:
     return "".join(line.removeprefix(margin) for line in source.splitlines(keepends=True))
 
 
+def _refuse(name: str) -> object:
+    raise ModuleNotFoundError(f"No module named 'IPython' beside its display, for {name}", name="IPython")
+
+
+def _install(display: Callable[..., None]) -> None:
+    """Gives programs what they import of IPython: its display, and what they wrap a text in for it."""
+    package, module = ModuleType("IPython"), ModuleType("IPython.display")
+    for name in _SHOWN:
+        shape = {
+            "__init__": lambda self, *_, **__: None,
+            "__repr__": lambda _, name=name: f"<IPython.core.display.{name} object>",
+        }
+        setattr(module, name, type(name, (), shape))
+    vars(module)["display"] = display
+    vars(package).update(display=module, __getattr__=_refuse)
+    sys.modules |= {"IPython": package, "IPython.display": module}
+
+
 class Notebook:
     """What stays between the blocks of a dialogue beside their names."""
 
@@ -83,6 +105,7 @@ class Notebook:
         self._count = 0
         self._outputs: dict[int, object] = {}
         names |= {"display": self.display, "Out": self._outputs}
+        _install(self.display)
 
     def display(self, *values: object) -> None:
         """Shows values, as IPython's function of this name."""

@@ -60,5 +60,6 @@ def missing_package(error: BaseException) -> str | None:
     if not isinstance(error, ModuleNotFoundError) or not isinstance(error.name, str):
         return None
     package = error.name.partition(".")[0]
-    here = package in sys.stdlib_module_names or package in sys.modules
+    module = sys.modules.get(package)  # a stand-in, such as a notebook's IPython, has no spec
+    here = package in sys.stdlib_module_names or getattr(module, "__spec__", None) is not None
     return None if here or not package.isidentifier() else package

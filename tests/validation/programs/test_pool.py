@@ -34,6 +34,8 @@ def pool():
         ("def solution():\n    return 5\nprint(solution())", "5"),
         ("def solution():\n    return 5\nans = solution() + 1", "6"),
         ("ans = 1\nprint('the answer', 2)", "the answer 2"),
+        ("total = 8\nanswer = total + 1", "9"),
+        ("print(8)\nresult = 9", "8"),
         ("from sympy import *\nx = symbols('x')\nprint(solve(x**2 - 5*x + 6, x))", "[2, 3]"),
         ("from sympy import sqrt\nans = sqrt(8)", "2*sqrt(2)"),
         ("import numpy as np\nans = np.array([1, 2]).sum()", "3"),
@@ -129,6 +131,8 @@ def test_blocks_share_their_state_and_keep_their_own_output(pool):
         (["_ = 7", "3", "_"], ["", "3\n", "7\n"]),
         (["x = 3; x;", "x; # quiet", "x # shown", "'a;'"], ["", "", "3\n", "'a;'\n"]),
         (["display(1, 'a')", "None"], ["1\n'a'\n", ""]),
+        (["from IPython.display import display, Math\ndisplay(8)"], ["8\n"]),
+        (["%%time\nprint(8)", "%time print(9)"], ["8\n", "9\n"]),
     ],
 )
 def test_blocks_follow_a_notebook(pool, blocks, outputs):
@@ -303,3 +307,9 @@ def test_even_at_level_weak_no_process_outlives_its_program():
         server = pool._servers[0]._process.pid
         assert execution.ending is Ending.OK
         assert Path(f"/proc/{server}/task/{server}/children").read_text() == ""
+
+
+@pytest.mark.parametrize("block", ["from IPython import get_ipython", "import IPython.core.magic"])
+def test_of_ipython_its_display_is_here_and_the_rest_is_a_package_that_is_needed(block: str) -> None:
+    (execution,) = run_blocks([block])
+    assert execution.package == "IPython"
