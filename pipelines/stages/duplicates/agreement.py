@@ -11,7 +11,7 @@ not matter.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
@@ -73,11 +73,12 @@ def disagreements(members: Sequence[Member], compare: Compare = _compare) -> dic
 
 def _conflicts(members: Sequence[Member], compare: Compare) -> Iterator[tuple[str, Rejection]]:
     classes = _by_value(((member, member.gold or member.own) for member in members), compare)
-    firsts = {answer: _firsts(group) for answer, group in classes}
+    rivals = {human: list(islice(_rivals(classes, human=human), _MOST_VALUES)) for human in (True, False)}
     for value, holders in classes:
         for human in (True, False):
             accused = [holder for holder in holders if holder.human is human]
-            found = _rival(value, classes, firsts, compare, human=human) if accused else None
+            others = rivals[human] if accused else ()
+            found = next((rival for rival in others if compare(value, rival[0]) is Relation.NOT_EQUAL), None)
             if found is None:
                 continue
             answer, rival = found
@@ -86,20 +87,12 @@ def _conflicts(members: Sequence[Member], compare: Compare) -> Iterator[tuple[st
                 yield holder.id, Rejection(Reason.ANSWER_CONFLICT, detail, rival.id, rival.row)
 
 
-def _firsts(group: Sequence[Member]) -> dict[bool, Member]:
-    """The first member that may speak against people (True), and against models, which any may (False)."""
-    people = next((member for member in group if member.human), None)
-    return {False: group[0]} | ({} if people is None else {True: people})
-
-
-def _rival(
-    value: str, classes: Classes, firsts: Mapping[str, Mapping[bool, Member]], compare: Compare, *, human: bool
-) -> tuple[str, Member] | None:
-    """Another answer, and the first of those who give it; only people speak against people."""
-    for answer, _ in classes:
-        if human in firsts[answer] and compare(value, answer) is Relation.NOT_EQUAL:
-            return answer, firsts[answer][human]
-    return None
+def _rivals(classes: Classes, *, human: bool) -> Iterator[tuple[str, Member]]:
+    """Answers, each with the first who gives it and may speak against people: they alone; against models any may."""
+    for answer, group in classes:
+        speaker = next((member for member in group if member.human or not human), None)
+        if speaker is not None:
+            yield answer, speaker
 
 
 def _suspicions(members: Sequence[Member], compare: Compare) -> Iterator[tuple[str, Rejection]]:
@@ -142,7 +135,8 @@ def _by_value(pairs: Iterable[tuple[Member, str | None]], compare: Compare) -> l
     """Members by the value of their answer; a class is known by its first. Members without an answer are left out.
 
     Equal texts are one class; values are compared with the first `_MOST_VALUES` classes: a question that has more
-    answers than that is at odds with itself however the rest would fall together.
+    answers than that is at odds with itself however the rest would fall together. So is what differs looked for among
+    as many, and a group of any size costs what its members do.
     """
     classes: dict[str, list[Member]] = {}
     class_of: dict[str, str] = {}

@@ -2,7 +2,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.stages.duplicates.agreement import Member, disagreements
-from validation.answers import Relation
+from validation.answers import Relation, compare
 
 
 def member(row_id, gold="4", own="4", *, format="cot", derived=False, row=0, human=True):
@@ -114,3 +114,38 @@ def test_rows_of_one_question_with_many_answers_are_compared_with_the_first_of_t
     assert {rejection.reason.value for rejection in found.values()} == {"answer_conflict"}
     assert len(found) == 2000
     assert len(compared) < 200 * 1000
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.tuples(st.sampled_from(["1", "1.0", "2", "3", "x", "the sum", "y"]), st.booleans()), max_size=12))
+def test_each_side_names_the_first_whose_answer_differs(answers):
+    members = [member(f"r{n:02}", text, text, row=n, human=human) for n, (text, human) in enumerate(answers)]
+    classes: list[list[Member]] = []
+    for one in members:
+        same = [group for group in classes if compare(group[0].gold, one.gold).outcome is Relation.EQUAL]
+        if not same:
+            classes.append([])
+        [*same, classes[-1]][0].append(one)
+    expected = {}
+    for value, one in ((group[0].gold, one) for group in classes for one in group):
+        others = (group for group in classes if compare(value, group[0].gold).outcome is Relation.NOT_EQUAL)
+        speakers = ([m for m in group if m.human or not one.human] for group in others)
+        if found := next(filter(None, speakers), None):
+            expected[one.id] = found[0].id
+    assert {id_: found.partner for id_, found in disagreements(members).items()} == expected
+
+
+def test_a_problem_with_many_answers_costs_what_they_do():
+    compared = []
+
+    def unknown(one, other):
+        compared.append((one, other))
+        return Relation.EQUAL if one == other else Relation.UNKNOWN
+
+    def comparisons(count):
+        compared.clear()
+        assert disagreements([member(f"r{n}", f"word {n}", f"word {n}", row=n) for n in range(count)], unknown) == {}
+        return len(compared)
+
+    few, many = comparisons(400), comparisons(800)
+    assert few < many < 2.4 * few
