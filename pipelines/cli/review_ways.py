@@ -9,6 +9,7 @@ from pipelines.cli.review_queue import print_queue, write_queue
 from pipelines.engine.disk import unwritable_in_one_line
 from schemas.exits import UserError
 from schemas.files import replacing
+from schemas.wording import amount
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,11 +116,12 @@ def _import(data: Path, path: Path, options: ReviewOptions) -> None:
     from pipelines.review.serve import decisions_folder
 
     folder = decisions_folder(data, options.decisions)
-    rows = read_decisions(path)
+    incoming = read_decisions(path)
     with opened_data(data) as opened, journals(folder) as (decided, _), unwritable_in_one_line(folder):
-        added, there = imported(opened, decided, rows)
-    lost = len(rows) - added - there
-    facts = [f"{added:,} decisions added to {decided.path}"]
+        added, there = imported(opened, decided, incoming.decisions)
+    lost = len(incoming.decisions) - added - there
+    facts = [f"{amount(added, 'decision')} added to {decided.path}"]
     facts += [f"{there:,} stood there already"] * bool(there)
     facts += [f"{lost:,} are about rows that are not in {data}: they changed since, and are left out"] * bool(lost)
+    facts += [f"{amount(incoming.undecided, 'row')} without a decision"] * bool(incoming.undecided)
     console_for().print("; ".join(facts), soft_wrap=True, markup=False)

@@ -9,5 +9,6 @@ standing    how well people and rules do: alpha, control items, precision by rea
 votes       what has been said about every row;  statements: about one row of finished data, for `trace`
 corrected   corrected texts as rows of their own;  applying: the command that brings decisions into the data
 row_view    one row as people read it, with its evidence;  shell: the page around it
-office, guards, app, serve: the server;  single_file: the page without one;  exchange: Label Studio, CSV
+office, guards, app, serve: the server;  single_file: the page without one
+exchange    rows out to other tools and decisions back in;  tool_exports: decisions as those tools write them
 """

@@ -16,7 +16,8 @@ from schemas.files import replacing
 from schemas.problem import Segment, SegmentKind
 from schemas.transcript import transcribe
 
-_EDITABLE = ("question", "solution", "answer")
+EDITABLE = ("question", "solution", "answer")
+"""what a person may correct of a row"""
 _NAME = "corrected-{format}.jsonl"
 _MOST_EDITED = 100_000  # characters of a text that is corrected in a browser
 
@@ -32,8 +33,8 @@ def texts_of_row(candidate: Mapping[str, Any] | None) -> dict[str, str] | None:
 
 def correction(texts: Mapping[str, str], edited: Mapping[str, str]) -> dict[str, str]:
     """What a person changed of a row's texts: a new reference alone, or all texts of a row that is new."""
-    changed = {name: edited[name] for name in _EDITABLE if edited.get(name, texts[name]) != texts[name]}
-    return {name: edited.get(name, texts[name]) for name in _EDITABLE} if is_new_row(changed) else changed
+    changed = {name: edited[name] for name in EDITABLE if edited.get(name, texts[name]) != texts[name]}
+    return {name: edited.get(name, texts[name]) for name in EDITABLE} if is_new_row(changed) else changed
 
 
 def is_new_row(corrected: Mapping[str, str]) -> bool:
@@ -61,6 +62,6 @@ def write_corrected(folder: Path, lines: Iterable[Mapping[str, Any]]) -> None:
 
 
 def _row_of(line: Mapping[str, Any]) -> dict[str, Any]:
-    texts = {name: line["corrected"].get(name) for name in _EDITABLE}
+    texts = {name: line["corrected"].get(name) for name in EDITABLE}
     provenance = {"corrected_from": line["row_id"], "reviewer": line["reviewer"], "time": line["time"]}
     return {**texts, "format": line["format"], **provenance}

@@ -4,24 +4,31 @@ What comes back is written into the journal as the page writes it, each decision
 """
 
 import csv
-import io
 import json
+import math
+import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import orjson
 
-from pipelines.review.corrected import texts_of_row
+from pipelines.review.corrected import EDITABLE, is_new_row, texts_of_row
 from pipelines.review.desk import FACTS, facts_of
 from pipelines.review.journal import Journal
-from pipelines.review.opened import OpenedData
+from pipelines.review.opened import OpenedData, places_of_ids
 from pipelines.review.queues import Queue
+from pipelines.review.shell import MOST_NAME
+from pipelines.review.tool_exports import OF_ACT, Entry, Fields, as_text, entries_of, text_of_file
 from pipelines.review.votes import Vote
-from pipelines.sources.adapters.decisions import DECISIONS, is_undecided
-from schemas.exits import UserError
+from pipelines.sources.adapters.decisions import DECISIONS, UNDECIDED
+from pipelines.sources.adapters.fields import Unreadable, moment_of
+from schemas.exits import UserError, one_line
+from schemas.reason import Outcome, Reason
 
 LABELS = """<View>
   <Header value="$group: $detail"/>
@@ -38,9 +45,10 @@ LABELS = """<View>
 """the labelling interface for the tasks that are written, to be pasted into a project of Label Studio"""
 
 _FILLED_IN = ("decision", "annotator", "comment", "corrected")
+_ROW_ID = re.compile(r"([0-9a-f]{32})(?:-|$)")
+_REASONS = frozenset(reason.value for reason in Reason)
+_MOST_WORDS = 300  # of an error
 _COLUMNS = (*FACTS, "group", "detail", *_FILLED_IN, "question", "solution", "reference")
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-Fields = dict[str, Any]
 
 
 def rows_to_ask(data: OpenedData, queue: Queue) -> Iterator[Fields]:
@@ -70,116 +78,167 @@ def write_table(path: Path, rows: Iterator[Fields]) -> int:
         table = csv.DictWriter(file, _COLUMNS, restval="")
         table.writeheader()
         for row in rows:
-            table.writerow({name: _as_text(value) for name, value in row.items()})
+            table.writerow({name: as_text(value) for name, value in row.items()})
             written += 1
     return written
 
 
-def _as_text(value: object) -> object:
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """Decisions as they come from a file.
+
+    Attributes:
+        decisions: in the words of the journal, each with its place in the file.
+        undecided: entries that say nothing: an unfinished queue has them.
+    """
+
+    decisions: Sequence[Entry]
+    undecided: int
 
 
-def read_decisions(path: Path) -> list[Fields]:
-    """Reads the decisions of a file, in the words of the journal: `.json` of Label Studio, `.csv`, or JSON lines.
+def read_decisions(path: Path) -> Incoming:
+    """Reads the decisions of a file, whichever tool has written it.
 
     Raises:
         UserError: it cannot be read, or a decision in it is none.
     """
-    readers = {".json": _of_label_studio, ".csv": _of_table}
     try:
-        text = path.read_text("utf-8-sig")
-        rows = [*readers.get(path.suffix.lower(), _of_lines)(text)]
+        entries = [*entries_of(text_of_file(path.read_bytes()))]
     except OSError as error:
         raise UserError(f"--import {path}: cannot be read: {error.strerror}") from error
-    except (ValueError, KeyError, TypeError, AttributeError, csv.Error) as error:
-        raise UserError(f"--import {path}: cannot be read: {type(error).__name__}: {error}") from error
-    return [_checked(row, f"--import {path}, entry {number}") for number, row in enumerate(rows, 1)]
+    except (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError, csv.Error) as error:
+        raise UserError(f"--import {path}: cannot be read: {one_line(str(error))[:_MOST_WORDS]}") from error
+    checked = [(where, _checked(entry, f"--import {path}, {where}")) for where, entry in entries]
+    decided = [(where, entry) for where, entry in checked if entry]
+    if not decided and not any("row_id" in entry for _, entry in entries):
+        raise UserError(f"--import {path}: no entry has a row_id, so none is about a row of a data set")
+    return Incoming(_standing(decided), len(checked) - len(decided))
 
 
-def _of_lines(text: str) -> Iterator[Fields]:
-    yield from (dict(json.loads(line)) for line in text.splitlines() if line.strip())
+def _standing(entries: Sequence[Entry]) -> list[Entry]:
+    """What stands of a journal's lines: neither what was taken back, nor the lines that took it back."""
+    gone = {entry["undoes"] for _, entry in entries if "undoes" in entry}
+    return [(where, entry) for where, entry in entries if "undoes" not in entry and entry.get("act") not in gone]
 
 
-def _of_table(text: str) -> Iterator[Fields]:
-    for row in csv.DictReader(io.StringIO(text, newline="")):
-        if (row.get("decision") or "").strip() or (row.get("corrected") or "").strip():
-            corrected = _plain(row.get("corrected"))
-            yield {name: _plain(row.get(name)) or None for name in (*FACTS, "decision", "annotator", "comment")} | (
-                {"corrected": {"answer": corrected}} if corrected else {}
-            )
+def _checked(entry: Fields, where: str) -> Fields:
+    """A decision in the words of the journal; empty where nothing was decided.
+
+    Raises:
+        UserError: it cannot be one.
+    """
+    entry = {name: value for name, value in entry.items() if not _is_empty(value)}
+    if "verdict" in entry:
+        raise UserError(f"{where}: a verdict of an audit, which is about a rule and decides no row")
+    corrected = _corrected(entry.pop("corrected", None), where)
+    vote = _vote(entry.pop("decision", None), where) or (_vote_of(corrected) if corrected else None)
+    if vote is None and "undoes" not in entry:
+        return {}
+    reviewer, annotator = (" ".join(str(entry.pop(name, "")).split())[:MOST_NAME] for name in ("reviewer", "annotator"))
+    checked: Fields = {
+        "row_id": _row_id(entry, where),
+        **{name: str(entry[name]) for name in ("id", "group", "reason", "comment") if name in entry},
+        "decision": vote,
+        "reviewer" if reviewer or corrected else "annotator": reviewer or annotator or "somebody",
+        **{name: entry[name] for name in OF_ACT if name in entry},
+        **_measured(entry, where),
+    }
+    if checked.get("reason") not in _REASONS:
+        checked.pop("reason", None)  # a field of that name in another tool
+    return checked | ({"corrected": corrected} if corrected else {})
 
 
-def _plain(cell: str | None) -> str:
-    text = (cell or "").strip()
-    return text[1:] if text.startswith("'") and text[1:].startswith(_FORMULA) else text
+def _is_empty(value: object) -> bool:
+    """Whether a field says nothing; tables of numbers write an empty one as NaN."""
+    return value is None or value == "" or value != value
 
 
-def _of_label_studio(text: str) -> Iterator[Fields]:
-    for task in json.loads(text):
-        about = {name: task["data"].get(name) for name in (*FACTS, "group")}
-        for annotation in task.get("annotations") or ():
-            if annotation.get("was_cancelled"):
-                continue
-            found = {entry["from_name"]: entry["value"] for entry in annotation.get("result") or ()}
-            corrected = _first(found.get("corrected"), "text")
-            yield about | {
-                "decision": _first(found.get("decision"), "choices") or (Vote.ACCEPTED if corrected else Vote.UNSURE),
-                "annotator": _who(annotation.get("completed_by")),
-                "comment": _first(found.get("comment"), "text"),
-                "time": annotation.get("updated_at") or annotation.get("created_at"),
-                "seconds": annotation.get("lead_time"),
-                **({"corrected": {"answer": corrected}} if corrected else {}),
-            }
-
-
-def _first(value: Mapping[str, Any] | None, kind: str) -> str | None:
-    """The first text or choice of a result; Label Studio writes one text or a list of them."""
-    entry = (value or {}).get(kind)
-    return str(entry[0] if isinstance(entry, list) else entry).strip() or None if entry else None
-
-
-def _who(completed_by: object) -> str:
-    if isinstance(completed_by, dict):
-        return str(completed_by.get("email") or completed_by.get("id"))
-    return f"user {completed_by}" if isinstance(completed_by, int) else str(completed_by or "somebody")
-
-
-def _checked(row: Fields, where: str) -> Fields:
-    """A decision in the words of the journal, with a name of its own that the same decision has every time."""
-    row = {name: value for name, value in row.items() if value is not None}
-    word = str(row.get("decision", "")).strip().lower()
-    if not row.get("row_id"):
+def _row_id(entry: Fields, where: str) -> str:
+    """The row's id; where a spreadsheet took it for a number, the one that the candidate's begins with."""
+    found = [str(entry.get(name, "")).strip() for name in ("row_id", "id")]
+    whole = [match[1] for match in map(_ROW_ID.match, found) if match]
+    if not whole and not found[0]:
         raise UserError(f"{where}: no row_id: which row is it about?")
-    if row.get("corrected") and not word:
-        word = Vote.ACCEPTED
-    if word in DECISIONS:
-        row["decision"] = DECISIONS[word].value
-    elif is_undecided({"decision": word}, "decision"):
-        row["decision"] = Vote.UNSURE.value
-    else:
-        raise UserError(f"{where}: decision is accepted, rejected or unsure, not {word[:40]!r}")
-    person = str(row.pop("reviewer", None) or row.get("annotator") or "somebody")
-    if row.get("corrected") or "annotator" not in row:
-        row.pop("annotator", None)
-        row["reviewer" if row.get("corrected") else "annotator"] = person
-    return row
+    return whole[0] if whole else found[0]
 
 
-def imported(data: OpenedData, journal: Journal, rows: Sequence[Fields]) -> tuple[int, int]:
+def _vote(word: object, where: str) -> Vote | None:
+    text = ("" if word is None else str(word)).strip().lower().removesuffix(".0")
+    if text in DECISIONS:
+        return Vote(DECISIONS[text])
+    if text in ("", Vote.UNSURE):
+        return Vote.UNSURE if text else None
+    if text in UNDECIDED:
+        return Vote.UNDONE if text == Vote.UNDONE else Vote.SKIPPED
+    raise UserError(f"{where}: decision is accepted, rejected or unsure, not {text[:40]!r}")
+
+
+def _vote_of(corrected: Mapping[str, str]) -> Vote:
+    """A new text rejects the row that it replaces; a new reference accepts it."""
+    return Vote.REJECTED if is_new_row(corrected) else Vote.ACCEPTED
+
+
+def _corrected(value: object, where: str) -> dict[str, str]:
+    """A right reference, or a whole row in its place."""
+    given = value if isinstance(value, Mapping) else {"answer": value}
+    texts = {str(name): str(text).strip() for name, text in given.items() if not _is_empty(text)}
+    if texts.keys() - set(EDITABLE):
+        raise UserError(f"{where}: corrected has answer, question and solution, not {', '.join(texts)[:60]}")
+    if is_new_row(texts) and texts.keys() != set(EDITABLE):
+        raise UserError(f"{where}: a row with a corrected text needs all of {', '.join(EDITABLE)}")
+    return texts
+
+
+def _measured(entry: Fields, where: str) -> Fields:
+    """When it was decided, and how long that took where this is a time."""
+    try:
+        moment = moment_of(entry, "time")
+        time = (
+            {} if moment is None else {"time": datetime.fromtimestamp(moment, UTC).isoformat(timespec="milliseconds")}
+        )
+    except (Unreadable, ValueError, OverflowError, OSError) as error:
+        raise UserError(f"{where}: time is ISO 8601 or seconds, not {str(entry['time'])[:40]!r}") from error
+    try:
+        seconds = float(entry.get("seconds", "nan"))
+    except (TypeError, ValueError):
+        seconds = math.nan
+    return time | ({"seconds": round(seconds, 2)} if 0 <= seconds < math.inf else {})
+
+
+def imported(data: OpenedData, journal: Journal, entries: Sequence[Entry]) -> tuple[int, int]:
     """Appends decisions to a journal; returns how many, and how many stood there already.
+
+    What a decision does not say of its row is taken from the data set.
 
     Raises:
         UserError: none of their rows is in the data set.
     """
-    known = data.numbers_of([str(row["row_id"]) for row in rows]) >= 0
-    if len(rows) and not known.any():
+    rows = [row for _, row in entries]
+    numbers = data.numbers_of([row["row_id"] for row in rows])
+    if len(rows) and not (numbers >= 0).any():
         raise UserError(f"none of these {len(rows):,} decisions is about a row of {data.name}: another data set's?")
-    there = {line.get("act") for line in journal.lines()}
+    known = [row for row, number in zip(rows, numbers, strict=True) if number >= 0]
+    there = {(line.get("act"), line.get("row_id")) for line in journal.lines()}
     now = datetime.now(UTC).isoformat(timespec="milliseconds")
     lines = {}
-    for row, is_there in zip(rows, known, strict=True):
+    for row, facts in zip(known, _facts(data, known), strict=True):
         act = str(row.get("act") or sha256(json.dumps(row, sort_keys=True).encode()).hexdigest()[:16])
-        if is_there and act not in there:
-            lines[act] = {"time": now} | row | {"act": act}
+        if (act, row["row_id"]) not in there:
+            lines[act, row["row_id"]] = {"time": now} | facts | {**row, "id": facts["id"], "act": act}
     journal.append(lines.values())
-    return len(lines), int(known.sum()) - len(lines)
+    return len(lines), len(known) - len(lines)
+
+
+def _facts(data: OpenedData, rows: Sequence[Fields]) -> list[dict[str, Any]]:
+    """What the data set says of the rows of decisions: of the candidate that is named, else of one that is in question.
+
+    Args:
+        data: the data set.
+        rows: decisions about rows that are in it.
+    """
+    in_question = np.asarray(data.ledger["outcome"].to_numpy(zero_copy_only=False) == Outcome.QUARANTINED.value)
+    order = np.argsort(~in_question, kind="stable")
+    _, first = np.unique(data.row_numbers[order], return_index=True)
+    of_row = order[first][data.numbers_of([row["row_id"] for row in rows])]
+    named = places_of_ids(data, [row.get("id", "") for row in rows])
+    return data.rows(np.where(named >= 0, named, of_row), FACTS)

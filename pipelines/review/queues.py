@@ -145,7 +145,7 @@ def read_controls(path: Path) -> dict[str, Decision]:
 
 def _json_lines(path: Path, option: str, needed: str) -> list[dict[str, object]]:
     try:
-        rows = [json.loads(line) for line in path.read_text("utf-8").splitlines() if line.strip()]
+        rows = [json.loads(line) for line in path.read_text("utf-8-sig").split("\n") if line.strip()]
     except OSError as error:
         raise UserError(f"{option} {path}: cannot be read: {error.strerror}") from error
     except ValueError as error:

@@ -32,7 +32,8 @@ window.mathmillDesk = (state) => {
   };
   const name = () => [...crypto.getRandomValues(new Uint8Array(8))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
   const add = (rows, vote, more) => {
-    acts.push({ lines: rows.map((row) => ({ at: row, ...line(row, vote, { ...more, act: name() }) })) });
+    const act = name();
+    acts.push({ lines: rows.map((row) => ({ at: row, ...line(row, vote, { ...more, act }) })) });
     keep();
   };
   const say = { accepted: "accepted", rejected: "rejected", unsure: "unsure", skip: "skipped" };
@@ -49,7 +50,7 @@ window.mathmillDesk = (state) => {
     } else if (action === "settle") {
       const done = decided();
       const rows = state.rows.map((_, row) => row).filter((row) => !done.has(row) && state.rows[row].group === state.groups[form.group]);
-      add(rows, form.vote, rows.length > 1 ? { together: rows.length } : {});
+      add(rows, form.vote, {});
       told = `${rows.length} rows ${form.vote} at once; z takes it back`;
     } else if (form.ticket === `${at}-${acts.length}`) {
       const { corrected, vote } = form.corrected ? correction(state.rows[at].texts, form.corrected) : {};

@@ -186,4 +186,6 @@ _VOTES = frozenset(vote.value for vote in Vote)
 def is_vote(line: Mapping[str, Any]) -> bool:
     """Whether a line is one that the page writes: files of votes by other hands may stand beside them."""
     known = isinstance(line.get("decision"), str) and line["decision"] in _VOTES
-    return known and isinstance(line.get("act"), str) and bool(line.get("annotator") or line.get("reviewer"))
+    measured = isinstance(line.get("seconds"), int | float | None) and isinstance(line.get("corrected"), dict | None)
+    by = line.get("annotator") or line.get("reviewer")
+    return known and measured and isinstance(line.get("act"), str) and isinstance(by, str)

@@ -42,7 +42,7 @@ def test_rows_go_out_as_table_tasks_and_page_and_come_back(
     assert "5 rows, the first of 24 (more with --rows)" in told
     row_id = (tmp_path / "q.csv").read_text().splitlines()[1].split(",")[0]
     said = write_rows(tmp_path / "said.jsonl", [{"row_id": row_id, "decision": "accepted", "annotator": "ana"}])
-    for expected in ("1 decisions added to", "0 decisions added to"):
+    for expected in ("1 decision added to", "0 decisions added to"):
         options = ["--import", str(said), "--decisions", str(tmp_path / "mine")]
         assert main(["review", str(questionable), *options]) == 0
         assert expected in capsys.readouterr().out

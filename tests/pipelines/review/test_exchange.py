@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from pipelines.review.desk import FACTS
 from pipelines.review.exchange import LABELS, imported, read_decisions, rows_to_ask, write_table, write_tasks
 from pipelines.review.journal import Journal
 from pipelines.review.opened import OpenedData
@@ -43,9 +44,8 @@ def test_tasks_go_to_label_studio_and_its_export_comes_back(
     tasks[1]["annotations"] = [annotation("rejected"), annotation(None, 8), annotation(None, 9, corrected="24")]
     tasks[2]["annotations"] = [{**annotation("rejected"), "was_cancelled": True}]
     path.write_text(json.dumps(tasks))
-    rows = read_decisions(path)
-    assert imported(opened, journal, rows) == (4, 0)
-    assert imported(opened, journal, read_decisions(path)) == (0, 4)
+    assert imported(opened, journal, read_decisions(path).decisions) == (4, 0)
+    assert imported(opened, journal, read_decisions(path).decisions) == (0, 4)
     lines = read_lines(journal.path)
     assert [(line.get("annotator"), line.get("reviewer"), line["decision"]) for line in lines] == [
         ("ana@mill.example", None, "accepted"),
@@ -73,11 +73,11 @@ def test_a_table_is_filled_in_and_comes_back(opened: OpenedData, journal: Journa
         table = csv.DictWriter(file, rows[0])
         table.writeheader()
         table.writerows(rows)
-    assert imported(opened, journal, read_decisions(path)) == (3, 0)
+    assert imported(opened, journal, read_decisions(path).decisions) == (3, 0)
     first, second, third = read_lines(journal.path)
     assert (first["decision"], first["annotator"], first["comment"]) == ("accepted", "ana", "=sum")
     assert (second["decision"], second["reviewer"], second["corrected"]) == ("accepted", "ben", {"answer": "-3"})
-    assert (third["decision"], third["annotator"]) == ("unsure", "somebody")
+    assert (third["decision"], third["annotator"]) == ("skip", "somebody")
     found, _ = read_reviews([Reviews(path=str(path))])
     assert found["decision"].to_pylist() == ["accepted", None]
 
@@ -95,11 +95,11 @@ def test_no_cell_is_a_formula_to_a_spreadsheet(tmp_path: Path, start: str) -> No
 @pytest.mark.parametrize(
     ("name", "text", "told"),
     [
-        ("x.json", "{", "cannot be read: JSONDecodeError"),
-        ("x.json", "[1]", "cannot be read: TypeError"),
-        ("x.csv", "decision\nyes\n", "entry 1: no row_id"),
+        ("x.json", "{", "cannot be read: line 1: not JSON"),
+        ("x.json", "[1]", "entry 1: an object is expected, not int"),
+        ("x.csv", "decision\nyes\n", "neither JSON nor a table with a column row_id"),
         ("x.jsonl", '{"row_id": "a", "decision": "perhaps"}\n', "entry 1: decision is accepted, rejected or unsure"),
-        ("x.jsonl", "not json\n", "cannot be read: JSONDecodeError"),
+        ("x.jsonl", "{not json\n", "cannot be read: line 1: not JSON"),
         ("x.jsonl", None, "cannot be read: No such file"),
     ],
 )
@@ -110,13 +110,46 @@ def test_what_cannot_be_read_is_told_in_one_line(tmp_path: Path, name: str, text
         read_decisions(tmp_path / name)
 
 
+def test_a_decision_that_names_its_row_alone_is_about_what_is_in_question_there(
+    opened: OpenedData, journal: Journal, tmp_path: Path
+) -> None:
+    row = opened.row(int(quarantined(opened).places[0]))
+    path = write_rows(tmp_path / "x.jsonl", [{"meta": {"row_id": row["row_id"]}, "answer": "accept"}])
+    assert imported(opened, journal, read_decisions(path).decisions) == (1, 0)
+    (line,) = read_lines(journal.path)
+    assert {name: line[name] for name in FACTS} == {name: row[name] for name in FACTS}
+
+
+def test_what_a_page_without_a_server_settled_at_once_comes_back_whole(
+    opened: OpenedData, journal: Journal, tmp_path: Path
+) -> None:
+    rows = [opened.row(int(place)) for place in quarantined(opened).places[:3]]
+    settled = {"decision": "rejected", "annotator": "ana", "act": "0f", "together": 3}
+    path = write_rows(tmp_path / "x.jsonl", [settled | {"row_id": row["row_id"]} for row in rows])
+    incoming = read_decisions(path).decisions
+    assert imported(opened, journal, incoming[:2]) == (2, 0)
+    assert imported(opened, journal, incoming) == (1, 2)
+    with Journal(journal.path) as again:
+        assert len([*again.lines()]) == 3
+
+
+def test_a_journal_of_another_server_comes_without_what_was_taken_back(tmp_path: Path) -> None:
+    lines = [
+        {"row_id": "a" * 32, "decision": "accepted", "annotator": "ana", "act": "1"},
+        {"row_id": "a" * 32, "decision": "undone", "annotator": "ana", "act": "2", "undoes": "1"},
+        {"row_id": "b" * 32, "decision": "rejected", "annotator": "ana", "act": "3"},
+    ]
+    found = read_decisions(write_rows(tmp_path / "decisions.jsonl", lines)).decisions
+    assert [(where, entry["act"]) for where, entry in found] == [("line 3", "3")]
+
+
 def test_decisions_of_another_data_set_are_refused_and_of_changed_rows_left_out(
     opened: OpenedData, journal: Journal, tmp_path: Path
 ) -> None:
     other = {"row_id": "f" * 32, "decision": "accepted", "annotator": "ana"}
     path = write_rows(tmp_path / "x.jsonl", [other])
     with pytest.raises(UserError, match="none of these 1 decisions is about a row of"):
-        imported(opened, journal, read_decisions(path))
+        imported(opened, journal, read_decisions(path).decisions)
     here = {**other, "row_id": opened.row(0)["row_id"]}
     path = write_rows(tmp_path / "x.jsonl", [other, here])
-    assert imported(opened, journal, read_decisions(path)) == (1, 0)
+    assert imported(opened, journal, read_decisions(path).decisions) == (1, 0)
