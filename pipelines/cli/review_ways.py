@@ -1,12 +1,13 @@
 """`mathmill review` by its ways: a page on this machine, or files; one of them at a time."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pipelines.cli.curate_console import console_for
 from pipelines.cli.review_queue import print_queue, write_queue
 from pipelines.engine.disk import unwritable_in_one_line
+from pipelines.review.shell import MOST_NAME, NO_NAME, name_of
 from schemas.exits import UserError
 from schemas.files import replacing
 from schemas.wording import amount
@@ -47,6 +48,11 @@ def run_review(data: Path, ways: Mapping[str, Path | bool | None], options: Revi
         raise UserError(f"one of {', '.join(ways)}: {found}")
     if chosen != ["--output"] and (options.accept or options.reject):
         raise UserError("--accept, --reject: they settle groups of --output; on the page a group is settled with g")
+    options = replace(
+        options,
+        by=None if options.by is None else _name(options.by, "--by"),
+        adjudicators=tuple(_name(name, "--adjudicator") for name in options.adjudicators),
+    )
     value = ways[chosen[0]]
     if not isinstance(value, Path):
         _serve(data, options)
@@ -59,6 +65,13 @@ def run_review(data: Path, ways: Mapping[str, Path | bool | None], options: Revi
     else:
         groups = write_queue(data, value, accept=options.accept, reject=options.reject, by=options.by)
         print_queue(groups, value, data)
+
+
+def _name(text: str, option: str) -> str:
+    name = name_of(text)
+    if name is None:
+        raise UserError(f"{option} {text[:MOST_NAME]!r}: {NO_NAME}")
+    return name
 
 
 def _serve(data: Path, options: ReviewOptions) -> None:

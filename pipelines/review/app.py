@@ -7,14 +7,15 @@ from starlette.applications import Starlette
 from starlette.background import BackgroundTask
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from pipelines.review.desk import StaleFormError
 from pipelines.review.guards import PERSON, Guard, Keys
 from pipelines.review.office import Office
-from pipelines.review.shell import MOST_NAME, page, script, style, who_page
+from pipelines.review.shell import NO_NAME, name_of, page, script, style, who_page
 from pipelines.review.standing import standing_page
+from schemas.exits import UserError
 
 
 def application(office: Office, keys: Keys, *, host: str, person: str | None) -> Guard:
@@ -59,7 +60,10 @@ class _Pages:
             if queue:
                 return RedirectResponse("/", 303)
             queue = queues[0] if queues else "quarantined"
-        card = await run_in_threadpool(self._office.card, person, queue)
+        try:
+            card = await run_in_threadpool(self._office.card, person, queue)
+        except UserError as error:
+            return PlainTextResponse(str(error), 503)
         state = {"queue": queue, "person": person, "name": self._office.data.name, "card": card}
         answer = HTMLResponse(page(state=state, queues=queues, csrf=self._keys.csrf(person)))
         self._seat(answer, person)
@@ -69,9 +73,9 @@ class _Pages:
     async def who(self, request: Request) -> Response:
         """Takes a person's name."""
         form = await _form(request)
-        person = " ".join(str(form.get("person", "")).split())[:MOST_NAME]
-        if not person or not person.isprintable():
-            return JSONResponse({"told": "a name is letters that can be seen"}, 400)
+        person = name_of(str(form.get("person", "")))
+        if person is None:
+            return JSONResponse({"told": NO_NAME}, 400)
         answer = JSONResponse({"told": f"hello {person}"})
         self._seat(answer, person)
         return answer
@@ -92,6 +96,8 @@ class _Pages:
         except OSError as error:
             why = f"not written, and not decided: {error.strerror or error}; mend the disk and press the key again"
             return JSONResponse({"told": why}, 507)
+        except UserError as error:
+            return JSONResponse({"told": str(error)}, 503)
         except (KeyError, TypeError, ValueError):
             return JSONResponse({"told": "this is no form of this page"}, 400)
         ahead = BackgroundTask(self._office.ahead, person, queue)

@@ -154,7 +154,7 @@ class Desk:
             vote = Vote.REJECTED if is_new_row(corrected) else Vote.ACCEPTED
         row = self.data.row(int(self.queue.places[place.position]))
         line = self._line(place.position, row, seat.person, vote, ruling=ruling, act=ticket)
-        line["seconds"] = round(self._clock() - place.shown, 2)
+        line["seconds"] = round(max(0.0, self._clock() - place.shown), 2)  # a clock may be set back
         if comment:
             line["comment"] = comment
         if corrected:
@@ -187,9 +187,12 @@ class Desk:
         """Decides all that is left of a group to this person; returns how many rows that was.
 
         Raises:
+            ValueError: there is no such group, or it is no decision.
             StaleFormError: the person has not seen a sample of it.
             OSError: the disk did not take it; nothing was decided.
         """
+        if not 0 <= group < len(self.queue.groups) or vote not in VERDICTS:
+            raise ValueError(f"group {group}, {vote}")
         seen = self.groups(seat)[group]
         if seen.decided < min(SAMPLE, seen.rows):
             raise StaleFormError(f"look at {min(SAMPLE, seen.rows)} rows of {seen.group.title} first")
@@ -200,7 +203,13 @@ class Desk:
         return len(members)
 
     def jump(self, seat: Seat, group: int) -> None:
-        """Goes to the first row of a group that is left."""
+        """Goes to the first row of a group that is left.
+
+        Raises:
+            ValueError: there is no such group.
+        """
+        if not 0 <= group < len(self.queue.groups):
+            raise ValueError(f"group {group}")
         self._open.pop(seat, None)
         self._cursor[seat.person] = self.queue.start(group)
 
@@ -271,7 +280,9 @@ class Desk:
         """How many others have a row in front of them."""
         now = self._clock()
         here = (
-            seat.person for seat, ticket in self._open.items() if ticket.position == position and ticket.until > now
+            seat.person
+            for seat, ticket in self._open.items()
+            if ticket.position == position and 0 < ticket.until - now <= RESERVED_S
         )
         return len({*here} - {person})
 
@@ -294,21 +305,23 @@ class Desk:
         self, position: int, row: Mapping[str, Any], person: str, vote: Vote, *, ruling: bool, act: str
     ) -> dict[str, Any]:
         line = facts_of(row) | {"group": self.queue.group_at(position).name} | self._words_of(vote)
-        line |= {"reviewer" if ruling else "annotator": person, "time": self._now(), "act": act} | self._facts
+        line |= {"reviewer" if ruling else "annotator": person, "time": self._now(person), "act": act} | self._facts
         if position in self.queue.controls:
             line |= {"control": True, "expected": self.queue.controls[position].value}
         return line
 
     def _undone(self, row: int, reason: str | None, person: str, act: Act, name: str) -> dict[str, Any]:
         line = {"row_id": self.data.row_ids[row].as_py(), "reason": reason} | self._words_of(Vote.UNDONE)
-        line |= {"reviewer" if act.ruling else "annotator": person, "time": self._now()}
+        line |= {"reviewer" if act.ruling else "annotator": person, "time": self._now(person)}
         return line | {"act": name, "undoes": act.name} | self._facts
 
     def _words_of(self, vote: Vote) -> dict[str, str]:
         return {"verdict": VERDICTS.get(vote, vote.value)} if self.audits else {"decision": vote.value}
 
-    def _now(self) -> str:
-        return datetime.fromtimestamp(self._clock(), UTC).isoformat(timespec="milliseconds")
+    def _now(self, person: str) -> str:
+        """The time, never before what the person said last: of two decisions about a row the later one stands."""
+        now = datetime.fromtimestamp(self._clock(), UTC).isoformat(timespec="milliseconds")
+        return max(now, self.votes.latest.get(person, now))
 
     def _group_lines(
         self, members: np.ndarray, person: str, vote: Vote, act: str

@@ -81,7 +81,10 @@ class Office:
         self._apply = ("Apply all decisions with", applying(Path(data.name), self.path))
         self._lock = threading.RLock()
         self._ready: OrderedDict[tuple[int, bool], Rendered] = OrderedDict()
+        self._unwritten = ""
         self._write_corrected()
+        if self._unwritten:
+            raise UserError(f"{self.path.parent}: {self._unwritten}")
 
     @property
     def command(self) -> str:
@@ -180,7 +183,9 @@ class Office:
             self._refuse_contradiction(self._row(desk, ticket), corrected)
         with self._corrections():
             desk.decide(seat, str(form["ticket"]), vote, comment=comment, corrected=corrected)
-        return "corrected" if corrected else {Vote.SKIPPED: "skipped"}.get(vote, vote.value)
+        if corrected:
+            return "; ".join(filter(None, ("corrected", self._unwritten)))
+        return {Vote.SKIPPED: "skipped"}.get(vote, vote.value)
 
     def _refuse_contradiction(self, row: Row, corrected: Mapping[str, str]) -> None:
         """Refuses a new reference that the solution, as it stands, does not arrive at."""
@@ -203,7 +208,12 @@ class Office:
             self._write_corrected()
 
     def _write_corrected(self) -> None:
-        write_corrected(self.path.parent, self._votes.corrected.values())
+        """Writes the corrected rows; those that the disk does not take come with the next one, or at the next start."""
+        try:
+            write_corrected(self.path.parent, self._votes.corrected.values())
+            self._unwritten = ""
+        except OSError as error:
+            self._unwritten = f"corrected rows cannot be written: {error.strerror or error}"
 
     def _at(self, person: str, queue: str) -> tuple[Desk, Seat]:
         if queue == ADJUDICATE and person in self.terms.adjudicators:

@@ -82,15 +82,24 @@ class OpenedData:
         return [identity for ids in found for identity in ids.slice(0, _MOST_SIBLINGS).to_pylist()]
 
     def record(self, row_id: str) -> dict[str, Any] | None:
-        """The original record of a row of which something was rejected."""
+        """The original record of a row of which something was rejected.
+
+        Raises:
+            UserError: other data was made in this place since it was opened.
+        """
         found = pc.index(self._records["row_id"], row_id).as_py()
         if found < 0:
             return None
         place = self._records.slice(found, 1).to_pylist()[0]
-        with (self.folder / place["file"]).open("rb") as file:
-            file.seek(place["offset"])
-            record: dict[str, Any] = orjson.loads(file.readline())
-        record.pop(RECORD_MARK)
+        try:
+            with (self.folder / place["file"]).open("rb") as file:
+                file.seek(place["offset"])
+                record: dict[str, Any] = orjson.loads(file.readline())
+            of_row = record.pop(RECORD_MARK)["id"].split("-")[0]
+        except (FileNotFoundError, orjson.JSONDecodeError, KeyError, TypeError):
+            of_row = None
+        if of_row != row_id:
+            raise UserError(f"{self.name} was made anew while it is open here: end this page and open it again")
         return record
 
     def example(self, identity: str) -> dict[str, Any] | None:

@@ -9,9 +9,10 @@
     const answer = await fetch(`/${action}`, {
       method: "POST",
       headers: { "content-type": "application/json", "x-mathmill-csrf": csrf },
-      body: JSON.stringify(form),
+      body: JSON.stringify(form, (_, value) => value?.toWellFormed?.() ?? value), // half a sign, where a limit cut one
     });
     if (answer.status === 403) { location.reload(); throw new Error("load the page again"); }
+    if (!answer.headers.get("content-type")?.startsWith("application/json")) throw new Error(await answer.text());
     return answer.json();
   };
 

@@ -1,6 +1,7 @@
 """The page around a row: keys as buttons, dialogs, the queues, and the pages about people and rules."""
 
 import json
+import unicodedata
 from collections.abc import Collection, Sequence
 from importlib.resources import files
 from typing import Any
@@ -12,6 +13,7 @@ from validation.dataset.report.markup import Child, Markup, tag
 ADJUDICATE = "adjudicate"
 MOST_NAME, MOST_COMMENT = 60, 2000
 """characters of a person's name and of a comment"""
+NO_NAME = f"a name is up to {MOST_NAME} letters that can be seen"
 _QUEUES = {
     QueueName.QUARANTINED.value: "Quarantined",
     QueueName.DOUBTFUL.value: "Doubtful",
@@ -46,6 +48,16 @@ _HELP = (
     ("j k", "down and up"),
     ("?", "this help"),
 )
+
+
+_JOINERS = str.maketrans("", "", "\u200c\u200d")  # which words of some languages and some emoji have inside
+
+
+def name_of(text: str) -> str | None:
+    """A person's name as it stands beside decisions; None where nobody can see or say it."""
+    name = " ".join(unicodedata.normalize("NFC", text).split())
+    seen = name.translate(_JOINERS)
+    return name if seen and seen.isprintable() and len(name) <= MOST_NAME else None
 
 
 _LINKS = (tag("link", rel="stylesheet", href="/review.css"), tag("script", src="/review.js", defer=True))

@@ -4,6 +4,7 @@ Rows go by their number (`OpenedData.row_numbers`). A byte per row and person, a
 rows cost as little after the last decision as before the first.
 """
 
+import re
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -42,6 +43,7 @@ CODES = {
     Vote.SKIPPED: Code.SKIPPED,
     Vote.UNDONE: Code.NONE,
 }
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}\+00:00")
 _LOOKS = frozenset({Code.ACCEPTED, Code.REJECTED, Code.UNSURE})
 
 
@@ -78,6 +80,7 @@ class Votes:
         ruled: what an adjudicator decided, by row.
         corrected: the lines of the journal that correct a row and stand, by row.
         comments: what people wrote, by row: who, and what.
+        latest: when each person spoke last, as the journal writes a time.
     """
 
     def __init__(self, rows: int, overlap: int) -> None:
@@ -89,6 +92,7 @@ class Votes:
         self.ruled: dict[int, str] = {}
         self.corrected: dict[int, Mapping[str, Any]] = {}
         self.comments: defaultdict[int, list[tuple[str, str]]] = defaultdict(list)
+        self.latest: dict[str, str] = {}
         self.paces: defaultdict[str, Pace] = defaultdict(Pace)
         self._acts: defaultdict[str, list[Act]] = defaultdict(list)
 
@@ -111,6 +115,8 @@ class Votes:
             self.comments[row] = [(who, text) for who, text in self.comments[row] if who != person]
         elif line.get("comment"):
             self.comments[row].append((person, str(line["comment"])))
+        if _MOMENT.fullmatch(moment := str(line.get("time"))):
+            self.latest[person] = max(moment, self.latest.get(person, moment))
         if line.get("seconds") is not None:
             self.paces[person].seconds += line["seconds"]
             self.paces[person].rows += 1

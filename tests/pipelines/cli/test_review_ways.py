@@ -20,6 +20,12 @@ def questionable(tmp_path_factory: pytest.TempPathFactory) -> Path:
             ["--output", "q.jsonl", "--serve"],
             "one of --output, --serve, --html, --import: not --output and --serve together",
         ),
+        (["--serve", "--by", ""], "--by '': a name is up to 60 letters that can be seen"),
+        (["--html", "q.html", "--by", "a\nb\x1b[2J"], "a name is up to 60 letters that can be seen"),
+        (
+            ["--serve", "--adjudicator", "\u202e"],
+            "--adjudicator '\\u202e': a name is up to 60 letters that can be seen",
+        ),
         (["--serve", "--accept", "low_agreement"], "--accept, --reject: they settle groups of --output"),
     ],
 )

@@ -80,6 +80,10 @@ def test_an_old_form_writes_nothing_and_brings_the_open_row(open_page: Callable[
         ("decide", {"ticket": "x", "vote": "undone"}, 400),
         ("fly", {"vote": "accepted"}, 400),
         ("jump", {"group": "first"}, 400),
+        ("jump", {"group": 99}, 400),
+        ("settle", {"group": 99, "vote": "accepted"}, 400),
+        ("settle", {"group": -1, "vote": "accepted"}, 400),
+        ("settle", {"group": 0, "vote": "undone"}, 400),
         ("settle", {"group": 0, "vote": "accepted"}, 409),
         ("decide", {"ticket": "x", "vote": "accepted", "queue": "adjudicate"}, 403),
     ],
@@ -140,6 +144,30 @@ def test_each_browser_asks_for_a_name_where_none_is_given(open_page: Callable[..
     assert state["person"] == "ben b."
     page.post("decide", queue="quarantined", ticket=state["card"]["ticket"], vote="rejected")
     assert read_lines(tmp_path / "decisions.jsonl")[0]["annotator"] == "ben b."
+
+
+def test_a_corrected_row_that_the_disk_does_not_take_is_written_later(
+    open_page: Callable[..., Browser], tmp_path: Path
+) -> None:
+    page = open_page()
+    card = page.open()["card"]
+    (tmp_path / "corrected-cot.jsonl").mkdir()
+    mended = {**card["texts"], "solution": "12+7=19. The answer is 19."}
+    form = {"queue": "quarantined", "vote": "accepted", "corrected": mended}
+    answer = page.post("decide", **form, ticket=card["ticket"])
+    assert answer.status_code == 200
+    assert answer.json()["told"].startswith("corrected; corrected rows cannot be written: ")
+    (tmp_path / "corrected-cot.jsonl").rmdir()
+    card = answer.json()["card"]
+    page.post("decide", **{**form, "corrected": {**card["texts"], "solution": "It is 23."}}, ticket=card["ticket"])
+    assert len(read_lines(tmp_path / "corrected-cot.jsonl")) == len(read_lines(tmp_path / "decisions.jsonl")) == 2
+
+
+@pytest.mark.parametrize("cookie", ["mathmill_person=é.é", "mathmill_access=é", "mathmill_person=%ff.0"])
+def test_a_cookie_of_other_letters_is_nobodys(open_page: Callable[..., Browser], cookie: str) -> None:
+    page = open_page(person=None)
+    assert page.client.get("/", headers={"cookie": cookie.encode()}).status_code == 200
+    assert page.client.get("/groups", headers={"cookie": cookie.encode()}).status_code == 403
 
 
 def test_votes_of_others_are_seen_by_the_adjudicator_alone(open_page: Callable[..., Browser]) -> None:

@@ -92,6 +92,27 @@ def test_everybody_gets_every_row_once_and_nobody_the_same(make: Callable[..., D
     assert desk.left(BEN) == 0
 
 
+def test_a_clock_that_is_set_back_makes_no_later_decision_an_earlier_one(
+    make: Callable[..., Desk], journal: Journal, clock: Clock
+) -> None:
+    desk = make()
+    given(desk, BEN)
+    decide(desk, ANA)
+    clock.now -= 3600
+    desk.undo(ANA)
+    decide(desk, ANA, Vote.REJECTED)
+    again = make()
+    clock.now -= 3600
+    decide(again, ANA)
+    decide(again, BEN)
+    *of_ana, of_ben = read_lines(journal.path)
+    assert [line["decision"] for line in of_ana] == ["accepted", "undone", "rejected", "accepted"]
+    assert len({line["time"] for line in of_ana}) == 1
+    assert of_ben["time"] < of_ana[0]["time"]
+    assert min(line.get("seconds", 0) for line in [*of_ana, of_ben]) >= 0
+    assert given(again, ANA).position == given(again, BEN).position - 1
+
+
 def test_a_row_that_somebody_looks_at_is_kept_for_them_until_it_expires(
     make: Callable[..., Desk], clock: Clock
 ) -> None:

@@ -62,10 +62,17 @@ def test_over_a_network_addresses_in_numbers_are_this_machine_and_other_names_ar
         assert browser.get("/", headers={"host": "evil.example:8765", **cookie}).status_code == 421
 
 
+def test_the_token_leads_nowhere_else() -> None:
+    with client(Keys(access="letters"), "0.0.0.0") as browser:
+        away = browser.get("http://127.0.0.1:8765//evil.example/?token=letters")
+        assert away.headers["location"] == "/evil.example/"
+
+
 def test_over_a_network_everybody_needs_the_token() -> None:
     with client(Keys(access="letters"), "0.0.0.0") as browser:
         assert browser.get("/").status_code == 401
         assert browser.get("/?token=other").status_code == 401
+        assert browser.get("/?token=\u00e9").status_code == 401
         opened = browser.get("/?token=letters")
         assert (opened.status_code, opened.headers["location"]) == (303, "/")
         assert "HttpOnly" in opened.headers["set-cookie"]

@@ -29,6 +29,20 @@ def test_every_record_is_found_by_its_offset(opened: OpenedData) -> None:
     assert opened.record("0" * 32) is None
 
 
+@pytest.mark.parametrize("change", [b"", b"{}\n", b'{"_mathmill": {"id": "0-cot"}}\n'])
+def test_data_that_is_made_anew_while_it_is_open_shows_no_other_row(
+    questionable: Path, tmp_path: Path, change: bytes
+) -> None:
+    folder = Path(shutil.copytree(questionable, tmp_path / "data"))
+    with opened_data(folder) as data:
+        row = data.row(place_of(data, "quarantined"))
+        assert data.record(row["row_id"]) is not None
+        for path in (folder / "rejected").glob("*.jsonl"):
+            path.write_bytes(change)
+        with pytest.raises(UserError, match="was made anew while it is open here"):
+            data.record(row["row_id"])
+
+
 def test_a_kept_candidate_is_its_example(opened: OpenedData) -> None:
     row = opened.row(place_of(opened, "kept"))
     candidate = opened.candidate(row)

@@ -1,7 +1,9 @@
 import json
 import re
 
-from pipelines.review.shell import nothing_left, page, who_page
+import pytest
+
+from pipelines.review.shell import name_of, nothing_left, page, who_page
 
 STATE = {"queue": "quarantined", "person": "ana", "name": "data", "card": {"html": "</script><b>"}}
 
@@ -48,3 +50,23 @@ def test_the_help_names_the_keys_that_this_page_has() -> None:
     alone = helped(page(state=STATE, queues=[], csrf="", saves=True))
     audit = helped(page(state={**STATE, "queue": "audit"}, queues=["audit"], csrf="c"))
     assert (served - alone, alone - served, served - audit) == ({"x"}, {"d"}, {"e"})
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("  ana \t b. ", "ana b."),
+        ("Jose\u0301", "José"),
+        ("\u05d3\u05e0\u05d4", "\u05d3\u05e0\u05d4"),
+        ("\u0646\u06cc\u06a9\u200c\u067e\u0648\u0631", "\u0646\u06cc\u06a9\u200c\u067e\u0648\u0631"),
+        ("\U0001f469\u200d\U0001f52c", "\U0001f469\u200d\U0001f52c"),
+        ("<b>&'\"/", "<b>&'\"/"),
+        ("", None),
+        (" \u200d ", None),
+        ("ana\u202e", None),
+        ("a\x00b", None),
+        ("a" * 61, None),
+    ],
+)
+def test_a_name_is_what_people_call_themselves(text: str, name: str | None) -> None:
+    assert name_of(text) == name
