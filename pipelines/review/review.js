@@ -69,9 +69,13 @@
     box.showModal();
     return new Promise((done) => box.addEventListener("close", () => done(box.returnValue === "done"), { once: true }));
   };
+  const keepNote = () => {
+    note = byId("note").value.trim();
+    told(note ? "the note goes with your decision" : "no note");
+  };
   const takeNote = async () => {
     byId("note").value = note;
-    if (await dialog("note")) { note = byId("note").value.trim(); told(note ? "the note goes with your decision" : "no note"); }
+    if (await dialog("note")) keepNote();
     byId("row")?.focus({ preventScroll: true });
   };
   const edit = async () => {
@@ -138,7 +142,11 @@
   addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || event.repeat) return;
     if (document.querySelector("dialog[open]")) {
-      if (event.key === "Enter" && event.target.id === "note") { event.preventDefault(); byId("note-dialog").close("done"); }
+      if (event.key === "Enter" && event.target.id === "note") {
+        event.preventDefault();
+        keepNote(); // the dialog tells of its end a task later, when a quick hand has decided already
+        byId("note-dialog").close("done");
+      }
       return;
     }
     if (event.target.closest?.("input, textarea, select")) return;
