@@ -96,7 +96,8 @@ _BUILDER = re.compile(
 )
 _MEMBER = re.compile(r"(?:[A-Za-z]|\((?:[A-Za-z],? ?){2,4}\))\s*\\in\s*(\\\{.+\\\})\Z", re.DOTALL)
 _ARC = re.compile(
-    r"(\d{1,4})° ?(\d{1,2})(?:'|\^\{? ?\\prime ?\}?|′)(?: ?(\d{1,2})(?:''|\"|\^\{? ?\\prime ?\\prime ?\}?|″))?\Z"
+    r"([-+]?)(\d{1,4}) ?(?:°|degrees?|deg\.?|度) ?(?=\d)(?:(\d{1,2}(?:\.\d{1,20})?) ?(?:'(?!')|minutes?|min\.?|分))?"
+    r" ?(?:(\d{1,2}(?:\.\d{1,20})?) ?(?:''|\"|seconds?|sec\.?|秒))?\Z"
 )
 _PLUS_MINUS = re.compile(r"\\pm(?![A-Za-z])")  # not \pmod
 _EMPTY = {
@@ -281,9 +282,10 @@ def _counted(text: str) -> Value | None:
     if feet:
         inches = algebra.number(Fraction(int(feet.group(2) or 0), 12) + int(feet.group(1)))
         return Scalar(inches, unit=UNITS["feet"])
-    if "°" in text and (arc := _ARC.match(text)):
-        sixtieths = [Fraction(int(part or 0), 60**power) for power, part in enumerate(arc.groups())]
-        return Scalar(algebra.number(sum(sixtieths)), unit=UNITS["degrees"])
+    if arc := _ARC.match(text):
+        sign, *parts_of_sixty = arc.groups()
+        size = sum(Fraction(part or 0) / 60**power for power, part in enumerate(parts_of_sixty))
+        return Scalar(algebra.number(-size if sign == "-" else size), unit=UNITS["degrees"])
     if " " not in text:
         return None
     spoken = read_english(text) if " and " in text else None

@@ -181,12 +181,17 @@ def _measured(one: Scalar, other: Scalar) -> Scalar:
 
 def _unconverted(gold: Scalar, answer: Scalar) -> Comparison:
     """Refutes units that do not convert into each other, except where a scale or a `per day` went unsaid."""
-    dimensions = {side.unit.dimension for side in (gold, answer) if side.unit is not None}
+    measured = {side.unit.dimension: side for side in (gold, answer) if side.unit is not None}
+    dimensions = measured.keys()
     if dimensions <= TEMPERATURES:
         return unknown("unit", "two scales of temperature")
     amounts = {dimension.partition("/")[0] for dimension in dimensions}
     if len(amounts) == 1 and algebra.same(gold.closed, answer.closed):
         return unknown("unit", "an amount and a rate")
+    if dimensions == {"length", "angle"} and measured["length"].unit == UNITS["feet"]:
+        minutes = algebra.multiply(measured["angle"].closed, algebra.number(60))
+        if algebra.same(measured["length"].closed, minutes):
+            return unknown("unit", "the mark of feet is that of minutes of arc")
     return not_equal("unit", "units that do not convert into each other")
 
 

@@ -19,7 +19,7 @@ _SYMBOLS = {
     "\u202f": " ", "\u2009": " ", "\u200b": "", "\ufeff": "", "￥": "¥", "＄": "$", "¢": " cents", "θ": "\\theta ",
     "α": "\\alpha ", "β": "\\beta ", "λ": "\\lambda ", "⟨": "\\langle ", "⟩": "\\rangle ", "…": "\\ldots ",
     "⌊": "\\lfloor ", "⌋": "\\rfloor ", "⌈": "\\lceil ", "⌉": "\\rceil ", "٫": ".", "٬": ",", "٪": "%",
-    "萬": "万", "億": "亿", "負": "负", "點": "点", "兩": "两",
+    "′": "'", "″": "''", "º": "^\\circ ", "˚": "^\\circ ", "萬": "万", "億": "亿", "負": "负", "點": "点", "兩": "两",
 }  # fmt: skip
 _TRANSLATION = str.maketrans(_SYMBOLS)
 _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿ", "0123456789+-n")
@@ -78,7 +78,8 @@ _SPELLINGS = [
     (re.compile(r"\\euro?(?![A-Za-z])"), "€"),
     (re.compile(r"\\pounds(?![A-Za-z])"), "£"),
 ]
-_PRIMES = re.compile(r"\s?\^\s?(?:\{\s?((?:\\prime\s?)+)\}|(\\prime(?![A-Za-z])))")
+_PRIMES = re.compile(r"\s?\^\s?(?:\{\s?(?:(?:\\prime|')\s?)+\}|\\prime(?![A-Za-z]))")
+_PRIME = re.compile("prime|'")
 # Most answers hold none of the commands above: one search decides.
 _SPELLED = re.compile("|".join(pattern.pattern for pattern, _ in _SPELLINGS))
 _ESCAPED = re.compile(r"\\\$\s*(?=\d)")  # an amount of money inside of a formula
@@ -242,8 +243,8 @@ def normalise(text: str) -> str:
         text = _SPACING.sub(" ", text)
         for pattern, spelling in _SPELLINGS if _SPELLED.search(text) else ():
             text = pattern.sub(spelling, text)
-        if "prime" in text:
-            text = _PRIMES.sub(lambda marks: "'" * marks.group().count("prime"), text)
+        if "prime" in text or "'" in text:
+            text = _PRIMES.sub(lambda marks: "'" * len(_PRIME.findall(marks.group())), text)
         if "circ" in text or "degree" in text:
             text = _DEGREES.sub("° ", text)
         for _ in range(3):
