@@ -5,7 +5,7 @@ import pytest
 from validation.answers import Relation, close_symbolic, compare, symbolic
 from validation.answers.outcome import CLOCK
 
-PAIR = r"\sqrt{t^2+6t+9}", "t+3"
+PAIR = r"\sqrt{s^2+10s+25}", "s+5"  # asked by no other test: verdicts are kept
 
 
 @pytest.fixture(autouse=True)
