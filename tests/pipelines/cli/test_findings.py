@@ -29,6 +29,16 @@ def test_the_reason_that_took_most_comes_first_and_surprises_follow(tiny_data: P
     assert [one.reason for one in findings(even, ledger)] == ["answer_conflict", "truncated", "no_answer"]
 
 
+def test_a_rule_of_the_users_own_is_found_like_ours(tiny_data: Path) -> None:
+    manifest = read_manifest(tiny_data)
+    for number, words in ((900, "900 candidates are stopped"), (1, "1 candidate is stopped")):
+        counts = {"rule:too_easy": number, "answer_conflict": 2}
+        many = manifest.model_copy(update={"removed_by_reason": counts, "quarantined_by_reason": {}})
+        found = {one.reason: one.text for one in findings(many, read_ledger(tiny_data, manifest))}
+        assert found["rule:too_easy"] == f"{words} by a rule of your own, rule:too_easy"
+        assert (next(iter(found)) == "rule:too_easy") is (number > 2)
+
+
 def test_findings_have_ids_to_look_at(tiny_data: Path) -> None:
     manifest = read_manifest(tiny_data)
     ledger = read_ledger(tiny_data, manifest)

@@ -69,6 +69,7 @@ def test_a_few_examples_of_a_reason_are_drawn_by_seed_and_whatever_the_order(tmp
         {"reason": None},
         {"stage": None},
         {"reason": "no_such_reason"},
+        {"reason": "rule:No Such"},
         {"outcome": "lost"},
     ],
 )
@@ -76,6 +77,12 @@ def test_outcome_stage_and_reason_that_do_not_go_together_are_named(tmp_path: Pa
     honest, *others = removals()
     assert read(tmp_path / "honest", [honest, *others]).contradictions == []
     assert read(tmp_path / "lie", [honest | change, *others]).contradictions == [honest["id"]]
+
+
+def test_a_reason_of_a_rule_of_the_runs_own_is_no_contradiction(tmp_path: Path) -> None:
+    honest, *others = removals()
+    own = honest | {"stage": "rules", "reason": "rule:too_easy"}
+    assert read(tmp_path, [own, *others]).contradictions == []
 
 
 def test_a_reason_that_only_a_later_version_knows_is_no_contradiction_in_its_data(tmp_path: Path) -> None:
