@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+from apache_beam.runners.portability.local_job_service import LocalJobServicer
 
 from pipelines.cli.curate_console import console_for
 from pipelines.cli.trace import print_trace
@@ -96,3 +97,16 @@ def test_an_acceptance_settles_what_the_policy_quarantines(
 def test_a_reason_that_is_kept_stops_none(config: Config, tmp_path: Path) -> None:
     manifest = curate(with_policy(config, policy={"rule:maps": "keep"}), tmp_path / "data")
     assert (manifest.counts.kept, fallen(tmp_path / "data", manifest)) == (9, [])
+
+
+@pytest.mark.slow
+def test_an_engine_finds_the_same_rules(config: Config, tmp_path: Path) -> None:
+    curate(config, tmp_path / "here")
+    service = LocalJobServicer()
+    endpoint = f"--job_endpoint=localhost:{service.start_grpc_server(0)}"
+    try:
+        flags = ["--runner=PortableRunner", endpoint, "--environment_type=LOOPBACK"]
+        curate(config, tmp_path / "there", beam_flags=flags)
+    finally:
+        service.stop()
+    assert data_bytes(tmp_path / "there") == data_bytes(tmp_path / "here")
