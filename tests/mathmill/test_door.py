@@ -12,6 +12,7 @@ import mathmill
 REPOSITORY = Path(mathmill.__file__).parent.parent
 JUDGED = REPOSITORY / "tests" / "fixtures" / "data-1.1.0"
 OFFERED = [
+    "Candidate",
     "Comparison",
     "Config",
     "EvalResult",
