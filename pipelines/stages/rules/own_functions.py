@@ -120,7 +120,7 @@ def find_source(module: str, folders: Sequence[Path]) -> Source | None:
     importlib.invalidate_caches()
     path: MutableSequence[str] | None = None
     spec = None
-    for name in accumulate(module.split("."), "{}.{}".format):
+    for name in _with_packages(module):
         spec = PathFinder.find_spec(name, path)
         if spec is None:
             return None
@@ -142,14 +142,15 @@ def digest_of(source: Source) -> str:
 
 
 def _files(source: Source) -> dict[str, Path]:
-    """The files of a module and of those that it imports from the same folder, by the modules' names."""
-    files: dict[str, Path] = {}
-    waiting = [(source.module, source.file)]
+    """The files of a module, of its packages and of what they import from the same folder, by the modules' names."""
+    files = {source.module: source.file}
+    if source.folder is None:
+        return files
+    packages = ((name, _file_of(name, source.folder)) for name in _with_packages(source.module))
+    waiting = [(name, file) for name, file in packages if file is not None]
     while waiting:
         name, file = waiting.pop()
         files[name] = file
-        if source.folder is None:
-            continue
         for imported in _imports(name, file):
             if imported not in files and (found := _file_of(imported, source.folder)):
                 waiting.append((imported, found))
@@ -168,7 +169,12 @@ def _imports(name: str, file: Path) -> Iterator[str]:
         else:
             continue
         for module in (module for module in modules if module.partition(".")[0] not in _TAKEN):
-            yield from accumulate(module.split("."), "{}.{}".format)
+            yield from _with_packages(module)
+
+
+def _with_packages(module: str) -> Iterator[str]:
+    """a.b.c -> a, a.b, a.b.c."""
+    return accumulate(module.split("."), "{}.{}".format)
 
 
 def _absolute(node: ast.ImportFrom, package: str) -> str:
@@ -197,8 +203,9 @@ def _importable(folder: Path | None) -> Iterator[None]:
 def _imported(source: Source, digest: str) -> ModuleType:
     """Imports a module, anew when its source has another digest."""
     with _IMPORTING:
-        for name in _files(source) if source.folder else ():
-            sys.modules.pop(name, None)
+        tops = {name.partition(".")[0] for name in _files(source)} if source.folder else set()
+        for name in [name for name in sys.modules if name.partition(".")[0] in tops]:
+            del sys.modules[name]
         importlib.invalidate_caches()
         return importlib.import_module(source.module)
 

@@ -64,6 +64,24 @@ def test_a_changed_source_is_imported_anew_with_all_that_lies_beside_it(working_
         said(first)
 
 
+@pytest.mark.parametrize("init", [{"kitchen/__init__": "CODE = 'one'"}, {}])
+def test_a_package_of_the_same_name_in_another_folder_is_another(init: dict[str, str], tmp_path: Path) -> None:
+    for place in ("left", "right"):
+        code = "from kitchen import CODE" if init else "CODE = 'one'"
+        modules = {**init, "kitchen/taste": f"{code}\ndef easy(candidate): return CODE"}
+        written(tmp_path / place, {name: text.replace("'one'", f"'{place}'") for name, text in modules.items()})
+        (rule,) = found("kitchen.taste:easy", beside=tmp_path / place)
+        assert said(rule) == place
+
+
+def test_a_change_of_its_package_is_one_of_a_module(working_folder: Path) -> None:
+    written(working_folder, {"kitchen/__init__": "", "kitchen/taste": "def easy(candidate): return 'easy'"})
+    (before,) = found("kitchen.taste:easy", beside=working_folder)
+    written(working_folder, {"kitchen/__init__": "OTHER = 1"})
+    (after,) = found("kitchen.taste:easy", beside=working_folder)
+    assert before.digest != after.digest
+
+
 def test_what_is_imported_late_is_found(working_folder: Path) -> None:
     modules = {
         "taste": "def easy(candidate):\n    from kitchen.pot import CODE\n    return CODE",
