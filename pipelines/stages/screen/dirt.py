@@ -25,9 +25,14 @@ from pipelines.stages.screen.flattened import Columns, Found, Rule, flags, in_te
 from schemas.config import Screen
 from schemas.problem import Format
 from schemas.reason import Reason
+from validation.answers.endings import endings
 
 _FEWEST_REPEATS = 8
 _FEWEST_RUN = 6
+_MOST_LINES = 6
+_ITEM = re.compile(r"^(?:(?:step|case|line)\s?)?\(?\d{1,4}[.):]\s*", re.IGNORECASE)
+_SAYS = re.compile(r"[^\W\d_]{2}")
+_RUN = re.compile(r"([^\s\d\-=_*.~#\\|&\u2500-\u257f])\1{59,}")
 _TAIL = 600
 _LEAST_COMPRESSED = 0.1
 
@@ -35,14 +40,22 @@ _LEAST_COMPRESSED = 0.1
 def repeated(text: str, name: str = "the solution") -> str | None:
     """Says what stands in a text again and again, None when nothing does.
 
-    A line that makes up half of all lines, or follows itself; a phrase is found by how far the text, or its end, can be
-    compressed: prose of people stays above 0.2 of its size.
+    A line that makes up half of all lines, or follows itself; several lines that do, numbers of items aside; a sign in
+    a long row. A phrase is found by how far the text, or its end, can be compressed: prose of people stays above 0.2 of
+    its size.
     """
     lines = [line for line in map(str.strip, text.split("\n")) if line]
     if len(lines) >= _FEWEST_RUN:
         line, count = Counter(lines).most_common(1)[0]
         if (count >= _FEWEST_REPEATS and 2 * count >= len(lines)) or _longest_run(lines) >= _FEWEST_RUN:
             return f"{count} of {len(lines)} lines are {line[:40]!r}"
+        said = [_ITEM.sub("", line) for line in lines]
+        again = [(line, count) for line, count in Counter(said).most_common(_MOST_LINES) if count >= _FEWEST_REPEATS]
+        again = [(line, count) for line, count in again if _SAYS.search(line) and not line.startswith("\\")]
+        if again and 2 * sum(count for _, count in again) >= len(lines):
+            return f"{again[0][1]} of {len(lines)} lines are {again[0][0][:40]!r}"
+    if run := _RUN.search(text):
+        return f"{run[1]!r} stands {len(run[0])} times in a row"
     for part, where in ((text, name), (text[-_TAIL:], "its end")):
         data = part.encode()
         if len(part) >= _TAIL and len(zlib.compress(data)) < _LEAST_COMPRESSED * len(data):
@@ -76,11 +89,12 @@ def _degenerate(columns: Columns, _settings: Screen, alive: np.ndarray) -> Found
 _TEMPLATE_TOKEN = (
     r"<\|[a-z_]+(?:_\d+)?\|>|\[/?INST\]|<</?SYS>>|</?(?:start|end)_of_turn>|<(?:bos|eos|pad|unk)>|</s>|\A\s*<s>"
     "|<\uff5c[^<>\n]{1,30}\uff5c>"
-    r"|^### (?:Instruction|Response|Input):"
+    r"|<extra_id_\d{1,3}>|<0x[0-9a-f]{2}>|<reserved_\w{1,20}>|\[(?:PAD|CLS|SEP|UNK|EOS|BOS)\]"
+    r"|^### (?:Instruction|Response|Input|Human|Assistant|User|System):|^(?:human|user|assistant):[ \t]*$"
 )
 _PLACEHOLDER = (
     r"\[(?:Your|My|Insert|Enter|Add|Company|Recipient|Sender|Customer)(?:'s)? ?[A-Za-z' ]{0,30}\]"
-    r"|\[(?:Name|Date|Address)\]"
+    r"|\[(?:Name|Date|Address)\]|\[[A-Za-z]{3,15}(?:'s)? (?:Name|Address|Title|Signature)\]"
     r"|(?:^|[^a-z{_^])\{\{ ?[a-z]{3,}(?:_[a-z0-9]+)* ?\}\}"  # behind a command it is LaTeX: `\text{{ days}}`
     r"|<(?:insert|your)[ _][a-z_ ]{2,30}>|\blorem ipsum\b"
 )
@@ -162,17 +176,21 @@ def _options(columns: Columns, _settings: Screen, alive: np.ndarray) -> Found:
 
 
 _NO_VALUE = frozenset({"na", "n/a", "nan", "null", "none", "unknown", "not found", "notfound", "no answer", "-", "?"})
+_EMPHASIS = "*_# \n"
+_LONGEST_UNIT = 12  # letters of what was counted: `12 pens`
 _FRAME = re.compile(r"(?i)^(?:#{4}|(?:the )?(?:final )?answer(?: is)?:?)\s*|\\boxed(?=\{)|[\s.$*{}()\[\]]+")
 
 
 def is_bare(solution: str, answer: str | None) -> bool:
     """Whether a solution is its answer and nothing else: a letter, `NA`, or a number that the reference repeats."""
-    text = _FRAME.sub("", solution)
+    announced = endings().announced.match(solution.lstrip(_EMPHASIS))
+    text = _FRAME.sub("", solution if announced is None else solution.lstrip(_EMPHASIS)[announced.end() :])
     if text.lower() in _NO_VALUE:
         return True
-    return bool(re.fullmatch(r"[A-Ha-h]", text)) or (
-        answer is not None and len(text) > 0 and text == _FRAME.sub("", answer)
-    )
+    reference = "" if answer is None else _FRAME.sub("", answer)
+    behind = text.removeprefix(reference)
+    named = behind.isalpha() and len(behind) <= _LONGEST_UNIT and reference[-1:].isdigit()
+    return bool(re.fullmatch(r"[A-Ha-h]", text)) or (len(reference) > 0 and (text == reference or named))
 
 
 def _bare(columns: Columns, _settings: Screen, alive: np.ndarray) -> Found:

@@ -32,9 +32,27 @@ class TestRepetition:
         assert repeated(" ".join(f"Step {place}: we add one and go on." for place in range(200))) is not None
 
     @pytest.mark.parametrize(
+        ("text", "what"),
+        [
+            ("So x = 3.\nSo y is 4.\n" * 9, "9 of 18 lines"),
+            ("We add.\nThen we check.\nThen we go on.\n" * 9, "9 of 27 lines"),
+            ("\n".join(f"Step {place}: We take the same once more." for place in range(12)), "12 of 12 lines"),
+            ("It is 7" + "!" * 60, "stands 60 times"),
+        ],
+    )
+    def test_some_lines_in_turn_and_a_row_of_one_sign_are_found(self, text, what):
+        assert what in (repeated(text) or "")
+
+    @pytest.mark.parametrize(
         "text",
         [
             "",
+            "It is 7" + "!" * 59,
+            "1" * 80 + " is a repunit",
+            "-" * 80,
+            "".join(f"\\[\n{place} + 1 = {place + 1}\n\\]\n" for place in range(12)),
+            "\n".join(f"Step {place}: We take {7 * place} more." for place in range(12)),
+            "So x = 3.\nSo y is 4.\n" * 7,
             "7\n" * 5,
             "".join(PROSE.format(place) for place in (3, 17, 25)),
             "\n".join(f"{place} * 7 = {7 * place}" for place in range(1, 30)),
@@ -71,6 +89,10 @@ class TestMarks:
             "Below is a task.\n### Instruction:\nWhat is 8 + 2?",
             "What is 8 + 2?<|eot_id|>",
             "What is 8 + 2? <eos>",
+            "What is 8 + 2? <extra_id_0>",
+            "What is 8 + 2? [SEP]",
+            "What is 8 + 2?\nAssistant:",
+            "### Human: What is 8 + 2?",
         ],
     )
     def test_marks_of_chat_templates_are_found_in_questions(self, text):
@@ -86,6 +108,8 @@ class TestMarks:
             "Is |x|<|y| or |y|>|x| for 2?",
             "For <s, t> = 2, find s.",
             "### Step 1: find 2",
+            "The user: a human of 2.",
+            "[a] and [b] hold 2",
             "Find a<b> of 2",
             "x <| y |> 2",
         ],
@@ -101,6 +125,8 @@ class TestMarks:
             "{{first_name_2}} has 2.",
             "<insert number here> + 2",
             "[Name] has 2.",
+            "[Student Name] has 2.",
+            "[Teacher's Name] has 2.",
             "Lorem ipsum 2",
         ],
     )
@@ -188,6 +214,9 @@ class TestAnswerOnly:
             ("$\\boxed{12}$", "12"),
             ("The answer is 12.", "$12$"),
             ("#### 12", "12"),
+            ("**Answer:** 12", "12"),
+            ("答案：12", "12"),
+            ("12 pens", "12"),
             ("D", None),
         ],
     )
@@ -196,7 +225,15 @@ class TestAnswerOnly:
 
     @pytest.mark.parametrize(
         ("solution", "answer"),
-        [("12", None), ("5 + 7 = 12", "12"), ("It is 12.", "12"), ("7+2=9", "9 (apples)"), ("", "12"), ("13", "12")],
+        [
+            ("12", None),
+            ("5 + 7 = 12", "12"),
+            ("It is 12.", "12"),
+            ("7+2=9", "9 (apples)"),
+            ("", "12"),
+            ("13", "12"),
+            ("x is pens", "x"),
+        ],
     )
     def test_words_or_a_calculation_make_one(self, solution, answer):
         assert not is_bare(solution, answer)
