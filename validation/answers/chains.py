@@ -18,7 +18,7 @@ AND = re.compile(
 _NAMES = re.compile(r"\((?:[A-Za-z]|\\[a-z]+)(?:,\s*(?:[A-Za-z]|\\[a-z]+))+\)\Z")  # (x,y)
 # What a quantity is called: AB, \angle ABC, \frac{AB}{CD}, S_{ABC}:S, V_1, \Delta p, f(x).
 _QUANTITY = re.compile(
-    r"(?:\\(?:bar|hat|overline|tilde)\s?(?:\{[a-z]\}|[a-z])|m?\\(?:angle|triangle|overline|vec|hat|bar|Delta|frac|mathrm|text|operatorname)(?![A-Za-z])|[A-Z]{2,}"
+    r"(?:\\(?:bar|hat|overline|tilde|vec)\s?(?:\{[a-z]\}|[a-z])|m?\\(?:angle|triangle|overline|vec|hat|bar|Delta|frac|mathrm|text|operatorname)(?![A-Za-z])|[A-Z]{2,}"
     r"|\\?[A-Za-z]+\s?_\s?(?:\{[^{}]{1,20}\}|\w)(?:\s?\([^()]{1,20}\))?|[A-Z]|(?<=\\Delta )[a-z]|[{}|:/\s])+\Z"
 )
 # What a number is the value of: \lim_{x \to 0} f(x), \sin A, P(A \cup B), f'(2), Area, \bar{x}.

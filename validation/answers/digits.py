@@ -12,7 +12,7 @@ from validation.answers.values import Scalar
 
 # Groups of three behind a first one that does not begin with 0: 0,125 is no 125.
 THOUSANDS = re.compile(r"(?<![\d.,])([1-9]\d{0,2}(?:,\d{3})+)(?![\d,])")
-_SPACED_THOUSANDS = re.compile(r"(?<![\d.,])([1-9]\d{0,2}(?: \d{3})+)(?![\d ])")
+_SPACED_THOUSANDS = re.compile(r"(?<![\d.,])([1-9]\d{0,2}(?: \d{3})+)(?! ?\d)")
 _MARKED_THOUSANDS = re.compile(r"(?<![\w.,'])([1-9]\d{0,2}(?:'\d{3})+|[1-9]\d{0,2}(?:_\d{3})+)(?![\w'])")
 INDIAN = re.compile(r"(?<![\d.,])([1-9]\d?(?:,\d{2})+,\d{3})(?![\d,])")
 _POINT_THOUSANDS = r"[1-9]\d{0,2}(?:\.\d{3})+"

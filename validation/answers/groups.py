@@ -32,6 +32,8 @@ def compare_several(gold: Value, answer: Value, asked: Asked, compare: Compare) 
             return compare_words(Words(_spelled(gold)), Words(_spelled(answer)))
         if isinstance(other, Matrix):
             return _compare_vector(several, other, asked, compare)
+        if any(isinstance(item, Words) and item != ELLIPSIS for item in several.items):
+            return unknown("list", "words and values beside one value")
         if not _counters(other).isdisjoint(_counters(several)):
             return unknown("list", "formulas of a whole number")
         return not_equal("list", "a list and one value")
@@ -132,6 +134,8 @@ def _as_sets(gold: Several, answer: Several, asked: Asked, compare: Compare) -> 
     if gold.kind == "set" and answer.kind == "set":
         left, right = _distinct(left, asked, compare), _distinct(right, asked, compare)
     if len(left) != len(right):
+        if any(1 < len(names) < len(items) for names, items in ((first, left), (second, right))):
+            return unknown("set", "several values of several names")
         return not_equal("set", "another number of values")
     return equal("set") if unordered(left, right, asked, compare) else _not_paired(left, right, asked, compare)
 

@@ -258,7 +258,7 @@ def normalise(text: str) -> str:
         text = _ANSWER_IS.sub("", text)
     if "\\over" in text or "\\choose" in text:
         text = _INFIX.sub(_as_command, text)
-    if "\\boxed" in text[1:]:
+    if "\\boxed" in text:
         text = text.replace("\\boxed{", "{")
     if "\\mp" in text and "\\pm" not in text:
         text = text.replace("\\mp", "\\pm")

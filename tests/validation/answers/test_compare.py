@@ -517,6 +517,8 @@ def test_a_gold_answer_is_readable_where_it_is_compared_by_value(gold: str, read
         ("8 square units", "8 units", None),
         ("3.141592653589793", "3.14", None),
         ("Ann has 24", "24", None),
+        ("Yes, 24", "24", None),
+        ("p=1,q=2 or p=2,q=1", "(1,2),(2,1)", None),
         ("p=6,q=9", "9,6", None),
         ("甲和丙", "丙和甲", None),
         ("5 hours", "300分", None),
