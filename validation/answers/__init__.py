@@ -6,7 +6,7 @@ arithmetic, equations: the calculations written in a solution, checked exactly
 spelling, reading, digits, spoken, units, moments, regions, chains, questions, choices: how an answer is read
 notation, algebra, powers, functions: closed forms, exactly;  families: values that repeat with a whole number
 printed, scalars, kinds, groups, curves: how values are compared
-symbolic, symbolic_child: what is left to math-verify
+symbolic, symbolic_child: what is left to math-verify;  growth: what it is not asked, since it would never end
 """
 
 from validation.answers.arithmetic import Calculation, calculate, check_annotations, reaches, strip_annotations

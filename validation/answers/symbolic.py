@@ -18,6 +18,7 @@ import time
 from collections import OrderedDict
 from pathlib import Path
 
+from schemas.work import spend
 from validation.answers.growth import outgrows
 from validation.answers.outcome import CLOCK, Comparison, equal, not_equal, unknown
 
@@ -25,6 +26,7 @@ CPU_SECONDS = 2.0  # five killers in a row cost 13.7 s with this limit and a res
 WALL_SECONDS = 10.0
 MEMORY_BYTES = 2 << 30
 _START_SECONDS = 60.0
+_ASKED = 10_000  # characters' worth of work of a question to the child: a row of a few lines may ask about twenty
 _CACHE = 4096
 # What math-verify reads without dropping characters; anything else is not shown to it.
 _COMMANDS = frozenset([
@@ -116,11 +118,16 @@ class SymbolicComparer:
         self._known: OrderedDict[tuple[str, str], Comparison] = OrderedDict()
 
     def compare(self, gold: str, answer: str) -> Comparison:
-        """Compares two normalised answers in the child."""
+        """Compares two normalised answers in the child.
+
+        Raises:
+            OverBudgetError: within a row's budget, where nothing is left of it.
+        """
         for text in (gold, answer):
             problem = unreadable(text)
             if problem:
                 return unknown("symbolic", problem)
+        spend(_ASKED)
         with self._lock:
             key = (gold, answer)
             known = self._known.get(key) or self._ask(gold, answer)

@@ -13,15 +13,20 @@ not matter.
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import islice
 
 from pipelines.engine.rejection import Rejection
 from schemas.reason import Reason
-from validation.answers import Relation, compare
+from validation.answers import Relation, compare, compare_exactly
 
 WITNESSES = 2  # rows that must agree against a reference: one is an error of its own
 
-_MOST_VALUES = 64
+_MOST_VALUES, _MOST_LONG_VALUES = 64, 8
+"""answers of a question that every other one is compared with: a short one, and a long one, which may be a list"""
+_LONG = 60  # characters
+_FEW_ANSWERS = 3
+"""answers of a question up to which the symbolic child is asked: each pair may cost it seconds"""
 
 Compare = Callable[[str, str], Relation]
 
@@ -54,12 +59,14 @@ Classes = Sequence[tuple[str, Sequence[Member]]]
 """members by the value of their answer"""
 
 
-def _compare(left: str, right: str) -> Relation:
-    return compare(left, right).outcome
+def disagreements(members: Sequence[Member], compare: Compare | None = None) -> dict[str, Rejection]:
+    """What speaks against the members of one problem, by id; the first of the three reasons that holds.
 
-
-def disagreements(members: Sequence[Member], compare: Compare = _compare) -> dict[str, Rejection]:
-    """What speaks against the members of one problem, by id; the first of the three reasons that holds."""
+    Args:
+        members: of one problem.
+        compare: of two answers; None takes the judge's.
+    """
+    compare = compare or _comparer(members)
     ordered = sorted(members, key=lambda member: (member.rank, member.row, member.row_id, member.format, member.id))
     found: dict[str, Rejection] = {}
     for id_, rejection in (
@@ -71,13 +78,19 @@ def disagreements(members: Sequence[Member], compare: Compare = _compare) -> dic
     return found
 
 
+def _comparer(members: Sequence[Member]) -> Compare:
+    answers = {answer for member in members for answer in (member.gold, member.own) if answer is not None}
+    judge = compare if len(answers) <= _FEW_ANSWERS else compare_exactly
+    return lru_cache(maxsize=None)(lambda left, right: judge(left, right).outcome)
+
+
 def _conflicts(members: Sequence[Member], compare: Compare) -> Iterator[tuple[str, Rejection]]:
     classes = _by_value(((member, member.gold or member.own) for member in members), compare)
     rivals = {human: list(islice(_rivals(classes, human=human), _MOST_VALUES)) for human in (True, False)}
     for value, holders in classes:
         for human in (True, False):
             accused = [holder for holder in holders if holder.human is human]
-            others = rivals[human] if accused else ()
+            others = rivals[human][: _most_values(value)] if accused else ()
             found = next((rival for rival in others if compare(value, rival[0]) is Relation.NOT_EQUAL), None)
             if found is None:
                 continue
@@ -134,7 +147,7 @@ def _format_disagreements(members: Sequence[Member], compare: Compare) -> Iterat
 def _by_value(pairs: Iterable[tuple[Member, str | None]], compare: Compare) -> list[tuple[str, list[Member]]]:
     """Members by the value of their answer; a class is known by its first. Members without an answer are left out.
 
-    Equal texts are one class; values are compared with the first `_MOST_VALUES` classes: a question that has more
+    Equal texts are one class; values are compared with the first `_most_values` classes: a question that has more
     answers than that is at odds with itself however the rest would fall together. So is what differs looked for among
     as many, and a group of any size costs what its members do.
     """
@@ -144,8 +157,12 @@ def _by_value(pairs: Iterable[tuple[Member, str | None]], compare: Compare) -> l
         if answer is None:
             continue
         if answer not in class_of:
-            first = islice(classes, _MOST_VALUES)
+            first = islice(classes, _most_values(answer))
             equal = (value for value in first if compare(value, answer) is Relation.EQUAL)
             class_of[answer] = next(equal, answer)
         classes.setdefault(class_of[answer], []).append(member)
     return list(classes.items())
+
+
+def _most_values(answer: str) -> int:
+    return _MOST_VALUES if len(answer) <= _LONG else _MOST_LONG_VALUES

@@ -15,7 +15,9 @@ A part of three whose first and last candidate share their problem with others:
         2        a     yes         2        x2    True           x2  0  2  True
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 import pyarrow as pa
@@ -41,12 +43,14 @@ from pipelines.stages.duplicates.identity import content_keys, identity_keys
 from pipelines.stages.duplicates.near import asked_keys
 from pipelines.stages.duplicates.survivors import exact_duplicates, survival
 from schemas.reason import Reason
-from validation.answers import Relation, compare
+from validation.answers import Relation, compare, compare_exactly
 
 SHARED_PROBLEMS = "shared_problems"  # tag folder
 _KEY = pa.binary(16)
 _INPUT_ORDER = ("source_rank", "source_row")
 _ANSWER_CHARS = 200  # most that a reference may weigh in a shuffle
+_MOST_REFERENCES = 16  # of one content that every other one is compared with
+_FEW_REFERENCES = 3  # up to which the symbolic child is asked: each pair may cost it seconds
 COLLAPSE_SCHEMA = TAG_SCHEMA.append(
     pa.field("occurrence", pa.int32(), nullable=False, metadata={"doc": "which of several identical rows, 0 first"})
 )
@@ -233,17 +237,29 @@ def _apart_by_answer(rows: pa.Table) -> pa.Table:
     if not torn:
         return rows
     contents = rows.column("content").to_pylist()
-    first: dict[bytes, list[str]] = {}
+    first: dict[bytes, dict[str, int]] = {}
     for place in np.asarray(pc.sort_indices(rows, [(name, "ascending") for name in _INPUT_ORDER])).tolist():
         content, answer = contents[place], rows.column("answer")[place].as_py()
         if content in torn and answer is not None:
-            known = first.setdefault(content, [])
-            equal = [k for k, gold in enumerate(known) if compare(gold, answer).outcome is not Relation.NOT_EQUAL]
-            position = equal[0] if equal else len(known)
-            if not equal:
-                known.append(answer)
-            contents[place] = content if position == 0 else xxhash.xxh3_128_digest(content + bytes([position % 256]))
+            known = first.setdefault(content, {})
+            position = known.setdefault(answer, _position(known, answer))
+            contents[place] = content if position == 0 else xxhash.xxh3_128_digest(content + position.to_bytes(8))
     return rows.set_column(rows.schema.get_field_index("content"), "content", pa.array(contents, _KEY))
+
+
+def _position(known: Mapping[str, int], answer: str) -> int:
+    """The number of an answer among those of its content: that of the first that nothing tells from it, else a new one.
+
+    Args:
+        known: the numbers of the answers before it, in their order.
+        answer: the answer.
+    """
+    if answer in known:
+        return known[answer]
+    judge = compare if len(known) < _FEW_REFERENCES else compare_exactly
+    first = islice(known.items(), _MOST_REFERENCES)
+    alike = (number for gold, number in first if judge(gold, answer).outcome is not Relation.NOT_EQUAL)
+    return next(alike, len(known))
 
 
 def _occurrences(rows: pa.Table) -> np.ndarray:

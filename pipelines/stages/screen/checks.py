@@ -23,7 +23,7 @@ from schemas.config import Screen
 from schemas.problem import Format
 from schemas.reason import Reason
 from schemas.transcript import is_faithful
-from validation.answers import Relation, compare, extract
+from validation.answers import Relation, compare_exactly, extract
 
 _LETTERS = np.frombuffer(b"thco", np.uint8)  # SegmentKind in order: text, think, code, output
 _FORMATS = {format.value: format for format in Format}
@@ -187,7 +187,7 @@ def _states(text: str, answer: str | None, language: str) -> bool:
     if answer is None:
         return False
     stated = extract(text, language).answer
-    return stated is not None and compare(answer, stated).outcome is Relation.EQUAL
+    return stated is not None and compare_exactly(answer, stated).outcome is Relation.EQUAL
 
 
 _PROOF = (

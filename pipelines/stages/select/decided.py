@@ -22,7 +22,7 @@ from schemas.policy import Policy, is_overrulable
 from schemas.problem import Decision, Selection
 from schemas.pseudonyms import People
 from schemas.reviews import Reviews
-from validation.answers import Relation, compare
+from validation.answers import Relation, compare_exactly
 
 REVIEW_SCHEMA = pa.schema(
     [
@@ -176,6 +176,7 @@ def _moment(row: Record) -> float:
     return float("-inf") if row["time"] is None else float(str(row["time"]))
 
 
+_MOST_VALUES = 64  # answers of a row that every vote is compared with
 _UNKNOWN_ACCURACY = 0.5  # (right + 1) / (seen + 2), Laplace's rule, of somebody who saw no control item
 
 
@@ -209,7 +210,7 @@ def _expected(group: Sequence[Record]) -> str | None:
 def _is_right(row: Record, expected: str) -> bool:
     if row["decision"] is not None:
         return row["decision"] == DECISIONS.get(expected.lower())
-    return row["answer"] is not None and compare(expected, str(row["answer"])).outcome is Relation.EQUAL
+    return row["answer"] is not None and compare_exactly(expected, str(row["answer"])).outcome is Relation.EQUAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -329,9 +330,9 @@ def _agreement(votes: Sequence[Record], question: str, language: str) -> float |
     classes: list[tuple[str, float]] = []
     for row in votes:
         value, weight = str(row["answer"] or row["decision"]), float(str(row["weight"]))
-        for at, (known, total) in enumerate(classes):
+        for at, (known, total) in enumerate(classes[:_MOST_VALUES]):
             if known == value or (
-                row["answer"] and compare(known, value, question, language).outcome is Relation.EQUAL
+                row["answer"] and compare_exactly(known, value, question, language).outcome is Relation.EQUAL
             ):
                 classes[at] = (known, total + weight)
                 break

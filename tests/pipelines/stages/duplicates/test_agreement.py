@@ -2,7 +2,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.stages.duplicates.agreement import Member, disagreements
-from validation.answers import Relation, compare
+from validation.answers import Comparison, Relation, compare
+from validation.answers.symbolic import SymbolicComparer
 
 
 def member(row_id, gold="4", own="4", *, format="cot", derived=False, row=0, human=True):
@@ -149,3 +150,35 @@ def test_a_problem_with_many_answers_costs_what_they_do():
 
     few, many = comparisons(400), comparisons(800)
     assert few < many < 2.4 * few
+
+
+def test_the_symbolic_child_is_asked_about_a_few_answers_of_a_question_and_not_about_many(monkeypatch):
+    asked = []
+
+    def ask(_, gold, answer):
+        asked.append((gold, answer))
+        return Comparison(Relation.NOT_EQUAL, "symbolic")
+
+    monkeypatch.setattr(SymbolicComparer, "compare", ask)
+    members = [member(f"{row}", gold := rf"\sin(x)\log(y+{row})=z", gold, row=row) for row in range(4)]
+    assert len(disagreements(members[:3])) == 3
+    assert asked
+    asked.clear()
+    assert disagreements(members) == {}
+    assert not asked
+
+
+def test_a_long_answer_is_compared_with_fewer_than_a_short_one():
+    compared = []
+
+    def unknown(one, other):
+        compared.append((one, other))
+        return Relation.EQUAL if one == other else Relation.UNKNOWN
+
+    def comparisons(length):
+        compared.clear()
+        texts = [f"{row:03} ".ljust(length, "x") for row in range(200)]
+        assert disagreements([member(f"r{n}", text, text, row=n) for n, text in enumerate(texts)], unknown) == {}
+        return len(compared)
+
+    assert comparisons(61) < comparisons(60) / 4

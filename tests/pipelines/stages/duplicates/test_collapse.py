@@ -12,9 +12,11 @@ import pytest
 from pipelines.curate import curate
 from pipelines.engine.store import Store
 from pipelines.sources.adapters.derive import derive
+from pipelines.stages.duplicates import collapse
 from pipelines.stages.duplicates.collapse import Collapse, Revise
 from schemas.problem import Format
 from tests.tiny import config_of, gsm8k_row, read_streams, source, write_rows
+from validation.answers import Comparison, Relation
 
 STORE = Store(Path("nowhere"))
 
@@ -102,3 +104,20 @@ def derived(row: dict[str, Any]) -> str:
     steps, _, answer = row["answer"].partition("\n#### ")
     (solution,) = derive(row["question"], steps, answer, [Format.POT])
     return solution.segments[0].text
+
+
+def test_each_of_very_many_references_of_a_content_is_compared_with_the_first_few_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    compared = []
+
+    def judge(gold: str, answer: str) -> Comparison:
+        compared.append((gold, answer))
+        return Comparison(Relation.NOT_EQUAL, "number")
+
+    monkeypatch.setattr(collapse, "compare", judge)
+    monkeypatch.setattr(collapse, "compare_exactly", judge)
+    rows = group(tuple(range(600)), tuple(map(str, range(600))))
+    kept, fallen = survivors(rows, np.ones(600, bool))
+    assert (len(kept), fallen) == (600, [])
+    assert len(compared) < 3 * 16 * 600
