@@ -51,7 +51,7 @@ def run_line(
 def finishing(line: Line, done: Done) -> Finish:
     """The end of the line: tagged parts -> files in the staging folder."""
     settings = line.settings
-    return Finish(line.store, _deciding(settings, done), _writing(settings), int(settings.shard_mb * 2**20))
+    return Finish(line.store, _deciding(settings, done), _writing(line), int(settings.shard_mb * 2**20))
 
 
 def _deciding(settings: Curate, done: Done) -> DecideSettings:
@@ -62,7 +62,13 @@ def _deciding(settings: Curate, done: Done) -> DecideSettings:
     )
 
 
-def _writing(settings: Curate) -> WriteSettings:
-    verify = settings.verify
+def _writing(line: Line) -> WriteSettings:
+    verify = line.settings.verify
     regenerate, append = verify.outputs == "regenerate", verify.unstated == "append"
-    return WriteSettings(settings.prompts, regenerate=regenerate, trim=verify.trim, append=append)
+    return WriteSettings(
+        line.settings.prompts,
+        regenerate=regenerate,
+        trim=verify.trim,
+        append=append,
+        quality=line.folder("quality", line.store.verified, regenerate, verify.trim, append),
+    )

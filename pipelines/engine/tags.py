@@ -70,11 +70,25 @@ def sharing(rows: pa.Table) -> pa.Table:
 def kept_keys(
     store: Store, folder: str, part: PartRef, indices: pa.Array, make: Callable[[pa.Array], pa.Array]
 ) -> pa.Array:
-    """Keys that only some candidates of a part need, as the last run left them if it needed the same ones."""
+    """Keys that only some candidates of a part need, as earlier runs left them; those that are missing are made.
+
+    Args:
+        store: the work folder.
+        folder: of the keys, kept beside the part like tags; its name holds all that a key depends on but its candidate.
+        part: the part. Where candidates are hidden nothing is read or kept: their texts are not theirs.
+        indices: of the candidates that need one.
+        make: makes the keys of some of them, each from its candidate alone.
+    """
+    if part.hidden:
+        return make(indices)
     path = store.tags_path(folder, part)
-    if not store.holds(path) or not read_batch(path, ["index"]).column(0).equals(indices):
-        write_batch(path, pa.RecordBatch.from_arrays([indices, make(indices)], names=["index", "key"]))
-    return read_batch(path, ["key"]).column(0)
+    known = read_batch(path) if store.holds(path) else None
+    missing = indices if known is None else indices.filter(pc.invert(pc.is_in(indices, known.column("index"))))
+    if known is None or len(missing):
+        fresh = pa.RecordBatch.from_arrays([missing, make(missing)], names=["index", "key"])
+        known = fresh if known is None else pa.concat_batches([known, fresh])
+        write_batch(path, known)
+    return known.column("key").take(pc.index_in(indices, known.column("index")))
 
 
 def tag_batch(endings: Iterable[tuple[int, Rejection | Note]]) -> pa.RecordBatch:

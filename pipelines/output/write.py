@@ -18,7 +18,7 @@ from pipelines.engine.candidates import UNDERSTOOD
 from pipelines.engine.crashes import with_crashes, without_crashing
 from pipelines.engine.overlays import corrections, selections, with_labels
 from pipelines.engine.store import PartRef, Store, read_batch, write_batch
-from pipelines.engine.tags import from_verdicts
+from pipelines.engine.tags import from_verdicts, kept_keys
 from pipelines.engine.workfiles import is_there, writing
 from pipelines.output.decide import PartSummary
 from pipelines.text.quality import quality_facts
@@ -68,12 +68,15 @@ class WriteSettings:
         regenerate: outputs are replaced by a run's.
         trim: what stands behind the final answer is cut.
         append: the answer is added where a solution does not state it.
+        quality: folder of the measures of solutions, which are kept beside the parts like tags; its name holds the hash
+            of the code and of what verification changes.
     """
 
     prompts: Mapping[Format, Mapping[str, str]]
     regenerate: bool
     trim: bool
     append: bool = False
+    quality: str = "quality"
 
 
 def plan_files(summaries: Sequence[PartSummary], *, shard_bytes: int) -> list[FilePlan]:
@@ -174,10 +177,28 @@ def _examples(part: PartRef, split: Split, store: Store, settings: WriteSettings
         "answer": answers,
         "source_row": batch.column("row"),
         "verification": verification,
-        "quality": quality_facts(laid_out, judged),
+        "quality": _quality(part, split, keep, (laid_out, judged), store, settings),
     }
     arrays = [columns[field.name].cast(field.type) for field in EXAMPLE_SCHEMA]
     return pa.RecordBatch.from_arrays(arrays, schema=EXAMPLE_SCHEMA)
+
+
+def _quality(
+    part: PartRef,
+    split: Split,
+    keep: pa.Array,
+    solutions: tuple[pa.RecordBatch, pa.RecordBatch | None],
+    store: Store,
+    settings: WriteSettings,
+) -> pa.Array:
+    """The measures of the kept candidates; those that an earlier run kept too are not taken again."""
+
+    def make(indices: pa.Array) -> pa.Array:
+        places = pc.index_in(indices, keep)
+        laid_out, judged = (None if batch is None else batch.take(places) for batch in solutions)
+        return quality_facts(laid_out, judged)
+
+    return kept_keys(store, f"{settings.quality}-{split}", part, keep, make)
 
 
 def _instructions(batch: pa.RecordBatch, settings: WriteSettings) -> pa.Array:

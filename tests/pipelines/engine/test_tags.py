@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -81,17 +82,25 @@ def test_rows_that_share_their_key_are_tagged_and_nobody_falls():
     ]
 
 
-def test_keys_are_kept_for_the_same_candidates_and_made_anew_for_others(tmp_path: Path):
+def test_keys_are_kept_and_made_for_candidates_that_had_none(tmp_path: Path):
     made = []
 
     def make(indices: pa.Array) -> pa.Array:
         made.append(indices.to_pylist())
         return pc.multiply(indices, 10)
 
-    for some in ([0, 2], [0, 2], [1, 2]):
+    for some in ([0, 2], [2], [1, 2], [0, 1, 2]):
         keys = kept_keys(Store(tmp_path), "keys", PART, pa.array(some, pa.int32()), make)
         assert keys.to_pylist() == [10 * index for index in some]
-    assert made == [[0, 2], [1, 2]]
+    assert made == [[0, 2], [1]]
+
+
+def test_keys_of_a_part_with_hidden_candidates_are_neither_kept_nor_believed(tmp_path: Path):
+    store, one = Store(tmp_path), pa.array([0], pa.int32())
+    hiding = replace(PART, hidden=frozenset({1}))
+    assert kept_keys(store, "keys", hiding, one, lambda indices: pc.add(indices, 5)).to_pylist() == [5]
+    assert kept_keys(store, "keys", PART, one, lambda indices: pc.add(indices, 6)).to_pylist() == [6]
+    assert kept_keys(store, "keys", hiding, one, lambda indices: pc.add(indices, 7)).to_pylist() == [7]
 
 
 def reviewed(folder: Path, overruled: dict[int, list[str]]) -> Store:

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 
 from pipelines.engine.rejection import Rejection
-from pipelines.engine.store import PartRef, Store, write_batch
+from pipelines.engine.store import PartRef, Store, read_batch, write_batch
 from pipelines.output import write
 from pipelines.output.decide import PartSummary, decide
 from pipelines.output.write import STAGED, FilePlan, WriteSettings, Written, plan_files, write_file
@@ -288,3 +288,18 @@ def test_what_the_judge_stopped_and_a_person_accepted_says_so(tmp_path: Path) ->
     assert one["verification"] == {"verdict": "equal", "path": "human", "reference": "independent", "programs": 2}
     assert (one["selection"]["reviewer"], other["selection"]) == ("cleo", None)
     assert other["verification"]["path"] == "number"
+
+
+def test_measures_that_an_earlier_run_kept_are_not_taken_again(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    rows = [candidate(row) for row in range(4)]
+    parts = decided(store, [rows], {SCREEN: [(3, LONG)]})
+    _, before = written(store, parts, Split.TRAIN)
+    path = store.tags_path("quality-train", parts[0])
+    kept = read_batch(path)
+    assert kept.column("index").to_pylist() == [0, 1, 2]
+    told = [{**measures, "steps": 77} for measures in kept.column("key").to_pylist()]
+    columns = {"index": kept.column("index"), "key": pa.array(told, kept.column("key").type)}
+    write_batch(path, pa.RecordBatch.from_pydict(columns))
+    _, after = written(store, decided(store, [rows]), Split.TRAIN)
+    assert [row["quality"]["steps"] for row in after] == [77, 77, 77, before[0]["quality"]["steps"]]
