@@ -282,16 +282,21 @@ def _compare_choice(gold: Value, answer: Value, asked: Asked) -> Comparison:
 
 def _contradicts(choice: Choice, asked: Asked) -> bool:
     """Says whether a letter stands beside what is not its option's text, but that of another."""
-    said = read_value(normalise(choice.content)) if choice.content else None
-    if not isinstance(said, Scalar) or choice.letter not in asked.options:
+    own = asked.options.get(choice.letter)
+    if own is None or not choice.content or own == choice.content:
         return False
-    options = {letter: read_value(normalise(content)) for letter, content in asked.options.items()}
-    same = [
-        letter
-        for letter, option in options.items()
-        if isinstance(option, Scalar) and compare_scalars(option, said).outcome is Relation.EQUAL
-    ]
-    return bool(same) and choice.letter not in same
+    said = read_value(normalise(choice.content))
+    others = [option for letter, option in asked.options.items() if letter != choice.letter]
+    return not _says(own, said) and any(_says(option, said) for option in others)
+
+
+def _says(option: str, said: Value) -> bool:
+    value = read_value(normalise(option))
+    return (
+        isinstance(value, Scalar)
+        and isinstance(said, Scalar)
+        and compare_scalars(value, said).outcome is Relation.EQUAL
+    )
 
 
 def _lettered(value: Value, asked: Asked) -> str:

@@ -131,7 +131,7 @@ def _percent(text: str) -> tuple[str, bool]:
     sign = number_words().percent.search(text)
     if sign:
         return text[: sign.start()], True
-    sign = number_words().percent_before.match(text)
+    sign = None if text[:1].isdigit() else number_words().percent_before.match(text)
     return (text, False) if sign is None else (sign.group(1) + text[sign.end() :], True)
 
 

@@ -228,7 +228,7 @@ def _choice(text: str) -> Value | None:
     match = _CHOICE.match(text)
     if match:
         return Choice(next(group for group in match.groups() if group).upper())
-    if _BRACKETED_LETTERS.match(text):
+    if text[0] == "(" and _BRACKETED_LETTERS.match(text):
         return Several("bare", tuple(Choice(letter) for letter in re.findall("[A-J]", text)))
     if text[-1] == ")" and (match := _CONTENT_CHOICE.match(text)):
         return Choice(match.group(2), match.group(1).strip())
@@ -255,11 +255,14 @@ def _ratio(text: str) -> Value | None:
 def _words(text: str) -> Value | None:
     if _LETTERS.match(text) or _RUN.match(text):
         return Several("bare", tuple(Choice(letter) for letter in re.findall("[A-Z]", text)))
-    if _FUNCTION.match(text):
-        return None
     if (key := text.lower().rstrip(".!")) in _SYNONYMS:
         return Words(_SYNONYMS[key])
-    if not _WORDS.match(text) or _DIFFERENCE.match(text) or (len(text) < 3 and text.isascii() and text.lower() != "no"):
+    if (
+        not _WORDS.match(text)
+        or _FUNCTION.match(text)
+        or _DIFFERENCE.match(text)
+        or (len(text) < 3 and text.isascii() and text.lower() != "no")
+    ):
         return None
     key = " ".join(text.lower().rstrip(".!").split())
     if key in _REALS:

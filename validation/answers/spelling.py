@@ -107,6 +107,7 @@ _ABOUT = re.compile(
     r"\A(?:about|approximately|approx\.?|roughly|around|约|大约|約|ungefähr|etwa|environ|około|примерно) ?(?=[-$\d\\])",
     re.IGNORECASE,
 )
+_ABOUT_BEGINS = frozenset("aAeErRuUоОпП约大約")
 # TeX's own fractions: {1 \over 2}, {7 \choose 2}.
 _INFIX = re.compile(
     r"\{([^{}\\]{1,40})\\(over|choose)(?![A-Za-z])([^{}\\]{1,40})\}"
@@ -264,7 +265,8 @@ def normalise(text: str) -> str:
         text = text.replace("\\mp", "\\pm")
     if "{ " in text or " }" in text:
         text = _BRACE_SPACE.sub("", text)
-    text = _ABOUT.sub(r"\\approx ", text)
+    if text[:1] in _ABOUT_BEGINS and (about := _ABOUT.match(text)):
+        text = f"\\approx {text[about.end() :]}"
     if "10" in text:
         text = _TIMES_TEN.sub(r"\\times ", text)
     if "$" in text and text.count("$") > 1:

@@ -212,7 +212,7 @@ def _is_algebra(word: str) -> bool:
 
 
 def _trailing_words(text: str) -> tuple[str, list[str]]:
-    uncased = _UNCASED_TAIL.match(text)
+    uncased = None if text.isascii() else _UNCASED_TAIL.match(text)
     if uncased:
         tail, words = uncased.group(2), []
         for scale in sorted(number_words().scales, key=len, reverse=True):
