@@ -21,14 +21,15 @@ class Endings:
     """The table, compiled.
 
     Attributes:
-        announced: everything that stands before an answer, up to its first character.
+        announced: for each language, words of which a text that announces an answer holds one, in small letters, and
+            the pattern of everything that stands before the answer, up to its first character.
         behind: words of the sentence that stand behind a number or an option.
         denied: what a sentence holds that says what the answer is not.
         prose: what begins a sentence that names no answer.
         sentences: how an answer is added, by language.
     """
 
-    announced: re.Pattern[str]
+    announced: tuple[tuple[tuple[str, ...], re.Pattern[str]], ...]
     behind: re.Pattern[str]
     denied: re.Pattern[str]
     prose: re.Pattern[str]
@@ -44,7 +45,7 @@ def endings() -> Endings:
     denied = _either(word for entry in entries for word in entry.get("denied", ()))
     prose = _either(word for entry in entries for word in entry.get("prose", ()))
     return Endings(
-        announced=re.compile("|".join(map(_announced, entries))),
+        announced=tuple((_cues(entry), re.compile(_announced(entry))) for entry in entries),
         behind=re.compile(rf"(?:(?<=[\d)}}\]%$①-⑳])|(?<![^\W_][A-J])(?<=[A-J]))\s{{0,3}}(?:{behind})\Z"),
         denied=re.compile(rf"(?<![^\W\d_])(?:{denied})(?![^\W_])"),
         prose=re.compile(rf"(?:{prose})(?![^\W_])", re.IGNORECASE),
@@ -52,10 +53,31 @@ def endings() -> Endings:
     )
 
 
+def announcements(text: str) -> list[re.Match[str]]:
+    """Finds what announces an answer, in the order of the text; of two that overlap the first, then the longest."""
+    lowered = text.lower()
+    found = [
+        match
+        for cues, pattern in endings().announced
+        if any(cue in lowered for cue in cues)
+        for match in pattern.finditer(text)
+    ]
+    found.sort(key=lambda match: (match.start(), -match.end()))
+    apart: list[re.Match[str]] = []
+    for match in found:
+        if not apart or match.start() >= apart[-1].end():
+            apart.append(match)
+    return apart
+
+
 def answer_sentence(answer: str, language: str) -> str:
     """Returns the sentence that states an answer in a language, in English where the table has none."""
     sentences = endings().sentences
     return sentences.get(language[:2], sentences[_OTHER]).format(answer=answer)
+
+
+def _cues(entry: dict[str, list[str]]) -> tuple[str, ...]:
+    return tuple(noun.partition("(")[0].lower() for noun in (*entry["nouns"], *entry.get("cues", ())))
 
 
 def _announced(entry: dict[str, list[str]]) -> str:

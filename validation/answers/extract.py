@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from validation.answers.boxes import boxes, broken_box, grouped_boxes
 from validation.answers.compare import compare_exactly
-from validation.answers.endings import endings
+from validation.answers.endings import announcements, endings
 from validation.answers.outcome import Relation
 from validation.answers.reading import read_value
 from validation.answers.spelling import normalise
@@ -84,12 +84,16 @@ def _hashes(text: str) -> Iterator[Found]:
 def _phrases(text: str) -> Iterator[Found]:
     """Yields what is announced; prose behind an announcement is none where a value is announced later."""
     found = [*_announced(text)]
-    last = max((at for at, (answer, _, _) in enumerate(found) if _says_a_value(answer)), default=0)
-    yield from (entry for at, entry in enumerate(found) if at >= last or _says_a_value(entry[0]))
+    if len(found) < 2:
+        yield from found
+        return
+    values = [_says_a_value(answer) for answer, _, _ in found]
+    last = max((at for at, value in enumerate(values) if value), default=0)
+    yield from (entry for at, entry in enumerate(found) if at >= last or values[at])
 
 
 def _announced(text: str) -> Iterator[Found]:
-    for match in [*endings().announced.finditer(text)][-_MAX_PHRASES:]:
+    for match in announcements(text)[-_MAX_PHRASES:]:
         rest = _announcement(text, match.end())
         answer = _first_value(rest)
         if answer and not endings().prose.match(answer) and not endings().denied.search(answer):

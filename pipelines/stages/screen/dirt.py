@@ -25,7 +25,7 @@ from pipelines.stages.screen.flattened import Columns, Found, Rule, flags, in_te
 from schemas.config import Screen
 from schemas.problem import Format
 from schemas.reason import Reason
-from validation.answers.endings import endings
+from validation.answers.endings import announcements
 
 _FEWEST_REPEATS = 8
 _FEWEST_RUN = 6
@@ -183,8 +183,9 @@ _FRAME = re.compile(r"(?i)^(?:#{4}|(?:the )?(?:final )?answer(?: is)?:?)\s*|\\bo
 
 def is_bare(solution: str, answer: str | None) -> bool:
     """Whether a solution is its answer and nothing else: a letter, `NA`, or a number that the reference repeats."""
-    announced = endings().announced.match(solution.lstrip(_EMPHASIS))
-    text = _FRAME.sub("", solution if announced is None else solution.lstrip(_EMPHASIS)[announced.end() :])
+    plain = solution.lstrip(_EMPHASIS)
+    announced = next((match.end() for match in announcements(plain) if not match.start()), 0)
+    text = _FRAME.sub("", plain[announced:] if announced else solution)
     if text.lower() in _NO_VALUE:
         return True
     reference = "" if answer is None else _FRAME.sub("", answer)

@@ -3,7 +3,7 @@
 import pytest
 
 from validation.answers import extract
-from validation.answers.endings import answer_sentence, endings
+from validation.answers.endings import announcements, answer_sentence, endings
 
 
 @pytest.mark.parametrize("language", sorted(endings().sentences))
@@ -109,3 +109,14 @@ def test_a_last_announcement_that_is_not_read_is_not_passed_over() -> None:
 def test_words_behind_a_number_leave_it_and_nothing_else() -> None:
     assert endings().behind.sub("", "18です") == "18"
     assert endings().behind.sub("", "偶数です") == "偶数です"
+
+
+def test_announcements_of_several_languages_stand_in_the_order_of_the_text() -> None:
+    text = "La respuesta es 7. The answer is 8. 答案是9。"
+    assert [match.start() for match in announcements(text)] == [3, 23, 35]
+
+
+@pytest.mark.parametrize("entry", sorted(endings().sentences))
+def test_what_tells_a_language_apart_is_in_small_letters_and_in_its_own_sentence(entry: str) -> None:
+    assert all(cue == cue.lower() and cue for cues, _ in endings().announced for cue in cues)
+    assert any(cue in answer_sentence("7", entry).lower() for cues, _ in endings().announced for cue in cues)
