@@ -182,7 +182,7 @@ def review(
     serve: Annotated[bool, typer.Option("--serve", help="open a page on this machine where people decide")] = False,
     html: Annotated[Path | None, typer.Option(help="write the page as one file, without a server")] = None,
     import_: Annotated[
-        Path | None, typer.Option("--import", help="decisions back: a page's download, .csv, .json of Label Studio")
+        Path | None, typer.Option("--import", help="decisions back: of a page, Label Studio, Prodigy, Argilla, a table")
     ] = None,
     accept: Annotated[list[str], typer.Option(metavar="GROUP", help="accept a group as a whole")] = [],  # noqa: B006
     reject: Annotated[list[str], typer.Option(metavar="GROUP", help="reject a group as a whole")] = [],  # noqa: B006
