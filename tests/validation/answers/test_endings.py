@@ -113,7 +113,7 @@ def test_words_behind_a_number_leave_it_and_nothing_else() -> None:
 
 def test_announcements_of_several_languages_stand_in_the_order_of_the_text() -> None:
     text = "La respuesta es 7. The answer is 8. 答案是9。"
-    assert [match.start() for match in announcements(text)] == [3, 23, 35]
+    assert [match.group() for match in announcements(text)] == ["respuesta es ", "answer is ", "答案是"]
 
 
 @pytest.mark.parametrize("entry", sorted(endings().sentences))
