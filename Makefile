@@ -27,7 +27,7 @@ demo: $(STAMP)
 	@$(BIN)/mathmill demo
 
 test: $(STAMP)
-	$(BIN)/python -m pytest -m 'not slow and not gpu' -n auto
+	$(BIN)/python -m pytest -m 'not slow and not gpu' -n auto --dist worksteal
 
 test-all: $(STAMP)
 	MATHMILL_EXPLORE=1 $(BIN)/python -m pytest -m 'not gpu'

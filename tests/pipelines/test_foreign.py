@@ -49,7 +49,7 @@ def test_nothing_is_selected_collapsed_or_verified(tmp_path: Path) -> None:
     assert {row["verification"]["verdict"] for row in found} == {"unverified"}
     assert {row["author"] for row in found} == {"unknown"}
     assert found[0]["problem_id"] == found[1]["problem_id"] != found[2]["problem_id"]
-    assert {"select", "screen", "decontaminate", "collapse", "verify", "identify", "label", "balance"} == {
+    assert {"select", "screen", "rules", "decontaminate", "collapse", "verify", "identify", "label", "balance"} == {
         *manifest.skipped
     }
 

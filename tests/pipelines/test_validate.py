@@ -201,6 +201,7 @@ def named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_a_named_tokenizer_has_the_tokens_counted_that_training_would_count_first(tmp_path: Path, named: Path) -> None:
     data, notes = write_data(tmp_path / "data"), []
     counted = CONFIG.validate_.model_copy(update={"tokenizer": str(named)})

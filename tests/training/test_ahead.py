@@ -10,6 +10,7 @@ from tests.training.models import small_run
 from training import shards
 from training.ahead import count_ahead
 from training.fresh import fit_tokenizer
+from training.sealed import CHECKSUMS
 from training.train import train
 
 CONTEXT = 160
@@ -22,6 +23,7 @@ def model(data, tmp_path_factory):
     tokenizer = fit_tokenizer(shards.open(data), FreshModel(vocabulary=300), context=256)
     tokenizer.backend_tokenizer.normalizer = normalizers.Replace("Ada", "Ada Ada")
     tokenizer.save_pretrained(result.model)
+    (result.model / CHECKSUMS).unlink()
     return result.model
 
 
