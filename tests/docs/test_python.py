@@ -37,6 +37,7 @@ def left(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_every_block_prints_what_it_shows(left: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(left)
     names: dict[str, object] = {}

@@ -7,6 +7,7 @@ import shutil
 import socket
 import time
 from collections.abc import Callable, Iterator
+from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -37,6 +38,7 @@ NOT_WEAK = ("report, then fork", "numpy array")  # the first is seccomp's; the s
 WALLS = {wall for attack in NAMED for wall in attack.walls}
 PAIRS = [(attack, wall) for attack in NAMED for wall in attack.walls if len(attack.walls) > 1]
 COUNTED = [attack for attack in NAMED if "processes" in attack.walls]
+TRIES = 3  # what forks threads and pools loses a race now and then; that it can win is the point of a control
 
 
 def names(value: object) -> str:
@@ -167,7 +169,7 @@ def test_limits_and_verdicts_hold_at_level_weak_too(weak, attack):
 )
 def test_an_attack_succeeds_when_the_walls_that_it_names_are_gone(servers, attack, port):
     program = attack.program.replace("PORT", str(port))
-    for _ in range(3):  # what forks threads and pools loses a race now and then; that it can win is the point
+    for _ in range(TRIES):
         reply, execution = servers.run(program, set(attack.walls))
         if escaped(reply):
             return
@@ -183,17 +185,19 @@ def counted() -> dict[str, list[dict]]:
     for attack in COUNTED:
         limits = LIMITS.model_copy(update=RAISED["memory"] if "memory" in attack.walls else {})
         others = sorted(WALLS - set(RAISED) - {"namespaces", "processes", "threads"})
-        requests += [(attack.program, others, limits), (attack.program, [*others, "processes"], limits)]
+        requests += [(attack.program, others, limits), *[(attack.program, [*others, "processes"], limits)] * TRIES]
     replies = run_as_nobody(requests)
     if replies is None:
         pytest.skip("ROOT WITHOUT A WAY TO BE NOBODY: setpriv is not there, or not allowed")
-    return {attack.name: replies[2 * place : 2 * place + 2] for place, attack in enumerate(COUNTED)}
+    each = iter(replies)
+    return {attack.name: list(islice(each, 1 + TRIES)) for attack in COUNTED}
 
 
 @pytest.mark.parametrize("attack", COUNTED, ids=names)
 def test_the_limit_of_processes_alone_stops_it(counted, attack):
-    held, free = counted[attack.name]
-    assert (escaped(held), escaped(free)) == (False, True)
+    held, *free = counted[attack.name]
+    assert not escaped(held)
+    assert any(map(escaped, free))
 
 
 @pytest.mark.parametrize(("attack", "wall"), [pair for pair in PAIRS if pair[1] != "processes"], ids=names)
