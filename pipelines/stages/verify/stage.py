@@ -144,7 +144,7 @@ class JudgeParts(beam.DoFn):
     def _judged(self, part: PartRef, known: pa.RecordBatch, missing: list[int]) -> Iterator[pa.RecordBatch]:
         """All verdicts of a part so far, every now and then, and when none is missing."""
         if self._pool is None:
-            self._pool = Pool(self._chosen_level(), cores_here())
+            self._pool = Pool(self._chosen_level(), cores_here() + 1)  # one waits for the judge or for the kernel
         batch = self._store.read_part(part)
         rows: list[RulingRow] = []
         written = time.monotonic()
