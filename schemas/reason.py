@@ -141,7 +141,7 @@ RULES: dict[Reason, Rule] = {
     Reason.TOO_LONG: Rule(Stage.SCREEN, _REMOVED, "the record or its text is longer than `screen.max_chars`"),
     Reason.DEGENERATE: Rule(Stage.SCREEN, _REMOVED, "a line, a fence or a phrase stands in it again and again"),
     Reason.TEMPLATE_TOKENS: Rule(Stage.SCREEN, _REMOVED, "the text holds marks of a chat template (`<|im_start|>`)"),
-    Reason.PLACEHOLDER: Rule(Stage.SCREEN, _REMOVED, "the text holds a placeholder (`[Your Name]`, `<image_1>`)"),
+    Reason.PLACEHOLDER: Rule(Stage.SCREEN, _REMOVED, "the text holds a placeholder (`[Your Name]`)"),
     Reason.GARBLED_TEXT: Rule(
         Stage.SCREEN, _QUARANTINED, "characters are lost, or of another encoding, and the right ones are not certain"
     ),
@@ -151,7 +151,7 @@ RULES: dict[Reason, Rule] = {
     Reason.ANSWER_ONLY: Rule(Stage.SCREEN, _QUARANTINED, "the solution is nothing but its answer"),
     Reason.NO_MATHEMATICS: Rule(Stage.SCREEN, _QUARANTINED, "nothing in question and solution is mathematics"),
     Reason.TRUNCATED: Rule(Stage.SCREEN, _REMOVED, "the solution breaks off in the middle of a sentence or formula"),
-    Reason.NEEDS_FIGURE: Rule(Stage.SCREEN, _REMOVED, "the question refers to a picture that the text does not hold"),
+    Reason.NEEDS_FIGURE: Rule(Stage.SCREEN, _REMOVED, "the text refers to a picture that it does not hold"),
     Reason.PROOF_ONLY: Rule(Stage.SCREEN, _REMOVED, "a proof is asked for: there is no final answer to verify"),
     Reason.WRONG_LANGUAGE: Rule(Stage.SCREEN, _REMOVED, "the text is not in the language that the source names"),
     Reason.FORBIDDEN_LICENCE: Rule(Stage.SCREEN, _REMOVED, "the source's licence is not among `allowed_licences`"),

@@ -55,7 +55,7 @@ MARKS = [
 def test_a_mark_is_found_in_question_and_solution(mark: str) -> None:
     for question in (f"{mark}\nFind the area, 2 by 1.", f"Find the area {mark} of 2 by 1.", f"Find this area: {mark}"):
         assert reason(question=question) is Reason.NEEDS_FIGURE
-    assert one(solution=f"We see it here.\n\n{mark}\n\nIt is \\boxed{{2}}.").reason is Reason.PLACEHOLDER
+    assert one(solution=f"We see it here.\n\n{mark}\n\nIt is \\boxed{{2}}.").reason is Reason.NEEDS_FIGURE
 
 
 @pytest.mark.parametrize("mark", ["{{image}}", "{{ image_1 }}", "<|image|>", "<|image_pad|>"])
@@ -97,7 +97,7 @@ def test_a_figure_as_text_stands_for_one_told_of_in_words_and_for_no_mark() -> N
     drawing, table = "\n[asy]draw((0,0));[/asy]", "\n| a | b |\n| --- | --- |\n| 1 | 2 |"
     for figure in (drawing, table):
         assert one(question=f"In the diagram below, find $x$.{figure}") is None
-        assert one(question=f"<image_1> Find $x$ below.{figure}").reason is Reason.PLACEHOLDER
+        assert one(question=f"<image_1> Find $x$ below.{figure}").reason is Reason.NEEDS_FIGURE
 
 
 def test_programs_and_outputs_may_hold_marks() -> None:
@@ -108,7 +108,7 @@ def test_programs_and_outputs_may_hold_marks() -> None:
     )
     assert reason(format="tir", solution=dialogue) is None
     thought = (Segment(SegmentKind.THINK, "I look at <image_1>."), Segment(SegmentKind.TEXT, "It is 2."))
-    assert reason(solution=thought) is Reason.PLACEHOLDER
+    assert reason(solution=thought) is Reason.NEEDS_FIGURE
 
 
 @pytest.mark.parametrize(
