@@ -102,8 +102,8 @@ def _count_ahead(data: str | Path, train: Train, on_progress: Progress | None) -
         config = Path(folder) / "train.yaml"
         table = {"train": train.model_dump(mode="json", exclude_unset=True)}
         config.write_text(json.dumps(table, ensure_ascii=False), encoding="utf-8")
-        code, told = run_verb("lengths", str(config), "--data", as_text(data))
-    return told if code == ExitCode.DONE else f"tokens were not counted for training: {told}"
+        code, line = run_verb("lengths", str(config), "--data", as_text(data))
+    return line if code == ExitCode.DONE else f"tokens were not counted for training: {line}"
 
 
 def validate_foreign(

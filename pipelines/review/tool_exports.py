@@ -61,7 +61,7 @@ def _records(text: str) -> Iterator[Entry]:
     except ValueError:
         value = None
     if value is not None:
-        found = [(f"entry {at}", one) for at, one in enumerate(value if isinstance(value, list) else [value], 1)]
+        found = [(f"entry {at}", entry) for at, entry in enumerate(value if isinstance(value, list) else [value], 1)]
     else:
         lines = ((number, line) for number, line in enumerate(text.split("\n"), 1) if line.strip())
         found = [(f"line {number}", _loaded(line, number)) for number, line in lines]
@@ -256,5 +256,5 @@ def _argilla(record: Fields, responses: list[_Response]) -> Iterator[Fields]:
         if status not in _DRAFTS:
             people[person][question] = value
     for person, answers in people.items():
-        said = {name: answers.get(name) for name in ("decision", "comment", "corrected")}
-        yield _about(record) | said | {"annotator": person or None, "time": record.get("updated_at")}
+        votes = {name: answers.get(name) for name in ("decision", "comment", "corrected")}
+        yield _about(record) | votes | {"annotator": person or None, "time": record.get("updated_at")}

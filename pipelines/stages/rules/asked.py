@@ -46,17 +46,17 @@ def ask(
 def verdict(name: str, function: OwnFunction, candidate: Candidate) -> Rejection | None:
     """What a rule says of a candidate; a failure of the rule is a verdict, too."""
     try:
-        said = function(candidate)
+        returned = function(candidate)
     except Exception as error:  # noqa: BLE001 - a user's function may raise anything
         code = getattr(function, "__code__", None)
         return _crashed(name, described(error, code and Path(code.co_filename)))
-    match said:
+    match returned:
         case None:
             return None
         case str(code) | (str(code), str(_)):
-            detail = "" if isinstance(said, str) else said[1]
+            detail = "" if isinstance(returned, str) else returned[1]
         case _:
-            return _crashed(name, f"returned {_shown(said)}; expected None, a code, or a code and a detail")
+            return _crashed(name, f"returned {_shown(returned)}; expected None, a code, or a code and a detail")
     if not OWN_CODE.fullmatch(code):
         return _crashed(name, f"returned the code {_shown(code)}; {OWN_CODE_IN_WORDS}")
     return Rejection(f"{OWN_PREFIX}{code}", shortened(visible(detail), _MOST_DETAIL))

@@ -49,8 +49,10 @@ def repeated(text: str, name: str = "the solution") -> str | None:
         line, count = Counter(lines).most_common(1)[0]
         if (count >= _FEWEST_REPEATS and 2 * count >= len(lines)) or _longest_run(lines) >= _FEWEST_RUN:
             return f"{count} of {len(lines)} lines are {line[:40]!r}"
-        said = [_ITEM.sub("", line) for line in lines]
-        again = [(line, count) for line, count in Counter(said).most_common(_MOST_LINES) if count >= _FEWEST_REPEATS]
+        unnumbered = [_ITEM.sub("", line) for line in lines]
+        again = [
+            (line, count) for line, count in Counter(unnumbered).most_common(_MOST_LINES) if count >= _FEWEST_REPEATS
+        ]
         again = [(line, count) for line, count in again if _SAYS.search(line) and not line.startswith("\\")]
         if again and 2 * sum(count for _, count in again) >= len(lines):
             return f"{again[0][1]} of {len(lines)} lines are {again[0][0][:40]!r}"
