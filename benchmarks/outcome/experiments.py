@@ -1,7 +1,8 @@
 """What is compared with what. An arm is a data set, a training run and an evaluation; arms of one seed share problems.
 
 sft         a pretrained model before and after SFT on curated GSM8K train, asked GSM8K test
-curation    raw rows with planted faults against the same rows curated, at equal text
+curation    raw rows with planted faults, one in nine, against the same rows curated, at equal text
+faults      the same where more than one row in three is faulty
 natural     raw GSM8K train against the same rows curated, on the demo's model family
 objective   J_SFT against the mean over tokens, on solutions of mixed lengths
 outputs     loss on what the tool wrote against none
@@ -23,6 +24,8 @@ DEMO = Path(__file__).parents[2] / "demo" / "demo.yaml"
 RAW = ["select", "screen", "decontaminate", "collapse", "verify", "identify", "label"]
 """the stages that raw rows do not go through: what can be read is trained on"""
 SEEDS = (0, 1)
+FEW = Sizes(40, 120, 120, 120, 20, 2)
+FAULTY = Sizes(lessons=100, classroom=300, programs=300, dialogues=300, each=36)
 FAMILY = {"hidden_size": 128, "layers": 3, "heads": 4, "vocabulary": 1024}
 
 
@@ -70,14 +73,15 @@ def plan(work: Path, *, model: Path | None, gsm8k: Path | None, small: bool = Fa
         small: sizes of a rehearsal.
     """
     found = Plan()
-    rows = _demo_rows(work / "rows", small=small)
-    curate = _demo_curation(rows)
-    found.data["demo-curated"] = curate
-    found.data["demo-raw"] = curate | {"skip": RAW, "benchmarks": []}
     steps, asked = (40, 12) if small else (500, 200)
-    evaluate = _asked(work / "rows" / "fresh.jsonl", "fresh", limit=asked, max_new_tokens=128)
-    found.arms.extend(_curation("curation", "demo", steps, evaluate))
-    found.arms.extend(_variants(steps, evaluate))
+    for experiment, data, sizes in (("curation", "demo", Sizes()), ("faults", "faulty", FAULTY)):
+        rows = _demo_rows(work / ("rows" if data == "demo" else f"{data}-rows"), FEW if small else sizes)
+        curate = _demo_curation(rows)
+        found.data[f"{data}-curated"] = curate
+        found.data[f"{data}-raw"] = curate | {"skip": RAW, "benchmarks": []}
+        evaluate = _asked(rows / "fresh.jsonl", "fresh", limit=asked, max_new_tokens=128)
+        found.arms.extend(_curation(experiment, data, steps, evaluate))
+    found.arms.extend(_variants(steps, _asked(work / "rows" / "fresh.jsonl", "fresh", limit=asked, max_new_tokens=128)))
     if gsm8k is not None:
         train, test = gsm8k / "gsm8k_train.jsonl", gsm8k / "gsm8k_test.jsonl"
         source = {"name": "gsm8k", "path": str(train), "adapter": "gsm8k", "licence": "MIT", "derive": ["pot", "tir"]}
@@ -148,11 +152,11 @@ def _asked(path: Path, name: str, **settings: object) -> dict[str, Any]:
     return {"benchmarks": [table], "max_tool_calls": 2, "batch_size": 64, "limits": {"cpu_s": 1}, **settings}
 
 
-def _demo_rows(folder: Path, *, small: bool) -> Path:
+def _demo_rows(folder: Path, sizes: Sizes) -> Path:
     """The demo's sources, and problems of its templates that no row asks."""
     fresh = folder / "fresh.jsonl"
     if not fresh.is_file():
-        write_rows(folder, 7, Sizes(40, 120, 120, 120, 20, 2) if small else None)
+        write_rows(folder, 7, sizes)
         known = "".join((folder / f"{source}.jsonl").read_text("utf-8", "replace") for source in SOURCES)
         drafts = Drafts(Random(99))
         drawn = [drafts.next(top=LARGE) for _ in range(400)]
