@@ -9,7 +9,7 @@ outputs     loss on what the tool wrote against none
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -74,13 +74,16 @@ def plan(work: Path, *, model: Path | None, gsm8k: Path | None, small: bool = Fa
     """
     found = Plan()
     steps, asked = (40, 12) if small else (500, 200)
-    for experiment, data, sizes in (("curation", "demo", Sizes()), ("faults", "faulty", FAULTY)):
+    for experiment, data, sizes, seeds in (
+        ("curation", "demo", Sizes(), SEEDS),
+        ("faults", "faulty", FAULTY, (*SEEDS, 2, 3)),  # its seeds differ most
+    ):
         rows = _demo_rows(work / ("rows" if data == "demo" else f"{data}-rows"), FEW if small else sizes)
         curate = _demo_curation(rows)
         found.data[f"{data}-curated"] = curate
         found.data[f"{data}-raw"] = curate | {"skip": RAW, "benchmarks": []}
         evaluate = _asked(rows / "fresh.jsonl", "fresh", limit=asked, max_new_tokens=128)
-        found.arms.extend(_curation(experiment, data, steps, evaluate))
+        found.arms.extend(_curation(experiment, data, steps, evaluate, seeds))
     found.arms.extend(_variants(steps, _asked(work / "rows" / "fresh.jsonl", "fresh", limit=asked, max_new_tokens=128)))
     if gsm8k is not None:
         train, test = gsm8k / "gsm8k_train.jsonl", gsm8k / "gsm8k_test.jsonl"
@@ -89,14 +92,14 @@ def plan(work: Path, *, model: Path | None, gsm8k: Path | None, small: bool = Fa
         found.data["gsm8k-curated"] = {"sources": [source], "benchmarks": held}
         found.data["gsm8k-raw"] = {"sources": [source], "skip": RAW}
         natural = _asked(test, "gsm8k-test", limit=asked, max_new_tokens=256)
-        found.arms.extend(_curation("natural", "gsm8k", 4 * steps, natural))
+        found.arms.extend(_curation("natural", "gsm8k", 4 * steps, natural, SEEDS))
         if model is not None:
             found.arms.extend(_sft(model, test, small=small))
     return found
 
 
-def _curation(experiment: str, data: str, steps: int, evaluate: dict[str, Any]) -> Iterator[Arm]:
-    for seed in SEEDS:
+def _curation(experiment: str, data: str, steps: int, evaluate: dict[str, Any], seeds: Sequence[int]) -> Iterator[Arm]:
+    for seed in seeds:
         train = _family(steps, seed)
         yield Arm(experiment, "raw", seed, None, f"{data}-raw", train, evaluate)
         yield Arm(experiment, "curated", seed, "raw", f"{data}-curated", train, evaluate)
