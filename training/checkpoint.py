@@ -24,12 +24,13 @@ from safetensors.torch import load_file, save_file
 from xxhash import xxh3_128
 
 from schemas.exits import RunFailedError
+from schemas.files import flush
 from training.adapters import has_adapters
 from training.model import export
 from training.optimizer import restored, stored
 from training.parallel import whole
 from training.plan import Position
-from training.sealed import checksum, flush, flush_folder
+from training.sealed import checksum, flush_all
 from training.untyped import Model, Tokenizer
 
 CHECKPOINTS = "checkpoints"
@@ -127,11 +128,11 @@ def save(
         if contents.moments:
             save_file(contents.moments, temporary / _OPTIMIZER)
         _write_state(temporary, state)
-        flush(temporary)
+        flush_all(temporary)
         if final.exists():
             shutil.rmtree(final)
         temporary.rename(final)
-        flush_folder(parent)
+        flush(parent)
     except (OSError, SafetensorError) as error:
         shutil.rmtree(temporary, ignore_errors=True)
         last = latest(run)

@@ -5,13 +5,13 @@ what nobody edits by hand: its weights and its tokenizer.
 """
 
 import json
-import os
 from hashlib import file_digest
 from pathlib import Path
 
 from xxhash import xxh3_128
 
 from schemas.exits import RunFailedError
+from schemas.files import flush
 
 CHECKSUMS = "checksums.json"
 """in an exported model: checksums of its weights and its tokenizer, by file"""
@@ -29,7 +29,7 @@ def seal(folder: Path) -> None:
     files = sorted(path for pattern in _SEALED for path in folder.glob(pattern))
     sums = {path.name: checksum(path) for path in files}
     (folder / CHECKSUMS).write_text(json.dumps(sums, indent=1) + "\n", encoding="utf-8")
-    flush(folder)
+    flush_all(folder)
 
 
 def require_whole(folder: Path) -> None:
@@ -54,21 +54,7 @@ def require_whole(folder: Path) -> None:
         )
 
 
-def flush(folder: Path) -> None:
-    """Puts the files of a folder on the disk."""
-    for path in folder.rglob("*"):
-        if path.is_file():
-            with path.open("rb") as file:
-                os.fsync(file.fileno())
-        else:
-            flush_folder(path)
-    flush_folder(folder)
-
-
-def flush_folder(folder: Path) -> None:
-    """Puts the names in a folder on the disk."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+def flush_all(folder: Path) -> None:
+    """Puts a folder on the disk, with all that lies in it."""
+    for path in (*folder.rglob("*"), folder):
+        flush(path)

@@ -152,17 +152,20 @@ def test_a_mixture_finds_what_was_counted_for_its_parts(examples, make_data, mak
     layout = layout_of(examples)
     alone = _Counting(examples, layout, supervise_think=True)
     lengths_of(alone, "part").beyond(600)
-    both = _Counting(shards.open(others, folder), layout, supervise_think=True)
-    tokens = both(np.arange(69)).lengths
-    both.counted = 0
-    mixed = Lengths(both, bound_of(layout), keys=["others", "part"], world=ALONE)
-    assert mixed.beyond(600)[0].tolist() == np.flatnonzero(tokens > 600).tolist()
+    places = {"others": others, "part": folder}
+
+    def mixed(*keys):
+        """What counts of a mixture, whatever was counted for it, and the number of its tokens."""
+        encoder = _Counting(shards.open(*(places[key] for key in keys)), layout, supervise_think=True)
+        tokens = encoder(np.arange(69)).lengths
+        encoder.counted = 0
+        return encoder, Lengths(encoder, bound_of(layout), keys=list(keys), world=ALONE), tokens
+
+    both, lengths, tokens = mixed("others", "part")
+    assert lengths.beyond(600)[0].tolist() == np.flatnonzero(tokens > 600).tolist()
     assert both.counted == 0
-    mixed.beyond(200)
-    again = _Counting(shards.open(folder, others), layout, supervise_think=True)
-    tokens = again(np.arange(69)).lengths
-    again.counted = 0
-    turned = Lengths(again, bound_of(layout), keys=["part", "others"], world=ALONE)
+    lengths.beyond(200)
+    again, turned, tokens = mixed("part", "others")
     assert turned.beyond(200)[0].tolist() == np.flatnonzero(tokens > 200).tolist()
     assert again.counted == 0
     assert (both.counted, alone.counted) > (0, 0)
