@@ -33,12 +33,12 @@ def main() -> None:
             run_arm(arm, whole, stretch)
     except TimeUpError:
         print("time is up: the same command goes on")
-    done = [found for arm in arms if (found := figures_of(arm, work))]
+    done = [found for arm in whole.arms if (found := figures_of(arm, work))]
     figures: dict[str, object] = {"arms": done, "hours": stretch.hours()}
     if options.rehearse:
         print(json.dumps(figures, indent=1))
     else:
-        record("outcome", {"seeds": sorted({arm.seed for arm in arms}), **figures}, [])
+        record("outcome", {"seeds": sorted({arm["seed"] for arm in done}), **figures}, [])
     print(table(done))
 
 

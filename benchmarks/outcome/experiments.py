@@ -74,17 +74,18 @@ def plan(work: Path, *, model: Path | None, gsm8k: Path | None, small: bool = Fa
     """
     found = Plan()
     steps, asked = (40, 12) if small else (500, 200)
+    fresh = {"limit": asked, "max_new_tokens": 128}
     for experiment, data, sizes, seeds in (
         ("curation", "demo", Sizes(), SEEDS),
         ("faults", "faulty", FAULTY, (*SEEDS, 2, 3)),  # its seeds differ most
     ):
-        rows = _demo_rows(work / ("rows" if data == "demo" else f"{data}-rows"), FEW if small else sizes)
+        rows = _demo_rows(work / f"{data}-rows", FEW if small else sizes)
         curate = _demo_curation(rows)
         found.data[f"{data}-curated"] = curate
         found.data[f"{data}-raw"] = curate | {"skip": RAW, "benchmarks": []}
-        evaluate = _asked(rows / "fresh.jsonl", "fresh", limit=asked, max_new_tokens=128)
+        evaluate = _asked(rows / "fresh.jsonl", "fresh", **fresh)
         found.arms.extend(_curation(experiment, data, steps, evaluate, seeds))
-    found.arms.extend(_variants(steps, _asked(work / "rows" / "fresh.jsonl", "fresh", limit=asked, max_new_tokens=128)))
+    found.arms.extend(_variants(steps, _asked(work / "demo-rows" / "fresh.jsonl", "fresh", **fresh)))
     if gsm8k is not None:
         train, test = gsm8k / "gsm8k_train.jsonl", gsm8k / "gsm8k_test.jsonl"
         source = {"name": "gsm8k", "path": str(train), "adapter": "gsm8k", "licence": "MIT", "derive": ["pot", "tir"]}
