@@ -3,7 +3,6 @@
 Shards are judged in this process, one after another; with any Beam flag, Beam carries them (`pipelines.inspecting`).
 """
 
-import json
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -98,11 +97,8 @@ def _count_ahead(data: str | Path, train: Train, on_progress: Progress | None) -
     """Has a judged data set's tokens counted by the trainer's own code, which this process does not import."""
     if on_progress is not None:
         on_progress("counting tokens for training")
-    with tempfile.TemporaryDirectory(prefix="mathmill-") as folder:
-        config = Path(folder) / "train.yaml"
-        table = {"train": train.model_dump(mode="json", exclude_unset=True)}
-        config.write_text(json.dumps(table, ensure_ascii=False), encoding="utf-8")
-        code, line = run_verb("lengths", str(config), "--data", as_text(data))
+    table = {"train": train.model_dump(mode="json", exclude_unset=True)}
+    code, line = run_verb("lengths", "--data", as_text(data), config=table)
     return line if code == ExitCode.DONE else f"tokens were not counted for training: {line}"
 
 

@@ -4,8 +4,6 @@ Benchmarks are read by the verb `mathmill benchmarks` in a process of its own: c
 the two rooms meet on disk alone.
 """
 
-import json
-import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import blake2b
@@ -97,10 +95,8 @@ def fetch_items(benchmarks: Sequence[str | Benchmark], path: Path) -> None:
         RunFailedError: it ran and failed.
     """
     tables = [b if isinstance(b, str) else b.model_dump(mode="json", exclude_unset=True) for b in benchmarks]
-    with tempfile.TemporaryDirectory(prefix="mathmill-") as folder:
-        config = Path(folder) / "benchmarks.yaml"
-        config.write_text(json.dumps({"evaluate": {"benchmarks": tables}}, ensure_ascii=False), encoding="utf-8")
-        code, message = run_verb("benchmarks", str(config), "--output", str(path.resolve()))
+    config = {"evaluate": {"benchmarks": tables}}
+    code, message = run_verb("benchmarks", "--output", str(path.resolve()), config=config)
     if code != ExitCode.DONE:
         raise (UserError if code == ExitCode.COULD_NOT_START else RunFailedError)(message)
 

@@ -105,11 +105,11 @@ def _new(accepted: Sequence[dict[str, Any]], data: Path, work: Path) -> list[dic
     if not accepted:
         return []
     with tempfile.TemporaryDirectory(prefix="curated-", dir=work) as folder, copied(data) as earlier:
-        rows, config, curated = (Path(folder).resolve() / part for part in ("rows.jsonl", "curate.yaml", "DATA"))
+        rows, curated = (Path(folder).resolve() / part for part in ("rows.jsonl", "DATA"))
         rows.write_text(_lines(accepted), encoding="utf-8")
-        config.write_text(json.dumps(_curation(rows, read_manifest(earlier).licence)), encoding="utf-8")
+        config = _curation(rows, read_manifest(earlier).licence)
         places = ("--output", str(curated), "--against", str(Path(data).resolve()))
-        code, message = run_verb("curate", str(config), *places, "--draft")
+        code, message = run_verb("curate", *places, "--draft", config=config)
         if code not in (ExitCode.DONE, ExitCode.FAILED) or not (curated / "manifest.json").is_file():
             raise RunFailedError(f"curating the samples failed: {message}")
         kept = sorted(place for shard in read_manifest(curated).shards for place in _places(curated / shard.path))
