@@ -285,17 +285,17 @@ def _contradicts(choice: Choice, asked: Asked) -> bool:
     own = asked.options.get(choice.letter)
     if own is None or not choice.content or own == choice.content:
         return False
-    said = read_value(normalise(choice.content))
+    stated = read_value(normalise(choice.content))
     others = [option for letter, option in asked.options.items() if letter != choice.letter]
-    return not _says(own, said) and any(_says(option, said) for option in others)
+    return not _says(own, stated) and any(_says(option, stated) for option in others)
 
 
-def _says(option: str, said: Value) -> bool:
+def _says(option: str, stated: Value) -> bool:
     value = read_value(normalise(option))
     return (
         isinstance(value, Scalar)
-        and isinstance(said, Scalar)
-        and compare_scalars(value, said).outcome is Relation.EQUAL
+        and isinstance(stated, Scalar)
+        and compare_scalars(value, stated).outcome is Relation.EQUAL
     )
 
 
