@@ -97,7 +97,12 @@ class Office:
         return [name.value for name, desk in self._desks.items() if desk.queue.asked] + [ADJUDICATE] * rules
 
     def card(self, person: str, queue: str) -> dict[str, Any]:
-        """The row in front of a person, as the page shows it."""
+        """The row in front of a person, as the page shows it.
+
+        Raises:
+            UserError: other data was made in this place since it was opened.
+        """
+        self.data.require_same()
         desk, seat = self._at(person, queue)
         with self._lock:
             ticket = desk.current(seat)

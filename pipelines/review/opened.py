@@ -5,7 +5,7 @@ same in a data set of a thousand rows and in one of a million.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -26,7 +26,7 @@ from schemas.evolution import read_as
 from schemas.example import EXAMPLE_SCHEMA
 from schemas.exits import UserError
 from schemas.ledger import RECORD_MARK
-from schemas.manifest import Manifest, read_manifest
+from schemas.manifest import MANIFEST, Manifest, read_manifest
 from schemas.place import Location
 from schemas.reason import Outcome
 from schemas.reviews import REVIEWS
@@ -41,12 +41,28 @@ class OpenedData:
     Attributes:
         name: as the user gave it.
         ledger: all of it; a row's place here is what queues hold.
+        stamp: of the manifest's file when it was opened.
     """
 
     name: str
     folder: Path
     manifest: Manifest
     ledger: pa.Table
+    stamp: tuple[int, int, int]
+
+    def require_same(self) -> None:
+        """Looks whether the data set of this place is still the one that was opened.
+
+        Raises:
+            UserError: other data was made here since, or is being made.
+        """
+        with suppress(OSError, UserError):
+            if _stamp(self.folder) == self.stamp or read_manifest(self.folder).fingerprint == self.manifest.fingerprint:
+                return
+        raise self._made_anew()
+
+    def _made_anew(self) -> UserError:
+        return UserError(f"{self.name} was made anew while it is open here: end this page and open it again")
 
     def row(self, place: int) -> dict[str, Any]:
         """The ledger's row at a place."""
@@ -99,7 +115,7 @@ class OpenedData:
         except (FileNotFoundError, orjson.JSONDecodeError, KeyError, TypeError):
             of_row = None
         if of_row != row_id:
-            raise UserError(f"{self.name} was made anew while it is open here: end this page and open it again")
+            raise self._made_anew()
         return record
 
     def example(self, identity: str) -> dict[str, Any] | None:
@@ -184,6 +200,12 @@ class OpenedData:
 _MOST_SIBLINGS = 6
 
 
+def _stamp(folder: Path) -> tuple[int, int, int]:
+    """Tells a manifest's file from another one in its place: inode, nanoseconds, bytes."""
+    about = (folder / MANIFEST).stat()
+    return about.st_ino, about.st_mtime_ns, about.st_size
+
+
 def _record_places(folder: Path) -> Iterator[tuple[str, str, int]]:
     for path in sorted((folder / REJECTED).glob("*.jsonl")):
         offset = 0
@@ -206,14 +228,15 @@ def opened_data(data: Location) -> Iterator[OpenedData]:
         UserError: no data set, or one without its ledger.
     """
     with copied(data, SHARDS, LEDGER, REJECTED, BENCHMARKS, REVIEWS) as folder:
-        manifest = read_manifest(folder)
+        manifest, stamp = read_manifest(folder), _stamp(folder)
         missing = [file.path for file in manifest.ledger if not (folder / file.path).is_file()]
         if missing or not manifest.ledger:
             raise UserError(
                 f"{data}: its ledger is missing ({', '.join(missing[:2]) or 'none is named'}), so nobody knows what "
                 "became of its rows; run `mathmill curate` again"
             )
-        yield OpenedData(str(data), folder, manifest, read_ledger(folder, manifest).combine_chunks())
+        ledger = read_ledger(folder, manifest).combine_chunks()
+        yield OpenedData(str(data), folder, manifest, ledger, stamp)
 
 
 def candidate_of(manifest: Manifest, row: Row, record: Mapping[str, Any]) -> dict[str, Any] | None:

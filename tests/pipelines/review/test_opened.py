@@ -1,10 +1,12 @@
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from pipelines.review.opened import OpenedData, opened_data, places_of_ids
 from schemas.exits import UserError
+from schemas.manifest import Manifest
 from tests.pipelines.review.reviewing import doubtful_rows
 from tests.tiny import read_lines
 
@@ -41,6 +43,30 @@ def test_data_that_is_made_anew_while_it_is_open_shows_no_other_row(
             path.write_bytes(change)
         with pytest.raises(UserError, match="was made anew while it is open here"):
             data.record(row["row_id"])
+
+
+def _touched(manifest: Path) -> None:
+    manifest.write_bytes(manifest.read_bytes())
+
+
+def _of_another_run(manifest: Path) -> None:
+    written = Manifest.model_validate_json(manifest.read_bytes())
+    other = written.model_copy(update={"config": written.config | {"seed": 1}})
+    manifest.write_text(other.sealed().to_json(), encoding="utf-8")
+
+
+@pytest.mark.parametrize("change", [_of_another_run, Path.unlink])
+def test_data_of_another_run_in_the_same_place_ends_the_page(
+    questionable: Path, tmp_path: Path, change: Callable[[Path], None]
+) -> None:
+    folder = Path(shutil.copytree(questionable, tmp_path / "data"))
+    with opened_data(folder) as data:
+        data.require_same()
+        _touched(folder / "manifest.json")
+        data.require_same()
+        change(folder / "manifest.json")
+        with pytest.raises(UserError, match="was made anew while it is open here"):
+            data.require_same()
 
 
 def test_a_kept_candidate_is_its_example(opened: OpenedData) -> None:
