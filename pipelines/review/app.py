@@ -35,6 +35,7 @@ def application(office: Office, keys: Keys, *, host: str, person: str | None) ->
         Route("/review.js", pages.script),
         Route("/favicon.ico", pages.icon),
         Route("/groups", pages.groups),
+        Route("/who", pages.ask_who),
         Route("/who", pages.who, methods=["POST"]),
         Route("/rerun", pages.rerun, methods=["POST"]),
         Route("/{action:str}", pages.act, methods=["POST"]),
@@ -53,7 +54,7 @@ class _Pages:
         """The page with the row in front of a person, or the question who that is."""
         person = self._keys.person(request.cookies) or self._default
         if person is None:
-            return HTMLResponse(who_page(self._keys.csrf(""), sorted(self._office.terms.adjudicators)))
+            return await self.ask_who(request)
         queues = self._office.queues(person)
         queue = request.query_params.get("queue", "")
         if queue not in queues:
@@ -69,6 +70,11 @@ class _Pages:
         self._seat(answer, person)
         answer.background = BackgroundTask(self._office.ahead, person, queue)
         return answer
+
+    async def ask_who(self, request: Request) -> Response:
+        """Asks for a name: of somebody new, or of the next person at this browser."""
+        csrf = self._keys.csrf(self._person(request) or "")
+        return HTMLResponse(who_page(csrf, sorted(self._office.terms.adjudicators)))
 
     async def who(self, request: Request) -> Response:
         """Takes a person's name."""

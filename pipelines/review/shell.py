@@ -156,11 +156,12 @@ def _masthead(state: dict[str, Any], queues: Sequence[str]) -> Markup:
         for name in queues
     ]
     people = tag("a", "Standing", href="/standing") if queues else None
+    person = tag("bdi", state["person"])
     return tag(
         "header",
         tag("span", "mathmill", class_="brand"),
         tag("nav", links, people, aria_label="Queues"),
-        tag("span", tag("bdi", state["person"]), id="who-am-i"),
+        tag("span", tag("a", person, href="/who", title="Somebody else?") if queues else person, id="who-am-i"),
         tag("span", id="left", role="status", aria_live="off"),
         class_="topbar",
     )

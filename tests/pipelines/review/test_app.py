@@ -146,6 +146,15 @@ def test_each_browser_asks_for_a_name_where_none_is_given(open_page: Callable[..
     assert read_lines(tmp_path / "decisions.jsonl")[0]["annotator"] == "ben b."
 
 
+def test_the_next_person_at_a_browser_gives_a_name(open_page: Callable[..., Browser], tmp_path: Path) -> None:
+    page = open_page(person="ana")
+    assert page.open()["person"] == "ana"
+    page.open("/who")
+    assert page.post("who", person="ben").json()["told"] == "hello ben"
+    page.post("decide", queue="quarantined", ticket=page.open()["card"]["ticket"], vote="rejected")
+    assert read_lines(tmp_path / "decisions.jsonl")[0]["annotator"] == "ben"
+
+
 def test_a_corrected_row_that_the_disk_does_not_take_is_written_later(
     open_page: Callable[..., Browser], tmp_path: Path
 ) -> None:
