@@ -2,16 +2,13 @@
 
 import json
 import re
-import socket
-import subprocess
-import sys
-import time
 
 import pyarrow as pa
 import pytest
 import torch
 from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 
+from benchmarks.model_server import serving
 from schemas.config import Config, EndpointSettings, Evaluate, Lora, ProgramLimits
 from schemas.exits import UserError
 from schemas.problem import Format, Segment, SegmentKind
@@ -294,28 +291,8 @@ def served(memoriser):
     pytest.importorskip("fastapi")
     pytest.importorskip("openai")
     _, run, _ = memoriser
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    verb = [sys.executable, "-m", "transformers.cli.transformers", "serve", str(run.model), "--device", "cpu"]
-    with subprocess.Popen(
-        [*verb, "--dtype", "float32", "--port", str(port)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    ) as server:
-        try:
-            _wait_for(port, server)
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            server.terminate()
-
-
-def _wait_for(port, server):
-    deadline = time.monotonic() + 240
-    while time.monotonic() < deadline and server.poll() is None:
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.5)
-    raise AssertionError("transformers serve did not come up")
+    with serving(run.model, "--dtype", "float32") as address:
+        yield address
 
 
 @pytest.mark.slow
