@@ -269,7 +269,8 @@ def _ours(
     import torch
 
     from training.forward import in_float64
-    from training.step import Gradients, Likelihood, accumulate, micro_batches, plan_batch
+    from training.gradients import Gradients
+    from training.step import Likelihood, accumulate, micro_batches, plan_batch
 
     if double:
         in_float64(model)

@@ -32,9 +32,10 @@ from benchmarks.train_runs import measured
 from training import attention
 from training.encode import Encoded
 from training.flops import model_flops, peak_flops, shape_of
+from training.gradients import Gradients
 from training.pack import length_step
 from training.speed import compile_layers
-from training.step import Gradients, Likelihood, accumulate, micro_batches, plan_batch
+from training.step import Likelihood, accumulate, micro_batches, plan_batch
 
 
 class Clock:

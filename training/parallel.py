@@ -87,6 +87,9 @@ class ShardedGradients:
         for parameter in self._parameters:
             parameter.grad = None
 
+    def sum_early(self, world: World) -> None:
+        """Nothing is left to do: FSDP2 sums in every backward pass."""
+
     def sum(self, world: World) -> None:
         """Nothing is left to do: FSDP2 has summed them."""
 

@@ -24,6 +24,7 @@ from training.estimate import estimate
 from training.flops import Shape, peak_flops, shape_of
 from training.forward import Forward
 from training.fresh import fit_tokenizer, fresh_model
+from training.gradients import Gradients
 from training.handover import handed_over
 from training.intake import Intake, take_in
 from training.memory import free_on
@@ -38,7 +39,7 @@ from training.results import RunPlan
 from training.runfile import begin_run, provenance
 from training.shards import Examples
 from training.speed import set_precision, set_up_speed
-from training.step import Gradients, runs_in_half, train_mode, trained
+from training.step import runs_in_half, train_mode, trained
 from training.untyped import Model
 from training.world import World
 

@@ -3,7 +3,7 @@
 Legend: T tokens of a pack, M supervised positions of it, N examples of the step.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +19,6 @@ from training.objective import token_weights
 from training.pack import deal, pack
 from training.parallel import run_on
 from training.untyped import Model
-from training.world import World
 
 _FILLER = 128  # tokens of a document of padding: short, so that its attention costs nothing
 
@@ -150,6 +149,7 @@ def accumulate(
     half: bool = False,
     backward: bool = True,
     dft: bool = False,
+    before_last: Callable[[], None] | None = None,
 ) -> None:
     """Runs micro-batches and sums their gradients into the parameters. No division anywhere: weights carry it all.
 
@@ -161,11 +161,16 @@ def accumulate(
         half: run the forward pass in bfloat16.
         backward: False only measures.
         dft: each token's gradient times its likelihood.
+        before_last: called before the last backward pass, such as `Gradients.sum_early`.
     """
-    for micro in micros:
+    coming = next(micros, None)
+    while coming is not None:
+        micro, coming = coming, next(micros, None)
         with torch.set_grad_enabled(backward):
             summed, nll, hit = run_on(model, loss, micro, forward, half, dft)
             if backward:
+                if coming is None and before_last is not None:
+                    before_last()
                 summed.backward()  # type: ignore[no-untyped-call]
         likelihood.add(micro, nll, hit)
 
@@ -187,37 +192,3 @@ def runs_in_half(config: Train, device: torch.device) -> bool:
 def trained(model: Model) -> list[torch.nn.Parameter]:
     """The parameters that are trained: the others are frozen."""
     return [parameter for parameter in model.parameters() if parameter.requires_grad]
-
-
-class Gradients:
-    """All gradients in one flat buffer: one sum over ranks, one norm, one check.
-
-    Each parameter's `.grad` is a view, aligned to 64 bytes so that fused kernels stay fast.
-    """
-
-    _ALIGN = 16
-
-    def __init__(self, parameters: Sequence[torch.nn.Parameter]) -> None:
-        sizes = [-(-parameter.numel() // self._ALIGN) * self._ALIGN for parameter in parameters]
-        first = parameters[0]
-        self.flat = torch.zeros(sum(sizes), dtype=first.dtype, device=first.device)
-        start = 0
-        for parameter, size in zip(parameters, sizes, strict=True):
-            parameter.grad = self.flat[start : start + parameter.numel()].view_as(parameter)
-            start += size
-
-    def clear(self) -> None:
-        """Sets all gradients to zero."""
-        self.flat.zero_()
-
-    def sum(self, world: World) -> None:
-        """Sums the gradients of all ranks."""
-        world.sum(self.flat)
-
-    def norm(self, _world: World) -> float:
-        """The Euclidean norm of the whole gradient."""
-        return float(torch.linalg.vector_norm(self.flat))
-
-    def scale(self, factor: float) -> None:
-        """Multiplies all gradients."""
-        self.flat.mul_(factor)

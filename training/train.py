@@ -220,9 +220,10 @@ class _Loop:
             forward=run.forward,
             half=run.half,
             dft=objective_at(config, state.step, run.told.steps) == "dft",
+            before_last=partial(run.gradients.sum_early, world),
         )
-        self._feed.draw()
         run.gradients.sum(world)
+        self._feed.draw()
         world.sum(likelihood.totals)
         totals = likelihood.totals.cpu().numpy()
         norm = run.gradients.norm(world)

@@ -3,7 +3,7 @@
 import os
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import torch
 import torch.distributed as dist
@@ -13,6 +13,14 @@ from schemas.exits import UserError
 from training.heartbeat import Heartbeat
 
 T = TypeVar("T")
+
+
+class Pending(Protocol):
+    """A collective that is under way."""
+
+    def wait(self) -> object:
+        """Returns when its result may be used."""
+
 
 # Rank 0 evaluates while the others wait; the heartbeat ends them if it dies.
 _TIMEOUT = timedelta(hours=12)
@@ -36,6 +44,11 @@ class World:
         """Replaces a tensor by its sum over all ranks."""
         if self.size > 1:
             dist.all_reduce(tensor, op=dist.ReduceOp.SUM)
+
+    def begin_sum(self, tensor: torch.Tensor) -> Pending:
+        """Begins to replace a tensor by its sum over all ranks, of which there are several."""
+        pending: Pending = dist.all_reduce(tensor, op=dist.ReduceOp.SUM, async_op=True)
+        return pending
 
     def gather(self, value: T) -> list[T]:
         """Returns what every rank gave, by rank; all of them must call it."""

@@ -11,7 +11,8 @@ from schemas.config import Config, FreshModel, Train
 from training import attention
 from training.encode import Encoded
 from training.forward import PACKED
-from training.step import Gradients, Likelihood, accumulate, micro_batches, plan_batch
+from training.gradients import Gradients
+from training.step import Likelihood, accumulate, micro_batches, plan_batch
 
 CPU = torch.device("cpu")
 VOCABULARY = 211

@@ -21,9 +21,10 @@ from tests.training.models import (
 )
 from training import attention
 from training.encode import Encoded
+from training.gradients import Gradients
 from training.heads import Formula
 from training.objective import token_weights, weighted_cross_entropy, whole_cross_entropy
-from training.step import Gradients, Likelihood, accumulate, collate, micro_batches, plan_batch
+from training.step import Likelihood, accumulate, collate, micro_batches, plan_batch
 
 
 @pytest.fixture(scope="module")

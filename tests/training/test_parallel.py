@@ -11,9 +11,10 @@ from schemas.config import Lora
 from tests.training.models import distance, gradient_of, random_rows, small_model, small_run, summed, whole_batch
 from tests.training.ranks import run_ranks
 from training import checkpoint, parallel
+from training.gradients import Gradients
 from training.model import load_model
 from training.parallel import ShardedGradients, shard, whole
-from training.step import Gradients, Likelihood, accumulate, micro_batches
+from training.step import Likelihood, accumulate, micro_batches
 from training.train import train
 from training.world import join_world
 
