@@ -109,6 +109,8 @@ class Source(Table):
     """cot | pot | tir, for adapters that cannot tell"""
     columns: Columns = Columns()
     """field names, for `adapter: columns`"""
+    rows: str | None = None
+    """the list that holds the rows of a JSON document: train, result.data; null: the only one"""
     taxonomy: str | None = None
     """whose topics its rows are about: math, k12, one of your own, none; null: as its adapter has it"""
     derive: list[Format] = []

@@ -15,6 +15,8 @@ class Benchmark(Table):
     """how ledger and report call it: lower-case letters, digits, `_`, `.` and `-`"""
     path: str
     """like a source's"""
+    rows: str | None = None
+    """like a source's"""
     question: str = "question"
     """the field that holds the problem"""
     answer: str | None = "answer"

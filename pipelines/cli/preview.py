@@ -22,7 +22,7 @@ from pipelines.refusals import curate_table
 from pipelines.sources.adapters.registry import check_sources
 from pipelines.sources.files.records import Record, json_text
 from pipelines.sources.files.scan import read_records
-from pipelines.sources.inputs import scan_source
+from pipelines.sources.inputs import scan_readable
 from pipelines.sources.render import render_parts
 from schemas.config import Config, Curate, Source
 from schemas.place import public_name
@@ -65,7 +65,7 @@ def run_preview(config: Config, rows: int) -> None:
 
 
 def _records(source: Source) -> Iterator[Record]:
-    for file in scan_source(source):
+    for file in scan_readable(source):
         for split in file.splits:
             yield from read_records(split)
 
@@ -76,7 +76,9 @@ def _endings(settings: Curate, records: Mapping[str, Sequence[Record]]) -> Ledge
     with tempfile.TemporaryDirectory(prefix="mathmill-preview-") as name:
         folder = Path(name)
         sources = [
-            source.model_copy(update={"path": str(_written(folder / f"{place}.jsonl", records[source.name]))})
+            source.model_copy(
+                update={"path": str(_written(folder / f"{place}.jsonl", records[source.name])), "rows": None}
+            )
             for place, source in enumerate(settings.sources)
             if records[source.name]
         ]

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
+from textwrap import shorten
 from types import TracebackType
 
 import pyarrow as pa
@@ -30,6 +31,7 @@ from validation.answers import extract
 
 PARTS_PER_SPLIT = 1 << 20
 _PROBED_ROWS = 1000
+_FEWEST_UNREADABLE = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,8 +127,7 @@ def plan_inputs(settings: Curate, code: str) -> Inputs:
     scanned: list[FileScan] = []
     check_sources(settings.sources)
     for rank, source in enumerate(settings.sources):
-        scans = scan_source(source)
-        _refuse_wrong_fields(source, scans)
+        scans = scan_readable(source)
         files.extend(InputFile(path=name, bytes=file.bytes, sha256=file.sha256) for name, file in _named(source, scans))
         scanned.extend(scans)
         splits.extend(_read_splits(rank, Reading(source, settings.normalise, settings.people), scans, code))
@@ -135,7 +136,19 @@ def plan_inputs(settings: Curate, code: str) -> Inputs:
 
 def scan_source(source: Source) -> list[FileScan]:
     """Scans the files of one source."""
-    return scan(source.path, header=has_header(source.columns.model_dump().values(), source.adapter))
+    header = has_header(source.columns.model_dump().values(), source.adapter)
+    return scan(source.path, header=header, rows=source.rows)
+
+
+def scan_readable(source: Source) -> list[FileScan]:
+    """Scans the files of one source and refuses it where its first rows show a mistake in the config.
+
+    Raises:
+        UserError: naming what was found, and what would be read.
+    """
+    scans = scan_source(source)
+    _refuse_wrong_fields(source, scans)
+    return scans
 
 
 def _refuse_wrong_fields(source: Source, scans: Sequence[FileScan]) -> None:
@@ -144,6 +157,8 @@ def _refuse_wrong_fields(source: Source, scans: Sequence[FileScan]) -> None:
     Raises:
         UserError: naming the field and those that the rows have.
     """
+    first_records = (record for file in scans for record in _records(file))
+    _refuse_unreadable(source, islice(first_records, _PROBED_ROWS))
     first_records = (record for file in scans for record in _records(file))
     check_fields(f"curate.sources: {source.name}", named_fields(source), first_records)
     if ADAPTERS[source.adapter].by_name and source.columns.solution is None:
@@ -157,6 +172,32 @@ def _refuse_wrong_fields(source: Source, scans: Sequence[FileScan]) -> None:
     raise UserError(
         f"no row can be read by `adapter: {source.adapter}`: {detail}; "
         "choose the adapter that fits, or `adapter: columns` and name the fields",
+        place=f"curate.sources: {source.name}",
+    )
+
+
+def _refuse_unreadable(source: Source, records: Iterator[Record]) -> None:
+    """Refuses a source none of whose first records is one: another notation or encoding, not a thousand bad rows.
+
+    Raises:
+        UserError: naming what the first record is, and what makes it readable where that is known.
+    """
+    bad: list[Record] = []
+    for record in records:
+        if record.reason is None:
+            return
+        bad.append(record)
+    if len(bad) < _FEWEST_UNREADABLE:
+        return  # each is told by itself
+    first = bad[0]
+    hint = ""
+    if first.reason == Reason.BAD_ENCODING:
+        hint = "; text must be UTF-8: `iconv -f WINDOWS-1252 -t UTF-8` may make it so"
+    elif first.raw.startswith("{'"):
+        hint = "; this is Python's notation: json.dumps writes JSON"
+    raise UserError(
+        f"none of the first {len(bad)} records can be read: {first.detail}; "
+        f"the first begins {shorten(first.raw, 40, placeholder='...')!r}{hint}",
         place=f"curate.sources: {source.name}",
     )
 
@@ -252,7 +293,7 @@ def read_benchmark(
         UserError: it cannot be read.
         RunFailedError: its file changed meanwhile.
     """
-    scans = scan(benchmark.path, header=has_header(fields))
+    scans = scan(benchmark.path, header=has_header(fields), rows=benchmark.rows)
     items = [item_of(benchmark, record.row, record.value) for file in scans for record in _records(file)]
     if any(map(has_changed, scans)):
         raise RunFailedError(f"benchmark {benchmark.name}: {benchmark.path} changed while it was read; run again")

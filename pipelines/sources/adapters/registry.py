@@ -141,8 +141,23 @@ def check_fields(where: str, names: Iterable[str], records: Iterable[Record]) ->
     known = sorted({str(field) for row in rows for field in row})
     for name in names:
         if rows and not any(name in row or name.partition(".")[0] in row for row in rows):
-            near = difflib.get_close_matches(name, known, n=1)
-            hint = f" (did you mean {near[0]}?)" if near else ""
+            count = f"{len(rows)} records" if len(rows) > 1 else "record"
             raise UserError(
-                f"no field {name!r} in the first {len(rows)} records{hint}; they have {named(known)}", place=where
+                f"no field {name!r} in the first {count}{_hint(name, known, rows[0])}; they have {named(known)}",
+                place=where,
             )
+
+
+def _hint(name: str, known: Sequence[str], first: Mapping[str, object]) -> str:
+    """Where a field may be that no record has: below another, in a list of rows, or under a name that is near."""
+    for field, value in first.items():
+        if isinstance(value, dict) and name in value:
+            return f" (did you mean {field}.{name}?)"
+        if isinstance(value, list) and value and isinstance(value[0], dict) and name in value[0]:
+            return f" (`rows: {field}` reads the list there, `{field}.0.{name}` its first one)"
+        if isinstance(value, dict):
+            for inner, rows in value.items():
+                if isinstance(rows, list) and rows and isinstance(rows[0], dict) and name in rows[0]:
+                    return f" (`rows: {field}.{inner}` reads the list there)"
+    near = difflib.get_close_matches(name, known, n=1)
+    return f" (did you mean {near[0]}?)" if near else ""

@@ -12,6 +12,7 @@ from typing import IO
 
 import xxhash
 
+from pipelines.sources.files.layouts import HEAD_BYTES, refuse_second_list
 from pipelines.sources.files.lines import parse_json
 from pipelines.sources.files.records import KEPT_OF_LONG_LINE, MAX_LINE_BYTES, Kind, Record
 from schemas.reason import Reason
@@ -33,7 +34,7 @@ def read_document(stream: IO[bytes], kind: str = Kind.JSON, *, first_row: int) -
         kind: json, json_list or json_members.
         first_row: the first element's position in the source.
     """
-    for row, element in enumerate(_elements(stream, kind), first_row):
+    for row, element in enumerate(_elements(stream, kind, _Cutter()), first_row):
         if element.size > MAX_LINE_BYTES:
             start = bytes(element.text[:KEPT_OF_LONG_LINE]).decode("utf-8", "backslashreplace")
             raw = f"{start}... [cut: an element of {element.size} bytes, xxh3 {element.digest.hexdigest()}]"
@@ -43,9 +44,22 @@ def read_document(stream: IO[bytes], kind: str = Kind.JSON, *, first_row: int) -
             yield parse_json(element.content(), row)
 
 
-def count_elements(stream: IO[bytes], kind: str = Kind.JSON) -> int:
-    """Counts the records of a JSON file from where the stream stands."""
-    return sum(1 for _ in _elements(stream, kind))
+def count_elements(stream: IO[bytes], kind: str = Kind.JSON, *, only_list: bool = False) -> int:
+    """Counts the records of a JSON file from where the stream stands.
+
+    Args:
+        stream: as in `read_document`.
+        kind: as there.
+        only_list: for json_list, that no other list of rows may follow.
+
+    Raises:
+        UserError: one follows.
+    """
+    cutter = _Cutter()
+    count = sum(1 for _ in _elements(stream, kind, cutter))
+    if only_list and kind == Kind.JSON_LIST:
+        refuse_second_list(cutter.behind + stream.read(HEAD_BYTES))
+    return count
 
 
 class _Element:
@@ -70,8 +84,7 @@ class _Element:
         return _NAME.sub(b"", bytes(self.text).strip(_AROUND), count=1)
 
 
-def _elements(stream: IO[bytes], kind: str) -> Iterator[_Element]:
-    cutter = _Cutter()
+def _elements(stream: IO[bytes], kind: str, cutter: "_Cutter") -> Iterator[_Element]:
     while block := stream.read(_BLOCK_BYTES):
         for element in cutter.cut(block):
             if kind != Kind.JSON_MEMBERS or element.text.strip(_AROUND) != b"}":  # the end of the object of members
@@ -91,6 +104,8 @@ class _Cutter:
         self.element = _Element()
         self.arrays = 0
         """how many arrays have ended"""
+        self.behind = b""
+        """what follows the first array in its block"""
         self._depth = 0
         self._in_string = False
         self._escaped = False
@@ -110,6 +125,8 @@ class _Cutter:
                 break
             place, position = mark.start(1), mark.end()
             ends_before, ends_after = self._step(block, begin, place)
+            if self.arrays and not self.behind:
+                self.behind = block[position:]
             if ends_before or ends_after:
                 self.element.grow(block[begin : position if ends_after else place])
                 begin = position if ends_after or mark[1] != b"{" else place

@@ -5,6 +5,7 @@ broken, not UTF-8 or endless costs itself and no other.
 """
 
 import json
+import re
 from collections.abc import Iterator
 from typing import IO, Any
 
@@ -17,6 +18,9 @@ from schemas.reason import Reason
 
 _WHITESPACE = np.zeros(256, dtype=bool)
 _WHITESPACE[list(b" \t\n\r\v\f")] = True
+_TRAILING = re.compile(r'("(?:[^"\\]|\\.)*+")|,(?=\s*[}\]])')
+"""a string, to be passed over, or a comma in front of a bracket that closes"""
+_BETWEEN_RECORDS = " \t\r\n,\x1e"  # the last as RFC 7464 has it
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -133,10 +137,11 @@ def _parse_big_numbers(raw: str, row: int) -> Record:
 
 
 def _loads_lenient(raw: str) -> Any:  # noqa: ANN401 - JSON is Any
-    """Reads what Python's json writes and JSON forbids: NaN and Infinity. Everything else stays an error."""
-    if "NaN" not in raw and "Infinity" not in raw:
+    """Reads what programs write and JSON forbids: NaN, Infinity, a comma behind the last item or behind the record."""
+    text = _TRAILING.sub(lambda found: found[1] or "", raw.strip(_BETWEEN_RECORDS))
+    if text == raw and "NaN" not in raw and "Infinity" not in raw:
         raise ValueError(raw[:20])
-    value = json.loads(raw)
+    value = json.loads(text)
     json.dumps(value, ensure_ascii=False).encode()  # a lone surrogate is no text: UnicodeEncodeError is a ValueError
     return value
 

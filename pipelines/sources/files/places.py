@@ -30,10 +30,13 @@ from schemas.place import Place, located, public_name, reached
 EXTENSIONS = {
     ".jsonl": Kind.JSONL,
     ".ndjson": Kind.JSONL,
+    ".jsonlines": Kind.JSONL,
+    ".jl": Kind.JSONL,
     ".json": Kind.JSON,
     ".csv": Kind.CSV,
     ".tsv": Kind.TSV,
     ".parquet": Kind.PARQUET,
+    ".pq": Kind.PARQUET,
     ".arrow": Kind.ARROW,
     ".feather": Kind.ARROW,
 }
@@ -55,44 +58,6 @@ def kind_of(path: str) -> tuple[Kind, str | None] | None:
     return kind, compression
 
 
-_MAGIC = {b"\x1f\x8b": "gz", b"BZh": "bz2", b"\xfd7zXZ": "xz", b"\x28\xb5\x2f\xfd": "zst"}
-_UTF_16 = {
-    b"\xff\xfe": "utf-16",
-    b"\xfe\xff": "utf-16",
-    b"{\0": "utf-16-le",
-    b"[\0": "utf-16-le",
-    b"\0{": "utf-16-be",
-    b"\0[": "utf-16-be",
-}
-
-
-def recognised(path: str) -> tuple[Kind, str | None] | None:
-    """Tells kind and compression (`FileSplit.compression`) from a file's name and first bytes, None when neither does.
-
-    A compressed file may lack the ending that says so, or the one that says what is in it; text may be UTF-16.
-    """
-    kind, compression = kind_of(path) or (None, None)
-    if kind in (Kind.PARQUET, Kind.ARROW):
-        return kind, None
-    if kind is None and not _is_packed(path):
-        return None
-    if compression is None:
-        with open_bytes(path) as stream:
-            first = stream.read(6)
-        compression = next((name for magic, name in _MAGIC.items() if first.startswith(magic)), None)
-    with open_content(path, compression) as content:
-        first = content.read(64).lstrip()
-    codec = _UTF_16.get(first[:2])
-    if kind is None:
-        kind = Kind.JSON if first.strip(b"\xef\xbb\xbf\xff\xfe\0")[:1] in (b"{", b"[") else None
-    return None if kind is None else (kind, "+".join(filter(None, (compression, codec))) or None)
-
-
-def _is_packed(path: str) -> bool:
-    """Whether a file's name says that it is compressed."""
-    return PurePosixPath(public_name(path)).suffix.lower() in COMPRESSIONS
-
-
 def is_local(path: str) -> bool:
     """Whether files are looked for on this machine, and not on the hub or behind a URL."""
     return "://" not in path
@@ -102,7 +67,7 @@ def find_files(path: str) -> list[tuple[str, str]]:
     """Expands a source's path into (path, name) pairs in path order; a name holds no credentials.
 
     Raises:
-        UserError: nothing is there, a folder holds no data, or an extension is unknown.
+        UserError: nothing is there, or a folder holds no data.
     """
     if path.startswith("hf://"):
         return [(_fetch_from_hub(path), path)]
@@ -127,11 +92,7 @@ def find_files(path: str) -> list[tuple[str, str]]:
         found = [path]
         if not Path(path).exists():
             raise UserError(f"{path} does not exist{_nearest(path)}{_looked_from(path)}")
-    named = [(file, public_name(file)) for file in sorted(found)]
-    for file, name in named:
-        if kind_of(file) is None and not (_is_packed(file) and PurePosixPath(name).with_suffix("").suffix == ""):
-            raise UserError(f"{name} has an unknown extension; known are {ALLOWED}")
-    return named
+    return [(file, public_name(file)) for file in sorted(found)]
 
 
 def _data_files(found: list[str], where: str) -> list[str]:
@@ -241,7 +202,7 @@ def open_content(path: str, compression: str | None) -> Iterator[IO[bytes]]:
 def decompressed(stream: IO[bytes], compression: str | None) -> Iterator[IO[bytes]]:
     """Wraps a stream of compressed bytes, of another encoding than UTF-8, or both."""
     packing, _, codec = (compression or "").partition("+")
-    if packing.startswith("utf-16"):
+    if packing.startswith("utf-"):
         packing, codec = "", packing
     if codec:
         with decompressed(stream, packing or None) as content:
@@ -264,12 +225,16 @@ def decompressed(stream: IO[bytes], compression: str | None) -> Iterator[IO[byte
                 yield content
 
 
+_NO_SIGN = "mathmill.no_sign"
+codecs.register_error(_NO_SIGN, lambda error: ("\udcff", getattr(error, "end", 0)))
+
+
 class _Recoded(io.RawIOBase):
     """Text of another encoding as UTF-8; what is no text in it is none in UTF-8 either, so it costs its row only."""
 
     def __init__(self, stream: IO[bytes], codec: str) -> None:
         self._stream = stream
-        self._decoder = codecs.getincrementaldecoder(codec)("surrogatepass")
+        self._decoder = codecs.getincrementaldecoder(codec)(_NO_SIGN)
         self._ready = b""
 
     def readable(self) -> bool:

@@ -1,6 +1,6 @@
 """Files of a source: found, counted, hashed and cut into stretches once; then read a record at a time.
 
-The order of rows is path order, then order in the file. What a file is, its name says.
+The order of rows is path order, then order in the file. What a file holds is told by `recognition`.
 """
 
 import hashlib
@@ -13,22 +13,19 @@ from functools import partial
 from pathlib import Path
 from typing import IO, Any, cast
 
-import orjson
 import pyarrow as pa
 
 from pipelines.sources.files import documents, lines, tables
-from pipelines.sources.files.layouts import HEAD_BYTES, Layout, layout_of
 from pipelines.sources.files.places import (
-    ALLOWED,
     decompressed,
     find_files,
     is_local,
     open_bytes,
     open_content,
-    recognised,
     stamp_of,
 )
-from pipelines.sources.files.records import MAX_LINE_BYTES, FileScan, FileSplit, Kind, Record, row_id
+from pipelines.sources.files.recognition import recognised
+from pipelines.sources.files.records import FileScan, FileSplit, Kind, Record, row_id
 from schemas.exits import UserError
 from schemas.manifest import sha256_of
 from schemas.place import public_name
@@ -36,10 +33,11 @@ from schemas.place import public_name
 __all__ = ["FileScan", "FileSplit", "Kind", "Record", "has_changed", "read_records", "row_id", "scan"]
 
 _BLOCK_BYTES = 4 << 20
+_DOCUMENTS = (Kind.JSON, Kind.JSON_LIST, Kind.JSON_MEMBERS)
 _HEADLESS = {Kind.CSV: Kind.CSV_HEADLESS, Kind.TSV: Kind.TSV_HEADLESS}
 
 
-def scan(path: str, *, split_bytes: int = 8 << 20, header: bool = True) -> list[FileScan]:
+def scan(path: str, *, split_bytes: int = 8 << 20, header: bool = True, rows: str | None = None) -> list[FileScan]:
     """Finds the files of a source and reads each once: size, sha256, rows, stretches.
 
     Args:
@@ -47,6 +45,7 @@ def scan(path: str, *, split_bytes: int = 8 << 20, header: bool = True) -> list[
             a URL (`schemas.place`).
         split_bytes: about how long a stretch of JSONL or Parquet is; other kinds are one stretch a file.
         header: whether the first row of CSV and TSV names the columns; see `adapters.has_header`.
+        rows: the member of a JSON document that holds its rows (`Source.rows`).
 
     Raises:
         UserError: a file is missing, empty, of an unknown kind or damaged, or the source holds no row.
@@ -55,7 +54,7 @@ def scan(path: str, *, split_bytes: int = 8 << 20, header: bool = True) -> list[
     first_row = 0
     for file, name in find_files(path):
         try:
-            scanned = _scan_file(file, name, first_row=first_row, split_bytes=split_bytes, header=header)
+            scanned = _scan_file(file, name, first_row=first_row, split_bytes=split_bytes, header=header, rows=rows)
         except (OSError, EOFError, zlib.error, lzma.LZMAError, pa.ArrowInvalid, *_zstd_errors()) as error:
             raise UserError(f"{name} cannot be read: {error}") from error
         except UserError as error:
@@ -103,18 +102,15 @@ def has_changed(file: FileScan, *, hashed: bool = False) -> bool:
         return True
 
 
-def _scan_file(path: str, name: str, *, first_row: int, split_bytes: int, header: bool) -> FileScan:
+def _scan_file(path: str, name: str, *, first_row: int, split_bytes: int, header: bool, rows: str | None) -> FileScan:
     stamp = stamp_of(path)
-    known = recognised(path)
-    if known is None:
-        raise UserError(f"is no text of a known kind; known are {ALLOWED}")
-    kind, compression = known
-    cut = _CUTTERS.get(kind, _cut_table)
-    if kind is Kind.JSON:
-        layout = _layout(path, compression)
-        kind, cut = layout.kind, _CUTTERS.get(layout.kind, partial(_cut_document, start=layout.start))
-    elif not header:
-        kind = _HEADLESS.get(kind, kind)
+    content = recognised(path, rows)
+    kind, compression = content.kind, content.compression
+    if kind in _DOCUMENTS:
+        cut: _Cutter = partial(_cut_document, start=content.start, only_list=rows is None)
+    else:
+        cut = _CUTTERS.get(kind, _cut_table)
+        kind = kind if header else _HEADLESS.get(kind, kind)
     with open_bytes(path) as stream:
         hashed = _Hashed(stream)
         cuts = cut(hashed, kind, compression, split_bytes)
@@ -128,8 +124,9 @@ def _scan_file(path: str, name: str, *, first_row: int, split_bytes: int, header
         FileSplit(path, kind, compression, start, hashed.bytes if end is None else end, first_row + offset, rows, stamp)
         for start, end, offset, rows in cuts
     )
-    rows = sum(split.rows for split in splits)
-    return FileScan(path, name, hashed.bytes, hashed.digest.hexdigest(), rows, splits, stamp)
+    return FileScan(
+        path, name, hashed.bytes, hashed.digest.hexdigest(), sum(split.rows for split in splits), splits, stamp
+    )
 
 
 class _Hashed(io.RawIOBase):
@@ -169,11 +166,11 @@ def _cut_lines(stream: _Hashed, _kind: Kind, compression: str | None, split_byte
 
 
 def _cut_document(
-    stream: _Hashed, kind: Kind, compression: str | None, _split_bytes: int, *, start: int
+    stream: _Hashed, kind: Kind, compression: str | None, _split_bytes: int, *, start: int, only_list: bool
 ) -> list[_Cut] | None:
     with decompressed(cast("IO[bytes]", stream), compression) as content:
         content.read(start)
-        return [(start, None, 0, documents.count_elements(content, kind))]
+        return [(start, None, 0, documents.count_elements(content, kind, only_list=only_list))]
 
 
 def _cut_table(stream: _Hashed, kind: Kind, compression: str | None, _split_bytes: int) -> list[_Cut] | None:
@@ -198,27 +195,12 @@ def _cut_columnar(stream: IO[bytes], kind: Kind, size: int, split_bytes: int) ->
     return cuts
 
 
-_CUTTERS: dict[Kind, Callable[[_Hashed, Kind, str | None, int], list[_Cut] | None]] = {
+_Cutter = Callable[[_Hashed, Kind, str | None, int], list[_Cut] | None]
+_CUTTERS: dict[Kind, _Cutter] = {
     Kind.JSONL: _cut_lines,
     Kind.PARQUET: _cut_nothing,
     Kind.ARROW: _cut_nothing,
 }
-
-
-def _layout(path: str, compression: str | None) -> Layout:
-    """How a .json file holds its rows; many published ones are JSON lines."""
-    with open_content(path, compression) as content:
-        head = content.read(HEAD_BYTES)
-        layout = layout_of(head)
-        if layout.kind is not Kind.JSON:
-            return layout
-        line, end, _ = head.partition(b"\n")
-        if not end:
-            line += content.readline(MAX_LINE_BYTES - HEAD_BYTES)
-    try:
-        return Layout(Kind.JSONL if type(orjson.loads(line)) is dict else Kind.JSON, 0)
-    except orjson.JSONDecodeError:
-        return layout
 
 
 @contextmanager

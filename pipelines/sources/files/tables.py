@@ -1,14 +1,18 @@
 """Tables: CSV and TSV, Parquet, Arrow files and streams. Memory is bounded by one row, or one Arrow batch.
 
 CSV follows RFC 4180. TSV has no quoting (IANA text/tab-separated-values): a quote at the start of a cell is a quote.
+Where the first rows say otherwise they are right: `;` or tabs in a .csv, quoted cells in a .tsv, `sep=;` in front.
 A headless table's cells are called "0", "1", ... by position.
 """
 
 import csv
+import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import partial
-from typing import IO
+from itertools import chain, islice
+from typing import IO, TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -18,20 +22,26 @@ from schemas.attempts import Crash, attempted
 from schemas.exits import UserError
 from schemas.reason import Reason, Stage
 
+if TYPE_CHECKING:
+    import _csv
+
 _ROWS_AT_ONCE = 1024
+_PROBED_LINES = 200
+_EXCEL = re.compile(r"sep=([,;|\t])\s*")
+"""the line by which Excel is told what parts the cells"""
 
 
 def read_separated(stream: IO[str], kind: str, *, first_row: int) -> Iterator[Record]:
     """Reads CSV or TSV records; the stream decodes with `surrogateescape` so that a bad byte costs its row only."""
     csv.field_size_limit(MAX_LINE_BYTES)
-    if kind in (Kind.TSV, Kind.TSV_HEADLESS):
-        reader = csv.reader(stream, delimiter="\t", quoting=csv.QUOTE_NONE)
-    else:
-        reader = csv.reader(stream, strict=True)
+    head = list(islice(stream, _PROBED_LINES))
+    named = _EXCEL.fullmatch(head[0]) if head else None
+    dialect = _dialect_of(head, kind) if named is None else _Dialect(named[1], quoted=True)
+    reader = _reader(chain(head if named is None else head[1:], stream), dialect)
     header = None if kind in (Kind.CSV_HEADLESS, Kind.TSV_HEADLESS) else _header(next(reader, []))
     row = first_row
     while True:
-        line = reader.line_num + 1
+        line = reader.line_num + (1 if named is None else 2)
         try:
             cells = next(reader)
         except StopIteration:
@@ -46,12 +56,70 @@ def read_separated(stream: IO[str], kind: str, *, first_row: int) -> Iterator[Re
             row += 1
 
 
+@dataclass(frozen=True, slots=True)
+class _Dialect:
+    delimiter: str
+    quoted: bool
+
+
+_COMMAS = _Dialect(",", quoted=True)
+_TABS = _Dialect("\t", quoted=False)
+_QUOTED_TABS = _Dialect("\t", quoted=True)
+_OTHERS = (_COMMAS, _QUOTED_TABS, _Dialect(";", quoted=True), _Dialect("|", quoted=True))
+
+
+def _reader(lines: Iterable[str], dialect: _Dialect) -> "_csv.Reader":
+    if dialect.quoted:
+        return csv.reader(lines, delimiter=dialect.delimiter, strict=True)
+    return csv.reader(lines, delimiter=dialect.delimiter, quoting=csv.QUOTE_NONE)
+
+
+def _dialect_of(head: Sequence[str], kind: str) -> _Dialect:
+    """How a table parts its cells: as its name says, unless its first row so has one cell, and several otherwise.
+
+    Tabs part cells as they stand, unless some begin with a quote and all are well-formed when quotes are read.
+    """
+    own = _TABS if kind in (Kind.TSV, Kind.TSV_HEADLESS) else _COMMAS
+    if own is _TABS and any(cell.startswith('"') for line in head for cell in line.split("\t")):
+        own = _QUOTED_TABS if _width(head, _QUOTED_TABS) > 1 else _TABS
+    if _first_cells(head, own) > 1:
+        return own
+    return next((dialect for dialect in _OTHERS if _width(head, dialect) > 1), own)
+
+
+def has_tabs(lines: Sequence[str]) -> bool:
+    """Whether several lines are a table whose cells are parted by tabs."""
+    return len(lines) > 1 and (_width(lines, _TABS) > 1 or _width(lines, _QUOTED_TABS) > 1)
+
+
+def _first_cells(head: Sequence[str], dialect: _Dialect) -> int:
+    try:
+        return len(next(_reader(head, dialect), []))
+    except csv.Error:
+        return 0
+
+
+def _width(head: Sequence[str], dialect: _Dialect) -> int:
+    """How many cells each row of the head has, 0 where they differ or are none; a long head's last may be cut off."""
+    widths: set[int] = set()
+    rows = _reader(head, dialect)
+    try:
+        for cells in rows:
+            widths.add(len(cells))
+    except csv.Error:
+        if not rows.line_num == len(head) == _PROBED_LINES:
+            return 0
+    widths.discard(0)  # blank lines
+    return widths.pop() if len(widths) == 1 else 0
+
+
 def _header(names: list[str]) -> list[str]:
     """The names of the columns.
 
     Raises:
         UserError: one names two columns, so that a cell of each row would be lost.
     """
+    names = [name.strip() for name in names]
     twice = next((name for name, count in Counter(names).items() if count > 1), None)
     if twice is not None:
         raise UserError(f"has a header that names two columns {twice!r}; give each a name of its own")

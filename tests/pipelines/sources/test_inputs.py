@@ -196,11 +196,39 @@ def test_rows_that_are_no_json_are_bad_rows_and_no_mistake_in_the_config(tmp_pat
     assert planned(source_of(path)).rows == 2
 
 
+@pytest.mark.parametrize(
+    ("lines", "message"),
+    [
+        (b"{'answer': '2'}\n", r"the first begins \"{'answer': '2'}\"; this is Python's notation: json\.dumps writes"),
+        (b'["1+1?", "2"]\n', r"a record is a JSON object, this is an array; the first begins '\["),
+        ('{"answer": "Äpfel"}\n'.encode("cp1252"), r"; text must be UTF-8: `iconv -f WINDOWS-1252 -t UTF-8` may"),
+    ],
+)
+def test_a_file_of_another_notation_is_a_mistake_and_not_as_many_bad_rows(tmp_path, lines, message):
+    path = tmp_path / "rows.jsonl"
+    path.write_bytes(lines * 3)
+    with pytest.raises(
+        UserError, match=rf"^curate\.sources: school: none of the first 3 records can be read: .*{message}"
+    ):
+        planned(source_of(path))
+    write_rows(tmp_path / "good.jsonl", marbles(1))
+    path.write_bytes(lines * 3 + (tmp_path / "good.jsonl").read_bytes())
+    assert planned(source_of(path)).rows == 4
+
+
+def test_the_list_that_a_source_names_is_read(tmp_path):
+    path = tmp_path / "rows.json"
+    path.write_text(json.dumps({"mine": marbles(2)}))
+    with pytest.raises(UserError, match=r"\(`rows: mine` reads the list there, `mine\.0\.question` its first one\)"):
+        planned(source_of(path, adapter="columns", format="cot", columns={"solution": "answer"}))
+    assert planned(source_of(path, rows="mine")).rows == 2
+
+
 def test_a_table_that_says_it_has_no_solutions_is_taken_at_its_word(tmp_path):
     path = write_rows(tmp_path / "rows.jsonl", [{"q": "1+1?"}])
     bare = {**COLUMNS, "columns": {"question": "q", "solution": None}}
     assert planned(source_of(path, **bare)).rows == 1
-    with pytest.raises(UserError, match=r"^curate\.sources: school: no field 's' in the first 1 records"):
+    with pytest.raises(UserError, match=r"^curate\.sources: school: no field 's' in the first record"):
         planned(source_of(path, **COLUMNS))
 
 

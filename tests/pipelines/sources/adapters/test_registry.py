@@ -41,7 +41,7 @@ def test_a_field_that_no_record_has_names_the_nearest():
     rows = [Record(0, "", {"problem": "q", "meta": {"who": "a"}}), Record(1, "", None, Reason.PARSE_ERROR)]
     named = source("columns", format="cot", columns={"question": "problem", "solution": None, "annotator": "meta.who"})
     check_fields("curate.sources: mine", named_fields(named), rows)
-    message = r"mine: no field 'problm' in the first 1 records \(did you mean problem\?\); they have meta, problem"
+    message = r"mine: no field 'problm' in the first record \(did you mean problem\?\); they have meta, problem"
     with pytest.raises(UserError, match=message):
         check_fields("curate.sources: mine", ["problm"], rows)
     check_fields("curate.sources: mine", ["anything"], rows[1:])
@@ -86,3 +86,17 @@ def test_the_parts_of_joined_fields_are_checked_one_by_one():
     columns = {"question": ["passage", "ask"], "solution": "{steps}\n{end}", "options": "choices"}
     named = named_fields(source("columns", format="cot", columns=columns))
     assert named == ["passage", "ask", "choices", "steps", "end"]
+
+
+@pytest.mark.parametrize(
+    ("row", "hint"),
+    [
+        ({"row": {"question": "q"}}, r"did you mean row\.question\?"),
+        ({"version": 1, "mine": [{"question": "q"}]}, "`rows: mine` reads the list there"),
+        ({"result": {"mine": [{"question": "q"}]}}, r"`rows: result\.mine` reads the list there"),
+        ({"questions": "q"}, r"did you mean questions\?"),
+    ],
+)
+def test_a_field_that_stands_deeper_is_pointed_to(row, hint):
+    with pytest.raises(UserError, match=rf"no field 'question' in the first record \({hint}"):
+        check_fields("here", ["question"], [Record(0, "", row)])

@@ -57,8 +57,63 @@ def test_lines_are_no_wrapping(tmp_path):
 
 def test_several_lists_of_rows_are_named(tmp_path):
     path = written(tmp_path, "a.json", json.dumps({"train": ROWS, "test": ROWS}).encode())
-    with pytest.raises(UserError, match=r"a\.json holds several lists of rows: train, test; put the one that is meant"):
+    with pytest.raises(UserError, match=r"a\.json holds several lists of rows: train, test; say which with `rows: t"):
         scan(str(path))
+    for name in ("train", "test"):
+        assert [record.value for record in records(path, rows=name)] == ROWS
+
+
+def test_a_second_list_far_behind_the_first_is_not_lost_in_silence(tmp_path):
+    long = [{"question": "x" * HEAD_BYTES}]
+    path = written(tmp_path, "a.json", json.dumps({"train": long, "n": 1, "test": ROWS}).encode())
+    with pytest.raises(UserError, match=r"holds several lists of rows; `rows: test` reads another than the first"):
+        scan(str(path))
+    assert [record.value for record in records(path, rows="test")] == ROWS
+    assert len(records(path, rows="train")) == 1
+    path = written(tmp_path, "b.json", json.dumps({"train": long, "made": {"test": ROWS}}).encode())
+    assert len(records(path)) == 1
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        ("result.rows", r"has no `rows` of `rows: result\.rows`; it holds mine, n"),
+        ("other", r"has no `other` of `rows: other`; it holds result"),
+        ("result.n", r"holds no list under `rows: result\.n`"),
+    ],
+)
+def test_rows_names_a_list_wherever_it_stands(tmp_path, rows, message):
+    path = written(tmp_path, "a.json", json.dumps({"result": {"mine": ROWS, "n": 7}}).encode())
+    assert [record.value for record in records(path, rows="result.mine")] == ROWS
+    with pytest.raises(UserError, match=message):
+        scan(str(path), rows=rows)
+
+
+COLUMNS = {
+    "lists": {"question": ["a", "b"], "answer": ["1", "2"]},
+    "by number": {"question": {"0": "a", "1": "b"}, "answer": {"0": 1, "1": 2}},
+    "split": {"columns": ["question"], "index": [0], "data": [["a"]]},
+}
+
+
+@pytest.mark.parametrize("columns", COLUMNS)
+def test_columns_are_told_from_rows(tmp_path, columns):
+    path = written(tmp_path, "a.json", json.dumps(COLUMNS[columns]).encode())
+    with pytest.raises(UserError, match=r"holds columns and no rows \(.*\); pandas writes rows with to_json"):
+        scan(str(path))
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"question": ["a"], "answer": ["1"]},
+        {"question": ["a", "b"], "answer": "1"},
+        {"steps": ["a", "b"], "messages": [{"role": "user"}, {"role": "assistant"}]},
+        {"messages": [{"role": "user"}, {"role": "assistant"}], "images": [{}, {}]},
+    ],
+)
+def test_lists_in_a_row_are_no_columns(tmp_path, row):
+    assert [record.value for record in records(written(tmp_path, "a.json", json.dumps(row).encode()))] == [row]
 
 
 def test_a_document_longer_than_its_head_is_told_from_its_beginning():

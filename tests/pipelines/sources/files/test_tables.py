@@ -196,3 +196,40 @@ def test_a_cell_too_many_that_is_not_utf_8_costs_its_row_only():
     text = io.StringIO("q,a\n1,2\n1,2,\udcff\n3,4\n")
     found = list(read_separated(text, Kind.CSV, first_row=0))
     assert [record.reason for record in found] == [None, Reason.BAD_ENCODING, None]
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [
+        (Kind.CSV, 'q;a\n"x, ""y"";\nz";1\nu, v, w;2\n'),
+        (Kind.CSV, 'q\ta\n"x, ""y"";\nz"\t1\nu, v, w\t2\n'),
+        (Kind.CSV, 'q|a\n"x, ""y"";\nz"|1\nu, v, w|2\n'),
+        (Kind.CSV, 'sep=;\nq;a\n"x, ""y"";\nz";1\nu, v, w;2\n'),
+        (Kind.TSV, 'q,a\n"x, ""y"";\nz",1\n"u, v, w",2\n'),
+        (Kind.TSV, 'q\ta\n"x, ""y"";\nz"\t1\nu, v, w\t2\n'),
+        (Kind.CSV, ' q ,"a "\n"x, ""y"";\nz",1\n"u, v, w",2\n'),
+    ],
+)
+def test_the_first_rows_tell_how_cells_are_parted(kind, text):
+    found = list(read_separated(io.StringIO(text, newline=""), kind, first_row=0))
+    assert [record.value for record in found] == [{"q": 'x, "y";\nz', "a": "1"}, {"q": "u, v, w", "a": "2"}]
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "cell"),
+    [
+        (Kind.CSV, "q\nx; y\nz; u\n", "x; y"),
+        (Kind.CSV, "q;r\nx; y\nz\n", "x; y"),
+        (Kind.CSV, 'q,a;b\n"x;y",1;2\n', "x;y"),
+        (Kind.TSV, 'q\ta\n"x" and "y"\t1\n', '"x" and "y"'),
+        (Kind.TSV, 'q\ta\n"x\t1\n', '"x'),
+    ],
+)
+def test_marks_in_cells_part_nothing(kind, text, cell):
+    first, *_ = read_separated(io.StringIO(text, newline=""), kind, first_row=0)
+    assert cell in first.value.values()
+
+
+def test_a_fault_below_a_line_for_excel_has_the_line_of_the_file():
+    found = list(read_separated(io.StringIO('sep=;\nq;a\nx;1\n"y;2\n', newline=""), Kind.CSV, first_row=0))
+    assert found[1].detail.startswith("line 4: ")
