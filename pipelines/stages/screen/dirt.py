@@ -95,11 +95,21 @@ _TEMPLATE_TOKEN = (
     r"|^### (?:Instruction|Response|Input|Human|Assistant|User|System):|^(?:human|user|assistant):[ \t]*$"
 )
 _PLACEHOLDER = (
-    r"\[(?:Your|My|Insert|Enter|Add|Company|Recipient|Sender|Customer)(?:'s)? ?[A-Za-z' ]{0,30}\]"
+    r"\[(?:Your|My|Company|Recipient|Sender|Customer)(?:'s)? ?[A-Za-z' ]{0,30}\]|\[Insert [^\[\]\n]{1,60}\]|\[Insert\]"
+    r"|\[(?:Enter|Add|Fill in) (?:(?:your|the|an?) )?"  # and not `[Add 3 to both sides]`
+    r"(?:name|text|answer|image|picture|figure|diagram|graph|date|title|details)\b[^\[\]\n]{0,30}\]"
     r"|\[(?:Name|Date|Address)\]|\[[A-Za-z]{3,15}(?:'s)? (?:Name|Address|Title|Signature)\]"
     r"|(?:^|[^a-z{_^])\{\{ ?[a-z]{3,}(?:_[a-z0-9]+)* ?\}\}"  # behind a command it is LaTeX: `\text{{ days}}`
     r"|<(?:insert|your)[ _][a-z_ ]{2,30}>|\blorem ipsum\b"
 )
+# A name in braces: behind a word, and not behind a command (`\text {name}`), an index or a letter of a formula.
+_FIELD = (
+    r"(?:^|(?:^|[^\\A-Za-z])[A-Za-z]+[ ,]|[^A-Za-z_^{}\\ ] ?)\{ ?(?:[a-z]{2,}_[a-z0-9_]{2,}|[a-z]_[a-z]{3,}"
+    r"|(?:user|first|last|full)?names?|person|numbers?|num|items?|objects?|city|country|question|answer|context|input"
+    r"|output|instruction|problem|solution|student|user|date|subject|topic|value|variable|amount|quantity|unit"
+    r"|company|product|total|result)_?\d? ?\}"
+)
+_CODE = re.compile(r"```|\bf[\"']|\.format\(|\bprint\(")  # where braces are its own
 _LOST = "\ufffd"
 _MOJIBAKE = r"[\x{c2}\x{c3}\x{e2}\x{f0}\x{2c3}\x{102}\x{442}\x{432}]"
 
@@ -116,6 +126,23 @@ def _marked(pattern: str, reason: Reason) -> Rule:
         return in_texts(columns, alive, partial(matching, pattern=f"(?im){pattern}"), reason, find)
 
     return rule
+
+
+_PLACEHOLDER_MARK = re.compile(_PLACEHOLDER, re.IGNORECASE | re.MULTILINE)
+_FIELD_MARK = re.compile(_FIELD, re.IGNORECASE | re.MULTILINE)
+
+
+def unfilled(text: str) -> str | None:
+    """Shows the first place that was to be filled in, None when there is none."""
+    mark = _PLACEHOLDER_MARK.search(text)
+    if mark is None and not _CODE.search(text):
+        mark = _FIELD_MARK.search(text)
+    return None if mark is None else repr(mark[0].strip())
+
+
+def _unfilled(columns: Columns, _settings: Screen, alive: np.ndarray) -> Found:
+    suspect = partial(matching, pattern=f"(?im){_PLACEHOLDER}|{_FIELD}")
+    return in_texts(columns, alive, suspect, Reason.PLACEHOLDER, unfilled)
 
 
 def garbled(text: str) -> str | None:
@@ -228,7 +255,7 @@ def _no_mathematics(columns: Columns, _settings: Screen, alive: np.ndarray) -> F
 DIRT: tuple[Rule, ...] = (
     _degenerate,
     _marked(_TEMPLATE_TOKEN, Reason.TEMPLATE_TOKENS),
-    _marked(_PLACEHOLDER, Reason.PLACEHOLDER),
+    _unfilled,
     _garbled,
     _options,
     _bare,

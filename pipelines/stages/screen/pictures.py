@@ -25,7 +25,7 @@ _TAG = (
 )
 _BRACKETED = (
     rf"\[{{1,2}}(?:image|img|picture|pic|photo)s?(?:[_ :#-]{{0,2}}\d+|[_:] ?[a-z0-9_./-]+{_FILE})?\]{{1,2}}"
-    r"|\[(?:figure|diagram)\]"
+    r"|\[(?:(?:see |the )?(?:figure|diagram|graph|chart|plot|table|drawing|sketch|illustration)(?: here)?)\]"
     rf"|[\[(]{_NOUN}(?: \d+)?(?: is)? (?:omitted|missing|here|placeholder|removed|unavailable"
     r"|not (?:shown|available|included|displayed|provided))[\])]"
     r"|[\[【<（](?:图片?|圖片?|插图|附图|图像)\d*[\]】>）]"
@@ -36,7 +36,7 @@ _LINK = (
 )
 _MARK = f"{_TAG}|{_BRACKETED}|{_LINK}"
 _MARK_PATTERN = re.compile(_MARK, re.IGNORECASE | re.MULTILINE)
-_DESCRIBED = re.compile(r"\[/(?:figure|diagram|image)\]", re.IGNORECASE)
+_DESCRIBED = re.compile(r"\[/(?:figure|diagram|image|graph|chart|table)\]", re.IGNORECASE)
 _REFERENCE = (
     rf"https?://\S+{_FILE}\b|!\[[^\]]*\]\([^)]*\)"
     r"|\b(?:as )?(?:shown|pictured|depicted|illustrated|given|seen) (?:in|on|by) the "
@@ -50,7 +50,8 @@ _REFERENCE = (
 _FIGURE = f"(?im){_MARK}|{_REFERENCE}"
 _HAS_FIGURE = (
     r"\[asy\]|\\begin\{(?:tikzpicture|asy|picture|array|tabular)\}|<svg|\|\s*-{3}"
-    r"|(?i:\[/(?:figure|diagram|image)\]|\[(?:figure|diagram|image)(?: ?\d+)?: ?(?:[^\]\s]+\s+){2,}[^\]\s]"
+    r"|(?i:\[/(?:figure|diagram|image|graph|chart|table)\]"
+    r"|\[(?:figure|diagram|image)(?: ?\d+)?: ?(?:[^\]\s]+\s+){2,}[^\]\s]"
     r"|\[(?:figure|diagram|image) (?:[^\]\s]+\s+){3,}[^\]\s])"
 )
 

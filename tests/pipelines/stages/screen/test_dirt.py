@@ -128,6 +128,13 @@ class TestMarks:
             "[Student Name] has 2.",
             "[Teacher's Name] has 2.",
             "Lorem ipsum 2",
+            "{name} has 2 apples.",
+            "How many does {name1} have, of 2?",
+            "There are 2 {item_plural}, said {person}.",
+            '2 "{object}"',
+            "[insert diagram of the 2 triangles, 3 cm high]",
+            "[Enter your answer here] 2",
+            "[add figure] 2",
         ],
     )
     def test_placeholders_are_found(self, text):
@@ -138,6 +145,9 @@ class TestMarks:
         "text",
         [
             *("x^{{ab}} = 2", "the interval [a, b] and 2", "f[x] of 2", "{{1, 2}, {3, 4}}", "[ABC] = 2"),
+            *(r"$2 \text {value}$", r"\mathrm {num} = 2", "x_ {max_value} = 2", r"\{ value \} has 2", "{a_k} is 2"),
+            *("{1, 2}", "[Add 2 to both sides]", "[add the equations] 2", 'print(f"2 {total}")'),
+            *("```python\ns = '2 {name}'.format(name=2)\n```",),
             *(r"$2 \text{{ days}}$", r"$\frac{{abc}}{2}$", "$x_{{max}} = 2$", "$x^{{abc}} = 2$"),
         ],
     )
