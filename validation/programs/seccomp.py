@@ -29,6 +29,10 @@ _F_SETFL = 4
 _FCNTL_PLAIN = (0, 1, 2, 3, 1030, 1032)  # F_DUPFD, F_GETFD, F_SETFD, F_GETFL, F_DUPFD_CLOEXEC, F_GETPIPE_SZ
 _FCNTL_SIGNALS = (8, 10, 15)  # F_SETOWN, F_SETSIG, F_SETOWN_EX
 _IOCTL_PLAIN = (0x5421, 0x5450, 0x5451)  # FIONBIO, FIONCLEX, FIOCLEX
+_PRIVATE, _REALTIME = 128, 256
+# FUTEX_WAIT_BITSET, _WAIT, _WAKE, _REQUEUE, _CMP_REQUEUE, _WAKE_OP, _WAKE_BITSET; no locks that lend priority
+_FUTEX_SHARED = (9, 0, 1, 3, 4, 5, 10, 9 | _REALTIME)
+_FUTEX_PLAIN = (*(operation | _PRIVATE for operation in _FUTEX_SHARED), *_FUTEX_SHARED)
 _AF_UNIX = 1
 _RLIMIT_NPROC = 6
 # What glibc asks clone for when it makes a thread, and musl, which adds CLONE_DETACHED: CLONE_VM | CLONE_FS |
@@ -63,9 +67,9 @@ def _when(argument: int, test: int, value: int, then: bytes, otherwise: bytes, *
 
 
 def _when_among(argument: int, values: Sequence[int], then: bytes, otherwise: bytes) -> bytes:
-    for value in values:
-        otherwise = _when(argument, _JEQ, value, then, otherwise)
-    return otherwise
+    behind = len(otherwise) // _INSTRUCTION
+    tests = [_jump(_JEQ, value, len(values) - place - 1 + behind, 0) for place, value in enumerate(values)]
+    return b"".join([_statement(_LOAD, _FIRST_ARGUMENT + 8 * argument), *tests, otherwise, then])
 
 
 def _when_null(argument: int, then: bytes, otherwise: bytes) -> bytes:
@@ -89,6 +93,7 @@ def _by_argument(*, files: bool, threads: bool) -> dict[str, bytes]:
     """Returns what to do with the calls whose arguments decide."""
     actions = {
         "fcntl": _fcntl(),
+        "futex": _when_among(1, _FUTEX_PLAIN, _ALLOW, _fail(_ENOSYS)),
         "ioctl": _when_among(1, _IOCTL_PLAIN, _ALLOW, _fail(_ENOTTY)),
         "prlimit64": _limits(),
         "pipe2": _when(1, _JSET, _O_NOTIFICATION_PIPE, _fail(_EPERM), _ALLOW),

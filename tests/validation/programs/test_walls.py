@@ -90,6 +90,8 @@ CASES = {
     "prlimit64": [(0, 3, 8), (0, 6, 0), (0, 6, 1 << 40), (1, 7, 0)],
     "pipe2": [(8, 0o4000), (8, 0o200)],
     "ioctl": [(0, 0x5421), (0, 0x5452), (0, 0x8901)],
+    # FUTEX_WAIT_BITSET_PRIVATE, the same by another clock, FUTEX_WAKE; then FUTEX_LOCK_PI, FUTEX_CMP_REQUEUE_PI_PRIVATE
+    "futex": [(0, 137), (0, 393), (0, 1), (0, 6), (0, 140)],
 }
 ALLOW, KILL, EPERM, ENOTTY = 0x7FFF0000, 0x80000000, 0x00050001, 0x00050019
 
@@ -124,6 +126,7 @@ def test_the_filter_decides_every_named_call(name, files, threads):
         "prlimit64": (ALLOW, ALLOW, EPERM, EPERM),
         "pipe2": (ALLOW, EPERM),
         "ioctl": (ALLOW, ENOTTY, ENOTTY),
+        "futex": (ALLOW,) * 3 + (0x00050026,) * 2,
     }
     named = {machine.numbers[known] for known in machine.numbers}
     assert {call(number) for number in set(range(600)) - named} | {call(9999)} == {EPERM}
