@@ -22,6 +22,9 @@ from validation.programs.packages import missing_package
 _MAX_ERROR = 500
 _FUNCTIONS = ("solution", "solver")
 _KEPT = frozenset(["answer", "final_answer", "result"])
+# Of a block that left no room to say more, and of one whose objects raise where they are looked at.
+_NO_MEMORY = b'{"status":"error","value":null,"error":"MemoryError: "}\n'
+_NO_TEXT = b'{"status":"error","value":null,"error":"error without a text"}\n'
 Report = dict[str, str | None]
 
 
@@ -140,11 +143,21 @@ def execute(
         confine()
     blocks = request["blocks"]
     for position, source in enumerate(blocks):
-        result = json.dumps(program.run(source), ensure_ascii=False)
-        _write(report, result.encode("utf-8", "backslashreplace") + b"\n")
+        _write(report, _reported(program, source))
         if position + 1 < len(blocks) and os.read(resume, 1) != b"+":
             os._exit(3)
     os._exit(0)
+
+
+def _reported(program: _Program, source: str) -> bytes:
+    """Runs a block; returns its report as a line."""
+    try:
+        report = json.dumps(program.run(source), ensure_ascii=False)
+        return report.encode("utf-8", "backslashreplace") + b"\n"
+    except MemoryError:
+        return _NO_MEMORY
+    except BaseException:  # noqa: BLE001 - as in `run`: here objects of the program raised while it was read
+        return _NO_TEXT
 
 
 def _write(target: int, data: bytes) -> None:

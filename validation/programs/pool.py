@@ -17,7 +17,7 @@ from validation.programs.preload import FULL_MODULES, LIGHT_MODULES, is_light
 from validation.programs.server import Server, ServerError
 
 # The clock on the wall also measures the neighbours, so a program that it ends is run once more where it was
-# computing: this share of its CPU limit. One that sleeps costs its limit once.
+# computing until then: this share of its CPU limit in the second half. One that sleeps costs its limit once.
 _COMPUTING = 0.1
 
 Limits = ProgramLimits
@@ -114,7 +114,7 @@ class Pool:
             server = idle.get()
             try:
                 reply = self._reply(server, request)
-                if reply["cause"] == "wall" and reply["cpu"] > limits.cpu_s * _COMPUTING:
+                if reply["cause"] == "wall" and reply["late"] > limits.cpu_s * _COMPUTING:
                     reply = self._reply(server, request)
             except ServerError as error:
                 server.start()

@@ -6,7 +6,6 @@ have no threads.
 """
 
 import array
-import contextlib
 import errno
 import fcntl
 import os
@@ -50,10 +49,13 @@ class Listener:
                 return
             raise
         asked, _, _, number = _NOTICE.unpack(notice)
+        alive = self._alive
         refused = 0 if self._counts(number) else -errno.EAGAIN
         answer = bytearray(_ANSWER.pack(asked, 0, refused, 0 if refused else _CONTINUE))
-        with contextlib.suppress(OSError):
+        try:
             fcntl.ioctl(self.descriptor, _SEND, answer)
+        except OSError:  # a signal came between, and it asks again
+            self._alive = alive
 
     def _counts(self, number: int) -> bool:
         """Keeps count; False when a thread may not start."""

@@ -19,7 +19,6 @@ _POLL_SECONDS = 0.05
 _OFTEN, _PAUSE_SECONDS = 500, 0.002  # after so many wake-ups, a pause before each
 _SLACK_BYTES = 64 << 10
 _BLOCK_BYTES = 4096  # of one report without a value: 500 characters of an error
-_STARTED = b">"[0]  # the fork has read its request
 
 
 class Tape:
@@ -34,20 +33,22 @@ class Tape:
         if len(self._data) < size:
             self._data = bytearray(size)
 
-    def read(self, source: int, limit: int) -> int:
-        """Reads what is there; returns how much was, 0 at the end or when `limit` bytes are held."""
+    def read(self, source: int, limit: int) -> int | None:
+        """Reads what is there; returns how much was, 0 at the end or when `limit` bytes are held.
+
+        None when somebody else took it: a program can open its own pipes for reading.
+        """
         with memoryview(self._data) as whole, whole[self.used : limit] as room:
-            count = os.readv(source, [room]) if len(room) else 0
+            try:
+                count = os.readv(source, [room]) if len(room) else 0
+            except BlockingIOError:
+                return None
         self.used += count
         return count
 
     def find(self, byte: bytes, start: int) -> int:
         """Returns where a byte is, -1 when it is not in what was read."""
         return self._data.find(byte, start, self.used)
-
-    def first(self) -> int | None:
-        """Returns the first byte, None before there is one."""
-        return self._data[0] if self.used else None
 
     def write(self, target: int, start: int, end: int) -> None:
         """Writes a stretch without copying it."""
@@ -76,26 +77,28 @@ class Run:
     Args:
         pid: of the fork.
         order: its limits.
-        ends: the server's ends of its output, its reports, and of what lets it go on.
+        ends: the server's ends of its output, its reports, of what lets it go on, and of what says that it read its
+            request; the program holds the first three alone, and may read from them what it wrote.
         tapes: where to keep what it says.
         listener: of its threads.
     """
 
     def __init__(
-        self, pid: int, order: Order, ends: tuple[int, int, int], tapes: Tapes, listener: Listener | None
+        self, pid: int, order: Order, ends: tuple[int, int, int, int], tapes: Tapes, listener: Listener | None
     ) -> None:
         self._pid, self._order, self._tapes, self._listener = pid, order, tapes, listener
-        self._stdout, self._report, self._resume = ends
-        os.set_blocking(self._resume, False)
+        self._stdout, self._report, self._resume, self._started = ends
+        for descriptor in (self._stdout, self._report, self._resume):
+            os.set_blocking(descriptor, False)
         self._report_limit = order.output * 6 + _SLACK_BYTES + _BLOCK_BYTES * order.blocks
         tapes.output.prepare(order.output + 1)
         tapes.reports.prepare(self._report_limit)
         self._boundaries: list[int] = []
-        self._cause, self._ended, self._status, self._cpu = "", False, 0, 0.0
+        self._cause, self._ended, self._status, self._cpu, self._early = "", False, 0, 0.0, 0.0
         self._start, self._own_start = time.monotonic(), time.process_time()
         self._process = os.pidfd_open(pid)
         self._poller = select.poll()
-        self._handlers: dict[int, Callable[[int], None]] = {}
+        self._handlers: dict[int, Callable[[int], object]] = {}
 
     def watch(self) -> None:
         """Watches until the process ends or passes a limit."""
@@ -118,7 +121,7 @@ class Run:
         while not self._cause and self._report in self._handlers and _is_ready(self._report):
             self._reported(select.POLLIN)
 
-    def _register(self, descriptor: int, handler: Callable[[int], None], events: int = select.POLLIN) -> None:
+    def _register(self, descriptor: int, handler: Callable[[int], object], events: int = select.POLLIN) -> None:
         self._handlers[descriptor] = handler
         self._poller.register(descriptor, events)
 
@@ -126,18 +129,21 @@ class Run:
         del self._handlers[descriptor]
         self._poller.unregister(descriptor)
 
-    def _printed(self, _: int) -> None:
-        if not self._tapes.output.read(self._stdout, self._order.output + 1):
+    def _printed(self, _: int) -> bool:
+        """Takes what was printed; returns whether there was anything."""
+        count = self._tapes.output.read(self._stdout, self._order.output + 1)
+        if count == 0:
             self._forget(self._stdout)
         elif self._tapes.output.used > self._order.output:
             self._cause = "output"
+        return bool(count)
 
     def _reported(self, _: int) -> None:
         tape = self._tapes.reports
         at = tape.used
         if at >= self._report_limit:
             self._cause = "forged"
-        elif not tape.read(self._report, self._report_limit):
+        elif tape.read(self._report, self._report_limit) == 0:
             self._forget(self._report)
         while (at := tape.find(b"\n", at) + 1) and not self._cause:
             self._drain()
@@ -151,7 +157,8 @@ class Run:
     def _drain(self) -> None:
         """Takes what the program printed before it reported; it waits for the byte that follows."""
         while not self._cause and self._stdout in self._handlers and _is_ready(self._stdout):
-            self._printed(select.POLLIN)
+            if not self._printed(select.POLLIN):
+                break
 
     def _end(self, _: int) -> None:
         self._ended = True
@@ -175,10 +182,13 @@ class Run:
             self._forget(self._listener.descriptor)
 
     def _check_clocks(self) -> None:
-        if time.monotonic() - self._start > self._order.wall:
+        elapsed = time.monotonic() - self._start
+        if elapsed > self._order.wall:
             self._cause = self._cause or "wall"
         with contextlib.suppress(OSError):
             theirs = time.clock_gettime((~self._pid << 3) | 2)  # another process's CPU clock: clock_getcpuclockid(3)
+            if elapsed < self._order.wall / 2:
+                self._early = theirs
             if max(theirs, time.process_time() - self._own_start) > self._order.cpu:
                 self._cause = self._cause or "cpu"
 
@@ -191,12 +201,13 @@ class Run:
         _, status, usage = os.wait4(self._pid, 0)
         with contextlib.suppress(OSError):
             os.killpg(self._pid, signal.SIGKILL)
-        for descriptor in (self._stdout, self._report, self._resume, self._process):
+        started = os.read(self._started, 1)
+        for descriptor in (self._stdout, self._report, self._resume, self._started, self._process):
             os.close(descriptor)
         if self._listener is not None:
             self._listener.close()
         self._status, self._cpu = os.waitstatus_to_exitcode(status), usage.ru_utime + usage.ru_stime
-        if self._cause != "abandoned" and self._tapes.reports.first() != _STARTED:
+        if self._cause != "abandoned" and not started:
             self._cause = "unread"
         return self._cause
 
@@ -204,12 +215,13 @@ class Run:
         """Sends what was seen, and forgets it."""
         output, reports = self._tapes.output, self._tapes.reports
         shown = min(output.used, self._order.output)
-        head = Lengths(self._cause, self._status, self._cpu, len(self._boundaries), shown, max(reports.used - 1, 0))
+        late = max(0.0, self._cpu - self._early)
+        head = Lengths(self._cause, self._status, self._cpu, late, len(self._boundaries), shown, reports.used)
         places = (min(place, shown) for place in self._boundaries)
         with contextlib.suppress(BrokenPipeError):
             _write(pack_lengths(head, places))
             output.write(1, 0, shown)
-            reports.write(1, 1, reports.used)
+            reports.write(1, 0, reports.used)
         output.wipe()
         reports.wipe()
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 CAUSES = ("", "wall", "cpu", "output", "forged", "abandoned", "unread")
-_ORDER, _REPLY = struct.Struct("<IIddQQ"), struct.Struct("<BidIII")
+_ORDER, _REPLY = struct.Struct("<IIddQQ"), struct.Struct("<BiddIII")
 ORDER_BYTES, REPLY_BYTES = _ORDER.size, _REPLY.size
 _BOUNDARY_BYTES = 4
 
@@ -27,11 +27,12 @@ class Order(NamedTuple):
 
 
 class Lengths(NamedTuple):
-    """The numbers in front of a reply."""
+    """The numbers in front of a reply; `late` are the CPU seconds since half of the wall limit was over."""
 
     cause: str
     status: int
     cpu: float
+    late: float
     boundaries: int
     output: int
     reports: int
@@ -80,6 +81,7 @@ def unpack_reply(lengths: Lengths, data: bytes) -> dict[str, Any]:
         "cause": lengths.cause,
         "status": lengths.status,
         "cpu": lengths.cpu,
+        "late": lengths.late,
         "output": "".join(parts),
         "boundaries": boundaries,
         "reports": reports.decode("utf-8", "replace"),

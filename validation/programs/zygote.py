@@ -43,6 +43,7 @@ class Job:
     stdout: int
     report: int
     resume: int
+    started: int
     memory: int
     without: frozenset[str]
     walls: Filter | None
@@ -53,7 +54,7 @@ class Job:
         try:
             os.setsid()
             request = json.loads(_exactly(self.order.body))
-            os.write(self.report, b">")
+            os.write(self.started, b">")
             threads = "threads" in self.without
             if self.walls is not None and self.listener is not None:
                 threads = listened(self.walls, self.listener.sender)
@@ -122,14 +123,16 @@ class Zygote:
         while data := _exactly(ORDER_BYTES):
             order = unpack_order(data)
             listener = Listener() if self.threads else None
-            (stdout, stdout_end), (report, report_end), (resume_end, resume) = os.pipe(), os.pipe(), os.pipe()
+            (stdout, stdout_end), (report, report_end), (started, started_end) = os.pipe(), os.pipe(), os.pipe()
+            resume_end, resume = os.pipe()
+            ends = stdout_end, report_end, resume_end, started_end
             pid = os.fork()
             if pid == 0:
                 memory = self.space + order.memory
-                return Job(order, stdout_end, report_end, resume_end, memory, self.without, self.filter, listener)
-            for descriptor in (stdout_end, report_end, resume_end):
+                return Job(order, *ends, memory, self.without, self.filter, listener)
+            for descriptor in ends:
                 os.close(descriptor)
-            run = Run(pid, order, (stdout, report, resume), self.tapes, listener)
+            run = Run(pid, order, (stdout, report, resume, started), self.tapes, listener)
             run.watch()
             cause = run.finish()
             self._reap()
