@@ -1,4 +1,4 @@
-"""The work folder of a data set belongs to one run: the same sources, so that continuing never mixes two."""
+"""The work folder of a data set belongs to one run: its sources, and what is added to them or left out, so that no two are mixed."""
 
 import json
 import shutil
@@ -45,7 +45,7 @@ def refuse_other_runs(output: Path, settings: Curate, *, overwrite: bool) -> Non
         raise UserError(f"{output}: holds files that mathmill did not make; choose an empty folder")
     if overwrite:
         return
-    if claimed is not None and claimed != claim_of(settings):
+    if claimed is not None and not continues(settings, claimed):
         raise UserError(
             f"{output}: holds another run, of {names_in(claimed)}; choose another folder, "
             "or start over with --overwrite"
@@ -58,8 +58,8 @@ def refuse_other_runs(output: Path, settings: Curate, *, overwrite: bool) -> Non
 def claim(output: Path, settings: Curate, *, overwrite: bool) -> Iterator[Path]:
     """Holds the work folder of a run, made or found, for this process alone.
 
-    A folder that holds the same sources is continued: what was read, tagged and judged is not done again. The hold ends
-    with the process, however it ends.
+    A folder of the same sources, or of more or fewer of them, is continued: what was read, tagged and judged is not
+    done again. The hold ends with the process, however it ends.
 
     Raises:
         UserError: the folder cannot be written, or another process is writing it.
@@ -142,6 +142,12 @@ def _empty(work: Path) -> None:
 def claim_of(settings: Curate) -> dict[str, list[list[str]]]:
     """What makes a run the same run: its sources, by name and place."""
     return {"sources": [[source.name, public_name(source.path)] for source in settings.sources]}
+
+
+def continues(settings: Curate, claimed: dict[str, list[list[str]]]) -> bool:
+    """Whether a run goes on where the one that a folder holds was: it has its sources, or adds some, or leaves some out."""
+    ours, theirs = ({tuple(source) for source in found["sources"]} for found in (claim_of(settings), claimed))
+    return ours <= theirs or theirs <= ours
 
 
 def _read_claim(output: Path) -> dict[str, list[list[str]]] | None:

@@ -24,6 +24,7 @@ from pipelines.engine.workfolder import (
     STOPPED,
     claim,
     claim_of,
+    continues,
     lost_work_in_one_line,
     manifest_in,
     names_in,
@@ -80,7 +81,7 @@ def refuse_other_data(place: Place, settings: Curate, *, overwrite: bool, on_eng
         raise UserError(f"{place}: holds files that mathmill did not make; choose an empty folder")
     if overwrite:
         return
-    if claimed is not None and claimed != claim_of(settings):
+    if claimed is not None and not continues(settings, claimed):
         raise UserError(
             f"{place}: holds another run, of {names_in(claimed)}; choose another, or start over with --overwrite"
         )
@@ -118,7 +119,8 @@ def delivered(place: Place, settings: Curate, *, overwrite: bool) -> Iterator[Pa
 def shared(place: Place, settings: Curate, *, overwrite: bool) -> Iterator[Lease]:
     """Holds a place in a store for a run whose work folder and data set are there, for all of its workers.
 
-    A folder that holds the same sources is continued: what was read, tagged and judged is not done again.
+    A folder of the same sources, or of more or fewer of them, is continued: what was read, tagged and judged is not
+    done again.
 
     Raises:
         UserError: as `refuse_other_data`, or another run is writing there.

@@ -78,6 +78,14 @@ def test_a_run_of_the_same_sources_is_continued(tmp_path):
     assert refusal(published(claimed(tmp_path))) is None
 
 
+def test_a_run_that_adds_sources_or_leaves_some_out_is_continued_and_one_that_does_both_is_not(tmp_path):
+    more = settings(panel="c.jsonl", school="a.jsonl")
+    assert refusal(claimed(tmp_path), more) is None
+    assert refusal(claimed(tmp_path, more), MINE) is None
+    other = settings(panel="c.jsonl", club="d.jsonl")
+    assert str(refusal(tmp_path, other)).startswith("holds another run, of panel (c.jsonl), school (a.jsonl);")
+
+
 def test_settings_that_are_no_sources_do_not_make_another_run(tmp_path):
     again = MINE.model_copy(update={"seed": 7, "heldout": 0.5})
     assert refusal(claimed(tmp_path), again) is None

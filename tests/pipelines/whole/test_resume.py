@@ -151,6 +151,27 @@ def test_a_new_benchmark_checks_finished_data_again_and_judges_nothing(tmp_path:
     assert remarks(after, read_ledger(data, after)) == ["2 leaks, 4 variants of 1 benchmark items (bench)"]
 
 
+def sources(folder: Path, *names: str) -> Config:
+    """Sources that repeat each other's problems: their rows overlap by half, and the first named one keeps them."""
+    made = []
+    for name in names:
+        start = 20 * ("school", "club", "panel").index(name)
+        rows = write_rows(folder / f"{name}.jsonl", [*marbles(40, start), {"question": " ", "answer": name}])
+        made.append(source(rows, name, derive=["pot"]))
+    return config_of(*made, skip=["verify"], heldout=0.3, shard_mb=0.002, wipeout={"limit": 1})
+
+
+def test_sources_that_are_added_or_left_out_give_the_bytes_of_a_fresh_run(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    curate(sources(tmp_path, "school", "club"), data)
+    for names in (("school", "club", "panel"), ("panel", "club")):
+        before = whole_files(data / ".work", "parts")
+        curate(sources(tmp_path, *names), data)
+        assert before.items() <= whole_files(data / ".work", "parts").items()  # nothing is read twice
+        curate(sources(tmp_path, *names), fresh := tmp_path / "-".join(names))
+        assert data_bytes(data) == data_bytes(fresh), names
+
+
 def flip(path: Path) -> None:
     content = bytearray(path.read_bytes())
     content[len(content) // 2] ^= 0x10
