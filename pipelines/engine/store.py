@@ -14,10 +14,13 @@ whole. It ends in a checksum of its bytes that is compared before they are used:
 """
 
 import json
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from hashlib import blake2b
 from itertools import takewhile
+from os import SEEK_END
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +39,8 @@ WORK = ".work"
 SOURCE_SHIFT = 44  # bits of a part's number below the rank of its source
 _LZ4 = pa.ipc.IpcWriteOptions(compression="lz4")
 _BLOCK_BYTES = 1 << 20
+_NOTE = b"note"
+_SETTLED_NS = 1_000_000_000
 _BATCHES = ("*.arrow", "parts/*.arrow", "keys/*.arrow", "tags/*/*.arrow", "decisions/*.arrow")
 
 
@@ -176,6 +181,11 @@ class Store:
         """How the candidates of a part ended."""
         return self.root / "decisions" / f"{part.key}.arrow"
 
+    def published(self, name: str) -> Path:
+        """A file of the data set that the work folder belongs to, as an earlier run published it, if one did."""
+        assert isinstance(self.root, Path), self.root
+        return self.root.parent / name
+
     def questions_at(self, keys: Sequence[str], indices: Sequence[int]) -> list[str]:
         """The questions of rows that stand in several parts, by the key of the part and the place in it; in order."""
         questions = [""] * len(keys)
@@ -195,11 +205,7 @@ class Store:
 def write_batch(file: File, batch: pa.RecordBatch) -> None:
     """Writes one batch as an Arrow IPC file with the checksum behind it, whole or not at all."""
     if isinstance(file, Place):
-        sink = pa.BufferOutputStream()
-        with pa.ipc.new_file(sink, batch.schema, options=_LZ4) as writer:
-            writer.write_batch(batch)
-        content = sink.getvalue().to_pybytes()
-        file.write(content + xxh3_128(content).digest())
+        file.write(_content_of(batch))
         return
     with replacing(file) as temporary:
         with pa.OSFile(str(temporary), "wb") as sink, pa.ipc.new_file(sink, batch.schema, options=_LZ4) as writer:
@@ -207,6 +213,21 @@ def write_batch(file: File, batch: pa.RecordBatch) -> None:
         checksum = _checksum(temporary, temporary.stat().st_size)
         with temporary.open("ab") as end:
             end.write(checksum)
+
+
+def keep_batch(file: File, batch: pa.RecordBatch) -> None:
+    """Writes one small batch like `write_batch`, unless the file holds it already."""
+    content = _content_of(batch)
+    if not (isinstance(file, Path) and file.is_file() and file.read_bytes() == content):
+        write_content(file, content)
+
+
+def _content_of(batch: pa.RecordBatch) -> bytes:
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_file(sink, batch.schema, options=_LZ4) as writer:
+        writer.write_batch(batch)
+    content = sink.getvalue().to_pybytes()
+    return content + xxh3_128(content).digest()
 
 
 def read_batch(file: File, columns: Sequence[str] | None = None) -> pa.RecordBatch:
@@ -222,11 +243,22 @@ def read_batch(file: File, columns: Sequence[str] | None = None) -> pa.RecordBat
             file.remove()
             raise DamagedError(file)
         return _batch_in(pa.BufferReader(content), end, columns)
-    payload = _payload_bytes(file)
-    if payload is None:
-        raise DamagedError(file)
+    payload = _whole_bytes(file)
     with pa.OSFile(str(file), "rb") as source:
         return _batch_in(source, payload, columns)
+
+
+def _schema_of(path: Path) -> pa.Schema:
+    payload = _whole_bytes(path)
+    with pa.OSFile(str(path), "rb") as source:
+        return pa.ipc.open_file(source, footer_offset=payload).schema
+
+
+def _whole_bytes(path: Path) -> int:
+    payload = _payload_bytes(path)
+    if payload is None:
+        raise DamagedError(path)
+    return payload
 
 
 def _batch_in(source: pa.NativeFile, end: int, columns: Sequence[str] | None) -> pa.RecordBatch:
@@ -237,15 +269,57 @@ def _batch_in(source: pa.NativeFile, end: int, columns: Sequence[str] | None) ->
     return pa.ipc.open_file(source, footer_offset=end, options=options).get_batch(0).select(list(columns))
 
 
+def seal_of(file: File) -> str:
+    """The checksum that a batch's file ends in, not compared with its bytes: files of one seal hold the same."""
+    size = xxh3_128().digest_size
+    if isinstance(file, Place):
+        return file.read()[-size:].hex()
+    with file.open("rb") as content:
+        content.seek(-size, SEEK_END)
+        return content.read().hex()
+
+
+def read_note(file: File) -> Any | None:  # noqa: ANN401  anything JSON
+    """What `noted` put beside a batch; None without it.
+
+    Raises:
+        DamagedError: as `read_batch`.
+    """
+    metadata = read_batch(file).schema.metadata if isinstance(file, Place) else _schema_of(file).metadata
+    note = (metadata or {}).get(_NOTE)
+    return None if note is None else json.loads(note)
+
+
+def noted(batch: pa.RecordBatch, note: object) -> pa.RecordBatch:
+    """A batch whose file holds a JSON value too."""
+    return batch.replace_schema_metadata({_NOTE: json.dumps(note).encode()})
+
+
 def _payload_bytes(path: Path) -> int | None:
-    """How many bytes stand in front of the checksum of a file; None when it is not theirs."""
-    size = path.stat().st_size - xxh3_128().digest_size
-    if size < 0:
+    """How many bytes stand in front of the checksum of a file; None when it is not theirs.
+
+    The bytes are looked at once a process, as long as the file stays as it is. One that was written a moment ago is
+    looked at again: a clock that ticks seldom would hide that it changed.
+    """
+    stat = path.stat()
+    if time.time_ns() - stat.st_ctime_ns < _SETTLED_NS:
+        return _checked_bytes(path, stat.st_size)
+    return _known_bytes(path, stat.st_size, (stat.st_ino, stat.st_mtime_ns, stat.st_ctime_ns))
+
+
+@lru_cache(maxsize=1 << 15)
+def _known_bytes(path: Path, size: int, _stamp: tuple[int, ...]) -> int | None:
+    return _checked_bytes(path, size)
+
+
+def _checked_bytes(path: Path, size: int) -> int | None:
+    end = size - xxh3_128().digest_size
+    if end < 0:
         return None
     with path.open("rb") as file:
-        file.seek(size)
+        file.seek(end)
         written = file.read()
-    return size if written == _checksum(path, size) else None
+    return end if written == _checksum(path, end) else None
 
 
 def _checksum(path: Path, size: int) -> bytes:

@@ -37,6 +37,10 @@ COLLAPSED = "collapse"
 PLACED_SCHEMA = pa.schema([pa.field("part", pa.int64(), nullable=False), *TAG_SCHEMA])
 
 
+NOBODY = pa.RecordBatch.from_pydict({"key": pa.array([], pa.binary(16))})
+"""an index across parts that no candidate takes part in"""
+
+
 def whereabouts(part: PartRef) -> dict[str, pa.Array]:
     """Where the candidates of a part stand: the columns part, index and source_rank of an index across parts."""
     return {
@@ -70,14 +74,26 @@ def sharing(rows: pa.Table) -> pa.Table:
 def kept_keys(
     store: Store, folder: str, part: PartRef, indices: pa.Array, make: Callable[[pa.Array], pa.Array]
 ) -> pa.Array:
-    """Keys that only some candidates of a part need, as earlier runs left them; those that are missing are made.
+    """Keys that only some candidates of a part need: `kept_columns` of one column."""
+
+    def columns(indices: pa.Array) -> dict[str, pa.Array]:
+        return {"key": make(indices)}
+
+    return kept_columns(store, folder, part, indices, columns)["key"]
+
+
+def kept_columns(
+    store: Store, folder: str, part: PartRef, indices: pa.Array, make: Callable[[pa.Array], dict[str, pa.Array]]
+) -> dict[str, pa.Array]:
+    """Columns that only some candidates of a part need, as earlier runs left them; what is missing is made.
 
     Args:
         store: the work folder.
-        folder: of the keys, kept beside the part like tags; its name holds all that a key depends on but its candidate.
+        folder: of the columns, kept beside the part like tags; its name holds all that a row of them depends on but its
+            candidate.
         part: the part. Where candidates are hidden nothing is read or kept: their texts are not theirs.
-        indices: of the candidates that need one.
-        make: makes the keys of some of them, each from its candidate alone.
+        indices: of the candidates that need them.
+        make: makes the columns of some of them, each row from its candidate alone.
     """
     if part.hidden:
         return make(indices)
@@ -85,10 +101,11 @@ def kept_keys(
     known = read_batch(path) if store.holds(path) else None
     missing = indices if known is None else indices.filter(pc.invert(pc.is_in(indices, known.column("index"))))
     if known is None or len(missing):
-        fresh = pa.RecordBatch.from_arrays([missing, make(missing)], names=["index", "key"])
+        fresh = pa.RecordBatch.from_pydict({"index": missing, **make(missing)})
         known = fresh if known is None else pa.concat_batches([known, fresh])
         write_batch(path, known)
-    return known.column("key").take(pc.index_in(indices, known.column("index")))
+    found = known.drop_columns(["index"]).take(pc.index_in(indices, known.column("index")))
+    return dict(zip(found.schema.names, found.columns, strict=True))
 
 
 def tag_batch(endings: Iterable[tuple[int, Rejection | Note]]) -> pa.RecordBatch:

@@ -30,7 +30,7 @@ from pipelines.engine.crashes import (
     without_clashing,
     without_crashing,
 )
-from pipelines.engine.store import PartRef, Store, read_batch, write_batch
+from pipelines.engine.store import PartRef, Store, keep_batch, read_batch, write_batch
 from pipelines.engine.tags import TAG_SCHEMA
 from pipelines.engine.workers import each_to_many, each_to_one
 from schemas.exits import RunFailedError
@@ -294,7 +294,7 @@ def _write_tags(
     members = list(joined[1])
     (part,) = (member for member in members if isinstance(member, PartRef))
     batch = _merged([decoded(member) for member in members if isinstance(member, bytes)], schema)
-    write_batch(store.tags_path(name, part), batch)
+    keep_batch(store.tags_path(name, part), batch)
     if part.is_earlier:
         return
     if not again:

@@ -1,4 +1,4 @@
-"""The work folder of a data set belongs to one run: its sources, and what is added to them or left out, so that no two are mixed."""
+"""The work folder of a data set belongs to one run, whose sources may grow or shrink, so that no two are mixed."""
 
 import json
 import shutil
@@ -145,7 +145,7 @@ def claim_of(settings: Curate) -> dict[str, list[list[str]]]:
 
 
 def continues(settings: Curate, claimed: dict[str, list[list[str]]]) -> bool:
-    """Whether a run goes on where the one that a folder holds was: it has its sources, or adds some, or leaves some out."""
+    """Whether a run is that of a folder: it has its sources, or adds some, or leaves some out."""
     ours, theirs = ({tuple(source) for source in found["sources"]} for found in (claim_of(settings), claimed))
     return ours <= theirs or theirs <= ours
 

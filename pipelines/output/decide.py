@@ -6,7 +6,7 @@ the manifest are all read from, so they cannot disagree.
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipelines.engine import progress
-from pipelines.engine.store import PartRef, Store, read_batch, write_batch
+from pipelines.engine.store import PartRef, Store, digest, noted, read_batch, read_note, seal_of, write_batch
 from pipelines.engine.tags import COLLAPSED, TAG_SCHEMA, candidate_ids, parents_of, places_of, read_tags
 from pipelines.text.arrays import texts_of
 from schemas.ledger import LEDGER_SCHEMA
@@ -68,9 +68,52 @@ class PartSummary:
     kept: Counter[str]
     dropped: Counter[tuple[str, str]] = field(default_factory=Counter)
 
+    def as_json(self) -> dict[str, Any]:
+        """The same as JSON."""
+        return {
+            "part": self.part.as_json(),
+            "rows": self.rows,
+            "ended": [[*key, number] for key, number in self.ended.items()],
+            "kept": dict(self.kept),
+            "dropped": [[*key, number] for key, number in self.dropped.items()],
+        }
+
+    @classmethod
+    def from_json(cls, left: Mapping[str, Any]) -> "PartSummary":
+        """What `as_json` made."""
+        ended = {(source, form, outcome, stage, reason): n for source, form, outcome, stage, reason, n in left["ended"]}
+        dropped = Counter({(source, kind): number for source, kind, number in left["dropped"]})
+        return cls(PartRef(**left["part"]), left["rows"], Counter(ended), Counter(left["kept"]), dropped)
+
 
 def decide(part: PartRef, *, store: Store, settings: DecideSettings) -> PartSummary:
-    """Writes how each candidate of a part ended and returns the counts."""
+    """Writes how each candidate of a part ended and returns the counts.
+
+    Where an earlier run decided on the same tags, they stand as they are.
+    """
+    path, grounds = store.decisions_path(part), _grounds(part, store, settings)
+    known = read_note(path) if store.holds(path) else None
+    if known is not None and known["grounds"] == grounds:
+        summary = replace(PartSummary.from_json(known["summary"]), part=part)
+    else:
+        decisions, dropped = _decided(part, store, settings)
+        summary = _summary(part, decisions, dropped)
+        write_batch(path, noted(decisions, {"grounds": grounds, "summary": summary.as_json()}))
+    progress.report(store.root, "decide", part.rows)
+    return summary
+
+
+def _grounds(part: PartRef, store: Store, settings: DecideSettings) -> str:
+    """A hash of all that the decisions of a part depend on; its key covers its rows and the code."""
+    folders = (COLLAPSED, *(folder for _, folder in settings.tagged), *([store.reviewed] if store.reviewed else ()))
+    seals = {folder: seal_of(store.tags_path(folder, part)) for folder in folders}
+    how = {field.name: getattr(settings, field.name) for field in fields(settings)}
+    how |= {"removing": sorted(settings.removing), "policy": dict(settings.policy)}
+    return digest(part.key, seals, how)
+
+
+def _decided(part: PartRef, store: Store, settings: DecideSettings) -> tuple[pa.RecordBatch, Counter[tuple[str, str]]]:
+    """How each candidate of a part ended (`DECISION_SCHEMA`), and what the adapter left out of its rows."""
     batch = store.read_part(
         part, ["row_id", "source", "row", "format", "derived", "dropped", "stage", "reason", "detail"]
     )
@@ -79,12 +122,8 @@ def decide(part: PartRef, *, store: Store, settings: DecideSettings) -> PartSumm
     rejecting = tags.column("reason").is_valid()
     ended = _fallen_with_parents(batch, _first_of_each(tags.filter(rejecting)))
     ended = _with_notes(ended, _first_of_each(tags.filter(pc.invert(rejecting))))
-    occurrences = _occurrences(part, store)
-    ids = candidate_ids(batch.column("row_id"), batch.column("format"), occurrences)
-    decisions = _decisions(batch, keys, ids, ended, settings)
-    write_batch(store.decisions_path(part), decisions)
-    progress.report(store.root, "decide", part.rows)
-    return _summary(part, decisions, _dropped(batch))
+    ids = candidate_ids(batch.column("row_id"), batch.column("format"), _occurrences(part, store))
+    return _decisions(batch, keys, ids, ended, settings), _dropped(batch)
 
 
 _EVIDENCE = ("detail", "partner", "partner_row", "score", "rule", "benchmark", "item")

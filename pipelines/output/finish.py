@@ -1,10 +1,8 @@
 """The end of the line: candidates decided, files written, and what the driver needs of it left in the work folder."""
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
-from typing import Any
 
 import apache_beam as beam
 from apache_beam.pvalue import PCollection
@@ -71,7 +69,7 @@ def unwritten(store: Store, parts: Sequence[PartRef]) -> int:
 def read_finished(store: Store) -> tuple[list[PartSummary], list[Written]]:
     """What a run decided, in the order of the parts, and what it wrote, by path."""
     left = read_value(_path(store))
-    return list(map(_summary, left["summaries"])), [Written(**file) for file in left["written"]]
+    return list(map(PartSummary.from_json, left["summaries"])), [Written(**file) for file in left["written"]]
 
 
 def _path(store: Store) -> File:
@@ -81,20 +79,4 @@ def _path(store: Store) -> File:
 def _leave(summaries: list[PartSummary], written: list[Written], path: File) -> None:
     ordered = sorted(summaries, key=lambda summary: summary.part)
     files = sorted(written, key=lambda file: file.path)
-    write_value(path, {"summaries": list(map(_as_json, ordered)), "written": list(map(asdict, files))})
-
-
-def _as_json(summary: PartSummary) -> dict[str, Any]:
-    return {
-        "part": summary.part.as_json(),
-        "rows": summary.rows,
-        "ended": [[*key, number] for key, number in summary.ended.items()],
-        "kept": dict(summary.kept),
-        "dropped": [[*key, number] for key, number in summary.dropped.items()],
-    }
-
-
-def _summary(left: dict[str, Any]) -> PartSummary:
-    ended = {(source, form, outcome, stage, reason): n for source, form, outcome, stage, reason, n in left["ended"]}
-    dropped = Counter({(source, kind): number for source, kind, number in left["dropped"]})
-    return PartSummary(PartRef(**left["part"]), left["rows"], Counter(ended), Counter(left["kept"]), dropped)
+    write_value(path, {"summaries": [summary.as_json() for summary in ordered], "written": list(map(asdict, files))})

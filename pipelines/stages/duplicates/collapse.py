@@ -27,6 +27,7 @@ import xxhash
 from pipelines.engine.overlays import read_keys
 from pipelines.engine.store import PartRef, Store, read_batch
 from pipelines.engine.tags import (
+    NOBODY,
     TAG_SCHEMA,
     alive_after,
     candidate_ids,
@@ -148,6 +149,8 @@ class Collapse:
     def index(self, part: PartRef) -> pa.RecordBatch:
         """The candidates of a part whose problem another one shares, by content."""
         indices, contents = contents_of(self.store, self.contents, part)
+        if not len(indices):
+            return NOBODY
         keys = read_keys(self.store, part)
         unused = ("problem", "template", "asked")
         columns = {name: keys.column(name) for name in keys.schema.names if name not in unused} | whereabouts(part)
@@ -189,6 +192,8 @@ class Revise:
     def index(self, part: PartRef) -> pa.RecordBatch:
         """The candidates of a part whose content others have, with what became of them."""
         tags = read_batch(self.store.tags_path(self.previous, part), ["index", "reason", "occurrence"])
+        if not len(tags):
+            return NOBODY
         rows = Collapse(self.store, self.before, skipped=False, contents=self.contents).index(part)
         rows = rows.filter(pc.is_in(rows.column("index"), tags.column("index")))
         lost = rejected(tags, part.rows)

@@ -15,9 +15,19 @@ import pyarrow.compute as pc
 from pipelines.engine.overlays import read_keys
 from pipelines.engine.rejection import REMARKS
 from pipelines.engine.store import PartRef, Store, read_batch
-from pipelines.engine.tags import PLACED_SCHEMA, alive_after, kept_keys, repeated, sharing, whereabouts
+from pipelines.engine.tags import (
+    NOBODY,
+    PLACED_SCHEMA,
+    alive_after,
+    kept_columns,
+    kept_keys,
+    places_of,
+    repeated,
+    sharing,
+    whereabouts,
+)
 from pipelines.stages.duplicates.agreement import Member, disagreements
-from pipelines.stages.duplicates.collapse import contents_of
+from pipelines.stages.duplicates.collapse import SHARED_PROBLEMS, contents_of
 from pipelines.stages.duplicates.earlier import Earlier, key_column
 from pipelines.stages.duplicates.exchanges import terms_of
 from pipelines.stages.duplicates.near import guard_keys, known_to_differ, near_duplicates, shingle_keys
@@ -147,12 +157,15 @@ class NearDuplicates:
     """Compares the candidates that share a guard.
 
     Attributes:
+        guards: as `ShareGuards` has it.
+        words: folder of the shingles and terms, kept like the guards.
         shared: tag folder of `ShareGuards`.
     """
 
     store: Store
     before: tuple[str, ...]
     guards: str
+    words: str
     shared: str
     threshold: float
     earlier: Earlier
@@ -160,15 +173,21 @@ class NearDuplicates:
     def index(self, part: PartRef) -> pa.RecordBatch:
         """Guards, shingles and survival of the candidates of a part that share a guard."""
         indices = read_batch(self.store.tags_path(self.shared, part), ["index"]).column(0)
+        if not len(indices):
+            return NOBODY
         if part.is_earlier:
             return self._of_earlier(part, indices)
-        batch = self.store.read_part(part, ["format", "question", "segments", "answer"]).take(indices)
+
+        def make(indices: pa.Array) -> dict[str, pa.Array]:
+            batch = self.store.read_part(part, ["question", "segments"]).take(indices)
+            return {"shingles": shingle_keys(batch), "terms": terms_of(batch.column("question"))}
+
         keys = read_keys(self.store, part).take(indices)
         known = read_batch(self.store.tags_path(self.guards, part))
         guards = known.column("key").take(pc.index_in(indices, known.column("index")))
         columns = {name: keys.column(name) for name in ("accepted", "completeness", "row_id", "source_row")}
-        columns |= {"key": _as_key(guards), "guard": guards, "shingles": shingle_keys(batch)}
-        columns["terms"] = terms_of(batch.column("question"))
+        columns |= {"key": _as_key(guards), "guard": guards}
+        columns |= kept_columns(self.store, self.words, part, indices, make)
         columns["id"] = pc.binary_join_element_wise(keys.column("row_id"), keys.column("format"), "-")
         columns["answer"] = answers_of(self.store, part).take(indices)
         return _near(columns, part, indices)
@@ -221,7 +240,10 @@ class Agree:
     judged: tuple[str, ...]
 
     def index(self, part: PartRef) -> pa.RecordBatch:
-        """The candidates of a part that live or witness, by problem."""
+        """The candidates of a part that live or witness and share their problem, by problem."""
+        shared = read_batch(self.store.tags_path(SHARED_PROBLEMS, part), ["index"]).column(0)
+        if not len(shared):
+            return NOBODY
         keys = read_batch(self.store.keys_path(part), ["problem", "row_id", "format", "source_row"])
         alive = alive_after(self.store, part, self.before)
         columns = {"key": keys.column("problem"), **{n: keys.column(n) for n in ("row_id", "format", "source_row")}}
@@ -230,7 +252,7 @@ class Agree:
         columns["derived"] = about.column(0)
         columns["human"] = pc.invert(pc.fill_null(pc.starts_with(about.column(1), "model:"), False))
         columns["gold"], columns["own"] = self._golds(part), answers_of(self.store, part, final=True)
-        takes_part = alive | self._witnesses(part)
+        takes_part = (alive | self._witnesses(part)) & (places_of(shared, part.rows) >= 0)
         batch = pa.RecordBatch.from_pydict(columns).filter(pa.array(takes_part))
         return batch.filter(pc.or_(batch.column("gold").is_valid(), batch.column("own").is_valid()))
 

@@ -75,7 +75,7 @@ def identify(line: Line, earlier: Earlier) -> Iterator[Step]:
     """What earlier data has, near-duplicates, and problems whose candidates disagree on the answer."""
     if line.skips(Stage.IDENTIFY):
         return
-    store, contents, guards = line.store, _contents(line), line.folder("guards")
+    store, contents, guards, words = line.store, _contents(line), line.folder("guards"), line.folder("words")
     threshold = line.settings.identify.threshold
     beside_earlier = partial(across_parts, line, Stage.IDENTIFY, beside=earlier.parts)
     if earlier.shards:
@@ -83,7 +83,7 @@ def identify(line: Line, earlier: Earlier) -> Iterator[Step]:
     yield beside_earlier(_SHARED_QUESTIONS, lambda done: ShareQuestions(store, done.folders, earlier))
     yield beside_earlier(_SHARED_GUARDS, lambda done: ShareGuards(store, _SHARED_QUESTIONS, guards, earlier))
     yield beside_earlier(
-        _NEAR, lambda done: NearDuplicates(store, done.folders, guards, _SHARED_GUARDS, threshold, earlier)
+        _NEAR, lambda done: NearDuplicates(store, done.folders, guards, words, _SHARED_GUARDS, threshold, earlier)
     )
     yield across_parts(line, Stage.IDENTIFY, _AGREE, lambda done: Agree(store, done.folders, done.before(Stage.VERIFY)))
 

@@ -1,3 +1,4 @@
+import os
 import pickle
 
 import pyarrow as pa
@@ -11,8 +12,12 @@ from pipelines.engine.store import (
     Store,
     damaged_files,
     digest,
+    keep_batch,
+    noted,
     read_batch,
+    read_note,
     read_value,
+    seal_of,
     write_batch,
     write_value,
 )
@@ -74,6 +79,49 @@ def test_a_batch_whose_bytes_changed_anywhere_is_refused(tmp_path):
             read_batch(path, ["row"])
     path.write_bytes(content)
     assert read_batch(path).equals(BATCH)
+
+
+def test_bytes_that_change_after_a_look_are_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr("pipelines.engine.store._SETTLED_NS", 0)  # as if it had been written long ago
+    path = tmp_path / "batch.arrow"
+    write_batch(path, BATCH)
+    assert read_batch(path).equals(BATCH)
+    before = path.stat()
+    path.write_bytes(flipped(path.read_bytes(), 100))
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns + 1))
+    with pytest.raises(DamagedError):
+        read_batch(path)
+
+
+def test_a_batch_that_stands_already_is_not_written_again(tmp_path):
+    path = tmp_path / "batch.arrow"
+    keep_batch(path, BATCH)
+    made, content = path.stat().st_ino, path.read_bytes()
+    keep_batch(path, BATCH)
+    assert path.stat().st_ino == made
+    write_batch(tmp_path / "other.arrow", BATCH)
+    assert (tmp_path / "other.arrow").read_bytes() == content
+    for other in (flipped(content, 100), content[:-1]):
+        path.write_bytes(other)
+        keep_batch(path, BATCH)
+        assert path.read_bytes() == content
+    keep_batch(path, BATCH.slice(1))
+    assert len(read_batch(path)) == len(BATCH) - 1
+
+
+def test_a_note_stands_beside_a_batch_and_goes_into_its_seal(tmp_path):
+    path = tmp_path / "batch.arrow"
+    write_batch(path, BATCH)
+    assert read_note(path) is None
+    bare = seal_of(path)
+    write_batch(path, noted(BATCH, {"rows": [1, None]}))
+    assert (read_note(path), seal_of(path) == bare) == ({"rows": [1, None]}, False)
+    assert read_batch(path).equals(BATCH)
+    write_batch(path, BATCH)
+    assert seal_of(path) == bare
+    path.write_bytes(path.read_bytes()[:-1])
+    with pytest.raises(DamagedError):
+        read_note(path)
 
 
 def test_a_value_whose_text_changed_anywhere_is_refused(tmp_path):

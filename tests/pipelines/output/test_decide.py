@@ -12,6 +12,7 @@ from pipelines.engine.rejection import Note, Rejection
 from pipelines.engine.store import PartRef, Store, read_batch, write_batch
 from pipelines.output.decide import DECISION_SCHEMA, PartSummary, decide, hex_of
 from schemas.ledger import LedgerRule
+from schemas.policy import Policy
 from schemas.reason import Outcome, Reason, Stage
 from schemas.split import Split, split_of
 from tests.pipelines.output.parts import COLLAPSE, SCREEN, TAGGED, Said, candidate, key_of, settings, write_part
@@ -52,6 +53,24 @@ def test_the_reason_of_the_first_stage_wins_whatever_the_folders_are_called(tmp_
     ]
     turned, _ = decided(tmp_path, rows, said, tagged=TAGGED[::-1])
     assert turned[0]["reason"] == "exact_duplicate"
+
+
+def test_a_part_is_decided_anew_only_when_its_tags_or_the_settings_are_other(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    part = write_part(store, 0, [candidate(row) for row in range(4)], {SCREEN: [(0, LONG)]})
+    path, first = store.decisions_path(part), decide(part, store=store, settings=settings())
+    made = path.stat().st_ino
+    moved = replace(part, number=7)
+    assert decide(moved, store=store, settings=settings()) == replace(first, part=moved)
+    assert path.stat().st_ino == made
+    set_aside = decide(part, store=store, settings=settings(policy={"too_long": Policy.QUARANTINE}))
+    assert set_aside.ended["school", "cot", "quarantined", "screen", "too_long"] == 1
+    assert decide(part, store=store, settings=settings()) == first
+    write_part(store, 0, [candidate(row) for row in range(4)], {SCREEN: [(1, LONG), (2, LONG)]})
+    assert decide(part, store=store, settings=settings()).kept.total() == 2
+    path.write_bytes(path.read_bytes()[:-1])
+    assert decide(part, store=store, settings=settings()).kept.total() == 2
+    assert len(read_batch(path)) == 4
 
 
 def test_evidence_stands_beside_the_reason(tmp_path: Path) -> None:
