@@ -24,11 +24,11 @@ curate:
 """
 
 
-def write_rows(path: Path, *, rows: int, row_bytes: int) -> None:
-    """Writes distinct two-step problems whose solutions are padded with words to about `row_bytes`."""
-    choice = random.Random(0)
+def write_rows(path: Path, *, rows: int, row_bytes: int, first: int = 0) -> None:
+    """Writes distinct two-step problems, numbered from `first`, with solutions padded to about `row_bytes` by words."""
+    choice = random.Random(first)
     with path.open("w", encoding="utf-8") as file:
-        for number in range(rows):
+        for number in range(first, first + rows):
             first, second = choice.randint(2, 999), choice.randint(2, 999)
             padding = " ".join(choice.choices(_WORDS, k=max(1, (row_bytes - 290) // 6)))
             row = {

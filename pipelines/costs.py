@@ -21,7 +21,7 @@ from pipelines.engine.joining import code_digest
 from pipelines.engine.line import Done, Line
 from pipelines.engine.store import SOURCE_SHIFT, PartRef, Store
 from pipelines.engine.transforms import ReadParts, ReadSplit, partitions_for
-from pipelines.output.write import STAGED
+from pipelines.output.growing import STAGED
 from pipelines.passes import finishing
 from pipelines.sources.files.records import FileSplit
 from pipelines.sources.inputs import Inputs, load_benchmarks, plan_inputs, render_split

@@ -14,8 +14,9 @@ from pipelines.engine.workfolder import STOPPED
 from pipelines.output.advice import key_of, reasons_with_examples
 from pipelines.output.data_card import dataset_card
 from pipelines.output.decide import PartSummary
+from pipelines.output.growing import STAGED
 from pipelines.output.reader import read_ledger
-from pipelines.output.write import STAGED, Written
+from pipelines.output.write import Written
 from schemas.benchmark import BENCHMARKS
 from schemas.config import Curate
 from schemas.copies import LEDGER, copied

@@ -4,7 +4,7 @@ The trainer permutes globally, so shards keep input order and writing moves no t
 which file depends on the parts alone: the bytes do not depend on runner, workers or bundles.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -19,20 +19,20 @@ from pipelines.engine.crashes import with_crashes, without_crashing
 from pipelines.engine.overlays import corrections, selections, with_labels
 from pipelines.engine.store import PartRef, Store, read_batch, write_batch
 from pipelines.engine.tags import from_verdicts, kept_keys
-from pipelines.engine.workfiles import is_there, writing
+from pipelines.engine.workfiles import is_there
 from pipelines.output.decide import PartSummary
+from pipelines.output.growing import GrowingFile, ground_of, growing
 from pipelines.text.quality import quality_facts
 from schemas.example import EXAMPLE_SCHEMA
 from schemas.ledger import LEDGER_SCHEMA, RECORD_MARK
-from schemas.manifest import sha256_of
 from schemas.problem import Format, SegmentKind
 from schemas.reason import REFUSED_PROGRAMS, Outcome, Stage
 from schemas.split import Split
 
-STAGED = "staged"
 UNWRITTEN = "unwritten"  # tag folder of the candidates that were kept and could not be written
 BATCH_ROWS = 1024  # rows in one batch of a shard: what a reader maps at a time
 LEDGER_ROWS = 500_000  # candidates in one ledger file
+_END_OF_STREAM = b"\xff\xff\xff\xff\0\0\0\0"  # of Arrow's streaming format
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,26 +112,57 @@ def _groups(parts: Sequence[PartRef], sizes: Sequence[float], limit: float) -> I
 def write_file(plan: FilePlan, *, store: Store, settings: WriteSettings) -> list[Written]:
     """Writes one planned file into the staging folder; beside a ledger file also its rejected records."""
     if plan.split is not None:
-        batches = (_living_examples(part, plan.split, store, settings) for part in plan.parts)
-        return [_write_stream(plan, EXAMPLE_SCHEMA, batches, store)]
-    ledger = (read_batch(store.decisions_path(part), LEDGER_SCHEMA.names) for part in plan.parts)
-    rejected = _write_rejected(plan, store)
-    return [_write_stream(plan, LEDGER_SCHEMA, ledger, store), *rejected]
+        read = partial(_living_examples, split=plan.split, store=store, settings=settings)
+        tags = (store.verified, store.labelled, store.reviewed)
+        grounds = [ground_of(store, part, settings, tags=tags) for part in plan.parts]
+        return [_write_stream(plan, EXAMPLE_SCHEMA, read, grounds, store)]
+
+    def ledger(part: PartRef) -> pa.RecordBatch:
+        return read_batch(store.decisions_path(part), LEDGER_SCHEMA.names)
+
+    grounds = [ground_of(store, part) for part in plan.parts]
+    return [_write_stream(plan, LEDGER_SCHEMA, ledger, grounds, store), _write_rejected(plan, grounds, store)]
 
 
-def _write_stream(plan: FilePlan, schema: pa.Schema, batches: Iterator[pa.RecordBatch], store: Store) -> Written:
-    rows = 0
-    with writing(store.root / STAGED / plan.path) as temporary:
-        with pa.OSFile(str(temporary), "wb") as sink, pa.ipc.new_stream(sink, schema) as writer:
-            for batch in _even(batches, schema):
-                writer.write_batch(batch)
-                rows += len(batch)
-        written = Written(plan.path, plan.split, rows, temporary.stat().st_size, sha256_of(temporary))
+def _write_stream(
+    plan: FilePlan, schema: pa.Schema, read: Callable[[PartRef], pa.RecordBatch], grounds: Sequence[str], store: Store
+) -> Written:
+    with growing(store, plan.path, plan.split or "ledger", plan.parts, grounds) as file:
+        if file.file is not None:
+            _write_batches(file, schema, _behind(file, plan.parts, read))
+        file.complete = not any(is_there(store.tags_path(UNWRITTEN, part)) for part in plan.parts)
+    rows = file.rows[-1]
     progress.report(store.root, "write", rows)
-    return written
+    return Written(plan.path, plan.split, rows, file.size, file.hashed.hexdigest())
 
 
-def _even(batches: Iterator[pa.RecordBatch], schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+def _write_batches(file: GrowingFile, schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> None:
+    """Writes rows behind the last mark of a stream, to its end."""
+    if not file.marks:
+        file.write(schema.serialize())
+        file.mark(0)
+    rows = file.marks[-1][0]
+    for batch in _even(batches, schema):
+        file.write(batch.serialize())
+        rows += len(batch)
+        if len(batch) == BATCH_ROWS:
+            file.mark(rows)
+    file.write(_END_OF_STREAM)
+
+
+def _behind(
+    file: GrowingFile, parts: Sequence[PartRef], read: Callable[[PartRef], pa.RecordBatch]
+) -> Iterator[pa.RecordBatch]:
+    """The rows of a file behind its last mark."""
+    if file.behind is not None:
+        yield file.behind
+    for part in parts[len(file.rows) :]:
+        batch = read(part)
+        file.end_part(len(batch))
+        yield batch
+
+
+def _even(batches: Iterable[pa.RecordBatch], schema: pa.Schema) -> Iterator[pa.RecordBatch]:
     """Re-cuts batches to `BATCH_ROWS`, so that a file's bytes do not tell how its parts were cut."""
     waiting = schema.empty_table()
     for batch in batches:
@@ -291,17 +322,18 @@ def _with_text(segments: list[dict[str, str]], place: int, text: str) -> list[di
     return [*segments[:place], {**segments[place], "text": text}, *segments[place + 1 :]]
 
 
-def _write_rejected(plan: FilePlan, store: Store) -> list[Written]:
+def _write_rejected(plan: FilePlan, grounds: Sequence[str], store: Store) -> Written:
     """Writes one line per row that lost a candidate: the original record and why, to mend and feed in again."""
     name = plan.path.replace("ledger", "rejected").replace(".arrow", ".jsonl")
-    rows = 0
-    with writing(store.root / STAGED / name) as temporary:
-        with temporary.open("wb") as file:
-            for part in plan.parts:
-                for record in _rejected_records(part, store):
-                    file.write(record)
-                    rows += 1
-        return [Written(name, None, rows, temporary.stat().st_size, sha256_of(temporary))]
+    with growing(store, name, "rejected", plan.parts, grounds) as file:
+        if not file.marks:
+            file.mark(0)
+        for part in plan.parts[len(file.rows) :]:
+            records = list(_rejected_records(part, store))
+            file.write(b"".join(records))
+            file.end_part(len(records))
+            file.mark(file.rows[-1])
+    return Written(name, None, file.rows[-1], file.size, file.hashed.hexdigest())
 
 
 def _rejected_records(part: PartRef, store: Store) -> Iterator[bytes]:

@@ -10,7 +10,8 @@ from pipelines.engine.beam import beam_options, open_pipeline
 from pipelines.engine.rejection import Rejection
 from pipelines.engine.store import PartRef, Store
 from pipelines.output.finish import Finish, forget_finished, read_finished
-from pipelines.output.write import STAGED, WriteSettings
+from pipelines.output.growing import STAGED
+from pipelines.output.write import WriteSettings
 from schemas.reason import Reason
 from schemas.split import Split
 from tests.pipelines.output.parts import SCREEN, candidate, settings, write_part

@@ -10,8 +10,9 @@ import pytest
 
 from pipelines.engine.store import PartRef, Store
 from pipelines.output.decide import PartSummary
+from pipelines.output.growing import STAGED
 from pipelines.output.publish import Alarm, Ending, alarm_of, manifest_of, publish, set_aside, wiped_out
-from pipelines.output.write import STAGED, Written
+from pipelines.output.write import Written
 from schemas.config import Curate
 from schemas.manifest import Counts, FormatCounts, InputFile, read_manifest
 

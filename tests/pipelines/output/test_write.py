@@ -14,7 +14,8 @@ from pipelines.engine.rejection import Rejection
 from pipelines.engine.store import PartRef, Store, read_batch, write_batch
 from pipelines.output import write
 from pipelines.output.decide import PartSummary, decide
-from pipelines.output.write import STAGED, FilePlan, WriteSettings, Written, plan_files, write_file
+from pipelines.output.growing import STAGED
+from pipelines.output.write import FilePlan, WriteSettings, Written, plan_files, write_file
 from pipelines.stages.verify.ruling import RULING_SCHEMA
 from schemas.example import EXAMPLE_SCHEMA, SELECTION
 from schemas.ledger import LEDGER_SCHEMA, LedgerRule
