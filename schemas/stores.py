@@ -11,6 +11,7 @@ from schemas import hub
 WRITABLE = ("s3", "gs", "gcs", "abfs", "abfss", "hdfs", "viewfs", "memory")
 """schemes that data is written to: the others lack objects that can be replaced, or times of a clock of their own"""
 
+_HUB_KINDS = ("datasets", "models", "spaces", "buckets")
 _S3_OPTIONS = ("region", "scheme", "endpoint_override")  # as pyarrow's own URIs have them
 _PATIENCE_S = 30  # for an answer; the AWS client's 3 s are short of a busy store's pauses
 _ATTEMPTS = 5  # of one request, with growing pauses: a store that answers 503 is asked again
@@ -21,7 +22,7 @@ def served(url: str) -> tuple[Any, str]:
 
     Raises:
         ImportError: what serves such URLs is not installed.
-        ValueError: nothing knows the scheme, or an option in the URL.
+        ValueError: nothing knows the scheme, an option in the URL, or what kind of repository it names.
         OSError: the store cannot be found.
     """
     import fsspec  # deferred: files on this machine need no fsspec
@@ -37,6 +38,8 @@ def served(url: str) -> tuple[Any, str]:
             from pyarrow.fs import FileSystem
 
             return _wrapped(urlunsplit(parts._replace(path=""))), FileSystem.from_uri(url)[1].rstrip("/")
+        case "hf" if parts.netloc not in _HUB_KINDS:
+            raise ValueError(f"a data set on the hub is hf://datasets/{parts.netloc}{parts.path}")
         case "hf" if not _hub_answers():
             raise ConnectionError("the Hugging Face hub does not answer")  # its client's own error is no OSError
         case _:

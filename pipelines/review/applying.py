@@ -11,10 +11,11 @@ from pipelines.engine.workfolder import CONFIG_FILE
 from pipelines.output.delivery import made_in
 from schemas.copies import copied
 from schemas.manifest import read_manifest
+from schemas.place import Location, as_text
 from schemas.reviews import Reviews
 
 
-def applying(data: Path, decisions: Path) -> str:
+def applying(data: Location, decisions: Path) -> str:
     """The command, to be pasted where this program runs: beside the reviews that the data set has already.
 
     Args:
@@ -31,7 +32,7 @@ def applying(data: Path, decisions: Path) -> str:
     ]
     stands = any(isinstance(entry, str) and Path(entry).absolute() == decisions.absolute() for entry in known)
     reviews = orjson.dumps([*known, *([] if stands else [_shortest(decisions)])]).decode()
-    words = ("mathmill", "curate", config, "--output", str(data), "--set", f"curate.reviews={reviews}")
+    words = ("mathmill", "curate", config, "--output", as_text(data), "--set", f"curate.reviews={reviews}")
     return shlex.join(words)
 
 

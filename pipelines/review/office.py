@@ -8,7 +8,6 @@ from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from pipelines.review.applying import applying
@@ -78,7 +77,7 @@ class Office:
             else Desk(data, queue, decisions, self._votes, overlap=terms.overlap, suite=suite)
             for queue in queues
         }
-        self._apply = ("Apply all decisions with", applying(Path(data.name), self.path))
+        self._apply = ("Apply all decisions with", applying(data.name, self.path))
         self._lock = threading.RLock()
         self._ready: OrderedDict[tuple[int, bool], Rendered] = OrderedDict()
         self._unwritten = ""

@@ -1,6 +1,7 @@
 """Places behind URLs: one contract over fsspec's memory and a real S3 API, and what a store can do to it."""
 
 import pickle
+from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 from schemas.exits import RunFailedError, UserError
 from schemas.place import Place, located, on_this_machine, public_name, reached, require_writable, sending
 from schemas.stores import _hub_answers
+from tests.hub_server import asked_here
 from tests.store_server import StoreServer, cut_short, forbidden, gone, trickling, unavailable
 
 TEXT = b"".join(b"%d\n" % number for number in range(20_000))
@@ -253,3 +255,36 @@ def test_a_vanished_object_is_missed(bucket: str, store: StoreServer, tmp_path: 
     with pytest.raises(OSError, match="NOT_FOUND"):
         Place(f"{bucket}/a").fetch(tmp_path / "a")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.fixture
+def repository() -> Iterator[Place]:
+    with asked_here({"org/data": {"a.txt": b"first", "deep/b.txt": b"second", "deep/er/c.bin": b"third"}}):
+        yield Place("hf://datasets/org/data")
+
+
+def test_a_data_set_on_the_hub_is_read_like_a_store(repository: Place, tmp_path: Path) -> None:
+    assert repository.files() == {"a.txt": 5, "deep/b.txt": 6, "deep/er/c.bin": 5}
+    assert (repository / "nothing").files() == {}
+    assert (repository / "deep/b.txt").read() == b"second"
+    assert (repository / "deep/b.txt").read(1, 4) == b"eco"
+    assert [str(place) for place in Place("hf://datasets/org/data/deep/*.txt").glob()] == [f"{repository}/deep/b.txt"]
+    assert (repository / "deep").is_folder()
+    assert not (repository / "deep/nothing.txt").exists()
+    (repository / "a.txt").fetch(tmp_path / "a.txt")
+    assert (tmp_path / "a.txt").read_bytes() == b"first"
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("hf://org/data/manifest.json", "a data set on the hub is hf://datasets/org/data/manifest.json"),
+        ("hf://datasets/org/data/manifest.json", "org/data/manifest.json"),
+        ("hf://datasets/nobody/data/manifest.json", "nobody/data/manifest.json"),
+    ],
+)
+@pytest.mark.usefixtures("repository")
+def test_what_the_hub_does_not_have_is_one_line(url: str, words: str) -> None:
+    place = Place(url)
+    with pytest.raises(UserError, match=f"^{place} cannot be reached: .*{words}"), reached(place):
+        place.read()

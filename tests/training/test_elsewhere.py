@@ -6,6 +6,7 @@ import pytest
 from safetensors.torch import load_file
 
 from schemas.exits import RunFailedError, UserError
+from tests.hub_server import asked_here, files_below
 from tests.store_server import forbidden, put
 from tests.training.models import small_run
 from tests.training.test_fetched import blocks_of, reads_of, with_tables
@@ -48,6 +49,12 @@ def test_a_run_on_a_store_ends_at_the_bits_of_one_on_a_folder(here, place, store
     facts = json.loads((there.output / "run.json").read_text())
     assert facts["train"]["order"] == order
     assert facts["data"][0]["path"] == place.url
+
+
+def test_a_run_on_the_hub_ends_at_the_bits_of_one_on_a_folder(here, judged, tmp_path):
+    with asked_here({"org/data": files_below(judged)}):
+        there = train(small_run(order="blocks"), "hf://datasets/org/data", tmp_path / "RUN")
+    assert same(here["blocks"], there)
 
 
 def test_both_orders_are_runs_of_their_own(here, judged, tmp_path):

@@ -6,6 +6,7 @@ import pytest
 from pipelines.__main__ import main
 from pipelines.review.applying import applying
 from schemas.manifest import read_manifest
+from tests.store_server import put
 from tests.tiny import marbles, write_rows
 
 
@@ -25,3 +26,10 @@ def test_the_command_that_applies_decisions_can_be_pasted(tmp_path: Path, monkey
     for queue in (Path("first.jsonl"), Path("second.jsonl"), tmp_path / "second.jsonl"):
         assert main(shlex.split(applying(Path("my data"), queue))[1:]) == 0
     assert read_manifest(Path("my data")).config["reviews"] == ["first.jsonl", "second.jsonl"]
+
+
+def test_data_in_a_store_is_named_by_its_url(tiny_data: Path, bucket: str) -> None:
+    place = put(tiny_data, f"{bucket}/data")
+    queue = Path("queue.jsonl")
+    assert f"--output {place.url} --set" in applying(place.url, queue)
+    assert applying(Path(place.url), queue) == applying(place.url, queue)

@@ -1,18 +1,16 @@
 """`hf://` over HTTP: the real client libraries against a small hub on the loopback."""
 
-import hashlib
 import json
 import os
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
-REVISION = "a" * 40
+from tests.hub_server import REVISION, serving
+
 TRAIN = [
     {
         "question": f"Ann has {n} pens and buys {n + 1} more. How many now?",
@@ -26,46 +24,10 @@ FILES = {
 }
 
 
-class Hub(BaseHTTPRequestHandler):
-    """As much of the hub as reading one public data set takes."""
-
-    def do_GET(self) -> None:
-        path = self.path.partition("?")[0]
-        name = path.rpartition("/")[2]
-        if "org/data" not in path or ("/resolve/" in path and name not in FILES):
-            error = "EntryNotFound" if "org/data" in path else "RepoNotFound"
-            self._send(404, b"{}", {"X-Error-Code": error})
-        elif "/resolve/" in path:
-            tag = {"X-Repo-Commit": REVISION, "ETag": f'"{hashlib.sha256(FILES[name]).hexdigest()}"'}
-            self._send(200, FILES[name], tag)
-        elif "/tree/" in path:
-            files = [{"type": "file", "oid": name, "size": len(data), "path": name} for name, data in FILES.items()]
-            self._send(200, json.dumps(files).encode())
-        else:
-            about = {"id": "org/data", "sha": REVISION, "tags": [], "siblings": [{"rfilename": name} for name in FILES]}
-            self._send(200, json.dumps(about).encode())
-
-    def do_HEAD(self) -> None:
-        self.do_GET()
-
-    def log_message(self, *_: object) -> None:
-        """Says nothing."""
-
-    def _send(self, status: int, body: bytes, headers: dict[str, str] | None = None) -> None:
-        self.send_response(status)
-        for name, value in {**(headers or {}), "Content-Length": str(len(body))}.items():
-            self.send_header(name, value)
-        self.end_headers()
-        if self.command == "GET":
-            self.wfile.write(body)
-
-
 @pytest.fixture
 def hub() -> Iterator[str]:
-    with ThreadingHTTPServer(("127.0.0.1", 0), Hub) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
+    with serving({"org/data": FILES}) as url:
+        yield url
 
 
 def curate(folder: Path, hub: str, benchmark: str) -> subprocess.CompletedProcess[str]:
