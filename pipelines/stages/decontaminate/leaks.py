@@ -60,7 +60,8 @@ from validation.answers import Relation, compare_exactly, extract
 NGRAM = 10  # DeepSeekMath, section 2.1: 10-grams; shorter items as a whole (`short_items`)
 _CONTAINED = 40  # bytes of skeleton from which an item standing inside another text is no coincidence
 _OWN_SOLUTION = 80  # the same for solutions, which are made of fewer turns of phrase
-_MIN_COVER = 0.5  # share of an item's n-grams that a solution must hold: solutions repeat phrases of other questions
+_NEARLY_ALL = 0.9  # share of an item's n-grams: what is left changes a word, not what is asked
+_MIN_COVER = 0.5  # share of an item's n-grams that must be there: texts repeat phrases of other questions
 _POLICIES = ("report", "quarantine", "remove")  # about variants, the strictest last
 _EVIDENCE = 160  # characters of a matched span that the ledger keeps
 _DIGITS = re.compile(rb"\d+(?:\.\d+)?")
@@ -389,10 +390,11 @@ def _guarded(
 ) -> Iterator[_Hit]:
     """The hits whose numbers agree with the item's, or whose item has none.
 
-    A question with the item's numbers in another order and another answer is a variant.
+    A question with another answer than the item's is another problem, unless nearly all of the item stands in it with
+    its numbers in their order.
 
-    A short item without numbers ("Find the area.") needs a text without numbers as well. A solution must hold half of
-    the item's n-grams and all its numbers, among others of its own.
+    An item without numbers needs a text without numbers as well, where it is short ("Find the area.") or less than half
+    of it stands there. A solution must hold half of the item's n-grams and all its numbers, among others of its own.
     """
     looked_at = sorted({hit.text for hit in hits})
     numbers = dict(zip(looked_at, numbers_in(texts.take(pa.array(looked_at, pa.int64()))), strict=True))
@@ -400,9 +402,9 @@ def _guarded(
         asked, own = index.numbers[hit.item], numbers[hit.text]
         if whole:
             short = index.run_counts[hit.item] == 1
-            agreed = own == asked or (not asked and not short)
-            if agreed and _reordered(texts[hit.text : hit.text + 1], index.skeletons[hit.item]):
-                agreed = not _differ(answer_of(hit.text), index, hit.item)
+            agreed = own == asked or (not asked and not short and hit.cover >= _MIN_COVER)
+            part = hit.cover < _NEARLY_ALL or _reordered(texts[hit.text : hit.text + 1], index.skeletons[hit.item])
+            agreed = agreed and not (part and _differ(answer_of(hit.text), index, hit.item))
         else:
             agreed = hit.cover >= _MIN_COVER and not Counter(asked) - Counter(own)
         if agreed:

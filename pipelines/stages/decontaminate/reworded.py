@@ -50,6 +50,10 @@ The weights were fitted to 204 rewordings written one by one, so that of GSM8K's
 thousand is taken for a test item: half of those have not only its numbers, but calculate the same with them.
 """
 ORDER, WORDS, JOINTS, USUAL = 0.4, 22.0, 1.5, 0.3
+LIKENESS = 0.65
+"""Least share of joints in both from which formulas are alike where the numbers of both weigh no more than LITTLE: a
+sum of squares and a square of sums are then all the evidence that there is."""
+PLENTY = 8.0  # weight of numbers from which formulas may be written in wholly other ways
 SAME_ORDER = 0.5  # share of successive pairs of numbers from which two formulas look alike
 LITTLE = 3.1  # weight of numbers that two problems easily share
 NUMBERS = 0.75  # least share of the numbers, by weight, that must be in both where words or answers say nothing
@@ -199,7 +203,8 @@ class ParaphraseIndex:
         prose = self.joints.counts[items] < _FORMULAS
         varied = ~pairs.foreign & (pairs.cosine >= SAME_WORDS) & (texts.bags[rows] != self.bags[items])
         telling = (pairs.shared >= NUMBERS) & (pairs.weight >= LITTLE)
-        likely = np.where(pairs.foreign, prose & telling, evidence + self.answer_weights[items] >= EVIDENCE)
+        enough = (evidence + self.answer_weights[items] >= EVIDENCE) & ~_of_another_kind(pairs, same_joints)
+        likely = np.where(pairs.foreign, prose & telling, enough)
         look_alike = (pairs.joints < _FORMULA) | ((same_joints >= USUAL) & (order >= SAME_ORDER))
         drawn = texts.drawn[rows] | self.drawn[items]
         certain = ~pairs.foreign & ~varied & ~drawn & look_alike & telling & (evidence >= EVIDENCE)
@@ -265,6 +270,13 @@ class ParaphraseIndex:
         rows, items = np.concatenate((rows[found], few[owner[places]])), np.concatenate((items, word_items))
         pairs = distinct((rows << 32) | items)
         return pairs >> 32, pairs & 0xFFFFFFFF
+
+
+def _of_another_kind(pairs: _Pairs, same_joints: Scores) -> npt.NDArray[np.bool_]:
+    """Pairs that few numbers speak for while formulas, or the other numbers, speak against them."""
+    least = np.select([pairs.weight < LITTLE, pairs.weight < PLENTY], [LIKENESS, USUAL], 0.0)
+    formulas_differ = (pairs.joints >= _FORMULA) & (same_joints < least)
+    return formulas_differ | ((pairs.shared < NUMBERS) & (pairs.weight < _SELDOM))
 
 
 def _keys(numbers: Multisets, joints: Multisets, weighted: Vectors) -> tuple[Hashes, Places]:

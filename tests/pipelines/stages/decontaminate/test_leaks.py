@@ -201,6 +201,32 @@ def test_ten_words_of_an_item_without_numbers_are_a_leak():
     assert verdict(NUMBERLESS.replace("on a long shelf", "in a row")).reason == Reason.BENCHMARK_NGRAM
 
 
+@pytest.mark.parametrize(("answer", "leaks"), [("180", False), ("60", True), (None, True)])
+def test_a_template_with_another_answer_is_another_problem(answer, leaks):
+    index = index_of(NUMBERLESS, answers=["60"])
+    other = NUMBERLESS.replace("BANANA", "COFFEE")
+    assert (verdict(other, index=index, answer=answer) is not None) is leaks
+    assert verdict(f"{NUMBERLESS} It is a shelf of oak.", index=index, answer=answer) is not None  # all of the item
+
+
+def test_the_same_numbers_and_another_question_are_another_problem():
+    shared = "Our choir has 24 singers, 14 women and 10 men. In how many ways can it choose a speaker and a cashier"
+    index = index_of(f"{shared} if nobody may be both of them at once?", answers=["552"])
+    other = f"{shared} of whom exactly one is a woman, when a woman must be the speaker?"
+    assert verdict(other, index=index, answer="140") is None
+    assert verdict(other, index=index, answer="552").reason == Reason.BENCHMARK_NGRAM
+
+
+def test_options_that_two_questions_share_are_no_leak():
+    options = "What is the shape of this curve? (A) a line (B) a circle (C) a spiral (D) an ellipse (E) none of them."
+    item = f"Let the sine of t and the cosine of t be the coordinates of a point that moves for all real t. {options}"
+    index = index_of(item, answers=["B"])
+    assert (
+        verdict(f"The points with $r = 4$ are drawn in polar coordinates. {options}", index=index, answer="B") is None
+    )
+    assert verdict(item.replace("moves", "runs"), index=index, answer="B").reason == Reason.BENCHMARK_NGRAM
+
+
 def test_a_number_that_goes_on_is_another_number():
     index = index_of("Natalia sold 48 clips to her friends, then she sold exactly 5")
     assert verdict("Natalia sold 48 clips to her friends, then she sold exactly 57", index=index) is None

@@ -130,6 +130,24 @@ def test_a_formula_must_agree_in_its_joints():
     assert found(r"Write in ascending order all roots of $\frac{2}{5} \cdot (6 \div x)$.") is None
 
 
+def test_where_numbers_say_little_formulas_must_be_alike():
+    told = r"Let $a$, $b$ and $c$ be positive real numbers. Find the least value of $\frac{a}{b+c} + \frac{b}{c+a}$."
+    index = index_of((told, "17/12"), (BAKER, "150"))
+    again = (
+        r"Let $a$, $b$ and $c$ be positive real numbers. What is the least value of $\frac{a}{b+c} + \frac{b}{c+a}$?"
+    )
+    other = r"Let $a$, $b$ and $c$ be positive real numbers. What is the least value of $(a-b)^2 - (b-c)^2 - (c-a)^2$?"
+    assert found(again, "17/12", index=index).item == 0
+    assert found(other, "17/12", index=index) is None
+
+
+def test_with_few_numbers_in_both_the_other_ones_speak_against():
+    told = "What is the value of $g(h(2))$ when $g(x) = 3x - 7$ and $h(x) = x + 5$?"
+    index = index_of((told, "14"), (BAKER, "150"))
+    assert found("When $h(x) = x + 5$ and $g(x) = 3x - 7$, what is $g(h(2))$?", "14", index=index).item == 0
+    assert found("What is the value of $h(g(4))$ when $h(x) = 2x + 3$ and $g(x) = 8x - 9$?", "14", index=index) is None
+
+
 def test_a_formula_of_the_same_signs_is_another_formula():
     told, again = r"Expand $(z^2-37z+2)(z^3+4z-2)$.", r"Write $(z^2-37z+2)(z^3+4z-2)$ as one polynomial in $z$."
     other = r"Write $2(z-z)+3^(37-4)^z+z$ as one polynomial in $z$."
