@@ -252,7 +252,7 @@ CURATE: Mapping[str, Callable[[str], object]] = {
     "extract_reference": extract_reference,
     "check_arithmetic": check_arithmetic,
     "annotations": lambda text: check_arithmetic("so", (text,)),
-    "reaches": lambda text: reaches(text, "42", ("1+1=2",)),
+    "reaches": lambda text: reaches(text, "42", "How many cents?", annotations=("1+1=2",)),
     "compare": lambda text: compare("5", text[:9_999], question=text),
     "compare alike": lambda text: compare(text, f"{text}1"),
     "is_light": is_light,

@@ -5,7 +5,7 @@ By a small reader of its own (no eval).
 
 import operator
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
@@ -150,25 +150,3 @@ def check_annotations(text: str) -> list[Calculation]:
 def strip_annotations(text: str) -> str:
     """Removes the annotations and leaves the text around them."""
     return _ANNOTATION.sub("", text)
-
-
-_SPACED = re.compile(r"(?<=\d) (?=\d{3}(?!\d))")
-_WRITTEN = re.compile(r"(?<![\w.])-?\$?\d[\d,]*(?:\.\d+)?")
-
-
-def reaches(rationale: str, final: str, annotations: Sequence[str] = ()) -> bool:
-    """Returns whether any annotation, or the last number of the text, is the final answer.
-
-    Args:
-        rationale: the solution without its final-answer line.
-        final: the final answer; one that is no plain number counts as reached.
-        annotations: those that have left the text already.
-    """
-    claim = stated_value(final)
-    if claim is None:
-        return True
-    written = (*annotations_in(rationale), *annotations)
-    if any(stated_value(annotation.rpartition("=")[2]) == claim for annotation in written):
-        return True
-    numbers = _WRITTEN.findall(_SPACED.sub("", strip_annotations(rationale)))
-    return bool(numbers) and stated_value(numbers[-1].replace("$", "").rstrip(",")) == claim

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from math import floor
 
 from validation.answers.arithmetic import annotations_in, calculate, stated_value, strip_annotations
 from validation.answers.units import find_unit
@@ -79,8 +80,17 @@ _TELLING = frozenset(
         " than less more point into between about am pm",
     )
 )
+# Words that a number behind them gives a name: the 1 of `on day 1 * 2` is none to multiply.
+_NUMBERED = frozenset(
+    re.findall(
+        r"\w+",
+        "day days week weeks month months year years round rounds level step grade chapter game games lesson quarter"
+        " stage phase case part section question problem equation figure table group team class number",
+    )
+)
 _ONE_NUMBER = re.compile(r"\(*-?[\d.,]+%?\)*|\(\d+\+\d+/\d+\)")
 _MAX_UNIT = 5  # words
+_DIVIDED = re.compile(r"[/÷]\s*\d")
 _SHIFTS = frozenset(Fraction(10) ** power for power in (-6, -3, -2, 2, 3, 6))
 _TWO_QUOTIENTS = re.compile(r"/[\d.,+]+/|[(/]0\d|\b0\d")  # `28 / 1/5` divides once; `0900` is a time of day
 # Words that end the words behind a number: what stands before them is another thought.
@@ -169,6 +179,8 @@ def _holds(left: _Side, right: _Side) -> bool | None:
         return True
     if left.value and right.value and left.value / right.value in _SHIFTS:
         return None  # cents, thousands, or a percentage
+    if _DIVIDED.search(left.text) and right.simple and right.value == floor(left.value) > 0:
+        return None  # `50 / 3 = 16 each, with 2 remaining`
     strange = right.units - left.units if left.units else frozenset()
     return False if left.sure and right.sure and not strange and not left.simple else None
 
@@ -235,7 +247,9 @@ def _start(tokens: Sequence[_Token]) -> tuple[int, bool]:
         at -= 1
     if at in (0, len(tokens)) or depth < 0:
         return at, True
-    return at, tokens[at - 1].group().lower() not in _TELLING and tokens[at - 1].end() < tokens[at].start()
+    before = tokens[at - 1].group().lower()
+    apart = before not in _TELLING and tokens[at - 1].end() < tokens[at].start()
+    return at, apart and not (before in _NUMBERED and tokens[at].lastgroup == "number")
 
 
 def _measured(tokens: Sequence[_Token], at: int) -> int | None:

@@ -343,7 +343,9 @@ def _judge_unstated(case: Case, text: str, gold: str | None, settings: Verify, *
 
 def _unreached(case: Case, rationale: str, final: str) -> Rejection | None:
     """Rejects a final answer on a line of its own that no step before it arrives at."""
-    if case.annotations is None or reaches(rationale, final, case.annotations):
+    if case.annotations is None:
+        return None
+    if reaches(rationale, final, case.question, case.language, annotations=case.annotations):
         return None
     return Rejection(Reason.RATIONALE_MISMATCH, f"no step arrives at {_short(final)}: {_short(rationale[-60:])}")
 

@@ -8,7 +8,7 @@ import pytest
 
 from validation.answers import check_arithmetic
 
-# Every row of GSM8K train whose arithmetic is called wrong, with what the text says; looked at one by one.
+# Every row of GSM8K train whose arithmetic is called wrong, with what the text says; looked at one by one, and right.
 TRUE_FINDINGS = {
     167: "192*100 = 1920",
     198: "6/3 = .5",
@@ -30,11 +30,6 @@ TRUE_FINDINGS = {
     6812: "50-8 = 44",
     7178: "1152/ 1,536 = .5",
     7444: "14*20 = 140",
-}
-FALSE_FINDINGS = {
-    869: "50 stickers / 3 friends = 16",  # ... "with 2 remaining": a whole quotient
-    5396: "1 * 2 = 20",  # "10 pages per day on day 1 * 2": the 1 is a name
-    6590: "1-2 = 96 - 70",  # "Weeks 1-2" is a name
 }
 
 
@@ -75,6 +70,8 @@ def test_equations_that_hold(text):
         ("$5 + $7 = $13", "5 + $7 = 13"),
         ("2 + 3 = 6 * 4 = 24", "2 + 3 = 6 * 4"),
         ("10 / 3 = 3.34", "10 / 3 = 3.34"),
+        ("38 seats / 4 rows = 8 seats", "38 seats / 4 rows = 8"),
+        ("the seats 3 * 4 = 13", "3 * 4 = 13"),
         ("200 * 25% = 51", "200 * 25% = 51"),
         ("<<48/2=25>>", "48/2=25"),
         ("2 + 2 = 4 so 2 + 3 = 6", "2 + 3 = 6"),
@@ -101,6 +98,9 @@ def test_equations_that_do_not_hold(text, wrong):
         "5 * 50 = 2.50",
         "2 \\sqrt{9} + 1 = 7",
         "12_8 + 3_8 = 17_8",
+        "On day 1 * 2 = 40 pages",
+        "From weeks 3-4 = 80 - 50 hours",
+        "39 seats / 4 rows = 9 seats, with 3 left",
     ],
 )
 def test_what_is_not_read_whole_is_counted_and_not_judged(text):
@@ -137,9 +137,7 @@ def test_the_arithmetic_of_gsm8k(real_data: Path):
     rows = [json.loads(line)["answer"] for line in (real_data / "cot" / "gsm8k_train.jsonl").read_text().splitlines()]
     found = [check_arithmetic(row) for row in rows]
     wrong = {row: one.wrong[0] for row, one in enumerate(found) if one.wrong}
-    assert wrong == TRUE_FINDINGS | FALSE_FINDINGS
-    assert len(FALSE_FINDINGS) <= 5
-    assert len(wrong) <= 60
+    assert wrong == TRUE_FINDINGS
     assert sum(one.checked for one in found) > 47_000
     assert sum(one.unparsed for one in found) < 2_000
 

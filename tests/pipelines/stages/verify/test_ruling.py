@@ -15,12 +15,9 @@ from validation.answers import close_symbolic, symbolic
 from validation.programs import Level, Pool, ServerError
 
 SCHOOL = Source(name="school", path="rows.jsonl", adapter="gsm8k", licence="MIT")
-# Rows whose final answer is neither the result of an annotation nor the last number of the rationale. Some are wrong
-# labels (356: 48 + 16 = 64, then 66), some change their unit (343: $0.49, then 49), some are right and said early (32).
-UNREACHED = [
-    32, 123, 343, 356, 359, 497, 786, 1147, 1154, 1427, 1608, 1617, 2146, 2270, 2770, 2969, 3334, 3350, 3409, 3517,
-    3928, 4339, 4349, 4796, 4910, 5350, 5597, 5872, 6089, 6157, 6169, 6726, 6760, 7002, 7182, 7241, 7373, 7444,
-]  # fmt: skip
+# Rows whose final answer no step states, looked at one by one: wrong labels (356: 48 + 16 = 64, then 66), but for 4339,
+# which says `(($45/$300)*100)% = 15% of $300`.
+UNREACHED = [356, 786, 1154, 2770, 3334, 3409, 4339, 4796, 4910, 5350, 6157, 6760, 7182, 7444]
 
 
 def table(format: str) -> Source:
@@ -56,7 +53,8 @@ def verdicts(rows: list[dict], pool: Pool, source: Source = SCHOOL, settings: Ve
         ("That is 1,200 dollars.", "1200", None),
         ("It does not matter: nobody comes.", "nobody", None),
         ("48/2 = <<48/2=24>>24 clips.", "42", "rationale_mismatch"),
-        ("48/2 = 24 clips, which is more than 20.", "24", "rationale_mismatch"),
+        ("48/2 = 24 clips, which is more than 20.", "24", None),
+        ("48/2 = 24 clips, which is less than the 42 of 50.", "42", "rationale_mismatch"),
         ("40/160 = $<<40/160=0.25>>0.25", "25", "rationale_mismatch"),
         ("There are two dozen clips.", "24", "rationale_mismatch"),
     ],
