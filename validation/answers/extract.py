@@ -51,6 +51,14 @@ _CHOICE = re.compile(
 _SENTENCE_END = re.compile(r"(?<=\D)[.](?:\s|$)|(?<=\d)\s?\.(?:\s|$)|[。！!?।؟]|, (?:because|since|which|so|as)\b|\n")
 _HASHES = re.compile(r"(^[ \t]{0,20})?####(?!#)((?:[^#\n]|#(?!###))*)", re.MULTILINE)
 _QUOTED = re.compile(r"\A[\"“]([^\"“”]*)[\"”]\Z")
+# A sentence of Chinese or Japanese that ends in its only number and what it counts: 小明还剩8元
+_COUNTED = re.compile(
+    r"[\u3040-\u30ff\u4e00-\u9fff，、]{2,40}?(-?\d[\d,]*(?:\.\d+)?(?:/\d+)?%?[\u3040-\u30ff\u4e00-\u9fff]{0,4})"
+)
+_SPOKEN = re.compile(r"(.{1,40}?)\s\((?!mod)[a-z]+(?:[ -][a-z]+){0,5}\)")  # 6 (six)
+_BOLD = re.compile(r"(?<=\S)\*\*(?=\s|[^\w\s]|\Z)|(?<!\w)\*\*(?=\S)")  # and not the sign of a power
+_JOINED = re.compile(r"(?:or|and)\s\$")
+_SIGNS = " \t\n✅✓✔☑🎉👉➡"
 _DISPLAYS = {"$$": "$$", r"\[": r"\]"}
 _COPULA = re.compile(r"\s(?:is|are|was|equals|is equal to)\s")
 _PROSE_WORD = re.compile(r"(?<![\\A-Za-z{])[A-Za-z]{3,}")
@@ -113,7 +121,7 @@ def _announcement(text: str, start: int) -> str:
 
 def _first_value(rest: str) -> str:
     """Returns what the phrase introduces: up to the end of the sentence, a formula whole, a choice letter alone."""
-    rest = rest.strip().lstrip("}").strip().strip("*_").strip()
+    rest = _BOLD.sub("", rest).strip(_SIGNS).lstrip("}").strip(_SIGNS).strip("*_").strip()
     if rest.endswith("$") and rest.count("$") == 1:  # of a formula that began in front: `$\\text{Answer: } 12$`
         rest = rest[:-1].rstrip()
     choice = _CHOICE.match(rest)
@@ -123,12 +131,16 @@ def _first_value(rest: str) -> str:
         if rest.startswith(left):
             close = rest.find(right, len(left))
             tail = rest[close + len(right) :].strip(" .。*।") if close > 0 else "more"
-            if close > 0 and (not tail or tail[0] in ",;" or len(tail.split()) > 3):
+            if close > 0 and (not tail or tail[0] in ",;" or (len(tail.split()) > 3 and not _JOINED.match(tail))):
                 return rest[len(left) : close].strip()
             break
     sentence = _SENTENCE_END.split(rest, maxsplit=1)[0]
     answer = endings().behind.sub("", sentence.strip().rstrip(".。,;*").strip())
     answer = _QUOTED.sub(r"\1", answer)
+    if (counted := _COUNTED.fullmatch(answer)) is not None:
+        return counted.group(1)
+    if (spoken := _SPOKEN.fullmatch(answer)) is not None and _says_a_value(spoken.group(1)):
+        return spoken.group(1)
     subject, *predicates = _COPULA.split(answer)
     if predicates and not _says_a_value(answer) and (len(subject.split()) > 1 or subject == "There"):
         return _first_value(predicates[-1])
@@ -144,7 +156,7 @@ def _says_a_value(answer: str) -> bool:
 def _last_line(text: str) -> Iterator[Found]:
     stripped = text.rstrip()
     start = stripped.rfind("\n") + 1
-    line = stripped[start:].strip()
+    line = stripped[start:].strip().strip("$ ")
     if len(line) > _MAX_SENTENCE or len(_PROSE_WORD.findall(line)) > _FEW_WORDS:
         return
     named = _BARE_LINE.match(line)

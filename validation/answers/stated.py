@@ -23,27 +23,41 @@ Formula = tuple[int, int, str]
 _TAIL = 400  # characters; OlympiadBench and carp_en state 97 % of their answers in the last 250
 _MAX_FORMULA = 600
 _MOST_VALUES = 6  # of a reference that is a list
-_JOINT = re.compile(r"[\s,;$&]*(?:and|or|und|oder|et|ou|y|o|e|или|и|和|或)?[\s,;$&]*")  # between two of its values
+_JOINT = re.compile(
+    r"[\s,;$&]*(?:and|or|und|oder|et|ou|y|o|e|или|и|和|或)?[\s,;$&]*(?:[a-z](?:_\d)?\s?=\s?)?"
+)  # between two of its values
 _MAX_REFERENCE = 300
 _DELIMITER = re.compile(r"\\[$\\]|\$\$|\$|\\[\[\]()]")
 _CLOSING = {"$": "$", "$$": "$$", r"\[": r"\]", r"\(": r"\)"}
-_MONEY = re.compile(r"\d[\d,.]*\s?(?:[-+*/=,;.(]\s?\Z|[,.;]?\s*[a-z]{4,}\s)")
+_MONEY = re.compile(r"\d[\d,.]*\s?(?:[-+*/=,;.(][\s*]*\Z|[,.;]?\s*[a-z]{4,}\s)")
 _ENVIRONMENT = re.compile(r"\\(?:begin|end)\s?\{[a-z]+\*?\}|\\tag\s?\{[^{}]*\}")
 _SIDE = re.compile(
     r"=|\\(?:approx|equiv|doteq|Rightarrow|implies|to|rightarrow|quad|qquad|text\s*\{[^{}]*\}|\\)(?![a-zA-Z])|&|≈|⇒|→|,\s"
 )
+_UNSPACED = r"\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af"  # scripts whose words touch a number: 有12个
 _NUMBER = re.compile(
-    r"(?<![\w.,\\^_{/*+×÷-])(?!(?<=\n)\d{1,2}\.\s)(?<![*/+×÷]\s)(?<!\d\s[-−]\s)-?[$€£]?\d[\d,]*(?:\.\d+)?(?:/\d+)?\s?(?:\\?%)?(?!\d|\s?[*/+×÷^=]|\s?[-−]\s?\d|\.\d)"
+    rf"(?<![^\W{_UNSPACED}])(?<![.,\\^{{/*+×÷-])(?!(?<=\n)\d{{1,2}}\.\s)(?<![*/+×÷]\s)(?<!\d\s[-−]\s)"
+    r"-?[$€£]?\d[\d,]*(?:\.\d+)?(?:/\d+|(?::\d+)+)?\s?(?:\\?%|π)?(?!\d|\s?[*/+×÷^=]|\s?[-−]\s?[$€£]?\d|\.\d)"
 )
-_RIGHT = re.compile(r"=\s*([^=\n$]{1,120}?)(?=[.,;]?\s*(?:\Z|\n)|\.\s|=)")
+_NOTHING = re.compile(r"\bno (?:real |integer )?solutions?\b")
+_SPOKEN = re.compile(r"\b(?:t(?:wo|hree|en|welve)|f(?:our|ive)|s(?:ix|even)|eight|nine|eleven|\w+teen|twenty)\b")
+_RIGHT = re.compile(r"=\s*([^=\n$]{1,120}?)(?=[.,;]?\s*(?:\Z|\n)|\.\s|=|[或，和]|\s(?:or|and|und|oder|y|o|et|ou|e)\s)")
 _COUNTED = re.compile(r"-?[$€£]?-?\d[\d,]*(?:\.\d+)?%?(?=\s+[A-Za-z])")  # 13 in front of `apples are left`
 _BOLD = re.compile(r"\*\*([^*\n]{1,120})\*\*")
-_SENTENCE = re.compile(r"[.!?](?=\s)(?<!\d\.)|(?<=\d)\s?[.](?=\s|$)|[。！？।]|\n\s*\n|\\because|\\therefore")
+_SENTENCE = re.compile(
+    r"[.!?](?=\s)(?<!\d\.)|(?<=\d)\s?[.](?=\s|$)|[。！？।]|\n\s*\n|\\because|\\therefore|\\\\(?=\s*\n)"
+    r"|\s\(?(?=(?:since|because)\s[^,.\n]{1,100}\)?\.?\s*(?:\n|\Z))"  # a reason, up to the end
+)
+_CLAUSE = re.compile(
+    r"[,;]\s(?:and )?(?:so|thus|hence|therefore|which (?:means|gives|leaves))\s|[,，；;](?:所以|因此|于是)"
+)
 _REMARK = re.compile(
     r"\s*\(|\s*[\[*]{0,2}(?:note|remark|equality|indeed|here|for example|this|in fact|we (?:check|verify)|one can)"
     r"\b",
     re.IGNORECASE,
 )
+_REASON = re.compile(r"\s*(?:since|because)\s")  # in the middle of a sentence
+_DENIED = re.compile(r"(?<![A-Za-z])not \Z")
 _EDGE = re.compile(r"[\w\\^_]")
 _NEGATION = re.compile(r"\b(?:not|no|never|neither|nor|isn't|aren't|cannot)\s+(?:\w+\s+){0,2}\Z", re.IGNORECASE)
 
@@ -121,13 +135,18 @@ def _value(tail: str, formulas: Sequence[Formula], value: Value, compare: Callab
     """Looks through the sentences from the last one back, up to the first that arrives at a value of the same kind."""
     candidates = sorted(_candidates(tail, formulas), key=lambda candidate: -candidate[2])
     for begin, end in _sentences(tail, formulas):
-        alike = False
+        if _REASON.match(tail, begin):
+            continue
+        alike = seen = False
+        concluded = max((clause.start() for clause in _CLAUSE.finditer(tail, begin, end)), default=begin)
         within = [candidate for candidate in candidates if begin < candidate[2] <= end]
         for answer, start, stop, arrived in within:
-            if alike and not arrived:
+            alike = alike or (seen and start < concluded)
+            if (alike and not arrived) or _DENIED.search(tail, max(0, start - 12), start):
                 continue
             if compare(answer).outcome is Relation.EQUAL:
                 return answer, start, stop
+            seen = seen or (start >= concluded and _is_like(value, answer))
             alike = alike or (arrived and _is_like(value, answer))
         if not _REMARK.match(tail[begin:end]) and any(_is_like(value, answer) for answer, _, _, _ in within):
             return None
@@ -208,7 +227,9 @@ def _candidates(tail: str, formulas: Sequence[Formula]) -> Iterator[tuple[str, i
             yield match.group(1), match.start(1), match.end(1), True
             if counted := _COUNTED.match(match.group(1)):
                 yield counted.group(), match.start(1), match.start(1) + counted.end(), True
-    for match in _NUMBER.finditer(plain):
+    for match in (*_NUMBER.finditer(plain), *_NOTHING.finditer(plain)):
+        yield match.group(), match.start(), match.end(), False
+    for match in () if any(map(str.isdigit, tail)) else _SPOKEN.finditer(plain):
         yield match.group(), match.start(), match.end(), False
 
 
@@ -228,7 +249,10 @@ def _arrived(content: str) -> Iterator[str]:
 def _word(tail: str, reference: str, value: Words | Choice) -> Span | None:
     """Finds a word that is not denied, or the letter of an option in brackets or behind `option`."""
     if isinstance(value, Choice):
-        pattern = rf"\({value.letter}\)|(?:[Oo]ption|[Cc]hoice|选项?)\s*\(?{value.letter}\b"
+        pattern = (
+            rf"\({value.letter}\)|(?:[Oo]ption|[Cc]hoice|选项?)\s*\(?{value.letter}\b"
+            rf"|\b{value.letter} is (?:the )?(?:only )?(?:correct|right)\b"
+        )
     else:
         pattern = rf"(?<!\w){re.escape(reference.strip())}(?!\w)"
     for match in reversed([*re.finditer(pattern, tail, re.IGNORECASE if isinstance(value, Words) else 0)]):

@@ -1,6 +1,13 @@
+import json
+from pathlib import Path
+
 import pytest
 
-from validation.answers.stated import find_stated
+from validation.answers import Relation, compare
+from validation.answers.extract import extract
+from validation.answers.stated import find_stated, is_open
+
+ENDINGS = [json.loads(line) for line in (Path(__file__).parent / "hand_endings.jsonl").read_text("utf-8").splitlines()]
 
 
 @pytest.mark.parametrize(
@@ -20,6 +27,9 @@ from validation.answers.stated import find_stated
         ("The possible values of $k$ are $\\frac{7}{3}$ and $\\frac{1}{4}$.", "$\\frac{1}{4}$,$\\frac{7}{3}$"),
         ("Hence $g(x)=x$ and $g(x)=2-x$ are all of them.", "$g(x)=2-x,g(x)=x$"),
         ("So the two numbers are 6 and 11.", "\\{6, 11\\}"),
+        ("We have $3^{4}=81$, so $d(81)=1 / 81$ is least.", "81"),
+        ("But 19 is none of them: $b$ would end in 8, so $b=8+10d$.", "19"),
+        ("Since $m \\neq 1$, we get $m = - 1$.", "-1"),
     ],
 )
 def test_a_reference_in_the_last_sentences_is_found_by_value(text: str, reference: str) -> None:
@@ -37,6 +47,9 @@ def test_a_reference_in_the_last_sentences_is_found_by_value(text: str, referenc
         ("They pick 20 pears. Thus, 35 pears are left.", "20"),
         ("4. Then we add.\n5. Thus, it takes 9 hours.", "5"),
         ("The sum is not even.", "even"),
+        ("She had 20 and gave 8 away, so she is left with 12 nuts.", "8"),
+        ("She needs 4 buses (not 3, since 3 buses hold only 120).", "120"),
+        ("She needs 4 buses, not 3.", "3"),
         ("We get $x = 8$.", "-8"),
         ("Thus $m=7$, $m=-1$ or $m=2$.", "7,-1"),
         ("Thus $m=7$ or $m=-1$. But $-1$ is negative, so $m=7$.", "7,-1"),
@@ -60,3 +73,19 @@ def test_the_letter_is_found_by_what_its_option_says() -> None:
 
 def test_a_reference_that_is_a_text_is_not_looked_for() -> None:
     assert find_stated("x" * 350, "x" * 350, None, "en") is None
+
+
+@pytest.mark.parametrize("before", ["", "Step 1: 4 × 5 = 20.\n\n"])
+@pytest.mark.parametrize("ending", ENDINGS, ids=lambda ending: f"{ending['language']}: {ending['text'][:40]}")
+def test_an_ending_written_by_hand(ending: dict, before: str) -> None:
+    """Endings of 20 languages, with the answer that a person reads in them and numbers that are none."""
+    text, answer, language = before + ending["text"], ending["answer"], ending["language"]
+    found = extract(text, language)
+    outcome = None if found.answer is None else compare(answer, found.answer, None, language).outcome
+    if outcome is Relation.EQUAL:
+        assert not found.disagree
+        return
+    assert not ending.get("marked") or found.path == "phrase"
+    assert outcome in (None, Relation.UNKNOWN) or is_open(str(found.answer), answer)
+    assert find_stated(text, answer, None, language) is not None
+    assert [other for other in ending.get("others", ()) if find_stated(text, other, None, language)] == []
