@@ -42,6 +42,9 @@ def read_equation(text: str, read: Read, *, comma: bool) -> Value:
         UnsupportedError: a side is not read, or the sides of a chain differ.
     """
     text = AND.sub(", ", text)
+    pieces = parts(text, ";")
+    if len(pieces) > 1:
+        text = ", ".join(pieces)
     sides = parts(text, "=")
     pairs = parts(text)
     if len(sides) > 2 and len(pairs) == len(sides) - 1:

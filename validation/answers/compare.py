@@ -16,6 +16,7 @@ from validation.answers.families import compare_families
 from validation.answers.groups import compare_matrices, compare_several
 from validation.answers.kinds import compare_moments, compare_orders, compare_ratios, compare_regions, compare_words
 from validation.answers.outcome import Comparison, Relation, Rounding, equal, not_equal, unknown
+from validation.answers.points import components
 from validation.answers.questions import Asked, read_question
 from validation.answers.reading import read_value
 from validation.answers.scalars import compare_scalars
@@ -199,6 +200,10 @@ def _compare(gold: Value, answer: Value, asked: Asked) -> Comparison:
             if letter := _lettered(value, asked):
                 return _compare_choice(gold if value is answer else answer, Choice(letter), asked)
         return compare_scalars(gold, answer, asked)
+    if isinstance(gold, Several) and gold.kind == "tuple":
+        answer = components(answer, len(gold.items)) or answer
+    elif isinstance(answer, Several) and answer.kind == "tuple":
+        gold = components(gold, len(answer.items)) or gold
     if isinstance(gold, Several) and isinstance(answer, Several):
         return compare_several(gold, answer, asked, _compare)
     if isinstance(gold, Words) and isinstance(answer, Words):

@@ -6,6 +6,7 @@ from fractions import Fraction
 
 from validation.answers import algebra, notation
 from validation.answers.algebra import Closed, UnsupportedError
+from validation.answers.compound import split_product
 from validation.answers.number_words import number_words
 from validation.answers.units import CURRENCY_SIGNS, UNIT_LETTERS, UNITS, Unit, find_unit, split_unit
 from validation.answers.values import Scalar
@@ -113,6 +114,13 @@ def scalar(text: str, *, ambiguous: str = "") -> Scalar:
         return Scalar(value.closed, value.decimals, unit=unit, alternative=product)
     elif unit is None and (behind := _LETTER_BEHIND.fullmatch(text)):
         return Scalar(notation.read(text), written=text, alternative=plain_number(behind.group(1)).closed)
+    elif unit is None and not _BARE.fullmatch(text) and (measured := split_product(text)) is not None:
+        value = plain_number(measured[0])
+        try:
+            product = notation.read(text)
+        except UnsupportedError:
+            product = None
+        return replace(value, unit=measured[1], alternative=product)
     elif not _BARE.fullmatch(text):
         text, found, label, scale = split_unit(text)
         if found is not None and unit is not None and found != unit:

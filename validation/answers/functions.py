@@ -9,6 +9,7 @@ from validation.answers import algebra, powers
 from validation.answers.algebra import Closed, TooLargeError, UnsupportedError
 
 _MAX_FACTORIAL = 1000
+_MAX_TERM, _LEAST_DISTANCE = 10**7, 1e-6  # a double has 15 digits; terms may cancel
 _UNIT, _TWO = algebra.number(1), algebra.number(2)
 _CIRCLE = (("i", 1), ("pi", 1))
 _PI = algebra.symbol("pi")
@@ -67,11 +68,30 @@ def double_factorial(value: Closed) -> Closed:
 
 
 def whole(value: Closed, *, up: bool) -> Closed:
-    """Returns the whole number below or above a rational number."""
+    """Returns the whole number below or above a number; of variables the function of them.
+
+    Raises:
+        UnsupportedError: an approximation does not tell it: too large, or too near to a whole number.
+    """
     rational = value.rational()
+    if rational is None and algebra.symbols_of(value):
+        return algebra.opaque(f"{'ceil' if up else 'floor'}({algebra.name_of(value)})", (value,), None)
     if rational is None:
-        raise UnsupportedError("the whole part of what is not rational")
+        rational = _approximately(value)
     return algebra.number(math.ceil(rational) if up else math.floor(rational))
+
+
+def _approximately(value: Closed) -> Fraction:
+    """Returns a number near an irrational one, with no whole number between the two."""
+    terms = [Closed({monomial: scale}, value.denominator) for monomial, scale in value.numerator.items()]
+    names = [name for part in (value.numerator, value.denominator) for monomial in part for name, _ in monomial]
+    sizes = [algebra.magnitude(term) for term in terms]
+    known = [size for size in sizes if size is not None and not size.imag and abs(size) < _MAX_TERM]
+    total = sum(size.real for size in known)
+    exact = len(value.denominator) == 1 and not any(isinstance(name, algebra.Generator) for name in names)
+    if not exact or len(known) < len(terms) or abs(total - round(total)) < _LEAST_DISTANCE:
+        raise UnsupportedError("the whole part of what an approximation does not tell")
+    return Fraction(total)
 
 
 def binomial(above: Closed, below: Closed) -> Closed:
@@ -144,8 +164,9 @@ def apply(name: str, argument: Closed, base: Closed | None) -> Closed:
 
 
 def _logarithm(name: str, argument: Closed, base: Closed | None) -> Closed:
+    natural = base == algebra.symbol("e")
     value = powers.logarithm(argument, "ln" if base is not None else name)
-    if base is None:
+    if base is None or natural:
         return value
     quotient = algebra.divide(value, powers.logarithm(base))
     exact = _exact_quotient(quotient)

@@ -54,7 +54,7 @@ def compare_several(gold: Value, answer: Value, asked: Asked, compare: Compare) 
     comparison = in_order(gold.items, answer.items, asked, compare)
     if (
         comparison.outcome is Relation.NOT_EQUAL
-        and "bare" in kinds
+        and ("bare" in kinds or (kinds == {"list"} and len(gold.items) > 2))  # as programs print what has no order
         and unordered(gold.items, answer.items, asked, compare)
     ):
         return unknown("list", "the same values in another order")

@@ -7,9 +7,10 @@ from validation.answers.algebra import UnsupportedError
 from validation.answers.outcome import Comparison, equal, not_equal, unknown
 from validation.answers.questions import Asked
 from validation.answers.regions import interval_of, simplified
+from validation.answers.scalars import is_range
 from validation.answers.values import Interval, Moment, Order, Ratio, Region, Scalar, Several, Value, Words
 
-_ARTICLES = re.compile(r"\b(?:the|a|an|is|are|it|will|be|le|la|el|der|die|das)\b|[^\w\s]")
+_ARTICLES = re.compile(r"\b(?:the|a|an|is|are|it|will|be|on|at|le|la|el|der|die|das)\b|[^\w\s]")
 _NEGATION = re.compile(r"(?:in|im|ir|un|non|dis|a)-?|[不没无非未]有?|不是")
 
 
@@ -110,6 +111,8 @@ def compare_ratios(gold: Value, answer: Value, asked: Asked) -> Comparison:
     assert isinstance(ratio, Ratio)
     if not isinstance(other, Scalar) or len(ratio.parts) != 2 or not ratio.parts[1]:
         return unknown("ratio", "a ratio beside another kind")
+    if other.unevaluated and is_range(other):
+        return unknown("ratio", "a range beside a ratio")
     if ratio.clock and other.unit is not None and other.unit.dimension == "time":
         return unknown("ratio", "a duration, or a time of day")
     if other.rational != ratio.parts[0] / ratio.parts[1]:

@@ -28,7 +28,8 @@ _GREEK = frozenset([
     "Sigma", "Phi", "Psi", "Omega", "varepsilon", "vartheta", "varrho", "hbar", "ell",
     "aleph", "varpi", "upsilon",
 ])  # fmt: skip
-_NAMES = _FUNCTIONS | {"pi", "oo", "binomial", "factorial", "Rational", "Fraction", "abs", "Abs", "degrees"}
+_WHOLE = {"floor", "ceil", "ceiling"}
+_NAMES = _FUNCTIONS | {"pi", "oo", "binomial", "factorial", "Rational", "Fraction", "abs", "Abs", "degrees"} | _WHOLE
 _BEGINNING = _FUNCTIONS | _GREEK | {"pi", "frac", "binom", "vec", "lfloor", "lceil"}  # commands that begin a factor
 # Three letters that are a word, no product.
 _WORDS = frozenset([
@@ -261,6 +262,8 @@ class _Reader:
             return self.call(name)
         if name in ("abs", "Abs"):
             return functions.absolute(self.group("("))
+        if name in _WHOLE:
+            return functions.whole(self.group("("), up=name != "floor")
         if name in ("oo", "degrees"):
             raise UnsupportedError(name)
         if self.kind == "_" and name not in _CONSTANTS:

@@ -208,6 +208,8 @@ def _positive_power(base: complex, exponent: complex) -> complex | None:
 def logarithm(value: Closed, name: str = "ln") -> Closed:
     """Returns a logarithm as a sum over primes: ln 12 is 2 ln 2 + ln 3, and log 100, to base 10, is 2."""
     rational = value.rational()
+    if rational is None and (product := _of_product(value, name)) is not None:
+        return product
     if rational is None or rational <= 0:
         return opaque(f"{name}({name_of(value)})", (value,), _natural_logarithm if name == "ln" else None)
     result, unknown = number(0), False
@@ -220,6 +222,22 @@ def logarithm(value: Closed, name: str = "ln") -> Closed:
                 term = add(number(1), Closed({(("log2", 1),): 1}, UNIT), -1)
             result = add(result, multiply(number(sign * times), term))
     return Closed(result.numerator, result.denominator, unknown)
+
+
+def _of_product(value: Closed, name: str) -> Closed | None:
+    """Returns the logarithm of a product of roots and powers of e: that of 2 sqrt(2) is 3/2 ln 2."""
+    if len(value.numerator) != 1 or len(value.denominator) != 1:
+        return None
+    total = number(0)
+    for part, sign in ((value.numerator, 1), (value.denominator, -1)):
+        ((monomial, scale),) = part.items()
+        if scale <= 0 or not all(factor.isdigit() or (factor == "e" and name == "ln") for factor, _ in monomial):
+            return None
+        total = add(total, logarithm(number(scale), name), sign)
+        for factor, exponent in monomial:
+            inner = number(1) if factor == "e" else logarithm(number(int(factor)), name)
+            total = add(total, multiply(number(Fraction(exponent)), inner), sign)
+    return total
 
 
 def _natural_logarithm(value: complex) -> float | None:

@@ -2,7 +2,6 @@ r"""Turns normalised text into a value of `values.py`; what cannot be read whole
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 from fractions import Fraction
 from functools import lru_cache
 from itertools import pairwise
@@ -10,6 +9,7 @@ from itertools import pairwise
 from validation.answers import algebra, notation
 from validation.answers.algebra import TooLargeError, UnsupportedError
 from validation.answers.brackets import closes_at_end, parts
+from validation.answers.builders import read_builder
 from validation.answers.chains import AND, read_approximation, read_equation
 from validation.answers.counts import with_counts
 from validation.answers.digits import (
@@ -22,6 +22,7 @@ from validation.answers.digits import (
 from validation.answers.families import read_family
 from validation.answers.moments import is_clock, read_moment
 from validation.answers.notation import MAX_DIGITS
+from validation.answers.points import read_point, read_points
 from validation.answers.regions import RELATION, read_region, read_relation
 from validation.answers.spelling import CIRCLED
 from validation.answers.spoken import LONGEST_NUMERAL, read_chinese, read_english
@@ -65,6 +66,9 @@ _ARRAY_SPACE = re.compile(r"(?<=[\d.\]]),? +(?=[-+\d\[])")
 _MATRIX = re.compile(
     r"\\begin\{([pbv]?)matrix\}(.*)\\end\{\1matrix\}\Z|\\begin\{array\}\{[^}]*\}(.*)\\end\{array\}\Z", re.DOTALL
 )
+_SYSTEM = re.compile(
+    r"\\begin\{(?:cases|array|aligned)\}(?:\{[^}]*\})?([^&]*=[^&]*)\\end\{(?:cases|array|aligned)\}\Z", re.DOTALL
+)
 _SYMPY_MATRIX = re.compile(r"(?:Mutable(?:Dense)?|Immutable(?:Dense)?)?Matrix\((\[.*\])\)\Z", re.DOTALL)
 _SIMPLE = re.compile(r"\d+(?:!|_(?:\d|\{?\d\d?\}?))?\Z", re.ASCII)
 # Numerals that no other reader can claim: 1.25, 3/4, 12.5%, 0.\overline{42}.
@@ -86,15 +90,12 @@ _CHINESE = re.compile(
 )
 _LONG_NUMBER = re.compile(rf"\d[\d,. ]{{{MAX_DIGITS}}}")
 _REMAINDER = re.compile(
-    r"(\d{1,300})\s*(?:[Rr](?:est[eo]?|eszta)?\.?|,?\s*\b(?:[Rr]emainder|rem\.?)(?: of)?\b|остаток|ост\.|余|あまり|余り"
-    r"|나머지|\.{6}|(?:\\[lc]?dots\s?){2})\s*(\d{1,300})\Z"
+    r"(?:quotient |商)?(\d{1,300})\s*(?:[Rr](?:est[eo]?|eszta)?\.?"
+    r"|,?\s*(?:(?:with|and) )?(?:a )?\b(?:[Rr]emainder|rem\.?)(?: of)?\b"
+    r"|остаток|ост\.|余|あまり|余り|나머지|\.{6}|(?:\\[lc]?dots\s?){2})\s*(\d{1,300})\Z"
 )
 _STATEMENTS = re.compile("[\u2460-\u2473](?:(?:,|和|and|\\s)*[\u2460-\u2473])*\\Z")
 _RUN = re.compile(r"(?!.*([A-Z]).*\1)[A-H]{2,6}\Z")  # ACD: several options
-_BUILDER = re.compile(
-    r"\\\{\s*([A-Za-z])\s*(?:\\in\s*(?:\\mathbb\s?)?\{?R\}?\s*)?(?:\\mid(?![A-Za-z])|\||:)\s*(.+?)\s*\\\}\Z", re.DOTALL
-)
-_MEMBER = re.compile(r"(?:[A-Za-z]|\((?:[A-Za-z],? ?){2,4}\))\s*\\in\s*(\\\{.+\\\})\Z", re.DOTALL)
 _ARC = re.compile(
     r"([-+]?)(\d{1,4}) ?(?:°|degrees?|deg\.?|度) ?(?=\d)(?:(\d{1,2}(?:\.\d{1,20})?) ?(?:'(?!')|minutes?|min\.?|分))?"
     r" ?(?:(\d{1,2}(?:\.\d{1,20})?) ?(?:''|\"|seconds?|sec\.?|秒))?\Z"
@@ -174,22 +175,26 @@ def _read(text: str, *, comma: bool) -> Value:
         value = reader(text)
         if value is not None:
             return value
+    if (system := _SYSTEM.match(text)) is not None:
+        return read_value(", ".join(line for line in _ROW_END.split(system.group(1)) if line.strip()), comma)
     if "\\begin" in text:
         raise UnsupportedError("environment")
+    if "\\{" in text and (built := read_builder(text, read_value, comma=comma)) is not None:
+        return built
     if "\\approx" in text:
         return read_approximation(text, read_value, comma=comma)
     if "\\in" in text or "mod" in text or "integer" in text or "整数" in text:
         family = read_family(text, read_value, comma=comma)
         if family is not None:
             return family
-        member = _MEMBER.match(text)
-        if member:
-            return read_value(member.group(1), comma)
-    built = _BUILDER.match(text)
-    if built and RELATION.search(built.group(2)):
-        return _unnamed(read_relation(built.group(2), comma=comma))
+    if text.startswith(("\\mathbb", "\\Bbb", "\\R")) and (region := read_region(text)) is not None:
+        return region
     if RELATION.search(text):
         return read_relation(text, comma=comma)
+    if text[0].isupper() and text[-1] == ")":
+        points = read_points(parts(text), read_value, comma=comma) or read_point(text, read_value, comma=comma)
+        if points is not None:
+            return points
     if "=" in text:
         return read_equation(text, read_value, comma=comma)
     region = read_region(text)
@@ -217,14 +222,9 @@ def _chosen(text: str) -> Value | None:
     return None if counted is None else Scalar(notation.read(counted))
 
 
-def _unnamed(value: Value) -> Value:
-    r"""Returns what `\{x | x > 2\}` holds, whatever its members are called."""
-    if not isinstance(value, Region):
-        raise UnsupportedError("a set of other things than numbers")
-    return replace(value, variable="")
-
-
 def _choice(text: str) -> Value | None:
+    if CIRCLED.fullmatch(text[1:-1]) and text[0] + text[-1] == "()":
+        return Several("bare", (Choice(text[1]),))
     match = _CHOICE.match(text)
     if match:
         return Choice(next(group for group in match.groups() if group).upper())

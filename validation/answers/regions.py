@@ -16,7 +16,7 @@ NAME = re.compile(
     r"(?:[A-Za-z]|\\[A-Za-z]+)(?:_\{?\w+\}?)?(?:'{0,2}\s*\([a-zA-Z](?:,\s*[a-zA-Z])*\)|'|\^\{-1\}\s*\([a-z]\))?\Z|[A-Z]{2,4}\Z|(?:ans|answer|result|area|total)\Z"
 )
 _OR = re.compile(r",?\s+or\s+|\s*\\(?:lor|vee)(?![a-zA-Z])|\s*或\s*")
-_BOTH = re.compile(r",?\s+and\s+|\s*\\(?:land|wedge)(?![a-zA-Z])|\s*且\s*")
+_BOTH = re.compile(r",?\s+and\s+|,\s*(?=[a-z]\s*\\ne(?![a-zA-Z]))|\s*\\(?:land|wedge)(?![a-zA-Z])|\s*且\s*")
 _JOINED = re.compile(r"[(,]|\b(?:or|and)\b|\\(?:lor|vee|land|wedge)|[或且]")
 _ORDERS = {"<", ">", "<=", ">="}
 _FUNCTION_VALUE = re.compile(r"[fghFGH]\s?\([^()=<>]{1,40}\)\Z")
@@ -24,6 +24,14 @@ _ABSOLUTE = re.compile(r"\|([^|]+)\|\Z")
 _SIGNS = {"\\le": "<=", "\\ge": ">=", "\\ne": "!=", "\\in": "in"}
 _FLIPPED = {"<": ">", ">": "<", "<=": ">=", ">=": "<=", "!=": "!="}
 _REALS = {"\\mathbb{R}", "\\mathbb R", "\\Bbb{R}", "\\R", "R"}
+# What stands at the R of the real numbers, and the relation to zero that it asks of them; whether R_+ holds 0 differs.
+_DECORATED = re.compile(
+    r"(?:\\mathbb\s?\{?R\}?|\\Bbb\{R\}|\\R)\s?(?:\^\s?\{?\s?([+*-])\s?\}?|[_^]\s?\{\s?(<=|>=|<|>|\\le|\\ge|\\ne)\s?0\s?\}"
+    r"|\^\{?\\(times|ast)\}?)\Z"
+)
+_DECORATIONS = {"+": ">", "-": "<", "*": "!=", "times": "!=", "ast": "!="}
+_EXCEPT = re.compile(r"(?:[Aa]ll )?real(?: number|s)?s? (?:except|other than|but)(?: for)? (?:[a-z] ?= ?)?(.+)\Z")
+_REMOVED = re.compile(r"(.+?)\s*(?:\\setminus|\\backslash|-|\\)\s*\\\{(.*)\\\}\Z")
 _UNION = re.compile(r"\\cup|\bU\b|(?<=[)\]])\s*∪\s*")
 _UNBOUNDED = re.compile(r"\\infty|oo|inf|\\cup|\bU\b|∪")
 _INFINITE = re.compile(r"\s*([-+]?)\s*(?:\\infty|oo|inf|infinity)\s*\Z")
@@ -183,11 +191,14 @@ def read_region(text: str, *, alone: bool = True) -> Region | None:
     r"""Reads a union of intervals; a lone `(a,b)` is left to be a tuple unless an end is infinite or half open."""
     if text in _REALS:
         return Region((Interval(None, None, False, False),))
-    removed = re.match(r"(\\mathbb\{?\s*R\s*\}?)\s*(?:\\setminus|\\backslash|-|\\)\s*\\\{(.*)\\\}\Z", text)
-    if removed:
-        points = sorted((real(part) for part in parts(removed.group(2))), key=position_of)
-        ends = [None, *points, None]
-        return Region(tuple(Interval(a, b, False, False) for a, b in pairwise(ends)))
+    if decorated := _DECORATED.match(text):
+        sign, relation, command = decorated.groups()
+        return Region(_half_line(_SIGNS.get(relation, relation) or _DECORATIONS[sign or command], algebra.number(0)))
+    if excepted := _EXCEPT.match(text):
+        return _without(Region((Interval(None, None, False, False),)), excepted.group(1))
+    if removed := _REMOVED.match(text):
+        whole = read_region(removed.group(1), alone=False)
+        return None if whole is None else _without(whole, removed.group(2))
     if alone and text[0] + text[-1] in ("()", "[]") and not _UNBOUNDED.search(text):
         return None
     pieces = _UNION.split(text)
@@ -201,6 +212,12 @@ def read_region(text: str, *, alone: bool = True) -> Region | None:
             raise UnsupportedError(text)
         return None
     return Region(tuple(interval for interval in intervals if interval is not None))
+
+
+def _without(whole: Region, points: str) -> Region:
+    """Returns a region without single points, as they are written."""
+    ends = [None, *sorted((real(part) for part in parts(points)), key=position_of), None]
+    return _both(whole, Region(tuple(Interval(a, b, False, False) for a, b in pairwise(ends))))
 
 
 def _interval(text: str) -> Interval | None:

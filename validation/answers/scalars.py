@@ -1,14 +1,17 @@
 """Whether two single values are the same: units, percent, bases and roundings as the gold and the question allow."""
 
+import re
 from dataclasses import replace
 from fractions import Fraction
 
 from validation.answers import algebra
 from validation.answers.algebra import UnsupportedError
+from validation.answers.compound import conversion, letters_as
+from validation.answers.logarithms import compare_logarithms
 from validation.answers.outcome import Comparison, Relation, equal, not_equal, unknown
 from validation.answers.printed import IN_FULL, compare_printed
 from validation.answers.questions import NOTHING, Asked
-from validation.answers.units import CURRENCY_SIGNS, TEMPERATURES, UNIT_LETTERS, UNITS, Unit, find_unit
+from validation.answers.units import CURRENCY_SIGNS, TEMPERATURES, UNITS, Unit, find_unit
 from validation.answers.values import Scalar
 
 _EQUAL, _NOT_EQUAL = equal("scalar"), not_equal("scalar")
@@ -19,6 +22,8 @@ _KNOWN_LETTERS = frozenset(["omega", "phi", "varphi"])  # a root of unity, the g
 _SCALES = (1, 0.07, 40)  # of the points at which functions of variables are compared
 _UNROUNDED = "equal after rounding, and `verify.rounding` is never"
 _IN_FULL = range(14, 18)  # decimals, which a machine printed of a double
+_RANGE = re.compile(r"(\d{1,9})\s?-\s?(\d{1,9})\Z")
+_CENT, _EURO = UNITS["cent"], UNITS["euro"]
 _POWERS = frozenset(["plain area", "plain cube", "area", "cube"])
 _MAX_PLACES = 8  # an approximate value has 15 digits; it decides only far from the middle
 
@@ -55,6 +60,8 @@ def compare_scalars(gold: Scalar, answer: Scalar, asked: Asked = NOTHING) -> Com
     printed = _compare_printed(gold, answer, target, value)
     if printed is not None and printed.outcome is Relation.EQUAL:
         return printed
+    if (logarithms := compare_logarithms(gold, answer, target, value)) is not None:
+        return logarithms
     rounded = _compare_rounded(gold, value, answer, asked)
     if rounded is not None:
         return unknown("rounded", _UNROUNDED) if asked.exact and rounded.outcome is Relation.EQUAL else rounded
@@ -79,7 +86,10 @@ def _compare_printed(gold: Scalar, answer: Scalar, target: algebra.Closed, value
 
 def _compare_values(gold: Scalar, answer: Scalar, asked: Asked) -> Comparison:
     decided = algebra.same(gold.closed, answer.closed)
-    return _accepted(gold, answer, asked) if decided else _unlike(gold.closed, answer.closed, decided)
+    if decided:
+        return _accepted(gold, answer, asked)
+    logarithms = compare_logarithms(gold, answer, gold.closed, answer.closed)
+    return logarithms or _unlike(gold.closed, answer.closed, decided)
 
 
 def _unlike(target: algebra.Closed, value: algebra.Closed, decided: bool | None) -> Comparison:
@@ -111,6 +121,8 @@ def _differ_in_constant(target: algebra.Closed, value: algebra.Closed, names: fr
 
 
 def _accepted(gold: Scalar, answer: Scalar, asked: Asked) -> Comparison:
+    if is_range(gold) and not answer.unevaluated:
+        return unknown("range", "a range, or a difference that is not worked out")
     if answer.unevaluated and not gold.unevaluated:
         return unknown("unevaluated", "the value is right, the expression is not worked out")
     if asked.factored and (gold.summed != answer.summed or gold.unevaluated != answer.unevaluated):
@@ -118,12 +130,18 @@ def _accepted(gold: Scalar, answer: Scalar, asked: Asked) -> Comparison:
     return _EQUAL
 
 
+def is_range(value: Scalar) -> bool:
+    """Says whether a difference such as `10-15` may as well say from where to where."""
+    ends = _RANGE.match(value.written) if value.unevaluated else None
+    return ends is not None and int(ends.group(1)) < int(ends.group(2))
+
+
 def _compare_digits_in_base(gold: Scalar, answer: Scalar, asked: Asked) -> Comparison:
     """The question names a base: a bare number is digits in that base, or a plain number."""
     based, bare = (gold, answer) if gold.base else (answer, gold)
     if bare.base or bare.decimals is not None:
         return not_equal("base", "another base than the gold's")
-    digits = str(bare.rational)
+    digits = bare.written if bare.rational is None else str(bare.rational)
     try:
         if based.rational == int(digits, int(based.base)) and int(based.base) in asked.bases:
             return equal("base", "digits in the base that the question names")
@@ -152,12 +170,14 @@ def _conversion(gold: Scalar, answer: Scalar, asked: Asked) -> Fraction | None:
         )
     if first is None or second is None or first == second or {first, second} in _MONEY:
         return Fraction(1)
+    if {first, second} == {_CENT, _EURO}:
+        return Fraction(1, 100) if second == _CENT else Fraction(100)
     dimensions = {first.dimension.removeprefix("plain "), second.dimension.removeprefix("plain ")}
     if len(dimensions) == 1 and first.dimension != second.dimension:
         return Fraction(1)  # square units beside square metres
     if "plain" in dimensions or ("angle" in dimensions and dimensions & TEMPERATURES):
         return Fraction(1)
-    return second.factor / first.factor if first.dimension == second.dimension else None
+    return second.factor / first.factor if first.dimension == second.dimension else conversion(second, first)
 
 
 def _is_plain_beside_power(first: Unit | None, second: Unit | None) -> bool:
@@ -167,16 +187,10 @@ def _is_plain_beside_power(first: Unit | None, second: Unit | None) -> bool:
 
 def _measured(one: Scalar, other: Scalar) -> Scalar:
     """Reads the m of `5m` as meters beside a length."""
-    if one.unit is not None or other.unit is None or one.closed.denominator is not algebra.UNIT:
+    if one.unit is not None or other.unit is None:
         return one
-    if len(one.closed.numerator) != 1:
-        return one
-    ((monomial, scale),) = one.closed.numerator.items()
-    name, power = monomial[0] if len(monomial) == 1 else ("", 1)
-    unit = find_unit(f"{UNIT_LETTERS.get(name, '')}" + (f"^{power}" if power != 1 else ""))
-    if unit is None or unit.dimension != other.unit.dimension:
-        return one
-    return replace(one, closed=algebra.number(scale), unit=unit)
+    measured = letters_as(one.closed, other.unit)
+    return one if measured is None else replace(one, closed=algebra.number(measured[0]), unit=measured[1])
 
 
 def _unconverted(gold: Scalar, answer: Scalar) -> Comparison:

@@ -53,6 +53,11 @@ _TEXT = re.compile(
 )
 # Mathpix sets bold digits apart: \mathbf{1 3} is 13.
 _BOLD_DIGITS = re.compile(r"\\(?:mathbf|boldsymbol|bm|textbf)\s*\{\s*(-?\s?\d(?:\s?[\d.,])*)(\s?\\pi)?\s*\}")
+# And within the braces of a command: \frac{1 3}{2 4}, \mathrm{4 8}.
+_SPACED_DIGITS = re.compile(r"(?<![\\\w ])\{\s?(-?\d(?: \d)+)\s?\}|(?<=[A-Za-z])\{\s?(-?\d(?: \d)+)\s?\}")
+_AXIS = re.compile(
+    r"\\(?:hat|vec|overrightarrow|mathbf|boldsymbol|bm)\s?(?:\{\s?\\?([ijk])(?:math)?\s?\}|([ijk])(?![A-Za-z]))"
+)
 _THOUSANDS_MARK = re.compile(r"(?<=\d)(?:,\s*\\!|\{,\}(?:\\!)?|\\,|\\ )\s*(?=\d{3}(?!\d))")
 _DEGREES = re.compile(r"\^\s*(?:\{\s*\\circ\s*\}|\\circ)|\\degree(?![A-Za-z])|\\circ(?![A-Za-z])")
 _BRACED_WORD = re.compile(r"\{(?<=[\d)\s]\{)([A-Za-z]{2,}(?:[/ .][A-Za-z]+)*\.?)\}")
@@ -96,6 +101,7 @@ _ASIDE = re.compile(
 )
 # What sympy prints: its I is i, where nothing else is a capital letter.
 _SYMPY = re.compile(r"(?=.*(?:\*I|I\*|[-+] ?I|I/))(?:[-+*/()\[\], .0-9I]|sqrt|exp|pi)*")
+_EULER = re.compile(r"(?<![A-Za-z])E(?=\*\*)")
 _IMAGINARY = re.compile(r"(?<![A-Za-z])I(?![A-Za-z])")
 _BOXED = re.compile(r"\\(?:boxed|fbox)\s*\{")
 _SIGNED = re.compile(r"\A(?:[Nn]egative|[Mm]inus) (?=[\d\\(])")
@@ -239,6 +245,10 @@ def normalise(text: str) -> str:
             text = _THOUSANDS_MARK.sub("", text)
         if "bf" in text or "\\b" in text:
             text = _BOLD_DIGITS.sub(_closed_up, text)
+        if "{" in text and " " in text:
+            text = _SPACED_DIGITS.sub(lambda digits: f"{{{(digits[1] or digits[2]).replace(' ', '')}}}", text)
+        if len({axis[1] or axis[2] for axis in _AXIS.finditer(text)}) > 1:
+            text = _AXIS.sub(r"\1\2", text)
         text = text.replace(r"\!", "").replace(r"\,", " ").replace(r"\%", "%").replace(r"\$", "$").replace(r"\#", "#")
         text = _SIZING.sub("", text)
         text = _SPACING.sub(" ", text)
@@ -279,6 +289,8 @@ def normalise(text: str) -> str:
     text = strip_wrappers(text)
     if text[-1:] == "\\" and not text.endswith("\\\\"):
         text = text[:-1].rstrip()
+    if "E**" in text:
+        text = _EULER.sub("e", text)
     if "I" in text and _SYMPY.fullmatch(text):
         text = _IMAGINARY.sub("i", text)
     return _INFINITE.get(text.lower(), text)
