@@ -26,6 +26,10 @@ def compare_several(gold: Value, answer: Value, asked: Asked, compare: Compare) 
                 if isinstance(gold, Several)
                 else compare(gold, several.items[0], asked)
             )
+        if several.kind == "remainder":
+            quotient, rest = several.items
+            if isinstance(rest, Scalar) and rest.rational == 0:
+                return compare(quotient, other, asked)
         if isinstance(other, Scalar | Words) and all(isinstance(item, Choice) for item in several.items):
             return _compare_letters([item.letter for item in several.items if isinstance(item, Choice)], other)
         if isinstance(other, Words):

@@ -3,7 +3,7 @@
 import re
 
 from validation.answers import algebra
-from validation.answers.algebra import UnsupportedError
+from validation.answers.algebra import Closed, UnsupportedError
 from validation.answers.outcome import Comparison, equal, not_equal, unknown
 from validation.answers.questions import Asked
 from validation.answers.regions import interval_of, simplified
@@ -20,6 +20,8 @@ def compare_regions(gold: Value, answer: Value) -> Comparison:
     if first is None or second is None:
         kinds = [v for v in (gold, answer) if not isinstance(v, Region)]
         if all(isinstance(v, Scalar) for v in kinds):
+            if _is_bound(first or second, [v.closed for v in kinds if isinstance(v, Scalar)]):
+                return unknown("region", "a bound beside its number")
             return not_equal("region")
         return unknown("region", "an interval beside another kind")
     if first.variable and second.variable and first.variable != second.variable:
@@ -31,6 +33,14 @@ def compare_regions(gold: Value, answer: Value) -> Comparison:
         if not _same_interval(one, other):
             return not_equal("region")
     return equal("region")
+
+
+def _is_bound(region: Region | None, numbers: list[Closed]) -> bool:
+    """Says whether a region is `at least 5`, and one of the numbers is 5."""
+    if region is None or region.variable or len(region.intervals) != 1:
+        return False
+    ends = [end for end in (region.intervals[0].low, region.intervals[0].high) if end is not None]
+    return len(ends) == 1 and ends[0] in numbers
 
 
 def _region_of(value: Value) -> Region | None:

@@ -23,9 +23,9 @@ from validation.answers.families import read_family
 from validation.answers.moments import is_clock, read_moment
 from validation.answers.notation import MAX_DIGITS
 from validation.answers.points import read_point, read_points
-from validation.answers.regions import RELATION, read_region, read_relation
+from validation.answers.regions import RELATION, read_bound, read_region, read_relation
 from validation.answers.spelling import CIRCLED
-from validation.answers.spoken import LONGEST_NUMERAL, read_chinese, read_english
+from validation.answers.spoken import LONGEST_NUMERAL, read_chinese, read_english, read_ordinal
 from validation.answers.units import UNITS, find_unit
 from validation.answers.values import (
     ELLIPSIS,
@@ -80,7 +80,9 @@ _FORMULA = re.compile(
 )
 _ALONE = re.compile(r"[^\s,;\\{(\[][^\s,;]*\Z")
 _ROW_END = re.compile(r"\\\\(?:\[[^\]]*\])?|\\cr|\\(?=[-\d])")  # the last: a backslash was lost on the way
-_SHARE = re.compile(r"(\d{1,9}) out of (\d{1,9})")
+_SHORT = {"h": "hour", "d": "day"}
+_SHARE = re.compile(r"(\d{1,9}) (?:out of|in) (\d{1,9})")
+_SPELLED = re.compile(r"(\d{1,9}) \(([a-z -]{3,60})\)")  # 7 (seven)
 _QUANTITY = re.compile(r"(\d+(?:\.\d+)?) ?([A-Za-z]+)")
 _COMPOUND = re.compile(r"\d+(?:\.\d+)? ?[A-Za-z]+(?:(?:,| and|, and)? \d+(?:\.\d+)? ?[A-Za-z]+)+\.?")
 # 三 alone and with a unit or a measure word; 三角形 is no number.
@@ -121,6 +123,7 @@ _SYNONYMS = {
     **dict.fromkeys(["да", "ja", "oui", "sí", "sì", "sim", "tak", "evet", "はい", "네", "예"], "yes"),
     **dict.fromkeys(["нет", "nein", "non", "nee", "não", "nie", "hayır", "いいえ", "아니요", "아니오"], "no"),
     "dne": "does not exist",
+    "n/a": "not applicable",
     "infinite": "infinitely many",
     "infinite solutions": "infinitely many",
     "infinitely many solutions": "infinitely many",
@@ -160,6 +163,8 @@ def _read(text: str, *, comma: bool) -> Value:
         return scalar(text)
     if text in _EMPTY or text.lower() in _EMPTY or (text[0] in "nN" and _NOTHING.match(text)):
         return Region(())
+    if (ordinal := read_ordinal(text)) is not None:
+        return Words(f"{ordinal}th")
     if text in _ELLIPSES:
         return ELLIPSIS
     if text[0] in "[a" and _PRINTED_ARRAY.match(text):
@@ -189,6 +194,8 @@ def _read(text: str, *, comma: bool) -> Value:
             return family
     if text.startswith(("\\mathbb", "\\Bbb", "\\R")) and (region := read_region(text)) is not None:
         return region
+    if (bound := read_bound(text)) is not None:
+        return bound
     if RELATION.search(text):
         return read_relation(text, comma=comma)
     if text[0].isupper() and text[-1] == ")":
@@ -294,6 +301,9 @@ def _counted(text: str) -> Value | None:
     spoken = read_english(text) if " and " in text else None
     if spoken is not None:
         return Scalar(algebra.number(spoken[0]))
+    spelled = _SPELLED.fullmatch(text)
+    if spelled and read_english(spelled.group(2)) == (Fraction(spelled.group(1)), ""):
+        return Scalar(algebra.number(int(spelled.group(1))))
     share = _SHARE.fullmatch(text)
     if share and int(share.group(2)):
         part = Fraction(int(share.group(1)), int(share.group(2)))
@@ -303,7 +313,7 @@ def _counted(text: str) -> Value | None:
 
 def _compound(text: str) -> Value | None:
     """Adds quantities of one dimension that grow smaller: `5 feet 10 inches`."""
-    named = [(Fraction(number), "hour" if name == "h" else name) for number, name in _QUANTITY.findall(text)]
+    named = [(Fraction(number), _SHORT.get(name, name)) for number, name in _QUANTITY.findall(text)]
     found = [(number, find_unit(name) or find_unit(f"{name}.")) for number, name in named]
     units = [unit for _, unit in found if unit is not None]
     if len(units) < len(found) or len({unit.dimension for unit in units}) > 1:

@@ -15,6 +15,16 @@ RELATION = re.compile(r"(<=|>=|<|>|\\le(?![a-zA-Z])|\\ge(?![a-zA-Z])|\\ne(?![a-z
 NAME = re.compile(
     r"(?:[A-Za-z]|\\[A-Za-z]+)(?:_\{?\w+\}?)?(?:'{0,2}\s*\([a-zA-Z](?:,\s*[a-zA-Z])*\)|'|\^\{-1\}\s*\([a-z]\))?\Z|[A-Z]{2,4}\Z|(?:ans|answer|result|area|total)\Z"
 )
+_BOUNDS = {
+    ("at least", "no less than", "no fewer than", "not less than"): ">=",
+    ("at most", "no more than", "not more than"): "<=",
+    ("more than", "greater than"): ">",
+    ("less than", "fewer than"): "<",
+}
+_BOUND = re.compile(
+    rf"(?:({'|'.join(words for group in _BOUNDS for words in group)}) |(<=|>=|<|>|\\le(?![a-z])|\\ge(?![a-z])) ?)"
+    r"([-+]?(?:\d+(?:\.\d+)?|\\frac\{\d+\}\{\d+\}|\d+/\d+))\Z"
+)
 _OR = re.compile(r",?\s+or\s+|\s*\\(?:lor|vee)(?![a-zA-Z])|\s*或\s*")
 _BOTH = re.compile(r",?\s+and\s+|,\s*(?=[a-z]\s*\\ne(?![a-zA-Z]))|\s*\\(?:land|wedge)(?![a-zA-Z])|\s*且\s*")
 _JOINED = re.compile(r"[(,]|\b(?:or|and)\b|\\(?:lor|vee|land|wedge)|[或且]")
@@ -53,6 +63,16 @@ def read_relation(text: str, *, comma: bool) -> Region | Order:
             if not unknowns:  # -3 < 1/2 < 2 is about the order of these numbers
                 return _order_of([algebra.symbol(f"#{algebra.name_of(form)}") for form in named], signs)
     return _read_region(text, comma=comma)
+
+
+def read_bound(text: str) -> Region | None:
+    """Reads `at least 5` and `> 5`, which name nothing; None for any other text."""
+    match = _BOUND.match(text)
+    if match is None:
+        return None
+    worded, sign, number = match.groups()
+    sign = next((sign for words, sign in _BOUNDS.items() if worded in words), sign)
+    return Region(_half_line(_SIGNS.get(sign, sign), real(number)))
 
 
 def _form(text: str) -> Closed | None:

@@ -29,6 +29,13 @@ _CJK_BETWEEN = _CJK_COUNTING | frozenset("又分个")
 LONGEST_NUMERAL = 100  # characters of a number in Chinese
 _CJK_TOKEN = re.compile(r"\d+(?:\.\d+)?|.")
 
+_ORDINAL = re.compile(r"(?:the )?(\d{1,6})(?:st|nd|rd|th)(?: (?:place|position|day|term|row|floor))?\Z")
+_ORDINALS = (
+    *("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth", "eleventh"),
+    *("twelfth", "thirteenth", "fourteenth", "fifteenth", "sixteenth", "seventeenth", "eighteenth", "nineteenth"),
+    "twentieth",
+)
+
 
 def read_english(phrase: str) -> tuple[Fraction, str] | None:
     """Reads the number that a phrase of lower-case words begins with.
@@ -50,10 +57,19 @@ def read_english(phrase: str) -> tuple[Fraction, str] | None:
     return None if value is None or (rest and not phrase.endswith(f" {rest}")) else (value, rest)  # `twenty-first`
 
 
+def read_ordinal(text: str) -> int | None:
+    """Reads `5th place` and `the fifth`; None for any other text."""
+    match = _ORDINAL.match(text)
+    if match is not None:
+        return int(match.group(1))
+    word = text.lower().removeprefix("the ")
+    return _ORDINALS.index(word) + 1 if word in _ORDINALS else None
+
+
 def may_count(words: str) -> bool:
     """Says whether words that are not read as a number speak of one all the same."""
     if words.isascii():
-        return not _COUNTING.isdisjoint(words.replace("-", " ").split())
+        return _ORDINAL.match(words) is not None or not _COUNTING.isdisjoint(words.replace("-", " ").split())
     return words[0] in _CJK_COUNTING and (len(words) <= 2 or words[1] in _CJK_BETWEEN)
 
 

@@ -86,7 +86,7 @@ _TABLE: dict[str, dict[str, str]] = {
     "light": {"1": "lightyear lightyears"},
     "force": {"1": "newton newtons", "1000": "kn kilonewton kilonewtons"},
     "voltage": {"1": "volt volts"},
-    "current": {"1": "amp amps ampere amperes"},
+    "current": {"1": "amp amps ampere amperes", "1/1000": "ma milliamp milliamps milliampere milliamperes"},
     "resistance": {"1": "ohm ohms"},
     "frequency": {"1": "hz hertz", "1000": "khz", "1000000": "mhz"},
     "information": {"1": "bit bits", "8": "byte bytes"},
