@@ -20,7 +20,7 @@ from validation.answers.points import components
 from validation.answers.questions import Asked, read_question
 from validation.answers.reading import read_value
 from validation.answers.scalars import compare_scalars
-from validation.answers.spelling import DECIMAL_COMMA, normalise, without_sentence
+from validation.answers.spelling import DECIMAL_COMMA, normalise, without_label, without_sentence
 from validation.answers.spoken import may_count
 from validation.answers.symbolic import compare_symbolic
 from validation.answers.values import (
@@ -93,6 +93,9 @@ def compare_exactly(
     left, right = without_sentence(normalise(gold)), without_sentence(normalise(answer))
     if not left or not right:
         return _EMPTY
+    unnamed = without_label(left), without_label(right)
+    if left in unnamed or right in unnamed:  # two names may be those of two things
+        left, right = unnamed
     if left == right or (left.lower() == right.lower() and len(left) > 2 and left.isalpha()):
         return _TEXT
     comma = language[:2] in DECIMAL_COMMA

@@ -18,6 +18,8 @@ _TIMES = r"\s?(?:\\cdot|\*)\s?|\s"
 _PRODUCT = re.compile(
     rf"(.*?[\d)}}])\s?((?:{_FACTOR})(?:(?:{_TIMES}|\s?/\s?)(?:{_FACTOR}|\((?:{_FACTOR})(?:(?:{_TIMES}){_FACTOR})*\)))*)\Z"
 )
+_SIGNS = re.compile(r"[A-Za-z}] ?(?:\\cdot|[*/^])")  # of a product, a quotient or a power behind a letter
+_LONGEST = 100
 _TOKEN = re.compile(rf"\\cdot|(/)|([()])|({_NAME})({_EXPONENT})")
 # What derived units are in grams, metres, seconds and amperes (SI brochure, 9th edition, table 4).
 _BASE: dict[str, tuple[int, dict[str, int]]] = {
@@ -43,7 +45,9 @@ def conversion(unit: Unit, other: Unit) -> Fraction | None:
 
 def split_product(text: str) -> tuple[str, Unit] | None:
     """Splits a number from a product of units behind it; None where there is none, or one that `find_unit` knows."""
-    match = _PRODUCT.match(text) if text[-1].isalpha() or text[-1] in "})0123456789" else None
+    if len(text) > _LONGEST or not (text.count(" ") > 1 or _SIGNS.search(text)):
+        return None
+    match = _PRODUCT.match(text)
     if match is None or find_unit(match.group(2)) is not None:
         return None
     unit, certain = _product(match.group(2))

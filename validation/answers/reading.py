@@ -62,6 +62,7 @@ _SPACED = re.compile(r"-?\d+(?:\.\d+)?(?: -?\d+(?:\.\d+)?)+\Z")
 _LETTERS = re.compile(r"[A-Z](?:(?:,\s*(?:and\s+)?|\s+and\s+|\s*和\s*)[A-Z])+\Z")
 # What numpy prints of a vector or a matrix; commas stand in the programmer's form alone.
 _PRINTED_ARRAY = re.compile(r"(?:array\()?\[(?:[-+]?\d[\d.e+-]*|[\[\], ])+\]\)?\Z")
+_PRINTED_NAMES = re.compile(r"\{[a-zA-Z]\w{0,10}: [^{}:]+(?:, [a-zA-Z]\w{0,10}: [^{}:]+)*\}\Z")  # sympy's {x: 2, y: 1}
 _ARRAY_SPACE = re.compile(r"(?<=[\d.\]]),? +(?=[-+\d\[])")
 _MATRIX = re.compile(
     r"\\begin\{([pbv]?)matrix\}(.*)\\end\{\1matrix\}\Z|\\begin\{array\}\{[^}]*\}(.*)\\end\{array\}\Z", re.DOTALL
@@ -163,7 +164,7 @@ def _read(text: str, *, comma: bool) -> Value:
         return scalar(text)
     if text in _EMPTY or text.lower() in _EMPTY or (text[0] in "nN" and _NOTHING.match(text)):
         return Region(())
-    if (ordinal := read_ordinal(text)) is not None:
+    if text[-1].isalpha() and (ordinal := read_ordinal(text)) is not None:
         return Words(f"{ordinal}th")
     if text in _ELLIPSES:
         return ELLIPSIS
@@ -180,10 +181,11 @@ def _read(text: str, *, comma: bool) -> Value:
         value = reader(text)
         if value is not None:
             return value
-    if (system := _SYSTEM.match(text)) is not None:
-        return read_value(", ".join(line for line in _ROW_END.split(system.group(1)) if line.strip()), comma)
     if "\\begin" in text:
-        raise UnsupportedError("environment")
+        system = _SYSTEM.match(text)
+        if system is None:
+            raise UnsupportedError("environment")
+        return read_value(", ".join(line for line in _ROW_END.split(system.group(1)) if line.strip()), comma)
     if "\\{" in text and (built := read_builder(text, read_value, comma=comma)) is not None:
         return built
     if "\\approx" in text:
@@ -194,7 +196,7 @@ def _read(text: str, *, comma: bool) -> Value:
             return family
     if text.startswith(("\\mathbb", "\\Bbb", "\\R")) and (region := read_region(text)) is not None:
         return region
-    if (bound := read_bound(text)) is not None:
+    if text[0] in "<>\\anmglf" and (bound := read_bound(text)) is not None:
         return bound
     if RELATION.search(text):
         return read_relation(text, comma=comma)
@@ -202,6 +204,8 @@ def _read(text: str, *, comma: bool) -> Value:
         points = read_points(parts(text), read_value, comma=comma) or read_point(text, read_value, comma=comma)
         if points is not None:
             return points
+    if text[0] == "{" and _PRINTED_NAMES.match(text):
+        return read_value(text.strip("{}").replace(": ", " = "), comma)
     if "=" in text:
         return read_equation(text, read_value, comma=comma)
     region = read_region(text)
@@ -230,7 +234,7 @@ def _chosen(text: str) -> Value | None:
 
 
 def _choice(text: str) -> Value | None:
-    if CIRCLED.fullmatch(text[1:-1]) and text[0] + text[-1] == "()":
+    if len(text) == 3 and text[0] == "(" and CIRCLED.match(text[1]):
         return Several("bare", (Choice(text[1]),))
     match = _CHOICE.match(text)
     if match:

@@ -211,12 +211,12 @@ def read_region(text: str, *, alone: bool = True) -> Region | None:
     r"""Reads a union of intervals; a lone `(a,b)` is left to be a tuple unless an end is infinite or half open."""
     if text in _REALS:
         return Region((Interval(None, None, False, False),))
-    if decorated := _DECORATED.match(text):
+    if "R" in text and (decorated := _DECORATED.match(text)):
         sign, relation, command = decorated.groups()
         return Region(_half_line(_SIGNS.get(relation, relation) or _DECORATIONS[sign or command], algebra.number(0)))
-    if excepted := _EXCEPT.match(text):
+    if "real" in text and (excepted := _EXCEPT.match(text)):
         return _without(Region((Interval(None, None, False, False),)), excepted.group(1))
-    if removed := _REMOVED.match(text):
+    if text.endswith("\\}") and (removed := _REMOVED.match(text)):
         whole = read_region(removed.group(1), alone=False)
         return None if whole is None else _without(whole, removed.group(2))
     if alone and text[0] + text[-1] in ("()", "[]") and not _UNBOUNDED.search(text):

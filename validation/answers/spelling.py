@@ -109,6 +109,11 @@ _SENTENCE = re.compile(
     r"\A(?:(?:[Tt]he|[Ii]ts|[Tt]heir)(?: (?:[A-Za-z]+|\\?[A-Z]{1,4})){1,9}|[Ii]t|[Tt]h(?:is|at|ere)) "
     r"(?:is|are|equals) (?=[-$\d\\(])(?!.*[.;])"
 )
+# As programs print a value: `Total: 42`, `The sum of the digits is: 15`; no option, no part, no second label.
+_LABELLED = re.compile(
+    r"\A(?!(?:[Oo]ption|[Cc]hoice|[Ss]tep|[Pp]art|[Cc]ase|[Qq]uestion)\b)"
+    r"(?:[A-Z][a-z]{2,}|[a-z]{3,})(?: [A-Za-z]+){0,7}: (?=[-$\d\\(])(?!.*: )"
+)
 _ABOUT = re.compile(
     r"\A(?:about|approximately|approx\.?|roughly|around|约|大约|約|ungefähr|etwa|environ|około|примерно) ?(?=[-$\d\\])",
     re.IGNORECASE,
@@ -197,6 +202,11 @@ def without_sentence(text: str) -> str:
     return _SENTENCE.sub("", text) if text[:1] in "tTiI" else text
 
 
+def without_label(text: str) -> str:
+    """Removes what a printed value is called in front of it: `Total: 42`."""
+    return _LABELLED.sub("", text) if ": " in text else text
+
+
 def _on_one_line(text: str) -> str:
     """Puts commas between values that stand on lines of their own."""
     if "\\begin" in text:
@@ -245,9 +255,9 @@ def normalise(text: str) -> str:
             text = _THOUSANDS_MARK.sub("", text)
         if "bf" in text or "\\b" in text:
             text = _BOLD_DIGITS.sub(_closed_up, text)
-        if "{" in text and " " in text:
+        if " " in text and "{" in text:
             text = _SPACED_DIGITS.sub(lambda digits: f"{{{(digits[1] or digits[2]).replace(' ', '')}}}", text)
-        if len({axis[1] or axis[2] for axis in _AXIS.finditer(text)}) > 1:
+        if ("j" in text or "k" in text) and len({axis[1] or axis[2] for axis in _AXIS.finditer(text)}) > 1:
             text = _AXIS.sub(r"\1\2", text)
         text = text.replace(r"\!", "").replace(r"\,", " ").replace(r"\%", "%").replace(r"\$", "$").replace(r"\#", "#")
         text = _SIZING.sub("", text)

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from typing import Any
 
 from validation.programs import elsewhere
-from validation.programs.notebook import Block, Notebook, read_block
+from validation.programs.notebook import Block, Notebook, is_cell, read_block
 from validation.programs.packages import missing_package
 
 _MAX_ERROR = 500
@@ -68,9 +68,14 @@ class _Program:
     def _run_script(self, block: Block, report: Report) -> None:
         """Runs the statements; reports what they left in `ans`, return from `solution()`, or end in."""
         final, last = block.final, None
-        exec(compile(block.statements, "<program>", "exec"), self.names)
-        if final is not None:
-            last = eval(compile(ast.Expression(final.value), "<program>", "eval"), self.names)
+        if is_cell(block):
+            cell = Notebook(self.names, lambda text: sys.stdout.write(text))
+            cell.evaluate(block.statements, "exec")
+            last = None if final is None else cell.evaluate(ast.Expression(final.value), "eval")
+        else:
+            exec(compile(block.statements, "<program>", "exec"), self.names)
+            if final is not None:
+                last = eval(compile(ast.Expression(final.value), "<program>", "eval"), self.names)
         value, found = self._value(block.tree)
         if found:
             report["value"] = self._text(value)

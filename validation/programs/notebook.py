@@ -1,7 +1,8 @@
 """The text of a program as people have it, read as Python; and what a notebook does around a block.
 
 Both kinds may start with a byte-order mark or be indented as a whole, and may hold magics that only set something up.
-A notebook also shows the value of a last expression (no semicolon behind it), keeps it in `_`, awaits at its top.
+A notebook also shows the value of a last expression (no semicolon behind it), keeps it in `_`, awaits at its top; a
+program that was a cell (`is_cell`) awaits and displays as one.
 """
 
 import ast
@@ -20,6 +21,7 @@ _SETTING_UP = re.compile(
     re.MULTILINE,
 )
 _TIMING = re.compile(r"^([ \t]*)%time[ \t]+(?=\S)", re.MULTILINE)
+_CELL = re.compile(r"^(?![ \t#])[^#\n]*\bawait\b|^async[ \t]+(?:for|with)\b|\bdisplay\(|\bIPython\b", re.MULTILINE)
 _SHOWN = ("HTML", "Latex", "Markdown", "Math")  # classes of IPython.display whose text is what a notebook typesets
 
 
@@ -66,6 +68,11 @@ def read_block(source: str) -> Block:
             raise
         text, tree = plain, ast.parse(plain, "<program>")
     return Block(tree, text)
+
+
+def is_cell(block: Block) -> bool:
+    """Says whether a program was a cell of a notebook: it awaits at its top, or shows by what notebooks show with."""
+    return _CELL.search(block.text) is not None
 
 
 def _undented(source: str) -> str:
@@ -116,18 +123,16 @@ class Notebook:
         """Runs a block and shows its last expression."""
         final = block.final
         self._count += 1
-        self._evaluate(self._compile(block.statements, "exec"))
+        self.evaluate(block.statements, "exec")
         if final is not None:
-            value = self._evaluate(self._compile(ast.Expression(final.value), "eval"))
+            value = self.evaluate(ast.Expression(final.value), "eval")
             if value is not None and not block.quiet:
                 self.display(value)
                 self._remember(value)
 
-    def _compile(self, tree: ast.Module | ast.Expression, mode: str) -> CodeType:
+    def evaluate(self, tree: ast.Module | ast.Expression, mode: str) -> object:
+        """Runs statements (mode exec) or an expression (eval), which may await at its top; returns its value."""
         code: CodeType = compile(tree, "<program>", mode, flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
-        return code
-
-    def _evaluate(self, code: CodeType) -> object:
         value = eval(code, self._names)
         if not code.co_flags & _COROUTINE:
             return value

@@ -527,3 +527,20 @@ def test_what_people_would_have_to_look_at_is_neither_accepted_nor_refuted(
     gold: str, answer: str, question: str | None
 ) -> None:
     assert compare(gold, answer, question).outcome is UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("gold", "answer", "outcome"),
+    [
+        ("42", "Total: 42", Relation.EQUAL),
+        ("3/4", "The probability is: 0.75", Relation.EQUAL),
+        ("42", "Total: 43", Relation.NOT_EQUAL),
+        ("Area: 12", "Perimeter: 12", Relation.UNKNOWN),
+        ("B", "Option B: 42", Relation.UNKNOWN),
+        ("5", "Tom: 5, Ann: 7", Relation.UNKNOWN),
+        ("x=2, y=1", "{x: 2, y: 1}", Relation.EQUAL),
+        ("x=2, y=1", "{x: 1, y: 2}", Relation.NOT_EQUAL),
+    ],
+)
+def test_what_a_program_calls_its_value_is_no_part_of_it(gold, answer, outcome):
+    assert compare(gold, answer).outcome is outcome

@@ -1,6 +1,7 @@
 # ruff: noqa: E501 - one case a line
 """What programs give back: values by every convention, notebook state, determinism, and servers that are replaced."""
 
+import json
 import os
 import random
 import signal
@@ -11,15 +12,38 @@ from pathlib import Path
 import pytest
 
 from schemas.reason import Reason
+from validation.answers import Relation, compare
 from validation.programs import Ending, Execution, Level, Limits, Pool, close_shared, run, run_blocks
 
 SECCOMP = Level.SECCOMP
+
+
+ORDINARY = [json.loads(line) for line in (Path(__file__).parent / "ordinary.jsonl").read_text("utf-8").splitlines()]
 
 
 @pytest.fixture(scope="module")
 def pool():
     with Pool(SECCOMP, 1) as pool:
         yield pool
+
+
+@pytest.mark.parametrize("ordinary", ORDINARY, ids=lambda ordinary: ordinary["name"])
+def test_a_program_as_data_sets_hold_them_gives_its_answer(pool, ordinary):
+    execution = pool.run(ordinary["program"])
+    assert (execution.ending, execution.error) == (Ending.OK, None)
+    assert compare(ordinary["answer"], execution.value).outcome is Relation.EQUAL
+
+
+@pytest.mark.parametrize(
+    ("program", "error"),
+    [
+        ("def f():\n    await g()\nprint(3)", "SyntaxError"),
+        ("# await\nshow(3)", "NameError"),
+        ("display = 3\ndisplay(4)", "TypeError"),
+    ],
+)
+def test_what_a_cell_could_not_do_no_program_can(pool, program, error):
+    assert pool.run(program).error.startswith(error)
 
 
 @pytest.mark.parametrize(
