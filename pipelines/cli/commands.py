@@ -18,7 +18,7 @@ from pipelines.engine.store import WORK
 from pipelines.engine.workfiles import File, content_of, is_there
 from pipelines.engine.workfolder import CONFIG_FILE, manifest_in
 from pipelines.output.delivery import made_in
-from pipelines.output.reader import read_ledger
+from pipelines.output.reader import read_alike
 from pipelines.refusals import RunOptions, refuse_mistakes
 from pipelines.sources.adapters.registry import ADAPTERS, check_sources
 from schemas.config import Config, Source
@@ -35,8 +35,6 @@ from schemas.verdict import VERDICT, Status, Verdict
 from schemas.wording import UNKNOWN
 from validation.programs import describe_levels
 
-_FINDING_COLUMNS = ("id", "row_id", "source", "format", "outcome", "reason", "rule", "benchmark")
-
 
 def run_curate(config: Config, output: Path, options: RunOptions, *, config_file: Path | None = None) -> None:
     """Curates with a live bar and prints the last screen; where the config was read is noted for `mathmill review`."""
@@ -51,9 +49,9 @@ def run_curate(config: Config, output: Path, options: RunOptions, *, config_file
     with CurateConsole(console) as shown:
         manifest = curate_checked(settings, output, replace(options, on_progress=shown.show))
     with copied(output, LEDGER, REVIEWS) if options.on_engine else nullcontext(made_in(output)) as folder:
-        ledger = read_ledger(folder, manifest, _FINDING_COLUMNS)
+        ledger = read_alike(folder, manifest)
         lines = [*remarks(manifest, ledger), *review_notes(folder)]
-        lines += effects(manifest, ledger, folder, before=before, min_heldout=config.validate_.min_heldout)
+        lines += effects(manifest, folder, before=before, min_heldout=config.validate_.min_heldout)
         if config_file is not None and not options.on_engine:
             write_text(folder / WORK / CONFIG_FILE, str(config_file.absolute()))
     if judged and not (place / VERDICT).exists():

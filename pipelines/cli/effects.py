@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipelines.output.reader import joined_reviews
+from pipelines.output.reader import joined_reviews, read_rows
 from schemas.manifest import Manifest
 from schemas.policy import Policy, is_overrulable
 from schemas.problem import Decision
@@ -17,19 +17,16 @@ from schemas.split import Split
 from schemas.wording import amount
 
 
-def effects(
-    manifest: Manifest, ledger: pa.Table, folder: Path, *, before: Sequence[str], min_heldout: int
-) -> Iterator[str]:
+def effects(manifest: Manifest, folder: Path, *, before: Sequence[str], min_heldout: int) -> Iterator[str]:
     """Says what a person would want to know before going on.
 
     Args:
         manifest: of the run.
-        ledger: its columns row_id, outcome and reason.
         folder: the data set.
         before: the files of reviews that the run applied which stood here before.
         min_heldout: what the gate asks of the heldout split.
     """
-    yield from _without_effect(manifest, ledger, folder)
+    yield from _without_effect(manifest, folder)
     if left := [name for name in before if name not in reviews_of(manifest.config)]:
         yield (
             f"the data that stood here before had reviews that this run does not name: {', '.join(left)}; their "
@@ -54,14 +51,14 @@ def reviews_of(config: Mapping[str, Any]) -> list[str]:
     return [entry if isinstance(entry, str) else str(entry["path"]) for entry in config.get("reviews", ())]
 
 
-def _without_effect(manifest: Manifest, ledger: pa.Table, folder: Path) -> Iterator[str]:
+def _without_effect(manifest: Manifest, folder: Path) -> Iterator[str]:
     """Acceptances of rows that fell all the same, by the reason that they fell to."""
     reviews = joined_reviews(folder)
     if reviews is None:
         return
     standing = pc.and_(reviews["known"], pc.invert(reviews["superseded"]))
     accepted = reviews.filter(pc.and_(standing, pc.equal(reviews["decided"], Decision.ACCEPTED.value)))
-    fallen = _fallen(ledger, set(accepted["row_id"].to_pylist()))
+    fallen = _fallen(read_rows(folder, manifest, set(accepted["row_id"].to_pylist()), ("outcome", "reason")))
     policy = _policy(manifest)
     counts = Counter(reason for row_id in accepted["row_id"].to_pylist() for reason in fallen.get(row_id, ()))
     for reason, number in sorted(counts.items(), key=lambda count: (-count[1], count[0])):
@@ -74,12 +71,11 @@ def _policy(manifest: Manifest) -> Mapping[str, Policy]:
     return {reason: Policy(chosen) for reason, chosen in policy.items()}
 
 
-def _fallen(ledger: pa.Table, rows: set[str]) -> dict[str, set[str]]:
+def _fallen(about: pa.Table) -> dict[str, set[str]]:
     """The reasons of rows of which nothing is kept."""
-    about = ledger.filter(pc.is_in(ledger["row_id"], value_set=pa.array(sorted(rows), pa.string())))
     reasons: dict[str, set[str]] = {}
     kept: set[str] = set()
-    for row in about.select(["row_id", "outcome", "reason"]).to_pylist():
+    for row in about.to_pylist():
         if row["outcome"] == Outcome.KEPT:
             kept.add(row["row_id"])
         else:

@@ -1,6 +1,5 @@
 """What in a finished run would surprise its owner: a few facts from the ledger, each with the command that shows it."""
 
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -8,6 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipelines.engine.rejection import REMARKS
+from pipelines.output.reader import counted
 from schemas.ledger import LedgerRule
 from schemas.manifest import Manifest
 from schemas.problem import Format
@@ -107,7 +107,7 @@ def _finding(reason: str, text: str, number: int, ledger: pa.Table) -> Finding:
 
 def _benchmarks_of(rows: pa.Table) -> str:
     """The benchmarks that rows lost to, the one with the most first."""
-    names = Counter(rows.column("benchmark").drop_null().to_pylist())
+    names = {name: number for name, number in counted(rows, "benchmark").items() if name is not None}
     found = sorted(names, key=lambda name: (-names[name], name))
     return f"{', '.join(found[:-1])} or {found[-1]}" if len(found) > 1 else found[0] if found else "a benchmark"
 
@@ -120,9 +120,9 @@ def remarks(manifest: Manifest, ledger: pa.Table) -> list[str]:
 
     Args:
         manifest: of the run.
-        ledger: its columns source, format, reason and rule.
+        ledger: its columns source, format, reason and rule; all of it, or its groups (`read_alike`).
     """
-    noted = Counter(ledger.column("rule").filter(pc.is_null(ledger.column("reason"))).to_pylist())
+    noted = counted(ledger.filter(pc.is_null(ledger.column("reason"))), "rule")
     lost = manifest.rejected_by_reason
     lines = []
     if crashes := sum(lost[reason] for reason in CRASHES):
@@ -156,11 +156,9 @@ def _left_out(manifest: Manifest) -> Iterator[str]:
 
 def _underived(manifest: Manifest, ledger: pa.Table) -> Iterator[str]:
     """Rows whose annotations make no program: they lack candidates that the config asked for."""
-    counts = ledger.group_by(["source", "format"]).aggregate([([], "count_all")])
-    found = {(count["source"], count["format"]): count["count_all"] for count in counts.to_pylist()}
     for source in manifest.config["sources"]:
-        rows = found.get((source["name"], Format.COT), 0)
-        missing = {str(format): rows - found.get((source["name"], format), 0) for format in source.get("derive", ())}
+        found = counted(ledger.filter(pc.equal(ledger.column("source"), source["name"])), "format")
+        missing = {str(format): found[Format.COT] - found[format] for format in source.get("derive", ())}
         for number in sorted(set(missing.values()) - {0}):
             formats = " and ".join(format for format, lacking in missing.items() if lacking == number)
             why = "for want of annotations that lead to the answer"

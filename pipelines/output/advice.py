@@ -6,6 +6,7 @@ from types import MappingProxyType
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipelines.output.reader import counted
 from schemas.policy import choices
 from schemas.reason import Reason, is_own
 
@@ -56,14 +57,13 @@ def reasons_with_examples(ledger: pa.Table) -> list[tuple[str, int, list[str]]]:
     """Each reason of a ledger with how many fell to it and the first rows that did, as SOURCE:ROW; the greatest first.
 
     Args:
-        ledger: its columns source, row and reason.
+        ledger: its columns source, row and reason; all of it, or its groups (`read_alike`).
     """
     fallen = ledger.filter(pc.is_valid(ledger.column("reason")))
-    counts = pc.value_counts(fallen.column("reason")).to_pylist()
     found = []
-    for count in sorted(counts, key=lambda count: (-count["counts"], count["values"])):
-        rows = fallen.filter(pc.equal(fallen.column("reason"), count["values"])).select(["source", "row"])
-        found.append((count["values"], count["counts"], _first(rows.to_pylist())))
+    for reason, number in sorted(counted(fallen, "reason").items(), key=lambda count: (-count[1], str(count[0]))):
+        rows = fallen.filter(pc.equal(fallen.column("reason"), reason)).select(["source", "row"])
+        found.append((str(reason), number, _first(rows.to_pylist())))
     return found
 
 

@@ -15,7 +15,7 @@ from pipelines.output.advice import key_of, reasons_with_examples
 from pipelines.output.data_card import dataset_card
 from pipelines.output.decide import PartSummary
 from pipelines.output.growing import STAGED
-from pipelines.output.reader import read_ledger
+from pipelines.output.reader import read_alike
 from pipelines.output.write import Written
 from schemas.benchmark import BENCHMARKS
 from schemas.config import Curate
@@ -211,7 +211,7 @@ def refuse_wipeout(ending: Ending, manifest: Manifest, items: pa.Table, *, store
         return
     stopped = set_aside(ending, manifest, items, store=store)
     with copied(stopped.url if isinstance(stopped, Place) else stopped, LEDGER) as folder:
-        raise RunFailedError(alarm_of(alarms, read_ledger(folder, manifest, ("source", "row", "reason")), stopped))
+        raise RunFailedError(alarm_of(alarms, read_alike(folder, manifest), stopped))
 
 
 def alarm_of(alarms: Sequence[Alarm], ledger: pa.Table, stopped: File) -> str:

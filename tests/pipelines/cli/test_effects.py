@@ -7,7 +7,6 @@ import pytest
 
 from pipelines.cli.effects import effects, reviews_of
 from pipelines.curate import curate
-from pipelines.output.reader import read_ledger
 from tests.tiny import config_of, gsm8k_row, marbles, read_streams, source, write_rows
 
 SHORT = gsm8k_row("Eh?", "2+2=<<2+2=4>>4", 4)
@@ -45,8 +44,7 @@ def told(
     files = [str(write_rows(folder / "reviews.jsonl", reviews))] if reviews else []
     settings = {"screen": {"min_chars": 5}, "heldout": 0.0, "isolation": "weak"} | curated
     manifest = curate(config_of(school, reviews=files, **settings), folder / "data")
-    ledger = read_ledger(folder / "data", manifest)
-    return list(effects(manifest, ledger, folder / "data", before=before, min_heldout=min_heldout))
+    return list(effects(manifest, folder / "data", before=before, min_heldout=min_heldout))
 
 
 def accepted(row_id: str, reason: str | None = None) -> dict[str, Any]:

@@ -5,7 +5,7 @@ import pytest
 
 from pipelines.cli.findings import findings, remarks
 from pipelines.curate import curate
-from pipelines.output.reader import read_ledger
+from pipelines.output.reader import read_alike, read_ledger
 from pipelines.stages.duplicates import near as minhash
 from schemas.ledger import LedgerRule
 from schemas.manifest import read_manifest
@@ -50,6 +50,14 @@ def test_findings_have_ids_to_look_at(tiny_data: Path) -> None:
         assert one.number == counts[one.reason]
         assert one.text.startswith(f"{one.number} candidate")
         assert {by_id[identity]["reason"] for identity in one.ids} == {one.reason}
+
+
+def test_groups_of_the_ledger_tell_the_same(tiny_data: Path) -> None:
+    manifest = read_manifest(tiny_data)
+    whole, groups = read_ledger(tiny_data, manifest), read_alike(tiny_data, manifest)
+    assert len(groups) < len(whole)
+    assert findings(manifest, groups, most=100) == findings(manifest, whole, most=100)
+    assert remarks(manifest, groups) == remarks(manifest, whole)
 
 
 def test_a_leak_names_its_benchmark(tiny_data: Path) -> None:

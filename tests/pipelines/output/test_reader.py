@@ -6,7 +6,15 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from pipelines.output.reader import find_example, read_examples, read_ledger, read_rejected
+from pipelines.output.reader import (
+    counted,
+    find_example,
+    read_alike,
+    read_examples,
+    read_ledger,
+    read_rejected,
+    read_rows,
+)
 from schemas.example import EXAMPLE_SCHEMA
 from schemas.exits import UserError
 from schemas.ledger import LEDGER_SCHEMA
@@ -46,6 +54,37 @@ def test_the_ledger_is_read_whole_or_by_columns(tiny_data: Path, manifest: Manif
     assert len(whole) == manifest.counts.candidates
     some = read_ledger(tiny_data, manifest, ["reason", "id"])
     assert some.equals(whole.select(["reason", "id"]))
+
+
+def test_groups_of_a_ledger_count_all_of_it_and_keep_the_first_of_each(tmp_path: Path, manifest: Manifest) -> None:
+    endings = [("kept", None), ("removed", "too_long"), ("removed", "too_short")]
+    rows = [
+        dict.fromkeys(LEDGER_SCHEMA.names)
+        | {"id": f"id{row}", "row_id": f"id{row}", "source": "school", "row": row, "format": "cot"}
+        | dict(zip(("outcome", "reason"), endings[(row > 4) + (row % 7 == 0)], strict=True))
+        for row in range(40)
+    ]
+    files = []
+    for number, some in enumerate((rows[:6], rows[6:7], rows[7:7], rows[7:])):
+        table = pa.Table.from_pylist(some, schema=LEDGER_SCHEMA)
+        with pa.ipc.new_stream(str(tmp_path / f"{number}.arrow"), table.schema) as writer:
+            writer.write_table(table)
+        files.append(manifest.ledger[0].model_copy(update={"path": f"{number}.arrow"}))
+    ledger = manifest.model_copy(update={"ledger": files})
+    whole, groups = read_ledger(tmp_path, ledger), read_alike(tmp_path, ledger)
+    for name in ("source", "format", "outcome", "reason"):
+        assert counted(groups, name) == counted(whole, name)
+    for reason in (None, "too_long", "too_short"):
+        mine = [row for row in groups.to_pylist() if row["reason"] == reason]
+        assert [row["id"] for row in mine[:3]] == [row["id"] for row in rows if row["reason"] == reason][:3]
+        assert [row["number"] for row in mine[:3]] == [1] * min(3, len(mine))
+        assert len(mine) <= 4
+    named = read_rows(tmp_path, ledger, {"id7", "id0", "id99"}, ("reason",))
+    assert named.to_pylist() == [{"row_id": f"id{row}", "reason": rows[row]["reason"]} for row in (0, 7)]
+
+
+def test_a_ledger_without_rows_has_no_groups(tmp_path: Path, manifest: Manifest) -> None:
+    assert len(read_alike(tmp_path, manifest.model_copy(update={"ledger": []}))) == 0
 
 
 def test_rejected_rows_are_those_of_the_ledger_with_their_record(tiny_data: Path, manifest: Manifest) -> None:
