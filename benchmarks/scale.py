@@ -4,13 +4,12 @@
     python -m benchmarks.scale --rows 10000 100000 --workers 2
     python -m benchmarks.scale --rows 1000000 --row-bytes 16384
 
-Each size is curated, validated, and curated again with a tenth of its rows more in a second source: that must cost
-what is new. Growth is fitted as a power of the rows over all sizes: 1.0 is linear. What breaks first is the size at
-which the largest of the memories fitted meets 16 GB.
+Each size is curated and validated, then a second source of a tenth of its rows is added to the same data set: that must
+cost what the new rows cost alone. Growth is fitted as a power of the rows over all sizes: 1.0 is linear. What breaks
+first is the size at which the largest of the memories meets 16 GB. The picture is docs/scale.svg.
 """
 
 import argparse
-import json
 import math
 import shutil
 import tempfile
@@ -21,19 +20,22 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.measuring import Cost, mathmill, measure, record
+from benchmarks.scale_picture import PICTURE, picture
 from benchmarks.store import write_rows
 
 _CONFIG = """
 curate:
   sources:
-    - {{name: rows, path: {path}, adapter: columns, format: cot, licence: CC0-1.0, columns: {{answer: answer}}}}
-    {more}
+    {sources}
   skip: [verify]
   wipeout: {{limit: 1}}
 validate: {{recheck: {{sample: 0}}}}
 """
-_MORE = "- {{name: more, path: {path}, adapter: columns, format: cot, licence: CC0-1.0, columns: {{answer: answer}}}}"
+_SOURCE = (
+    "- {{name: {name}, path: {path}, adapter: columns, format: cot, licence: CC0-1.0, columns: {{answer: answer}}}}"
+)
 _BOX_MB = 16 * 1024
+MEASURED = ("curate", "validate", "added", "alone")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,54 +45,59 @@ class Size:
     Attributes:
         curate: the run over all rows.
         validate: the judge over its data.
-        added: the same run with a tenth more rows in a second source.
-        work_bytes: of the work folder, a row.
-        data_bytes: of shards and ledger, a row.
+        added: a tenth more rows, in a second source, added to that run.
+        alone: a run over these alone.
+        work_bytes: of each folder of the work folder, a row.
+        data_bytes: of shards, ledger and rejected records, a row.
     """
 
     rows: int
     curate: Cost
     validate: Cost
     added: Cost
-    work_bytes: float
+    alone: Cost
+    work_bytes: dict[str, float]
     data_bytes: float
 
 
 def measure_size(folder: Path, rows: int, *, row_bytes: int, flags: Sequence[str]) -> Size:
     """Curates so many rows, judges them, and adds a tenth."""
-    first, second, config, data = (folder / name for name in ("rows.jsonl", "more.jsonl", "config.yaml", "data"))
-    write_rows(first, rows=rows, row_bytes=row_bytes)
-    config.write_text(_CONFIG.format(path=first, more=""))
-    curate = measure(f"curate {rows:,}", mathmill("curate", config, "--output", data, *flags))
-    work = _bytes_in(data / ".work")
-    validate = measure(f"validate {rows:,}", mathmill("validate", data, "--config", config))
-    size = (work / rows, _bytes_in(data / "shards", data / "ledger") / rows)
-    _write_others(second, max(rows // 10, 1), row_bytes=row_bytes)
-    longer = folder / "longer.yaml"
-    longer.write_text(_CONFIG.format(path=first, more=_MORE.format(path=second)))
-    kept = folder / "longer"
-    _begin_with(data, kept)
-    added = measure(f"add {rows // 10:,} to {rows:,}", mathmill("curate", longer, "--output", kept, *flags))
-    for path in (data, kept):
-        shutil.rmtree(path)
-    return Size(rows, curate, validate, added, *size)
+    more = max(rows // 10, 1)
+    sources = {"rows": folder / "rows.jsonl", "more": folder / "more.jsonl"}
+    write_rows(sources["rows"], rows=rows, row_bytes=row_bytes)
+    write_rows(sources["more"], rows=more, row_bytes=row_bytes, first=rows)
+    data, alone = folder / "data", folder / "alone"
+
+    def curate(label: str, output: Path, *names: str) -> Cost:
+        lines = (_SOURCE.format(name=name, path=sources[name]) for name in names)
+        config = folder / "config.yaml"
+        config.write_text(_CONFIG.format(sources="\n    ".join(lines)), encoding="utf-8")
+        return measure(label, mathmill("curate", config, "--output", output, *flags))
+
+    whole = curate(f"curate {rows:,}", data, "rows")
+    work = {name: size / rows for name, size in _stored(data / ".work").items()}
+    judged = measure(f"validate {rows:,}", mathmill("validate", data, "--config", folder / "config.yaml"))
+    data_bytes = sum(_bytes_in(data / name) for name in ("shards", "ledger", "rejected")) / rows
+    added = curate(f"add {more:,} to {rows:,}", data, "rows", "more")
+    new = curate(f"curate {more:,} alone", alone, "more")
+    for path in (data, alone, *sources.values()):
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    return Size(rows, whole, judged, added, new, work, data_bytes)
 
 
-def _write_others(path: Path, rows: int, *, row_bytes: int) -> None:
-    """Rows of other weeks than those of the first source."""
-    write_rows(path, rows=rows, row_bytes=row_bytes)
-    text = path.read_text(encoding="utf-8")
-    path.write_text(text.replace("In week ", "In another week "), encoding="utf-8")
+def _stored(work: Path) -> dict[str, int]:
+    """Bytes by folder of a work folder, tags by the stage that wrote them."""
+    sizes: dict[str, int] = {}
+    for path in work.rglob("*"):
+        folders = path.relative_to(work).parts[:-1]
+        if path.is_file() and folders:
+            name = folders[1].rpartition("-")[0] or folders[1] if folders[0] == "tags" else folders[0]
+            sizes[name] = sizes.get(name, 0) + path.stat().st_size
+    return sizes
 
 
-def _begin_with(data: Path, folder: Path) -> None:
-    """Gives a new run the work of an earlier one: what was read and tagged is found by its content."""
-    shutil.copytree(data / ".work", folder / ".work")
-    (folder / ".work" / "run.json").unlink()
-
-
-def _bytes_in(*folders: Path) -> int:
-    return sum(path.stat().st_size for folder in folders for path in folder.rglob("*") if path.is_file())
+def _bytes_in(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
 def growth(rows: Sequence[int], values: Sequence[float]) -> float | None:
@@ -109,45 +116,62 @@ def full_at(rows: Sequence[int], peaks: Sequence[float]) -> int | None:
     return math.floor(rows[-1] + (_BOX_MB - peaks[-1]) / each)
 
 
-def facts_of(sizes: Sequence[Size]) -> dict[str, object]:
-    """The table, the fitted growth and the first wall."""
-    rows = [size.rows for size in sizes]
-    costs = {name: [getattr(size, name) for size in sizes] for name in ("curate", "validate", "added")}
-    table = [
+def table_of(sizes: Sequence[Size], start: Size) -> list[dict[str, object]]:
+    """One line a size: what each step costs a row beyond a start, and what is new beside what it costs alone."""
+    return [
         {
             "rows": size.rows,
-            **{f"{name}_cpu_us_a_row": round(getattr(size, name).cpu_s / size.rows * 1e6, 1) for name in costs},
-            "work_bytes_a_row": round(size.work_bytes),
+            **{f"{name}_us_a_row": _a_row(size, name, start) for name in ("curate", "validate")},
+            "added_over_alone": round(size.added.cpu_s / size.alone.cpu_s, 2),
+            "added_us_an_old_row": round((size.added.cpu_s - size.alone.cpu_s) / size.rows * 1e6, 1),
+            **{f"{name}_mb": getattr(size, name).peak_mb for name in MEASURED},
+            "work_bytes_a_row": {name: round(found) for name, found in size.work_bytes.items() if found >= 0.5},
             "data_bytes_a_row": round(size.data_bytes),
         }
         for size in sizes
     ]
+
+
+def _a_row(size: Size, name: str, start: Size) -> float:
+    return round(_beyond(size, name, start) / size.rows * 1e6, 1)
+
+
+def _beyond(size: Size, name: str, start: Size) -> float:
+    """CPU seconds of a step beyond those of its start."""
+    return float(getattr(size, name).cpu_s - getattr(start, name).cpu_s)
+
+
+def facts_of(sizes: Sequence[Size], start: Size) -> dict[str, object]:
+    """The table, the fitted growth beyond a start, and the first wall."""
+    rows = [size.rows for size in sizes]
+    peaks = {name: [getattr(size, name).peak_mb for size in sizes] for name in MEASURED}
     return {
-        "table": table,
-        "growth_cpu": {name: growth(rows, [cost.cpu_s for cost in found]) for name, found in costs.items()},
-        "growth_peak": {name: growth(rows, [cost.peak_mb for cost in found]) for name, found in costs.items()},
-        "full_at_16_gb": {name: full_at(rows, [cost.peak_mb for cost in found]) for name, found in costs.items()},
+        "table": table_of(sizes, start),
+        "growth_cpu": {name: growth(rows, [_beyond(size, name, start) for size in sizes]) for name in MEASURED},
+        "growth_peak": {name: growth(rows, found) for name, found in peaks.items()},
+        "full_at_16_gb": {name: full_at(rows, found) for name, found in peaks.items()},
     }
 
 
 def main() -> None:
-    """Measures each size and records the table."""
+    """Measures each size and records the table after each; the picture at the end."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rows", type=int, nargs="+", default=[10_000, 100_000, 1_000_000])
     parser.add_argument("--row-bytes", type=int, default=500)
     parser.add_argument("--workers", type=int, default=1)
     options = parser.parse_args()
     flags = [f"--workers={options.workers}"] if options.workers > 1 else []
-    with tempfile.TemporaryDirectory() as name:
-        measured = []
+    name = "scale" if options.workers == 1 else f"scale_workers_{options.workers}"
+    sizes: list[Size] = []
+    with tempfile.TemporaryDirectory() as folder:
+        start = measure_size(Path(folder), 10, row_bytes=options.row_bytes, flags=flags)
         for rows in options.rows:
-            folder = Path(name, str(rows))
-            folder.mkdir()
-            measured.append(measure_size(folder, rows, row_bytes=options.row_bytes, flags=flags))
-            print(json.dumps(facts_of(measured)["table"]), flush=True)
-    facts = {"row_bytes": options.row_bytes, "workers": options.workers, **facts_of(measured)}
-    costs = [cost for size in measured for cost in (size.curate, size.validate, size.added)]
-    record(f"scale{'' if options.workers == 1 else f'_workers_{options.workers}'}", facts, costs)
+            sizes.append(measure_size(Path(folder), rows, row_bytes=options.row_bytes, flags=flags))
+            facts = {"row_bytes": options.row_bytes, "workers": options.workers, **facts_of(sizes, start)}
+            record(name, facts, [getattr(size, step) for size in (start, *sizes) for step in MEASURED])
+    if options.workers == 1:
+        lines = {step: [(size.rows, getattr(size, step)) for size in sizes] for step in MEASURED}
+        PICTURE.write_text(picture(lines), encoding="utf-8")
 
 
 if __name__ == "__main__":
