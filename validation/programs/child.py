@@ -124,29 +124,28 @@ def _described(error: BaseException) -> str:
 
 
 def reseed(seed: int) -> None:
-    """Starts the random generators of this fork from the seed, numpy's too when it is loaded."""
+    """Starts the random generators of this fork from the seed, numpy's and sympy's own too when they are loaded."""
     random.seed(seed)
-    numpy = sys.modules.get("numpy")
+    numpy, of_sympy = sys.modules.get("numpy"), sys.modules.get("sympy.core.random")
     if numpy is not None:
         numpy.random.seed(seed % 2**32)
+    if of_sympy is not None:
+        of_sympy.seed(seed)
 
 
-def execute(
-    request: dict[str, Any], output_limit: int, report: int, resume: int, confine: Callable[[], None] | None
-) -> None:
-    """Runs the blocks of a request.
+def execute(request: dict[str, Any], output_limit: int, report: int, resume: int, begin: Callable[[], None]) -> None:
+    """Runs the blocks of a request, after `begin`.
 
     Writes one JSON line each to `report` and waits for a byte from `resume` between them.
     """
     reseed(int(request["seed"]))
     sys.argv = ["program.py"]
-    if request["seed"]:
-        elsewhere.move()
     sys.set_int_max_str_digits(0)
     program = _Program(output_limit, notebook=bool(request["notebook"]))
-    if confine is not None:
-        confine()
+    begin()
     blocks = request["blocks"]
+    if request["seed"]:
+        elsewhere.move(blocks)
     for position, source in enumerate(blocks):
         _write(report, _reported(program, source))
         if position + 1 < len(blocks) and os.read(resume, 1) != b"+":

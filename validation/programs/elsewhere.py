@@ -1,65 +1,155 @@
 """Another day on another machine: what the second run of a program sees where the first saw here and now.
 
 A program that prints the date or the name of its host says the same twice within a second; only under another clock
-does it show. The names that Python programs read them by are replaced inside the fork; `datetime` objects print,
-compare and inherit as before.
+does it show. What Python programs read them by is replaced inside the fork, under whatever name a loaded module has it;
+`datetime` objects print, compare and inherit as before.
 """
 
+import _thread
+import ctypes
 import datetime
+import importlib
 import os
 import platform
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from types import ModuleType, SimpleNamespace
 from typing import Any, Self, TypeVar
 
 _LATER = 3 * 365 * 86_400 + 100 * 86_400 + 5 * 3600 + 17 * 60 + 23  # another year, month, day, weekday and hour
 _HOST = "elsewhere"
+_COMPILED = ("pandas", "sklearn")  # built upon the real classes of `datetime`, they fail when they load beside others
+_PROGRAM = "<program>"  # the file name of a program's code
+_ZONES = "/usr/share/zoneinfo"
 _Moment = TypeVar("_Moment")
 _Shown = TypeVar("_Shown")
+_Function = Callable[..., Any]
+_StandIns = Iterator[tuple[ModuleType, str, _Function]]
 
 
-def move() -> None:
-    """Moves this process, for good, to another day and host."""
+def move(programs: Iterable[str]) -> None:
+    """Moves this process, for good, to another day and host, where these programs will run."""
     import socket  # here: only second runs need it
 
-    _move_clock()
-    vars(datetime).update(date=_Date, datetime=_DateTime)
-    _move_host()
-    socket.gethostname = lambda: _HOST
+    for name in _COMPILED:
+        if any(name in program for program in programs):
+            with suppress(Exception):  # whatever it is, the program will meet it
+                importlib.import_module(name)
+    originals = SimpleNamespace(**vars(sys.modules[os.name]))
+    stand_ins = [*_clock(), *_host(), *_numbers(), *_files(), (socket, "gethostname", lambda: _HOST)]
+    _replace(stand_ins)
+    setattr(sys.modules["_frozen_importlib_external"], "_os", originals)  # noqa: B010  compiled files are dated
+    for module in (datetime, sys.modules["_datetime"]):
+        vars(module).update(date=_Date, datetime=_DateTime)
+    for name in ("__getattr__", "__getitem__"):
+        setattr(ctypes.CDLL, name, _own(getattr(ctypes.CDLL, name)))
+    _move_python()
 
 
-def _move_host() -> None:
-    """Another name, kernel, build of Python, number of cores and of processes; other files, changed at other times."""
-    uname, described = os.uname, platform.uname
-    os.uname = lambda: os.uname_result((uname()[0], _HOST, f"{_HOST}-kernel", _HOST, uname()[4]))
-    platform.uname = lambda: described()._replace(node=_HOST, release=f"{_HOST}-kernel", version=_HOST)
-    sys.version = f"{sys.version.partition(' ')[0]} ({_HOST})"
+def _replace(stand_ins: list[tuple[ModuleType, str, _Function]]) -> None:
+    """Puts stand-ins wherever a loaded module holds what they stand for: `posix` has the functions of `os` too."""
+    found = {id(getattr(module, name)): stand_in for module, name, stand_in in stand_ins}
+    for names in [vars(module) for module in sys.modules.values() if isinstance(module, ModuleType)]:
+        names.update({name: found[id(value)] for name, value in names.items() if id(value) in found})
+
+
+def _move_python() -> None:
+    sys.version = f"{sys.version.partition(' ')[0]} ({_HOST}, Jan  1 2000, 00:00:00) [{_HOST}]"  # libraries parse it
     sys.executable = f"/{_HOST}/python"
-    cores, own, parent = os.cpu_count() or 1, os.getpid(), os.getppid()
-    os.cpu_count = lambda: cores + 1
-    os.sched_getaffinity = lambda _: set(range(cores + 1))
-    os.getpid, os.getppid = lambda: own + 1, lambda: parent + 1
-    user, group = os.getuid(), os.getgid()
-    os.getuid = os.geteuid = lambda: user + 1
-    os.getgid = os.getegid = lambda: group + 1
-    os.getloadavg = lambda: (cores + 1.0,) * 3
+    sys.prefix = sys.base_prefix = sys.exec_prefix = sys.base_exec_prefix = f"/{_HOST}"
     time.tzname, time.timezone = (_HOST, _HOST), time.timezone + 3600
-    _move_sizes()
-    names = os.listdir
-    setattr(os, "listdir", lambda path=".": [*names(path), _HOST])  # noqa: B010  mypy knows its overloads
-    for name in ("stat", "lstat"):
-        setattr(os, name, _later(getattr(os, name)))
 
 
-def _move_sizes() -> None:
-    """Other memory, cores and disks, as far as programs can ask for them."""
+def _host() -> _StandIns:
+    """Another name and kernel, and another size."""
+    uname, described, cores = os.uname, platform.uname, os.cpu_count() or 1
+    yield os, "uname", lambda: os.uname_result((uname()[0], _HOST, f"{_HOST}-kernel", _HOST, uname()[4]))
+    yield platform, "uname", lambda: described()._replace(node=_HOST, release=f"{_HOST}-kernel", version=_HOST)
+    yield os, "cpu_count", lambda: cores + 1
+    yield os, "sched_getaffinity", lambda _: set(range(cores + 1))
+    yield os, "getloadavg", lambda: (cores + 1.0,) * 3
     configured, names = os.sysconf, os.sysconf_names
     theirs = {name for name in names if name.endswith("PHYS_PAGES") or "NPROCESSORS" in name}
     theirs_by_number = {names[name] for name in theirs}
-    os.sysconf = lambda name: configured(name) + (name in theirs or name in theirs_by_number)
+    yield os, "sysconf", lambda name: configured(name) + (name in theirs or name in theirs_by_number)
     for name in ("statvfs", "fstatvfs"):
-        setattr(os, name, _larger(getattr(os, name)))
+        yield os, name, _larger(getattr(os, name))
+
+
+def _numbers() -> _StandIns:
+    """Other processes, users and groups."""
+    for name in ("getpid", "getppid", "getpgrp", "getuid", "geteuid", "getgid", "getegid", "getpgid", "getsid"):
+        yield os, name, _next(getattr(os, name))
+    yield _thread, "get_native_id", _next(_thread.get_native_id)
+
+
+def _next(number: _Function) -> _Function:
+    return lambda *which: number(*which) + 1
+
+
+def _files() -> _StandIns:
+    """Other files, changed at other times; those of Python and the time zones stay as they are."""
+    names, read = os.listdir, open
+    yield os, "listdir", lambda path=".": [*names(path), _HOST]
+    yield os, "scandir", _fewer(os.scandir)
+    for name in ("stat", "lstat", "fstat"):
+        yield os, name, _later(getattr(os, name))
+    places = (_ZONES, *(place for place in sys.path if place))
+    yield sys.modules["builtins"], "open", _hiding(read, places)
+    yield os, "open", _hiding(os.open, places)
+
+
+def _hiding(opening: _Function, places: tuple[str, ...]) -> _Function:
+    """Returns a function that finds no files but those below some places."""
+
+    def opened(file: Any, *settings: Any, **named: Any) -> Any:  # noqa: ANN401  as `open` has it
+        if not isinstance(file, int) and not os.path.realpath(os.fsdecode(file)).startswith(places):
+            raise FileNotFoundError(2, "No such file or directory", os.fsdecode(file))
+        return opening(file, *settings, **named)
+
+    return opened
+
+
+class _Fewer:
+    """The entries of a folder without the first."""
+
+    def __init__(self, entries: Any) -> None:  # noqa: ANN401  what os.scandir gives
+        self._entries = entries
+        next(entries, None)
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> os.DirEntry[Any]:
+        entry: os.DirEntry[Any] = next(self._entries)
+        return entry
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Closes the folder."""
+        self._entries.close()
+
+
+def _fewer(scan: _Function) -> _Function:
+    return lambda path=".": _Fewer(scan(path))
+
+
+def _own(find: _Function) -> _Function:
+    """Returns a function that keeps the functions of this host's libraries from programs, and from nobody else."""
+
+    def found(library: ctypes.CDLL, name: str) -> Any:  # noqa: ANN401  as ctypes has it
+        if sys._getframe(1).f_code.co_filename == _PROGRAM:
+            raise AttributeError(f"{name} {_HOST}")
+        return find(library, name)
+
+    return found
 
 
 def _larger(disk: Callable[..., os.statvfs_result]) -> Callable[..., os.statvfs_result]:
@@ -68,30 +158,34 @@ def _larger(disk: Callable[..., os.statvfs_result]) -> Callable[..., os.statvfs_
 
 
 def _later(stat: Callable[..., os.stat_result]) -> Callable[..., os.stat_result]:
-    """Returns a function that finds files changed at another time."""
+    """Returns a function that finds files in another place of another disk, changed at another time."""
 
     def moved(*place: Any, **settings: Any) -> os.stat_result:  # noqa: ANN401  as os.stat has it
-        found = stat(*place, **settings)
-        return os.stat_result((*found[:7], *(moment - _LATER for moment in found[7:10])))
+        mode, number, device, *others = stat(*place, **settings)[:10]
+        return os.stat_result((mode, number + 1, device + 1, *others[:4], *(moment - _LATER for moment in others[4:])))
 
     return moved
 
 
-def _move_clock() -> None:
-    seconds, nanoseconds = time.time, time.time_ns
-    localtime, printed = time.localtime, time.strftime
+def _clock() -> _StandIns:
+    """Another moment, counted from when so ever."""
+    localtime, printed, times = time.localtime, time.strftime, os.times
 
-    def now() -> float:
+    def now(seconds: Callable[[], float] = time.time) -> float:
         return seconds() + _LATER
 
     for name in ("localtime", "gmtime", "ctime"):
-        setattr(time, name, _defaulting(getattr(time, name), now))
-    time.asctime = _defaulting(time.asctime, lambda: localtime(now()))
-    time.strftime = lambda form, *moment: printed(form, *(moment or (localtime(now()),)))
-    time.time, time.time_ns = now, lambda: nanoseconds() + _LATER * 10**9
-    clock, fine = time.clock_gettime, time.clock_gettime_ns
-    time.clock_gettime = lambda which: clock(which) + _LATER
-    time.clock_gettime_ns = lambda which: fine(which) + _LATER * 10**9
+        yield time, name, _defaulting(getattr(time, name), now)
+    yield time, "asctime", _defaulting(time.asctime, lambda: localtime(now()))
+    yield time, "strftime", lambda form, *moment: printed(form, *(moment or (localtime(now()),)))
+    for name in ("time", "monotonic", "perf_counter", "clock_gettime"):
+        yield time, name, _shifted(getattr(time, name), _LATER)
+        yield time, f"{name}_ns", _shifted(getattr(time, f"{name}_ns"), _LATER * 10**9)
+    yield os, "times", lambda: os.times_result((*(passed := times())[:4], passed[4] + _LATER))
+
+
+def _shifted(clock: _Function, by: int) -> _Function:
+    return lambda *which: clock(*which) + by
 
 
 def _defaulting(function: Callable[[_Moment], _Shown], now: Callable[[], _Moment]) -> Callable[..., _Shown]:

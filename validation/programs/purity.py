@@ -18,11 +18,16 @@ _PURE_MODULES = frozenset([
 ])  # fmt: skip
 _IMPURE_CALLS = frozenset([
     "set", "frozenset", "hash", "id", "input", "open", "vars", "globals", "locals", "dir", "object", "repr", "eval",
-    "exec", "__import__",
+    "exec", "__import__", "randprime", "randMatrix", "random_poly",
 ])  # fmt: skip
 _IMPURE_ATTRIBUTES = frozenset([
     "free_symbols", "atoms", "random", "time", "now", "today", "shuffle", "sample", "choice", "intersection", "union",
-    "difference", "symmetric_difference", "__hash__", "__subclasses__",
+    "difference", "symmetric_difference", "__hash__", "__subclasses__", "randprime", "randMatrix", "random_poly",
+])  # fmt: skip
+# What finds a function by a text, which no list of names can follow.
+_REACHING = frozenset([
+    "getattr", "attrgetter", "methodcaller", "__builtins__", "__dict__", "__getattribute__", "__globals__",
+    "__loader__", "__spec__",
 ])  # fmt: skip
 _IMPURE_MODULES = frozenset(sys.stdlib_module_names) - _PURE_MODULES  # reached through other modules: `enum.sys`
 _ADDRESS = re.compile(r"\b0x[0-9a-f]{6,}\b")
@@ -57,11 +62,19 @@ def _impure(node: ast.AST) -> bool:
         case ast.Import(names=names):
             return any(name.name.partition(".")[0] not in _PURE_MODULES for name in names)
         case ast.ImportFrom(module=module):
-            return (module or "").partition(".")[0] not in _PURE_MODULES
-        case ast.BinOp(left=ast.Call(func=ast.Attribute(attr="keys" | "items"))):
+            parts = (module or "").split(".")
+            return parts[0] not in _PURE_MODULES or not _IMPURE_ATTRIBUTES.isdisjoint(parts)
+        case ast.BinOp(left=ast.Constant()) | ast.BinOp(right=ast.Constant()):
+            return False  # no set
+        case ast.BinOp(op=ast.BitAnd() | ast.BitOr() | ast.BitXor()):
+            return True
+        case (
+            ast.BinOp(left=ast.Call(func=ast.Attribute(attr="keys" | "items")))
+            | ast.Assign(value=ast.Call(func=ast.Attribute(attr="keys" | "items")))
+        ):
             return True
         case ast.Name(id=name):
-            return name in _IMPURE_CALLS
+            return name in _IMPURE_CALLS or name in _REACHING
         case ast.Attribute(attr=name):
-            return name in _IMPURE_ATTRIBUTES or name in _IMPURE_MODULES
+            return name in _IMPURE_ATTRIBUTES or name in _IMPURE_MODULES or name in _REACHING
     return False

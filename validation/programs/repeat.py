@@ -5,6 +5,8 @@ seed, and sees another day and another host (`elsewhere`). It decides nothing wh
 machine is no evidence against a program.
 """
 
+import sys
+import sysconfig
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -16,6 +18,11 @@ from validation.programs.purity import deserves_second_run, shows_address
 _SEED = 1
 _CUT_SHORT = (Ending.TIMEOUT, Ending.MEMORY, Ending.CRASH, Ending.UNJUDGED)
 _SHOWN = 40  # characters of an output in a message
+_OF_THE_SYSTEM = ("/", "/usr", "/usr/local")  # where every machine has something
+_PLACES = sorted({
+    *(sysconfig.get_paths()[key] for key in ("stdlib", "platstdlib", "purelib", "platlib")),
+    *{sys.prefix, sys.base_prefix}.difference(_OF_THE_SYSTEM),
+})  # fmt: skip
 
 
 def map_repeatable(pool: Pool, programs: Sequence[str], limits: ProgramLimits) -> list[Execution]:
@@ -25,7 +32,7 @@ def map_repeatable(pool: Pool, programs: Sequence[str], limits: ProgramLimits) -
     second = pool.twin().map([programs[at] for at in doubtful], limits, seed=_SEED) if doubtful else []
     for at, again in zip(doubtful, second, strict=True):
         first[at] = _agreed(first[at], again)
-    return first
+    return [_placeless(run) for run in first]
 
 
 def map_repeatable_blocks(
@@ -41,7 +48,7 @@ def map_repeatable_blocks(
     second = pool.twin().map_blocks([dialogues[at] for at in doubtful], limits, seed=_SEED) if doubtful else []
     for at, again in zip(doubtful, second, strict=True):
         first[at] = [_agreed(one, other) for one, other in zip(first[at], again, strict=True)]
-    return first
+    return [[_placeless(run) for run in runs] for runs in first]
 
 
 def _is_doubtful(program: str, run: Execution) -> bool:
@@ -54,6 +61,15 @@ def _agreed(first: Execution, second: Execution) -> Execution:
         return first
     given, again = (_shown(run) for run in (first, second))
     return replace(first, ending=Ending.NONDETERMINISTIC, value=None, error=f"gives {given}, run again {again}")
+
+
+def _placeless(run: Execution) -> Execution:
+    """Refuses what another machine would show otherwise though it says the same twice here."""
+    shown = next((place for place in _PLACES if place in run.stdout or place in (run.value or "")), None)
+    if shown is None or run.ending is not Ending.OK:
+        return run
+    error = f"shows where Python lies on this machine: {shown}"
+    return replace(run, ending=Ending.NONDETERMINISTIC, value=None, error=error)
 
 
 def _shown(run: Execution) -> str:

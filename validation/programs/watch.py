@@ -77,8 +77,8 @@ class Run:
     Args:
         pid: of the fork.
         order: its limits.
-        ends: the server's ends of its output, its reports, of what lets it go on, and of what says that it read its
-            request; the program holds the first three alone, and may read from them what it wrote.
+        ends: the server's ends of its output, its reports, of what lets it go on, and of what says that it
+            began; the program holds the first three alone, and may read from them what it wrote.
         tapes: where to keep what it says.
         listener: of its threads.
     """

@@ -31,6 +31,7 @@ from validation.programs.watch import Run, Tapes
 from validation.programs.wire import ORDER_BYTES, Order, unpack_order
 
 _REPORT, _RESUME = 3, 4  # the program's descriptors beside 0, 1, 2
+_STARTED = 5  # closed before it begins
 _ABOVE = 40  # where a fork keeps them while it moves them there
 _NOT_WEAK = ("privileges", "landlock", "seccomp", "processes")  # what level weak does without
 
@@ -53,23 +54,29 @@ class Job:
         """Turns the fork into the program's process; never returns."""
         try:
             os.setsid()
+            os.umask(0o022)
             request = json.loads(_exactly(self.order.body))
-            os.write(self.started, b">")
             threads = "threads" in self.without
             if self.walls is not None and self.listener is not None:
                 threads = listened(self.walls, self.listener.sender)
                 self.listener.close()
             self._place_descriptors()
             confine.limit_process(memory=self.memory, cpu=self.order.cpu, threads=threads, without=self.without)
-            install = None if self.walls is None else partial(self.walls.install, threads=threads)
-            child.execute(request, self.order.output, _REPORT, _RESUME, install)
+            child.execute(request, self.order.output, _REPORT, _RESUME, partial(self._begin, threads=threads))
         finally:
             os._exit(4)
 
+    def _begin(self, *, threads: bool) -> None:
+        """Puts up the last wall, and says that the program runs from here on."""
+        if self.walls is not None:
+            self.walls.install(threads=threads)
+        os.write(_STARTED, b">")
+        os.close(_STARTED)
+
     def _place_descriptors(self) -> None:
-        """Leaves the program 0 to 4 and nothing else; what it reads and what it complains to is opened for it alone."""
+        """Leaves 0 to 5 and nothing else; what a program reads and what it complains to is opened for it alone."""
         opened = [os.open("/dev/null", os.O_RDONLY), self.stdout, os.open("/dev/null", os.O_WRONLY)]
-        opened += [self.report, self.resume]
+        opened += [self.report, self.resume, self.started]
         high = [os.dup2(descriptor, _ABOVE + place) for place, descriptor in enumerate(opened)]
         for target, source in enumerate(high):
             os.dup2(source, target)

@@ -18,6 +18,12 @@ from validation.programs import Level, Pool, may_vary
         "import numpy as np\nprint(np.pi)",
         "from sympy import *\nx, y = symbols('x y')\nprint(list((x + y).free_symbols))",
         "def f(:",
+        "import operator\nprint(operator.methodcaller('__hash__')('abc'))",
+        "import math\nprint(getattr(math, 'os', None))",
+        "from sympy import *\nprint(randprime(1, 100))",
+        "from sympy.core.random import randrange\nprint(randrange(100))",
+        "a, b = {'x': 1}, {'x': 2}\nk = a.keys()\nprint(list(k - b.keys()))",
+        "def f(a, b): return a & b\nprint(list(f({'x': 1}.keys(), {'x': 2}.keys())))",
     ],
 )
 def test_these_are_run_twice(program):
@@ -32,6 +38,9 @@ def test_these_are_run_twice(program):
         "from sympy import symbols, solve\nx = symbols('x')\nprint(solve(x - 1))",
         "def solution():\n    return sum(i for i in range(10))",
         "ans = {'a': 1}['a']",
+        "print(sum(n & 1 for n in range(9)), 6 ^ 3)",
+        "d = {'a': 1}\nfor k, v in d.items(): print(k, v - 1)\nprint(sorted(d.keys()))",
+        "from sympy import symbols\nx, time, random = symbols('x time random')\nprint(x + time - random)",
     ],
 )
 def test_these_are_not(program):

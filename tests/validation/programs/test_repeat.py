@@ -50,6 +50,35 @@ VARYING = [
     "import statistics\nprint(statistics.sys.version)",
     "def solution():\n    return id(solution)",
     "import random\nif random.random() < 0.5:\n    raise ValueError\nprint(7)",
+    "import posix\nprint(posix.uname().nodename)",
+    "import posix\nprint(posix.cpu_count(), posix.getpid())",
+    "import _socket\nprint(_socket.gethostname())",
+    "import _datetime\nprint(_datetime.datetime.now().year)",
+    "import os\nprint(len(list(os.scandir('/usr/lib'))))",
+    "import glob\nprint(len(glob.glob('/usr/lib/*')))",
+    "print(open('/usr/lib/os-release').readline())",
+    "import os\nprint(os.read(os.open('/usr/lib/os-release', os.O_RDONLY), 9))",
+    "import sys\nprint(sys.prefix)",
+    "import os\nprint(os.getpgid(0), os.getsid(0), os.getpgrp())",
+    "import threading\nprint(threading.get_native_id())",
+    "import _thread\nprint(_thread.get_native_id())",
+    "import time\nprint(int(time.monotonic()))",
+    "from time import perf_counter\nprint(int(perf_counter()))",
+    "import asyncio\nprint(int(asyncio.new_event_loop().time()))",
+    "import os\nprint(int(os.times().elapsed))",
+    "import os\nprint(os.stat('/usr/lib').st_ino)",
+    "import os\nprint(os.fstat(0).st_dev)",
+    "import ctypes\nprint(ctypes.CDLL(None).get_nprocs())",
+    "import ctypes\nprint(ctypes.pythonapi.getpid())",
+    "import ctypes\nprint(ctypes.CDLL(None)['time'](None))",
+    "import operator\nprint(operator.methodcaller('__hash__')('abc'))",
+    "print(getattr(__builtins__, 'id')(print) % 9973)",
+    "from sympy import randprime\nprint(randprime(1, 10**9))",
+]
+PLACES = [
+    "import sys\nprint(sys.path)",
+    "import math\nprint(math.__file__)",
+    "import os\nans = os.__file__",
 ]
 STEADY = [
     "print(48 / 2)",
@@ -64,6 +93,16 @@ STEADY = [
     "import os\nprint(os.path.exists('/usr/lib'), os.path.basename('/usr/lib'))",
     "print(hex(0xdeadbeef), '0x1234567')",
     "import sys\nprint(sys.version_info[0], sys.maxsize)",
+    "import platform\nprint(platform.python_implementation(), platform.python_version_tuple()[0])",
+    "import ctypes\nprint(ctypes.c_int32(2**31).value)",
+    "import datetime, zoneinfo\nprint(datetime.datetime(2020, 7, 1, tzinfo=zoneinfo.ZoneInfo('Asia/Tokyo')))",
+    "import datetime\nprint(datetime.datetime(2020, 1, 1).astimezone())",
+    "import threading\nt = threading.Thread(target=print, args=(3,)); t.start(); t.join(9)",
+    "import asyncio\nprint(asyncio.run(asyncio.wait_for(asyncio.sleep(0.01, 4), 9)))",
+    "import os\nprint(os.path.samefile('/usr/lib', '/usr/lib/.'), oct(os.umask(0)))",
+    "import time\nstart = time.perf_counter()\nprint(0 <= time.perf_counter() - start < 60)",
+    "import json\nprint(open(json.__file__).readline())",
+    "import statistics\nprint(statistics.mean([1, 2, 3, 4]))",
     "from pathlib import Path\nprint(Path('/usr/lib').is_dir())",
     "import calendar\nprint(calendar.monthrange(2024, 2), calendar.day_name[0])",
 ]
@@ -90,7 +129,23 @@ def test_a_result_that_is_luck_is_found(pool, program):
 
 def test_a_steady_result_is_kept_though_the_program_was_run_twice(pool):
     assert map_repeatable(pool, STEADY, LIMITS) == [pool.run(program) for program in STEADY]
-    assert sum(map(may_vary, STEADY)) == len(STEADY) - 2
+    assert sum(map(may_vary, STEADY)) == len(STEADY) - 3
+
+
+def test_libraries_that_are_built_upon_the_clock_work_in_the_second_run(pool):
+    program = "import datetime\nimport pandas as pd\nprint(pd.Timestamp(datetime.datetime(2020, 1, 2)).day_name())"
+    assert may_vary(program)
+    assert map_repeatable(pool, [program], LIMITS)[0].value == "Thursday"
+    assert pool.run("import pandas, time\nprint(time.localtime().tm_year - 2000)", seed=1).value > "28"
+
+
+@pytest.mark.parametrize("program", PLACES)
+def test_where_python_lies_on_this_machine_is_no_result(pool, program):
+    steady = pool.run(program)
+    assert steady.ending is Ending.OK
+    [found] = map_repeatable(pool, [program], LIMITS)
+    assert (found.ending, found.value) == (Ending.NONDETERMINISTIC, None)
+    assert found.error.startswith("shows where Python lies on this machine: /")
 
 
 def test_a_program_that_cannot_vary_is_not_run_twice():
