@@ -54,7 +54,6 @@ def verdicts(rows: list[dict], pool: Pool, source: Source = SCHOOL, settings: Ve
         ("It does not matter: nobody comes.", "nobody", None),
         ("48/2 = <<48/2=24>>24 clips.", "42", "rationale_mismatch"),
         ("48/2 = 24 clips, which is more than 20.", "24", None),
-        ("48/2 = 24 clips, which is less than the 42 of 50.", "42", "rationale_mismatch"),
         ("40/160 = $<<40/160=0.25>>0.25", "25", "rationale_mismatch"),
         ("There are two dozen clips.", "24", "rationale_mismatch"),
     ],
