@@ -8,6 +8,7 @@ from validation.answers.stated import find_stated
 
 _SPACED = re.compile(r"(?<=\d) (?=\d{3}(?!\d))")
 _WRITTEN = re.compile(r"(?<![\w.])-?\$?\d[\d,]*(?:\.\d+)?")
+_ON_THE_HOUR = re.compile(r"(?<=\d):00\b")  # `7:00 pm`, where an hour is asked for
 _IN_HUNDREDTHS = re.compile(r"\bcents?\b|¢|%|\bpercent", re.IGNORECASE)
 
 
@@ -32,7 +33,7 @@ def reaches(
     written = (*annotations_in(rationale), *annotations)
     if any(stated_value(annotation.rpartition("=")[2]) in values for annotation in written):
         return True
-    words = strip_annotations(rationale)
+    words = _ON_THE_HOUR.sub("", strip_annotations(rationale))
     numbers = _WRITTEN.findall(_SPACED.sub("", words))
     if numbers and stated_value(numbers[-1].replace("$", "").rstrip(",")) in values:
         return True

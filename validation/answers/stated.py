@@ -56,7 +56,7 @@ _REMARK = re.compile(
     r"\b",
     re.IGNORECASE,
 )
-_REASON = re.compile(r"\s*(?:since|because)\s")  # in the middle of a sentence
+_REASON = re.compile(r"\s*(?:since|because)\s[^\n]*")  # in the middle of a sentence, up to its line's end
 _DENIED = re.compile(r"(?<![A-Za-z])not \Z")
 _EDGE = re.compile(r"[\w\\^_]")
 _NEGATION = re.compile(r"\b(?:not|no|never|neither|nor|isn't|aren't|cannot)\s+(?:\w+\s+){0,2}\Z", re.IGNORECASE)
@@ -135,11 +135,11 @@ def _value(tail: str, formulas: Sequence[Formula], value: Value, compare: Callab
     """Looks through the sentences from the last one back, up to the first that arrives at a value of the same kind."""
     candidates = sorted(_candidates(tail, formulas), key=lambda candidate: -candidate[2])
     for begin, end in _sentences(tail, formulas):
-        if _REASON.match(tail, begin):
-            continue
+        if reason := _REASON.match(tail, begin, end):
+            begin = reason.end()
         alike = seen = False
         concluded = max((clause.start() for clause in _CLAUSE.finditer(tail, begin, end)), default=begin)
-        within = [candidate for candidate in candidates if begin < candidate[2] <= end]
+        within = [candidate for candidate in candidates if begin <= candidate[1] and candidate[2] <= end]
         for answer, start, stop, arrived in within:
             alike = alike or (seen and start < concluded)
             if (alike and not arrived) or _DENIED.search(tail, max(0, start - 12), start):

@@ -14,6 +14,8 @@ HOW_MANY = "How many shells are there?"
         ("He needs 48/4 = 12 tides to find 48 shells.", "12"),
         ("6 / 2 = 3 after a day. It takes her 2 days to come down to 3 shells.", "2"),
         ("She gets 1,200 shells since that is what a crew of 30 or more gets.", "1200"),
+        ("She ate 14 because 9 + 5 = 14\nHe ate 15 because 12 x 1.25 = 15\nThe one ate 15 because 15 > 14", "15"),
+        ("They may not eat until 4+3 = 7:00 pm", "7"),
         ("What is asked is the word.", "seven"),
     ],
 )
