@@ -160,6 +160,7 @@ def _curate(settings: Curate, output: File, against: Sequence[Path], options: Ru
             files=(*inputs.files, *review_files),
             benchmarks=benchmarks,
             isolation=verify.weakest_level(store) if on_engine else level,
+            rules=rules.digests(line),
             packages={} if store.verified is None else versions(),
             labels=label.summary(parts, store, taxonomies),
             quotas=balance.achieved(settings.balance, parts, store) if not line.skips(Stage.BALANCE) else [],

@@ -110,6 +110,8 @@ class Manifest(_Record):
     """rows by source and what its adapter left out of them"""
     labels: list[dict[str, Any]] = []
     quotas: list[dict[str, Any]]
+    rules: dict[str, str] = {}
+    """the rules of `curate.rules` by name, with the hash of the source that ran (`schemas.own_sources`)"""
     packages: dict[str, str] = {}
     """versions of Python and of the packages that programs saw; empty when none was run"""
     shards: list[ShardRecord]

@@ -58,6 +58,7 @@ class Ending:
     draft: bool
     scanned_rows: int
     lineage: Sequence[str] = ()
+    rules: dict[str, str] = field(default_factory=dict)
     packages: dict[str, str] = field(default_factory=dict)
 
 
@@ -107,6 +108,7 @@ def manifest_of(ending: Ending) -> Manifest:
         dropped=_by_source(dropped),
         labels=list(ending.labels),
         quotas=list(ending.quotas),
+        **({"rules": ending.rules} if ending.rules else {}),
         packages=ending.packages,
         shards=[
             ShardRecord(

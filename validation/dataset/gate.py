@@ -36,6 +36,7 @@ from validation.dataset.recheck.recount import recount
 from validation.dataset.recheck.refused import check_refused, read_refused, run_refused
 from validation.dataset.recheck.rerun import Ran, check_programs, run_programs
 from validation.dataset.shard import Findings, Inspector, Settings
+from validation.dataset.sources_of_rules import check_own_rules
 from validation.dataset.streams import read_chunks, read_table
 from validation.dataset.suite import Suite, build_suite
 from validation.dataset.tallies import SuiteRunner, Tally, judge_rules, named_columns
@@ -109,6 +110,7 @@ def judge(
         fact_names=FACT_NAMES,
     )
     checks, hashes = check_files(folder, manifest, on_file=lambda path: tell(f"hashing {path}"))
+    checks += check_own_rules(manifest, Path.cwd())
     findings = _look_at_shards(folder, manifest, config, suite, carry, tell)
     tell("reading the ledger")
     ledger = read_ledger(folder, [record.path for record in manifest.ledger], seed=config.seed, later=manifest.later)

@@ -28,6 +28,12 @@ def steps(line: Line) -> Iterator[Step]:
     yield Step(Stage.RULES, folder, lambda done: TagParts(line.store, folder, tag))
 
 
+def digests(line: Line) -> dict[str, str]:
+    """The rules that were asked, with the hash of the source of each."""
+    asked = [] if line.skips(Stage.RULES) else rules_of(line.settings)
+    return {rule.name: rule.digest for rule in asked}
+
+
 def tag_rules(part: PartRef, *, store: Store, rules: Sequence[OwnRule], kept: frozenset[str]) -> pa.RecordBatch:
     """Tags what the rules stop, and candidates that a rule raises for.
 

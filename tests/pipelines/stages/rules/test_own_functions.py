@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.stages.rules.own_functions import OwnRule, digest_of, find_source, rules_of
+from pipelines.stages.rules.own_functions import OwnRule, rules_of
 from schemas.config import Curate
 from schemas.exits import RunFailedError, UserError
 from schemas.own_rules import Candidate
@@ -91,35 +91,6 @@ def test_what_is_imported_late_is_found(working_folder: Path) -> None:
     written(working_folder, modules)
     (rule,) = found("taste:easy", beside=working_folder)
     assert said(rule) == "deep"
-
-
-@pytest.mark.parametrize(
-    ("changed", "anew"),
-    [("taste", True), ("kitchen/pot", True), ("kitchen/lid", True), ("kitchen/__init__", True), ("cellar", False)],
-)
-def test_the_hash_covers_what_a_module_imports_from_its_folder(changed: str, anew: bool, working_folder: Path) -> None:
-    modules = {
-        "taste": "import json\nimport numpy\nfrom mathmill import Candidate\nfrom kitchen.pot import CODE",
-        "kitchen/__init__": "",
-        "kitchen/pot": "from . import lid\nfrom ....beyond import nothing",
-        "kitchen/lid": "",
-        "cellar": "",
-    }
-    source = find_source("taste", [written(working_folder, modules)])
-    assert source is not None
-    before = digest_of(source)
-    assert digest_of(source) == before
-    written(working_folder, {changed: modules[changed] + "\n# another day"})
-    assert (digest_of(source) != before) is anew
-
-
-def test_an_installed_module_is_found_and_a_package_without_a_source_is_none(working_folder: Path) -> None:
-    installed = find_source("numpy.linalg", [working_folder])
-    assert installed is not None
-    assert (installed.file.parts[-2:], installed.folder) == (("linalg", "__init__.py"), None)
-    assert len(digest_of(installed)) == 32
-    assert find_source("numpy.no_such", [working_folder]) is None
-    assert find_source("no_such.numpy", [working_folder]) is None
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,8 @@ import pytest
 from pipelines.engine.candidates import CANDIDATE_SCHEMA
 from pipelines.engine.line import Done, Line, Step
 from pipelines.engine.store import PartRef, Store, write_batch
-from pipelines.stages.rules.stage import steps
+from pipelines.stages.rules.own_functions import rules_of
+from pipelines.stages.rules.stage import digests, steps
 from schemas.config import Curate
 from schemas.exits import RunFailedError
 from schemas.reason import Stage
@@ -71,3 +72,10 @@ def test_its_folder_is_named_by_rules_source_and_what_is_kept(tmp_path: Path, ru
 def test_without_rules_and_where_it_is_skipped_there_is_no_step(tmp_path: Path) -> None:
     assert list(steps(line_of(tmp_path))) == []
     assert list(steps(line_of(tmp_path, rules=["taste:easy"], skip=["rules"]))) == []
+    assert digests(line_of(tmp_path, rules=["taste:easy"], skip=["rules"])) == digests(line_of(tmp_path)) == {}
+
+
+def test_the_manifest_is_given_the_hash_of_each_source(tmp_path: Path) -> None:
+    rules = rules_of((line := line_of(tmp_path, rules=["taste:easy", "taste:bad"])).settings)
+    assert digests(line) == {rule.name: rule.digest for rule in rules}
+    assert set(digests(line)) == {"taste:easy", "taste:bad"}
