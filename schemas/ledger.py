@@ -25,6 +25,7 @@ class LedgerRule(StrEnum):
     SOLUTION_SHARES_WORDS = "solution_shares_words"
     SYSTEM_HOLDS_ITEM = "system_holds_item"
     SYSTEM_SHARES_WORDS = "system_shares_words"
+    SYSTEM_REWORDED = "system_reworded"
     OWN_SOLUTION = "own_solution"
     VARIANT_REPORTED = "variant_reported"
     CROWDED = "crowded"
@@ -51,7 +52,7 @@ ABOUT_QUESTION = frozenset(
 """Rules by which a candidate's question met that of a benchmark item."""
 ABOUT_SOLUTION = frozenset({LedgerRule.SOLUTION_HOLDS_ITEM, LedgerRule.SOLUTION_SHARES_WORDS})
 """Rules by which a candidate's solution met the question of a benchmark item."""
-ABOUT_SYSTEM = frozenset({LedgerRule.SYSTEM_HOLDS_ITEM, LedgerRule.SYSTEM_SHARES_WORDS})
+ABOUT_SYSTEM = frozenset({LedgerRule.SYSTEM_HOLDS_ITEM, LedgerRule.SYSTEM_SHARES_WORDS, LedgerRule.SYSTEM_REWORDED})
 """Rules by which what a candidate says before its question met that of a benchmark item."""
 
 RECORD_MARK = "_mathmill"

@@ -150,6 +150,9 @@ class _Side:
     whole: bool
 
 
+_PARAGRAPH = re.compile(r"\n\s*\n")
+_SAME_STORY = 0.6  # cosine; two of 3,000 training rows of GSM8K agree with a test item in numbers, at 0.46 and 0.55
+_TWO_NUMBERS = re.compile(r"\d\D+\d")
 _QUESTION = _Side(
     "question",
     LedgerRule.QUESTION_IS_ITEM,
@@ -320,9 +323,39 @@ def _check_systems(batch: pa.RecordBatch, index: BenchmarkIndex, settings: Decon
     if "system" not in batch.schema.names or batch.column("system").null_count == len(batch):
         return {}
     encoded = unescaped(batch.column("system")).dictionary_encode()
-    found = _check_texts(encoded.dictionary, index, settings, lambda _: None, _SYSTEM)
+    found = _reworded_systems(encoded.dictionary, index)
+    found |= _check_texts(encoded.dictionary, index, settings, lambda _: None, _SYSTEM)
     places = enumerate(encoded.indices.to_pylist())
     return {row: found[place] for row, place in places if place in found}
+
+
+def _reworded_systems(texts: pa.Array, index: BenchmarkIndex) -> dict[int, Rejection]:
+    """Rejections by place of the system turn, one of whose paragraphs or lines is an item in other words.
+
+    Nothing answers there, so only numbers and words that leave no doubt count.
+    """
+    passages = [
+        (place, passage)
+        for place, text in enumerate(texts.to_pylist())
+        for passage in dict.fromkeys(_PARAGRAPH.split(text) + text.split("\n"))
+        if _TWO_NUMBERS.search(passage)
+    ]
+    asked = pa.array([passage for _, passage in passages], pa.string())
+    matches = index.reworded.find(asked, lambda _: None, ["en"] * len(passages)) if passages else []
+    rejections: dict[int, Rejection] = {}
+    for match in matches:
+        if match.variant or match.cosine is None or match.cosine < _SAME_STORY:
+            continue
+        detail = f"the system turn holds the item in other words (cosine {match.cosine:.2f})"
+        rejections[passages[match.text][0]] = _rejection(
+            index,
+            match.item,
+            Reason.BENCHMARK_PARAPHRASE,
+            LedgerRule.SYSTEM_REWORDED,
+            detail,
+            score=round(match.cosine, 4),
+        )
+    return rejections
 
 
 def _exact_hits(texts: pa.Array, index: BenchmarkIndex, side: _Side) -> Iterator[tuple[int, int, LedgerRule, str]]:

@@ -454,3 +454,15 @@ def test_a_system_turn_that_holds_no_item_is_none(system):
 def test_the_question_is_named_before_the_system_turn():
     (found,) = verdict_on_system(DUCKS, question=MATRIX)
     assert (found.item, found.rule) == (2, LedgerRule.QUESTION_IS_ITEM)
+
+
+def test_an_item_in_other_words_in_a_system_turn_is_quarantined():
+    index = index_of(CLIPS, answers=["200"])
+    other = "In April Natalia sold 48 clips for 3 dollars each, in May half as many. With a rent of 16, what is home?"
+    system = f"You are a tutor of 12 pupils.\n\nAn example:\n{other}\nIt is 200."
+    none = system.replace("48", "50").replace("16", "18")
+    batch = batch_of(["Solve it."] * 3).append_column("system", pa.array([system, none, None], pa.string()))
+    found, *others = rejections(batch, index, Decontaminate())
+    assert (found.reason, found.rule, found.item) == (Reason.BENCHMARK_PARAPHRASE, LedgerRule.SYSTEM_REWORDED, 0)
+    assert found.detail.startswith("the system turn holds the item in other words (cosine ")
+    assert others == [None, None]
