@@ -1,7 +1,8 @@
 """Shards on this machine, read where they lie.
 
-A pass over all rows maps a shard anew, so that pages of the shards before do not add up. A shard that changes while it
-is read is refused, never read half old and half new.
+Where a shard is opened its batches are read once, without their texts: of what a plan is made of they keep a few
+kilobytes each, and later passes find it there. Pages that a pass brought in are let go behind it, so that those of the
+shards before do not add up. A shard that changes while it is read is refused, never read half old and half new.
 """
 
 import mmap
@@ -19,6 +20,10 @@ from schemas.exits import RunFailedError
 from training.shard_rows import Columns, Sizes, part_of
 
 _TOGETHER = 64  # batches whose sizes are computed together: a call costs as much as the rows of one
+_TEXTS = ("question", "instruction", "system")
+_OF_TEXTS = 7  # buffers of segments: list: validity, offsets; struct: validity; kind: three; text: validity, offsets
+_PLANNED = frozenset((*_TEXTS, "segments", "weight", "format", "source"))
+"""columns of which batches stay open: finding one in a file costs more than the rows of it"""
 
 
 class MappedShard:
@@ -35,10 +40,10 @@ class MappedShard:
     def __init__(self, path: Path, schema: pa.Schema) -> None:
         self._path, self._schema = path, schema
         self._stamp = _stamp(path)
-        places = list(self._index())
-        self._offsets = [offset for offset, _ in places]
-        self.rows: Sequence[int] = [rows for _, rows in places]
+        self._planned = tuple(name for name in schema.names if name in _PLANNED)
         self._readers: dict[Columns, _Reader] = {}
+        self._offsets, self._open = self._index()
+        self.rows: Sequence[int] = [len(batch) for batch in self._open]
 
     def read(self, batch: int, columns: Columns) -> pa.RecordBatch:
         """Reads some columns of a batch."""
@@ -53,19 +58,27 @@ class MappedShard:
 
     def scan(self, columns: Columns) -> Iterator[pa.RecordBatch]:
         """Yields every batch."""
+        if _PLANNED.issuperset(columns):
+            wanted = [name for name in self._schema.names if name in columns]
+            yield from (batch.select(wanted) for batch in self._scan_open())
+            return
         reader = self._map(columns)
         for offset in self._offsets:
             with _named(self._path):
                 yield reader.read(offset)
 
+    def _scan_open(self) -> Iterator[pa.RecordBatch]:
+        self.require_same()
+        yield from self._open
+        self._readers[self._planned].let_go()
+
     def sizes(self) -> Iterator[Sizes]:
         """Yields how long the texts of some batches are; of the texts only where they begin and end is read."""
-        batches = self.scan(("question", "segments", "instruction", "system"))
+        batches = self._scan_open()
         while some := list(islice(batches, _TOGETHER)):
-            texts = [_lengths([batch.column(name) for batch in some]) for name in ("question", "instruction", "system")]
-            bodies, segments = zip(*map(_solutions, some), strict=True)
-            counts = np.concatenate(segments).astype(np.int64)
-            yield Sizes(sum(texts, np.concatenate(bodies).astype(np.int64)), counts)
+            texts = [_lengths([batch.column(name) for batch in some]) for name in _TEXTS]
+            bodies, segments = _solutions([batch.column("segments") for batch in some])
+            yield Sizes(sum(texts, bodies), segments)
 
     def expect(self, _batches: Sequence[int], _columns: Columns) -> None:
         """Nothing is to be done: it is here."""
@@ -83,22 +96,16 @@ class MappedShard:
                 "continue with --resume, or begin a new run if the data is another"
             )
 
-    def _index(self) -> Iterator[tuple[int, int]]:
-        """Offset and rows of each batch that holds any."""
+    def _index(self) -> tuple[list[int], list[pa.RecordBatch]]:
+        """Offset of each batch that holds any rows, and the batch with what a plan is made of."""
         with _named(self._path), pa.memory_map(str(self._path)) as source:
-            reader = pa.ipc.open_stream(source)
-            if why := difference(reader.schema, self._schema):
+            if why := difference(pa.ipc.open_stream(source).schema, self._schema):
                 raise ValueError(why)
-            source.seek(0)
-            reader = pa.ipc.open_stream(source, options=pa.ipc.IpcReadOptions(included_fields=[0], use_threads=False))
-            while True:
-                offset = source.tell()
-                try:
-                    rows = len(reader.read_next_batch())
-                except StopIteration:
-                    return
-                if rows:
-                    yield offset, rows
+        reader = self._readers[self._planned] = self._map(self._planned)
+        with _named(self._path):
+            found = [(offset, batch) for offset, batch in reader.walk() if len(batch)]
+        reader.let_go()
+        return [offset for offset, _ in found], [batch for _, batch in found]
 
     def _map(self, columns: Columns) -> "_Reader":
         self.require_same()
@@ -124,6 +131,15 @@ class _Reader:
         self._source.seek(offset)
         return self._reader.read_next_batch()
 
+    def walk(self) -> Iterator[tuple[int, pa.RecordBatch]]:
+        """Reads all batches in order, each with the byte that it begins at."""
+        while True:
+            offset = self._source.tell()
+            try:
+                yield offset, self._reader.read_next_batch()
+            except StopIteration:
+                return
+
     def let_go(self) -> None:
         """Unmaps what was read, without a copy: whoever holds a batch reads it from the file again."""
         self._pages.madvise(mmap.MADV_DONTNEED)
@@ -131,29 +147,34 @@ class _Reader:
 
 def _lengths(columns: Sequence[pa.Array]) -> NDArray[np.int64]:
     """Bytes of each text of some batches, in a row; of one that is null, none."""
-    return np.concatenate([_lengths_in(texts) for texts in columns]).astype(np.int64)
+    nulls = sum(texts.null_count for texts in columns)
+    if nulls == sum(map(len, columns)):
+        return np.zeros(nulls, np.int64)
+    lengths = _differences([_offsets(texts.buffers()[1], texts.offset, len(texts)) for texts in columns])
+    if nulls:
+        lengths[np.concatenate([texts.is_null().to_numpy(zero_copy_only=False) for texts in columns])] = 0
+    return lengths
 
 
-def _lengths_in(texts: pa.Array) -> NDArray[np.int32]:
-    if texts.null_count == len(texts):
-        return np.zeros(len(texts), np.int32)
-    offsets = _offsets(texts)
-    lengths: NDArray[np.int32] = offsets[1:] - offsets[:-1]
-    return np.where(texts.is_valid(), lengths, np.int32(0)) if texts.null_count else lengths
+def _solutions(columns: Sequence[pa.Array]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Bytes of each solution's texts in some batches, in a row, and how many segments they are of."""
+    segments, ends = [], []
+    for solutions in columns:
+        buffers = solutions.buffers()
+        segments.append(_offsets(buffers[1], solutions.offset, len(solutions)))
+        ends.append(np.frombuffer(buffers[_OF_TEXTS], np.int32)[segments[-1]])
+    return _differences(ends), _differences(segments)
 
 
-def _solutions(batch: pa.RecordBatch) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-    """Bytes of each solution's texts, and how many segments they are of."""
-    solutions = batch.column("segments")
-    segments = _offsets(solutions)
-    ends = _offsets(solutions.values.field("text"))[segments]
-    return ends[1:] - ends[:-1], segments[1:] - segments[:-1]
+def _differences(offsets: Sequence[NDArray[np.int32]]) -> NDArray[np.int64]:
+    """From each offset to the next one of its batch, batch after batch."""
+    between = np.cumsum([len(found) for found in offsets[:-1]], dtype=np.int64) - 1
+    return np.delete(np.diff(np.concatenate(offsets)), between).astype(np.int64)
 
 
-def _offsets(array: pa.Array) -> NDArray[np.int32]:
-    """Where the values of a text or a list begin and end, read where they lie."""
-    _, offsets = array.buffers()[:2]
-    return np.frombuffer(offsets, np.int32, len(array) + 1, 4 * array.offset)
+def _offsets(buffer: pa.Buffer, first: int, count: int) -> NDArray[np.int32]:
+    """Where values begin, from some first one on, and where the last one ends, read where they lie."""
+    return np.frombuffer(buffer, np.int32, count + 1, 4 * first)
 
 
 def _stamp(path: Path) -> tuple[int, ...] | None:

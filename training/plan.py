@@ -11,18 +11,18 @@ blocks of its own, so that an epoch reads each block once and holds few at a tim
 
 import threading
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from hashlib import blake2b
 from math import ceil
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 Indices = NDArray[np.uint32]
-_PART = 2**20  # rows that are looked at together
+_PART = 2**16  # rows that are looked at together: arrays of more come from the system anew, and touching them is dear
+_RANGE = 2**20  # rows that are sorted together
 _BEGINNING = 2**16  # of many rows: about those that are sorted first, since step 1 waits for them
 
 WINDOW = 64
@@ -59,7 +59,7 @@ class Plan:
         epochs: float | None = None,
         blocks: NDArray[np.int64] | None = None,
     ) -> None:
-        if not np.isfinite(weights).all() or (weights < 0).any():
+        if len(weights) and not 0 <= weights.min() <= weights.max() < np.inf:
             raise ValueError("the weights of examples must be finite and at least 0")
         if (steps is None) == (epochs is None):
             raise ValueError(f"a run has either steps or epochs, found steps={steps} and epochs={epochs}")
@@ -68,9 +68,12 @@ class Plan:
         self._steps, self._epochs = steps, epochs
         assert len(weights) < 2**32, len(weights)
         self._weights, self._blocks = weights, blocks
-        self._whole = bool((weights == np.floor(weights)).all())
+        parts = [weights[start : start + _PART] for start in range(0, len(weights), _PART)]
+        self._once = all(bool((part == 1).all()) for part in parts)
+        self._whole = self._once or all(bool((part == np.floor(part)).all()) for part in parts)
         self._order = lru_cache(maxsize=1)(self._compute_order)
         self._count = lru_cache(maxsize=None)(self._compute_count)
+        self._appearing = lru_cache(maxsize=None)(self._compute_appearing)
 
     def order(self, epoch: int) -> Indices:
         """Every appearance of an epoch, in the order in which steps take them."""
@@ -123,7 +126,7 @@ class Plan:
 
     def _compute_count(self, epoch: int) -> int:
         """How many appearances of an epoch are taken."""
-        count = sum(int(times.sum()) for times in self._times(epoch))
+        count = self._appearing(epoch)
         if not count:
             raise ValueError(
                 f"epoch {epoch} is empty: the weights of {len(self._weights)} examples sum to {self._weights.sum()}"
@@ -131,33 +134,37 @@ class Plan:
         share = 1.0 if self._epochs is None else min(1.0, self._epochs - epoch)
         return max(1, round(count * share))
 
+    def _compute_appearing(self, epoch: int) -> int:
+        """How many appearances an epoch would have if it were not the last."""
+        return len(self._weights) if self._once else sum(int(times.sum()) for times in self._times(epoch))
+
     def _compute_order(self, epoch: int) -> "_Order":
         """Appearances by a random key."""
-        appearances = _joined(
-            self._appearances(epoch), sum(int(times.sum()) for times in self._times(epoch)), np.uint32
-        )
-        return _Order(self._keys(epoch, appearances), appearances)
+        return _Order(partial(self._keyed, epoch), self._appearing(epoch))
 
-    def _keys(self, epoch: int, appearances: Indices) -> Iterator[NDArray[np.uint64]]:
-        """What appearances are sorted by, part by part: a random word, or the turn of their block and a random delay.
+    def _keyed(self, epoch: int) -> Iterator[tuple[NDArray[np.uint64], Indices]]:
+        """Appearances part by part, and what they are sorted by: a random word, or their block's turn and a delay.
 
         Worked example, 3 blocks with turns 2, 0, 1, in units of 2**bits: keys of the second block's rows lie in
         [0, 64), of the third's in [1, 65), of the first's in [2, 66).
         """
-        words = _words(self.seed, epoch, "order", len(appearances))
+        random = _random(self.seed, epoch, "order")
+        drawn = ((random.random_raw(len(rows)), rows) for rows in self._appearances(epoch))
         if self._blocks is None:
-            yield from words
+            yield from drawn
             return
         count = len(self._blocks) - 1
         bits = 64 - (count + WINDOW).bit_length()
         turns = np.empty(count, np.uint64)
-        turns[_shuffled(_words(self.seed, epoch, "blocks", count), count)] = np.arange(count, dtype=np.uint64)
-        for part, drawn in enumerate(words):
-            rows = appearances[part * _PART : part * _PART + len(drawn)]
+        turns[_shuffled(self.seed, epoch, "blocks", count)] = np.arange(count, dtype=np.uint64)
+        for words, rows in drawn:
             mine = turns[np.searchsorted(self._blocks, rows, side="right") - 1]
-            yield (mine << np.uint64(bits)) + (drawn >> np.uint64(64 - bits)) * np.uint64(WINDOW)
+            yield (mine << np.uint64(bits)) + (words >> np.uint64(64 - bits)) * np.uint64(WINDOW), rows
 
     def _appearances(self, epoch: int) -> Iterator[Indices]:
+        if self._once:
+            yield from _numbers(len(self._weights))
+            return
         for part, times in enumerate(self._times(epoch)):
             yield np.repeat(np.arange(part * _PART, part * _PART + len(times), dtype=np.uint32), times)
 
@@ -167,48 +174,49 @@ class Plan:
             for start in range(0, len(self._weights), _PART):
                 yield self._weights[start : start + _PART].astype(np.int64)
             return
-        for part, words in enumerate(_words(self.seed, epoch, "appear", len(self._weights))):
-            weights = self._weights[part * _PART : part * _PART + len(words)]
-            whole = np.floor(weights)
+        random = _random(self.seed, epoch, "appear")
+        for start in range(0, len(self._weights), _PART):
+            weights = self._weights[start : start + _PART]
+            words, whole = random.random_raw(len(weights)), np.floor(weights)
             yield (whole + (words.astype(np.float64) / 2.0**64 < weights - whole)).astype(np.int64)
 
 
-def _words(seed: int, epoch: int, purpose: str, count: int) -> Iterator[NDArray[np.uint64]]:
-    """Random words, part by part.
+def _random(seed: int, epoch: int, purpose: str) -> np.random.Philox:
+    """A source of random words.
 
     Only the raw words of the Philox counter are used: numpy keeps those the same across versions (NEP 19), which it
     does not promise for `Generator.permutation`.
     """
-    key = int.from_bytes(blake2b(f"{purpose}:{seed}:{epoch}".encode(), digest_size=16).digest())
-    random = np.random.Philox(key=key)
+    return np.random.Philox(key=int.from_bytes(blake2b(f"{purpose}:{seed}:{epoch}".encode(), digest_size=16).digest()))
+
+
+def _numbers(count: int) -> Iterator[Indices]:
+    """The numbers below `count`, part by part."""
     for start in range(0, count, _PART):
-        yield random.random_raw(min(_PART, count - start))
-
-
-def _joined(parts: Iterator[NDArray[Any]], count: int, kind: type) -> NDArray[Any]:
-    joined: NDArray[Any] = np.empty(count, kind)
-    filled = 0
-    for part in parts:
-        joined[filled : filled + len(part)] = part
-        filled += len(part)
-    return joined
+        yield np.arange(start, min(start + _PART, count), dtype=np.uint32)
 
 
 class _Order:
     """Values as a stable sort by their keys puts them, one range of keys after another as far as they are asked for.
 
-    Sorting all at once takes thrice the memory, and a step needs the beginning alone. Threads may share it.
+    Sorting all at once takes thrice the memory, and a step needs the beginning alone: for that keys are made and not
+    kept. Threads may share it.
+
+    Args:
+        keyed: makes keys and values part by part, each time the same.
+        count: of values.
     """
 
-    def __init__(self, keys: Iterator[NDArray[np.uint64]], values: Indices) -> None:
-        self._values, self._keys = values, _joined(keys, len(values), np.uint64)
-        ranges = max(1, len(values) // _PART)
+    def __init__(self, keyed: Callable[[], Iterable[tuple[NDArray[np.uint64], Indices]]], count: int) -> None:
+        self._keyed, self._count = keyed, count
+        self._keys, self._values = np.empty(0, np.uint64), np.empty(0, np.uint32)
+        ranges = max(1, count // _RANGE)
         ends = [number * 2**64 // ranges for number in range(1, ranges)]
-        if len(values) >= 2 * _BEGINNING:
-            ends.insert(0, _BEGINNING * 2**64 // len(values))
+        if count >= 2 * _BEGINNING:
+            ends.insert(0, _BEGINNING * 2**64 // count)
         bounds = [np.uint64(end) for end in ends]
         self._ranges = deque(zip([None, *bounds], [*bounds, None], strict=True))
-        self._ordered, self._filled = np.empty_like(values), 0
+        self._ordered, self._filled = np.empty(count, np.uint32), 0
         self._lock = threading.Lock()
 
     def first(self, count: int) -> Indices:
@@ -222,18 +230,45 @@ class _Order:
 
     def _sort_range(self, low: np.uint64 | None, high: np.uint64 | None) -> None:
         """Sorts the keys of [low, high) behind those below."""
-        inside = np.ones(len(self._keys), np.bool_) if low is None else self._keys >= low
-        if high is not None:
-            inside &= self._keys < high
-        found = np.flatnonzero(inside)
-        end = self._filled + len(found)
-        self._ordered[self._filled : end] = self._values[found[_stable_argsort(self._keys[found])]]
+        if low is None:
+            parts = [_within(keys, values, low, high) for keys, values in self._keyed()]
+            keys, values = (np.concatenate(column) for column in zip(*parts, strict=True))
+        else:
+            if not len(self._keys):
+                self._keep()
+            keys, values = _within(self._keys, self._values, low, high)
+        end = self._filled + len(keys)
+        self._ordered[self._filled : end] = values[_stable_argsort(keys)]
         self._filled = end
 
+    def _keep(self) -> None:
+        """Makes all keys and values, and keeps them until the last range is sorted."""
+        self._keys, self._values = np.empty(self._count, np.uint64), np.empty(self._count, np.uint32)
+        filled = 0
+        for keys, values in self._keyed():
+            end = filled + len(keys)
+            self._keys[filled:end], self._values[filled:end] = keys, values
+            filled = end
 
-def _shuffled(words: Iterator[NDArray[np.uint64]], count: int) -> Indices:
-    """The numbers below `count` in the order of random words."""
-    return _Order(words, np.arange(count, dtype=np.uint32)).first(count)
+
+def _within(
+    keys: NDArray[np.uint64], values: Indices, low: np.uint64 | None, high: np.uint64 | None
+) -> tuple[NDArray[np.uint64], Indices]:
+    """Keys of [low, high), and their values."""
+    inside = np.ones(len(keys), np.bool_) if low is None else keys >= low
+    if high is not None:
+        inside &= keys < high
+    return keys[inside], values[inside]
+
+
+def _shuffled(seed: int, epoch: int, purpose: str, count: int, most: int | None = None) -> Indices:
+    """The numbers below `count` in a random order, or the first of them."""
+
+    def keyed() -> Iterator[tuple[NDArray[np.uint64], Indices]]:
+        random = _random(seed, epoch, purpose)
+        return ((random.random_raw(len(numbers)), numbers) for numbers in _numbers(count))
+
+    return _Order(keyed, count).first(count if most is None else most)
 
 
 def _stable_argsort(keys: NDArray[np.uint64]) -> NDArray[np.int64]:
@@ -247,5 +282,4 @@ def keyed_sample(count: int, limit: int, purpose: str) -> NDArray[np.int64]:
     """`limit` of `count` rows, the same ones each time, in their order; all of them where there are no more."""
     if count <= limit:
         return np.arange(count)
-    drawn = _Order(_words(0, 0, purpose, count), np.arange(count, dtype=np.uint32)).first(limit)
-    return np.sort(drawn.astype(np.int64))
+    return np.sort(_shuffled(0, 0, purpose, count, limit).astype(np.int64))

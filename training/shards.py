@@ -109,7 +109,7 @@ class Examples:
         """Expected appearances per epoch; an array of its own each time."""
         weights = np.empty(len(self), np.float64)
         for start, batch in self.scan("weight"):
-            weights[start : start + len(batch)] = batch.column(0).to_numpy(zero_copy_only=False)
+            weights[start : start + len(batch)] = np.from_dlpack(batch.column(0))  # to_numpy imports pandas
         begun = 0
         for part in self.parts:
             weights[begun : begun + part.rows] *= part.weight

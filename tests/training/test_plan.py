@@ -138,7 +138,8 @@ def test_the_beginning_of_an_order_is_sorted_alone_and_is_that_of_the_whole(coun
     keys = np.random.Philox(key=1).random_raw(count)
     keys[7::1001] = keys[3]  # equal keys keep the order of their values
     expected = np.argsort(keys, kind="stable")
-    order = _Order(iter([keys]), np.arange(count, dtype=np.uint32))
+    halves = np.split(np.arange(count, dtype=np.uint32), [count // 2])
+    order = _Order(lambda: [(keys[half], half) for half in halves], count)
     beginning = order.first(1000)
     assert beginning.tolist() == expected[:1000].tolist()
     assert (order._filled < count) == (count >= 2**17)

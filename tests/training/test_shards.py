@@ -89,3 +89,25 @@ def test_data_in_a_store_that_nobody_judged_is_refused_by_its_url(data, bucket):
     with pytest.raises(UserError, match=f"^{place}: never judged: .*run `mathmill validate {place}`"):
         shards.open(place.url)
     assert len(shards.open(place.url, draft=True)) == 48
+
+
+def test_sizes_are_those_of_the_texts_over_many_batches(make_data, make_row, tmp_path, monkeypatch):
+    monkeypatch.setattr("training.mapped._TOGETHER", 2)
+    rows = [
+        make_row(number, form, system="Zähle." if number % 5 == 0 else None, instruction=None if number % 3 else "Go.")
+        for number, form in enumerate(("cot", "pot", "tir") * 7)
+    ]
+    plain = make_data(tmp_path / "PLAIN", [make_row(number, "cot") for number in range(3)])
+    examples = shards.open(make_data(tmp_path / "DATA", rows), plain)
+    for _ in range(2):  # pages that were let go come back
+        found = list(examples.sizes())
+        texts = np.concatenate([sizes.texts for _, sizes in found]).tolist()
+        segments = np.concatenate([sizes.segments for _, sizes in found]).tolist()
+        whole = examples.rows(0, len(examples))
+        assert segments == [len(example.segments) for example in whole]
+        assert texts == [
+            sum(len((text or "").encode()) for text in (example.question, example.instruction, example.system))
+            + sum(len(segment.text.encode()) for segment in example.segments)
+            for example in whole
+        ]
+        assert [start for start, _ in found] == np.cumsum([0, *(len(sizes.texts) for _, sizes in found[:-1])]).tolist()
