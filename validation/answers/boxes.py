@@ -15,10 +15,10 @@ _ONE_TOKEN = re.compile(r"\\[A-Za-z]+|[^\s$\\,.;]+")
 _BRACE = re.compile(r"\\.|[{}]", re.DOTALL)
 _PERCENT = re.compile(r"[$ ]{0,2}\\?%")
 _PHANTOM = re.compile(r"\\[hv]?phantom\s*\{[^{}]*\}|\\(?:quad|qquad|hspace\*?\{[^{}]*\}|[,;:! ])")
-# What may stand between boxes that are one list: `$, $`, `\text{ and }`, (b).
+# What may stand between boxes that are one list: `$, $`, `\text{ and }`, (b), `$ or $x = `.
 _JOINT = re.compile(
     r"(?:[\s$&]|\\[,;:! ]|\\[()\[\]]|\\q?quad|[,;、，和或及]|\([a-h]\)"
-    r"|(?:\\text\{)?\s*\b(?:and|or|und|oder|et|ou|y|e)\b\s*\}?)*",
+    r"|[a-z](?:_\{?\w\}?)?\s*=|(?:\\text\{)?\s*\b(?:and|or|und|oder|et|ou|y|e)\b\s*\}?)*",
     re.IGNORECASE,
 )
 _JOINING = re.compile(r"[,;、，和或及]|\b(?:and|or|und|oder|et|ou|y|e)\b|\([a-h]\)", re.IGNORECASE)

@@ -31,6 +31,9 @@ def test_a_box_in_every_spelling(text: str, contents: list[str]) -> None:
     [
         (r"$\boxed{4}$, $\boxed{5}$ and $\boxed{6}$", ["4, 5, 6"]),
         (r"\boxed{a = 4} \quad \text{or} \quad \boxed{a = 9}", ["a = 4, a = 9"]),
+        (r"Hence $k = \boxed{4}$ or $k = \boxed{-9}$.", ["4, -9"]),
+        (r"so $x_1 = \boxed{4}$ and $x_{2} = \boxed{9}$", ["4, 9"]),
+        (r"$\boxed{4}$, so $3k = \boxed{12}$", ["4", "12"]),
         (r"\boxed{4} is even, and \boxed{5} is odd", ["4", "5"]),
         (r"\boxed{4} \boxed{5}", ["4", "5"]),
         (r"(a) \boxed{4} (b) \boxed{5}", ["4, 5"]),
