@@ -70,6 +70,7 @@ _SPELLINGS = (
     (re.compile(r"\\(?=[$%])|\\[,!]|\{(?=,\})|(?<=,)\}"), ""),
 )
 _GOES_ON = re.compile(r"([-+*/=×÷]|\\(?:cdot|times|div))\s*\n\s*")  # a line that ends in an operator
+_RUPEES = re.compile(r"(?<=\d)/-(?!\d)")  # 25/- is an amount
 _MINUS = str.maketrans("−–", "--")
 # Words beside a number that change what it means.
 _TELLING = frozenset(
@@ -77,7 +78,7 @@ _TELLING = frozenset(
         r"\w+",
         "of times plus minus by twice half double triple thrice over per mod modulo root square squared cubed cube"
         " log sum third quarter hundred thousand million billion trillion dozen percent remainder r and or to from"
-        " than less more point into between about am pm",
+        " than less more point into between about am pm at st nd rd th tot",
     )
 )
 # Words that a number behind them gives a name: the 1 of `on day 1 * 2` is none to multiply.
@@ -91,6 +92,7 @@ _NUMBERED = frozenset(
 _ONE_NUMBER = re.compile(r"\(*-?[\d.,]+%?\)*|\(\d+\+\d+/\d+\)")
 _MAX_UNIT = 5  # words
 _DIVIDED = re.compile(r"[/÷]\s*\d")
+_QUOTIENT = re.compile(r"/([\d.]+(?:\*[\d.]+)+)")
 _SHIFTS = frozenset(Fraction(10) ** power for power in (-6, -3, -2, 2, 3, 6))
 _TWO_QUOTIENTS = re.compile(r"/[\d.,+]+/|[(/]0\d|\b0\d")  # `28 / 1/5` divides once; `0900` is a time of day
 # Words that end the words behind a number: what stands before them is another thought.
@@ -133,7 +135,7 @@ def _equations(text: str) -> Iterator[tuple[_Side, _Side]]:
     """Yields both sides of every equals sign."""
     if "=" not in text:
         return
-    text = _GOES_ON.sub(r"\1 ", text.translate(_MINUS))
+    text = _GOES_ON.sub(r"\1 ", _RUPEES.sub(";", text.translate(_MINUS)))
     for clause in _CLAUSE.split(text):
         if "=" in clause:
             for pattern, plain in _SPELLINGS if "\\" in clause else ():
@@ -179,10 +181,23 @@ def _holds(left: _Side, right: _Side) -> bool | None:
         return True
     if left.value and right.value and left.value / right.value in _SHIFTS:
         return None  # cents, thousands, or a percentage
+    if _is_last_digit(left.value, right) or _runs_on(left.text, right.value):
+        return None
     if _DIVIDED.search(left.text) and right.simple and right.value == floor(left.value) > 0:
         return None  # `50 / 3 = 16 each, with 2 remaining`
     strange = right.units - left.units if left.units else frozenset()
     return False if left.sure and right.sure and not strange and not left.simple else None
+
+
+def _is_last_digit(value: Fraction, right: _Side) -> bool:
+    """Says whether `7 * 3 = 1` speaks of the last digit alone."""
+    return right.simple.isdigit() and len(right.simple) == 1 and value >= 10 and value % 10 == int(right.simple)
+
+
+def _runs_on(expression: str, claim: Fraction) -> bool:
+    """Says whether `100/9*5` holds for whoever means 100/(9*5)."""
+    bracketed = _QUOTIENT.sub(r"/(\1)", expression.replace("×", "*").replace(" ", ""))
+    return bracketed != expression.replace(" ", "") and calculate(bracketed) == claim
 
 
 def _rounds_to(value: Fraction, claim: Fraction | None, stated: str) -> bool:
@@ -273,7 +288,9 @@ def _end(tokens: Sequence[_Token], start: int) -> tuple[int, bool]:
                 after += 1
             goes_on = after < len(tokens) and tokens[after].lastgroup in ("operator", "times")
             if at == start or not goes_on or after + 1 == len(tokens) or after - at > _MAX_UNIT:
-                return at, tokens[at].group().lower() not in _TELLING and not _is_factor(tokens, at)
+                rate = at + 1 < len(tokens) and tokens[at + 1].group().lower() == "per"
+                telling = rate or tokens[at].group().lower() in _TELLING
+                return at, not telling and not _is_factor(tokens, at)
             at = after
             continue
         if kind == "other" or (kind in ("number", "left") and at > start and tokens[at - 1].lastgroup == "number"):

@@ -63,6 +63,9 @@ _DISPLAYS = {"$$": "$$", r"\[": r"\]"}
 _COPULA = re.compile(r"\s(?:is|are|was|equals|is equal to)\s")
 _PROSE_WORD = re.compile(r"(?<![\\A-Za-z{])[A-Za-z]{3,}")
 _FEW_WORDS = 4  # on a last line that is nothing but its answer
+_STEP = re.compile(
+    r"(?:[-*•]\s)?(?:Thus|Hence|Therefore|Then|So|If|When|For|Since|And|But|We|This)\b"
+)  # no bare answer
 _BARE_LINE = re.compile(r"(?:ans(?:wer)?|result|x|y|n)\s*=\s*(\S.*)\Z", re.IGNORECASE)
 
 
@@ -157,7 +160,7 @@ def _last_line(text: str) -> Iterator[Found]:
     stripped = text.rstrip()
     start = stripped.rfind("\n") + 1
     line = stripped[start:].strip().strip("$ ")
-    if len(line) > _MAX_SENTENCE or len(_PROSE_WORD.findall(line)) > _FEW_WORDS:
+    if len(line) > _MAX_SENTENCE or (_STEP.match(line) and "=" in line) or len(_PROSE_WORD.findall(line)) > _FEW_WORDS:
         return
     named = _BARE_LINE.match(line)
     value = read_value(normalise(named.group(1) if named else line))

@@ -14,6 +14,7 @@ from validation.answers.brackets import parts
 from validation.answers.chains import AND
 from validation.answers.compare import compare_exactly
 from validation.answers.outcome import Comparison, Relation, Rounding
+from validation.answers.questions import read_question
 from validation.answers.reading import read_value
 from validation.answers.spelling import normalise
 from validation.answers.values import Choice, Equation, Scalar, Several, Value, Words
@@ -87,6 +88,9 @@ def find_stated(
     value = read_value(plain)
     if isinstance(value, Words | Choice):
         found = _word(tail, reference, value)
+        option = read_question(question).options.get(value.letter) if isinstance(value, Choice) and not found else None
+        if option is not None and not isinstance(read_value(normalise(option)), Choice):
+            return find_stated(text, option, None, language, rounding=rounding)
     else:
         items = _items(plain, value)
         found = _several(tail, inside, items, language, rounding) if items else None
@@ -251,7 +255,7 @@ def _word(tail: str, reference: str, value: Words | Choice) -> Span | None:
     if isinstance(value, Choice):
         pattern = (
             rf"\({value.letter}\)|(?:[Oo]ption|[Cc]hoice|选项?)\s*\(?{value.letter}\b"
-            rf"|\b{value.letter} is (?:the )?(?:only )?(?:correct|right)\b"
+            rf"|\b{value.letter} is (?:the )?(?:only )?(?:correct|right|answer)\b|= ?{value.letter}\b(?=[.\s]*\Z)"
         )
     else:
         pattern = rf"(?<!\w){re.escape(reference.strip())}(?!\w)"

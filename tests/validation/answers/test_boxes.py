@@ -29,6 +29,8 @@ def test_a_box_in_every_spelling(text: str, contents: list[str]) -> None:
 @pytest.mark.parametrize(
     ("text", "answers"),
     [
+        (r"so $k = \boxed{5}$ or $k = \boxed{-3}$.", ["5, -3"]),
+        (r"$k = \boxed{5}$, and then we see that $k = \boxed{-3}$.", ["5", "-3"]),
         (r"$\boxed{4}$, $\boxed{5}$ and $\boxed{6}$", ["4, 5, 6"]),
         (r"\boxed{a = 4} \quad \text{or} \quad \boxed{a = 9}", ["a = 4, a = 9"]),
         (r"Hence $k = \boxed{4}$ or $k = \boxed{-9}$.", ["4, -9"]),

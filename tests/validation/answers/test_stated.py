@@ -69,6 +69,10 @@ def test_the_letter_is_found_by_what_its_option_says() -> None:
     question = "How many?\n(A) 3 (B) 5 (C) 7 (D) 9"
     assert find_stated("So option B it is.", "B", question, "en") is not None
     assert find_stated("So option C it is.", "B", question, "en") is None
+    assert find_stated("B is the answer.", "B", question, "en") is not None
+    assert find_stated("So there are 2 + 3 = 5 of them.", "B", question, "en") is not None
+    assert find_stated("So there are 2 + 3 = 5 of them.", "C", question, "en") is None
+    assert find_stated("So there are 2 + 3 = 5 of them.", "B", None, "en") is None
 
 
 def test_a_reference_that_is_a_text_is_not_looked_for() -> None:
