@@ -58,6 +58,7 @@ _REMARK = re.compile(
     re.IGNORECASE,
 )
 _REASON = re.compile(r"\s*(?:since|because)\s[^\n]*")  # in the middle of a sentence, up to its line's end
+_THAT_IS = re.compile(r"\s*(?:That is|In other words|I\.e\.)\b")  # the same again
 _DENIED = re.compile(r"(?<![A-Za-z])not \Z")
 _EDGE = re.compile(r"[\w\\^_]")
 _NEGATION = re.compile(r"\b(?:not|no|never|neither|nor|isn't|aren't|cannot)\s+(?:\w+\s+){0,2}\Z", re.IGNORECASE)
@@ -161,7 +162,7 @@ def _items(plain: str, value: Value) -> list[str]:
     """The values of a reference that is a few of them without an order, as they are written; none of any other."""
     if not isinstance(value, Several) or value.kind not in ("bare", "set") or len(value.items) > _MOST_VALUES:
         return []
-    if not all(isinstance(item, Scalar | Equation) for item in value.items):
+    if not all(isinstance(item, Scalar | Equation | Several) for item in value.items):
         return []
     inside = plain.removeprefix("\\{").removesuffix("\\}")
     items = [item.strip() for item in parts(AND.sub(", ", inside), ",;")]
@@ -188,6 +189,8 @@ def _several(
         other = any(_is_number(place[0]) and not any(equal(item, place[0]) for item in items) for place in behind)
         spans = sorted({(place[1], place[2]) for place in places})
         joined = all(_JOINT.fullmatch(tail, left[1], right[0]) for left, right in pairwise(spans))
+        if len(places) == len(items) and not other and _THAT_IS.match(tail, begin):
+            continue
         return (tail[start:stop], start, stop) if len(places) == len(items) and joined and not other else None
     return None
 

@@ -63,7 +63,6 @@ def test_a_language_without_an_entry_takes_english() -> None:
         ("Option D is correct.", "D"),
         ("so x = 62.\nAnswer D", "D"),
         ("ANS:C", "C"),
-        ("ANSWER D 80", "D 80"),
         ("and so on.\nAnswer C)5, 4", "C"),
         ("Answer. $\\frac{7}{9}$.", "\\frac{7}{9}"),
         ("$\\text{Answer: } 83$", "83"),

@@ -29,6 +29,8 @@ ENDINGS = [json.loads(line) for line in (Path(__file__).parent / "hand_endings.j
         ("So the two numbers are 6 and 11.", "\\{6, 11\\}"),
         ("We have $3^{4}=81$, so $d(81)=1 / 81$ is least.", "81"),
         ("But 19 is none of them: $b$ would end in 8, so $b=8+10d$.", "19"),
+        ("Hence $n=4$ or $n=9$. That is, the 4 th and 9 th terms are alike.", "4,9"),
+        ("So $(x, y)=(2, 3)$ or $(x, y)=(3, 2)$.", "$(2,3),(3,2)$"),
         ("Since $m \\neq 1$, we get $m = - 1$.", "-1"),
     ],
 )
@@ -55,6 +57,7 @@ def test_a_reference_in_the_last_sentences_is_found_by_value(text: str, referenc
         ("Thus $m=7$ or $m=-1$. But $-1$ is negative, so $m=7$.", "7,-1"),
         ("So $m=7$.", "7,-1"),
         ("So $m=7$, not $m=-1$.", "7,-1"),
+        ("So $(x, y)=(2, 3)$ or $(x, y)=(3, 2)$.", "$(2,3),(3,3)$"),
         ("There are 3 cases, and in each of them we meet the first 2 again.", "2,3"),
         ("We get $x = 18$.", "8"),
         ("It is clear. " + "That is so. " * 60, "7"),
