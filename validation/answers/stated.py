@@ -30,7 +30,9 @@ _JOINT = re.compile(
 _MAX_REFERENCE = 300
 _DELIMITER = re.compile(r"\\[$\\]|\$\$|\$|\\[\[\]()]")
 _CLOSING = {"$": "$", "$$": "$$", r"\[": r"\]", r"\(": r"\)"}
-_MONEY = re.compile(r"\d[\d,.]*\s?(?:[-+*/=,;.(][\s*]*\Z|[,.;]?\s*[a-z]{4,}\s)")
+_MONEY = re.compile(
+    r"\d[\d,.]*\s?(?:[-+*/=,;.(][\s*]*\Z|[,.;]?\s*(?:[a-z]{4,}|is|are|was|for|per|and|or|of|in|to|on|at)\s)"
+)
 _ENVIRONMENT = re.compile(r"\\(?:begin|end)\s?\{[a-z]+\*?\}|\\tag\s?\{[^{}]*\}")
 _SIDE = re.compile(
     r"=|\\(?:approx|equiv|doteq|Rightarrow|implies|to|rightarrow|quad|qquad|text\s*\{[^{}]*\}|\\)(?![a-zA-Z])|&|≈|⇒|→|,\s"
@@ -44,6 +46,7 @@ _NOTHING = re.compile(r"\bno (?:real |integer )?solutions?\b")
 _SPOKEN = re.compile(r"\b(?:t(?:wo|hree|en|welve)|f(?:our|ive)|s(?:ix|even)|eight|nine|eleven|\w+teen|twenty)\b")
 _RIGHT = re.compile(r"=\s*([^=\n$]{1,120}?)(?=[.,;]?\s*(?:\Z|\n)|\.\s|=|[或，和]|\s(?:or|and|und|oder|y|o|et|ou|e)\s)")
 _COUNTED = re.compile(r"-?[$€£]?-?\d[\d,]*(?:\.\d+)?%?(?=\s+[A-Za-z])")  # 13 in front of `apples are left`
+_SET_BOLD = re.compile(r"\\mathbf\s?\{\s?-?\d[\d ,.]*\}(?=\s?\$)")
 _BOLD = re.compile(r"\*\*([^*\n]{1,120})\*\*")
 _SENTENCE = re.compile(
     r"[.!?](?=\s)(?<!\d\.)|(?<=\d)\s?[.](?=\s|$)|[。！？।]|\n\s*\n|\\because|\\therefore|\\\\(?=\s*\n)"
@@ -96,7 +99,7 @@ def find_stated(
         items = _items(plain, value)
         found = _several(tail, inside, items, language, rounding) if items else None
         compare = partial(compare_exactly, reference, question=question, language=language, rounding=rounding)
-        found = found or _value(tail, inside, value, compare) or _literal(tail, reference)
+        found = found or _value(tail, inside, value, compare) or _set_bold(tail, compare) or _literal(tail, reference)
     return None if found is None else (found[0], begin + found[1], begin + found[2])
 
 
@@ -156,6 +159,12 @@ def _value(tail: str, formulas: Sequence[Formula], value: Value, compare: Callab
         if not _REMARK.match(tail[begin:end]) and any(_is_like(value, answer) for answer, _, _, _ in within):
             return None
     return None
+
+
+def _set_bold(tail: str, compare: Callable[[str], Comparison]) -> Span | None:
+    r"""Looks at numbers in bold, as answers of competitions are set, wherever they stand: `K=\mathbf{1 2 5}`."""
+    bold = [(match.group(), match.start(), match.end()) for match in _SET_BOLD.finditer(tail)]
+    return next((span for span in reversed(bold) if compare(span[0]).outcome is Relation.EQUAL), None)
 
 
 def _items(plain: str, value: Value) -> list[str]:

@@ -31,6 +31,7 @@ ENDINGS = [json.loads(line) for line in (Path(__file__).parent / "hand_endings.j
         ("But 19 is none of them: $b$ would end in 8, so $b=8+10d$.", "19"),
         ("Hence $n=4$ or $n=9$. That is, the 4 th and 9 th terms are alike.", "4,9"),
         ("So $(x, y)=(2, 3)$ or $(x, y)=(3, 2)$.", "$(2,3),(3,2)$"),
+        ("Hence $K=\\mathbf{1 2 5}$. A quadratic results, and its roots are $T=55$ or $T=-5$.", "125"),
         ("Since $m \\neq 1$, we get $m = - 1$.", "-1"),
     ],
 )
