@@ -35,6 +35,7 @@ _SOURCE = (
     "- {{name: {name}, path: {path}, adapter: columns, format: cot, licence: CC0-1.0, columns: {{answer: answer}}}}"
 )
 _BOX_MB = 16 * 1024
+_LEAST_S = 0.5  # beyond a start: below it growth is noise
 MEASURED = ("curate", "validate", "added", "alone")
 
 
@@ -91,7 +92,7 @@ def _stored(work: Path) -> dict[str, int]:
     for path in work.rglob("*"):
         folders = path.relative_to(work).parts[:-1]
         if path.is_file() and folders:
-            name = folders[1].rpartition("-")[0] or folders[1] if folders[0] == "tags" else folders[0]
+            name = folders[1].partition("-")[0] if folders[0] == "tags" else folders[0]
             sizes[name] = sizes.get(name, 0) + path.stat().st_size
     return sizes
 
@@ -100,11 +101,15 @@ def _bytes_in(folder: Path) -> int:
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
-def growth(rows: Sequence[int], values: Sequence[float]) -> float | None:
-    """The power of the rows that values grow with, fitted on the logarithms; None for one size."""
-    if len(rows) < 2:
+def growth(rows: Sequence[int], values: Sequence[float], *, least: float = 0.0) -> float | None:
+    """The power of the rows that values grow with, fitted on the logarithms of those from `least` on.
+
+    None where these are fewer than two.
+    """
+    known = [(count, value) for count, value in zip(rows, values, strict=True) if value > least]
+    if len(known) < 2:
         return None
-    slope, _ = np.polyfit(np.log(rows), np.log(np.maximum(values, 1e-9)), 1)
+    slope, _ = np.polyfit(*np.log(np.array(known)).T, 1)
     return round(float(slope), 3)
 
 
@@ -147,7 +152,9 @@ def facts_of(sizes: Sequence[Size], start: Size) -> dict[str, object]:
     peaks = {name: [getattr(size, name).peak_mb for size in sizes] for name in MEASURED}
     return {
         "table": table_of(sizes, start),
-        "growth_cpu": {name: growth(rows, [_beyond(size, name, start) for size in sizes]) for name in MEASURED},
+        "growth_cpu": {
+            name: growth(rows, [_beyond(size, name, start) for size in sizes], least=_LEAST_S) for name in MEASURED
+        },
         "growth_peak": {name: growth(rows, found) for name, found in peaks.items()},
         "full_at_16_gb": {name: full_at(rows, found) for name, found in peaks.items()},
     }

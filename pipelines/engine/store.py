@@ -6,6 +6,7 @@
     .work/keys/KEY-n.arrow             identity keys of the same candidates: set-wise stages never read text
     .work/tags/STAGE-HASH/KEY-n.arrow  what a stage said; HASH covers its settings and the code
     .work/decisions/KEY-n.arrow        how each candidate ended
+    .work/written/KIND-KEY.json        what went into a published file (`pipelines.output.growing`)
 
 Text never rests in a PCollection: Beam's in-process runner holds about 5 MB per MB of text that waits for a shuffle or
 a side input (measured), and about nothing per reference. The same files are the checkpoint after a crash and the cache
