@@ -109,7 +109,8 @@ def growth(rows: Sequence[int], values: Sequence[float], *, least: float = 0.0) 
     known = [(count, value) for count, value in zip(rows, values, strict=True) if value > least]
     if len(known) < 2:
         return None
-    slope, _ = np.polyfit(*np.log(np.array(known)).T, 1)
+    counts, found = np.log(np.array(known)).T
+    slope, _ = np.polyfit(counts, found, 1)
     return round(float(slope), 3)
 
 

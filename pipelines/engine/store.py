@@ -249,12 +249,6 @@ def read_batch(file: File, columns: Sequence[str] | None = None) -> pa.RecordBat
         return _batch_in(source, payload, columns)
 
 
-def _schema_of(path: Path) -> pa.Schema:
-    payload = _whole_bytes(path)
-    with pa.OSFile(str(path), "rb") as source:
-        return pa.ipc.open_file(source, footer_offset=payload).schema
-
-
 def _whole_bytes(path: Path) -> int:
     payload = _payload_bytes(path)
     if payload is None:
@@ -270,23 +264,22 @@ def _batch_in(source: pa.NativeFile, end: int, columns: Sequence[str] | None) ->
     return pa.ipc.open_file(source, footer_offset=end, options=options).get_batch(0).select(list(columns))
 
 
-def seal_of(file: File) -> str:
+def seal_of(file: Path) -> str:
     """The checksum that a batch's file ends in, not compared with its bytes: files of one seal hold the same."""
     size = xxh3_128().digest_size
-    if isinstance(file, Place):
-        return file.read()[-size:].hex()
     with file.open("rb") as content:
         content.seek(-size, SEEK_END)
         return content.read().hex()
 
 
-def read_note(file: File) -> Any | None:  # noqa: ANN401  anything JSON
+def read_note(file: Path) -> Any | None:  # noqa: ANN401  anything JSON
     """What `noted` put beside a batch; None without it.
 
     Raises:
         DamagedError: as `read_batch`.
     """
-    metadata = read_batch(file).schema.metadata if isinstance(file, Place) else _schema_of(file).metadata
+    with pa.OSFile(str(file), "rb") as source:
+        metadata = pa.ipc.open_file(source, footer_offset=_whole_bytes(file)).schema.metadata
     note = (metadata or {}).get(_NOTE)
     return None if note is None else json.loads(note)
 

@@ -7,6 +7,7 @@ the manifest are all read from, so they cannot disagree.
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -89,10 +90,11 @@ class PartSummary:
 def decide(part: PartRef, *, store: Store, settings: DecideSettings) -> PartSummary:
     """Writes how each candidate of a part ended and returns the counts.
 
-    Where an earlier run decided on the same tags, they stand as they are.
+    Where an earlier run decided on the same tags, they stand as they are; in a store, whose every look is a request,
+    they are made anew.
     """
     path, grounds = store.decisions_path(part), _grounds(part, store, settings)
-    known = read_note(path) if store.holds(path) else None
+    known = read_note(path) if isinstance(path, Path) and store.holds(path) else None
     if known is not None and known["grounds"] == grounds:
         summary = replace(PartSummary.from_json(known["summary"]), part=part)
     else:
@@ -106,7 +108,8 @@ def decide(part: PartRef, *, store: Store, settings: DecideSettings) -> PartSumm
 def _grounds(part: PartRef, store: Store, settings: DecideSettings) -> str:
     """A hash of all that the decisions of a part depend on; its key covers its rows and the code."""
     folders = (COLLAPSED, *(folder for _, folder in settings.tagged), *([store.reviewed] if store.reviewed else ()))
-    seals = {folder: seal_of(store.tags_path(folder, part)) for folder in folders}
+    paths = {folder: store.tags_path(folder, part) for folder in folders}
+    seals = {folder: seal_of(path) for folder, path in paths.items() if isinstance(path, Path)}
     how = {field.name: getattr(settings, field.name) for field in fields(settings)}
     how |= {"removing": sorted(settings.removing), "policy": dict(settings.policy)}
     return digest(part.key, seals, how)

@@ -26,7 +26,7 @@ from typing import IO, Any
 import pyarrow as pa
 
 from pipelines.engine.store import DamagedError, PartRef, Store, digest, read_value, seal_of, write_value
-from pipelines.engine.workfiles import remove, writing
+from pipelines.engine.workfiles import writing
 
 STAGED = "staged"
 """in a work folder: files of a data set that are not published yet"""
@@ -37,8 +37,9 @@ _BLOCK_BYTES = 1 << 20
 
 def ground_of(store: Store, part: PartRef, *settings: object, tags: Sequence[str | None] = ()) -> str:
     """A hash of what a part puts into a file: its rows, how they ended, the tags that are named, and settings."""
-    seals = [seal_of(store.tags_path(folder, part)) for folder in tags if folder is not None]
-    return digest(part.key, seal_of(store.decisions_path(part)), seals, *map(str, settings))
+    paths = [store.decisions_path(part), *(store.tags_path(folder, part) for folder in tags if folder is not None)]
+    seals = [seal_of(path) for path in paths if isinstance(path, Path)]  # of a store nothing is taken, or asked
+    return digest(part.key, seals, *map(str, settings))
 
 
 @dataclass(slots=True)
@@ -101,11 +102,13 @@ def growing(
             if published is not None:
                 _begin(grown, published)
         yield grown
-    if grown.complete and isinstance(note, Path):
+    if not isinstance(note, Path):
+        return
+    if grown.complete:
         known = {"rows": grown.rows, "marks": grown.marks, "grounds": list(grounds)}
         write_value(note, {"name": name, "sha256": grown.hashed.hexdigest(), **known})
     else:
-        remove(note)
+        note.unlink(missing_ok=True)
 
 
 @dataclass(frozen=True, slots=True)
