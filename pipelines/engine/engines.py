@@ -22,10 +22,10 @@ from schemas.exits import RunFailedError, UserError, one_line
 _LOOK_S = 1.0
 _GRACE_S = 10.0  # for an engine to end a job that is given up
 _CONTINUES = "the same command continues where it stopped"
-_OURS = re.compile(r"\b(?:schemas|pipelines)\.(?:\w+\.)*\w+Error: (.+)")
+_OURS = re.compile(r"\b(?:schemas|pipelines)\.[\w.]{0,200}?\w{1,80}Error: (.+)")
 _MISSING = re.compile(r"ModuleNotFoundError: (No module named .+)")
 _SILENT = re.compile(r"StatusCode\.UNAVAILABLE\s+details = \"(.+)\"|StatusRuntimeException: (UNAVAILABLE: .+)")
-_RAISED = re.compile(r"^\s*((?:\w+\.)*\w+(?:Error|Exception)(?:: .+)?)$", re.MULTILINE)
+_RAISED = re.compile(r"^[ \t]*+((?:\w{1,80}\.){0,20}\w{1,80}(?:Error|Exception)(?:: .+)?)$", re.MULTILINE)
 
 
 @contextmanager

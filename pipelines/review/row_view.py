@@ -185,7 +185,7 @@ def _prose(candidate: Example) -> str:
     return "\n".join(part["text"] or "" for part in parts if part["kind"] == SegmentKind.TEXT)
 
 
-_SIGN = re.compile(r"[\w.,]+|\S")
+_SIGN = re.compile(r"[\w.,]+|[^\s$]")
 
 
 def underlined(text: str, parts: Sequence[str]) -> Markup:

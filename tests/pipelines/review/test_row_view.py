@@ -1,3 +1,4 @@
+import time
 from pathlib import Path
 from typing import Any
 
@@ -121,3 +122,10 @@ def test_a_row_of_a_megabyte_keeps_nobody_waiting(opened: OpenedData) -> None:
     shown = str(row_view(opened, row, candidate))
     assert len(shown) < 300_000
     assert shown.count("more characters)") == 2
+
+
+def test_a_part_of_many_dollar_signs_costs_no_more_than_its_text() -> None:
+    started = time.process_time()
+    assert "<mark" not in underlined("a" + "$ " * 2_000, ["a" + "$" * 12 + "b"])
+    assert underlined("so a $$ b", ["a$b"]).count("<mark") == 1
+    assert time.process_time() - started < 2
