@@ -57,6 +57,7 @@ CRAFTED: dict[str, tuple[Callable[[str], Any], str]] = {
     "an answer of spaces": (partial(read_by, "gsm8k", answered), f"-{' ' * _SIZE}x"),
     "a letter that says a letter": (partial(compare, "5"), "(A) " * 2_400),
     "a numeral without an end": (partial(compare, "5"), f"{'一' * 4_900}{'a' * 4_900}"),
+    "commands that are read in many ways": (partial(compare, "5"), "x+" + "\\aa" * 300 + "é"),
     "a numeral of parts of parts": (partial(compare, "5"), "一又" * 4_900),
     "calculations in one line": (
         lambda text: derive("How many?", text, str(_SIZE // 40), [Format.POT]),

@@ -13,9 +13,9 @@ from validation.answers.regions import RELATION, read_relation, simplified
 from validation.answers.values import Equation, Region, Scalar, Several, Value
 
 Read = Callable[[str, bool], Value]
-_SUCH_THAT = r"\s*(?:\\mid(?![A-Za-z])|\||:)\s*"
+_SUCH_THAT = r"\s*(?:\\mid(?![A-Za-z])|\||:)\s*+"
 _BUILDER = re.compile(
-    r"\\\{\s*([A-Za-z])\s*(?:\\in\s*(?:\\mathbb\s?)?\{?([RZN])\}?\s*)?" + _SUCH_THAT + r"(.+?)\s*\\\}\Z", re.DOTALL
+    r"\\\{\s*([A-Za-z])\s*(?:\\in\s*(?:\\mathbb\s?)?\{?([RZN])\}?\s*)?" + _SUCH_THAT + r"(.+)\\\}\Z", re.DOTALL
 )
 _FORMULAS = re.compile(
     r"\\\{\s*([^{}|:]{1,100}?)" + _SUCH_THAT + r"([a-z]\s*\\in\s*(?:\\mathbb\s?)?\{?Z\}?)\s*\\\}\Z", re.DOTALL
@@ -33,11 +33,12 @@ def read_builder(text: str, read: Read, *, comma: bool) -> Value | None:
     if formulas := _FORMULAS.match(text):
         return read_family(f"{formulas.group(1)}, {formulas.group(2)}", read, comma=comma)
     built = _BUILDER.match(text)
-    if built and built.group(2) != "R" and "\\mathbb" in built.group(3):
-        family = read_family(built.group(3), read, comma=comma)
+    rule = built.group(3).rstrip() if built else ""
+    if built and built.group(2) != "R" and "\\mathbb" in rule:
+        family = read_family(rule, read, comma=comma)
         return family.right if isinstance(family, Equation) and family.name == built.group(1) else None
-    if built and RELATION.search(built.group(3)):
-        region = read_relation(built.group(3), comma=comma)
+    if built and RELATION.search(rule):
+        region = read_relation(rule, comma=comma)
         if not isinstance(region, Region):
             raise UnsupportedError("a set of other things than numbers")
         whole = built.group(2) in ("Z", "N")

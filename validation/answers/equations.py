@@ -59,7 +59,7 @@ _TOKEN = re.compile(
     r"|(?P<times>[x×](?![^\W\d_]))|(?P<operator>\*\*|[-+*/÷^])|(?P<left>\()|(?P<right>\))"
     r"|(?P<word>[^\W\d_]+(?:['’.-][^\W\d_]+)*)|(?P<other>[^\s$])"
 )
-_MIXED = re.compile(r"(\d+) (\d+/\d+)")
+_MIXED = re.compile(r"(?<!\d)(\d+) (\d+/\d+)")
 _SPELLINGS = (
     (re.compile(r"\\(?:cdot|times|ast)(?![A-Za-z])"), "×"),
     (re.compile(r"\\div(?![A-Za-z])"), "÷"),

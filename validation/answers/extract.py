@@ -46,7 +46,7 @@ _THINK = re.compile(r"<think(?:ing)?>.*?(?:</think(?:ing)?>|\Z)", re.DOTALL)
 _THINK_END = re.compile(r"</think(?:ing)?>")
 _CHOICE = re.compile(
     r"\\(?:text|mathrm|mathbf)(?:bf|rm)?\{\s*\(?([A-J])\)?\s*\}|\(([A-J])\)"
-    r"|^([A-J])(?=[).:]|\s*[。．]?\s*$|\sis\s(?:the\s)?(?:correct|right|answer))"
+    r"|^([A-J])(?=[).:]|\s*+(?:[。．]\s*+)?$|\sis\s(?:the\s)?(?:correct|right|answer))"
 )
 _SENTENCE_END = re.compile(r"(?<=\D)[.](?:\s|$)|(?<=\d)\s?\.(?:\s|$)|[。！!?।؟]|, (?:because|since|which|so|as)\b|\n")
 _HASHES = re.compile(r"(^[ \t]{0,20})?####(?!#)((?:[^#\n]|#(?!###))*)", re.MULTILINE)

@@ -25,7 +25,7 @@ _TAIL = 400  # characters; OlympiadBench and carp_en state 97 % of their answers
 _MAX_FORMULA = 600
 _MOST_VALUES = 6  # of a reference that is a list
 _JOINT = re.compile(
-    r"[\s,;$&]*(?:and|or|und|oder|et|ou|y|o|e|или|и|和|或)?[\s,;$&]*(?:[a-z](?:_\d)?\s?=\s?)?"
+    r"[\s,;$&]*+(?:(?:and|or|und|oder|et|ou|y|o|e|или|и|和|或)[\s,;$&]*+)?(?:[a-z](?:_\d)?\s?=\s?)?"
 )  # between two of its values
 _MAX_REFERENCE = 300
 _DELIMITER = re.compile(r"\\[$\\]|\$\$|\$|\\[\[\]()]")

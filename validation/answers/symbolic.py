@@ -34,7 +34,7 @@ _COMMANDS = frozenset([
     "arcsin", "arccos", "arctan", "sinh", "cosh", "tanh", "alpha", "beta", "gamma", "theta", "lambda", "mu",
     "infty", "pm", "cup", "cap", "in", "le", "ge", "ne", "binom",
 ])  # fmt: skip
-_READABLE = re.compile(r"(?:\\[A-Za-z]+|\\[{}|]|[0-9A-Za-z+\-*/^_(){}\[\],.|!<>= ])*\Z")
+_READABLE = re.compile(r"(?:\\[A-Za-z]++|\\[{}|]|[0-9A-Za-z+\-*/^_(){}\[\],.|!<>= ])*+\Z")
 _MISREAD = re.compile(
     r"\d\s+\d|\d_|(?:\d|\b)(?:st|nd|rd|th)\b|\^(?:\w+|\{[^{}]*\})\s*\^|[A-Za-z]{4,}(?<!\\)|%|\d\s*\\frac"
     r"|\b(?:and|or|not|if|to|of|in|by|is|no|per|for|mod|any|all)\b"
