@@ -17,7 +17,7 @@ from pipelines.sources.adapters.options import with_options
 from pipelines.sources.contacts import without_contacts
 from pipelines.stages.decontaminate.formulas import in_plain_signs
 from schemas.problem import Format
-from validation.answers import compare
+from validation.answers import check_arithmetic, compare
 
 _SIZE = 400_000
 
@@ -57,6 +57,7 @@ CRAFTED: dict[str, tuple[Callable[[str], Any], str]] = {
     "an answer of spaces": (partial(read_by, "gsm8k", answered), f"-{' ' * _SIZE}x"),
     "a letter that says a letter": (partial(compare, "5"), "(A) " * 2_400),
     "a numeral without an end": (partial(compare, "5"), f"{'一' * 4_900}{'a' * 4_900}"),
+    "calculations of spaces": (check_arithmetic, f"<<1={' ' * 290}x>>" * 1_000),
     "commands that are read in many ways": (partial(compare, "5"), "x+" + "\\aa" * 300 + "é"),
     "a numeral of parts of parts": (partial(compare, "5"), "一又" * 4_900),
     "calculations in one line": (

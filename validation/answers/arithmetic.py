@@ -12,7 +12,7 @@ from functools import lru_cache
 
 _ANNOTATION = re.compile(r"<<([^<>]*)>>")
 _TOKEN = re.compile(r"\s*(?:(\d[\d,]*(?:\.\d+)?|\.\d+)|(\*\*|//|[-+*/()%^x×÷]))")
-_NUMBER = re.compile(r"\s*([-+]?)\s*[$€£]?\s*(\d[\d,]*\.?\d*|\.\d+)(?:/(\d+))?\s*(%?)\s*\Z")
+_NUMBER = re.compile(r"\s*+([-+]?)\s*+[$€£]?\s*+(\d[\d,]*+\.?\d*+|\.\d++)(?:/(\d++))?\s*+(%?)\s*+\Z")
 _MAX_DIGITS = 300
 _OPERATIONS: dict[str, Callable[[Fraction, Fraction], Fraction]] = {
     "*": operator.mul, "x": operator.mul, "×": operator.mul, "(": operator.mul, "/": operator.truediv,

@@ -18,7 +18,7 @@ _PHANTOM = re.compile(r"\\[hv]?phantom\s*\{[^{}]*\}|\\(?:quad|qquad|hspace\*?\{[
 # What may stand between boxes that are one list: `$, $`, `\text{ and }`, (b), `$ or $x = `.
 _JOINT = re.compile(
     r"(?:[\s$&]|\\[,;:! ]|\\[()\[\]]|\\q?quad|[,;、，和或及]|\([a-h]\)"
-    r"|[a-z](?:_\{?\w\}?)?\s*=|(?:\\text\{)?\s*\b(?:and|or|und|oder|et|ou|y|e)\b\s*\}?)*",
+    r"|[a-z](?:_\{?\w\}?)?\s*=|(?:\\text\{)?\s*\b(?:and|or|und|oder|et|ou|y|e)\b\s*\}?)*+",
     re.IGNORECASE,
 )
 _JOINING = re.compile(r"[,;、，和或及]|\b(?:and|or|und|oder|et|ou|y|e)\b|\([a-h]\)", re.IGNORECASE)

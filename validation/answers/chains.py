@@ -11,7 +11,7 @@ from validation.answers.values import Equation, Scalar, Several, Unread, Value
 
 Read = Callable[[str, bool], Value]
 AND = re.compile(
-    r",?\s+(?:and|or|und|oder|et|ou|или|lub|oraz|hoặc|và|veya|또는|หรือ|และ|أو|या|और|বা|এবং|和|或)\s+"
+    r"(?:,\s+|(?<!\s)\s+)(?:and|or|und|oder|et|ou|или|lub|oraz|hoặc|và|veya|또는|หรือ|และ|أو|या|और|বা|এবং|和|或)\s+"
     r"|(?<=[\d)}]) (?:y|e|o|u|и|i|en|of|ve|na|au|و) (?=[-\d\\(])"
     r"|(?<=[\d)}\]])\s?(?:和|或|及|与|與|と|または|또는|와|과)\s?(?=[-+\d\\(\[a-z])"
 )
