@@ -2,13 +2,15 @@
 
 import argparse
 import json
+import signal
+import sys
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
 from benchmarks.measuring import record
-from benchmarks.outcome.experiments import Arm, Plan, plan
+from benchmarks.outcome.experiments import RAW_ROWS, Arm, Plan, plan
 from benchmarks.outcome.stretch import Stretch, TimeUpError
 from schemas.manifest import read_manifest
 
@@ -28,6 +30,7 @@ def main() -> None:
     whole = plan(work, model=options.model, gsm8k=options.gsm8k, small=options.rehearse)
     arms = [arm for arm in whole.arms if not options.only or arm.experiment in options.only]
     stretch = Stretch(work, options.minutes)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # what it started ends with it
     try:
         for arm in arms:
             run_arm(arm, whole, stretch)
@@ -95,7 +98,7 @@ def curated(name: str, whole: Plan, stretch: Stretch) -> Path:
 
 def equal_text(steps: int, data: Path, work: Path, arm: Arm) -> int:
     """Steps over a data set that read as much text as `steps` over that of its control."""
-    if arm.control is None or arm.experiment not in ("curation", "natural"):
+    if arm.control != RAW_ROWS:
         return steps
     raw = work / "data" / data.parent.name.replace("curated", "raw") / "DATA"
     return max(1, round(steps * mean_chars(raw) / mean_chars(data)))

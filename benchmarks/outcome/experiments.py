@@ -2,14 +2,16 @@
 
 sft         a pretrained model before and after SFT on curated GSM8K train, asked GSM8K test
 curation    raw rows with planted faults, one in nine, against the same rows curated, at equal text
-faults      the same where more than one row in three is faulty
+faults      the same where more than one row in three is faulty, three times as long
+mistakes    raw rows of which every second program computes something else, against the same rows curated
 natural     raw GSM8K train against the same rows curated, on the demo's model family
 objective   J_SFT against the mean over tokens, on solutions of mixed lengths
 outputs     loss on what the tool wrote against none
 """
 
 import json
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -23,6 +25,8 @@ from schemas.configfile import load_config
 DEMO = Path(__file__).parents[2] / "demo" / "demo.yaml"
 RAW = ["select", "screen", "decontaminate", "collapse", "verify", "identify", "label"]
 """the stages that raw rows do not go through: what can be read is trained on"""
+RAW_ROWS = "raw"
+"""the control of what differs in data"""
 SEEDS = (0, 1)
 FEW = Sizes(40, 120, 120, 120, 20, 2)
 FAULTY = Sizes(lessons=100, classroom=300, programs=300, dialogues=300, each=36)
@@ -75,16 +79,22 @@ def plan(work: Path, *, model: Path | None, gsm8k: Path | None, small: bool = Fa
     found = Plan()
     steps, asked = (40, 12) if small else (500, 200)
     fresh = {"limit": asked, "max_new_tokens": 128}
-    for experiment, data, sizes, seeds in (
-        ("curation", "demo", Sizes(), SEEDS),
-        ("faults", "faulty", FAULTY, (*SEEDS, 2, 3)),  # its seeds differ most
+    for experiment, data, sizes, length in (
+        ("curation", "demo", Sizes(), steps),
+        ("faults", "faulty", FAULTY, 3 * steps),
     ):
         rows = _demo_rows(work / f"{data}-rows", FEW if small else sizes)
         curate = _demo_curation(rows)
         found.data[f"{data}-curated"] = curate
         found.data[f"{data}-raw"] = curate | {"skip": RAW, "benchmarks": []}
         evaluate = _asked(rows / "fresh.jsonl", "fresh", **fresh)
-        found.arms.extend(_curation(experiment, data, steps, evaluate, seeds))
+        found.arms.extend(_curation(experiment, data, length, evaluate))
+    rows = _demo_rows(work / "mistaken-rows", FEW if small else Sizes())
+    _mistake(rows / "programs.jsonl")
+    found.data["mistaken-curated"] = curate = _demo_curation(rows)
+    found.data["mistaken-raw"] = curate | {"skip": RAW, "benchmarks": []}
+    evaluate = _asked(rows / "fresh.jsonl", "fresh", **fresh) | {"formats": ["pot"]}
+    found.arms.extend(_curation("mistakes", "mistaken", 2 * steps, evaluate))
     found.arms.extend(_variants(steps, _asked(work / "demo-rows" / "fresh.jsonl", "fresh", **fresh)))
     if gsm8k is not None:
         train, test = gsm8k / "gsm8k_train.jsonl", gsm8k / "gsm8k_test.jsonl"
@@ -93,17 +103,17 @@ def plan(work: Path, *, model: Path | None, gsm8k: Path | None, small: bool = Fa
         found.data["gsm8k-curated"] = {"sources": [source], "benchmarks": held}
         found.data["gsm8k-raw"] = {"sources": [source], "skip": RAW}
         natural = _asked(test, "gsm8k-test", limit=asked, max_new_tokens=256)
-        found.arms.extend(_curation("natural", "gsm8k", 4 * steps, natural, SEEDS))
+        found.arms.extend(_curation("natural", "gsm8k", 4 * steps, natural))
         if model is not None:
             found.arms.extend(_sft(model, test, small=small))
     return found
 
 
-def _curation(experiment: str, data: str, steps: int, evaluate: dict[str, Any], seeds: Sequence[int]) -> Iterator[Arm]:
-    for seed in seeds:
+def _curation(experiment: str, data: str, steps: int, evaluate: dict[str, Any]) -> Iterator[Arm]:
+    for seed in SEEDS:
         train = _family(steps, seed)
-        yield Arm(experiment, "raw", seed, None, f"{data}-raw", train, evaluate)
-        yield Arm(experiment, "curated", seed, "raw", f"{data}-curated", train, evaluate)
+        yield Arm(experiment, RAW_ROWS, seed, None, f"{data}-raw", train, evaluate)
+        yield Arm(experiment, "curated", seed, RAW_ROWS, f"{data}-curated", train, evaluate)
 
 
 def _variants(steps: int, evaluate: dict[str, Any]) -> Iterator[Arm]:
@@ -122,11 +132,11 @@ def _sft(model: Path, test: Path, *, small: bool) -> Iterator[Arm]:
     train = {
         "model": str(model),
         "examples_per_step": 32,
-        "steps": 2 if small else 80,
-        "context": 512,
-        "learning_rate": 2.0e-5,
+        "steps": 2 if small else 40,
+        "context": 640,
+        "learning_rate": 1.0e-4,
         "schedule": "cosine",
-        "warmup_steps": 0 if small else 8,
+        "warmup_steps": 0 if small else 4,
         "checkpoint_every": 10,
         "keep_checkpoints": 1,
         "seed": 0,
@@ -168,6 +178,20 @@ def _demo_rows(folder: Path, sizes: Sizes) -> Path:
         lines = [{"question": draft.question, "answer": words(draft)} for draft in unasked]
         fresh.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
     return folder
+
+
+def _mistake(programs: Path) -> None:
+    """Makes every second program add where it should subtract or multiply, and subtract where it should add; once."""
+    done = programs.with_name("mistaken")
+    if done.is_file():
+        return
+    lines = programs.read_text("utf-8", "replace").splitlines(keepends=True)
+    lines[::2] = [re.sub(r"(?<=\d )[-+*](?= \d)", lambda sign: _OTHER[sign[0]], line) for line in lines[::2]]
+    programs.write_text("".join(lines), encoding="utf-8")
+    done.touch()
+
+
+_OTHER = {"+": "-", "-": "+", "*": "+"}
 
 
 def _demo_curation(rows: Path) -> dict[str, Any]:
