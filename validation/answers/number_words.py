@@ -44,7 +44,7 @@ def number_words() -> NumberWords:
     entries = table.values()
     return NumberWords(
         scales={word: factor for entry in entries for word, factor in entry["scales"].items()},
-        percent=re.compile(rf"\s*(?:%|{_either(entries, 'percent')})\Z", re.IGNORECASE),
+        percent=re.compile(rf"(?<!\s)\s*(?:%|{_either(entries, 'percent')})\Z", re.IGNORECASE),
         percent_before=re.compile(rf"([-+]?)\s?(?:{_either(entries, 'percent_before')})\s?(?=\d)", re.IGNORECASE),
         altering=re.compile(_altering(entries), re.IGNORECASE),
     )

@@ -124,7 +124,7 @@ _INFIX = re.compile(
     r"\{([^{}\\]{1,40})\\(over|choose)(?![A-Za-z])([^{}\\]{1,40})\}"
     r"|\A([^{}\\]{1,40})\\(over|choose)(?![A-Za-z])([^{}\\]{1,40})\Z"
 )
-_BRACE_SPACE = re.compile(r"(?<=(?<!\\)\{) +| +(?=\})")
+_BRACE_SPACE = re.compile(r"(?<=(?<!\\)\{) +|(?<! ) ++(?=\})")
 _LINES = re.compile(r"(?<!\s)\s*(?:\n|\\\\(?![\[A-Za-z]))\s*")
 _BEGINS_VALUE = re.compile(r"[-+−]?(?:[$\\(\[{\d√]|[A-Za-z](?![A-Za-z]))")
 _GOES_ON = re.compile(r"[-+*/=<>,;:&(\[{^_]\Z")
