@@ -6,6 +6,7 @@ as a row may be. The bar is 2.3: nothing may take more than 2.3 times as long fo
 
     python -m benchmarks.linear                        all stages
     python -m benchmarks.linear --stage gate verify    those whose name holds one of the words
+    python -m benchmarks.linear --quick                three shapes, looked at once: minutes instead of hours
 """
 
 import argparse
@@ -31,6 +32,7 @@ CHOSEN = 4  # texts of a stage that are doubled up to the largest size
 CAP_S = 4.0  # CPU seconds after which a text is called endless
 LEAST_S = 0.01  # below it a time is noise
 DOUBLINGS, REPEATS = 3, 3
+QUICK_SHAPES = ("repeated", "in a box", "alternating")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,13 @@ def stop(_signal: int, _frame: FrameType | None) -> None:
     raise _EndlessError
 
 
+def quick_suspects(stage: str) -> list[tuple[str, str]]:
+    """The units and shapes that cost most at the first look, of the shapes that cost most as a rule."""
+    looks = ((unit, shape, shapes(unit)[shape](LOOK_AT[0])) for unit in UNITS for shape in QUICK_SHAPES)
+    costs = sorted(((cpu_seconds(STAGES[stage], text), unit, shape) for unit, shape, text in looks), reverse=True)
+    return [(unit, shape) for _, unit, shape in costs[: CHOSEN // 2]]
+
+
 def suspects(stage: str) -> list[tuple[str, str]]:
     """The units and shapes that cost most at the second look, and those whose cost grew most from the first."""
     small, large = LOOK_AT
@@ -88,12 +97,12 @@ def suspects(stage: str) -> list[tuple[str, str]]:
     return list(dict.fromkeys((unit, shape) for _, _, unit, shape in (*dearest, *growing)))
 
 
-def growth(stage: str, unit: str, shape: str) -> Growth:
+def growth(stage: str, unit: str, shape: str, *, repeats: int = REPEATS) -> Growth:
     """Doubles a text until it is 1 MB or costs more than half of `CAP_S`."""
     size, costs = LOOK_AT[0], list[float]()
     while True:
         text = shapes(unit)[shape](size)
-        costs.append(min(cpu_seconds(STAGES[stage], text) for _ in range(REPEATS)))
+        costs.append(min(cpu_seconds(STAGES[stage], text) for _ in range(repeats)))
         if costs[-1] > CAP_S / 2 or 2 * size > LARGEST:
             break
         size *= 2
@@ -102,9 +111,10 @@ def growth(stage: str, unit: str, shape: str) -> Growth:
     return Growth(stage, unit, shape, 1000 * costs[-1] / (size / 1000), round(ratio, 2), size, round(costs[-1], 3))
 
 
-def worst_of(stage: str) -> list[Growth]:
+def worst_of(stage: str, *, quick: bool = False) -> list[Growth]:
     """What costs most in a stage, and what grows most."""
-    grown = [growth(stage, unit, shape) for unit, shape in suspects(stage)]
+    chosen, repeats = (quick_suspects(stage), 1) if quick else (suspects(stage), REPEATS)
+    grown = [growth(stage, unit, shape, repeats=repeats) for unit, shape in chosen]
     return list(dict.fromkeys(max(grown, key=attrgetter(name)) for name in ("ms_per_kb", "ratio")))
 
 
@@ -124,14 +134,15 @@ def main() -> int:
     """Prints and keeps the worst of each stage; 1 when something grows faster than the bar."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--stage", nargs="*", default=[""], help="only stages whose name holds one of these")
-    words = parser.parse_args().stage
+    parser.add_argument("--quick", action="store_true", help="three shapes of each unit, looked at once")
+    options = parser.parse_args()
     signal.signal(signal.SIGVTALRM, stop)
     gc.disable()  # as reading does: its passes over what stands elsewhere are no cost of a text
-    stages = [name for name in STAGES if any(word in name for word in words)]
+    stages = [name for name in STAGES if any(word in name for word in options.stage)]
     print("| stage | worst ms per KB | ratio of a doubling | text |\n|---|---|---|---|")
     worst: list[Growth] = []
     for stage in stages:
-        grown = worst_of(stage)
+        grown = worst_of(stage, quick=options.quick)
         print(*map(row_of, grown), sep="\n", flush=True)
         worst += grown
     known = [found for found in measured_before() if found.stage not in stages]
