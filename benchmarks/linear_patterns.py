@@ -84,6 +84,13 @@ BOUNDED: Mapping[str, str] = {
     "pipelines.sources.contacts._ADDRESS": "lines of 400 characters",
     "pipelines.stages.screen.checks._RULE": "the last 200 characters",
     "pipelines.stages.screen.dirt._LETTER": "answers of 20 characters",
+    **{
+        f"validation.answers.{name}": "answers that are compared have 10,000 characters at most"
+        for name in (
+            *("reading._SYSTEM", "reading._ROW_END", "reading._QUANTITY", "reading._CHINESE", "reading._REMAINDER"),
+            *("regions._OR", "regions._BOTH", "regions._REMOVED", "regions._INFINITE"),
+        )
+    },
     "validation.dataset.report.data_docs._LOADS": "pages that Great Expectations wrote",
 }
 """patterns that grow faster than their text, and what bounds it"""
