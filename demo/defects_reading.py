@@ -36,10 +36,10 @@ def near(source: str, record: object, reason: Reason) -> Planted:
 
 
 def parse_error(drafts: Drafts, i: int) -> list[Planted]:
-    """Half of a line, or a trailing comma; beside it, JSON with odd but legal spacing and escapes."""
+    """Half of a line, or one without a colon; beside it, odd spacing and escapes, and a comma behind the last field."""
     whole = encoded(lesson(drafts.next()))
-    broken = whole[: len(whole) * 2 // 3] if i % 2 else whole[:-1] + b",}"
-    odd = encoded(lesson(drafts.next())).replace(b'": "', b'" :\t"').replace(b".", b"\\u002e")
+    broken = whole[: len(whole) * 2 // 3] if i % 2 else whole.replace(b":", b"", 1)
+    odd = encoded(lesson(drafts.next())).replace(b'": "', b'" :\t"').replace(b".", b"\\u002e")[:-1] + b",}"
     return [
         Planted(LESSONS, broken, Reason.PARSE_ERROR, Reason.PARSE_ERROR),
         Planted(LESSONS, odd, None, Reason.PARSE_ERROR),
