@@ -89,6 +89,10 @@ BOUNDED: Mapping[str, str] = {
         for name in (
             *("reading._SYSTEM", "reading._ROW_END", "reading._QUANTITY", "reading._CHINESE", "reading._REMAINDER"),
             *("regions._OR", "regions._BOTH", "regions._REMOVED", "regions._INFINITE"),
+            *("builders._FORMULAS", "builders._BUILDER", "compound._PRODUCT", "chains._QUANTITY"),
+            *("families._QUALIFIER", "families._RESIDUE", "growth._counted", "growth._SCIENTIFIC"),
+            *("digits._DECIMAL_COMMA", "digits._CURRENCY", "digits._MIXED", "digits._repeating"),
+            *("moments._DATE", "moments._DATE_DAY_FIRST", "moments._CLOCK"),
         )
     },
     "validation.dataset.report.data_docs._LOADS": "pages that Great Expectations wrote",

@@ -12,7 +12,7 @@ from validation.answers.units import UNITS, Unit, find_unit
 
 _PERCENT = re.compile(
     r"(?:what|which|how many) percent|percent(?:age)? (?:of|is|was|did|does|chance|increase|decrease|change|more|less)"
-    r"[^.?]*\?|"
+    r"[^.?]{0,300}\?|"
     r"what (?:is|was|'s) (?:the |his |her |their |its )?(?:\w+ ){0,3}percent|(?:as|in|to) (?:a )?percent|percentage|"
     r"百分之几|百分之多少|百分比|百分率|占百分|"
     r"Prozent (?:ist|sind|hat)|wie viel Prozent|qué porcentaje|quel pourcentage",
@@ -52,7 +52,7 @@ _FACTOR = re.compile(
 _FACTOR_START = re.compile(r"^\s*(?:completely )?factor\b", re.IGNORECASE)
 _RATIO = re.compile(r"\bratio\b|比是|之比|比例|odds|Verhältnis|razón|rapport", re.IGNORECASE)
 _ASKED_UNIT = re.compile(
-    r"(?:how many|in|express\w* (?:your answer )?in|number of|measured in|combien d[e'’]|cuántos|wie viele)"
+    r"(?:how many|in|express\w{0,5} (?:your answer )?in|number of|measured in|combien d[e'’]|cuántos|wie viele)"
     r"\s+((?:square |cubic )?[^\W\d_]+(?: per [^\W\d_]+)?)",
     re.IGNORECASE,
 )

@@ -61,7 +61,7 @@ _FEET = re.compile(r"(\d+)'(?: ?(\d+)(?:\"|''))?\Z")
 _SPACED = re.compile(r"-?\d+(?:\.\d+)?(?: -?\d+(?:\.\d+)?)+\Z")
 _LETTERS = re.compile(r"[A-Z](?:(?:,\s*(?:and\s+)?|\s+and\s+|\s*和\s*)[A-Z])+\Z")
 # What numpy prints of a vector or a matrix; commas stand in the programmer's form alone.
-_PRINTED_ARRAY = re.compile(r"(?:array\()?\[(?:[-+]?\d[\d.e+-]*|[\[\], ])+\]\)?\Z")
+_PRINTED_ARRAY = re.compile(r"(?:array\()?\[(?:[-+]?\d[\d.e+-]*+|[\[\], ])+\]\)?\Z")
 _PRINTED_NAMES = re.compile(r"\{[a-zA-Z]\w{0,10}: [^{}:]+(?:, [a-zA-Z]\w{0,10}: [^{}:]+)*\}\Z")  # sympy's {x: 2, y: 1}
 _ARRAY_SPACE = re.compile(r"(?<=[\d.\]]),? +(?=[-+\d\[])")
 _MATRIX = re.compile(

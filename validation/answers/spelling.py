@@ -31,10 +31,10 @@ _DIGIT = re.compile(r"[^\W\D0-9]")  # of any other script: ৭, ๗, ७
 _VULGAR = re.compile("[¼½¾⅐⅑⅒⅓⅔⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞]")
 _OVERLINED = re.compile("(?:\\d\u0305)+")
 _CENTS_FIRST = re.compile(r"¢\s*(\d+(?:\.\d+)?)")
-_CJK_PREFIX = re.compile(r"\A\s*(?:答案?(?:是|为)?|故?选择?)\s*:?\s*(?=\S)")
+_CJK_PREFIX = re.compile(r"\A\s*+(?:答案?(?:是|为)?|故?选择?)\s*+:?\s*+(?=\S)")
 _CJK_MIXED = re.compile(r"(?<=\d)又(?=\d)")
 _ANSWER_IS = re.compile(
-    r"\A\W*(?:the )?(?:(?:final|correct|right) )?(?:answer|option|choice)(?: is|:)\s*:?\s*(?=\S)", re.IGNORECASE
+    r"\A\W*(?:the )?(?:(?:final|correct|right) )?(?:answer|option|choice)(?: is|:)\s*+:?\s*+(?=\S)", re.IGNORECASE
 )
 _TIMES_TEN = re.compile(r"(?<=\d)\s*[xX]\s*(?=10\s*(?:\^|\*\*))")
 _INFINITE = {

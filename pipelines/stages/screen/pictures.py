@@ -11,6 +11,8 @@ import re
 from functools import partial
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from pipelines.engine.rejection import Rejection
 from pipelines.stages.screen.flattened import Columns, Found, Rule, first_matches, in_texts, matching
@@ -35,7 +37,7 @@ _LINK = (
     rf"|!\[\]\(|!\[[^\]\n]*\]\([^)\n]*(?:{_FILE}|https?:)[^)\n]*\)|data:image/|\\includegraphics\b"
 )
 _MARK = f"{_TAG}|{_BRACKETED}|{_LINK}"
-_MARK_PATTERN = re.compile(_MARK, re.IGNORECASE | re.MULTILINE)
+_FIRST_MARK = f"(?im)(?P<mark>{_MARK})"
 _DESCRIBED = re.compile(r"\[/(?:figure|diagram|image|graph|chart|table)\]", re.IGNORECASE)
 _REFERENCE = (
     rf"https?://\S+{_FILE}\b|!\[[^\]]*\]\([^)]*\)"
@@ -70,8 +72,8 @@ def marked(text: str) -> str | None:
 
     What stands between a mark and its closing one describes the figure: `[figure] a circle in a square [/figure]`.
     """
-    mark = None if _DESCRIBED.search(text) else _MARK_PATTERN.search(text)
-    return None if mark is None else repr(mark[0].strip())
+    mark = None if _DESCRIBED.search(text) else pc.extract_regex(pa.array([text]), _FIRST_MARK)[0].as_py()
+    return None if mark is None else repr(mark["mark"].strip())
 
 
 def _marks(columns: Columns, _settings: Screen, alive: np.ndarray) -> Found:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from validation.answers import close_symbolic, compare
+from validation.answers import Relation, close_symbolic, compare
 
 PAIRS = [
     json.loads(line) for line in (Path(__file__).parent / "adversarial_pairs.jsonl").read_text("utf-8").splitlines()
@@ -35,3 +35,17 @@ def test_what_is_not_decided_is_rare():
     assert all(pair["outcome"] == "unknown" for pair in PAIRS if "truth" in pair)
     assert undecided.total() < 0.03 * kinds.total()
     assert len(kinds) >= 18
+
+
+@pytest.mark.parametrize(
+    "answer",
+    ["array([" + "-11" * 3_000 + "x", "答案是" + " " * 9_900, "the answer is" + " " * 9_900 + "x"],
+    ids=["a printed array", "a prefix", "an ending"],
+)
+def test_what_only_begins_like_an_answer_is_read_at_once(answer: str) -> None:
+    assert compare("5", answer).outcome is not Relation.EQUAL
+
+
+@pytest.mark.parametrize("question", ["percent of " * 20_000, "express" * 20_000], ids=["percent", "a unit"])
+def test_a_long_question_is_read_at_once(question: str) -> None:
+    assert compare("5", "6", question).outcome is Relation.NOT_EQUAL

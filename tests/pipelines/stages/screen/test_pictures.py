@@ -158,3 +158,8 @@ def test_a_described_figure_is_one(figure: str) -> None:
 )
 def test_figures_of_speech_are_not(question: str) -> None:
     assert one(question=question) is None
+
+
+def test_a_mark_behind_what_only_begins_like_one_is_found_at_once() -> None:
+    assert marked("<image" + "1" * 80 + " <image>") == "'<image>'"
+    assert marked("![" * 5_000 + " <image>") == "'<image>'"
