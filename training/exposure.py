@@ -67,8 +67,8 @@ def require_clean(model: str | Path, suites: Sequence[Suite], *, allow: bool) ->
     for name, seen in known.items():
         if seen.contamination is Contamination.CONTAMINATED and not allow:
             raise UserError(
-                f"{model} may have been trained on {name}: {seen.why}; --allow-contaminated asks it all the same and "
-                "marks every figure"
+                f"{model} may have been trained on {name}: {seen.why}; `mathmill evaluate --allow-contaminated` asks "
+                "it all the same and marks every figure"
             )
     return {name: seen.contamination for name, seen in known.items()}
 

@@ -481,6 +481,17 @@ def test_pass_at_1_is_measured_where_asked_and_stands_beside_heldout_j(data, tmp
     assert json.loads((folder / "results.json").read_text())["formats"]["pot"]["n"] == 2
 
 
+def test_a_benchmark_that_the_data_was_not_held_against_is_refused_before_step_1(data, tmp_path):
+    exam = tmp_path / "exam.jsonl"
+    exam.write_text('{"question": "What is 3 and 4?", "answer": "7"}\n')
+    table = {"name": "exam", "path": str(exam), "question": "question", "answer": "answer"}
+    config = Config(train=small_run(evaluate_every=2).train, evaluate=Evaluate(formats=["cot"], benchmarks=[table]))
+    words = "trained on exam: .* was not decontaminated against it; .*`mathmill evaluate --allow-contaminated`"
+    with pytest.raises(UserError, match=words):
+        train(config, [data], tmp_path / "RUN")
+    assert not (tmp_path / "RUN" / "metrics.jsonl").exists()
+
+
 def test_an_evaluation_that_has_no_problems_is_refused_before_step_1(make_data, make_row, tmp_path):
     folder = make_data(tmp_path / "DATA", [make_row(n, "cot") for n in range(20)])
     with pytest.raises(UserError, match="heldout split has no problems with an answer"):
