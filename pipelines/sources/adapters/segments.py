@@ -102,7 +102,7 @@ def _called(body: str) -> str:
         call = orjson.loads(body)
     except orjson.JSONDecodeError:
         return body
-    return program_of(call) if isinstance(call, dict) else body
+    return program_of(call) if call and isinstance(call, dict) else body
 
 
 def _messages(text: str) -> Iterator[tuple[SegmentKind, str]]:

@@ -180,6 +180,10 @@ def test_the_tools_of_chat_templates_become_programs_and_outputs():
     assert parse_segments(harmony, Format.TIR) == pair
 
 
+def test_a_body_that_is_no_call_is_a_program():
+    assert parse_segments("<tool_call>\n{}\n</tool_call>", Format.TIR) == (Segment(CODE, "{}"),)
+
+
 def test_an_empty_thought_is_none():
     assert parse_segments("<think>\n\n</think>\n\nIt is 7.", Format.COT) == (Segment(TEXT, "It is 7."),)
 
