@@ -196,8 +196,9 @@ def _is_last_digit(value: Fraction, right: _Side) -> bool:
 
 def _runs_on(expression: str, claim: Fraction) -> bool:
     """Says whether `100/9*5` holds for whoever means 100/(9*5)."""
-    bracketed = _QUOTIENT.sub(r"/(\1)", expression.replace("×", "*").replace(" ", ""))
-    return bracketed != expression.replace(" ", "") and calculate(bracketed) == claim
+    bare = expression.replace("×", "*").replace(" ", "")
+    bracketed = _QUOTIENT.sub(r"/(\1)", bare)
+    return bracketed != bare and calculate(bracketed) == claim
 
 
 def _rounds_to(value: Fraction, claim: Fraction | None, stated: str) -> bool:

@@ -122,11 +122,7 @@ def _refuse_columns(head: bytes, members: Sequence[_Member]) -> None:
     by_number = all(isinstance(value, dict) and value and all(map(str.isdecimal, value)) for value in values)
     by_place = all(isinstance(value, list) and not any(isinstance(cell, dict) for cell in value) for value in values)
     split = {member.key for member in members} in ({"columns", "index", "data"}, {"columns", "data"})
-    if (
-        by_number
-        or split
-        or (by_place and len(values[0]) > 1 and not any(isinstance(cell, dict) for cell in values[0]))
-    ):
+    if by_number or split or (by_place and len(values[0]) > 1):
         names = ", ".join(member.key for member in members[:_MOST_NAMES])
         raise UserError(f"holds columns and no rows ({names}); pandas writes rows with to_json(orient='records')")
 

@@ -436,8 +436,10 @@ def _guarded(
         if whole:
             short = index.run_counts[hit.item] == 1
             agreed = own == asked or (not asked and not short and hit.cover >= _MIN_COVER)
-            part = hit.cover < _NEARLY_ALL or _reordered(texts[hit.text : hit.text + 1], index.skeletons[hit.item])
-            agreed = agreed and not (part and _differ(answer_of(hit.text), index, hit.item))
+            if agreed and (
+                hit.cover < _NEARLY_ALL or _reordered(texts[hit.text : hit.text + 1], index.skeletons[hit.item])
+            ):
+                agreed = not _differ(answer_of(hit.text), index, hit.item)
         else:
             agreed = hit.cover >= _MIN_COVER and not Counter(asked) - Counter(own)
         if agreed:
