@@ -17,6 +17,15 @@ def write_rows(path: Path, rows: Iterable[dict[str, Any]]) -> Path:
     return path
 
 
+def write_modules(folder: Path, modules: dict[str, str]) -> Path:
+    """Writes Python modules, by name without ending: `kitchen/taste`."""
+    for name, text in modules.items():
+        path = folder / f"{name}.py"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    return folder
+
+
 def gsm8k_row(question: str, steps: str, final: object) -> dict[str, Any]:
     return {"question": question, "answer": f"{steps}\n#### {final}"}
 

@@ -5,14 +5,7 @@ from pathlib import Path
 import pytest
 
 from schemas.own_sources import digest_of, find_source
-
-
-def written(folder: Path, modules: dict[str, str]) -> Path:
-    for name, text in modules.items():
-        path = folder / f"{name}.py"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-    return folder
+from tests.tiny import write_modules
 
 
 @pytest.mark.parametrize(
@@ -27,11 +20,11 @@ def test_the_hash_covers_what_a_module_imports_from_its_folder(changed: str, ane
         "kitchen/lid": "",
         "cellar": "",
     }
-    source = find_source("taste", [written(tmp_path, modules)])
+    source = find_source("taste", [write_modules(tmp_path, modules)])
     assert source is not None
     before = digest_of(source)
     assert digest_of(source) == before
-    written(tmp_path, {changed: modules[changed] + "\n# another day"})
+    write_modules(tmp_path, {changed: modules[changed] + "\n# another day"})
     assert (digest_of(source) != before) is anew
 
 

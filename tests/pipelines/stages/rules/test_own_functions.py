@@ -11,17 +11,10 @@ from schemas.exits import RunFailedError, UserError
 from schemas.own_rules import Candidate
 from schemas.problem import Format
 from schemas.variables import Variables
+from tests.tiny import write_modules
 
 SOURCE = {"name": "mine", "path": "x", "adapter": "gsm8k", "licence": "MIT"}
 CANDIDATE = Candidate("id", "mine", 0, Format.COT, "2 + 2?", ())
-
-
-def written(folder: Path, modules: dict[str, str]) -> Path:
-    for name, text in modules.items():
-        path = folder / f"{name}.py"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-    return folder
 
 
 def found(*names: str, beside: Path) -> list[OwnRule]:
@@ -42,22 +35,22 @@ def working_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_the_working_folder_comes_before_the_folder_of_the_config(tmp_path: Path, working_folder: Path) -> None:
-    written(tmp_path / "beside", {"taste": "def easy(candidate): return 'beside'"})
+    write_modules(tmp_path / "beside", {"taste": "def easy(candidate): return 'beside'"})
     (rule,) = found("taste:easy", beside=tmp_path / "beside")
     assert said(rule) == "beside"
-    written(working_folder, {"taste": "def easy(candidate): return 'here'"})
+    write_modules(working_folder, {"taste": "def easy(candidate): return 'here'"})
     (rule,) = found("taste:easy", beside=tmp_path / "beside")
     assert said(rule) == "here"
     assert str(working_folder) not in sys.path
 
 
 def test_a_changed_source_is_imported_anew_with_all_that_lies_beside_it(working_folder: Path) -> None:
-    written(
+    write_modules(
         working_folder, {"taste": "import lexicon\ndef easy(candidate): return lexicon.CODE", "lexicon": "CODE = 'one'"}
     )
     (first,) = found("taste:easy", beside=working_folder)
     assert said(first) == "one"
-    written(working_folder, {"lexicon": "CODE = 'other'"})
+    write_modules(working_folder, {"lexicon": "CODE = 'other'"})
     (second,) = found("taste:easy", beside=working_folder)
     assert (said(second), first.digest == second.digest) == ("other", False)
     with pytest.raises(RunFailedError, match=r"has another source of curate\.rules: taste:easy than the driver"):
@@ -69,15 +62,15 @@ def test_a_package_of_the_same_name_in_another_folder_is_another(init: dict[str,
     for place in ("left", "right"):
         code = "from kitchen import CODE" if init else "CODE = 'one'"
         modules = {**init, "kitchen/taste": f"{code}\ndef easy(candidate): return CODE"}
-        written(tmp_path / place, {name: text.replace("'one'", f"'{place}'") for name, text in modules.items()})
+        write_modules(tmp_path / place, {name: text.replace("'one'", f"'{place}'") for name, text in modules.items()})
         (rule,) = found("kitchen.taste:easy", beside=tmp_path / place)
         assert said(rule) == place
 
 
 def test_a_change_of_its_package_is_one_of_a_module(working_folder: Path) -> None:
-    written(working_folder, {"kitchen/__init__": "", "kitchen/taste": "def easy(candidate): return 'easy'"})
+    write_modules(working_folder, {"kitchen/__init__": "", "kitchen/taste": "def easy(candidate): return 'easy'"})
     (before,) = found("kitchen.taste:easy", beside=working_folder)
-    written(working_folder, {"kitchen/__init__": "OTHER = 1"})
+    write_modules(working_folder, {"kitchen/__init__": "OTHER = 1"})
     (after,) = found("kitchen.taste:easy", beside=working_folder)
     assert before.digest != after.digest
 
@@ -88,7 +81,7 @@ def test_what_is_imported_late_is_found(working_folder: Path) -> None:
         "kitchen/pot": "from .lid import CODE",
         "kitchen/lid": "CODE = 'deep'",
     }
-    written(working_folder, modules)
+    write_modules(working_folder, modules)
     (rule,) = found("taste:easy", beside=working_folder)
     assert said(rule) == "deep"
 
@@ -111,7 +104,7 @@ def test_what_is_imported_late_is_found(working_folder: Path) -> None:
     ],
 )  # fmt: skip
 def test_a_mistake_is_one_line(source: str, name: str, words: str, tmp_path: Path, working_folder: Path) -> None:
-    written(working_folder, {"taste": source})
+    write_modules(working_folder, {"taste": source})
     with pytest.raises(UserError, match=words) as refused:
         found(name, beside=tmp_path / "beside")
     assert "\n" not in str(refused.value)
