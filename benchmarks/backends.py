@@ -16,7 +16,7 @@ from typing import Any
 import pyarrow as pa
 
 from benchmarks.measuring import REPOSITORY, mathmill, record
-from benchmarks.model_server import serving
+from benchmarks.model_server import serving_model
 
 _FORMATS = ("cot", "pot")
 _COMPARED = ("id", "response", "tokens", "ended", "answer", "outcome")
@@ -36,7 +36,7 @@ def main() -> None:
         asked = Asked(Path(scratch), options.benchmark.resolve(), options.problems, options.tokens)
         here = asked.of("in this process", model, {"batch_size": 1})
         batched = asked.of("in batches", model, {"batch_size": options.batch})
-        with serving(model, "--dtype", "float32") as address:
+        with serving_model(model, asked.folder, "--dtype", "float32") as address:
             endpoint = {"tokenizer": str(model), "concurrency": 1}
             served = asked.of("transformers serve", address, {"endpoint": endpoint})
     facts: dict[str, object] = {

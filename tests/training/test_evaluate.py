@@ -8,7 +8,7 @@ import pytest
 import torch
 from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 
-from benchmarks.model_server import serving
+from benchmarks.model_server import serving_model
 from schemas.config import Config, EndpointSettings, Evaluate, Lora, ProgramLimits
 from schemas.exits import UserError
 from schemas.problem import Format, Segment, SegmentKind
@@ -286,12 +286,12 @@ def test_few_answers_that_cannot_be_read_are_told_and_the_rest_is_asked(memorise
 
 
 @pytest.fixture
-def served(memoriser):
+def served(memoriser, tmp_path):
     """The model that has learnt by heart, behind `transformers serve` on the loopback."""
     pytest.importorskip("fastapi")
     pytest.importorskip("openai")
     _, run, _ = memoriser
-    with serving(run.model, "--dtype", "float32") as address:
+    with serving_model(run.model, tmp_path, "--dtype", "float32") as address:
         yield address
 
 

@@ -6,7 +6,7 @@ import urllib.request
 
 import pytest
 
-from benchmarks.model_server import serving
+from benchmarks.model_server import serving_model
 from tests.training.models import small_run
 from training.train import train
 
@@ -26,7 +26,7 @@ def served(data, tmp_path):
     """A model that learned its rows, in bfloat16, and the address that it is served at."""
     config = small_run(steps=150, export_dtype="bfloat16", device="cpu", trackers=[], checkpoint_every=1000)
     model = train(config, [data], tmp_path / "RUN").model
-    with serving(model) as address:
+    with serving_model(model, tmp_path) as address:
         yield model, address
 
 
