@@ -6,6 +6,10 @@ Checkpoints hold adapters alone. RUN/adapter is what a run made, RUN/model the s
 """
 
 import importlib.util
+import inspect
+import re
+import warnings
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +23,11 @@ from training.untyped import Model
 ADAPTER_WEIGHTS = "adapter_model.safetensors"
 _NAME = "default"
 _PREFIX = "base_model.model."  # peft puts it before every name that it writes
+_READ = re.compile(r"\bself\.(\w+)\.weight\b(?!\.(?:dtype|device|data|shape|ndim))")
+_EXPERTS = (
+    "train.lora: adapters of experts take neither dora nor dropout; "
+    "name the layers between them in train.lora.targets, such as [q_proj, v_proj]"
+)
 
 
 def add_adapters(model: Model, lora: Lora, *, seed: int) -> None:
@@ -36,16 +45,43 @@ def add_adapters(model: Model, lora: Lora, *, seed: int) -> None:
         lora_alpha=lora.alpha,
         lora_dropout=lora.dropout,
         target_modules="all-linear" if lora.targets is None else list(lora.targets),
+        exclude_modules=passed_over(model),
         use_dora=lora.dora,
         bias="none",
         task_type="CAUSAL_LM",
     )
-    with torch.random.fork_rng(devices=[]):
+    with torch.random.fork_rng(devices=[]), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", r"The following \w+_pattern keys")  # which transformers sets for experts
         torch.manual_seed(seed)
         try:
             model.add_adapter(config)
         except ValueError as error:
+            if "ParamWrapper" in str(error):
+                raise UserError(_EXPERTS) from error
             raise UserError(f"train.lora: {str(error).splitlines()[0]}") from error
+
+
+def passed_over(model: Model) -> list[str]:
+    """Names of linear layers whose weight the code around them reads itself: an adapter beside one would not be seen.
+
+    So do the kernels of state spaces, and some routers.
+    """
+    return [
+        f"{name}.{child}"
+        for name, module in model.named_modules()
+        for child in sorted(_weights_read_by(type(module)))
+        if isinstance(getattr(module, child, None), torch.nn.Linear)
+    ]
+
+
+@cache
+def _weights_read_by(kind: type) -> frozenset[str]:
+    """The modules in a class whose weights its source reads, by the names that it has for them."""
+    try:
+        source = inspect.getsource(kind)
+    except (OSError, TypeError):  # made as it runs, or built in
+        return frozenset()
+    return frozenset(_READ.findall(source))
 
 
 def load_adapters(model: Model, folder: Path) -> None:
@@ -71,7 +107,7 @@ def merge_adapters(model: Model, *, add: bool = True) -> None:
     """
     from peft.tuners.tuners_utils import BaseTunerLayer
 
-    for name, module in list(model.named_modules()):
+    for name, module in reversed(list(model.named_modules())):  # of several around one layer, the inner one first
         if isinstance(module, BaseTunerLayer):
             if add:
                 module.merge()
@@ -81,8 +117,12 @@ def merge_adapters(model: Model, *, add: bool = True) -> None:
     model.requires_grad_(True)
 
 
-def adapted_layers(model: Model) -> dict[str, Any]:
-    """The layers of peft in a model, by name."""
+def adapted_weights(model: Model) -> dict[str, Any]:
+    """The layers of peft in a model, by the name that the weight beside each has in the plain model."""
     from peft.tuners.lora import LoraLayer
 
-    return {name: module for name, module in model.named_modules() if isinstance(module, LoraLayer)}
+    layers = {name: module for name, module in model.named_modules() if isinstance(module, LoraLayer)}
+    return {
+        f"{name.replace('.base_layer', '')}.{getattr(layer, 'parameter_name', 'weight')}": layer
+        for name, layer in layers.items()
+    }

@@ -6,15 +6,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schemas.config import Train
+from training.adapters import passed_over
 from training.forward import Forward
+from training.untyped import Model
 
 
-def notes_of(config: Train, model_config: Any, forward: Forward, lengths: NDArray[np.int64]) -> tuple[str, ...]:  # noqa: ANN401
+def notes_of(config: Train, model: Model, forward: Forward, lengths: NDArray[np.int64]) -> tuple[str, ...]:
     """One line a matter.
 
     Args:
         config: the table `train`.
-        model_config: the model's config.
+        model: as it is trained.
         forward: how it is run.
         lengths: tokens of the examples that enter.
     """
@@ -30,13 +32,16 @@ def notes_of(config: Train, model_config: Any, forward: Forward, lengths: NDArra
         )
     if forward.formula is None:
         notes.append(f"the model computes all scores of a row at once, more memory, because: {forward.why[-1]}")
-    if rates := _dropout_of(model_config):
+    if rates := _dropout_of(model.config):
         state = "on (train.dropout)" if config.dropout else "off; train.dropout turns it on"
         notes.append(f"dropout of the model's config ({', '.join(rates)}) is {state}")
-    if config.router_loss or _has_router(model_config):
+    if config.router_loss or _has_router(model.config):
         on = f"on, {config.router_loss:g} times its mean over examples, and in no figure"
         state = on if config.router_loss else "off: J_SFT alone is optimised"
         notes.append(f"the router's auxiliary loss is {state}")
+    if config.lora is not None and (bare := passed_over(model)):
+        kinds = ", ".join(sorted({name.rpartition(".")[2] for name in bare}))
+        notes.append(f"{kinds}: {len(bare)} layers bear no adapter, for the model's code reads their weights past it")
     return tuple(notes)
 
 

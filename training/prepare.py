@@ -131,7 +131,7 @@ def prepare(
     memory = estimate(model, sharded or model, forward, config, lengths, half=half)
     notes = (
         *notes_on_data(config, examples[Split.TRAIN], cache),
-        *notes_of(config, model.config, forward, lengths),
+        *notes_of(config, model, forward, lengths),
         memory.note(config, free_on(world.device)),
     )
     train_mode(model, config)

@@ -252,7 +252,7 @@ def test_a_store_that_says_no_does_not_look_empty(bucket: str, store: StoreServe
 def test_a_vanished_object_is_missed(bucket: str, store: StoreServer, tmp_path: Path) -> None:
     Place(f"{bucket}/a").write(TEXT)
     store.fail("GET", "/a", gone, times=99)
-    with pytest.raises(OSError, match="NOT_FOUND|NO_SUCH_KEY"):
+    with pytest.raises(OSError, match=r"NOT_FOUND|NO_SUCH_KEY"):
         Place(f"{bucket}/a").fetch(tmp_path / "a")
     assert list(tmp_path.iterdir()) == []
 

@@ -5,7 +5,14 @@ from dataclasses import replace
 
 import numpy as np
 import torch
-from transformers import LlamaConfig, LlamaForCausalLM, Qwen2Config, Qwen2ForCausalLM
+from transformers import (
+    AutoConfig,
+    AutoModelForCausalLM,
+    LlamaConfig,
+    LlamaForCausalLM,
+    Qwen2Config,
+    Qwen2ForCausalLM,
+)
 
 from schemas.config import Config, FreshModel, Train
 from training import attention
@@ -35,6 +42,25 @@ def small_model(kind="qwen2", *, dtype=torch.float64, **changes):
     } | changes
     model = Qwen2ForCausalLM(Qwen2Config(**settings)) if kind == "qwen2" else LlamaForCausalLM(LlamaConfig(**settings))
     return model.to(dtype)
+
+
+def experts(kind="mixtral", **changes):
+    """Two layers of a mixture of experts, or of another type by its own names of sizes."""
+    torch.manual_seed(1)
+    sizes = {
+        "vocab_size": VOCABULARY,
+        "hidden_size": 32,
+        "intermediate_size": 48,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 4,
+        "num_key_value_heads": 2,
+        "num_experts_per_tok": 2,
+        "initializer_range": 0.1,
+    }
+    config = AutoConfig.for_model(kind, **(sizes | changes))
+    model = AutoModelForCausalLM.from_config(config, dtype=torch.float32).eval()
+    model.set_experts_implementation("eager")
+    return model
 
 
 def random_rows(lengths):

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file
-from transformers import AutoModelForCausalLM
+from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from schemas.config import Lora
 from schemas.exits import RunFailedError, UserError
-from tests.training.models import small_model, small_run
-from training.adapters import add_adapters, merge_adapters
+from tests.training.models import experts, small_model, small_run
+from training.adapters import add_adapters, merge_adapters, passed_over
 from training.model import load_model
 from training.prove import prove
 from training.prove_adapters import unsettle_adapters
@@ -84,6 +84,81 @@ def test_merged_weights_are_the_formula():
     merge_adapters(model)
     assert torch.allclose(model.model.layers[0].self_attn.q_proj.weight, expected, rtol=1e-12)
     assert all(parameter.requires_grad for parameter in model.parameters())
+
+
+def scores(model):
+    with torch.no_grad():
+        return model(input_ids=torch.arange(20)[None]).logits
+
+
+@pytest.mark.parametrize("kind", ["mixtral", "gpt_oss"])
+def test_experts_merged_compute_what_their_adapters_did(kind):
+    model = experts(kind, num_local_experts=4).double()
+    plain = scores(model)
+    add_adapters(model, LORA, seed=0)
+    unsettle_adapters(model)
+    adapted = scores(model)
+    merge_adapters(model)
+    assert torch.allclose(scores(model), adapted, atol=1e-9)
+    assert not torch.allclose(adapted, plain, atol=1e-3)
+    assert not [name for name in model.state_dict() if "lora" in name or "base_layer" in name]
+
+
+@pytest.fixture(scope="module")
+def mixture(data, tmp_path_factory):
+    """A folder with a mixture of experts and a tokenizer."""
+    folder = tmp_path_factory.mktemp("mixture")
+    tokenizer = AutoTokenizer.from_pretrained(base_of(data, folder))
+    experts(num_local_experts=4, vocab_size=len(tokenizer)).save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return str(folder)
+
+
+def test_adapters_of_experts_are_proven_with_a_control(data, mixture):
+    lines = list(prove(small_run(model=mixture, lora=LORA), [data], rows=3))
+    assert [line.name for line in lines if not line.passed] == []
+    assert {"adapters", "control: adapters scaled twice"} <= {line.name for line in lines}
+
+
+def test_adapters_of_experts_are_trained_resumed_and_exported(data, tmp_path, mixture):
+    config = small_run(model=mixture, lora=LORA)
+    straight = train(config, [data], tmp_path / "A")
+    train(small_run(model=mixture, lora=LORA, steps=4), [data], tmp_path / "B")
+    resumed = train(config, [data], tmp_path / "B", resume=True)
+    name = "model/model.safetensors"
+    assert (straight.output / name).read_bytes() == (resumed.output / name).read_bytes()
+    assert any("experts" in key for key in load_file(straight.output / "adapter/adapter_model.safetensors"))
+
+
+@pytest.mark.parametrize(("kind", "bare"), [("mamba", {"dt_proj", "out_proj", "x_proj"}), ("falcon_h1", {"out_proj"})])
+def test_a_layer_whose_weight_the_model_reads_itself_bears_no_adapter(kind, bare):
+    model = experts(kind, state_size=4)
+    names = passed_over(model)
+    assert {name.rpartition(".")[2] for name in names} == bare
+    add_adapters(model, LORA, seed=0)
+    assert all(type(model.get_submodule(name)) is torch.nn.Linear for name in names)
+    assert any("lora_" in name for name, _ in model.named_parameters())
+
+
+def test_layers_without_adapters_are_told_before_step_1(data, tmp_path, mixture):
+    tokenizer = AutoTokenizer.from_pretrained(mixture)
+    experts("mamba", state_size=4, vocab_size=len(tokenizer)).save_pretrained(tmp_path)
+    tokenizer.save_pretrained(tmp_path)
+    notes = []
+    train(
+        small_run(model=str(tmp_path), lora=LORA, steps=1),
+        [data],
+        tmp_path / "RUN",
+        on_start=lambda plan: notes.extend(plan.notes),
+    )
+    assert any(note.startswith("dt_proj, out_proj, x_proj: 6 layers bear no adapter") for note in notes), notes
+
+
+def test_experts_with_dora_are_one_line(data, tmp_path, mixture):
+    with pytest.raises(UserError, match=r"^train\.lora: adapters of experts take neither dora nor dropout; name the"):
+        train(small_run(model=mixture, lora=Lora(dora=True)), [data], tmp_path / "RUN")
+    named = Lora(dora=True, targets=["q_proj", "v_proj"])
+    assert train(small_run(model=mixture, lora=named, steps=1), [data], tmp_path / "NAMED").steps == 1
 
 
 @pytest.mark.parametrize(

@@ -2,33 +2,14 @@
 
 import pytest
 import torch
-import transformers
 
 from schemas.exits import UserError
-from tests.training.models import distance, random_rows, small_model, summed
+from tests.training.models import distance, experts, random_rows, small_model, summed
 from training.forward import arrange
 from training.probe import balanced, choose_forward
 from training.speed import checkpoint_activations
 
 COEFFICIENT = 0.3
-
-
-def experts(kind="mixtral", **changes):
-    torch.manual_seed(1)
-    sizes = {
-        "vocab_size": 211,
-        "hidden_size": 32,
-        "intermediate_size": 48,
-        "num_hidden_layers": 2,
-        "num_attention_heads": 4,
-        "num_key_value_heads": 2,
-        "num_experts_per_tok": 2,
-        "initializer_range": 0.1,
-    }
-    config = transformers.AutoConfig.for_model(kind, **(sizes | changes))
-    model = transformers.AutoModelForCausalLM.from_config(config, dtype=torch.float32).eval()
-    model.set_experts_implementation("eager")
-    return model
 
 
 def by_transformers(model, rows):
