@@ -9,7 +9,6 @@ import importlib.util
 import inspect
 import re
 import warnings
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -62,19 +61,20 @@ def add_adapters(model: Model, lora: Lora, *, seed: int) -> None:
 
 
 def passed_over(model: Model) -> list[str]:
-    """Names of linear layers whose weight the code around them reads itself: an adapter beside one would not be seen.
+    """Names of linear layers that an adapter cannot stand beside: the model's own code goes past it.
 
-    So do the kernels of state spaces, and some routers.
+    It reads the weight itself, as kernels of state spaces and some routers do, or the layer is of a class of its own.
     """
-    return [
-        f"{name}.{child}"
-        for name, module in model.named_modules()
-        for child in sorted(_weights_read_by(type(module)))
-        if isinstance(getattr(module, child, None), torch.nn.Linear)
-    ]
+    read = {kind: _weights_read_by(kind) for kind in {type(module) for module in model.modules()}}
+    return sorted(
+        f"{parent}.{child}"
+        for parent, module in model.named_modules()
+        for child, layer in module.named_children()
+        if isinstance(layer, torch.nn.Linear)
+        and (child in read[type(module)] or type(layer).__module__ == type(model).__module__)
+    )
 
 
-@cache
 def _weights_read_by(kind: type) -> frozenset[str]:
     """The modules in a class whose weights its source reads, by the names that it has for them."""
     try:

@@ -41,7 +41,7 @@ def notes_of(config: Train, model: Model, forward: Forward, lengths: NDArray[np.
         notes.append(f"the router's auxiliary loss is {state}")
     if config.lora is not None and (bare := passed_over(model)):
         kinds = ", ".join(sorted({name.rpartition(".")[2] for name in bare}))
-        notes.append(f"{kinds}: {len(bare)} layers bear no adapter, for the model's code reads their weights past it")
+        notes.append(f"{kinds}: {len(bare)} layers bear no adapter, for the model's own code goes past it")
     return tuple(notes)
 
 

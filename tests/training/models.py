@@ -59,7 +59,8 @@ def experts(kind="mixtral", **changes):
     }
     config = AutoConfig.for_model(kind, **(sizes | changes))
     model = AutoModelForCausalLM.from_config(config, dtype=torch.float32).eval()
-    model.set_experts_implementation("eager")
+    if hasattr(model, "set_experts_implementation"):
+        model.set_experts_implementation("eager")
     return model
 
 

@@ -8,7 +8,7 @@ from rich.console import Console
 
 from schemas.config import Config
 from schemas.exits import RunFailedError, UserError
-from tests.training.models import small_run
+from tests.training.models import experts, small_run
 from training import shards
 from training.chat import ChatLayout
 from training.console import show_proof
@@ -17,7 +17,9 @@ from training.encoder import Encoder
 from training.fresh import fit_tokenizer
 from training.masks import prove_masks
 from training.memory import free_bytes, require_memory
+from training.probe import choose_forward
 from training.prove import prove
+from training.prove_forward import prove_windows
 from training.results import ProofLine
 
 
@@ -46,6 +48,23 @@ def test_every_line_of_a_sound_setup_holds(data, rows, dtype):
         dtype,
     ]
     assert next(line for line in lines if line.name == "stop token").detail.endswith("in 48 of 48 rows")
+
+
+@pytest.mark.parametrize(
+    ("kind", "changes", "looks"),
+    [
+        ("qwen2_moe", {"sliding_window": 16, "use_sliding_window": False}, False),
+        ("qwen2", {"sliding_window": 16, "use_sliding_window": True, "max_window_layers": 9}, False),
+        ("qwen2", {"sliding_window": 16, "use_sliding_window": True, "max_window_layers": 1}, True),
+        ("mistral", {"sliding_window": 16}, True),
+    ],
+)
+def test_a_window_in_a_config_is_only_a_control_where_a_layer_looks_through_it(kind, changes, looks):
+    model = experts(kind, max_position_embeddings=30, **changes).double()
+    forward = choose_forward(model, name=kind, longest=60)
+    lines = list(prove_windows(model, forward, 60))
+    assert [line.name for line in lines] == ["windows", *["control: windows ignored"] * looks]
+    assert all(line.passed for line in lines), lines
 
 
 def test_dft_is_proven_by_its_own_formula(data):
