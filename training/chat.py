@@ -23,7 +23,7 @@ from schemas.exits import UserError
 from schemas.problem import SegmentKind
 from schemas.transcript import THINK_CLOSE, THINK_OPEN, transcribe
 from training.shards import Example
-from training.turn_layout import Turn, control_ids, generation_prompt, render, stop_in, takes_system, turn_of
+from training.turn_layout import DAY, Turn, control_ids, generation_prompt, render, stop_in, takes_system, turn_of
 from training.untyped import Tokenizer
 
 # Marks the cut inside a control token that is meant as text: a noncharacter, which no text holds.
@@ -141,7 +141,7 @@ class ChatLayout:
     def digest(self) -> str:
         """A name for tokenizer, template and stop token; it is made of the whole tokenizer, a tenth of a second."""
         tokenizer = self.tokenizer.backend_tokenizer.to_str()
-        facts = (tokenizer, str(self.tokenizer.chat_template), str(self.stop_id))
+        facts = (tokenizer, str(self.tokenizer.chat_template), str(self.stop_id), str(DAY))
         return sha256("\0".join(facts).encode()).hexdigest()
 
     @property

@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 from schemas.config import Train
 from training.adapters import passed_over
 from training.forward import Forward
-from training.untyped import Model
+from training.turn_layout import DAY, writes_the_day
+from training.untyped import Model, Tokenizer
 
 
 def notes_of(config: Train, model: Model, forward: Forward, lengths: NDArray[np.int64]) -> tuple[str, ...]:
@@ -43,6 +44,13 @@ def notes_of(config: Train, model: Model, forward: Forward, lengths: NDArray[np.
         kinds = ", ".join(sorted({name.rpartition(".")[2] for name in bare}))
         notes.append(f"{kinds}: {len(bare)} layers bear no adapter, for the model's own code goes past it")
     return tuple(notes)
+
+
+def notes_on_template(tokenizer: Tokenizer) -> tuple[str, ...]:
+    """What stands in the place of today, where the chat template asks for it."""
+    if not (tokenizer.chat_template and writes_the_day(tokenizer)):
+        return ()
+    return (f"the chat template asks for today's date: {DAY:%d %B %Y} stands in every prompt, so tokens stay the same",)
 
 
 def _dropout_of(model_config: Any) -> list[str]:  # noqa: ANN401

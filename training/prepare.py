@@ -29,7 +29,7 @@ from training.handover import handed_over
 from training.intake import Intake, take_in
 from training.memory import free_on
 from training.model import load_model, load_tokenizer, parameter_count
-from training.notes import notes_of
+from training.notes import notes_of, notes_on_template
 from training.optimizer import build_optimizer
 from training.parallel import ShardedGradients, shard
 from training.plan import Position
@@ -132,6 +132,7 @@ def prepare(
     notes = (
         *notes_on_data(config, examples[Split.TRAIN], cache),
         *notes_of(config, model, forward, lengths),
+        *notes_on_template(layout.tokenizer),
         memory.note(config, free_on(world.device)),
     )
     train_mode(model, config)

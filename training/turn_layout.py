@@ -7,7 +7,9 @@
 a blank line, Gemma's channel, gpt-oss's `<|channel|>final<|message|>`.
 """
 
+import re
 from dataclasses import dataclass
+from datetime import date
 
 from jinja2 import TemplateError
 
@@ -15,6 +17,10 @@ from schemas.exits import UserError
 from schemas.transcript import THINK_CLOSE, THINK_OPEN
 from training.untyped import Tokenizer
 
+DAY = date(2024, 7, 26)
+"""stands in all prompts of a template that writes the day: tokens must not depend on when they are made. It is the day
+that Llama 3.2's own template falls back to"""
+_TODAY = re.compile(r"""strftime_now\(\s*(["'])(?P<format>[^"']*)\1\s*\)""")
 _THOUGHT, _WORDS, _SYSTEM = "mathmill thought 0", "mathmill words 0", "mathmill system 0"
 # Where templates look for a thought: Qwen, GLM and Gemma; vLLM's name; gpt-oss.
 _KEYS = ("reasoning_content", "reasoning", "thinking")
@@ -55,7 +61,11 @@ def render(
         messages.append({"role": "assistant"} | answer)
     try:
         return tokenizer.apply_chat_template(
-            messages, tokenize=False, add_generation_prompt=answer is None, enable_thinking=thinks
+            messages,
+            tokenize=False,
+            add_generation_prompt=answer is None,
+            enable_thinking=thinks,
+            chat_template=_of_one_day(tokenizer),
         )
     except (TemplateError, TypeError, KeyError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
@@ -63,6 +73,18 @@ def render(
             f"{tokenizer.name_or_path or 'tokenizer'}: its chat template fails on a question and its answer "
             f"({reason}); give another by train.chat_template"
         ) from error
+
+
+def writes_the_day(tokenizer: Tokenizer) -> bool:
+    """Whether the template asks which day it is, as those of Llama 3.2 and gpt-oss do."""
+    return "strftime_now" in tokenizer.get_chat_template()
+
+
+def _of_one_day(tokenizer: Tokenizer) -> str | None:
+    """The template with DAY where it asks for today; None where it does not."""
+    if not writes_the_day(tokenizer):
+        return None
+    return _TODAY.sub(lambda found: repr(DAY.strftime(found["format"])), tokenizer.get_chat_template())
 
 
 def generation_prompt(tokenizer: Tokenizer, question: str, *, thinks: bool, system: str | None = None) -> str:

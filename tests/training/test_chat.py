@@ -13,6 +13,7 @@ from training.chat import ChatLayout
 from training.encode import encode
 from training.fresh import fit_tokenizer
 from training.model import load_tokenizer
+from training.notes import notes_on_template
 from training.shards import Example
 from training.turn_layout import control_ids
 
@@ -200,6 +201,21 @@ def test_a_system_turn_stands_before_the_question_and_bears_no_loss(data, templa
     ]  # fmt: skip
     if template is not None:
         assert layout.as_template(TOLD).startswith(text)
+
+
+DATED = "{{ 'Today is ' + strftime_now('%d %b %Y') + '.' }}" + CHATML
+
+
+def test_a_template_that_asks_for_today_gets_one_day_for_ever(data):
+    layout = ChatLayout(tokenizer_of(data, DATED))
+    assert layout.prompt(ROW).startswith("Today is 26 Jul 2024.<|im_start|>user")
+    (row,) = encode([ROW], layout, supervise_think=True)
+    assert layout.as_template(ROW).startswith(layout.decode_all(row.tokens))
+    today = layout.tokenizer.apply_chat_template([{"role": "user", "content": "1"}], tokenize=False)
+    assert "2024" not in today  # what transformers alone would train on differs from day to day
+    assert notes_on_template(layout.tokenizer)
+    assert not notes_on_template(tokenizer_of(data, CHATML))
+    assert not notes_on_template(tokenizer_of(data, None))
 
 
 def test_a_template_of_ones_own_replaces_the_tokenizers(data, tmp_path):
