@@ -128,7 +128,7 @@ def _variants(steps: int, evaluate: dict[str, Any]) -> Iterator[Arm]:
 
 def _sft(model: Path, test: Path, *, small: bool) -> Iterator[Arm]:
     evaluate = _asked(test, "gsm8k-test", limit=4 if small else 60, max_new_tokens=32 if small else 256)
-    evaluate |= {"formats": ["cot", "pot"], "batch_size": 16}
+    evaluate |= {"formats": ["cot", "pot", "tir"], "batch_size": 16}
     train = {
         "model": str(model),
         "examples_per_step": 32,
