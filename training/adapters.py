@@ -63,16 +63,24 @@ def add_adapters(model: Model, lora: Lora, *, seed: int) -> None:
 def passed_over(model: Model) -> list[str]:
     """Names of linear layers that an adapter cannot stand beside: the model's own code goes past it.
 
-    It reads the weight itself, as kernels of state spaces and some routers do, or the layer is of a class of its own.
+    It reads the weight itself, as kernels of state spaces and some routers do, or the layer gives more than one tensor.
     """
     read = {kind: _weights_read_by(kind) for kind in {type(module) for module in model.modules()}}
     return sorted(
         f"{parent}.{child}"
         for parent, module in model.named_modules()
         for child, layer in module.named_children()
-        if isinstance(layer, torch.nn.Linear)
-        and (child in read[type(module)] or type(layer).__module__ == type(model).__module__)
+        if isinstance(layer, torch.nn.Linear) and (child in read[type(module)] or not _gives_a_tensor(layer))
     )
+
+
+def _gives_a_tensor(layer: torch.nn.Linear) -> bool:
+    """Whether a layer gives what a linear layer gives, by its shape: ranks without weights must find the same."""
+    if type(layer).forward is torch.nn.Linear.forward:
+        return True
+    with torch.no_grad():
+        output = layer(torch.zeros(1, layer.in_features).to(layer.weight))
+    return isinstance(output, torch.Tensor) and output.shape == (1, layer.out_features)
 
 
 def _weights_read_by(kind: type) -> frozenset[str]:

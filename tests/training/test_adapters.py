@@ -136,6 +136,7 @@ def test_adapters_of_experts_are_trained_resumed_and_exported(data, tmp_path, mi
         ("mamba", {"dt_proj", "out_proj", "x_proj"}),
         ("falcon_h1", {"out_proj"}),
         ("llama4_text", {"router"}),
+        ("falcon", set()),
         ("mixtral", set()),
         ("llama", set()),
     ],
