@@ -10,6 +10,7 @@ B answers, T tokens of prompt and answer so far, V vocabulary.
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Any
 
 import numpy as np
 import torch
@@ -24,6 +25,7 @@ from training.model import stop_ids
 from training.untyped import Model
 
 _COMPACT_BELOW = 0.6  # rows that ended leave the batch when this share is still writing
+_ROUNDING, _ROUNDING_IN_HALF = 1e-3, 0.05  # of the largest score; a batch rounds otherwise than a row
 _TAIL = 24  # tokens in which a stop text ends: a token is at least a byte
 
 
@@ -87,7 +89,11 @@ class Writer:
         self._sampling = sampling or Sampling()
         self._stop_text = stop_text
         self._stops = set(stop_ids(model, layout.tokenizer, layout.stop_id))
-        self._alone = bool(getattr(model, "_is_stateful", False)) or "past_key_values" not in accepted(type(model))
+        self._alone = (
+            bool(getattr(model, "_is_stateful", False))
+            or "past_key_values" not in accepted(type(model))
+            or (batch_size > 1 and not self._sees_no_padding())
+        )
         self._pieces: list[str] = []
 
     def answer(self, prompts: Sequence[str], *, max_new_tokens: int, seeds: Sequence[int] = ()) -> list[Answer]:
@@ -156,8 +162,9 @@ class Writer:
 
     def _write_alone(self, rows: list[list[int]], answers: list[Answer], max_new_tokens: int, *, pause: bool) -> None:
         """Writes row by row, by transformers' own loop: a recurrent state takes no padding and loses no rows."""
-        from transformers import LogitsProcessorList, StoppingCriteriaList
+        from transformers import GenerationConfig, LogitsProcessorList, StoppingCriteriaList
 
+        kept, self._model.generation_config = self._model.generation_config, GenerationConfig()  # no penalties, nothing
         for row, answer in zip(rows, answers, strict=True):
             tokens = torch.tensor([row], device=self._model.device)
             choose = partial(self._only_chosen, answer=answer, prompt=len(row))
@@ -174,6 +181,7 @@ class Writer:
             )
             for token in whole[0, len(row) :].tolist():
                 self._accept(answer, token, max_new_tokens, pause=False)
+        self._model.generation_config = kept
 
     def _only_chosen(self, tokens: torch.Tensor, logits: torch.Tensor, *, answer: Answer, prompt: int) -> torch.Tensor:
         """Logits[1, V] that leave nothing but the token that `_choose` takes."""
@@ -189,24 +197,38 @@ class Writer:
         return torch.tensor([stops], device=tokens.device)
 
     @torch.inference_mode()
+    def _sees_no_padding(self) -> bool:
+        """Whether a row in a batch gets the scores that it gets alone, up to rounding, also in the step behind."""
+        long, short = [id_ % len(self.layout.tokenizer) for id_ in range(3, 15)], [3, 4, 5, 6]
+        padded, alone = self._scores_of_last([long, short]), self._scores_of_last([short])
+        apart = (padded - alone).abs().max() / alone.abs().max()
+        return bool(apart < (_ROUNDING if self._model.dtype == torch.float32 else _ROUNDING_IN_HALF))
+
+    def _scores_of_last(self, rows: list[list[int]]) -> torch.Tensor:
+        """The scores[2, V] of two steps of the last row."""
+        inputs = self._inputs(rows)
+        first = self._model(**inputs, use_cache=True)
+        following = torch.full((len(rows),), 7, device=self._model.device)
+        inputs |= _behind(following, inputs["attention_mask"], inputs["position_ids"])
+        second = self._model(**inputs, past_key_values=first.past_key_values, use_cache=True)
+        return torch.stack([first.logits[-1, -1], second.logits[-1, -1]]).float()
+
+    def _inputs(self, rows: list[list[int]]) -> dict[str, Any]:
+        """What the model is given for rows of tokens, padded on the left."""
+        tokens, mask = self._pad(rows)
+        positions = (mask.cumsum(1) - 1).clamp(min=0)
+        return {"input_ids": tokens, "attention_mask": mask, "position_ids": positions, "logits_to_keep": 1}
+
+    @torch.inference_mode()
     def _write(self, rows: list[list[int]], answers: list[Answer], max_new_tokens: int, *, pause: bool) -> None:
         if self._alone:
             self._write_alone(rows, answers, max_new_tokens, pause=pause)
             return
         from training.key_cache import with_room  # deferred: transformers
 
-        tokens, mask = self._pad(rows)
-        positions = (mask.cumsum(1) - 1).clamp(min=0)
-        cache = None
+        inputs, cache = self._inputs(rows), None
         while answers:
-            out = self._model(
-                input_ids=tokens,
-                attention_mask=mask,
-                position_ids=positions,
-                past_key_values=cache,
-                use_cache=True,
-                logits_to_keep=1,
-            )
+            out = self._model(**inputs, past_key_values=cache, use_cache=True)
             cache = with_room(out.past_key_values) if cache is None else out.past_key_values
             chosen = self._choose(out.logits[:, -1], [answer.draws[answer.written :] for answer in answers])
             live = [
@@ -215,15 +237,14 @@ class Writer:
             ]
             if not any(live):
                 return
-            following = torch.tensor(chosen, device=tokens.device)
+            mask, positions = inputs["attention_mask"], inputs["position_ids"]
+            following = torch.tensor(chosen, device=mask.device)
             if sum(live) < _COMPACT_BELOW * len(live):
-                keep = torch.tensor([i for i, alive in enumerate(live) if alive], device=tokens.device)
+                keep = torch.tensor([i for i, alive in enumerate(live) if alive], device=mask.device)
                 cache.batch_select_indices(keep)
                 mask, positions, following = mask[keep], positions[keep], following[keep]
                 answers = [answer for answer, alive in zip(answers, live, strict=True) if alive]
-            tokens = following[:, None]
-            mask = torch.cat([mask, mask.new_ones(len(mask), 1)], 1)
-            positions = positions[:, -1:] + 1
+            inputs |= _behind(following, mask, positions)
 
     def _choose(self, logits: torch.Tensor, draws: Sequence[NDArray[np.float64]]) -> list[int]:
         """The next token of each answer, from logits[B, V]: the likeliest, or as the first of its draws falls."""
@@ -283,3 +304,12 @@ class Writer:
         tokens = torch.tensor([[fill] * (width - len(row)) + row for row in rows], device=device)
         mask = torch.tensor([[0] * (width - len(row)) + [1] * len(row) for row in rows], device=device)
         return tokens, mask
+
+
+def _behind(following: torch.Tensor, mask: torch.Tensor, positions: torch.Tensor) -> dict[str, torch.Tensor]:
+    """What a model with a cache is given next: one token for each row."""
+    return {
+        "input_ids": following[:, None],
+        "attention_mask": torch.cat([mask, mask.new_ones(len(mask), 1)], 1),
+        "position_ids": positions[:, -1:] + 1,
+    }

@@ -42,11 +42,15 @@ class RoomyLayer(DynamicLayer):
 
 
 def with_room(cache: Any) -> Any:  # noqa: ANN401  a cache of transformers
-    """Gives the plain layers of a cache room to grow; those of another kind (windows, states) stay as they are."""
+    """Gives the plain layers of a cache room to grow; empty ones and those of another kind (windows, states) stay."""
     layers = getattr(cache, "layers", None)
     if layers:
-        cache.layers = [RoomyLayer(layer) if type(layer) is DynamicLayer else layer for layer in layers]
+        cache.layers = [RoomyLayer(layer) if _is_plain(layer) else layer for layer in layers]
     return cache
+
+
+def _is_plain(layer: Any) -> bool:  # noqa: ANN401  a layer of transformers
+    return type(layer) is DynamicLayer and layer.keys is not None
 
 
 def _roomy(states: torch.Tensor, room: int) -> torch.Tensor:

@@ -8,6 +8,7 @@ import torch
 from transformers import DynamicCache
 
 from schemas.config import FreshModel, ProgramLimits
+from tests.training.models import experts
 from training import shards
 from training.chat import ChatLayout
 from training.fresh import fit_tokenizer
@@ -107,6 +108,39 @@ def test_a_nucleus_leaves_the_unlikely_out_and_a_temperature_flattens():
     hot = np.bincount(choose(logits, draws, temperature=100.0))
     assert hot.tolist() == pytest.approx([333, 333, 333], abs=6)
     assert set(choose(logits, draws, temperature=0.0)) == {0}
+
+
+BART = {"d_model": 32, "decoder_layers": 2, "decoder_attention_heads": 4, "decoder_ffn_dim": 48, "init_std": 0.3}
+KINDS = {
+    "llama": {},
+    "gpt2": {},
+    "mamba": {"state_size": 4},
+    "bart": BART,  # counts positions from the padding on
+    "minimax": {"num_local_experts": 4, "layer_types": ["linear_attention", "full_attention"]},  # sums over padding
+}
+
+
+def likeliest(model, row, count):
+    """The likeliest continuation, each token of a whole pass."""
+    row = list(row)
+    for _ in range(count):
+        with torch.no_grad():
+            row.append(int(model(input_ids=torch.tensor([row]), use_cache=False).logits[0, -1].argmax()))
+    return row[-count:]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_row_in_a_batch_is_continued_as_it_is_alone(layout, kind):
+    model = experts(kind, vocab_size=len(layout.tokenizer), **KINDS[kind])
+    model.generation_config.eos_token_id = None
+    model.generation_config.repetition_penalty = 50.0  # a model's own habits of sampling are none of an evaluation's
+    prompts = ["12 + 3", "Ada has 12 apples, and Ben gives her 3 more of them.", "So"]
+    answers = Writer(model, layout, batch_size=3).answer(prompts, max_new_tokens=12)
+    for prompt, answer in zip(prompts, answers, strict=True):
+        (row,) = layout.encode([prompt])
+        truth = likeliest(model, row, 12)
+        assert answer.tokens == truth[: truth.index(layout.stop_id) if layout.stop_id in truth else 12]
+    assert model.generation_config.repetition_penalty == 50.0
 
 
 def test_an_answer_begins_with_nothing():
