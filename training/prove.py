@@ -30,7 +30,7 @@ from training.model import export, load_model, load_tokenizer, parameter_count
 from training.plan import Plan, Position
 from training.probe import boundaries_of, choose_forward
 from training.prove_adapters import prove_adapters, unsettle_adapters
-from training.prove_forward import prove_dropout, prove_windows
+from training.prove_forward import fault_in_float64, prove_dropout, prove_windows
 from training.prove_gradient import GradientProof
 from training.results import ProofLine
 from training.shards import Examples
@@ -103,6 +103,9 @@ def _prove_model(train: Train, encoder: Encoder, source: Path | str, rows: int, 
         return
     yield _isolation(forward)
     double = in_float64(model.to("cpu"))
+    if fault := fault_in_float64(double):
+        yield ProofLine("float64", False, f"its own code does not run in it, so nothing further can be proven: {fault}")
+        return
     yield from prove_windows(double, forward, longest)
     yield from prove_dropout(double, forward, on=train.dropout)
     proof = GradientProof(

@@ -16,6 +16,16 @@ _TOLD_APART = 1e-4
 _ENDLESS = 2**30
 
 
+def fault_in_float64(model: Model) -> str | None:
+    """Why a model in float64 does not run: its own code may insist on float32; None where it runs."""
+    try:
+        with torch.no_grad():
+            scores_as_written(model, probe_tokens(model, 8)[None])
+    except RuntimeError as error:
+        return str(error).splitlines()[0]
+    return None
+
+
 def prove_windows(model: Model, forward: Forward, longest: int) -> Iterator[ProofLine]:
     """Whether scores behind the end of every window and RoPE length are those of transformers itself.
 

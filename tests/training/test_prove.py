@@ -19,7 +19,7 @@ from training.masks import prove_masks
 from training.memory import free_bytes, require_memory
 from training.probe import choose_forward
 from training.prove import prove
-from training.prove_forward import prove_windows
+from training.prove_forward import fault_in_float64, prove_windows
 from training.results import ProofLine
 
 
@@ -75,6 +75,13 @@ def test_a_window_in_a_config_is_only_a_control_where_a_layer_looks_through_it(k
     lines = list(prove_windows(model, forward, 60))
     assert [line.name for line in lines] == ["windows", *["control: windows ignored"] * looks]
     assert all(line.passed for line in lines), lines
+
+
+def test_a_model_whose_code_insists_on_float32_cannot_be_proven_and_says_why():
+    model = experts("llama").double()
+    assert fault_in_float64(model) is None
+    model.model.norm.register_forward_hook(lambda _module, _inputs, output: output.float())
+    assert "dtype" in fault_in_float64(model)
 
 
 def test_dft_is_proven_by_its_own_formula(data):
