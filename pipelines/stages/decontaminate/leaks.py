@@ -44,8 +44,10 @@ import xxhash
 
 from pipelines.engine.rejection import Note, Rejection
 from pipelines.stages.decontaminate.contained import item_windows, standing
-from pipelines.stages.decontaminate.reworded import ParaphraseIndex
+from pipelines.stages.decontaminate.reworded import SAME_STORY, ParaphraseIndex
 from pipelines.stages.decontaminate.short_items import ShortItems
+from pipelines.stages.decontaminate.terms import siblings
+from pipelines.stages.decontaminate.worked import shared_work, worked_numbers
 from pipelines.stages.decontaminate.wrappings import INSTRUCTIONS, LABEL, OPTIONS, unescaped, unmarked
 from pipelines.text.arrays import joined_segments
 from pipelines.text.postings import Postings
@@ -151,7 +153,6 @@ class _Side:
 
 
 _PARAGRAPH = re.compile(r"\n\s*\n")
-_SAME_STORY = 0.6  # cosine; two of 3,000 training rows of GSM8K agree with a test item in numbers, at 0.46 and 0.55
 _TWO_NUMBERS = re.compile(r"\d\D+\d")
 _QUESTION = _Side(
     "question",
@@ -237,7 +238,13 @@ def _check_wording(
     languages = pc.fill_null(batch.column("language"), "en").to_pylist()
     rejections: dict[int, Rejection] = {}
     variants: list[tuple[int, int]] = []
-    for match in index.reworded.find(batch.column("question"), answer_of, languages):
+
+    def work(row: int, item: int) -> bool | None:
+        own = worked_numbers(_prose(batch, row), batch.column("question")[row].as_py())
+        theirs = worked_numbers(index.solutions[item], index.reworded.questions[item])
+        return shared_work(own, theirs, index.reworded.answers[item])
+
+    for match in index.reworded.find(batch.column("question"), answer_of, languages, work):
         if match.variant:
             variants.append((match.text, match.item))
             continue
@@ -344,7 +351,7 @@ def _reworded_systems(texts: pa.Array, index: BenchmarkIndex) -> dict[int, Rejec
     matches = index.reworded.find(asked, lambda _: None, ["en"] * len(passages)) if passages else []
     rejections: dict[int, Rejection] = {}
     for match in matches:
-        if match.variant or match.cosine is None or match.cosine < _SAME_STORY:
+        if match.variant or match.cosine is None or match.cosine < SAME_STORY:
             continue
         detail = f"the system turn holds the item in other words (cosine {match.cosine:.2f})"
         rejections[passages[match.text][0]] = _rejection(
@@ -423,8 +430,8 @@ def _guarded(
 ) -> Iterator[_Hit]:
     """The hits whose numbers agree with the item's, or whose item has none.
 
-    A question with another answer than the item's is another problem, unless nearly all of the item stands in it with
-    its numbers in their order.
+    A question that asks for something else in the item's words is another problem (`terms`), as is one with another
+    answer, unless nearly all of the item stands in it with its numbers in their order.
 
     An item without numbers needs a text without numbers as well, where it is short ("Find the area.") or less than half
     of it stands there. A solution must hold half of the item's n-grams and all its numbers, among others of its own.
@@ -436,9 +443,12 @@ def _guarded(
         if whole:
             short = index.run_counts[hit.item] == 1
             agreed = own == asked or (not asked and not short and hit.cover >= _MIN_COVER)
-            if agreed and (
-                hit.cover < _NEARLY_ALL or _reordered(texts[hit.text : hit.text + 1], index.skeletons[hit.item])
-            ):
+            text = texts[hit.text : hit.text + 1]
+            if agreed:
+                agreed = not siblings(text[0].as_py(), index.reworded.questions[hit.item])
+            if agreed and hit.cover < _NEARLY_ALL:
+                agreed = not index.reworded.of_another_kind(text, hit.item)
+            if agreed and (hit.cover < _NEARLY_ALL or own != asked or _reordered(text, index.skeletons[hit.item])):
                 agreed = not _differ(answer_of(hit.text), index, hit.item)
         else:
             agreed = hit.cover >= _MIN_COVER and not Counter(asked) - Counter(own)
@@ -456,6 +466,15 @@ def _solutions(batch: pa.RecordBatch) -> pa.Array:
     """Each candidate's solution as running text."""
     segments = batch.column("segments")
     return joined_segments(segments, unmarked(_unannotated(segments.flatten().field("text"))), "\n")
+
+
+def _prose(batch: pa.RecordBatch, row: int) -> bytes:
+    """The key form of a solution that is text alone; empty where a program does the work."""
+    segments = batch.column("segments")[row].as_py() or []
+    if any(segment["kind"] != "text" for segment in segments):
+        return b""
+    text = pa.array(["\n".join(segment["text"] or "" for segment in segments)], pa.string())
+    return bytes(skeletons(_unannotated(text)).cast(pa.large_binary())[0].as_py())
 
 
 def _unannotated(solutions: pa.Array) -> pa.Array:

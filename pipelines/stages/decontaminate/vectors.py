@@ -20,6 +20,8 @@ Scores = npt.NDArray[np.float64]
 
 FEATURES = 1 << 18
 NUMERALS = facets(pa.array([" ".join(map(str, range(1, 11)))]))[0].hashes
+_COUNTED = facets(pa.array([" ".join(map(str, range(1, 31)))]))[0].hashes
+_ENUMERATION = 5  # successive whole numbers from which a text counts: `numbered 1, 2, 3, 4, 5 and 6` is 1 to 6
 _UNTOLD = facets(pa.array(["0 1"]))[0].hashes  # come and go with how a formula is written
 _CHUNK = 1 << 15  # pairs whose words are compared at a time
 
@@ -106,7 +108,7 @@ class Facets:
     Attributes:
         numbers: those but 0 and 1, once each.
         neighbours: the pairs of successive numbers.
-        bags: one hash of all the numbers.
+        bags: all the numbers.
         joints: the joints of formulas (`facets`).
         words: how often each stands there, by feature.
         drawn: whether a drawing goes with the text.
@@ -114,7 +116,7 @@ class Facets:
 
     numbers: Multisets
     neighbours: Multisets
-    bags: Hashes
+    bags: Multisets
     joints: Multisets
     words: Vectors
     drawn: npt.NDArray[np.bool_]
@@ -123,16 +125,32 @@ class Facets:
     def read(cls, texts: pa.Array, languages: Sequence[str]) -> "Facets":
         """Reads texts in languages of ISO 639-1 codes."""
         numbers, joints, words = facets(by_value(in_digits(in_plain_signs(folded(texts)), languages)))
-        telling = ~np.isin(numbers.hashes, _UNTOLD)
+        telling = ~np.isin(numbers.hashes, _UNTOLD) & ~_inside_enumerations(numbers)
         telling_numbers = Tokens(numbers.hashes[telling], numbers.rows[telling])
         return cls(
             numbers=Multisets.of(_once(telling_numbers), len(texts)),
             neighbours=Multisets.of(_pairs(telling_numbers), len(texts)),
-            bags=Multisets.of(numbers, len(texts)).sums,
+            bags=Multisets.of(numbers, len(texts)),
             joints=Multisets.of(joints, len(texts)),
             words=_counted(words, len(texts)),
             drawn=pc.fill_null(pc.match_substring(texts, DRAWING), False).to_numpy(zero_copy_only=False),
         )
+
+
+def _inside_enumerations(numbers: Tokens) -> npt.NDArray[np.bool_]:
+    """Numbers within five or more that count up by one: they say no more than the first and the last of them.
+
+    1, 2, 3, 4, 5, 9   ->   steps up: yes yes yes yes no   ->   inside: no yes yes yes no no
+    """
+    known = np.argsort(_COUNTED)
+    places = known[np.searchsorted(_COUNTED[known], numbers.hashes).clip(max=len(known) - 1)]
+    values = np.where(_COUNTED[places] == numbers.hashes, places, -1)
+    up = (np.diff(values) == 1) & (values[:-1] >= 0) & (np.diff(numbers.rows) == 0)
+    runs = np.cumsum(~up)
+    long = up & (np.bincount(runs[up], minlength=len(numbers.hashes) + 1) >= _ENUMERATION - 1)[runs]
+    inside = np.zeros(len(numbers.hashes), np.bool_)
+    inside[1:-1] = long[:-1] & long[1:]
+    return inside
 
 
 def _once(tokens: Tokens) -> Tokens:
@@ -169,6 +187,14 @@ def alike(texts: Multisets, items: Multisets, rows: Places, others: Places) -> S
     alike = np.ones(len(rows))
     alike[filled] = similarity(Sets.joined(texts.sets, items.sets), rows[filled], others[filled] + len(texts.counts))
     return alike
+
+
+def replaced(texts: Multisets, items: Multisets, rows: Places, others: Places) -> npt.NDArray[np.bool_]:
+    """Whether each of a pair has what the other has not: something stands in the place of something else."""
+    own, theirs = texts.counts[rows], items.counts[others]
+    similar = alike(texts, items, rows, others)
+    both = np.rint(similar * (own + theirs) / (1 + similar))
+    return (both < own) & (both < theirs)
 
 
 def product(texts: Vectors, items: Vectors, rows: Places, others: Places) -> Scores:

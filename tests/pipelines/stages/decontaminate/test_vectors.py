@@ -8,7 +8,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.stages.decontaminate import vectors
-from pipelines.stages.decontaminate.vectors import FEATURES, Facets, Multisets, Vectors, alike, features_of, product
+from pipelines.stages.decontaminate.vectors import (
+    FEATURES,
+    Facets,
+    Multisets,
+    Vectors,
+    alike,
+    features_of,
+    product,
+    replaced,
+)
 from pipelines.text.tokens import Tokens
 
 HASHES = [3, 2**20, 2**40, 2**63, 2**64 - 9]
@@ -43,6 +52,28 @@ def test_multisets_are_alike_as_pythons_counters_are(texts, items, data):
     rows, others = np.array(data.draw(st.lists(pairs, min_size=1, max_size=8)), np.int64).T
     found = alike(multisets(texts), multisets(items), rows, others)
     assert found.tolist() == [jaccard(texts[a], items[b]) for a, b in zip(rows, others, strict=True)]
+
+
+@settings(max_examples=40)
+@given(BAGS, BAGS)
+def test_something_is_replaced_where_each_has_what_the_other_has_not(texts, items):
+    found = replaced(multisets(texts), multisets(items), np.array([0]), np.array([0]))
+    own, theirs = Counter(texts[0]), Counter(items[0])
+    assert found.tolist() == [bool(own - theirs) and bool(theirs - own)]
+
+
+@pytest.mark.parametrize(
+    ("text", "numbers"),
+    [
+        ("numbered 1, 2, 3, 4, 5 and 6", ["6"]),
+        ("numbered 3, 4, 5, 6 and 7, then 9", ["3", "7", "9"]),
+        ("one of 3, 4, 5, 6", ["3", "4", "5", "6"]),
+        ("one of 7, 6, 5, 4, 3", ["7", "6", "5", "4", "3"]),
+    ],
+)
+def test_numbers_within_an_enumeration_say_nothing(text, numbers):
+    found, alone = (Facets.read(pa.array([each]), ["en"]).numbers for each in (text, " ".join(numbers)))
+    assert sorted(found.values.tolist()) == sorted(alone.values.tolist())
 
 
 @given(BAGS)
@@ -117,8 +148,8 @@ def test_numbers_are_told_once_and_those_of_every_formula_not_at_all():
     assert found.numbers.counts.tolist() == [2, 2, 0]
     assert found.numbers.sums[0] == found.numbers.sums[1]
     assert found.neighbours.counts.tolist() == [2, 1, 0]  # 5 5, 5 12; 12 5
-    assert found.bags[0] != found.bags[1]
-    assert facets_of("Twelve and five").bags[0] == facets_of("5 of 12").bags[0]
+    assert found.bags.sums[0] != found.bags.sums[1]
+    assert facets_of("Twelve and five").bags.sums[0] == facets_of("5 of 12").bags.sums[0]
 
 
 def test_words_are_counted_by_feature():
