@@ -10,23 +10,17 @@ from functools import partial
 from itertools import pairwise
 
 from validation.answers import algebra
-from validation.answers.brackets import parts
-from validation.answers.chains import AND
 from validation.answers.compare import compare_exactly
+from validation.answers.listed import Candidate, Listed, Span, items_of, literally
 from validation.answers.outcome import Comparison, Relation, Rounding
 from validation.answers.questions import read_question
 from validation.answers.reading import read_value
 from validation.answers.spelling import normalise
-from validation.answers.values import Choice, Equation, Scalar, Several, Value, Words
+from validation.answers.values import Choice, Scalar, Value, Words
 
-Span = tuple[str, int, int]
 Formula = tuple[int, int, str]
 _TAIL = 400  # characters; OlympiadBench and carp_en state 97 % of their answers in the last 250
 _MAX_FORMULA = 600
-_MOST_VALUES = 6  # of a reference that is a list
-_JOINT = re.compile(
-    r"[\s,;$&]*+(?:(?:and|or|und|oder|et|ou|y|o|e|или|и|和|或)[\s,;$&]*+)?(?:[a-z](?:_\d)?\s?=\s?)?"
-)  # between two of its values
 _MAX_REFERENCE = 300
 _DELIMITER = re.compile(r"\\[$\\]|\$\$|\$|\\[\[\]()]")
 _CLOSING = {"$": "$", "$$": "$$", r"\[": r"\]", r"\(": r"\)"}
@@ -50,15 +44,20 @@ _SET_BOLD = re.compile(r"\\mathbf\s?\{\s?-?\d[\d ,.]*\}(?=\s?\$)")
 _BOLD = re.compile(r"\*\*([^*\n]{1,120})\*\*")
 _SENTENCE = re.compile(
     r"[.!?](?=\s)(?<!\d\.)|(?<=\d)\s?[.](?=\s|$)|[。！？।]|\n\s*\n|\\because|\\therefore|\\\\(?=\s*\n)"
+    r"|,(?=\s(?:e\.g\.|for (?:example|instance)))"
     r"|\s\(?(?=(?:since|because)\s[^,.\n]{1,100}\)?\.?\s*(?:\n|\Z))"  # a reason, up to the end
 )
 _CLAUSE = re.compile(
     r"[,;]\s(?:and )?(?:so|thus|hence|therefore|which (?:means|gives|leaves))\s|[,，；;](?:所以|因此|于是)"
 )
 _REMARK = re.compile(
-    r"\s*\(|\s*[\[*]{0,2}(?:note|remark|equality|indeed|here|for example|this|in fact|we (?:check|verify)|one can)"
-    r"\b",
+    r"\s*\(|\s*[\[*]{0,2}(?:note|remark|equality|indeed|here|for (?:example|instance)|this|in fact|one can"
+    r"|we (?:can )?(?:check|verify)|e\.g\.)(?!\w)"
+    r"|\s*(?:both|all|these|the)\s(?:[a-z]+\s)?[^.]{0,40}\b(?:satisfy|work|check)\b",
     re.IGNORECASE,
+)
+_PROOF = re.compile(
+    r"\n\s*\**(?:Check(?:ing)?|Verif(?:y|ying|ication)|Proof|Probe|Prueba|Vérification|检验)\b\**[:.\s]"
 )
 _REASON = re.compile(r"\s*(?:since|because)\s[^\n]*")  # in the middle of a sentence, up to its line's end
 _THAT_IS = re.compile(r"\s*(?:That is|In other words|I\.e\.)\b")  # the same again
@@ -84,6 +83,23 @@ def find_stated(
     """
     if len(reference) > _MAX_REFERENCE:
         return None
+    find = partial(_in_last_sentences, reference=reference, question=question, language=language, rounding=rounding)
+    found = find(text) or find(_without_table(text))
+    heading = None if found else max((match.start() for match in _PROOF.finditer(text)), default=None)
+    return found if heading is None or len(text) - heading > _TAIL else find(text[:heading])
+
+
+def _without_table(text: str) -> str:
+    """The text up to a table that ends it."""
+    lines = text.rstrip().split("\n")
+    while len(lines) > 1 and lines[-1].lstrip().startswith("|"):
+        lines.pop()
+    return "\n".join(lines)
+
+
+def _in_last_sentences(
+    text: str, *, reference: str, question: str | None, language: str, rounding: Rounding
+) -> Span | None:
     formulas = [*_formulas(text)]
     begin = _tail(text, formulas)
     tail = text[begin:]
@@ -96,11 +112,33 @@ def find_stated(
         if option is not None and not isinstance(read_value(normalise(option)), Choice):
             return find_stated(text, option, None, language, rounding=rounding)
     else:
-        items = _items(plain, value)
-        found = _several(tail, inside, items, language, rounding) if items else None
         compare = partial(compare_exactly, reference, question=question, language=language, rounding=rounding)
-        found = found or _value(tail, inside, value, compare) or _set_bold(tail, compare) or _literal(tail, reference)
+        items = items_of(plain, value)
+        alike = partial(compare_exactly, language=language, rounding=rounding)
+        found, named = _list(tail, inside, items, alike) if items else (None, False)
+        if found is None and not named:
+            found = _value(tail, inside, value, compare) or _set_bold(tail, compare)
+        found = found or literally(tail, reference)
     return None if found is None else (found[0], begin + found[1], begin + found[2])
+
+
+def _list(
+    tail: str, formulas: Sequence[Formula], items: Sequence[str], compare: Callable[[str, str], Comparison]
+) -> tuple[Span | None, bool]:
+    """Looks through the sentences from the last one back for all values of a list, remarks aside.
+
+    Beside it stands whether a sentence names one of them: the last that does decides.
+    """
+    listed, candidates = Listed(items, compare), [*_candidates(tail, formulas)]
+    for begin, end in _sentences(tail, formulas):
+        concluded = max((clause.end() for clause in _CLAUSE.finditer(tail, begin, end)), default=begin)
+        within = [candidate for candidate in candidates if begin < candidate[2] <= end]
+        if _THAT_IS.match(tail, begin):
+            continue
+        found = listed.find(tail, within, begin, concluded)
+        if found is not None or (listed.names_one(within) and not _REMARK.match(tail, begin)):
+            return found, True
+    return None, False
 
 
 def is_open(answer: str, reference: str) -> bool:
@@ -147,7 +185,7 @@ def _value(tail: str, formulas: Sequence[Formula], value: Value, compare: Callab
             begin = reason.end()
         alike = seen = False
         concluded = max((clause.start() for clause in _CLAUSE.finditer(tail, begin, end)), default=begin)
-        within = [candidate for candidate in candidates if begin <= candidate[1] and candidate[2] <= end]
+        within = [candidate for candidate in candidates if begin <= candidate[1] < end and candidate[2] <= end + 1]
         for answer, start, stop, arrived in within:
             alike = alike or (seen and start < concluded)
             if (alike and not arrived) or _DENIED.search(tail, max(0, start - 12), start):
@@ -165,48 +203,6 @@ def _set_bold(tail: str, compare: Callable[[str], Comparison]) -> Span | None:
     r"""Looks at numbers in bold, as answers of competitions are set, wherever they stand: `K=\mathbf{1 2 5}`."""
     bold = [(match.group(), match.start(), match.end()) for match in _SET_BOLD.finditer(tail)]
     return next((span for span in reversed(bold) if compare(span[0]).outcome is Relation.EQUAL), None)
-
-
-def _items(plain: str, value: Value) -> list[str]:
-    """The values of a reference that is a few of them without an order, as they are written; none of any other."""
-    if not isinstance(value, Several) or value.kind not in ("bare", "set") or len(value.items) > _MOST_VALUES:
-        return []
-    if not all(isinstance(item, Scalar | Equation | Several) for item in value.items):
-        return []
-    inside = plain.removeprefix("\\{").removesuffix("\\}")
-    items = [item.strip() for item in parts(AND.sub(", ", inside), ",;")]
-    return items if len(items) == len(value.items) > 1 else []
-
-
-def _several(
-    tail: str, formulas: Sequence[Formula], items: Sequence[str], language: str, rounding: Rounding
-) -> Span | None:
-    """Looks for all values of a reference in one sentence, and no other behind the first: `so k = 8 or k = 4`."""
-
-    def equal(item: str, answer: str) -> bool:
-        return compare_exactly(item, answer, language=language, rounding=rounding).outcome is Relation.EQUAL
-
-    candidates = sorted(_candidates(tail, formulas), key=lambda candidate: -candidate[1])
-    for begin, end in _sentences(tail, formulas):
-        within = [candidate for candidate in candidates if begin < candidate[2] <= end]
-        found = [next((place for place in within if equal(item, place[0])), None) for item in items]
-        places = [place for place in found if place is not None]
-        if not places:
-            continue
-        start, stop = min(place[1] for place in places), max(place[2] for place in places)
-        behind = [place for place in within if place[1] >= start]
-        other = any(_is_number(place[0]) and not any(equal(item, place[0]) for item in items) for place in behind)
-        spans = sorted({(place[1], place[2]) for place in places})
-        joined = all(_JOINT.fullmatch(tail, left[1], right[0]) for left, right in pairwise(spans))
-        if len(places) == len(items) and not other and _THAT_IS.match(tail, begin):
-            continue
-        return (tail[start:stop], start, stop) if len(places) == len(items) and joined and not other else None
-    return None
-
-
-def _is_number(answer: str) -> bool:
-    value = read_value(normalise(answer))
-    return isinstance(value, Scalar) and not algebra.symbols_of(value.closed)
 
 
 def _sentences(tail: str, formulas: Sequence[Formula]) -> list[tuple[int, int]]:
@@ -227,7 +223,7 @@ def _is_like(value: Value, candidate: str) -> bool:
     return type(value) is type(other)
 
 
-def _candidates(tail: str, formulas: Sequence[Formula]) -> Iterator[tuple[str, int, int, bool]]:
+def _candidates(tail: str, formulas: Sequence[Formula]) -> Iterator[Candidate]:
     """Yields formulas, their right sides, what is bold, and numbers outside of calculations.
 
     True stands beside what a calculation arrives at: a number that only stands before it has no say.
@@ -275,25 +271,3 @@ def _word(tail: str, reference: str, value: Words | Choice) -> Span | None:
         if not _NEGATION.search(tail[max(0, match.start() - 40) : match.start()]):
             return match.group(), match.start(), match.end()
     return None
-
-
-def _literal(tail: str, reference: str) -> Span | None:
-    """Finds a formula as it is written, spaces and dollar signs aside, at the end of a calculation."""
-    wanted = re.sub(r"[\s$]", "", reference)
-    kept = [(at, character) for at, character in enumerate(tail) if not character.isspace() and character != "$"]
-    squeezed = "".join(character for _, character in kept)
-    at = squeezed.rfind(wanted) if len(wanted) > 3 else -1
-    while at >= 0:
-        before, after = squeezed[at - 1 : at], squeezed[at + len(wanted) : at + len(wanted) + 1]
-        alone = before not in _OPERATORS and after not in _OPERATORS
-        if (
-            alone
-            and not (_EDGE.match(after) and _EDGE.match(wanted[-1]))
-            and not (before.isdigit() and wanted[0].isdigit())
-        ):
-            return reference.strip(), kept[at][0], kept[at + len(wanted) - 1][0] + 1
-        at = squeezed.rfind(wanted, 0, at + len(wanted) - 1)
-    return None
-
-
-_OPERATORS = frozenset("+-*/^_")
