@@ -2,7 +2,7 @@
 
     python -m benchmarks.rows --data DATA [--list REASON]
 
-Every file below goes through `mathmill curate` by itself. Counted are candidates kept, removed and quarantined, by
+Every file below goes through `mathmill curate` by itself, training rows held against their benchmarks. Counted are candidates kept, removed and quarantined, by
 reason, and of what the screen says of a text the share of the rows that it takes: a bound on its false alarms, since
 these files are whole. Where people have judged rows that fell (`row_labels.jsonl`: file, row, reason and whether the
 reason is true, nothing of the row itself), the share of right ones stands beside. `--list` names the rows of a reason
@@ -36,14 +36,23 @@ FILES: dict[str, dict[str, Any]] = {
     "real2/swift_math.json": {"adapter": "math"},
 }
 """files of the pack and how they are read; `columns` and words where nothing else is said"""
+ITEMS: dict[str, dict[str, str]] = {
+    "eval/gsm8k_test.jsonl": {"name": "gsm8k_test", "question": "question", "answer": "answer"},
+    "eval/math_test.jsonl": {"name": "math_test", "question": "problem", "answer": "solution"},
+}
+"""benchmarks that the files of `cot` are held against"""
 
 
-def ended(file: Path, settings: dict[str, Any], folder: Path) -> tuple[list[dict[str, Any]], Cost]:
+def ended(
+    file: Path, settings: dict[str, Any], items: Sequence[Path], folder: Path
+) -> tuple[list[dict[str, Any]], Cost]:
     """How the candidates of a file ended, and what that cost."""
     source = {"name": "rows", "path": str(file), "adapter": "columns", "licence": "unknown", "author": "unknown"}
     source |= settings if "adapter" in settings else {"format": "cot", **settings}
     config = folder / "config.yaml"
-    config.write_text(json.dumps({"curate": {"sources": [source], "wipeout": {"limit": 1}}}), "utf-8")
+    benchmarks = [{"path": str(path), "licence": "MIT", **ITEMS[f"eval/{path.name}"]} for path in items]
+    stages = {"sources": [source], "benchmarks": benchmarks, "wipeout": {"limit": 1}}
+    config.write_text(json.dumps({"curate": stages}), "utf-8")
     cost = measure(file.name, mathmill("curate", config, "--output", folder / "data"))
     ledger = read_ledger(folder / "data", read_manifest(folder / "data"), ("row", "outcome", "reason"))
     return ledger.to_pylist(), cost
@@ -92,7 +101,8 @@ def main() -> None:
             files[name] = f"skipped: {name} is not in {options.data}"
             continue
         with tempfile.TemporaryDirectory() as folder:
-            rows, cost = ended(path, settings, Path(folder))
+            items = [options.data.resolve() / item for item in ITEMS if name.startswith("cot/")]
+            rows, cost = ended(path, settings, items, Path(folder))
         costs.append(cost)
         files[name] = audited(name, rows, labels)
         for label in unjudged(name, rows, labels, options.list) if options.list else ():

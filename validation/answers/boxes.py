@@ -6,6 +6,7 @@ Boxes that are joined by `and`, `or` or a comma are one answer.
 import re
 from collections.abc import Iterator
 
+from validation.answers.brackets import parts
 from validation.answers.compare import compare_exactly
 from validation.answers.outcome import Relation
 
@@ -22,6 +23,11 @@ _JOINT = re.compile(
     re.IGNORECASE,
 )
 _JOINING = re.compile(r"[,;、，和或及]|\b(?:and|or|und|oder|et|ou|y|e)\b|\([a-h]\)", re.IGNORECASE)
+_SEVERAL = re.compile(
+    r"\bseparated by commas\b|\b(?:find|enter) all (?:of the |the )?(?:(?:possible|real|complex) )?"
+    r"(?:values|solutions|roots)\b",
+    re.IGNORECASE,
+)
 _LONGEST_JOINT = 60
 _MOST_JOINED = 50
 Box = tuple[str, int, int]
@@ -77,6 +83,15 @@ def grouped_boxes(text: str) -> Iterator[Box]:
         group.append(box)
     if group:
         yield _joined(group)
+
+
+def listed_boxes(text: str, question: str) -> str | None:
+    """All boxes as one list, where a question asks for several values and no box holds what another says."""
+    contents = [content for content, _, _ in grouped_boxes(text)] if _SEVERAL.search(question) else []
+    if not 1 < len(contents) <= _MOST_JOINED:
+        return None
+    pieces = [piece for content in contents for piece in {*parts(content)}]
+    return ", ".join(contents) if len({*pieces}) == len(pieces) else None
 
 
 def _is_joined(gap: str) -> bool:

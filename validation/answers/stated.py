@@ -25,7 +25,7 @@ _MAX_REFERENCE = 300
 _DELIMITER = re.compile(r"\\[$\\]|\$\$|\$|\\[\[\]()]")
 _CLOSING = {"$": "$", "$$": "$$", r"\[": r"\]", r"\(": r"\)"}
 _MONEY = re.compile(
-    r"\d[\d,.]*\s?(?:[-+*/=,;.(][\s*]*\Z|[,.;]?\s*(?:[a-z]{4,}|is|are|was|for|per|and|or|of|in|to|on|at)\s)"
+    r"\d[\d,.]*\s?(?:\)|[-+*/=,;.(][\s*]*\Z|[,.;]?\s*(?:[a-z]{4,}|is|are|was|for|per|and|or|of|in|to|on|at)\s)"
 )
 _ENVIRONMENT = re.compile(r"\\(?:begin|end)\s?\{[a-z]+\*?\}|\\tag\s?\{[^{}]*\}")
 _SIDE = re.compile(
@@ -45,7 +45,7 @@ _BOLD = re.compile(r"\*\*([^*\n]{1,120})\*\*")
 _SENTENCE = re.compile(
     r"[.!?](?=\s)(?<!\d\.)|(?<=\d)\s?[.](?=\s|$)|[。！？।]|\n\s*\n|\\because|\\therefore|\\\\(?=\s*\n)"
     r"|,(?=\s(?:e\.g\.|for (?:example|instance)))"
-    r"|\s\(?(?=(?:since|because)\s[^,.\n]{1,100}\)?\.?\s*(?:\n|\Z))"  # a reason, up to the end
+    r"|\s\(?(?=(?:since|because)\s(?:[^,.\n]|\.(?=\d)){1,100}\)?\.?\s*(?:\n|\Z))"  # a reason, up to the end
 )
 _CLAUSE = re.compile(
     r"[,;]\s(?:and )?(?:so|thus|hence|therefore|which (?:means|gives|leaves))\s|[,，；;](?:所以|因此|于是)"
@@ -57,7 +57,7 @@ _REMARK = re.compile(
     re.IGNORECASE,
 )
 _PROOF = re.compile(
-    r"\n\s*\**(?:Check(?:ing)?|Verif(?:y|ying|ication)|Proof|Probe|Prueba|Vérification|检验)\b\**[:.\s]"
+    r"\n[ \t]{0,8}\*{0,2}(?:Check(?:ing)?|Verif(?:y|ying|ication)|Proof|Probe|Prueba|Vérification|检验)\b\*{0,2}[:.\s]"
 )
 _REASON = re.compile(r"\s*(?:since|because)\s[^\n]*")  # in the middle of a sentence, up to its line's end
 _THAT_IS = re.compile(r"\s*(?:That is|In other words|I\.e\.)\b")  # the same again

@@ -7,7 +7,7 @@ from pipelines.sources.adapters.segments import parse_segments
 from pipelines.sources.normalise import trimmed
 from schemas.config import Source
 from schemas.problem import Format, Problem, Solution
-from validation.answers.boxes import grouped_boxes
+from validation.answers.boxes import grouped_boxes, listed_boxes
 
 
 def read_math(record: dict[str, Any], source: Source) -> Problem:
@@ -18,7 +18,7 @@ def read_math(record: dict[str, Any], source: Source) -> Problem:
     return Problem(
         question,
         (Solution(Format.COT, parse_segments(solution, Format.COT)),),
-        answer=given if given is not None else _last_box(solution),
+        answer=given if given is not None else listed_boxes(solution, question) or _last_box(solution),
         independent=given is not None,
         language=source.language,
         topic=optional_text(record, "type") or optional_text(record, "subject"),

@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from schemas.problem import Format, SegmentKind
 from validation.answers import Extraction, Relation, compare, extract
-from validation.answers.boxes import boxes
+from validation.answers.boxes import boxes, listed_boxes
 from validation.answers.outcome import Comparison, Rounding
 from validation.answers.stated import find_stated, is_open
 
@@ -60,13 +60,19 @@ def find_final(case: Case) -> tuple[str, Extraction]:
     texts = case.texts(SegmentKind.TEXT)
     if case.format is not Format.TIR or not texts:
         text = "\n".join(texts)
-        return text, extract(text, case.language)
+        return text, _as_list(case, text, extract(text, case.language))
     found = extract(texts[-1], case.language)
     outputs = case.texts(SegmentKind.OUTPUT)
     if found.answer is not None or not outputs:
         return texts[-1], found
     text = f"```output\n{outputs[-1]}\n```\n{texts[-1]}"
     return text, extract(text, case.language)
+
+
+def _as_list(case: Case, text: str, found: Extraction) -> Extraction:
+    """Boxes that differ, as the list that the question asks for."""
+    listed = listed_boxes(text, case.question) if found.path == "boxed" and found.disagree else None
+    return found if listed is None else replace(found, answer=listed, disagree=False)
 
 
 _LAST_SIGNS = "$\\[](){}*.,;!?。 \t\n"

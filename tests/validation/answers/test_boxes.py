@@ -1,6 +1,6 @@
 import pytest
 
-from validation.answers.boxes import boxes, broken_box, grouped_boxes, matching_braces
+from validation.answers.boxes import boxes, broken_box, grouped_boxes, listed_boxes, matching_braces
 
 
 def test_braces_match_over_escapes():
@@ -49,3 +49,17 @@ def test_only_a_last_box_that_is_never_closed_is_broken() -> None:
     assert broken_box(r"\boxed{4} so \boxed{5") == ("5", 13, 21)
     assert broken_box(r"\boxed{4 so \boxed{5}") is None
     assert broken_box("no box") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "question", "listed"),
+    [
+        (r"If $r=1$, then $b=\boxed{-9}$. If $r=-1$, then $b=\boxed{9}$.", "Find all values of $b$.", "-9, 9"),
+        (r"One is $\boxed{40}$, the others $\boxed{70, 70}$.", "Enter the angles, separated by commas.", "40, 70, 70"),
+        (r"First $x=\boxed{3}$. So all are $\boxed{3, 5}$.", "Find all values of $x$.", None),
+        (r"First $x=\boxed{3}$. Then $y=\boxed{5}$.", "Find $y$.", None),
+        (r"So $x=\boxed{3}$.", "Find all values of $x$.", None),
+    ],
+)
+def test_boxes_are_a_list_where_a_question_asks_for_several_values(text, question, listed):
+    assert listed_boxes(text, question) == listed

@@ -124,3 +124,10 @@ def test_an_ending_written_by_hand(ending: dict, before: str) -> None:
     assert outcome in (None, Relation.UNKNOWN) or is_open(str(found.answer), answer)
     assert find_stated(text, answer, None, language) is not None
     assert [other for other in ending.get("others", ()) if find_stated(text, other, None, language)] == []
+
+
+def test_an_amount_in_brackets_opens_no_formula() -> None:
+    text = "She lost $300-$255 = $45\n$45 is (($45/$300)*100)% = 15% of $300"
+    assert find_stated(text, "15%", "What percentage?", "en") is not None
+    assert find_stated("He spends $5 because 10 x .5 = 5", "5", None, "en") is not None
+    assert find_stated("He spends $5 because 10 x .5 = 5", "10", None, "en") is None
