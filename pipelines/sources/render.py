@@ -72,11 +72,18 @@ def render_record(
 
     Texts are as the adapter read them, segments still `Segment`s: a part is normalised as a whole.
     """
-    identity = row_id(source.name, record.raw)
-    found = attempted(partial(_understand, record, source))
+    identity = (row_id(source.name, record.raw), source.name, record.row)
+    found = attempted(partial(_candidates, identity, record, source, normalise, people))
     problem = Rejection(Reason.STAGE_CRASH, f"{Stage.READ}: {found.words}") if isinstance(found, Crash) else found
+    return [_unread_row(identity, problem, record.raw)] if isinstance(problem, Rejection) else problem
+
+
+def _candidates(
+    identity: tuple[object, ...], record: Record, source: Source, normalise: Normalise, people: People
+) -> list[tuple[object, ...]] | Rejection:
+    problem = _understand(record, source)
     if isinstance(problem, Rejection):
-        return [_unread_row((identity, source.name, record.row), problem, record.raw)]
+        return problem
     author = source.author or problem.author or ADAPTERS[source.adapter].author
     about = (problem.independent, problem.language, author, source.licence)
     labels = (problem.topic, problem.difficulty, problem.effort, problem.score)
@@ -96,7 +103,7 @@ def render_record(
             record.raw if first else None,
         )
         made = (solution.derived, solution.annotations)
-        rows.append((identity, source.name, record.row, *content, *about, *labels, *made, *rest))
+        rows.append((*identity, *content, *about, *labels, *made, *rest))
     return rows
 
 

@@ -10,7 +10,9 @@ from typing import Any
 from pipelines.sources.adapters.annotations import with_derived
 from pipelines.sources.adapters.decisions import decision_of
 from pipelines.sources.adapters.fields import (
+    Unreadable,
     is_marked,
+    language_of,
     level_of,
     listed_text,
     moment_of,
@@ -24,8 +26,10 @@ from pipelines.sources.adapters.segments import parse_segments
 from pipelines.sources.normalise import trimmed
 from schemas.config import Columns, Source
 from schemas.problem import Format, Problem, Selection, Solution
+from schemas.reason import Reason
 
 _NO_SELECTION = Selection()
+_MOST_VOTES = 2**31 - 1  # what the column holds
 
 
 def read_columns(record: dict[str, Any], source: Source) -> Problem:
@@ -43,7 +47,7 @@ def read_columns(record: dict[str, Any], source: Source) -> Problem:
         solutions,
         answer=answer,
         independent=answer is not None,
-        language=optional_text(record, columns.language) or source.language,
+        language=language_of(record, columns.language) or source.language,
         topic=listed_text(record, columns.topic),
         difficulty=level_of(optional_text(record, columns.difficulty)),
         effort=optional_text(record, columns.effort),
@@ -64,6 +68,8 @@ def read_selection(record: dict[str, Any], columns: Columns) -> Selection:
 
 def _count_of(record: dict[str, Any], name: str | None) -> int | None:
     number = number_of(record, name)
+    if number is not None and not 0 <= number <= _MOST_VOTES:
+        raise Unreadable(Reason.UNSUPPORTED, f"{name} is {number:g}, expected 0 to {_MOST_VOTES}")
     return None if number is None else int(number)
 
 

@@ -11,6 +11,9 @@ import orjson
 
 from pipelines.sources.normalise import trimmed
 from schemas.reason import Reason
+from schemas.wording import shortened, visible
+
+_MOST_DETAIL = 500  # characters of it that the ledger keeps: fields and their names are as long as a row likes
 
 
 class Unreadable(Exception):  # noqa: N818 - what the row is, as the ledger says it
@@ -19,7 +22,7 @@ class Unreadable(Exception):  # noqa: N818 - what the row is, as the ledger says
     def __init__(self, reason: Reason, detail: str) -> None:
         super().__init__(detail)
         self.reason = reason
-        self.detail = detail
+        self.detail = shortened(visible(detail), _MOST_DETAIL)
 
 
 def find(record: dict[str, Any], name: str) -> Any:  # noqa: ANN401 - a JSON value
@@ -160,6 +163,24 @@ def number_text(value: object) -> str:
         if value.is_integer():
             return str(int(value))
     return format(Decimal(str(value)), "f")
+
+
+_CODE = re.compile(r"([A-Za-z]{2,3})(?:[-_][A-Za-z0-9]{1,8})*")
+
+
+def language_of(record: dict[str, Any], name: str | None) -> str | None:
+    """Returns the code of a language, region and script aside (`pt-BR` -> `pt`); None when absent or empty.
+
+    Raises:
+        Unreadable: it is no code.
+    """
+    text = optional_text(record, name)
+    if text is None:
+        return None
+    code = _CODE.fullmatch(text)
+    if code is None:
+        raise Unreadable(Reason.UNSUPPORTED, f"{name} is a code of ISO 639 such as en, not {text[:40]!r}")
+    return code[1].lower()
 
 
 def share_of(record: dict[str, Any], name: str | None) -> float | None:

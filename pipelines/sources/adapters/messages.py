@@ -13,7 +13,14 @@ from typing import Any
 
 from pipelines.sources.adapters.annotations import with_derived
 from pipelines.sources.adapters.columns import read_selection
-from pipelines.sources.adapters.fields import Unreadable, find, level_of, number_of, optional_text
+from pipelines.sources.adapters.fields import (
+    Unreadable,
+    find,
+    language_of,
+    level_of,
+    number_of,
+    optional_text,
+)
 from pipelines.sources.adapters.segments import join_segments, parse_segments, unwrapped
 from pipelines.sources.adapters.turns import Piece, Role, Turn, paired, turns_of, unfenced
 from pipelines.sources.normalise import trimmed
@@ -40,7 +47,7 @@ def read_messages(record: dict[str, Any], source: Source) -> Problem:
         (Solution(source.format or format_of(segments), segments),),
         answer=answer,
         independent=answer is not None,
-        language=optional_text(record, source.columns.language) or source.language,
+        language=language_of(record, source.columns.language) or source.language,
         topic=optional_text(record, source.columns.topic),
         difficulty=level_of(optional_text(record, source.columns.difficulty)),
         effort=optional_text(record, source.columns.effort),

@@ -1,8 +1,9 @@
 """What `mathmill sample` writes: solutions of a model, accepted by the judge, each with its format and its author."""
 
+import re
 from typing import Any
 
-from pipelines.sources.adapters.fields import Unreadable, level_of, number_of, optional_text, text_of
+from pipelines.sources.adapters.fields import Unreadable, language_of, level_of, number_of, optional_text, text_of
 from pipelines.sources.adapters.segments import parse_segments
 from pipelines.sources.normalise import trimmed
 from schemas.config import Source
@@ -10,6 +11,7 @@ from schemas.problem import Format, Problem, Solution
 from schemas.reason import Reason
 
 _LEVELS = 5
+_AUTHOR = re.compile(r"human|unknown|model:.+")
 
 
 def read_samples(record: dict[str, Any], source: Source) -> Problem:
@@ -27,13 +29,19 @@ def read_samples(record: dict[str, Any], source: Source) -> Problem:
         (Solution(Format(named), parse_segments(text_of(record, "solution"), Format(named))),),
         answer=answer,
         independent=answer is not None,
-        language=optional_text(record, "language") or source.language,
+        language=language_of(record, "language") or source.language,
         topic=optional_text(record, "topic"),
         difficulty=own if own is not None else _level(rate),
         score=rate,
         system=optional_text(record, "system"),
-        author=optional_text(record, "author"),
+        author=_author(optional_text(record, "author")),
     )
+
+
+def _author(text: str | None) -> str | None:
+    if text is not None and _AUTHOR.fullmatch(text) is None:
+        raise Unreadable(Reason.UNSUPPORTED, f"author is human, unknown or model:NAME, not {text[:40]!r}")
+    return text
 
 
 def _level(rate: float | None) -> int | None:

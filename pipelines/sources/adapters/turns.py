@@ -188,8 +188,13 @@ def _role(turn: dict[str, Any]) -> Role:
         name = author.get("role")
     role = _ROLES.get(name.lower()) if isinstance(name, str) else None
     if role is None:
-        raise Unreadable(Reason.UNSUPPORTED, f"unknown role {name!r}")
+        raise Unreadable(Reason.UNSUPPORTED, f"unknown role {_shown(name)}")
     return role
+
+
+def _shown(name: object) -> str:
+    """A name as a refusal shows it; an array of any depth by what it is."""
+    return repr(name) if isinstance(name, str | int | float | None) else f"that is {type(name).__name__}"
 
 
 def _first(turn: dict[str, Any], names: Iterable[str]) -> object:
@@ -236,7 +241,7 @@ def _part(part: object, role: Role) -> list[Piece]:
     if isinstance(part, str):
         return [Piece(SegmentKind.TEXT, part)]
     if isinstance(part, dict):
-        kind = part.get("type", "text")
+        kind = _kind_of(part)
         text = _first(part, ("text", "value", "content", "summary"))
         text = text.get("value") if isinstance(text, dict) else text
         if kind in _TEXT_PARTS and isinstance(text, str):
@@ -251,15 +256,20 @@ def _part(part: object, role: Role) -> list[Piece]:
             call, result = _text(part, _CALL_IDS), _first(part, ("content", "output", "text"))
             text = "".join(piece.text for piece in _pieces(result, Role.TOOL))
             return [Piece(SegmentKind.OUTPUT, text, call)]
-    shape = part.get("type") if isinstance(part, dict) else type(part).__name__
+    shape = _kind_of(part) if isinstance(part, dict) else type(part).__name__
     raise Unreadable(Reason.UNSUPPORTED, f"content holds a part that is no text: {shape}")
+
+
+def _kind_of(part: dict[str, Any]) -> str:
+    kind = part.get("type", "text")
+    return kind if isinstance(kind, str) else _shown(kind)
 
 
 def _addressed(turn: dict[str, Any], pieces: list[Piece]) -> list[Piece]:
     """What an assistant says on a channel of harmony: thoughts, words, or a program for the tool it names."""
     channel, recipient = turn.get("channel"), turn.get("recipient")
-    if channel is not None and channel not in CHANNELS:
-        raise Unreadable(Reason.UNSUPPORTED, f"unknown channel {channel!r}")
+    if channel is not None and (not isinstance(channel, str) or channel not in CHANNELS):
+        raise Unreadable(Reason.UNSUPPORTED, f"unknown channel {_shown(channel)}")
     if isinstance(recipient, str) and is_tool(recipient):
         return [Piece(SegmentKind.CODE, program_of(piece.text)) for piece in pieces]
     kind = CHANNELS.get(channel or "final", SegmentKind.TEXT)

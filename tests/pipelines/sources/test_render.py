@@ -147,16 +147,15 @@ def test_a_lost_backslash_at_the_start_of_a_text_costs_the_row(field):
 
 
 def test_a_row_that_cannot_be_laid_out_is_quarantined_and_the_others_live():
-    endless = {"q": "1?", "s": "1", "votes": 10**30}
-    rows = [{"q": "1?", "s": "1", "votes": 3}, endless, {"q": "2?", "s": "2"}]
-    voted = source(columns=COLUMNS | {"votes": "votes"})
-    found = rendered(*rows, by=voted)
+    torn = {"q": "1?\ud800", "s": "1"}
+    rows = [{"q": "1?", "s": "1"}, torn, {"q": "2?", "s": "2"}]
+    found = rendered(*rows)
     assert [row["reason"] for row in found] == [None, "stage_crash", None]
-    assert found[1]["detail"].startswith("render: OverflowError: ")
+    assert found[1]["detail"].startswith("render: UnicodeEncodeError: ")
     assert (found[1]["stage"], found[1]["row"], found[1]["format"]) == ("read", 1, None)
-    assert found[1]["record"] == json.dumps(endless)
-    with pytest.raises(RunFailedError, match=r"render: OverflowError: .*: row 1 of school"):
-        list(render_parts(records(*rows), voted, strict=True))
+    assert found[1]["record"] == json.dumps(torn)
+    with pytest.raises(RunFailedError, match=r"render: UnicodeEncodeError: .*: row 1 of school"):
+        list(render_parts(records(*rows), source(), strict=True))
 
 
 def test_a_row_that_makes_its_adapter_raise_is_quarantined_and_the_others_live(monkeypatch):

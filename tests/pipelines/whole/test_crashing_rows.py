@@ -12,6 +12,7 @@ from pipelines.curate import curate
 from pipelines.engine.line import Line, Step, row_by_row
 from pipelines.output import write
 from pipelines.output.reader import read_ledger
+from pipelines.sources import render
 from pipelines.text.quality import quality_facts
 from schemas.config import Config
 from schemas.exits import RunFailedError
@@ -23,8 +24,7 @@ GOOD = [
     {"q": f"A shelf holds {n} maps, and {n + 3} more.", "s": f"It is \\boxed{{{2 * n + 3}}}.", "a": 2 * n + 3, "v": 3}
     for n in range(2, 12)
 ]
-CROWD = {"q": "How many are there of these?", "s": "It is \\boxed{5}.", "a": 5, "v": 10**30}
-"""a row that no part can hold: more votes than 64 bits count"""
+BROKEN = {"q": "How many are there of these?", "s": "It is \\boxed{5}.", "a": 5, "v": 3}
 
 
 def config(folder: Path, rows: list[dict[str, Any]], **curate_table: Any) -> Config:
@@ -36,8 +36,22 @@ def ended(data: Path) -> dict[int, tuple[str, str | None]]:
     return {row["row"]: (row["outcome"], row["reason"]) for row in read_streams(data, "ledger/*.arrow")}
 
 
+@pytest.fixture
+def no_part_holds_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lays out no part that holds the broken row."""
+
+    def mended(texts: Any) -> Any:
+        if BROKEN["q"] in texts.to_pylist():
+            raise OverflowError("too large")
+        return whole(texts)
+
+    whole = render.mended
+    monkeypatch.setattr(render, "mended", mended)
+
+
+@pytest.mark.usefixtures("no_part_holds_it")
 def test_a_row_that_no_part_can_hold_costs_itself_only(tmp_path: Path) -> None:
-    manifest = curate(config(tmp_path, [*GOOD[:5], CROWD, *GOOD[5:]]), tmp_path / "data")
+    manifest = curate(config(tmp_path, [*GOOD[:5], BROKEN, *GOOD[5:]]), tmp_path / "data")
     assert ended(tmp_path / "data") == {
         row: ("quarantined", "stage_crash") if row == 5 else ("kept", None) for row in range(11)
     }
@@ -53,8 +67,9 @@ def test_a_run_without_such_rows_has_nothing_to_tell_of_them(tmp_path: Path) -> 
     assert not any("fail" in remark for remark in remarks(manifest, read_ledger(tmp_path / "data", manifest)))
 
 
+@pytest.mark.usefixtures("no_part_holds_it")
 def test_a_strict_run_stops_there_also_when_another_run_has_read_the_row(tmp_path: Path) -> None:
-    rows = config(tmp_path, [*GOOD[:5], CROWD, *GOOD[5:]])
+    rows = config(tmp_path, [*GOOD[:5], BROKEN, *GOOD[5:]])
     with pytest.raises(RunFailedError, match=r"render: OverflowError.*: row 5 of school"):
         curate(rows, tmp_path / "data", strict=True)
     curate(rows, tmp_path / "data")

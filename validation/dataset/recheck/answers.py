@@ -31,6 +31,7 @@ _START_TIMEOUT_S = 60.0
 _MOST_ENDS = 4  # children that were killed, after which no more are started: crafted answers cost no more than that
 _LONGEST = 300  # characters of an answer that math-verify is asked about
 _ASKED = re.compile(r"\bround|approximat|estimate|nearest|decimal|significant|四舍五入|保留|约", re.IGNORECASE)
+_SENTENCE_END = re.compile(r"[.!?](?=\s)|[。！？]")
 _SAID = re.compile(r"(?:####|[Tt]he (?:final )?answer is:?|答案[是为:：]+)\s*(.+)")
 
 
@@ -130,7 +131,7 @@ def final_answer(solution_format: str, segments: Sequence[dict[str, str]]) -> st
     if (box := _last_box(text)) is not None:
         return box
     stated = _SAID.findall(text)
-    return stated[-1].strip().rstrip(".").strip("$").strip() if stated else None
+    return _SENTENCE_END.split(stated[-1], 1)[0].strip().rstrip(".").strip("$").strip() if stated else None
 
 
 def _last_box(text: str) -> str | None:

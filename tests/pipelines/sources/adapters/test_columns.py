@@ -57,12 +57,28 @@ def test_a_time_that_is_none_is_refused():
 
 
 @pytest.mark.parametrize(
+    ("code", "language"),
+    [("EN", "en"), ("pt-BR", "pt"), ("zh_Hant_TW", "zh"), (" de ", "de"), (None, "en"), ("", "en")],
+)
+def test_the_code_of_a_language_is_its_first_part(code, language):
+    assert read("columns", {**ROW, "lang": code}, format="cot", columns=COLUMNS).language == language
+
+
+def test_votes_are_counted_up_to_what_a_shard_holds():
+    assert read("columns", {**ROW, "votes": 2**31 - 1}, format="cot", columns=COLUMNS).selection.votes == 2**31 - 1
+
+
+@pytest.mark.parametrize(
     ("field", "value", "says"),
     [
         ("agree", "nan", "agree is no number: 'nan'"),
         ("agree", 80, "agree is 80, expected 0 to 1"),
         ("sure", "-0.1", "sure is -0.1, expected 0 to 1"),
         ("votes", "inf", "votes is no number: 'inf'"),
+        ("votes", 2**31, "votes is 2.14748e+09, expected 0 to 2147483647"),
+        ("votes", -1, "votes is -1, expected 0 to 2147483647"),
+        ("lang", "English", "lang is a code of ISO 639 such as en, not 'English'"),
+        ("lang", "e\x1b[31m", r"lang is a code of ISO 639 such as en, not 'e\x1b[31m'"),
         ("when", "nan", "when is no time: 'nan'; expected ISO 8601 or seconds"),
         ("test", "maybe", "test is true, false or empty, not 'maybe'"),
     ],

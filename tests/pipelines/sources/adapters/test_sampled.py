@@ -35,3 +35,16 @@ def test_a_level_of_the_rows_own_stays():
 def test_a_format_that_nobody_knows_is_a_bad_row():
     with pytest.raises(Unreadable, match="format is cot, pot or tir, not prose"):
         read("samples", ROW | {"format": "prose"})
+
+
+@pytest.mark.parametrize(("field", "value"), [("author", "somebody"), ("author", "model:"), ("language", "English")])
+def test_what_a_shard_may_not_say_of_its_rows_is_a_bad_row(field, value):
+    with pytest.raises(Unreadable, match=f"{field} is "):
+        read("samples", ROW | {field: value})
+
+
+def test_a_bad_row_is_told_in_few_visible_words():
+    with pytest.raises(Unreadable) as caught:
+        read("samples", {"\x1b[31m" + "x" * 10_000: 1})
+    assert caught.value.detail.startswith(r"no format; the record has \u001b[31mxxx")
+    assert len(caught.value.detail) == 500

@@ -130,6 +130,12 @@ def test_calls_and_results_in_typed_parts_are_programs_and_outputs():
     ("turn", "detail"),
     [
         ({"role": "assistant", "channel": "secret", "content": "7"}, "unknown channel 'secret'"),
+        ({"role": "assistant", "channel": ["final"], "content": "7"}, "unknown channel that is list"),
+        ({"role": json.loads("[" * 900 + "]" * 900), "content": "7"}, "unknown role that is list"),
+        (
+            {"role": "user", "content": [{"type": {"text": 1}, "text": "1+1?"}]},
+            "content holds a part that is no text: that is dict",
+        ),
         ({"role": "assistant", "thinking": 7, "content": "7"}, "content is text, not int"),
         ({"role": "assistant", "refusal": "I will not.", "content": None}, "a turn of assistant holds refusal"),
         ({"role": "user", "images": ["a.png"], "content": "What is it?"}, "a turn of user holds images"),
