@@ -13,6 +13,9 @@ from typing import Any
 
 from schemas.session import enduring_output, signals_as_interrupt
 from schemas.verbs import elsewhere
+from schemas.wording import shortened, visible
+
+_LONGEST = 4000  # characters of an error: it may quote what a file holds
 
 
 class ExitCode(IntEnum):
@@ -97,7 +100,7 @@ def _worded(error: Exception) -> str:
 
 
 def _report(message: str, code: int) -> int:
-    sys.stderr.write(f"mathmill: {one_line(message)}\n")
+    sys.stderr.write(f"mathmill: {shortened(visible(one_line(message)), _LONGEST)}\n")
     return code
 
 

@@ -127,7 +127,7 @@ def _checked(entry: Fields, where: str) -> Fields:
     Raises:
         UserError: it cannot be one.
     """
-    entry = {name: value for name, value in entry.items() if not _is_empty(value)}
+    entry = {name: value for name, value in entry.items() if not _is_empty(value) and not _is_foreign(name, value)}
     if "verdict" in entry:
         raise UserError(f"{where}: a verdict of an audit, which is about a rule and decides no row")
     corrected = _corrected(entry.pop("corrected", None), where)
@@ -151,6 +151,11 @@ def _checked(entry: Fields, where: str) -> Fields:
 def _is_empty(value: object) -> bool:
     """Whether a field says nothing; tables of numbers write an empty one as NaN."""
     return value is None or value == "" or value != value
+
+
+def _is_foreign(name: str, value: object) -> bool:
+    """Whether it is a field of another tool that only bears the name of one of ours."""
+    return name in OF_ACT and isinstance(value, list | dict)
 
 
 def _row_id(entry: Fields, where: str) -> str:

@@ -27,6 +27,7 @@ OF_ACT = ("act", "undoes", "queue", "data", "suite", "control", "expected")
 _SAID = frozenset({*FACTS, *_OF_JOURNAL, *OF_ACT})
 _SEPARATORS = ";\t,"
 _DRAFTS = frozenset({"draft", "discarded", "pending"})
+_SURROGATE = re.compile(r"\\u[Dd][89A-Fa-f]")
 _QUOTED = re.compile(r"'([^']*)'|\"([^\"]*)\"")
 
 
@@ -57,7 +58,7 @@ def entries_of(text: str) -> Iterator[Entry]:
 def _records(text: str) -> Iterator[Entry]:
     """The objects of a JSON array, of one object, or of JSON lines."""
     try:
-        value = json.loads(text)
+        value = _of_json(text)
     except ValueError:
         value = None
     if value is not None:
@@ -73,9 +74,18 @@ def _records(text: str) -> Iterator[Entry]:
 
 def _loaded(line: str, number: int) -> object:
     try:
-        return json.loads(line)
+        return _of_json(line)
     except ValueError as error:
         raise ValueError(f"line {number}: not JSON: {error}") from error
+
+
+def _of_json(text: str) -> Any:  # noqa: ANN401 - a JSON value
+    """Reads JSON; half a surrogate pair, which Python's reader takes for a letter and no file can hold, is U+FFFD."""
+    value = json.loads(text)
+    if _SURROGATE.search(text) is None:
+        return value
+    units = json.dumps(value, ensure_ascii=False).encode("utf-16-le", "surrogatepass")
+    return json.loads(units.decode("utf-16-le", "replace"))
 
 
 def _table(text: str) -> Iterator[Entry]:
@@ -130,7 +140,7 @@ def _about(record: Mapping[str, Any]) -> Fields:
     meta: Fields = {}
     for name in ("metadata", "meta"):
         inner = record.get(name)
-        inner = json.loads(inner) if isinstance(inner, str) and inner.startswith("{") else inner
+        inner = _of_json(inner) if isinstance(inner, str) and inner.startswith("{") else inner
         meta |= inner if isinstance(inner, dict) else {}
     about = {name: meta.get(name, record.get(name)) for name in (*FACTS, "group")}
     return {name: value for name, value in about.items() if name != "id" or not str(value).isdecimal()}

@@ -50,6 +50,7 @@ REVIEW_SCHEMA = pa.schema(
 )
 
 Record = dict[str, object]
+_LAST = 2**63 - 1  # the last position that a column holds
 _NAMED = People(names="keep")
 
 
@@ -143,7 +144,7 @@ def _looked_at(settings: Reviews, value: dict[str, object]) -> Record:
     return {
         "seen": None if settings.key is None or names.seen == names.row else _plain_text(find(value, names.seen)),
         "source": _plain_text(find(value, names.source)),
-        "position": position if isinstance(position, int) and not isinstance(position, bool) else None,
+        "position": position if type(position) is int and 0 <= position <= _LAST else None,
     }
 
 

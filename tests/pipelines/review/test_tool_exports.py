@@ -216,3 +216,27 @@ def test_a_broken_file_is_one_line(tmp_path: Path, raw: bytes) -> None:
     assert str(error.value).startswith(f"--import {tmp_path}/x.json: cannot be read: ")
     assert "\n" not in str(error.value)
     assert len(str(error.value)) < 500
+
+
+@pytest.mark.parametrize("field", ["comment", "reviewer", "id", "act"])
+def test_half_a_surrogate_pair_becomes_the_sign_for_what_is_no_text(tmp_path: Path, field: str) -> None:
+    entry = {"row_id": "a" * 32, "decision": "accepted", "reviewer": "bo", field: "half \ud800 and whole \U0001f642"}
+    path = tmp_path / "queue.jsonl"
+    path.write_text(json.dumps(entry) + "\n" + json.dumps(entry | {"row_id": "b" * 32}))
+    told = [decision[field] for _, decision in read_decisions(path).decisions]
+    assert told == ["half \ufffd and whole \U0001f642"] * 2
+
+
+@pytest.mark.parametrize(("value", "kept"), [({"of": "x"}, False), ([["x"]], False), ("page-7", True)])
+@pytest.mark.parametrize("field", ["act", "undoes", "queue", "data", "suite", "expected"])
+def test_a_field_of_another_tool_by_a_name_of_ours_says_nothing(
+    tmp_path: Path, field: str, value: object, kept: bool
+) -> None:
+    path = tmp_path / "export.jsonl"
+    entries = [{"row_id": "a" * 32, "decision": "accepted", "reviewer": "bo", field: value}]
+    path.write_text("".join(json.dumps(entry) + "\n" for entry in entries))
+    decisions = read_decisions(path).decisions
+    if field == "undoes" and kept:
+        assert decisions == []
+    else:
+        assert [decision.get(field) for _, decision in decisions] == [value if kept else None]

@@ -193,3 +193,8 @@ def test_a_line_that_cannot_be_understood_is_named(tmp_path: Path, line: dict[st
     with pytest.raises(UserError) as told:
         read(tmp_path, line)
     assert all(word in str(told.value) for word in telling), told.value
+
+
+@pytest.mark.parametrize(("place", "position"), [(7, 7), (2**63, None), (-1, None), (True, None), ("7", None)])
+def test_a_place_that_no_row_has_says_nothing(tmp_path: Path, place: object, position: int | None) -> None:
+    assert [row["position"] for row in read(tmp_path, vote("ada", row="r1") | {"row": place})] == [position]
