@@ -192,7 +192,34 @@ def places_of(indices: pa.Array, rows: int) -> np.ndarray:
     return places
 
 
-def candidate_ids(row_ids: pa.Array, formats: pa.Array, occurrences: np.ndarray) -> pa.Array:
-    """Returns `row_id-format`, or `row_id` without a format, with `-n` for the n-th identical later row."""
-    suffix = pc.if_else(pa.array(occurrences > 0), pa.array(occurrences).cast(pa.string()), None)
+def places_in_rows(rows: pa.Array, formats: pa.Array) -> tuple[np.ndarray, np.ndarray]:
+    """Which of the candidates of its row and format each of a part is, 0 first, and how many there are: int32[n] each.
+
+    A row's candidates stand in one part:
+
+        row     7    7    7    8        nth     0    0    1    0
+        format  cot  pot  cot  cot      of      2    1    2    1
+    """
+    numbers = np.asarray(rows)
+    codes = np.asarray(pc.fill_null(formats.dictionary_encode().indices, -1))
+    order = np.lexsort((codes, numbers))
+    first = np.ones(len(numbers), bool)
+    first[1:] = (np.diff(numbers[order]) != 0) | (np.diff(codes[order]) != 0)
+    starts = np.flatnonzero(first)
+    sizes = np.diff(np.append(starts, len(numbers)))
+    nth, of = np.empty((2, len(numbers)), np.int32)
+    nth[order] = np.arange(len(numbers)) - np.repeat(starts, sizes)
+    of[order] = np.repeat(sizes, sizes)
+    return nth, of
+
+
+def candidate_ids(row_ids: pa.Array, formats: pa.Array, numbers: np.ndarray) -> pa.Array:
+    """Returns `row_id-format`, or `row_id` without a format, with `-n` for the n-th later one of its row's text.
+
+    Args:
+        row_ids: of the rows.
+        formats: of the candidates.
+        numbers: by place in the row, then by identical row: of a row with two solutions that stands twice, 0 to 3.
+    """
+    suffix = pc.if_else(pa.array(numbers > 0), pa.array(numbers).cast(pa.string()), None)
     return pc.binary_join_element_wise(row_ids, formats, suffix, "-", null_handling="skip")

@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 
 from pipelines.engine import progress
 from pipelines.engine.store import PartRef, Store, digest, noted, read_batch, read_note, seal_of, write_batch
-from pipelines.engine.tags import COLLAPSED, TAG_SCHEMA, candidate_ids, parents_of, places_of, read_tags
+from pipelines.engine.tags import COLLAPSED, TAG_SCHEMA, candidate_ids, parents_of, places_in_rows, places_of, read_tags
 from pipelines.text.arrays import texts_of
 from schemas.ledger import LEDGER_SCHEMA
 from schemas.policy import Policy, outcome_under
@@ -125,7 +125,8 @@ def _decided(part: PartRef, store: Store, settings: DecideSettings) -> tuple[pa.
     rejecting = tags.column("reason").is_valid()
     ended = _fallen_with_parents(batch, _first_of_each(tags.filter(rejecting)))
     ended = _with_notes(ended, _first_of_each(tags.filter(pc.invert(rejecting))))
-    ids = candidate_ids(batch.column("row_id"), batch.column("format"), _occurrences(part, store))
+    nth, of = places_in_rows(batch.column("row"), batch.column("format"))
+    ids = candidate_ids(batch.column("row_id"), batch.column("format"), nth + of * _occurrences(part, store))
     return _decisions(batch, keys, ids, ended, settings), _dropped(batch)
 
 

@@ -249,7 +249,7 @@ def candidate_of(manifest: Manifest, row: Row, record: Mapping[str, Any]) -> dic
     batches = [batch for batch, _ in render_parts([Record(0, json_text(record), dict(record))], source, normalise)]
     made = [candidate for batch in batches for candidate in batch.to_pylist() if candidate["format"] == row["format"]]
     number = row["id"].split("-")[2:]
-    return made[min(int(number[0]) if number else 0, len(made) - 1)] if made else None
+    return made[(int(number[0]) if number else 0) % len(made)] if made else None
 
 
 def places_of_ids(data: OpenedData, ids: Sequence[str], column: str = "id") -> np.ndarray:

@@ -34,6 +34,12 @@ PART_BYTES = 16 << 20
 LONGEST = 1 << 20
 """Characters of a candidate, whatever `screen.max_chars` allows: what stages do to a text, they do to no longer one."""
 
+LONGEST_ROW = 32 << 20
+"""Characters of all candidates of a row, twice what a line may have: each of a thousand solutions has its question."""
+
+LONGEST_LABEL = 1000
+"""Characters of a topic or a name: reports list them, and count by them."""
+
 
 def render_parts(
     records: Iterable[Record],
@@ -187,11 +193,30 @@ def _understand(record: Record, source: Source) -> Problem | Rejection:
         return Rejection(Reason.MISSING_FIELD, "the record has no solution")
     if problem.selection.control:
         return Rejection(Reason.NOT_SELECTED, "a control item: it measures annotators")
-    longest = max(sum(len(segment.text) for segment in solution.segments) for solution in problem.solutions)
-    size = len(problem.system or "") + len(problem.question) + longest
-    if size > LONGEST:
-        return Rejection(Reason.TOO_LONG, f"question and solution have {size} characters; at most {LONGEST} are read")
-    return problem
+    return _oversized(problem) or problem
+
+
+def _oversized(problem: Problem) -> Rejection | None:
+    """Refuses what is longer than a candidate may be, or than what all candidates of a row may repeat."""
+    about = len(problem.system or "") + len(problem.question) + len(problem.answer or "")
+    sizes = [sum(len(segment.text) for segment in solution.segments) for solution in problem.solutions]
+    if (size := about + max(sizes)) > LONGEST:
+        detail = f"question, answer and solution have {size} characters; at most {LONGEST} are read"
+        return Rejection(Reason.TOO_LONG, detail)
+    if (size := about * len(sizes) + sum(sizes)) > LONGEST_ROW:
+        detail = (
+            f"{len(sizes)} solutions, each with its question, have {size} characters; at most {LONGEST_ROW} are read"
+        )
+        return Rejection(Reason.TOO_LONG, detail)
+    people = problem.selection
+    labels = {"topic": problem.topic, "effort": problem.effort}
+    labels |= {"annotator": people.annotator, "reviewer": people.reviewer}
+    for name, label in labels.items():
+        if label is not None and len(label) > LONGEST_LABEL:
+            return Rejection(
+                Reason.UNSUPPORTED, f"{name} has {len(label)} characters; at most {LONGEST_LABEL} are read"
+            )
+    return None
 
 
 _TEXTS = ("question", "system", "answer")

@@ -133,11 +133,14 @@ def _suspicions(members: Sequence[Member], compare: Compare) -> Iterator[tuple[s
 def _format_disagreements(members: Sequence[Member], compare: Compare) -> Iterator[tuple[str, Rejection]]:
     rows: defaultdict[str, list[Member]] = defaultdict(list)
     for member in members:
-        rows[member.row_id].append(member)
+        if member.own is not None:
+            rows[member.row_id].append(member)
     for siblings in rows.values():
+        firsts = {(sibling.format, sibling.own): sibling for sibling in reversed(siblings)}
+        rivals = list(islice(reversed(firsts.values()), _MOST_VALUES))
         for member in siblings:
-            for rival in siblings:
-                differing = rival.format != member.format and member.own is not None and rival.own is not None
+            for rival in rivals:
+                differing = rival.format != member.format
                 if differing and compare(str(rival.own), str(member.own)) is Relation.NOT_EQUAL:
                     detail = f"{member.format} ends in {member.own:.60}, {rival.format} in {rival.own:.60}"
                     yield member.id, Rejection(Reason.FORMAT_DISAGREEMENT, detail, rival.id, rival.row)

@@ -33,6 +33,7 @@ from pipelines.engine.tags import (
     candidate_ids,
     kept_keys,
     parents_of,
+    places_in_rows,
     read_tags,
     rejected,
     repeated,
@@ -155,6 +156,7 @@ class Collapse:
         unused = ("problem", "template", "asked")
         columns = {name: keys.column(name) for name in keys.schema.names if name not in unused} | whereabouts(part)
         columns["alive"] = pa.array(alive_after(self.store, part, self.before))
+        columns["nth"], columns["of"] = map(pa.array, places_in_rows(keys.column("source_row"), keys.column("format")))
         columns = {name: column.take(indices) for name, column in columns.items()}
         return pa.RecordBatch.from_pydict(columns | {"key": contents, "content": contents})
 
@@ -221,8 +223,8 @@ class Revise:
 
 def _tagged(rows: pa.Table, competing: pa.Table) -> pa.Table:
     """Tags for rows with their occurrence, and a reason for those that lose to another of `competing`."""
-    occurrence = np.asarray(competing.column("occurrence"))
-    ids = candidate_ids(competing.column("row_id"), competing.column("format"), occurrence)
+    nth, of, occurrence = (np.asarray(competing.column(name)) for name in ("nth", "of", "occurrence"))
+    ids = candidate_ids(competing.column("row_id"), competing.column("format"), nth + of * occurrence)
     losses = pa.Table.from_batches([exact_duplicates(competing.append_column("id", ids))])
     losses = losses.append_column("reason", _constant(Reason.EXACT_DUPLICATE, len(losses)))
     joined = rows.select(["part", "index", "occurrence"]).join(losses, ["part", "index"], join_type="left outer")
@@ -268,13 +270,14 @@ def _position(known: Mapping[str, int], answer: str) -> int:
 
 
 def _occurrences(rows: pa.Table) -> np.ndarray:
-    """Numbers rows of one row_id and format in input order: int32[len(rows)], 0 for the first."""
-    names = ["row_id", "format", *_INPUT_ORDER]
+    """Numbers the same candidate of identical rows in input order: int32[len(rows)], 0 for the first."""
+    same_candidate = ["row_id", "format", "nth"]
+    names = [*same_candidate, *_INPUT_ORDER]
     order = np.asarray(pc.sort_indices(rows, sort_keys=[(name, "ascending") for name in names]))
     same = np.ones(len(rows), bool)
     same[:1] = False
-    for name in names[:2]:
-        values = pc.fill_null(rows.column(name).combine_chunks(), "").take(pa.array(order))
+    for name in same_candidate:
+        values = pc.fill_null(rows.column(name).combine_chunks().cast(pa.string()), "").take(pa.array(order))
         same[1:] &= np.asarray(pc.equal(values[1:], values[:-1]))
     starts = np.maximum.accumulate(np.where(same, 0, np.arange(len(rows))))
     occurrence = np.empty(len(rows), np.int32)

@@ -19,8 +19,10 @@ from pipelines.engine.tags import (
     NOBODY,
     PLACED_SCHEMA,
     alive_after,
+    candidate_ids,
     kept_columns,
     kept_keys,
+    places_in_rows,
     places_of,
     repeated,
     sharing,
@@ -188,7 +190,7 @@ class NearDuplicates:
         columns = {name: keys.column(name) for name in ("accepted", "completeness", "row_id", "source_row")}
         columns |= {"key": _as_key(guards), "guard": guards}
         columns |= kept_columns(self.store, self.words, part, indices, make)
-        columns["id"] = pc.binary_join_element_wise(keys.column("row_id"), keys.column("format"), "-")
+        columns["id"] = _names_in_part(read_keys(self.store, part, ["row_id", "format", "source_row"])).take(indices)
         columns["answer"] = answers_of(self.store, part).take(indices)
         return _near(columns, part, indices)
 
@@ -247,7 +249,7 @@ class Agree:
         keys = read_batch(self.store.keys_path(part), ["problem", "row_id", "format", "source_row"])
         alive = alive_after(self.store, part, self.before)
         columns = {"key": keys.column("problem"), **{n: keys.column(n) for n in ("row_id", "format", "source_row")}}
-        columns |= whereabouts(part) | {"alive": pa.array(alive)}
+        columns |= whereabouts(part) | {"alive": pa.array(alive), "id": _names_in_part(keys)}
         about = self.store.read_part(part, ["derived", "author"])
         columns["derived"] = about.column(0)
         columns["human"] = pc.invert(pc.fill_null(pc.starts_with(about.column(1), "model:"), False))
@@ -273,7 +275,7 @@ class Agree:
         """Tags the living candidates of problems that disagree."""
         groups: defaultdict[bytes, defaultdict[str, list[dict[str, object]]]] = defaultdict(lambda: defaultdict(list))
         for row in rows.filter(repeated(rows.column("key"))).sort_by(_INPUT_ORDER).to_pylist():
-            groups[row["key"]][f"{row['row_id']}-{row['format']}"].append(row)
+            groups[row["key"]][str(row["id"])].append(row)
         tags: list[dict[str, object]] = []
         for members in groups.values():
             rejections = disagreements([_member(identity, twins[0]) for identity, twins in members.items()])
@@ -281,6 +283,12 @@ class Agree:
                 for row in (row for row in members[identity] if row["alive"]):
                     tags.append({"part": row["part"], "index": row["index"], **asdict(rejection)})
         return pa.Table.from_pylist(tags, schema=PLACED_SCHEMA)
+
+
+def _names_in_part(keys: pa.RecordBatch) -> pa.Array:
+    """What the candidates of a part are called, the same for those of identical rows."""
+    nth, _ = places_in_rows(keys.column("source_row"), keys.column("format"))
+    return candidate_ids(keys.column("row_id"), keys.column("format"), nth)
 
 
 def _member(identity: str, row: dict[str, object]) -> Member:

@@ -18,6 +18,7 @@ from pipelines.engine.tags import (
     kept_keys,
     overruled_reasons,
     parents_of,
+    places_in_rows,
     places_of,
     read_tags,
     rejected,
@@ -171,6 +172,13 @@ def test_a_candidate_lives_while_no_stage_rejected_it_nor_its_parent(tmp_path):
 def test_places_are_the_inverse_of_indices():
     assert places_of(pa.array([4, 0, 2], pa.int32()), 6).tolist() == [1, -1, 2, -1, 0, -1]
     assert places_of(pa.array([], pa.int32()), 2).tolist() == [-1, -1]
+
+
+def test_candidates_of_one_row_and_format_are_numbered_where_they_stand():
+    formats = pa.array(["cot", "pot", "cot", "cot", None, "cot"])
+    nth, of = places_in_rows(pa.array([7, 7, 7, 8, 9, 7]), formats)
+    assert (nth.tolist(), of.tolist()) == ([0, 0, 1, 0, 0, 2], [3, 1, 3, 1, 1, 3])
+    assert [len(found) for found in places_in_rows(pa.array([], pa.int64()), pa.array([], pa.string()))] == [0, 0]
 
 
 def test_an_id_names_row_format_and_which_of_equal_rows():

@@ -26,13 +26,13 @@ def settings(**given: Any) -> DecideSettings:
     return DecideSettings(**{"heldout": 0.0, "seed": 0} | given)
 
 
-def candidate(row: int, form: str | None = "cot", **columns: Any) -> dict[str, Any]:
-    """A candidate of a row; the first of its row unless it is derived."""
+def candidate(row: int, form: str | None = "cot", *, place: int | None = None, **columns: Any) -> dict[str, Any]:
+    """A candidate of a row, which stands where its name says or at a place; the first of its row unless derived."""
     derived = columns.get("derived", False)
     return dict.fromkeys(CANDIDATE_SCHEMA.names) | {
         "row_id": f"id{row}",
         "source": "school",
-        "row": row,
+        "row": row if place is None else place,
         "format": form,
         "question": f"What is {row} + {row}?",
         "segments": [{"kind": "text", "text": f"It is {2 * row}."}],

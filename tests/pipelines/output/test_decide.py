@@ -136,7 +136,7 @@ def test_a_reason_that_a_person_overruled_does_not_stop_a_candidate(tmp_path: Pa
 
 
 def test_identical_rows_are_numbered_in_their_ids(tmp_path: Path) -> None:
-    rows = [candidate(0), candidate(0), candidate(1, None), candidate(1, None)]
+    rows = [candidate(0), candidate(0, place=5), candidate(1, None), candidate(1, None, place=6)]
     found, _ = decided(tmp_path, rows, repeats=(0, 1, 0, 2))
     assert told(found, "id", "row_id") == [
         ("id0-cot", "id0"),
@@ -144,6 +144,13 @@ def test_identical_rows_are_numbered_in_their_ids(tmp_path: Path) -> None:
         ("id1", "id1"),
         ("id1-2", "id1"),
     ]
+
+
+def test_solutions_of_one_row_are_numbered_before_those_of_an_identical_row(tmp_path: Path) -> None:
+    solutions = [candidate(0), candidate(0)]
+    twins = [candidate(0, place=5), candidate(0, place=5)]
+    found, _ = decided(tmp_path, [*solutions, candidate(0, "pot"), *twins], repeats=(0, 0, 0, 1, 1))
+    assert [row["id"] for row in found] == ["id0-cot", "id0-cot-1", "id0-pot", "id0-cot-2", "id0-cot-3"]
 
 
 def test_without_identification_every_row_is_a_problem_of_its_own(tmp_path: Path) -> None:

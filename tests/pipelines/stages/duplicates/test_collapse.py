@@ -31,6 +31,8 @@ def group(ranks: tuple[int, ...], references: tuple[str | None, ...]) -> pa.Tabl
             "accepted": [False] * count,
             "completeness": pa.array([0] * count, pa.int32()),
             "row_id": [f"{place:02d}" for place in range(count)],
+            "nth": pa.array([0] * count, pa.int32()),
+            "of": pa.array([1] * count, pa.int32()),
             "format": ["cot"] * count,
             "source_row": pa.array(range(count), pa.int64()),
             "source_rank": pa.array(ranks, pa.int32()),
