@@ -216,9 +216,7 @@ class ParaphraseIndex:
         rows, items = pairs.rows, pairs.items
         order = alike(texts.neighbours, self.neighbours, rows, items)
         same_joints = alike(texts.joints, self.joints, rows, items)
-        formula = np.where(pairs.joints >= _FORMULA, JOINTS * (same_joints - USUAL) * pairs.joints, 0.0)
-        lone = pairs.weight / pairs.shared - pairs.weight
-        evidence = pairs.weight * (1 + ORDER * order) - lone + WORDS * pairs.cosine + formula
+        evidence = _evidence(pairs, order, same_joints)
         prose = self.joints.counts[items] < _FORMULAS
         varied = ~pairs.foreign & (pairs.cosine >= SAME_WORDS) & (texts.bags.sums[rows] != self.bags.sums[items])
         telling = (pairs.shared >= NUMBERS) & (pairs.weight >= LITTLE)
@@ -262,11 +260,14 @@ class ParaphraseIndex:
         some = shared >= _SOME
         rows, items, shared, weight = rows[some], items[some], shared[some], weight[some]
         cosine = product(texts.words.weighted(self.weights), self.words, rows, items)
-        joints = np.maximum(texts.joints.counts[rows], self.joints.counts[items])
+        own_joints, item_joints = texts.joints.counts[rows], self.joints.counts[items]
+        joints = np.maximum(own_joints, item_joints)
         foreign = languages[rows] != np.array(self.languages)[items]
-        most = weight * (1 + ORDER) + WORDS * cosine + JOINTS * (1 - USUAL) * joints
         pairs = _Pairs(rows, items, shared, weight, cosine, joints, foreign)
-        return pairs.where(foreign | (most + self.answer_weights[items] >= EVIDENCE))
+        most = weight * (1 + ORDER) + WORDS * cosine + JOINTS * (1 - USUAL) * joints
+        varied = (cosine >= SAME_WORDS) & (most + self.answer_weights[items] >= EVIDENCE)
+        able = _evidence(pairs, 1.0, np.minimum(own_joints, item_joints) / np.maximum(joints, 1))
+        return pairs.where(foreign | varied | (able + self.answer_weights[items] >= EVIDENCE - _ROUNDING))
 
     def _best(
         self,
@@ -310,6 +311,13 @@ class ParaphraseIndex:
         rows, items = np.concatenate((rows[found], few[owner[places]])), np.concatenate((items, word_items))
         pairs = distinct((rows << 32) | items)
         return pairs >> 32, pairs & 0xFFFFFFFF
+
+
+def _evidence(pairs: _Pairs, order: Scores | float, same_joints: Scores) -> Scores:
+    """What speaks for each pair but its answers (`EVIDENCE`), by the shares of neighbours and joints in both."""
+    formula = np.where(pairs.joints >= _FORMULA, JOINTS * (same_joints - USUAL) * pairs.joints, 0.0)
+    lone = pairs.weight / pairs.shared - pairs.weight
+    return pairs.weight * (1 + ORDER * order) - lone + WORDS * pairs.cosine + formula
 
 
 def _of_another_kind(pairs: _Pairs, same_joints: Scores) -> npt.NDArray[np.bool_]:

@@ -151,6 +151,22 @@ def test_a_new_benchmark_checks_finished_data_again_and_judges_nothing(tmp_path:
     assert remarks(after, read_ledger(data, after)) == ["2 leaks, 4 variants of 1 benchmark items (bench)"]
 
 
+def test_a_benchmark_that_is_added_beside_another_gives_the_bytes_of_a_fresh_run(tmp_path: Path) -> None:
+    rows, data, fresh = tmp_path / "rows.jsonl", tmp_path / "data", tmp_path / "fresh"
+    items = {"one": marbles(1), "two": [{"question": "Mia has 4 pens and buys 37 more. Pens?", "answer": "41"}]}
+    items["three"] = [{**item, "question": item["question"].replace("marbles", "beads")} for item in marbles(3)[1:]]
+    named = [
+        {"name": name, "path": str(write_rows(tmp_path / f"{name}.jsonl", made)), "variants": "quarantine"}
+        for name, made in items.items()
+    ]
+    for count in range(len(named)):
+        curate(settings(rows, count=9, benchmarks=named[: count + 1], wipeout={"limit": 1}), data)
+    curate(settings(rows, count=9, benchmarks=named, wipeout={"limit": 1}), fresh)
+    assert data_bytes(data) == data_bytes(fresh)
+    told = read_ledger(data, read_manifest(data)).column("benchmark").to_pylist()
+    assert {"one", "three"} <= set(told)
+
+
 def sources(folder: Path, *names: str) -> Config:
     """Sources that repeat each other's problems: their rows overlap by half, and the first named one keeps them."""
     made = []

@@ -104,6 +104,13 @@ def test_the_items_own_words_with_another_number_are_a_variant():
     assert not found(many.replace("count", "say"), "44", index=index).variant
 
 
+def test_a_variant_is_told_by_its_words_whatever_its_formulas_say_against_it():
+    told = "Ben, with 12 spades, 37 rakes and 45 pots, draws the line of a fence, marked by $x$. Where is the wall?"
+    again = told.replace("$x$", f"${'+'.join(['x'] * 30)}$").replace("45 pots", "45 pots, 44")
+    assert found(again, "8", index=index_of((told, "7"))).variant
+    assert found(again.replace("37", "88"), "8", index=index_of((told, "7"))) is None
+
+
 def test_small_numbers_more_or_less_do_not_hide_an_item():
     told = "A farm of 36 hens, 52 ducks and 75 geese sells 2 of 3 every 4 days. How many?"
     again = "A farm has 75 geese, 36 hens and 52 ducks. How many are sold?"
