@@ -266,8 +266,8 @@ class ParaphraseIndex:
         pairs = _Pairs(rows, items, shared, weight, cosine, joints, foreign)
         most = weight * (1 + ORDER) + WORDS * cosine + JOINTS * (1 - USUAL) * joints
         varied = (cosine >= SAME_WORDS) & (most + self.answer_weights[items] >= EVIDENCE)
-        able = _evidence(pairs, 1.0, np.minimum(own_joints, item_joints) / np.maximum(joints, 1))
-        return pairs.where(foreign | varied | (able + self.answer_weights[items] >= EVIDENCE - _ROUNDING))
+        reachable = _evidence(pairs, 1.0, np.minimum(own_joints, item_joints) / np.maximum(joints, 1))
+        return pairs.where(foreign | varied | (reachable + self.answer_weights[items] >= EVIDENCE - _ROUNDING))
 
     def _best(
         self,

@@ -11,7 +11,7 @@ from pipelines.sources.adapters.decisions import decision_by_value
 from pipelines.sources.adapters.registry import ADAPTERS, Unreadable
 from pipelines.sources.files.scan import FileSplit, read_records, row_id
 from pipelines.sources.inputs import Reading
-from pipelines.stages.select.decided import Record
+from pipelines.stages.select.ballots import Record
 from schemas.config import Source
 from schemas.place import public_name
 from schemas.problem import Decision, Problem, SegmentKind

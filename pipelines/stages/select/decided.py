@@ -5,16 +5,18 @@ adjudicates: that decision stands over the votes. Control items weigh annotators
 acceptance that names a reason of quarantine overrules that reason and no other: nobody accepts what they did not see.
 """
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import pyarrow as pa
 
-from pipelines.sources.adapters.decisions import DECISIONS, decision_by_value, decision_of, is_undecided
+from pipelines.sources.adapters.decisions import decision_by_value, decision_of, is_undecided
 from pipelines.sources.adapters.fields import Unreadable, find, is_marked, moment_of, optional_text, share_of
 from pipelines.sources.adapters.registry import check_fields, has_header
 from pipelines.sources.files.scan import FileScan, read_records, scan
+from pipelines.stages.select.ballots import Record, gathered, is_decided, moment, person_of
 from schemas.exits import UserError
 from schemas.manifest import InputFile
 from schemas.place import public_name
@@ -24,32 +26,6 @@ from schemas.pseudonyms import People
 from schemas.reviews import Reviews
 from validation.answers import Relation, compare_exactly
 
-REVIEW_SCHEMA = pa.schema(
-    [
-        pa.field("file", pa.string(), nullable=False, metadata={"doc": "as the config names it"}),
-        pa.field("key", pa.string(), metadata={"doc": "the records' field that `row` is a value of; null: row_id"}),
-        pa.field("row", pa.string(), nullable=False),
-        pa.field("annotator", pa.string()),
-        pa.field("reviewer", pa.string()),
-        pa.field("decision", pa.string()),
-        pa.field("answer", pa.string()),
-        pa.field("confidence", pa.float64()),
-        pa.field("time", pa.float64(), metadata={"doc": "seconds since 1970"}),
-        pa.field("control", pa.bool_(), nullable=False),
-        pa.field("expected", pa.string()),
-        pa.field("reason", pa.string()),
-        pa.field("comment", pa.string(), metadata={"doc": "what the person wrote beside the decision"}),
-        pa.field("corrected", pa.string(), metadata={"doc": "the reference that a reviewer gives instead"}),
-        pa.field("seen", pa.string(), metadata={"doc": "row_id of the row that was looked at"}),
-        pa.field("source", pa.string(), metadata={"doc": "that it stood in"}),
-        pa.field("position", pa.int64(), metadata={"doc": "where it stood there"}),
-        pa.field("superseded", pa.bool_(), nullable=False, metadata={"doc": "the person decided again, later"}),
-        pa.field("withdrawn", pa.bool_(), nullable=False, metadata={"doc": "so for the same reason"}),
-        pa.field("weight", pa.float64(), nullable=False, metadata={"doc": "of the annotator: accuracy on controls"}),
-    ]
-)
-
-Record = dict[str, object]
 _LAST = 2**63 - 1  # the last position that a column holds
 _NAMED = People(names="keep")
 
@@ -70,22 +46,21 @@ def read_reviews(
     Raises:
         UserError: a file, or one line of it, that cannot be read: naming file, line and what is allowed.
     """
-    rows = list(votes)
-    files: list[InputFile] = []
+    read: list[tuple[Reviews, list[FileScan]]] = []
     for entry in reviews:
         settings = Reviews(path=entry) if isinstance(entry, str) else entry
         names = list(settings.columns.model_dump().values())
         scans = scan(settings.path, header=has_header(names))
-        files += [InputFile(path=_named(settings, scans, file), bytes=file.bytes, sha256=file.sha256) for file in scans]
         first = (record for file in scans for split in file.splits for record in read_records(split))
         check_fields(f"curate.reviews: {public_name(settings.path)}", [settings.columns.row], first)
-        rows += [people.renamed(row) for file in scans for row in _rows_of(settings, file)]
-    _mark_earlier(rows, "superseded", ("key", "row"))
-    _mark_earlier(rows, "withdrawn", ("key", "row", "reason"))
-    weights = _weights(rows)
-    for row in rows:
-        row["weight"] = weights.get(person_of(row), _UNKNOWN_ACCURACY)
-    return pa.Table.from_pylist(rows, schema=REVIEW_SCHEMA), files
+        read.append((settings, scans))
+    files = [
+        InputFile(path=_named(settings, scans, file), bytes=file.bytes, sha256=file.sha256)
+        for settings, scans in read
+        for file in scans
+    ]
+    rows = (people.renamed(row) for settings, scans in read for file in scans for row in _rows_of(settings, file))
+    return gathered(chain(votes, rows)), files
 
 
 def _named(settings: Reviews, scans: Sequence[FileScan], file: FileScan) -> str:
@@ -152,66 +127,7 @@ def _plain_text(value: object) -> str | None:
     return (value.strip() or None) if isinstance(value, str) else None
 
 
-def is_decided(row: Record) -> bool:
-    """Whether a review says anything that counts: a decision, or an answer."""
-    return bool(row["decision"] or row["answer"])
-
-
-def person_of(row: Mapping[str, object]) -> str:
-    """Who decided. People without a name are one person a file."""
-    return str(row["reviewer"] or row["annotator"] or f"somebody ({row['file']})")
-
-
-def _mark_earlier(rows: Sequence[Record], mark: str, about: Sequence[str]) -> None:
-    """Marks decisions that the same person took again about the same: the later by time stays, else the later line."""
-    latest: dict[tuple[object, ...], int] = {}
-    for at, row in sorted(enumerate(rows), key=lambda placed: (_moment(placed[1]), placed[0])):
-        row[mark] = False
-        key = (*(row[name] for name in about), person_of(row), row["reviewer"] is None)
-        if key in latest:
-            rows[latest[key]][mark] = True
-        latest[key] = at
-
-
-def _moment(row: Record) -> float:
-    return float("-inf") if row["time"] is None else float(str(row["time"]))
-
-
 _MOST_VALUES = 64  # answers of a row that every vote is compared with
-_UNKNOWN_ACCURACY = 0.5  # (right + 1) / (seen + 2), Laplace's rule, of somebody who saw no control item
-
-
-def _weights(rows: Iterable[Record]) -> dict[str, float]:
-    """The accuracy of each annotator on control items."""
-    groups: defaultdict[tuple[object, object], list[Record]] = defaultdict(list)
-    for row in rows:
-        if not row["superseded"]:
-            groups[row["key"], row["row"]].append(row)
-    right, seen = Counter[str](), Counter[str]()
-    for group in groups.values():
-        expected = _expected(group)
-        if expected is None:
-            continue
-        for row in filter(is_decided, group):
-            if row["reviewer"] is None:
-                seen[person_of(row)] += 1
-                right[person_of(row)] += _is_right(row, expected)
-    return {person: (right[person] + 1) / (number + 2) for person, number in seen.items()}
-
-
-def _expected(group: Sequence[Record]) -> str | None:
-    """What is right about a control item: stated, or as a reviewer decided."""
-    if not any(row["control"] for row in group):
-        return None
-    stated = [row["expected"] for row in group if row["expected"]]
-    stated += [row["decision"] for row in group if row["reviewer"] and row["decision"]]
-    return str(stated[0]) if stated else None
-
-
-def _is_right(row: Record, expected: str) -> bool:
-    if row["decision"] is not None:
-        return row["decision"] == DECISIONS.get(expected.lower())
-    return row["answer"] is not None and compare_exactly(expected, str(row["answer"])).outcome is Relation.EQUAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,7 +179,7 @@ def settle(
     both = zip(reviews, decisions, strict=True)
     standing = [(row, decision) for row, decision in both if is_decided(row) and not row["superseded"]]
     # One person may name a row by its id and by a key: the later stands.
-    standing.sort(key=lambda review: _moment(review[0]))
+    standing.sort(key=lambda review: moment(review[0]))
     votes = list({person_of(row): (row, decision) for row, decision in standing if row["reviewer"] is None}.values())
     verdicts = [(row, ruling) for row, ruling in standing if row["reviewer"] is not None and ruling is not None]
     weight: defaultdict[Decision | None, float] = defaultdict(float)
@@ -285,7 +201,7 @@ def settle(
         confidence=sum(confidences) / len(confidences) if confidences else None,
         votes=len(votes) or None,
         agreement=_agreement([row for row, _ in votes], question, language),
-        time=max((_moment(row) for row in deciding if row["time"] is not None), default=None),
+        time=max((moment(row) for row in deciding if row["time"] is not None), default=None),
     )
     overruled = (
         str(row["reason"])

@@ -7,13 +7,13 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import lru_cache, partial
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
+from xxhash import xxh3_64_intdigest
 
 from pipelines.engine.candidates import UNDERSTOOD, selection_row
 from pipelines.engine.line import Line, Step, folder_named, row_by_row
@@ -23,13 +23,16 @@ from pipelines.engine.tags import TAG_SCHEMA
 from pipelines.engine.transforms import TagParts
 from pipelines.engine.workfiles import File
 from pipelines.sources.adapters.fields import Unreadable, optional_text
+from pipelines.stages.select.ballots import REVIEW_SCHEMA
 from pipelines.stages.select.criteria import judge_selection, select
-from pipelines.stages.select.decided import REVIEW_SCHEMA, Settled, settle
+from pipelines.stages.select.decided import Settled, settle
+from pipelines.text.postings import Postings
+from pipelines.text.words import Hashes
 from schemas.config import Curate, Select
 from schemas.example import SELECTION
 from schemas.ledger import LedgerRule
 from schemas.policy import Policy
-from schemas.problem import Decision, SegmentKind
+from schemas.problem import SegmentKind
 from schemas.reason import Reason, Stage
 from schemas.reviews import REVIEWS
 from validation.answers import extract
@@ -57,6 +60,10 @@ MATCHED_SCHEMA = pa.schema(
 )
 
 
+_ENTRY_SCHEMA = pa.schema([*_DECISION, pa.field("row_id", pa.string())])
+_AT_A_TIME = 10_000
+
+
 @dataclass(frozen=True, slots=True)
 class Reviewed:
     """Files of reviews, joined to the rows that they name.
@@ -76,7 +83,8 @@ def store_reviews(reviews: pa.Table, work: File, settings: Curate, code: str) ->
     """Leaves the reviews where workers load them, named by their content; None when there are none."""
     if not len(reviews):
         return None
-    path = work / f"reviews-{digest(reviews.to_pylist())}.arrow"
+    named = digest(*(digest(batch.to_pylist()) for batch in reviews.to_batches(max_chunksize=_AT_A_TIME)))
+    path = work / f"reviews-{named}.arrow"
     write_batch(path, reviews.combine_chunks().to_batches()[0])
     policy = sorted(settings.policy.items())
     folder = folder_named("reviewed", code, settings.select, policy, path.name)
@@ -147,16 +155,22 @@ def _reviewed_rows(
     batch: pa.RecordBatch, records: pa.Array, reviews: File
 ) -> Iterator[tuple[int, int, list[int], list[dict[str, object]]]]:
     """The rows of a part that reviews name: first candidate, one behind the last, the reviews and their places."""
-    table, index = _load(reviews)
-    keys = sorted({key for key, _ in index if key is not None})
-    starts = [*pc.indices_nonzero(records.is_valid()).to_pylist(), len(batch)]
-    row_ids = batch.column("row_id").to_pylist()
-    for start, end in pairwise(starts):
-        places = list(index.get((None, row_ids[start]), ()))
-        for key in keys:
-            places += index.get((key, _value(records[start].as_py(), key)), ())
-        if places:
-            yield start, end, places, table.take(pa.array(places)).to_pylist()
+    index = _load(reviews)
+    firsts = pc.indices_nonzero(records.is_valid())
+    found: defaultdict[int, list[int]] = defaultdict(list)
+    for key in index.keys:
+        names = batch.column("row_id") if key is None else _values(records, key)
+        for place, review in index.find(key, names.take(firsts)):
+            found[place].append(review)
+    bounds = [*firsts.to_pylist(), len(batch)]
+    for place in sorted(found):
+        rows = index.table.take(pa.array(found[place])).to_pylist()
+        yield bounds[place], bounds[place + 1], found[place], rows
+
+
+def _values(records: pa.Array, key: str) -> pa.Array:
+    """A field of each record as text."""
+    return pa.array([None if record is None else _value(record, key) for record in records.to_pylist()], pa.string())
 
 
 def _value(record: str, key: str) -> str | None:
@@ -168,13 +182,42 @@ def _value(record: str, key: str) -> str | None:
         return None
 
 
+@dataclass(frozen=True, slots=True)
+class _Targets:
+    """Reviews by what they name, in 16 bytes a review.
+
+    Attributes:
+        table: the reviews.
+        keys: the fields of records that they name rows by, null first: a row's id.
+        places: of the reviews, by hash of key and row.
+    """
+
+    table: pa.RecordBatch
+    keys: tuple[str | None, ...]
+    places: Postings
+
+    @classmethod
+    def of(cls, table: pa.RecordBatch) -> "_Targets":
+        keys = sorted(set(table["key"].unique().to_pylist()), key=lambda key: (key is not None, key))
+        hashes = _hashes(table["key"], table["row"])
+        return cls(table, tuple(keys), Postings.of(hashes, np.arange(len(table))))
+
+    def find(self, key: str | None, names: pa.Array) -> Iterator[tuple[int, int]]:
+        """(place among the names, place of a review) for each review that names a row so, in the order of both."""
+        keys = pa.array([key], pa.string()).take(pa.array(np.zeros(len(names), np.int64)))
+        for place, review in zip(*map(np.ndarray.tolist, self.places.hits(_hashes(keys, names))), strict=True):
+            if self.table["row"][review] == names[place] and self.table["key"][review].as_py() == key:
+                yield place, review
+
+
+def _hashes(keys: pa.Array, names: pa.Array) -> Hashes:
+    targets = pc.binary_join_element_wise(pc.fill_null(keys, "\0"), pc.fill_null(names, ""), "\n").cast(pa.binary())
+    return np.fromiter((xxh3_64_intdigest(target.as_buffer()) for target in targets), np.uint64, len(targets))
+
+
 @lru_cache(maxsize=1)
-def _load(path: File) -> tuple[pa.RecordBatch, dict[tuple[str | None, str | None], list[int]]]:
-    table = read_batch(path)
-    index: defaultdict[tuple[str | None, str | None], list[int]] = defaultdict(list)
-    for place, target in enumerate(zip(table["key"].to_pylist(), table["row"].to_pylist(), strict=True)):
-        index[target].append(place)
-    return table, dict(index)
+def _load(path: File) -> _Targets:
+    return _Targets.of(read_batch(path))
 
 
 def _reference(batch: pa.RecordBatch, index: int) -> str | None:
@@ -193,33 +236,43 @@ def _language(batch: pa.RecordBatch, index: int) -> str:
 
 def matched(reviews: pa.Table, reviewed: Reviewed, parts: Sequence[PartRef], store: Store) -> pa.Table:
     """The reviews with what became of each (`MATCHED_SCHEMA`): whether its row is there, and what it decided."""
-    known, changed = np.zeros(len(reviews), bool), np.zeros(len(reviews), bool)
-    decided: list[str | None] = reviews.column("decision").to_pylist()
-    rows: list[str | None] = [None] * len(reviews)
-    for part in parts:
-        tags = read_batch(store.tags_path(reviewed.folder, part), ["index", "said"])
-        tags = tags.filter(pc.greater(pc.fill_null(pc.list_value_length(tags["said"]), 0), 0))
-        ids = store.read_part(part, ["row_id"]).column(0).take(tags["index"]) if len(tags) else ()
-        for identity, entries in zip(ids, tags["said"].to_pylist(), strict=True):
-            for entry in entries:
-                at = entry["review"]
-                known[at], changed[at] = not entry["changed"], entry["changed"]
-                decided[at] = None if entry["decision"] is None else Decision(entry["decision"]).value
-                rows[at] = identity.as_py()
-    changed |= ~known & _stand_elsewhere(reviews, ~known, parts, store)
-    columns = [pa.array(known), pa.array(decided, pa.string()), pa.array(rows, pa.string()), pa.array(changed)]
-    return pa.Table.from_arrays([*reviews.columns, *columns], schema=MATCHED_SCHEMA)
+    entries = pa.Table.from_batches([_entries(reviewed, part, store) for part in parts], _ENTRY_SCHEMA)
+    entry = np.full(len(reviews), -1)
+    entry[np.asarray(entries["review"])] = np.arange(len(entries))
+    joined = entries.take(pa.array(entry, mask=entry < 0))
+    changed = pc.fill_null(joined["changed"], False)
+    known = pc.fill_null(pc.invert(joined["changed"]), False)
+    decided = pc.if_else(pa.array(entry < 0), reviews["decision"], joined["decision"])
+    unknown = pc.invert(known)
+    changed = pc.or_(changed, pc.and_(unknown, _stand_elsewhere(reviews, unknown, parts, store)))
+    return pa.Table.from_arrays([*reviews.columns, known, decided, joined["row_id"], changed], schema=MATCHED_SCHEMA)
 
 
-def _stand_elsewhere(reviews: pa.Table, unknown: np.ndarray, parts: Sequence[PartRef], store: Store) -> np.ndarray:
-    """Which reviews of unknown rows name a place where a row stands: that row has changed. bool[reviews]."""
-    named = [*zip(reviews["source"].to_pylist(), reviews["position"].to_pylist(), strict=True)]
-    wanted = {place for place, lost in zip(named, unknown, strict=True) if lost and None not in place}
-    found: set[tuple[str, int]] = set()
+def _entries(reviewed: Reviewed, part: PartRef, store: Store) -> pa.RecordBatch:
+    """What the rows of a part say about their reviews (`_ENTRY_SCHEMA`)."""
+    tags = read_batch(store.tags_path(reviewed.folder, part), ["index", "said"])
+    rows = tags["index"].take(pc.list_parent_indices(tags["said"]))
+    row_ids = store.read_part(part, ["row_id"]).column(0).take(rows)
+    return pa.RecordBatch.from_arrays([*tags["said"].flatten().flatten(), row_ids], schema=_ENTRY_SCHEMA)
+
+
+def _stand_elsewhere(
+    reviews: pa.Table, unknown: pa.ChunkedArray, parts: Sequence[PartRef], store: Store
+) -> pa.ChunkedArray:
+    """Which reviews of unknown rows name a place where a row stands: that row has changed."""
+    lost = pc.and_(unknown, pc.and_(reviews["source"].is_valid(), reviews["position"].is_valid()))
+    places = pc.indices_nonzero(lost)
+    named = list(_places(reviews.take(places), "source", "position"))
+    wanted, found = set(named), set[tuple[str, int]]()
     for part in parts if wanted else ():
-        batch = store.read_part(part, ["source", "row"])
-        found |= wanted.intersection(zip(batch["source"].to_pylist(), batch["row"].to_pylist(), strict=True))
-    return np.array([place in found for place in named], bool)
+        found |= wanted.intersection(_places(store.read_part(part, ["source", "row"]), "source", "row"))
+    stands = np.zeros(len(reviews), np.bool_)
+    stands[np.asarray(places)] = [place in found for place in named]
+    return pa.array(stands)
+
+
+def _places(rows: pa.Table | pa.RecordBatch, *columns: str) -> Iterator[tuple[str, int]]:
+    return zip(*(rows[column].to_pylist() for column in columns), strict=True)
 
 
 def review_notes(folder: Path) -> list[str]:
