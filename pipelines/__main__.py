@@ -265,6 +265,7 @@ def main(arguments: Sequence[str]) -> int:
     debug = "--debug" in arguments
     logging.basicConfig(level=logging.WARNING if debug else logging.ERROR)
     logging.getLogger("apache_beam").setLevel(logging.WARNING if debug else logging.CRITICAL)
+    logging.getLogger().addFilter(lambda _: debug)  # where Beam repeats what a job service says, tracebacks and all
     return run_command_line(app, arguments)
 
 

@@ -18,11 +18,12 @@ from apache_beam.options.pipeline_options import PipelineOptions
 
 from pipelines.engine.beam import beam_options, open_pipeline
 from pipelines.engine.engines import open_on_engine
-from pipelines.engine.joining import Run, begin, code_digest, join, workers_of
+from pipelines.engine.joining import Run, begin, code_digest, join, worker_failed, workers_of
 from pipelines.engine.runners import PATIENCE_S, engine_in
 from pipelines.engine.workfiles import File, content_of, names_below, remove_below, write_content
 from schemas.manifest import ShardRecord
 from validation.dataset.gate import Carry, inspect_in_turn
+from validation.dataset.lengths import tokenizer_digest
 from validation.dataset.shard import Findings, Inspector, Settings
 
 _FINDINGS = "findings"
@@ -53,10 +54,13 @@ class InspectShards(beam.DoFn):
         data: the data set, on a disk or in a store.
         work: the folder that findings go to.
         run: what a worker of an engine compares with itself; None in the driver's own processes.
+        tokenizer: a hash of the driver's tokenizer, which a worker compares too.
     """
 
-    def __init__(self, settings: Settings, data: File, work: File, run: Run | None = None) -> None:
-        self._settings, self._data, self._work, self._run = settings, data, work, run
+    def __init__(
+        self, settings: Settings, data: File, work: File, run: Run | None = None, tokenizer: str | None = None
+    ) -> None:
+        self._settings, self._data, self._work, self._run, self._tokenizer = settings, data, work, run, tokenizer
         self._inspector: Inspector | None = None
 
     def setup(self) -> None:
@@ -72,10 +76,19 @@ class InspectShards(beam.DoFn):
 
     def _loaded(self) -> Inspector:
         if self._inspector is None:
+            self._compare_tokenizers()
             items = self._settings.benchmarks
             with _here(self._data, items.name if items else None) as folder:
                 self._inspector = Inspector(replace(self._settings, benchmarks=items and folder / items.name))
         return self._inspector
+
+    def _compare_tokenizers(self) -> None:
+        name = self._settings.tokenizer
+        if self._tokenizer is not None and name is not None and (ours := tokenizer_digest(name)) != self._tokenizer:
+            raise worker_failed(
+                f"has another tokenizer {name} ({ours}) than the driver ({self._tokenizer}): another revision, or "
+                "another file of that name; bring the same to both"
+            )
 
 
 @contextmanager
@@ -116,8 +129,9 @@ def inspect_on_engine(
     work, data = (file.absolute() if isinstance(file, Path) else file for file in (report / f".judging-{number}", data))
     try:
         run = begin(work, number, code_digest())
+        tokenizer = None if settings.tokenizer is None else tokenizer_digest(settings.tokenizer)
         with open_on_engine(options, lambda: bool(workers_of(work)), patience=patience) as pipeline:
-            _carry(pipeline, shards, InspectShards(settings, data, work, run))
+            _carry(pipeline, shards, InspectShards(settings, data, work, run, tokenizer))
         yield from _read(work)
     finally:
         remove_below(work)

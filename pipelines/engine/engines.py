@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from typing import Any
 
 import apache_beam as beam
@@ -23,6 +24,7 @@ _LOOK_S = 1.0
 _GRACE_S = 10.0  # for an engine to end a job that is given up
 _CONTINUES = "the same command continues where it stopped"
 _OURS = re.compile(r"\b(?:schemas|pipelines)\.[\w.]{0,200}?\w{1,80}Error: (.+)")
+_WHILE = re.compile(r" \[while running '[^'\n]*'\]")  # Beam's own name of a step
 _MISSING = re.compile(r"ModuleNotFoundError: (No module named .+)")
 _SILENT = re.compile(r"StatusCode\.UNAVAILABLE\s+details = \"(.+)\"|StatusRuntimeException: (UNAVAILABLE: .+)")
 _RAISED = re.compile(r"^[ \t]*+((?:\w{1,80}\.){0,20}\w{1,80}(?:Error|Exception)(?:: .+)?)$", re.MULTILINE)
@@ -47,11 +49,31 @@ def open_on_engine(
     pipeline = beam.Pipeline(options=options)
     yield pipeline
     with _failures_in_one_line(runner):
+        _carry(pipeline, arrived, patience, runner)
+
+
+@dataclass(slots=True)
+class _Job:
+    """A pipeline that an engine was given, as the thread that follows it knows it.
+
+    Attributes:
+        result: None before the engine has taken it.
+        failure: what the thread raised.
+    """
+
+    result: PipelineResult | None = None
+    failure: Exception | None = None
+    ended: threading.Event = field(default_factory=threading.Event)
+
+    def follow(self, pipeline: beam.Pipeline) -> None:
+        """Submits a pipeline and waits for its end."""
         try:
-            result = pipeline.run()
-        except (RuntimeError, OSError, ValueError, NotImplementedError, grpc.FutureTimeoutError) as error:
-            raise UserError(f"--runner {runner}: could not start: {_reason(error)}{_hint(runner)}") from error
-        _wait(result, arrived, patience, runner)
+            self.result = pipeline.run()
+            self.result.wait_until_finish()
+        except Exception as error:  # noqa: BLE001  handed on by whoever waits for the end
+            self.failure = error
+        finally:
+            self.ended.set()
 
 
 def _hint(runner: str) -> str:
@@ -62,43 +84,49 @@ def _hint(runner: str) -> str:
     return f"; Beam downloads it unless {found} says where it is" if found else ""
 
 
-def _wait(result: PipelineResult, arrived: Callable[[], bool], patience: float, runner: str) -> None:
-    """Waits for the end of a job, from a thread that Ctrl-C reaches."""
-    ending: list[Exception] = []
-    ended = threading.Event()
-
-    def follow() -> None:
-        try:
-            result.wait_until_finish()
-        except Exception as error:  # noqa: BLE001  handed on below
-            ending.append(error)
-        finally:
-            ended.set()
-
-    threading.Thread(target=follow, daemon=True).start()
+def _carry(pipeline: beam.Pipeline, arrived: Callable[[], bool], patience: float, runner: str) -> None:
+    """Submits a pipeline and waits for its end, from a thread that Ctrl-C reaches."""
+    job = _Job()
+    threading.Thread(target=job.follow, args=[pipeline], daemon=True).start()
     given_up = time.monotonic() + patience
     came = False
     try:
-        while not ended.wait(_LOOK_S):
+        while not job.ended.wait(_LOOK_S):
             with suppress(OSError):  # a store that stumbles costs a look, not the run
                 came = came or arrived()
             if not came and time.monotonic() > given_up:
-                raise RunFailedError(
-                    f"{runner}: no worker came within {patience:.0f} s: look at the log of the worker pool (its Python "
-                    "must have Beam and mathmill, and `python` on its PATH must be that one), and whether the engine "
-                    f"has free slots; {_CONTINUES}"
-                )
+                raise _given_up(job, runner, patience)
     except BaseException:
-        _cancel(result)
+        _cancel(job)
         raise
-    if ending:
-        raise ending[0]
+    if job.result is None and isinstance(job.failure, _UNSTARTED):
+        raise UserError(f"--runner {runner}: could not start: {_reason(job.failure)}{_hint(runner)}") from job.failure
+    if job.failure is not None:
+        raise job.failure
 
 
-def _cancel(result: PipelineResult) -> None:
+_UNSTARTED = (RuntimeError, OSError, ValueError, NotImplementedError, grpc.FutureTimeoutError)
+"""what Beam raises where an engine is not there; beside it only what is wrong in Beam or here"""
+
+
+def _given_up(job: _Job, runner: str, patience: float) -> RunFailedError:
+    if job.result is None:
+        return RunFailedError(
+            f"{runner}: the engine took no job within {patience:.0f} s: somebody listens at its address, but does not "
+            f"answer; look at its log, and whether the address is that of the job service; {_CONTINUES}"
+        )
+    return RunFailedError(
+        f"{runner}: no worker came within {patience:.0f} s: look at the log of the worker pool (its Python "
+        "must have Beam and mathmill, and `python` on its PATH must be that one), and whether the engine "
+        f"has free slots; {_CONTINUES}"
+    )
+
+
+def _cancel(job: _Job) -> None:
     def cancel() -> None:
         with suppress(Exception):
-            result.cancel()
+            if job.result is not None:
+                job.result.cancel()
 
     ending = threading.Thread(target=cancel, daemon=True)
     ending.start()
@@ -115,7 +143,7 @@ def _failures_in_one_line(runner: str) -> Iterator[None]:
 
 def _reason(error: Any) -> str:  # noqa: ANN401  Beam raises what it likes
     """What went wrong on a worker or in an engine, out of the text that the engine made of it."""
-    text = str(error)
+    text = _WHILE.sub("", str(error))
     if ours := _OURS.findall(text):
         return str(ours[-1]).strip()
     if missing := _MISSING.findall(text):

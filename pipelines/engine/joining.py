@@ -33,6 +33,7 @@ _PACKAGES = (
     "xxhash",
 )
 """what bytes depend on beside our own code"""
+_CODE = (".py", ".yaml")
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,10 +115,10 @@ def _installed() -> Iterator[tuple[str, str]]:
 
 
 def code_digest(packages: Iterable[str] = ("schemas", "pipelines", "validation")) -> str:
-    """A hash of the code that makes parts and tags: what other code made is made again."""
+    """A hash of the code that makes parts and tags, and of its tables: what others made is made again."""
     root = Path(__file__).resolve().parents[2]
     state = blake2b(digest_size=8)
     for package in packages:
-        for path in sorted((root / package).rglob("*.py")):
+        for path in sorted(path for path in (root / package).rglob("*.*") if path.suffix in _CODE):
             state.update(path.read_bytes())
     return state.hexdigest()

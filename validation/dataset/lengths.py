@@ -6,6 +6,7 @@ tokens that depend on the model and are not counted, so this warns: the trainer 
 
 from collections import Counter
 from functools import lru_cache
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,15 @@ def load_tokenizer(name: str) -> Any:  # noqa: ANN401  tokenizers has no types
     except Exception as error:  # the library raises nothing more precise
         reason = one_line(str(error))[:160]
         raise UserError(f"validate.tokenizer: {name}: no tokenizer can be loaded: {reason}") from error
+
+
+def tokenizer_digest(name: str) -> str:
+    """A hash of all that a tokenizer is: two of one name need not be the same.
+
+    Raises:
+        UserError: as `load_tokenizer`.
+    """
+    return blake2b(load_tokenizer(name).to_str().encode(), digest_size=8).hexdigest()
 
 
 def measure_lengths(chunk: pa.Table, tokenizer: str, context: int) -> tuple[Tally, Counter[int]]:
