@@ -103,6 +103,8 @@ def _explain(error: ValidationError) -> str:
         return f"{where}: unknown key; did you mean `{meant}`? Known here: {', '.join(known)}"
     if first["type"] == "missing":
         return f"{where}: this key is required"
+    if first["type"] in ("model_type", "dict_type"):
+        return f"{where}: expected a table (`key: value`, or {{key: value}}), found {first['input']!r}"
     message = first["msg"].removeprefix("Value error, ")
     given = first["input"]
     found = f", found {given!r}" if isinstance(given, str | int | float | bool | None) else ""

@@ -18,9 +18,12 @@ from pathlib import Path, PurePosixPath
 from typing import IO, Any, cast
 from urllib.parse import unquote, urlsplit, urlunsplit
 
-from schemas.exits import RunFailedError, UserError
+from schemas.exits import RunFailedError, UserError, one_line
 from schemas.files import replacing
 from schemas.stores import WRITABLE, served
+from schemas.wording import shortened
+
+_MOST_WORDS = 480  # characters of a store's own words
 
 Location = str | Path
 """a path, or a URL"""
@@ -235,6 +238,16 @@ def on_this_machine(location: Location, option: str) -> Path:
     return place
 
 
+def require_lasting(place: Path | Place) -> None:
+    """Checks that what a command writes to a place is there when it has ended.
+
+    Raises:
+        UserError: it would lie in the memory of the process.
+    """
+    if isinstance(place, Place) and urlsplit(place.url).scheme == "memory":
+        raise UserError(f"{place}: memory:// ends with this command, and so would the data; name a folder or a store")
+
+
 def require_writable(place: Place) -> None:
     """Checks that data can be written to places of this kind.
 
@@ -273,7 +286,7 @@ def sending(place: Place, *, advice: str) -> Iterator[None]:
 
 
 def _words(place: Place, error: Exception) -> str:
-    """What went wrong, with no credentials in it."""
+    """What went wrong, with no credentials in it, and without what a client says to its own maintainers."""
     secret = urlsplit(place.url).netloc.rpartition("@")[0]
-    words = str(error).replace(place.url, str(place))
-    return words.replace(secret, "***") if secret else words
+    words = one_line(str(error).partition(" error_info=")[0]).replace(place.url, str(place))
+    return shortened(words.replace(secret, "***") if secret else words, _MOST_WORDS)

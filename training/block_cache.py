@@ -42,6 +42,11 @@ class BlockCache:
         self.folder, self.limit = folder / "blocks", limit
         self._begin()
 
+    @property
+    def can_be_written(self) -> bool:
+        """Whether no block was lost for want of room or permission so far."""
+        return not self._complained
+
     def get(self, block: Block, fetch: Fetch) -> bytes:
         """Returns the bytes of a block, whole and right.
 

@@ -39,11 +39,16 @@ def notes_on_data(config: Train, examples: Examples, cache: BlockCache) -> tuple
             f"{len(examples) * some // count:,} examples)"
         )
     if examples.fetched_bytes:
+        kept = f", and kept in {cache.folder} (up to {config.data_cache_gb:g} GiB)" if cache.can_be_written else ""
         notes.append(
-            f"{examples.fetched_bytes / _GB:.3g} GiB of the data lie elsewhere: blocks are fetched as the order needs "
-            f"them, checked, and kept in {cache.folder} (up to {config.data_cache_gb:g} GiB)"
+            f"{_size(examples.fetched_bytes)} of the data lie elsewhere: blocks are fetched as the order needs them "
+            f"and checked{kept}"
         )
     return tuple(notes)
+
+
+def _size(count: int) -> str:
+    return f"{count / _GB:.3g} GiB" if count >= _GB else f"{count / 2**20:.2g} MiB"
 
 
 def require_room(config: Train, examples: Mapping[Split, Examples], cache: BlockCache) -> None:

@@ -14,6 +14,7 @@ import time
 import uuid
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -147,7 +148,7 @@ class TokenCache:
         self._add_segment(path)
 
     def _stop(self, why: str) -> None:
-        logger.warning("%s: the cache of tokens %s; the run goes on and encodes what it does not hold", self._root, why)
+        _tell(self._root, why)
         self._is_open, self._waiting = False, {}
 
     def _make_room(self) -> bool:
@@ -159,6 +160,12 @@ class TokenCache:
             shutil.rmtree(oldest, ignore_errors=True)  # who reads it has it mapped, and keeps it
             del sizes[oldest]
         return sum(sizes.values()) + self._waiting_bytes <= self._limit
+
+
+@cache
+def _tell(root: Path, why: str) -> None:
+    """Says once that nothing more is kept: each split has a cache of its own in one folder."""
+    logger.warning("%s: the cache of tokens %s; the run goes on and encodes what it does not hold", root, why)
 
 
 class _Segment:

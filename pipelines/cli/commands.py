@@ -28,7 +28,7 @@ from schemas.exits import RunFailedError, UserError
 from schemas.files import write_text
 from schemas.imports import importing
 from schemas.manifest import MANIFEST, read_manifest
-from schemas.place import Place, located
+from schemas.place import Place, located, require_lasting
 from schemas.reason import Stage
 from schemas.reviews import REVIEWS
 from schemas.verdict import VERDICT, Status, Verdict
@@ -38,6 +38,7 @@ from validation.programs import describe_levels
 
 def run_curate(config: Config, output: Path, options: RunOptions, *, config_file: Path | None = None) -> None:
     """Curates with a live bar and prints the last screen; where the config was read is noted for `mathmill review`."""
+    require_lasting(located(output))
     settings = refuse_mistakes(config, output, options)
     with importing():  # deferred: Beam, which no mistake above needs
         from pipelines.curate import curate_checked

@@ -62,6 +62,7 @@ def test_every_table_is_frozen_and_refuses_unknown_keys(table: type[BaseModel]) 
         ({"train": {**TRAIN, "objective": [{"objective": "dft", "shar": 1}]}}, "train.objective.0.shar: unknown key; did you mean `share`?"),
         ({"train": {**TRAIN, "objective": [{"objective": "best", "share": 1}]}}, "train.objective.0.objective: Input should be 'sequence_mean'"),
         ({"train": {**TRAIN, "objective": "best"}}, "train.objective: Input should be 'sequence_mean'"),
+        ({"train": {**TRAIN, "data": ["o"]}}, "train.data.0: expected a table (`key: value`, or {key: value}), found 'o'"),
         ({"evaluate": {"tasks": ["gsm8k"]}}, "evaluate.tasks: unknown key; did you mean `benchmarks`?"),
         ({"validate": {"recheck": {"samples": 5}}}, "validate.recheck.samples: unknown key; did you mean `sample`?"),
         ({"tarin": TRAIN}, "tarin: unknown key; did you mean `train`?"),

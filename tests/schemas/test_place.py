@@ -8,7 +8,16 @@ from pathlib import Path
 import pytest
 
 from schemas.exits import RunFailedError, UserError
-from schemas.place import Place, located, on_this_machine, public_name, reached, require_writable, sending
+from schemas.place import (
+    Place,
+    located,
+    on_this_machine,
+    public_name,
+    reached,
+    require_lasting,
+    require_writable,
+    sending,
+)
 from schemas.stores import _hub_answers
 from tests.hub_server import asked_here
 from tests.store_server import StoreServer, cut_short, forbidden, gone, trickling, unavailable
@@ -161,6 +170,14 @@ def test_what_cannot_be_is_one_line(store: StoreServer, url: str, words: str) ->
     assert "\n" not in str(failure.value)
 
 
+def test_what_a_client_tells_its_maintainers_is_left_out() -> None:
+    with pytest.raises(UserError) as failure, reached(Place("gs://b/data")):
+        raise OSError(f"Status(UNAVAILABLE: no token\n\t for {'it ' * 400}) error_info={{reason=1}}")
+    assert str(failure.value).startswith("gs://b/data cannot be reached: Status(UNAVAILABLE: no token for it")
+    assert "error_info" not in str(failure.value)
+    assert len(str(failure.value)) < 520
+
+
 def test_a_hub_that_does_not_answer_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")  # the port of discard: nobody listens
     _hub_answers.cache_clear()
@@ -174,6 +191,13 @@ def test_a_url_is_no_folder_where_a_folder_is_meant() -> None:
     assert on_this_machine("run", "--output") == Path("run")
     with pytest.raises(UserError, match=r"^--output s3://b/run: this must be on this machine"):
         on_this_machine("s3://k:s@b/run", "--output")
+
+
+def test_what_lasts_is_no_memory_of_a_process() -> None:
+    for place in (Path("run"), Place("s3://b/x"), Place("file:///memory")):
+        require_lasting(place)
+    with pytest.raises(UserError, match=r"^memory://run: memory:// ends with this command"):
+        require_lasting(Place("memory://run"))
 
 
 def test_only_stores_are_written_to() -> None:

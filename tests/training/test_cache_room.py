@@ -1,10 +1,12 @@
 """An order that a cache cannot hold is refused before step 1, with the key that helps."""
 
+from hashlib import sha256
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
+from schemas.block_table import Block
 from schemas.exits import UserError
 from schemas.split import Split
 from tests.training.models import small_run
@@ -59,3 +61,12 @@ def test_the_order_and_what_is_fetched_are_told(tmp_path):
     assert "takes examples from 64 of 100 blocks of neighbours at a time (about 65,536 examples)" in order
     assert fetched.startswith("3 GiB of the data lie elsewhere")
     assert f"kept in {tmp_path / 'blocks'} (up to 8 GiB)" in fetched
+
+
+def test_of_a_cache_that_cannot_be_written_nobody_says_that_it_keeps_blocks(tmp_path, caplog):
+    (tmp_path / "file").write_text("no folder")
+    config = small_run(data_cache=str(tmp_path / "file")).train
+    cache, elsewhere = cache_of(config), Opened(fetched_bytes=300_000, blocks=np.arange(0, 2049, 1024))
+    cache.get(Block("shard", 0, 1, 0, 1, sha256(b"a").hexdigest()), lambda _: b"a")
+    (fetched,) = notes_on_data(config, elsewhere, cache)
+    assert fetched == "0.29 MiB of the data lie elsewhere: blocks are fetched as the order needs them and checked"
