@@ -9,6 +9,7 @@ turn for a batch each, so with batches as long as runs it puts the order togethe
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any, Literal, TypeVar
@@ -22,6 +23,7 @@ from schemas.exits import RunFailedError
 from schemas.place import as_text
 from schemas.split import Split
 from schemas.transcript import transcribe
+from schemas.wording import amount
 from training import shards
 from training.chat import ChatLayout
 from training.encode import encode
@@ -88,6 +90,23 @@ class _Rows:
             number, epoch = number - steps, epoch + 1
         return np.empty(0, np.int64)
 
+    def steps_before(self, row: int) -> int:
+        """The steps of the run that end before a row of it.
+
+        Raises:
+            RunFailedError: the row is not the first of a step.
+        """
+        steps = epoch = 0
+        while row >= (length := self._length(epoch)) > 0:
+            row, steps, epoch = row - length, steps + self.plan.steps_in(epoch), epoch + 1
+        whole, within = divmod(row, self.recipe.examples_per_step)
+        if within:
+            raise RunFailedError(
+                f"the stream goes on {amount(within, 'row')} behind the beginning of step {steps + whole + 1}, and "
+                "steps are read whole; go on by rows, or from the end of a step"
+            )
+        return steps + whole
+
     def total(self) -> int:
         """Rows of the whole run."""
         epoch = total = 0
@@ -139,6 +158,7 @@ class _Ordered(IterableDataset[Item]):
     """
 
     _run = 1
+    _items = "steps"
 
     def __init__(self, rows: _Rows) -> None:
         self._rows = rows
@@ -160,10 +180,13 @@ class _Ordered(IterableDataset[Item]):
         """Continues behind what was taken, the next time that this is iterated.
 
         Raises:
-            RunFailedError: a state of another order, or of a worker that this process is not.
+            RunFailedError: a state of another order, of steps where these are rows, or of a worker that this process
+                is not.
         """
         if state["order"] != self._rows.key:
             raise RunFailedError("this state is of another stream: its data, seed, epochs or step size were others")
+        if (items := state.get("items", self._items)) != self._items:
+            raise RunFailedError(f"this state counts {items}, and these are {self._items}: load it where it was taken")
         worker = state["worker"]
         if worker is not None and tuple(worker) != _worker():
             raise RunFailedError(
@@ -176,7 +199,7 @@ class _Ordered(IterableDataset[Item]):
         self._resumes = True
 
     def _state(self, start: int, taken: int, worker: tuple[int, int] | None) -> State:
-        return {"order": self._rows.key, "start": start, "taken": taken, "worker": worker}
+        return {"order": self._rows.key, "items": self._items, "start": start, "taken": taken, "worker": worker}
 
     def _next(self) -> tuple[int, int]:
         """The items that this process takes next: those of its run [start, stop) that are left."""
@@ -238,6 +261,8 @@ class Stream(_Ordered[Row]):
     batches of that size keep the order. The state is torchdata's convention: a StatefulDataLoader resumes it.
     """
 
+    _items = "rows"
+
     def __init__(self, rows: _Rows) -> None:
         super().__init__(rows)
         self._run = rows.recipe.examples_per_step
@@ -251,11 +276,21 @@ class Stream(_Ordered[Row]):
                 yield row
 
     def steps(self) -> Steps:
-        """The same rows by whole steps."""
-        return Steps(self._rows)
+        """The same rows by whole steps, from where a loaded state has this stream go on.
+
+        Raises:
+            RunFailedError: that is within a step.
+        """
+        steps = Steps(self._rows)
+        if self._resumes:
+            steps.load_state_dict(steps.state_after(self._rows.steps_before(self._start)))
+        return steps
 
     def as_dataset(self) -> Any:  # noqa: ANN401  a datasets.IterableDataset, which has no types
-        """The same rows as a `datasets.IterableDataset`, which TRL and others read; a shard of it is a step's rows."""
+        """The same rows as a `datasets.IterableDataset`, which TRL and others read; a shard of it is a step's rows.
+
+        It begins where a loaded state has this stream go on, and has a state of its own, which counts from there.
+        """
         from datasets import Features, IterableDataset, List, Value  # deferred: a loop in torch needs no datasets
 
         text, integers = Value("string"), List(Value("int64"))
@@ -265,13 +300,17 @@ class Stream(_Ordered[Row]):
             if self._rows.recipe.tokenizer is None
             else {"input_ids": integers, "labels": integers, "completion_mask": integers}
         )
-        runs = list(range(-(-self._rows.total() // self._run)))
+        start = self._start if self._resumes else 0
+        runs = list(range(-(-max(0, self._rows.total() - start) // self._run)))
         features = Features({"id": text, "format": text, "source": text, **columns})
-        return IterableDataset.from_generator(self._rows_of, features=features, gen_kwargs={"runs": runs})
+        return IterableDataset.from_generator(
+            partial(self._rows_of, start), features=features, gen_kwargs={"runs": runs}
+        )
 
-    def _rows_of(self, runs: list[int]) -> Iterator[Row]:
+    def _rows_of(self, start: int, runs: list[int]) -> Iterator[Row]:
         for run in runs:
-            yield from self._rows.read(self._rows.between(run * self._run, (run + 1) * self._run))
+            begun = start + run * self._run
+            yield from self._rows.read(self._rows.between(begun, begun + self._run))
 
 
 def stream(

@@ -92,6 +92,31 @@ def test_a_state_goes_on_behind_what_was_taken(weighted, taken, kind):
         assert list(second) == expected  # the state is used once
 
 
+@pytest.mark.parametrize("taken", [0, 1, 6, 7, 14])
+def test_what_is_made_of_a_resumed_stream_goes_on_where_it_does(weighted, taken):
+    steps = planned(weighted)
+    behind = sum(map(len, steps[:taken]))
+
+    def resumed():
+        rows = rows_of(weighted)
+        rows.load_state_dict(rows.state_after(behind))
+        return rows
+
+    assert [ids(step) for step in resumed().steps()] == steps[taken:]
+    assert [ids(step) for step in loader(resumed().steps(), 2, batch_size=None)] == steps[taken:]
+    assert ids(resumed().as_dataset()) == [id_ for step in steps[taken:] for id_ in step]
+
+
+def test_steps_go_on_from_whole_ones(weighted):
+    rows = rows_of(weighted)
+    rows.load_state_dict(rows.state_after(SIZE + 3))
+    with pytest.raises(RunFailedError, match="goes on 3 rows behind the beginning of step 2, and steps are read whole"):
+        rows.steps()
+    assert ids(rows)[0] == planned(weighted)[1][3]
+    with pytest.raises(RunFailedError, match="this state counts rows, and these are steps"):
+        rows.steps().load_state_dict(rows.state_after(SIZE))
+
+
 def states_beside(rows):
     """Collates as a StatefulDataLoader does: with each batch, where the worker that made it stands."""
     about = get_worker_info()
