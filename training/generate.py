@@ -198,20 +198,20 @@ class Writer:
 
     @torch.inference_mode()
     def _sees_no_padding(self) -> bool:
-        """Whether a row in a batch gets the scores that it gets alone, up to rounding, also in the step behind."""
-        long, short = [id_ % len(self.layout.tokenizer) for id_ in range(3, 15)], [3, 4, 5, 6]
-        padded, alone = self._scores_of_last([long, short]), self._scores_of_last([short])
-        apart = (padded - alone).abs().max() / alone.abs().max()
-        return bool(apart < (_ROUNDING if self._model.dtype == torch.float32 else _ROUNDING_IN_HALF))
-
-    def _scores_of_last(self, rows: list[list[int]]) -> torch.Tensor:
-        """The scores[2, V] of two steps of the last row."""
-        inputs = self._inputs(rows)
+        """Whether a row in a batch gets the scores of two passes over it alone, up to rounding."""
+        long, short, token = [id_ % len(self.layout.tokenizer) for id_ in range(3, 15)], [3, 4, 5, 6], 7
+        device = self._model.device
+        alone = [
+            self._model(input_ids=torch.tensor([row], device=device), use_cache=False).logits[0, -1]
+            for row in (short, [*short, token])
+        ]
+        inputs = self._inputs([long, short])
         first = self._model(**inputs, use_cache=True)
-        following = torch.full((len(rows),), 7, device=self._model.device)
-        inputs |= _behind(following, inputs["attention_mask"], inputs["position_ids"])
+        inputs |= _behind(torch.tensor([token, token], device=device), inputs["attention_mask"], inputs["position_ids"])
         second = self._model(**inputs, past_key_values=first.past_key_values, use_cache=True)
-        return torch.stack([first.logits[-1, -1], second.logits[-1, -1]]).float()
+        expected, found = torch.stack(alone), torch.stack([first.logits[-1, -1], second.logits[-1, -1]])
+        apart = (found - expected).abs().max() / expected.abs().max()
+        return bool(apart < (_ROUNDING if self._model.dtype == torch.float32 else _ROUNDING_IN_HALF))
 
     def _inputs(self, rows: list[list[int]]) -> dict[str, Any]:
         """What the model is given for rows of tokens, padded on the left."""
