@@ -22,6 +22,7 @@ from typing import Any
 from schemas.exits import UserError
 from schemas.problem import SegmentKind
 from schemas.transcript import THINK_CLOSE, THINK_OPEN, transcribe
+from training.onward import onward
 from training.shards import Example
 from training.turn_layout import DAY, Turn, control_ids, generation_prompt, render, stop_in, takes_system, turn_of
 from training.untyped import Tokenizer
@@ -123,19 +124,26 @@ class ChatLayout:
         """Text as people read it, without the marks of cuts, or with another mark for whoever encodes it whole."""
         return text.replace(_CUT, mark)
 
-    def encode(self, texts: Sequence[str]) -> list[list[int]]:
-        """Encodes texts as they are, adding no token; a text is encoded in parts where it is cut."""
+    def encode(self, texts: Sequence[str], *, begins: bool = False) -> list[list[int]]:
+        """Encodes texts as they are, adding no token; a text is encoded in parts where it is cut.
+
+        Args:
+            texts: what stands in a sequence.
+            begins: each begins one, as prompts do, and the tokenizer encodes it as it would for anybody.
+        """
         parts = [text.split(_CUT) for text in texts]
-        flat = iter(self._encode([part for text in parts for part in text]))
-        return [[token for _ in text for token in next(flat)] for text in parts]
+        ahead = int(begins)
+        first = iter(_tokens(self._backend, [part for text in parts for part in text[:ahead]]))
+        others = iter(_tokens(self._onward, [part for text in parts for part in text[ahead:]]))
+        return [[token for at in range(len(text)) for token in next(first if at < ahead else others)] for text in parts]
 
     def decode(self, tokens: Sequence[int]) -> str:
         """Returns the exact text of tokens, without special ones."""
-        return self.tokenizer.decode(list(tokens), skip_special_tokens=True, clean_up_tokenization_spaces=False)
+        return str(self._onward.decode(list(tokens), skip_special_tokens=True))
 
     def decode_all(self, tokens: Sequence[int]) -> str:
         """Returns the exact text of tokens, special ones included."""
-        return self.tokenizer.decode(list(tokens), skip_special_tokens=False, clean_up_tokenization_spaces=False)
+        return str(self._onward.decode(list(tokens), skip_special_tokens=False))
 
     @cached_property
     def digest(self) -> str:
@@ -178,20 +186,17 @@ class ChatLayout:
 
     def _shown(self, text: str) -> str:
         """Layout as `decode` shows it, which leaves special tokens out."""
-        return self.decode(self._encode([text])[0])
-
-    def _encode(self, texts: Sequence[str]) -> list[list[int]]:
-        """Tokens of texts, by the tokenizer's own threads; Python waits without holding them up."""
-        if not texts:
-            return []
-        encodings = self._backend.encode_batch_fast(list(texts), add_special_tokens=False)
-        return [encoding.ids for encoding in encodings]
+        return self.decode(_tokens(self._onward, [text])[0])
 
     @cached_property
     def _backend(self) -> Any:  # noqa: ANN401  tokenizers has no types
         """What transformers itself asks, set up by it once: it never cuts and never pads."""
         self.tokenizer(["1"], add_special_tokens=False)
         return self.tokenizer.backend_tokenizer
+
+    @cached_property
+    def _onward(self) -> Any:  # noqa: ANN401
+        return onward(self._backend)
 
     def _stop(self) -> tuple[str, int]:
         """What the template puts behind an assistant's words; else the tokenizer's end-of-sequence token."""
@@ -224,3 +229,10 @@ class ChatLayout:
                 f"{self.name}: this tokenizer changes text at the start of a piece (found {self.decode(tokens)!r}), so "
                 "tool outputs cannot be masked exactly; use a byte-level tokenizer"
             )
+
+
+def _tokens(backend: Any, texts: Sequence[str]) -> list[list[int]]:  # noqa: ANN401
+    """Tokens of texts, by the tokenizer's own threads; Python waits without holding them up."""
+    if not texts:
+        return []
+    return [encoding.ids for encoding in backend.encode_batch_fast(list(texts), add_special_tokens=False)]

@@ -4,7 +4,7 @@ The mask comes from schemas.transcript: the prompt, tool outputs and their closi
 output fence and the stop token do.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -81,25 +81,22 @@ def encode(examples: list[Example], layout: ChatLayout, *, supervise_think: bool
 
 
 def _encode(examples: list[Example], layout: ChatLayout, *, supervise_think: bool) -> list[EncodedExample]:
-    texts: list[str] = []
-    runs: list[list[bool]] = []
-    for example in examples:
-        texts.append(layout.prompt(example))
-        flags = [False]
-        for text, supervised in layout.stretches(example, supervise_think=supervise_think):
-            texts.append(text)
-            flags.append(supervised)
-        runs.append(flags)
-    pieces = iter(layout.encode(texts))
-    return [_join(example, flags, pieces, layout) for example, flags in zip(examples, runs, strict=True)]
+    prompts = layout.encode([layout.prompt(example) for example in examples], begins=True)
+    stretches = [list(layout.stretches(example, supervise_think=supervise_think)) for example in examples]
+    pieces = iter(layout.encode([text for response in stretches for text, _ in response]))
+    return [
+        _join(example, prompt, [(next(pieces), supervised) for _, supervised in response], layout)
+        for example, prompt, response in zip(examples, prompts, stretches, strict=True)
+    ]
 
 
-def _join(example: Example, flags: list[bool], pieces: Iterator[list[int]], layout: ChatLayout) -> EncodedExample:
-    tokens: list[int] = []
-    mask: list[int] = []
-    for position, flag in enumerate(flags):
-        piece = next(pieces)
-        if position and layout.stop_id in piece:
+def _join(
+    example: Example, prompt: list[int], response: list[tuple[list[int], bool]], layout: ChatLayout
+) -> EncodedExample:
+    tokens = list(prompt)
+    mask = [0] * len(prompt)
+    for piece, flag in response:
+        if layout.stop_id in piece:
             raise UserError(
                 f"example {example.id}: its layout holds the stop token {layout.stop_token!r} inside the response, so "
                 "the model would learn to stop there; give another template by train.chat_template"

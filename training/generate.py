@@ -105,7 +105,7 @@ class Writer:
             seeds: one for each prompt, where tokens are sampled.
         """
         answers = self._begin(prompts, seeds, max_new_tokens)
-        self._extend(self.layout.encode(prompts), answers, max_new_tokens, pause=False)
+        self._extend(self.layout.encode(prompts, begins=True), answers, max_new_tokens, pause=False)
         return answers
 
     def converse(
@@ -121,7 +121,7 @@ class Writer:
 
         Blocks of one answer share their state, as in a notebook.
         """
-        prefixes, answers = self.layout.encode(prompts), self._begin(prompts, seeds, max_new_tokens)
+        prefixes, answers = self.layout.encode(prompts, begins=True), self._begin(prompts, seeds, max_new_tokens)
         active = list(range(len(prompts)))
         while active:
             self._extend([prefixes[i] for i in active], [answers[i] for i in active], max_new_tokens, pause=True)

@@ -70,7 +70,7 @@ class InProcess:
         """Prompts that leave no place for an answer, by their position: a pass over them costs their length squared."""
         if self._positions is None:
             return {}
-        lengths = map(len, self._layout.encode(prompts))
+        lengths = map(len, self._layout.encode(prompts, begins=True))
         why = f"the prompt has {{:,}} tokens, and the model knows {self._positions:,} positions"
         return {
             i: Response("", ended=False, tokens=0, refusal=why.format(length))

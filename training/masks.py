@@ -20,7 +20,7 @@ def prove_masks(train: Train, examples: Examples, encoded: Encoded, layout: Chat
     for index, example in enumerate(rows):
         tokens, flags = encoded[index].tokens.tolist(), encoded[index].supervised.tolist()
         first = flags.index(1)
-        asked = layout.encode([layout.prompt(example)])[0]
+        asked = layout.encode([layout.prompt(example)], begins=True)[0]
         prefixes += tokens[: len(asked)] == asked and first >= len(asked)
         right = _written(tokens, flags, layout) == _supervised_text(example, layout, train.supervise_think)
         texts += right
@@ -41,7 +41,10 @@ def _prove_layout(rows: Sequence[Example], tokens: Sequence[list[int]], layout: 
     """Whether whole rows, stop token included, are what the template itself writes for the same turn."""
     dropped = [layout.turn(example.thinks).dropped for example in rows]
     kept = [(example, row) for example, row, drops in zip(rows, tokens, dropped, strict=True) if not drops]
-    golds = [layout.as_template(example) for example, _ in kept]
+    golds = [
+        layout.decode_all(tokens)  # as the tokenizer spells it: Llama 2's writes a space behind control tokens
+        for tokens in layout.encode([layout.as_template(example) for example, _ in kept], begins=True)
+    ]
     texts = [layout.decode_all(row) for _, row in kept]
     bare = [text.removesuffix(layout.stop_token) for text in texts]
     stops = _agreeing(golds, texts) > 0

@@ -162,7 +162,7 @@ def stop_in(tokenizer: Tokenizer, behind: str) -> tuple[str, int] | None:
         last += 1
     if ids[last] != tokenizer.eos_token_id:
         last = first
-    between = tokenizer.decode(ids[:last], skip_special_tokens=False, clean_up_tokenization_spaces=False)
+    between, _, _ = behind.partition(str(tokenizer.convert_ids_to_tokens(ids[last])))
     return between, ids[last]
 
 
