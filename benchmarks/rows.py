@@ -2,11 +2,11 @@
 
     python -m benchmarks.rows --data DATA [--list REASON]
 
-Every file below goes through `mathmill curate` by itself, training rows held against their benchmarks. Counted are candidates kept, removed and quarantined, by
-reason, and of what the screen says of a text the share of the rows that it takes: a bound on its false alarms, since
-these files are whole. Where people have judged rows that fell (`row_labels.jsonl`: file, row, reason and whether the
-reason is true, nothing of the row itself), the share of right ones stands beside. `--list` names the rows of a reason
-that nobody has judged yet.
+Every file below goes through `mathmill curate` by itself, training rows held against their benchmarks. Counted are
+candidates kept, removed and quarantined, by reason, and of what the screen says of a text the share of the rows that it
+takes: a bound on its false alarms, since these files are whole. Where people have judged rows that fell
+(`row_labels.jsonl`: file, row, reason and whether the reason is true, nothing of the row itself), the share of right
+ones stands beside. `--list` names the rows of a reason that nobody has judged yet.
 """
 
 import argparse

@@ -30,6 +30,9 @@ _CONCLUSION = re.compile(r"\W*(?:therefore|thus|so|hence|consequently)\b", re.IG
 _DENIED = re.compile(r"\b(?:not|no|never|except|but|instead)\b", re.IGNORECASE)
 _SIGN = re.compile(r"\\pm(?![a-zA-Z])|±")
 _LAYOUT = re.compile(r"\\left(?![a-z])|\\right(?![a-z])|(?:,[\s$]*)?(?<![a-z\\])and(?![a-z])|[\s$]")
+_ELIDED = re.compile(r"dots|\.\.\.|…")
+_BRACKETS = re.compile(r"[()]")
+_LISTS = re.compile(r"[\s$]*+(?:\([-\d,\s]{3,60}\)[\s,$]*+){2,12}")
 _EDGE = re.compile(r"[\w\\^_]")
 _OPERATORS = frozenset("+-*/^_")
 
@@ -79,6 +82,26 @@ class Listed:
         concludes = concluded > begin or _CONCLUSION.match(tail, begin)
         return (tail[start:stop], start, stop) if joined or (worded and concludes) else None
 
+    def find_in_turn(self, tail: str, sentences: Sequence[tuple[int, Sequence[Candidate]]]) -> Span | None:
+        """Finds each value at the end of a concluding sentence of its own: `Thus the least is 1`, `Thus the most is 5`.
+
+        Sentences come with their beginning, the last one first. None of them may arrive at anything else.
+        """
+        places: dict[str, Candidate] = {}
+        for begin, within in sentences:
+            told = [piece for piece in _pieces(within) if self._is_like(piece[0])]
+            if not told or not _CONCLUSION.match(tail, begin):
+                continue
+            last = max(told, key=lambda piece: piece[2])
+            item = next((item for item in self._items if self._equal(item, last[0])), None)
+            if item is None or item in places:
+                return None
+            places[item] = last
+            if len(places) == len(self._items):
+                start, stop = min(place[1] for place in places.values()), max(place[2] for place in places.values())
+                return tail[start:stop], start, stop
+        return None
+
     def _is_item(self, answer: str) -> bool:
         return any(self._equal(item, answer) for item in self._items)
 
@@ -87,7 +110,15 @@ class Listed:
 
 
 def literally(tail: str, reference: str) -> Span | None:
-    """Finds a formula as it is written, layout, dollar signs and `and` aside, at the end of a calculation."""
+    """Finds a formula as it is written, layout, dollar signs and `and` aside, at the end of a calculation.
+
+    Lists of lists may stand there without their brackets.
+    """
+    bare = _BRACKETS.sub("", reference) if _LISTS.fullmatch(reference) else ""
+    return _literally(tail, reference) or (_literally(tail, bare) if bare else None)
+
+
+def _literally(tail: str, reference: str) -> Span | None:
     wanted = _plain(reference)[0]
     squeezed, places = _plain(tail)
     around = _OPERATORS | {","} if len(parts(wanted)) > 1 else _OPERATORS
@@ -128,7 +159,7 @@ def _cut(within: Sequence[Candidate]) -> Iterator[Candidate]:
     """What a sentence may state, what stands between its commas, and both signs of what has two."""
     for answer, start, stop, arrived in within:
         yield answer, start, stop, arrived
-        between = parts(answer)
+        between = [] if _ELIDED.search(answer) else parts(answer)
         for piece in between if len(between) > 1 else ():
             yield piece, start, stop, arrived
         for sign in "+-" if _SIGN.search(answer) else "":

@@ -130,15 +130,18 @@ def _list(
     Beside it stands whether a sentence names one of them: the last that does decides.
     """
     listed, candidates = Listed(items, compare), [*_candidates(tail, formulas)]
+    told, named = [], False
     for begin, end in _sentences(tail, formulas):
         concluded = max((clause.end() for clause in _CLAUSE.finditer(tail, begin, end)), default=begin)
         within = [candidate for candidate in candidates if begin < candidate[2] <= end]
-        if _THAT_IS.match(tail, begin):
+        if _THAT_IS.match(tail, begin) or _REMARK.match(tail, begin):
             continue
-        found = listed.find(tail, within, begin, concluded)
-        if found is not None or (listed.names_one(within) and not _REMARK.match(tail, begin)):
+        found = None if named else listed.find(tail, within, begin, concluded)
+        if found is not None:
             return found, True
-    return None, False
+        named = named or listed.names_one(within)
+        told.append((begin, within))
+    return listed.find_in_turn(tail, told), named
 
 
 def is_open(answer: str, reference: str) -> bool:

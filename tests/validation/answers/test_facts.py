@@ -45,7 +45,7 @@ def test_gsm8k_rationales_that_never_reach_their_answer(real_data):
     for row in rows(real_data / "cot" / "gsm8k_train.jsonl"):
         rationale, _, final = row["answer"].rpartition("####")
         found += not reaches(rationale, final, row["question"])
-    assert found == 14  # 13 do not; the other one writes `(($45/$300)*100)% = 15% of $300`
+    assert found == 12
 
 
 def test_math_solutions_end_in_their_answers(real_data):

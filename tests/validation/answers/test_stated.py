@@ -44,6 +44,11 @@ ENDINGS = [json.loads(line) for line in (Path(__file__).parent / "hand_endings.j
         ),
         ("The smallest are 12, $24,36,48,60,72,84$, and 96.", "12,24,36,48,60,72,84,96"),
         ("Therefore, Ann is 6 years old, Bea is 9, and Carl is 15.", "6,9,15"),
+        (
+            "Thus, the least value of $g$ is 2. For the most we take $x=7$.\n\nThus, the greatest value of $g$ is 9.",
+            "9,2",
+        ),
+        ("The two lists are 1,6,8 and 2,4,9.", "(1,6,8),(2,4,9)"),
         ("As $7 \\cdot 3+8=29$, and so he buys 3 pens and 8 pads. (We see that $0,1,2,3$ fail.)", "3,8"),
         ("So $n=40+12=52$ and $n=40+15=55$.", "52,55"),
         (
@@ -85,6 +90,7 @@ def test_a_reference_in_the_last_sentences_is_found_by_value(text: str, referenc
         ("Therefore, Ann is 6 years old, Bea is 9, and Carl is 15.", "6,9"),
         ("Ann is 6 years old and Bea, who came later, is 9.", "6,9"),
         ("Therefore he buys 3 pens but not 8 pads.", "3,8"),
+        ("Thus, the first is 2. Thus, the second is 9. Therefore, they differ by 7.", "2,9"),
         ("The pairs are $(1,8),(2,7)$ and $(4,5)$.", "$(1,8),(2,7)$"),
         ("One example is $1,2,3,4,5,6$.", "2,3,4"),
         ("The roots are " + ", ".join(f"${n}.5$" for n in range(200)) + ".", "1.5,2.5"),
