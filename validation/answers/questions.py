@@ -11,7 +11,8 @@ from validation.answers.choices import read_options
 from validation.answers.units import UNITS, Unit, find_unit
 
 _PERCENT = re.compile(
-    r"(?<![a-z\\])[b-z]\$? ?\\?(?:%|percent\b)|(?:what|which|how many) percent|percent(?:age)? (?:of|is|was|did|does|chance|increase|decrease|change|more|less)"
+    r"(?<![a-z\\])[b-z]\$? ?\\?(?:%|percent\b)|"
+    r"(?:what|which|how many) percent|percent(?:age)? (?:of|is|was|did|does|chance|increase|decrease|change|more|less)"
     r"[^.?]{0,300}\?|"
     r"what (?:is|was|'s) (?:the |his |her |their |its )?(?:\w+ ){0,3}percent|(?:as|in|to) (?:a )?percent|percentage|"
     r"百分之几|百分之多少|百分比|百分率|占百分|"
