@@ -9,6 +9,8 @@ import importlib.util
 import inspect
 import re
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -49,8 +51,7 @@ def add_adapters(model: Model, lora: Lora, *, seed: int) -> None:
         bias="none",
         task_type="CAUSAL_LM",
     )
-    with torch.random.fork_rng(devices=[]), warnings.catch_warnings():
-        warnings.filterwarnings("ignore", r"The following \w+_pattern keys")  # which transformers sets for experts
+    with torch.random.fork_rng(devices=[]), patterns_unheard():
         torch.manual_seed(seed)
         try:
             model.add_adapter(config)
@@ -58,6 +59,14 @@ def add_adapters(model: Model, lora: Lora, *, seed: int) -> None:
             if "ParamWrapper" in str(error):
                 raise UserError(_EXPERTS) from error
             raise UserError(f"train.lora: {str(error).splitlines()[0]}") from error
+
+
+@contextmanager
+def patterns_unheard() -> Iterator[None]:
+    """Where adapters are placed: peft warns of patterns, set by transformers for experts, that do match."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", r"The following \w+_pattern keys")
+        yield
 
 
 def passed_over(model: Model) -> list[str]:

@@ -10,6 +10,7 @@ import torch
 
 from schemas import hub
 from schemas.exits import UserError
+from training.adapters import patterns_unheard
 from training.sealed import require_whole
 from training.untyped import Model, Tokenizer
 
@@ -66,7 +67,8 @@ def load_model(source: Path | str, *, option: str = "train.model", hollow: bool 
                 model = AutoModelForCausalLM.from_config(config, dtype=torch.float32).eval()
             model.tie_weights()
         else:
-            model = AutoModelForCausalLM.from_pretrained(str(source), dtype=torch.float32, local_files_only=local)
+            with patterns_unheard():
+                model = AutoModelForCausalLM.from_pretrained(str(source), dtype=torch.float32, local_files_only=local)
     _keep_scale(model)
     return model
 

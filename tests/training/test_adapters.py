@@ -128,6 +128,8 @@ def test_adapters_of_experts_are_trained_resumed_and_exported(data, tmp_path, mi
     name = "model/model.safetensors"
     assert (straight.output / name).read_bytes() == (resumed.output / name).read_bytes()
     assert any("experts" in key for key in load_file(straight.output / "adapter/adapter_model.safetensors"))
+    adapter = load_model(straight.output / "adapter").eval()
+    assert torch.allclose(scores(adapter), scores(load_model(straight.model).eval()), atol=1e-5)
 
 
 @pytest.mark.parametrize(
