@@ -23,6 +23,18 @@ from training.step import Likelihood, accumulate, micro_batches, plan_batch
 
 CPU = torch.device("cpu")
 VOCABULARY = 211
+SIZES = {
+    "vocab_size": VOCABULARY,
+    "hidden_size": 32,
+    "intermediate_size": 48,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 4,
+    "num_key_value_heads": 2,
+    "head_dim": 8,
+    "num_experts_per_tok": 2,
+    "initializer_range": 0.1,
+    "pad_token_id": None,
+}
 
 
 def small_model(kind="qwen2", *, dtype=torch.float64, **changes):
@@ -44,21 +56,16 @@ def small_model(kind="qwen2", *, dtype=torch.float64, **changes):
     return model.to(dtype)
 
 
-def experts(kind="mixtral", **changes):
-    """Two layers of a mixture of experts, or of another type by its own names of sizes."""
+def tiny_model(kind, **changes):
+    """Two layers of a type of transformers, mixtures of experts one expert at a time; a config takes what it knows."""
+    attention.register()
     torch.manual_seed(1)
-    sizes = {
-        "vocab_size": VOCABULARY,
-        "hidden_size": 32,
-        "intermediate_size": 48,
-        "num_hidden_layers": 2,
-        "num_attention_heads": 4,
-        "num_key_value_heads": 2,
-        "num_experts_per_tok": 2,
-        "initializer_range": 0.1,
-    }
-    config = AutoConfig.for_model(kind, **(sizes | changes))
-    model = AutoModelForCausalLM.from_config(config, dtype=torch.float32).eval()
+    usual = AutoConfig.for_model(kind)
+    known = usual.to_dict().keys() | usual.attribute_map.keys() | {"hidden_size", "num_hidden_layers"}
+    sizes = {name: size for name, size in SIZES.items() if name in known}
+    model = AutoModelForCausalLM.from_config(
+        AutoConfig.for_model(kind, **(sizes | changes)), dtype=torch.float32
+    ).eval()
     if hasattr(model, "set_experts_implementation"):
         model.set_experts_implementation("eager")
     return model

@@ -10,7 +10,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from schemas.config import Lora
 from schemas.exits import RunFailedError, UserError
-from tests.training.models import experts, small_model, small_run
+from tests.training.models import small_model, small_run, tiny_model
 from training.adapters import add_adapters, merge_adapters, passed_over
 from training.model import load_model
 from training.prove import prove
@@ -93,7 +93,7 @@ def scores(model):
 
 @pytest.mark.parametrize("kind", ["mixtral", "gpt_oss"])
 def test_experts_merged_compute_what_their_adapters_did(kind):
-    model = experts(kind, num_local_experts=4).double()
+    model = tiny_model(kind, num_local_experts=4).double()
     plain = scores(model)
     add_adapters(model, LORA, seed=0)
     unsettle_adapters(model)
@@ -109,7 +109,7 @@ def mixture(data, tmp_path_factory):
     """A folder with a mixture of experts and a tokenizer."""
     folder = tmp_path_factory.mktemp("mixture")
     tokenizer = AutoTokenizer.from_pretrained(base_of(data, folder))
-    experts(num_local_experts=4, vocab_size=len(tokenizer)).save_pretrained(folder)
+    tiny_model("mixtral", num_local_experts=4, vocab_size=len(tokenizer)).save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     return str(folder)
 
@@ -144,7 +144,7 @@ def test_adapters_of_experts_are_trained_resumed_and_exported(data, tmp_path, mi
     ],
 )
 def test_a_layer_that_the_models_own_code_goes_past_bears_no_adapter(kind, bare):
-    model = experts(kind, state_size=4, num_local_experts=4)
+    model = tiny_model(kind, state_size=4, num_local_experts=4)
     names = passed_over(model)
     assert {name.rpartition(".")[2] for name in names} == bare
     add_adapters(model, LORA, seed=0)
@@ -154,7 +154,7 @@ def test_a_layer_that_the_models_own_code_goes_past_bears_no_adapter(kind, bare)
 
 def test_layers_without_adapters_are_told_before_step_1(data, tmp_path, mixture):
     tokenizer = AutoTokenizer.from_pretrained(mixture)
-    experts("mamba", state_size=4, vocab_size=len(tokenizer)).save_pretrained(tmp_path)
+    tiny_model("mamba", state_size=4, vocab_size=len(tokenizer)).save_pretrained(tmp_path)
     tokenizer.save_pretrained(tmp_path)
     notes = []
     train(

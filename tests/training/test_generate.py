@@ -8,7 +8,7 @@ import torch
 from transformers import DynamicCache
 
 from schemas.config import FreshModel, ProgramLimits
-from tests.training.models import experts
+from tests.training.models import tiny_model
 from training import shards
 from training.chat import ChatLayout
 from training.fresh import fit_tokenizer
@@ -131,7 +131,7 @@ def likeliest(model, row, count):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_row_in_a_batch_is_continued_as_it_is_alone(layout, kind):
-    model = experts(kind, vocab_size=len(layout.tokenizer), **KINDS[kind])
+    model = tiny_model(kind, vocab_size=len(layout.tokenizer), **KINDS[kind])
     model.generation_config.eos_token_id = None
     model.generation_config.repetition_penalty = 50.0  # a model's own habits of sampling are none of an evaluation's
     prompts = ["12 + 3", "Ada has 12 apples, and Ben gives her 3 more of them.", "So"]

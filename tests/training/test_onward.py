@@ -7,7 +7,7 @@ from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers,
 from transformers import PreTrainedTokenizerFast
 
 from schemas.problem import Format, Segment, SegmentKind
-from tests.training.models import experts, small_run
+from tests.training.models import small_run, tiny_model
 from training import shards
 from training.chat import ChatLayout
 from training.encode import encode
@@ -107,7 +107,7 @@ def test_a_row_begins_as_generation_does_and_goes_on_in_its_own_words(texts, kin
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_model_of_such_a_tokenizer_is_proven_and_trained(data, texts, tmp_path, kind):
     tokenizer = tokenizer_of(kind, texts)
-    experts("llama", vocab_size=len(tokenizer)).save_pretrained(tmp_path / "MODEL")
+    tiny_model("llama", vocab_size=len(tokenizer)).save_pretrained(tmp_path / "MODEL")
     tokenizer.save_pretrained(tmp_path / "MODEL")
     config = small_run(model=str(tmp_path / "MODEL"), steps=2)
     assert [line.name for line in prove(config, [data], rows=3) if not line.passed] == []

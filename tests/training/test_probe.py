@@ -5,24 +5,12 @@ import torch
 import transformers
 
 from schemas.exits import UserError
-from tests.training.models import by_transformers, distance, random_rows, small_model, summed
+from tests.training.models import VOCABULARY, by_transformers, distance, random_rows, small_model, summed, tiny_model
 from training import attention, probe
 from training.forward import arrange
 from training.heads import Formula
 from training.probe import boundaries_of, choose_forward, probe_lengths
 
-VOCABULARY = 211
-SIZES = {
-    "vocab_size": VOCABULARY,
-    "hidden_size": 32,
-    "intermediate_size": 48,
-    "num_hidden_layers": 2,
-    "num_attention_heads": 4,
-    "num_key_value_heads": 2,
-    "head_dim": 8,
-    "initializer_range": 0.1,
-    "pad_token_id": None,
-}
 EXPERTS = {"num_local_experts": 4, "num_experts_per_tok": 2}
 DYNAMIC = {"rope_type": "dynamic", "rope_theta": 1e4, "factor": 4.0}
 LONG = {
@@ -53,15 +41,6 @@ ALONE = {
 }
 
 
-def model_of(kind, changes):
-    attention.register()
-    torch.manual_seed(1)
-    names = transformers.AutoConfig.for_model(kind).to_dict().keys() | {"hidden_size", "num_hidden_layers"}
-    settings = {name: size for name, size in SIZES.items() if name in names} | changes
-    config = transformers.AutoConfig.for_model(kind, **settings)
-    return transformers.AutoModelForCausalLM.from_config(config, dtype=torch.float32).eval()
-
-
 def by_us(model, forward, rows):
     arrange(model, forward)
     return summed(model, rows, forward=forward, capacity=400)
@@ -70,7 +49,7 @@ def by_us(model, forward, rows):
 @pytest.mark.parametrize("name", [*PACKED, *ALONE])
 def test_each_architecture_is_exact_beyond_its_windows_and_lengths(name):
     kind, changes = (PACKED | ALONE)[name]
-    model = model_of(kind, changes)
+    model = tiny_model(kind, **changes)
     weights = {key: tensor.clone() for key, tensor in model.state_dict().items()}
     forward = choose_forward(model, name=name, longest=max(ALONE_LENGTHS))
     assert forward.packed == (name in PACKED)
@@ -96,11 +75,11 @@ def test_each_architecture_is_exact_beyond_its_windows_and_lengths(name):
     ],
 )
 def test_what_stands_behind_the_head_is_found_however_small_the_scores(kind, changes, formula):
-    assert choose_forward(model_of(kind, changes), name=kind).formula == formula
+    assert choose_forward(tiny_model(kind, **changes), name=kind).formula == formula
 
 
 def test_scores_of_no_known_formula_are_the_models_own():
-    model = model_of("llama", {})
+    model = tiny_model("llama")
     model.lm_head = torch.nn.Sequential(torch.nn.Linear(32, VOCABULARY, bias=False), torch.nn.Tanh())
     forward = choose_forward(model, name="a llama")
     assert (forward.packed, forward.formula) == (True, None)
@@ -115,7 +94,7 @@ def test_scores_of_no_known_formula_are_the_models_own():
 
 def test_what_speaks_against_packing_stands_first_whatever_speaks_against_the_formula(monkeypatch):
     monkeypatch.setitem(probe._TOLERANCE, torch.bfloat16, -1.0)
-    model = model_of("llama", {})
+    model = tiny_model("llama")
     model.lm_head = torch.nn.Sequential(torch.nn.Linear(32, VOCABULARY, bias=False), torch.nn.Tanh())
     forward = choose_forward(model, name="a llama", half=True)
     assert (forward.packed, forward.formula) == (False, None)
@@ -133,8 +112,8 @@ def test_learned_positions_are_a_boundary_whatever_the_config_calls_them():
 def test_a_model_that_changes_itself_by_what_it_sees_is_refused():
     changes = {"is_decoder": True, "attention_type": "block_sparse"}
     with pytest.raises(UserError, match=r"^a bird: running it changed its .*attention_type from 'block_sparse' to 'or"):
-        choose_forward(model_of("big_bird", changes), name="a bird")
-    full = model_of("big_bird", changes | {"attention_type": "original_full"})
+        choose_forward(tiny_model("big_bird", **changes), name="a bird")
+    full = tiny_model("big_bird", **(changes | {"attention_type": "original_full"}))
     assert choose_forward(full, name="a bird").checked == "float64"
 
 
@@ -149,11 +128,11 @@ class OneWay(torch.autograd.Function):
 
 
 def test_a_model_without_a_gradient_is_refused_before_step_1():
-    model = model_of("llama", {})
+    model = tiny_model("llama")
     model.model.norm.register_forward_hook(lambda _module, _inputs, output: OneWay.apply(output))
     with pytest.raises(UserError, match=r"^a llama: its gradient cannot be computed: NotImplementedError: no kernel"):
         choose_forward(model, name="a llama")
-    other = model_of("llama", {})
+    other = tiny_model("llama")
     choose_forward(other, name="a llama")
     assert all(parameter.grad is None for parameter in other.parameters())
 
@@ -161,7 +140,7 @@ def test_a_model_without_a_gradient_is_refused_before_step_1():
 def test_our_attention_packs_and_experts_differ_by_rounding_alone(monkeypatch):
     monkeypatch.setattr("training.probe._AFFORDABLE", {})
     for name in ("experts", "a window"):
-        forward = choose_forward(model_of(*PACKED[name]), name=name, longest=70)
+        forward = choose_forward(tiny_model(PACKED[name][0], **PACKED[name][1]), name=name, longest=70)
         assert (forward.packed, forward.checked) == (True, "float32 rounding")
 
 

@@ -8,7 +8,7 @@ from rich.console import Console
 
 from schemas.config import Config
 from schemas.exits import RunFailedError, UserError
-from tests.training.models import experts, small_run
+from tests.training.models import small_run, tiny_model
 from training import shards
 from training.chat import ChatLayout
 from training.console import show_proof
@@ -70,7 +70,7 @@ GPT_NEO = {
     ],
 )
 def test_a_window_in_a_config_is_only_a_control_where_a_layer_looks_through_it(kind, changes, looks):
-    model = experts(kind, **({"max_position_embeddings": 30} | changes)).double()
+    model = tiny_model(kind, **({"max_position_embeddings": 30} | changes)).double()
     forward = choose_forward(model, name=kind, longest=60)
     lines = list(prove_windows(model, forward, 60))
     assert [line.name for line in lines] == ["windows", *["control: windows ignored"] * looks]
@@ -78,7 +78,7 @@ def test_a_window_in_a_config_is_only_a_control_where_a_layer_looks_through_it(k
 
 
 def test_a_model_whose_code_insists_on_float32_cannot_be_proven_and_says_why():
-    model = experts("llama").double()
+    model = tiny_model("llama").double()
     assert fault_in_float64(model) is None
     model.model.norm.register_forward_hook(lambda _module, _inputs, output: output.float())
     assert "dtype" in fault_in_float64(model)

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from schemas.exits import UserError
-from tests.training.models import distance, experts, random_rows, small_model, summed
+from tests.training.models import distance, random_rows, small_model, summed, tiny_model
 from training.forward import arrange
 from training.probe import balanced, choose_forward
 from training.speed import checkpoint_activations
@@ -29,7 +29,7 @@ def by_transformers(model, rows):
     [("mixtral", {"num_local_experts": 4}), ("olmoe", {"num_experts": 4})],
 )
 def test_the_gradient_is_that_of_j_and_of_transformers_loss_by_example(kind, changes, capacity):
-    model, rows = experts(kind, **changes).double(), random_rows([40, 25, 51, 12])
+    model, rows = tiny_model(kind, **changes).double(), random_rows([40, 25, 51, 12])
     forward = choose_forward(model, name=kind)
     on = balanced(model, model, forward, COEFFICIENT, name=kind)
     arrange(model, forward)
@@ -51,7 +51,7 @@ def test_a_model_without_experts_is_refused():
 def test_the_loss_is_the_same_where_activations_are_computed_twice():
     rows, gradients = random_rows([40, 25]), []
     for twice in (False, True):
-        model = experts(num_local_experts=4).double()
+        model = tiny_model("mixtral", num_local_experts=4).double()
         on = balanced(model, model, choose_forward(model, name="experts"), COEFFICIENT, name="experts")
         if twice:
             checkpoint_activations(model)
