@@ -9,6 +9,7 @@ from typing import Any
 
 import orjson
 
+from pipelines.sources.adapters.language_names import code_of
 from pipelines.sources.normalise import trimmed
 from schemas.reason import Reason
 from schemas.wording import shortened, visible
@@ -165,22 +166,19 @@ def number_text(value: object) -> str:
     return format(Decimal(str(value)), "f")
 
 
-_CODE = re.compile(r"([A-Za-z]{2,3})(?:[-_][A-Za-z0-9]{1,8})*")
-
-
 def language_of(record: dict[str, Any], name: str | None) -> str | None:
-    """Returns the code of a language, region and script aside (`pt-BR` -> `pt`); None when absent or empty.
+    """Returns the code of a language, also of its name (`pt-BR` -> `pt`, `English` -> `en`); None when absent or empty.
 
     Raises:
-        Unreadable: it is no code.
+        Unreadable: it names none.
     """
     text = optional_text(record, name)
     if text is None:
         return None
-    code = _CODE.fullmatch(text)
+    code = code_of(text)
     if code is None:
         raise Unreadable(Reason.UNSUPPORTED, f"{name} is a code of ISO 639 such as en, not {text[:40]!r}")
-    return code[1].lower()
+    return code
 
 
 def share_of(record: dict[str, Any], name: str | None) -> float | None:

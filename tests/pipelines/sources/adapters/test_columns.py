@@ -77,7 +77,7 @@ def test_votes_are_counted_up_to_what_a_shard_holds():
         ("votes", "inf", "votes is no number: 'inf'"),
         ("votes", 2**31, "votes is 2.14748e+09, expected 0 to 2147483647"),
         ("votes", -1, "votes is -1, expected 0 to 2147483647"),
-        ("lang", "English", "lang is a code of ISO 639 such as en, not 'English'"),
+        ("lang", "number theory", "lang is a code of ISO 639 such as en, not 'number theory'"),
         ("lang", "e\x1b[31m", r"lang is a code of ISO 639 such as en, not 'e\x1b[31m'"),
         ("when", "nan", "when is no time: 'nan'; expected ISO 8601 or seconds"),
         ("test", "maybe", "test is true, false or empty, not 'maybe'"),
