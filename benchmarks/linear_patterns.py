@@ -95,6 +95,9 @@ BOUNDED: Mapping[str, str] = {
             *("moments._DATE", "moments._DATE_DAY_FIRST", "moments._CLOCK"),
         )
     },
+    **dict.fromkeys(
+        ("validation.answers.phrases._PLACED", "validation.answers.phrases._STATEMENT"), "answers of 120 characters"
+    ),
     "validation.dataset.report.data_docs._LOADS": "pages that Great Expectations wrote",
 }
 """patterns that grow faster than their text, and what bounds it"""

@@ -6,6 +6,7 @@ decided: text, number, scalar, rounded, list, set, region, matrix, choice, words
 
 import re
 from dataclasses import replace
+from functools import partial
 
 from schemas.work import spend
 from validation.answers import algebra
@@ -15,8 +16,10 @@ from validation.answers.curves import compare_curves
 from validation.answers.families import compare_families
 from validation.answers.groups import compare_matrices, compare_several
 from validation.answers.kinds import compare_moments, compare_orders, compare_ratios, compare_regions, compare_words
+from validation.answers.named_values import as_equations, compare_rates, compare_records
 from validation.answers.outcome import Comparison, Relation, Rounding, equal, not_equal, unknown
-from validation.answers.points import components
+from validation.answers.phrases import rephrased, roman
+from validation.answers.points import components, counted
 from validation.answers.questions import Asked, read_question
 from validation.answers.reading import read_value
 from validation.answers.scalars import compare_scalars
@@ -48,6 +51,12 @@ _FRACTION = re.compile(
     r"|\\[dt]?frac\{(-?\d{1,30})\}\{(-?\d{1,30})\}|\\[dt]?frac\s?(\d)(\d))|(\d{1,30}))\$?\s*\Z",
     re.ASCII,
 )
+_FUNCTION_OF = re.compile(r"\\(?:zeta|Gamma|varphi|phi|psi|sigma|tau|mu)\s?\(\s?\d")
+_CONSTANT = re.compile(r"(?<![A-Za-z\\])[CKck](?![A-Za-z(])|(?<=[=+])\s?[CK](?=e)")
+_BARE = 3  # characters of an answer that may be a letter of an option
+_NUMBER_SET = re.compile(r"\\mathbb\s?\{?([NZQRC])\}?\Z")
+_FROM_ZERO = re.compile(r"\\mathbb\s?\{?R\}?_\{?\+\}?\Z")  # whether zero is in it differs from country to country
+_COUNT = re.compile(r"\d[\d,]*\Z|\\binom(?=\{)|\{?\}?[_^]")  # what a number of choices is written as
 _TEXT, _NUMBER = equal("text"), equal("number")
 _OTHER_NUMBER = not_equal("number")
 _EMPTY = unknown("empty", "an answer is empty")
@@ -90,26 +99,55 @@ def compare_exactly(
         return fast
     if len(gold) > _MAX_LENGTH or len(answer) > _MAX_LENGTH:
         return unknown("length", "an answer is longer than 10,000 characters")
-    left, right = without_sentence(normalise(gold)), without_sentence(normalise(answer))
+    left, right = (rephrased(without_sentence(normalise(text))) for text in (gold, answer))
     if not left or not right:
         return _EMPTY
+    left, right = _written_alike(left, right), _written_alike(right, left)
     unnamed = without_label(left), without_label(right)
     if left in unnamed or right in unnamed:  # two names may be those of two things
         left, right = unnamed
     if left == right or (left.lower() == right.lower() and len(left) > 2 and left.isalpha()):
         return _TEXT
     comma = language[:2] in DECIMAL_COMMA
+    exactly = partial(compare_exactly, question=question, language=language, rounding=rounding)
+    sets = [_NUMBER_SET.match(text) for text in (left, right)]
+    if sets[0] and sets[1]:
+        return equal("set") if sets[0].group(1) == sets[1].group(1) else not_equal("set")
+    if bool(_FROM_ZERO.match(left)) != bool(_FROM_ZERO.match(right)):
+        other = right if _FROM_ZERO.match(left) else left
+        halves = {exactly(half, other).outcome for half in (r"(0,\infty)", r"[0,\infty)")}
+        return not_equal("set") if halves == {Relation.NOT_EQUAL} else unknown("set", "with zero, or without")
+    apart = compare_records(left, right, exactly) or compare_rates(left, right)
+    if apart is not None:
+        return apart
     try:
         asked = read_question(question)
         asked = asked if rounding == "places" else replace(asked, exact=True)
         comparison = _compare(read_value(left, comma), read_value(right, comma), asked)
-        if comparison.outcome is Relation.NOT_EQUAL and "," in left and "," in right and _equal_as_lists(left, right):
-            return unknown("ambiguous", "a comma may separate thousands or values")
-        return comparison
+        return _doubted(left, right) or comparison if comparison.outcome is Relation.NOT_EQUAL else comparison
     except TooLargeError:
         return unknown("too_large", "a value or an expansion is out of bounds")
     except UnsupportedError as error:
         return Comparison(Relation.UNKNOWN, "remainder", str(error))
+
+
+def _doubted(left: str, right: str) -> Comparison | None:
+    """What two texts may be all the same though they differ by value; None where they differ for certain."""
+    if "," in left and "," in right and _equal_as_lists(left, right):
+        return unknown("ambiguous", "a comma may separate thousands or values")
+    if any(map(_FUNCTION_OF.search, (left, right))):
+        return unknown("function", "a function that is not evaluated")
+    constants = [{*_CONSTANT.findall(text)} for text in (left, right)]
+    if constants[0] != constants[1] and _CONSTANT.sub("C", left) == _CONSTANT.sub("C", right) and len(left) > _BARE:
+        return unknown("constant", "constants of other names")
+    return None
+
+
+def _written_alike(text: str, other: str) -> str:
+    """A text as its counterpart is written: `C(8, 3)` as a number beside one, `x: 3, y: 4` with equals signs."""
+    if text[:1] in "CPn" and (count := counted(text)) is not None and _COUNT.match(other):
+        return str(count)
+    return as_equations(text) if ":" in text and ":" not in other else text
 
 
 def is_readable(gold: str, language: str = "en") -> bool:
@@ -240,6 +278,9 @@ def _compare(gold: Value, answer: Value, asked: Asked) -> Comparison:
             else unknown("kind")
         )
     words = [value.text for value in (gold, answer) if isinstance(value, Words)]
+    numbers = [value.closed for value in (gold, answer) if isinstance(value, Scalar)]
+    if numbers and (count := roman(words[0].upper())) is not None:
+        return equal("roman") if numbers[0] == algebra.number(count) else unknown("roman")
     if any(map(may_count, words)):
         return unknown("kind", "words that speak of a number")
     if words[0] in ("yes", "no") and any(_is_letter(value) for value in (gold, answer)):

@@ -11,6 +11,7 @@ from validation.answers.scalars import is_range
 from validation.answers.values import Interval, Moment, Order, Ratio, Region, Scalar, Several, Value, Words
 
 _ARTICLES = re.compile(r"\b(?:the|a|an|is|are|it|will|be|on|at|le|la|el|der|die|das)\b|[^\w\s]")
+_RELATED = ({"does not exist", "diverges"}, {"does not exist", "无"})
 _NEGATION = re.compile(r"(?:in|im|ir|un|non|dis|a)-?|[不没无非未]有?|不是")
 
 
@@ -140,6 +141,8 @@ def compare_words(gold: Words, answer: Words) -> Comparison:
     short, long = sorted((" ".join(left), " ".join(right)), key=len)
     if long.endswith(short) and _NEGATION.fullmatch(long.removesuffix(short)):
         return not_equal("words", "the opposite")
+    if {gold.text, answer.text} in _RELATED:
+        return unknown("words", "words that may say the same")
     if sorted(short) == sorted(long):
         return unknown("words", "the same in another order")
     if set(left) & set(right) or any(a in b or b in a for a in left for b in right):

@@ -1,5 +1,6 @@
 r"""Points with a name, and vectors as sums of i, j and k: `A(1, 2)`, `2\mathbf{i} - \mathbf{j}`."""
 
+import math
 import re
 from collections.abc import Callable, Sequence
 from fractions import Fraction
@@ -12,6 +13,8 @@ from validation.answers.values import Equation, Scalar, Several, Value
 Read = Callable[[str, bool], Value]
 _POINT = re.compile(r"([A-Z]'{0,2}(?:_\{?\w\}?)?)\s?(\(.+[,;].+\))\Z")
 _COUNTED = re.compile(r"[CPA]\(\s?(\d+)\s?,\s?(\d+)\s?\)\Z")  # may be a number of choices or of arrangements
+_CHOSEN = re.compile(r"(C|P|nCr|nPr)\(\s?(\d+)\s?,\s?(\d+)\s?\)\Z")
+_MOST_CHOSEN = 1000
 _AXES = ("i", "j", "k")
 
 
@@ -27,6 +30,17 @@ def read_point(text: str, read: Read, *, comma: bool) -> Equation | None:
     if not isinstance(place, Several) or not all(isinstance(item, Scalar) for item in place.items):
         return None
     return Equation(match.group(1), None, place)
+
+
+def counted(text: str) -> int | None:
+    """The number of choices or arrangements that `C(8, 3)` or `P(5, 2)` may be; None where it is neither."""
+    match = _CHOSEN.match(text)
+    if match is None:
+        return None
+    kind, total, chosen = match.group(1), int(match.group(2)), int(match.group(3))
+    if chosen > total or total > _MOST_CHOSEN:
+        return None
+    return math.comb(total, chosen) if kind.lstrip("n")[0] == "C" else math.perm(total, chosen)
 
 
 def read_points(pieces: Sequence[str], read: Read, *, comma: bool) -> Several | None:

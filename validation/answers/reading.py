@@ -42,7 +42,7 @@ from validation.answers.values import (
 )
 
 _CHOICE = re.compile(
-    r"(?:\(\s?([A-Ja-j])\s?\)|([A-J])[.):]?|[Oo]ption:? \(?([A-Ja-j])\)?|[Cc]hoice:? \(?([A-Ja-j])\)?)\Z"
+    r"(?:\(\s?([A-Ja-j])\s?\)|([A-J])[.):]?|([a-j])\)|[Oo]ption:? \(?([A-Ja-j])\)?|[Cc]hoice:? \(?([A-Ja-j])\)?)\Z"
 )
 _BRACKETED_LETTERS = re.compile(r"(?:\(\s?[A-J]\s?\)[\s,]{0,3}(?:and\s|和)?){2,10}\Z")
 # Answers to the parts of a question: (1) 3; (2) 5.
@@ -106,7 +106,11 @@ _ARC = re.compile(
 _PLUS_MINUS = re.compile(r"\\pm(?![A-Za-z])")  # not \pmod
 _EMPTY = {
     "\\emptyset", "\\{\\}", "{}", "set()", "[]", "EmptySet", "empty set", "the empty set", "no solution",
-    "no solutions", "no real solution", "no real solutions", "none", "无解",
+    "no solutions", "no real solution", "no real solutions", "none", "无解", "没有解", "无实数解", "sin solución",
+    "no tiene solución", "no hay solución", "keine lösung", "es gibt keine lösung", "aucune solution",
+    "pas de solution", "il n'y a pas de solution", "нет решений", "решений нет", "解なし", "解はない", "解がない",
+    "해가 없다", "해 없음", "해가 없음", "sem solução", "não tem solução", "nessuna soluzione", "brak rozwiązań",
+    "vô nghiệm", "không có nghiệm", "çözüm yok", "geen oplossing", "geen oplossingen", "has no solution",
 }  # fmt: skip
 _ELLIPSES = {"\\ldots", "\\cdots", "\\dots", "\\dotsc", "..."}
 _NOTHING = re.compile(r"[Nn]o (?:real )?solutions?\s*[:,;(]\s*\(?(?:\\emptyset|\\\{\\\})\s*\)?\Z")
@@ -123,7 +127,20 @@ _SYNONYMS = {
     "不正确": "no",
     **dict.fromkeys(["да", "ja", "oui", "sí", "sì", "sim", "tak", "evet", "はい", "네", "예"], "yes"),
     **dict.fromkeys(["нет", "nein", "non", "nee", "não", "nie", "hayır", "いいえ", "아니요", "아니오"], "no"),
-    "dne": "does not exist",
+    **dict.fromkeys(["verdadero", "cierto", "vero", "vrai", "wahr", "verdadeiro", "prawda", "верно", "doğru"], "yes"),
+    **dict.fromkeys(["falso", "faux", "falsch", "fałsz", "неверно", "yanlış"], "no"),
+    **dict.fromkeys(
+        (
+            *("dne", "undefined", "not defined", "is undefined", "the limit does not exist", "limit does not exist"),
+            *("no existe", "não existe", "inexistente", "existiert nicht", "n'existe pas", "不存在"),
+            *("не существует", "存在しない", "존재하지 않는다", "non esiste", "nie istnieje", "không tồn tại"),
+        ),
+        "does not exist",
+    ),
+    **dict.fromkeys(["divergent", "diverges", "it diverges"], "diverges"),
+    **dict.fromkeys(["convergent", "converges", "it converges"], "converges"),
+    "converges conditionally": "conditionally convergent",
+    "converges absolutely": "absolutely convergent",
     "n/a": "not applicable",
     "infinite": "infinitely many",
     "infinite solutions": "infinitely many",
