@@ -5,6 +5,7 @@ decided: text, number, scalar, rounded, list, set, region, matrix, choice, words
 """
 
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
@@ -54,6 +55,7 @@ _FRACTION = re.compile(
 _FUNCTION_OF = re.compile(r"\\(?:zeta|Gamma|varphi|phi|psi|sigma|tau|mu)\s?\(\s?\d")
 _CONSTANT = re.compile(r"(?<![A-Za-z\\])[CKck](?![A-Za-z(])|(?<=[=+])\s?[CK](?=e)")
 _BARE = 3  # characters of an answer that may be a letter of an option
+_SPECIAL = re.compile(r":|\\mathbb|[CP]\(|^n[CP]r|[$€£¥0-9a-z] (?:per|an?) |/ ?[a-z]{2}")
 _NUMBER_SET = re.compile(r"\\mathbb\s?\{?([NZQRC])\}?\Z")
 _FROM_ZERO = re.compile(r"\\mathbb\s?\{?R\}?_\{?\+\}?\Z")  # whether zero is in it differs from country to country
 _COUNT = re.compile(r"\d[\d,]*\Z|\\binom(?=\{)|\{?\}?[_^]")  # what a number of choices is written as
@@ -102,24 +104,20 @@ def compare_exactly(
     left, right = (rephrased(without_sentence(normalise(text))) for text in (gold, answer))
     if not left or not right:
         return _EMPTY
-    left, right = _written_alike(left, right), _written_alike(right, left)
+    special = _SPECIAL.search(left) or _SPECIAL.search(right)
+    if special:
+        left, right = _written_alike(left, right), _written_alike(right, left)
     unnamed = without_label(left), without_label(right)
     if left in unnamed or right in unnamed:  # two names may be those of two things
         left, right = unnamed
     if left == right or (left.lower() == right.lower() and len(left) > 2 and left.isalpha()):
         return _TEXT
     comma = language[:2] in DECIMAL_COMMA
-    exactly = partial(compare_exactly, question=question, language=language, rounding=rounding)
-    sets = [_NUMBER_SET.match(text) for text in (left, right)]
-    if sets[0] and sets[1]:
-        return equal("set") if sets[0].group(1) == sets[1].group(1) else not_equal("set")
-    if bool(_FROM_ZERO.match(left)) != bool(_FROM_ZERO.match(right)):
-        other = right if _FROM_ZERO.match(left) else left
-        halves = {exactly(half, other).outcome for half in (r"(0,\infty)", r"[0,\infty)")}
-        return not_equal("set") if halves == {Relation.NOT_EQUAL} else unknown("set", "with zero, or without")
-    apart = compare_records(left, right, exactly) or compare_rates(left, right)
-    if apart is not None:
-        return apart
+    if special:
+        exactly = partial(compare_exactly, question=question, language=language, rounding=rounding)
+        apart = _compare_sets(left, right, exactly) or compare_records(left, right, exactly)
+        if (apart := apart or compare_rates(left, right)) is not None:
+            return apart
     try:
         asked = read_question(question)
         asked = asked if rounding == "places" else replace(asked, exact=True)
@@ -131,14 +129,26 @@ def compare_exactly(
         return Comparison(Relation.UNKNOWN, "remainder", str(error))
 
 
+def _compare_sets(left: str, right: str, compare: Callable[[str, str], Comparison]) -> Comparison | None:
+    """Compares sets of numbers that have a letter; None where neither has, or where they are read as regions."""
+    sets = [_NUMBER_SET.match(text) for text in (left, right)]
+    if sets[0] and sets[1]:
+        return equal("set") if sets[0].group(1) == sets[1].group(1) else not_equal("set")
+    if bool(_FROM_ZERO.match(left)) == bool(_FROM_ZERO.match(right)):
+        return None
+    other = right if _FROM_ZERO.match(left) else left
+    halves = {compare(half, other).outcome for half in (r"(0,\infty)", r"[0,\infty)")}
+    return not_equal("set") if halves == {Relation.NOT_EQUAL} else unknown("set", "with zero, or without")
+
+
 def _doubted(left: str, right: str) -> Comparison | None:
     """What two texts may be all the same though they differ by value; None where they differ for certain."""
     if "," in left and "," in right and _equal_as_lists(left, right):
         return unknown("ambiguous", "a comma may separate thousands or values")
-    if any(map(_FUNCTION_OF.search, (left, right))):
+    if "\\" in left + right and any(map(_FUNCTION_OF.search, (left, right))):
         return unknown("function", "a function that is not evaluated")
-    constants = [{*_CONSTANT.findall(text)} for text in (left, right)]
-    if constants[0] != constants[1] and _CONSTANT.sub("C", left) == _CONSTANT.sub("C", right) and len(left) > _BARE:
+    named = len(left) > _BARE and _CONSTANT.search(left) and _CONSTANT.search(right)
+    if named and _CONSTANT.sub("C", left) == _CONSTANT.sub("C", right):
         return unknown("constant", "constants of other names")
     return None
 

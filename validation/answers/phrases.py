@@ -44,12 +44,22 @@ _ROMAN = re.compile(r"(?=[MDCLXVI]{2})M{0,3}(?:CM|CD|D?C{0,3})(?:XC|XL|L?X{0,3})
 _ROMAN_VALUES = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100, "D": 500, "M": 1000}
 
 
+_HOURS = {"noon": "12:00 PM", "midnight": "12:00 AM"}
+_BEGINS = re.compile(
+    r"from |between |strictly |\\?[a-z] (?:is|lies|must) |(?:all |the |any )?(?:pos|neg|non|set|int|nat|rat|com)"
+    r"|half |(?:a )?quarter |(?:12 )?(?:noon|mid)|\d{1,3} (?:th|hu|te|on|un)|only |[IV]+[ ,]"
+    r"|(?:an? )?(?:iso|equi|sca|rig|obt|acu)"
+)
+
+
 def rephrased(text: str) -> str:
     """Writes what a normalised answer says in words as a value is written; any other text as it is."""
     if len(text) > _LONGEST:
         return text
     if " " not in text:
-        return "12:00 PM" if text == "noon" else "12:00 AM" if text == "midnight" else text
+        return _HOURS.get(text, text)
+    if not _BEGINS.match(text):
+        return text
     for pattern, write in _RULES:
         match = pattern.match(text)
         if match is not None:
