@@ -57,9 +57,13 @@ _COUNTED = re.compile(
 )
 _SPOKEN = re.compile(r"(.{1,40}?)\s\((?!mod)[a-z]+(?:[ -][a-z]+){0,5}\)")  # 6 (six)
 _BOLD = re.compile(r"(?<=\S)\*\*(?=\s|[^\w\s]|\Z)|(?<!\w)\*\*(?=\S)")  # and not the sign of a power
-_JOINED = re.compile(r"(?:or|and)\s\$")
+_JOINED = re.compile(r"(?:or|and)\s\$|[,;]\s?(?:(?:or|and|и|или|und|oder|et|ou|y|o|e)\s)?\$")
+_ASIDE = re.compile(r"\((?:or|i\.e\.|that is|about|approximately|or about|=|≈|\$?\\approx)[ $\d][^()]*\)\Z")
+_REFUSED = re.compile(r"\b(?:wrong|incorrect|false|tempting|naive)\s\Z", re.IGNORECASE)  # the answer that is none
+_LONGEST_REFUSAL = 12
 _SIGNS = " \t\n✅✓✔☑🎉👉➡"
 _DISPLAYS = {"$$": "$$", r"\[": r"\]"}
+_FEW_BEHIND = 3  # words behind a formula that may belong to it
 _COPULA = re.compile(r"\s(?:is|are|was|equals|is equal to)\s")
 _PROSE_WORD = re.compile(r"(?<![\\A-Za-z{])[A-Za-z]{3,}")
 _FEW_WORDS = 4  # on a last line that is nothing but its answer
@@ -107,6 +111,8 @@ def _announced(text: str) -> Iterator[Found]:
     for match in announcements(text)[-_MAX_PHRASES:]:
         rest = _announcement(text, match.end())
         answer = _first_value(rest)
+        if _REFUSED.search(text, max(0, match.start() - _LONGEST_REFUSAL), match.start()):
+            continue
         if answer and not endings().prose.match(answer) and not endings().denied.search(answer):
             yield answer, match.start(), match.end() + len(rest.rstrip())
 
@@ -134,12 +140,15 @@ def _first_value(rest: str) -> str:
         if rest.startswith(left):
             close = rest.find(right, len(left))
             tail = rest[close + len(right) :].strip(" .。*।") if close > 0 else "more"
-            if close > 0 and (not tail or tail[0] in ",;" or (len(tail.split()) > 3 and not _JOINED.match(tail))):
+            ends = not tail or _ASIDE.match(tail) or tail[0] in ",;" or len(tail.split()) > _FEW_BEHIND
+            if close > 0 and ends and not _JOINED.match(tail):
                 return rest[len(left) : close].strip()
             break
     sentence = _SENTENCE_END.split(rest, maxsplit=1)[0]
     answer = endings().behind.sub("", sentence.strip().rstrip(".。,;*").strip())
     answer = _QUOTED.sub(r"\1", answer)
+    if answer[-1:] in (")", "]") and answer.count(answer[-1]) > answer.count("(["[answer[-1] == "]"]):
+        answer = answer[:-1].rstrip()
     if (counted := _COUNTED.fullmatch(answer)) is not None:
         return counted.group(1)
     if (spoken := _SPOKEN.fullmatch(answer)) is not None and _says_a_value(spoken.group(1)):
