@@ -62,7 +62,9 @@ _SPACED = re.compile(r"-?\d+(?:\.\d+)?(?: -?\d+(?:\.\d+)?)+\Z")
 _LETTERS = re.compile(r"[A-Z](?:(?:,\s*(?:and\s+)?|\s+and\s+|\s*和\s*)[A-Z])+\Z")
 # What numpy prints of a vector or a matrix; commas stand in the programmer's form alone.
 _PRINTED_ARRAY = re.compile(r"(?:array\()?\[(?:[-+]?\d[\d.e+-]*+|[\[\], ])+\]\)?\Z")
-_PRINTED_NAMES = re.compile(r"\{[a-zA-Z]\w{0,10}: [^{}:]+(?:, [a-zA-Z]\w{0,10}: [^{}:]+)*\}\Z")  # sympy's {x: 2, y: 1}
+_PRINTED_NAMES = re.compile(
+    r"\{'?[a-zA-Z]\w{0,10}'?: [^{}:]+(?:, '?[a-zA-Z]\w{0,10}'?: [^{}:]+)*\}\Z"
+)  # sympy's {x: 2, y: 1}
 _ARRAY_SPACE = re.compile(r"(?<=[\d.\]]),? +(?=[-+\d\[])")
 _MATRIX = re.compile(
     r"\\begin\{([pbv]?)matrix\}(.*)\\end\{\1matrix\}\Z|\\begin\{array\}\{[^}]*\}(.*)\\end\{array\}\Z", re.DOTALL
@@ -222,7 +224,7 @@ def _read(text: str, *, comma: bool) -> Value:
         if points is not None:
             return points
     if text[0] == "{" and _PRINTED_NAMES.match(text):
-        return read_value(text.strip("{}").replace(": ", " = "), comma)
+        return read_value(text.strip("{}").replace("'", "").replace(": ", " = "), comma)
     if "=" in text:
         return read_equation(text, read_value, comma=comma)
     region = read_region(text)

@@ -1,6 +1,7 @@
 """The text of a program as people have it, read as Python; and what a notebook does around a block.
 
-Both kinds may start with a byte-order mark or be indented as a whole, and may hold magics that only set something up.
+Both kinds may start with a byte-order mark or be indented as a whole, may hold magics that only set something up, and
+may stand between fences or behind the prompts of a session.
 A notebook also shows the value of a last expression (no semicolon behind it), keeps it in `_`, awaits at its top; a
 program that was a cell (`is_cell`) awaits and displays as one.
 """
@@ -14,6 +15,9 @@ from types import CodeType, ModuleType
 from typing import Any
 
 _LINE_END = re.compile(r"\r\n|\r|\n")
+_FENCE = re.compile(r"^[ \t]{0,3}(?:`{3,}|~{3,})[ \t]{0,4}[\w+-]{0,20}[ \t]*+$")
+_PROMPT = re.compile(r"^[ \t]{0,8}(?:>>>|\.\.\.|In \[\d{1,5}\]:|\.{3,}:)(?: |$)")
+_SESSION = re.compile(r"^[ \t]{0,8}(?:>>> |In \[\d{1,5}\]: )", re.MULTILINE)
 _COROUTINE = 0x80  # inspect.CO_COROUTINE
 _PLAIN_MAGICS = "matplotlib|config|load_ext|reload_ext|autoreload|precision|xmode|colors|logstop|aimport"
 _SETTING_UP = re.compile(
@@ -60,14 +64,33 @@ def read_block(source: str) -> Block:
         SyntaxError: it is no Python.
     """
     text = _undented(source.removeprefix("\ufeff"))
+    if _SESSION.match(text):
+        text = _typed(text)
     try:
         tree = ast.parse(text, "<program>")
     except SyntaxError:
-        plain = _TIMING.sub(r"\1", _SETTING_UP.sub(r"\1pass", text))
+        plain = _TIMING.sub(r"\1", _SETTING_UP.sub(r"\1pass", _unfenced(text)))
         if plain == text:
             raise
         text, tree = plain, ast.parse(plain, "<program>")
     return Block(tree, text)
+
+
+def _unfenced(text: str) -> str:
+    """What stands between fences, where there are any: one may be left open at the end."""
+    inside, kept = False, list[str]()
+    for line in text.splitlines():
+        if _FENCE.match(line):
+            inside = not inside
+        elif inside:
+            kept.append(line)
+    return _undented("\n".join(kept)) if kept else text
+
+
+def _typed(text: str) -> str:
+    """What was typed behind the prompts of a session, without what it answered."""
+    lines = ((line, _PROMPT.match(line)) for line in text.splitlines())
+    return "\n".join(line[prompt.end() :] for line, prompt in lines if prompt is not None)
 
 
 def is_cell(block: Block) -> bool:
