@@ -1,8 +1,9 @@
 """math-verify for what the exact path leaves over, in a warm child process that can be killed.
 
 math-verify limits its time with SIGALRM, which fails in worker threads, and knows only yes and no. Here it runs
-without its own limits in a child with a CPU-time limit and bounded memory; the parent waits, kills, and takes
-the spare that stands ready. Only notation of which its parser is known to drop nothing is shown to it, and a yes counts
+without its own limits in a child with bounded memory that looks at each question briefly; what it has not answered then
+goes to a second child that counts calls, so that a verdict depends on no machine's speed. The parent waits, and kills
+what hangs in one call. Only notation of which its parser is known to drop nothing is shown to it, and a yes counts
 only when both directions say it; everything else is `unknown` or a refutation.
 """
 
@@ -11,6 +12,7 @@ import contextlib
 import os
 import re
 import select
+import signal
 import subprocess
 import sys
 import threading
@@ -21,11 +23,13 @@ from pathlib import Path
 from schemas.work import spend
 from validation.answers.growth import outgrows
 from validation.answers.outcome import CLOCK, Comparison, equal, not_equal, unknown
+from validation.answers.symbolic_child import BRIEFLY, COUNTED, KILLED, OVER, SLOW
 
-CPU_SECONDS = 2.0  # five killers in a row cost 13.7 s with this limit and a respawn each (reference: 2.3)
-WALL_SECONDS = 10.0
+CPU_SECONDS = 2.0  # of a brief look, which ends itself in a tenth of it unless it hangs in one call
+WALL_SECONDS = 60.0
 MEMORY_BYTES = 2 << 30
 _START_SECONDS = 60.0
+_BROKEN = "broken"  # what is said of a child that does not start
 _ASKED = 10_000  # characters' worth of work of a question to the child: a row of a few lines may ask about twenty
 _CACHE = 4096
 # What math-verify reads without dropping characters; anything else is not shown to it.
@@ -61,21 +65,22 @@ class Child:
             stderr=subprocess.DEVNULL,
             env=environment,
             cwd=root,
+            process_group=0,
         )
         self.ready = False
 
-    def ask(self, gold: str, answer: str) -> str:
-        """Returns yes, no, dropped, error or killed."""
+    def ask(self, gold: str, answer: str, how: str = BRIEFLY) -> str:
+        """Returns yes, no, dropped, error, slow (only briefly), over (only counted) or killed."""
         if not self.ready and self._line(_START_SECONDS, None) != "ready":
-            return "broken"
+            return _BROKEN
         self.ready = True
         assert self.process.stdin is not None
         try:
-            self.process.stdin.write(f"{gold}\t{answer}\n".encode())
+            self.process.stdin.write(f"{how}\t{gold}\t{answer}\n".encode())
             self.process.stdin.flush()
         except BrokenPipeError:
-            return "killed"
-        return self._line(WALL_SECONDS, self._cpu() + CPU_SECONDS) or "killed"
+            return KILLED
+        return self._line(WALL_SECONDS, self._cpu() + CPU_SECONDS) or KILLED
 
     def _line(self, wall: float, cpu: float | None) -> str:
         """Waits for a line until the wall time or the child's CPU time is used up."""
@@ -99,7 +104,8 @@ class Child:
 
     def close(self) -> None:
         """Kills the process and waits for it."""
-        self.process.kill()
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)  # and what it forked to count
         self.process.wait()
         for stream in (self.process.stdin, self.process.stdout):
             if stream is not None:
@@ -108,12 +114,12 @@ class Child:
 
 
 class SymbolicComparer:
-    """A child with a spare beside it; safe for threads, one question at a time."""
+    """A child, and one that counts beside it; safe for threads, one question at a time."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._child: Child | None = None
-        self._spare: Child | None = None
+        self._counting: Child | None = None
         self._owner = os.getpid()
         self._known: OrderedDict[tuple[str, str], Comparison] = OrderedDict()
 
@@ -139,19 +145,23 @@ class SymbolicComparer:
 
     def _ask(self, gold: str, answer: str) -> Comparison:
         if self._owner != os.getpid():  # after a fork the children belong to the parent
-            self._child = self._spare = None
+            self._child = self._counting = None
             self._owner = os.getpid()
-        if self._child is None:
-            self._child, self._spare = self._spare or Child(), None
+        self._child = self._child or Child()
+        self._counting = self._counting or Child()
         reply = self._child.ask(gold, answer)
-        ended = reply in ("killed", "broken")
-        if ended:
+        if reply in (KILLED, _BROKEN):
             self._child.close()
-            self._child, self._spare = self._spare, None
-        if self._spare is None:
-            self._spare = Child()
-        if ended:
+            self._child = None
+        if reply == SLOW:
+            reply = self._counting.ask(gold, answer, COUNTED)
+            if reply in (KILLED, _BROKEN):
+                self._counting.close()
+                self._counting = None
+        if reply in (KILLED, _BROKEN):
             return unknown(CLOCK, reply)
+        if reply == OVER:
+            return unknown("symbolic", "takes more work than an answer may")
         if reply == "yes":
             return equal("symbolic")
         return not_equal("symbolic") if reply == "no" else unknown("symbolic", reply)
@@ -159,10 +169,10 @@ class SymbolicComparer:
     def close(self) -> None:
         """Ends both processes; a later question starts new ones."""
         with self._lock:
-            for child in (self._child, self._spare):
+            for child in (self._child, self._counting):
                 if child is not None and self._owner == os.getpid():
                     child.close()
-            self._child = self._spare = None
+            self._child = self._counting = None
 
 
 def unreadable(text: str) -> str:
