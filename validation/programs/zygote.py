@@ -32,6 +32,7 @@ from validation.programs.wire import ORDER_BYTES, Order, unpack_order
 
 _REPORT, _RESUME = 3, 4  # the program's descriptors beside 0, 1, 2
 _STARTED = 5  # closed before it begins
+_FIRST_DUMMY = 1_000_000  # sympy draws it for each process
 _ABOVE = 40  # where a fork keeps them while it moves them there
 _NOT_WEAK = ("privileges", "landlock", "seccomp", "processes")  # what level weak does without
 
@@ -178,6 +179,7 @@ def _warm(sympy: ModuleType) -> None:
     sympy.Matrix([[1, 2], [3, 4]]).det()
     sympy.binomial(10, 3), sympy.factorint(1000), sympy.gcd(12, 18)
     str(sympy.sqrt(8) + sympy.Rational(1, 3)), sympy.N(sympy.pi, 10)
+    sympy.Dummy._base_dummy_index = _FIRST_DUMMY
 
 
 def _exactly(count: int) -> bytes:
