@@ -175,4 +175,43 @@ PLACES = [
     _script("judge's own text", "import sys\nprint('ESCAPED', open(sys.modules['validation.programs.child'].__file__).read(5))", (ERROR, FORBIDDEN), "import json\nprint(open(json.__file__).read(1)[:0] == '')", "True"),
     _script("page that runs", "import ctypes, mmap\np = mmap.mmap(-1, 4096, prot=7)\np.write(bytes.fromhex('b8390000000f05c3'))\nif ctypes.CFUNCTYPE(ctypes.c_long)(ctypes.addressof(ctypes.c_char.from_buffer(p)))() >= 0: print('ESCAPED')", (FORBIDDEN, CRASH), "import ctypes\nprint(ctypes.c_int32(2**31).value)", "-2147483648"),
 ]  # fmt: skip
-ALL = [*PIPES, *CLOCKS, *HOOKS, *VALUES, *SOURCES, *PIECES, *PLACES]
+_KERNEL = (
+    ("timer by a file", 283, "1, 0"), ("signals by a file", 289, "-1, 0, 8, 0"), ("counter by a file", 290, "0, 0"),
+    ("watch on files", 294, "0"), ("barrier for all", 324, "0, 0"), ("keys of pages", 330, "0, 0"),
+    ("queue's notice", 244, "0, 0"), ("reads of old", 78, "0, 0, 0"), ("cookies of files", 212, "0, 0, 0"),
+    ("reads that wait", 206, "1, 0, 0"), ("pages moved", 279, "0, 0, 0, 0, 0, 0"), ("a clock of its own", 222, "0, 0, 0"),
+)  # fmt: skip
+DOORS = [
+    _script(name, f"import ctypes\nlibc = ctypes.CDLL(None, use_errno=True)\nif libc.syscall({number}, {arguments}) >= 0 or ctypes.get_errno() != 1: print('ESCAPED')", OK, f"import ctypes\nprint(ctypes.CDLL(None).abs(-{number}))", str(number))
+    for name, number, arguments in _KERNEL
+] + [
+    _script("own memory as a file", "import os\nos.open('/proc/self/mem', os.O_RDWR)\nprint('ESCAPED')", (FORBIDDEN, ERROR), "import ctypes\nx = ctypes.c_int(4)\nprint(ctypes.cast(ctypes.pointer(x), ctypes.POINTER(ctypes.c_int))[0])", "4"),
+    _script("environment of the first process", "print('ESCAPED', open('/proc/1/environ').read(5))", (FORBIDDEN, ERROR), "import os\nprint('HOME' in os.environ)", "True"),
+    _script("interfaces by name", "import os\nprint('ESCAPED', os.listdir('/sys/class/net'))", (FORBIDDEN, ERROR), "import os\nprint(os.path.join('/sys', 'class'))", "/sys/class"),
+    _script("library written through memory", "import mmap, os\nm = mmap.mmap(os.open(os.__file__, os.O_RDONLY), 99, mmap.MAP_SHARED, mmap.PROT_READ | mmap.PROT_WRITE)\nm[0] = 1\nprint('ESCAPED')", (FORBIDDEN, ERROR), "import mmap, os\nm = mmap.mmap(os.open(os.__file__, os.O_RDONLY), 99, prot=mmap.PROT_READ)\nprint(len(m))", "99"),
+    _script("library's rights by its handle", "import os\nos.fchmod(os.open(os.__file__, os.O_RDONLY), 0o777)\nprint('ESCAPED')", (FORBIDDEN, ERROR), "import os\nprint(os.fstat(os.open(os.__file__, os.O_RDONLY)).st_size > 0)", "True"),
+    _script("library's time by its handle", "import os\nos.utime(os.open(os.__file__, os.O_RDONLY))\nprint('ESCAPED')", (FORBIDDEN, ERROR), "import os\nprint(os.access(os.__file__, os.R_OK))", "True"),
+    _script("file without a name", "import os\nos.open('/tmp', os.O_TMPFILE | os.O_RDWR)\nprint('ESCAPED')", (FORBIDDEN, ERROR), "import io\nprint(io.StringIO('5').read())", "5"),
+    _script("link to elsewhere", "import os\nos.symlink('/etc', '/tmp/attack')\nprint('ESCAPED')", (FORBIDDEN, ERROR), "import os\nprint(os.path.islink(os.__file__))", "False"),
+    _script("second name of a library", "import os\nos.link(os.__file__, '/tmp/attack')\nprint('ESCAPED')", (FORBIDDEN, ERROR), "import os\nprint(os.stat(os.__file__).st_nlink > 0)", "True"),
+    _script("interrupt of old", "import ctypes, mmap\np = mmap.mmap(-1, 4096, prot=7)\np.write(bytes.fromhex('b802000000cd80c3'))\nif ctypes.CFUNCTYPE(ctypes.c_int)(ctypes.addressof(ctypes.c_char.from_buffer(p)))() > 0: print('ESCAPED')", (FORBIDDEN, CRASH, ERROR, OK), "import mmap\nprint(len(mmap.mmap(-1, 4096)))", "4096"),
+    _script("handle sent to itself", "import array, socket\na, b = socket.socketpair()\na.sendmsg([b'x'], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array('i', [1]))])\nprint('ESCAPED')", FORBIDDEN, "import socket\na, b = socket.socketpair()\na.send(b'7'); print(b.recv(1))", "b'7'"),
+    _script("timers that nobody hears", "import signal\nsignal.signal(signal.SIGPROF, signal.SIG_IGN)\nsignal.setitimer(signal.ITIMER_PROF, 1e-6, 1e-6)\n" + _SPIN, TIMEOUT, "import signal\nprint(signal.getitimer(signal.ITIMER_PROF)[0])", "0.0"),
+    _script("every signal ignored", "import signal\nfor s in range(1, 65):\n    try: signal.signal(s, signal.SIG_IGN)\n    except (OSError, ValueError): pass\n" + _SPIN, TIMEOUT, "import signal\nprint(signal.signal(signal.SIGUSR2, signal.SIG_IGN) == signal.SIG_DFL)", "True"),
+    _script("writes to what nobody opened", "import os\nfor i in range(5, 64):\n    try: os.write(i, b'x')\n    except OSError: continue\n    print('ESCAPED')", OK, "import os\nr, w = os.pipe()\nprint(os.write(w, b'x'))", "1"),
+    _script("complaints without an end", "import os\nwhile True: os.write(2, b'x' * 65536)", (TIMEOUT, FLOOD), "import sys\nprint(sys.stderr.write('x'))", "1"),
+    _script("reports of a thread behind the end", "import os, threading\nd = os.dup(3)\ndef f():\n    while True: os.write(d, b'\\n' * 999)\nthreading.Thread(target=f, daemon=True).start()\nprint(1)", (CRASH, OK), "import threading\nt = threading.Thread(target=print, args=(6,)); t.start(); t.join()", "6"),
+    _script("constants freed", "import ctypes\nfor o in (None, True, 1, ''): ctypes.c_long.from_address(id(o)).value = 1\ndel o\nprint(1)", (FORBIDDEN, CRASH, ERROR, OK), "import sys\nprint(sys.getrefcount([]))", "1"),
+    _script("recursion without a bound", "import sys\nsys.setrecursionlimit(10**9)\ndef f(): f()\nf()", (TIMEOUT, CRASH, ERROR, MEMORY), "import sys\nsys.setrecursionlimit(5000)\ndef f(n): return n and 1 + f(n - 1)\nprint(f(3000))", "3000"),
+    _script("loop that never ends its run", "import asyncio\nasync def f():\n    while True: await asyncio.sleep(0)\nasyncio.run(f())", TIMEOUT, "import asyncio\nasync def f(): return 8\nprint(asyncio.run(f()))", "8"),
+    _script("pattern that goes back", "import re\nre.match('(a+)+$', 'a' * 40 + 'b')", TIMEOUT, "import re\nprint(bool(re.match('a+$', 'a' * 40)))", "True"),
+    _script("digits of a quotient", "from decimal import Decimal, getcontext\ngetcontext().prec = 10**9\nprint(Decimal(1) / 3)", (MEMORY, TIMEOUT), "from decimal import Decimal\nprint(Decimal(1) / 4)", "0.25"),
+    _script("sum of fractions", "from fractions import Fraction\nprint(sum(Fraction(1, i) for i in range(1, 10**6)))", (TIMEOUT, MEMORY), "from fractions import Fraction\nprint(sum(Fraction(1, i) for i in range(1, 4)))", "11/6"),
+    _script("width by a percent sign", "print('%2000000000d' % 1)", MEMORY, "print('%3d|' % 1)", "1|"),
+    _script("text that grows where it is cut", "class B(str):\n    def __getitem__(self, _): return 'x' * 10**9\nclass A:\n    def __str__(self): return B('4')\nans = A()", (MEMORY, ERROR, CRASH), "class B(str): pass\nans = B('4')", "4"),
+    _script("text of another encoding", "class L(str):\n    def encode(self, *_): return b'ESCAPED'\n    def __len__(self): return 10**9\nprint(L('4')[:0], end='')\nans = L('4')", (OK, ERROR, CRASH), "ans = '4'.encode().decode()", "4"),
+    _script("groups in groups", "e = ValueError(1)\nfor _ in range(10**5): e = ExceptionGroup('x', [e])\nraise e", (ERROR, TIMEOUT, CRASH), "try: raise ExceptionGroup('x', [ExceptionGroup('y', [KeyError()])])\nexcept* KeyError: print(3)", "3"),
+    _script("names of the judge replaced", "import sys\nchild = sys.modules['validation.programs.child']\nchild._Program.run = child.ast = child.json = None\nprint(41)", (OK, ERROR, CRASH), "import sys\nprint(sys.modules['math'].__name__)", "math"),
+    _script("sum replaced for those that follow", "import builtins, math\nbuiltins.sum = math.sqrt = lambda *_: 666\nprint(41)", OK, "import math\nprint(sum([1, 2]), math.sqrt(16))", "3 4.0"),
+]  # fmt: skip
+ALL = [*PIPES, *CLOCKS, *HOOKS, *VALUES, *SOURCES, *PIECES, *PLACES, *DOORS]
