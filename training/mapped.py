@@ -76,9 +76,12 @@ class MappedShard:
         """Yields how long the texts of some batches are; of the texts only where they begin and end is read."""
         batches = self._scan_open()
         while some := list(islice(batches, _TOGETHER)):
-            texts = [_lengths([batch.column(name) for batch in some]) for name in _TEXTS]
-            bodies, segments = _solutions([batch.column("segments") for batch in some])
-            yield Sizes(sum(texts, bodies), segments)
+            sizes, segments = _solutions([batch.column("segments") for batch in some])
+            for name in _TEXTS:
+                texts = [batch.column(name) for batch in some]
+                if any(column.null_count < len(column) for column in texts):
+                    sizes += _lengths(texts)
+            yield Sizes(sizes, segments)
 
     def expect(self, _batches: Sequence[int], _columns: Columns) -> None:
         """Nothing is to be done: it is here."""
@@ -147,11 +150,8 @@ class _Reader:
 
 def _lengths(columns: Sequence[pa.Array]) -> NDArray[np.int64]:
     """Bytes of each text of some batches, in a row; of one that is null, none."""
-    nulls = sum(texts.null_count for texts in columns)
-    if nulls == sum(map(len, columns)):
-        return np.zeros(nulls, np.int64)
     lengths = _differences([_offsets(texts.buffers()[1], texts.offset, len(texts)) for texts in columns])
-    if nulls:
+    if any(texts.null_count for texts in columns):
         lengths[np.concatenate([texts.is_null().to_numpy(zero_copy_only=False) for texts in columns])] = 0
     return lengths
 
@@ -168,8 +168,13 @@ def _solutions(columns: Sequence[pa.Array]) -> tuple[NDArray[np.int64], NDArray[
 
 def _differences(offsets: Sequence[NDArray[np.int32]]) -> NDArray[np.int64]:
     """From each offset to the next one of its batch, batch after batch."""
-    between = np.cumsum([len(found) for found in offsets[:-1]], dtype=np.int64) - 1
-    return np.delete(np.diff(np.concatenate(offsets)), between).astype(np.int64)
+    lengths = np.empty(sum(map(len, offsets)) - len(offsets), np.int64)
+    begun = 0
+    for found in offsets:
+        ended = begun + len(found) - 1
+        np.subtract(found[1:], found[:-1], out=lengths[begun:ended], dtype=np.int64)
+        begun = ended
+    return lengths
 
 
 def _offsets(buffer: pa.Buffer, first: int, count: int) -> NDArray[np.int32]:
