@@ -1,6 +1,6 @@
 # A worker of Beam with mathmill in it: the image of an engine's workers, and of a driver.
 #
-#   python -m build --wheel && docker build -t mathmill:0.4.0 .
+#   python -m build --wheel && docker build -t mathmill .
 #
 # Programs run isolated inside. Namespaces (the strongest level) need a container that may make some: with Docker
 # `--security-opt seccomp=unconfined`, on Kubernetes a node that allows unprivileged user namespaces. Where that is not
@@ -18,12 +18,13 @@ RUN apt-get update \
 
 # Programs run as another user than the worker, who must be able to read Python and its packages: not below /root.
 WORKDIR /opt/mathmill
+# A driver that trains as well has tokenizers, and a worker without them would be refused as another (engine/joining).
 COPY constraints.txt dist/mathmill-*.whl ./
-RUN pip install --no-cache-dir --constraint constraints.txt "$(ls mathmill-*.whl)[curation,validation]" \
+RUN pip install --no-cache-dir --constraint constraints.txt "$(ls mathmill-*.whl)[curation,validation]" tokenizers \
  && rm mathmill-*.whl \
  && mathmill --version
 
 ENV PYTHONDONTWRITEBYTECODE=1
 ENTRYPOINT ["/opt/apache/beam/boot"]
 # As a pool beside a Flink task manager:  --worker_pool
-# As a driver:                            docker run --entrypoint mathmill mathmill:0.4.0 curate CONFIG ...
+# As a driver:                            docker run --entrypoint mathmill mathmill curate CONFIG ...
