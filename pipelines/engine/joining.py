@@ -15,7 +15,7 @@ from pathlib import Path
 
 from pipelines.engine.progress import worker_name
 from pipelines.engine.workfiles import File, content_of, is_there, names_below, remove, write_content
-from schemas.exits import RunFailedError
+from schemas.exits import RunFailedError, one_line
 
 _TRY, _WORKERS = "try", "workers"
 _PACKAGES = (
@@ -80,12 +80,18 @@ def join(work: File, run: Run | None) -> None:
     if others := [name for name in sorted(ours | theirs) if ours.get(name) != theirs.get(name)]:
         worker, driver = (", ".join(f"{name} {known.get(name, 'none')}" for name in others) for known in (ours, theirs))
         raise worker_failed(f"has {worker}, the driver {driver}; install the same on both")
-    if not is_there(work / _TRY) or content_of(work / _TRY) != run.number.encode():
+    try:
+        if not is_there(work / _TRY) or content_of(work / _TRY) != run.number.encode():
+            raise worker_failed(
+                f"does not see the work of this run at {work}; choose an --output that every worker reaches: "
+                "a URL, or a path on a disk that all of them share"
+            )
+        write_content(work / _WORKERS / worker_name(), json.dumps(ours).encode())
+    except OSError as error:
         raise worker_failed(
-            f"does not see the work of this run at {work}; choose an --output that every worker reaches: "
-            "a URL, or a path on a disk that all of them share"
-        )
-    write_content(work / _WORKERS / worker_name(), json.dumps(ours).encode())
+            f"cannot read and write the work of this run at {work}: {one_line(str(error))}; a worker needs what the "
+            "driver has: credentials, permission, a way there"
+        ) from error
 
 
 def worker_failed(words: str) -> RunFailedError:

@@ -128,7 +128,7 @@ class Watch:
 
     def _read(self) -> None:
         if isinstance(self._folder, Place):
-            with suppress(OSError):  # a store that stumbles costs a look, not the run
+            with suppress(OSError, ValueError, TypeError):  # no answer, or half of one, costs a look and not the run
                 self._read_store(self._folder)
             return
         for path in self._folder.glob("*.jsonl"):

@@ -6,10 +6,13 @@ from pathlib import Path
 import pytest
 
 from pipelines.engine.joining import Run, begin, code_digest, join, versions, workers_of
+from pipelines.engine.workfiles import File
 from schemas.exits import RunFailedError
+from schemas.place import Place
+from tests.store_server import StoreServer, forbidden
 
 
-def run_in(work: Path, number: str) -> Run:
+def run_in(work: File, number: str) -> Run:
     return begin(work, number, code_digest())
 
 
@@ -48,6 +51,16 @@ def test_a_worker_that_sees_another_folder_is_told_from_one_that_sees_this(tmp_p
             RunFailedError, match=rf"does not see the work of this run at .*{folder}; choose an --output"
         ):
             join(tmp_path / folder, run)
+
+
+@pytest.mark.parametrize("method", ["HEAD", "POST"])
+def test_a_worker_without_the_drivers_credentials_says_so(bucket: str, store: StoreServer, method: str) -> None:
+    run = run_in(Place(bucket), "1")
+    store.fail(method, "/", forbidden, times=9)
+    with pytest.raises(
+        RunFailedError, match=r"worker .*: cannot read and write .*DENIED.*; a worker needs what the driv"
+    ):
+        join(Place(bucket), run)
 
 
 def test_the_digest_of_code_changes_with_the_code_it_is_of() -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.engine.progress import Progress, Watch, forget_reports, report, report_damage
+from schemas.place import Place
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 
@@ -80,6 +81,15 @@ def test_a_line_that_is_still_being_written_waits_for_its_end(tmp_path):
         assert write('["screen", 3, {') == {}
         assert write('"x": 1}]\n["screen"') == {"screen": 3}
         assert write(", 4, {}]\n") == {"screen": 7}
+
+
+def test_half_an_answer_of_a_store_costs_a_look_and_not_the_run(tmp_path):
+    work = Place(f"memory://{tmp_path.name}")
+    for broken in (b'["screen", 3, {}]\n35\n', b'["screen", 3', b"\xff"):
+        (work / "progress" / "1.jsonl").write(broken)
+        assert shown_of(work) == Progress()
+    (work / "progress" / "1.jsonl").write(b'["screen", 3, {}]\n')
+    assert shown_of(work).rows == {"screen": 3}
 
 
 def test_a_run_that_reports_nothing_shows_nothing_and_ends(tmp_path):
