@@ -264,7 +264,9 @@ def test_another_word_to_spell_is_another_problem_whatever_its_answer():
 
 
 RIGHT = r"In right triangle $PQR$ with a right angle at $P$ we have $PQ = 20$ and $QR = 29$. Find $\cos Q$."
-RING = r"Let $u$ be a nonreal root of $z^5 = 1.$ Find the number of different values of \[(u + 1)^n,\] for integers $n$."
+RING = (
+    r"Let $u$ be a nonreal root of $z^5 = 1.$ Find the number of different values of \[(u + 1)^n,\] for integers $n$."
+)
 
 
 @pytest.mark.parametrize(
