@@ -257,54 +257,6 @@ def test_another_story_must_be_solved_by_numbers_of_the_items_solution(solution,
     assert verdict(WALK, ("program", "print(7 * 20 + 280)"), index=index, answer="420") is not None
 
 
-def test_another_word_to_spell_is_another_problem_whatever_its_answer():
-    index = index_of(NUMBERLESS, answers=["60"])
-    assert verdict(NUMBERLESS.replace("BANANA", "COFFEE"), index=index, answer="60") is None
-    assert verdict(NUMBERLESS.replace("a long", "one long"), index=index, answer="60") is not None
-
-
-RIGHT = r"In right triangle $PQR$ with a right angle at $P$ we have $PQ = 20$ and $QR = 29$. Find $\cos Q$."
-RING = (
-    r"Let $u$ be a nonreal root of $z^5 = 1.$ Find the number of different values of \[(u + 1)^n,\] for integers $n$."
-)
-
-
-@pytest.mark.parametrize(
-    ("item", "other"),
-    [
-        (RIGHT, RIGHT.replace("cos Q", "cos R")),
-        (RIGHT, RIGHT.replace("cos Q", "sin Q")),
-        (RING, r"Let $u$ be a nonreal root of $z^5 = 1.$ Find the number of different values of \[|a u - b| = 1.\]"),
-        (NUMBERLESS, NUMBERLESS.replace("on a long shelf", "by 7 painters in 9 rooms")),
-    ],
-)
-def test_in_an_items_words_something_else_may_be_asked(item, other):
-    index = index_of(item, answers=["20"])
-    assert verdict(other, index=index, answer="21" if "painters" in other else "20") is None
-    assert verdict(item.replace("Find", "Then find").replace("How many", "So how many"), index=index, answer="20")
-
-
-WALK = "Ann walks 20 minutes and rests 40 minutes, seven times over. How long does that take?"
-FARE = "A ticket of 20 dollars and a meal of 40 dollars are paid for all of the seven of us. What do we pay?"
-
-
-@pytest.mark.parametrize(
-    ("solution", "leaks"),
-    [
-        ("20 and 40 is 60, and seven times 60 is 420.", True),
-        ("Seven times 20 is 140, seven times 40 is 280, so 420.", False),
-        ("That takes 420.", True),
-    ],
-)
-def test_another_story_must_be_solved_by_numbers_of_the_items_solution(solution, leaks):
-    row = {"benchmark": "bench", "position": 0, "question": FARE, "answer": "420", "language": "en"}
-    row |= {"variants": "report", "solution": "One pays 20 + 40 = 60, so all pay 7 * 60 = 420.\n#### 420"}
-    index = BenchmarkIndex.build(pa.Table.from_pylist([row], BENCHMARK_SCHEMA))
-    found = verdict(WALK, ("text", solution), index=index, answer="420")
-    assert (found is not None and found.reason == Reason.BENCHMARK_PARAPHRASE) is leaks
-    assert verdict(WALK, ("program", "print(7 * 20 + 280)"), index=index, answer="420") is not None
-
-
 def test_the_same_numbers_and_another_question_are_another_problem():
     shared = "Our choir has 24 singers, 14 women and 10 men. In how many ways can it choose a speaker and a cashier"
     index = index_of(f"{shared} if nobody may be both of them at once?", answers=["552"])

@@ -42,7 +42,7 @@ def test_what_one_text_alone_says_opposes_nothing(text, item):
 @pytest.mark.parametrize(
     ("text", "item", "apart"),
     [
-        (r"$PQ = 6$. Find $\cos P$.", r"$PQ = 6$. Find $\cos Q$.", False),
+        (r"$PQ = 6$. Find $\cos P$.", r"$PQ = 6$. Find $\cos Q$.", True),
         (r"Of $P$ and $Q$, find $\cos P$.", r"Of $P$ and $Q$, find $\cos Q$.", True),
         ("Given $x + y = 2$, find $x$.", "Given $x + y = 2$, find $y$.", True),
         ("Given $x + y = 2$, find $x$.", "Given $s + t = 2$, find $s$.", False),

@@ -76,28 +76,6 @@ def test_numbers_within_an_enumeration_say_nothing(text, numbers):
     assert sorted(found.values.tolist()) == sorted(alone.values.tolist())
 
 
-@settings(max_examples=40)
-@given(BAGS, BAGS)
-def test_something_is_replaced_where_each_has_what_the_other_has_not(texts, items):
-    found = replaced(multisets(texts), multisets(items), np.array([0]), np.array([0]))
-    own, theirs = Counter(texts[0]), Counter(items[0])
-    assert found.tolist() == [bool(own - theirs) and bool(theirs - own)]
-
-
-@pytest.mark.parametrize(
-    ("text", "numbers"),
-    [
-        ("numbered 1, 2, 3, 4, 5 and 6", ["6"]),
-        ("numbered 3, 4, 5, 6 and 7, then 9", ["3", "7", "9"]),
-        ("one of 3, 4, 5, 6", ["3", "4", "5", "6"]),
-        ("one of 7, 6, 5, 4, 3", ["7", "6", "5", "4", "3"]),
-    ],
-)
-def test_numbers_within_an_enumeration_say_nothing(text, numbers):
-    found, alone = (Facets.read(pa.array([each]), ["en"]).numbers for each in (text, " ".join(numbers)))
-    assert sorted(found.values.tolist()) == sorted(alone.values.tolist())
-
-
 @given(BAGS)
 def test_a_multiset_counts_repeats_and_its_sum_does_not_depend_on_order(bags):
     found, turned = multisets(bags), multisets([bag[::-1] for bag in bags])
