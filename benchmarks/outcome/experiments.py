@@ -103,7 +103,7 @@ def plan(work: Path, *, model: Path | None, gsm8k: Path | None, small: bool = Fa
         found.data["gsm8k-curated"] = {"sources": [source], "benchmarks": held}
         found.data["gsm8k-raw"] = {"sources": [source], "skip": RAW}
         natural = _asked(test, "gsm8k-test", limit=asked, max_new_tokens=256)
-        found.arms.extend(_curation("natural", "gsm8k", 4 * steps, natural))
+        found.arms.extend(_curation("natural", "gsm8k", 2 * steps, natural))
         if model is not None:
             found.arms.extend(_sft(model, test, small=small))
     return found
