@@ -35,7 +35,10 @@ _LINE_END_BEFORE_A_WORD = re.compile(
     rf"(?<!\\)(?:\\r)?\\n(?!(?:{'|'.join(name[1:] for name in _COMMANDS.split())})\b)(?=[a-z])"
 )
 _QUOTED = re.compile(r"[`'\"][^`'\"\n]*\\n[^`'\"\n]*[`'\"]|\bprint\b|```")
-_SIGNS_OF_MOJIBAKE = r"[\x{c2}\x{c3}\x{e2}\x{c5}\x{ce}\x{cf}\x{d0}\x{d1}\x{f0}\x{ef}\x{e0}]"
+_SIGNS_OF_MOJIBAKE = (
+    r"[\x{c2}\x{c3}\x{e2}\x{c5}\x{ce}\x{cf}\x{d0}\x{d1}\x{f0}\x{ef}\x{e0}]"
+    r"|[\x{420}\x{421}][\x{80}-\x{bf}\x{400}-\x{40f}\x{450}-\x{45f}\x{2010}-\x{2122}]"  # Cyrillic read as cp1251
+)
 _ENCODING_ONLY = ftfy.TextFixerConfig(
     unescape_html=False,
     remove_terminal_escapes=False,

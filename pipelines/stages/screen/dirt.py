@@ -33,6 +33,9 @@ _MOST_LINES = 6
 _ITEM = re.compile(r"^(?:(?:step|case|line)\s?)?\(?\d{1,4}[.):]\s*", re.IGNORECASE)
 _SAYS = re.compile(r"[^\W\d_]{2}")
 _RUN = re.compile(r"([^\s\d\-=_*.~#\\|&\u2500-\u257f])\1{59,}")
+_SENTENCE_END = re.compile(r"(?<=[.!?\u3002])\s+|\n+")
+_FEWEST_SENTENCES = 12
+_FEWEST_WORDS = 20
 _TAIL = 600
 _LEAST_COMPRESSED = 0.1
 
@@ -40,9 +43,9 @@ _LEAST_COMPRESSED = 0.1
 def repeated(text: str, name: str = "the solution") -> str | None:
     """Says what stands in a text again and again, None when nothing does.
 
-    A line that makes up half of all lines, or follows itself; several lines that do, numbers of items aside; a sign in
-    a long row. A phrase is found by how far the text, or its end, can be compressed: prose of people stays above 0.2 of
-    its size.
+    A line that makes up half of all lines, or follows itself; several lines that do, numbers of items aside; a sentence
+    that makes up a quarter of a text; a word or a sign in a long row. A phrase is found by how far the text, or its
+    end, can be compressed: prose of people stays above 0.2 of its size.
     """
     lines = [line for line in map(str.strip, text.split("\n")) if line]
     if len(lines) >= _FEWEST_RUN:
@@ -62,6 +65,20 @@ def repeated(text: str, name: str = "the solution") -> str | None:
         data = part.encode()
         if len(part) >= _TAIL and len(zlib.compress(data)) < _LEAST_COMPRESSED * len(data):
             return f"{where} says {part.strip()[-40:]!r} again and again"
+    return _said_again(text)
+
+
+def _said_again(text: str) -> str | None:
+    """Says which sentence makes up a quarter of a text and stands there twelve times, or which word twenty in a row."""
+    sentences = Counter(map(str.strip, _SENTENCE_END.split(text)))
+    sentence, count = max(sentences.items(), key=lambda item: len(item[0]) * (item[1] >= _FEWEST_SENTENCES))
+    if count >= _FEWEST_SENTENCES and _SAYS.search(sentence) and 4 * count * len(sentence) >= len(text):
+        return f"{count} sentences are {sentence[:40]!r}"
+    run, before = 1, ""
+    for word in text.split() if len(text) > 2 * _FEWEST_WORDS else ():
+        run, before = (run + 1 if word == before else 1), word
+        if run == _FEWEST_WORDS and _SAYS.search(word):
+            return f"{word[:40]!r} stands {run} times in a row"
     return None
 
 
@@ -93,6 +110,7 @@ _TEMPLATE_TOKEN = (
     "|<\uff5c[^<>\n]{1,30}\uff5c>"
     r"|<extra_id_\d{1,3}>|<0x[0-9a-f]{2}>|<reserved_\w{1,20}>|\[(?:PAD|CLS|SEP|UNK|EOS|BOS)\]"
     r"|^### (?:Instruction|Response|Input|Human|Assistant|User|System):|^(?:human|user|assistant):[ \t]*$"
+    r"|^(?:human|user):[^\n]*\n(?:[^\n]*\n){0,9}assistant:"
 )
 _PLACEHOLDER = (
     r"\[(?:Your|My|Company|Recipient|Sender|Customer)(?:'s)? ?[A-Za-z' ]{0,30}\]|\[Insert [^\[\]\n]{1,60}\]|\[Insert\]"
@@ -100,7 +118,7 @@ _PLACEHOLDER = (
     r"(?:name|text|answer|image|picture|figure|diagram|graph|date|title|details)\b[^\[\]\n]{0,30}\]"
     r"|\[(?:Name|Date|Address)\]|\[[A-Za-z]{3,15}(?:'s)? (?:Name|Address|Title|Signature)\]"
     r"|(?:^|[^a-z{_^])\{\{ ?[a-z]{3,}(?:_[a-z0-9]+)* ?\}\}"  # behind a command it is LaTeX: `\text{{ days}}`
-    r"|<(?:insert|your)[ _][a-z_ ]{2,30}>|\blorem ipsum\b"
+    r"|<(?:insert|your)[ _][a-z_ ]{2,30}>|\blorem ipsum\b|(?:^|[^a-z])TODO:|_{2,9} ?\(fill in[^()\n]{0,30}\)"
 )
 # A name in braces: behind a word, and not behind a command (`\text {name}`), an index or a letter of a formula.
 _FIELD = (
@@ -111,7 +129,10 @@ _FIELD = (
 )
 _CODE = re.compile(r"```|\bf[\"']|\.format\(|\bprint\(")  # where braces are its own
 _LOST = "\ufffd"
-_MOJIBAKE = r"[\x{c2}\x{c3}\x{e2}\x{f0}\x{2c3}\x{102}\x{442}\x{432}]"
+_MOJIBAKE = (
+    r"[\x{c2}\x{c3}\x{e2}\x{f0}\x{2c3}\x{102}\x{442}\x{432}]"
+    r"|[\x{420}\x{421}][\x{80}-\x{bf}\x{400}-\x{40f}\x{450}-\x{45f}\x{2010}-\x{2122}]"
+)
 
 
 def _marked(pattern: str, reason: Reason) -> Rule:

@@ -73,3 +73,8 @@ def test_a_column_is_mended_text_by_text_and_nulls_stay():
 def test_it_is_idempotent(text):
     once = mended(pa.array([text]))
     assert mended(once) == once
+
+
+@pytest.mark.parametrize("text", ["Коробка и ручки.", "Решение: 5 + 6."])
+def test_cyrillic_that_was_read_as_cp1251_is_mended(text):
+    assert mended(pa.array([text.encode().decode("cp1251"), text])).to_pylist() == [text, text]

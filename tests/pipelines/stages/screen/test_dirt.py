@@ -38,6 +38,8 @@ class TestRepetition:
             ("We add.\nThen we check.\nThen we go on.\n" * 9, "9 of 27 lines"),
             ("\n".join(f"Step {place}: We take the same once more." for place in range(12)), "12 of 12 lines"),
             ("It is 7" + "!" * 60, "stands 60 times"),
+            ("".join(PROSE.format(place) for place in range(3)) + "We take the same again. " * 12 + "So 7.", "12 sent"),
+            ("So " + "seven " * 20 + "is it, and that is all.", "'seven' stands 20 times"),
         ],
     )
     def test_some_lines_in_turn_and_a_row_of_one_sign_are_found(self, text, what):
@@ -54,6 +56,9 @@ class TestRepetition:
             "\n".join(f"Step {place}: We take {7 * place} more." for place in range(12)),
             "So x = 3.\nSo y is 4.\n" * 7,
             "7\n" * 5,
+            "".join(PROSE.format(place) for place in range(3)) + "We take the same again. " * 11 + "So 7.",
+            "So " + "seven " * 19 + "is it, and that is all.",
+            "7 " * 40,
             "".join(PROSE.format(place) for place in (3, 17, 25)),
             "\n".join(f"{place} * 7 = {7 * place}" for place in range(1, 30)),
             "\\begin{pmatrix} 0 & 0 & 0 \\\\ 0 & 1 & 0 \\\\ 0 & 0 & 0 \\end{pmatrix}",
@@ -88,6 +93,7 @@ class TestMarks:
             "<\uff5cUser\uff5c>What is 8 + 2?",
             "Below is a task.\n### Instruction:\nWhat is 8 + 2?",
             "What is 8 + 2?<|eot_id|>",
+            "It is 10.\nHuman: And 9 + 2?\nAssistant: 11.",
             "What is 8 + 2? <eos>",
             "What is 8 + 2? <extra_id_0>",
             "What is 8 + 2? [SEP]",
@@ -121,6 +127,8 @@ class TestMarks:
         "text",
         [
             "Regards, [Your Name], 2",
+            "TODO: say why it is 2",
+            "It is 2, since ____ (fill in)",
             "I am {{name}} of 2.",
             "{{first_name_2}} has 2.",
             "<insert number here> + 2",
