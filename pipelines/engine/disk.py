@@ -11,6 +11,7 @@ _FAULTS = {
     errno.ENOSPC: "the disk is full",
     errno.EDQUOT: "the disk is full",
     errno.EROFS: "the disk is read-only",
+    errno.EFBIG: "a file is larger than this process may write (ulimit -f)",
     errno.EIO: "the disk cannot be read or written",
 }
 

@@ -11,7 +11,8 @@
 Text never rests in a PCollection: Beam's in-process runner holds about 5 MB per MB of text that waits for a shuffle or
 a side input (measured), and about nothing per reference. The same files are the checkpoint after a crash and the cache
 that makes a changed threshold a matter of seconds. Every file is written under a temporary name and renamed when
-whole. It ends in a checksum of its bytes that is compared before they are used: what is damaged is made again.
+whole. It ends in a checksum of its bytes and its name that is compared before they are used: what is damaged, or lies
+in another one's place, is made again.
 """
 
 import json
@@ -42,6 +43,7 @@ _LZ4 = pa.ipc.IpcWriteOptions(compression="lz4")
 _BLOCK_BYTES = 1 << 20
 _NOTE = b"note"
 _SETTLED_NS = 1_000_000_000
+_SEAL_BYTES = 2 * xxh3_128().digest_size
 _BATCHES = ("*.arrow", "parts/*.arrow", "keys/*.arrow", "tags/*/*.arrow", "decisions/*.arrow")
 
 
@@ -206,29 +208,38 @@ class Store:
 def write_batch(file: File, batch: pa.RecordBatch) -> None:
     """Writes one batch as an Arrow IPC file with the checksum behind it, whole or not at all."""
     if isinstance(file, Place):
-        file.write(_content_of(batch))
+        file.write(_content_of(batch, file))
         return
     with replacing(file) as temporary:
         with pa.OSFile(str(temporary), "wb") as sink, pa.ipc.new_file(sink, batch.schema, options=_LZ4) as writer:
             writer.write_batch(batch)
         checksum = _checksum(temporary, temporary.stat().st_size)
         with temporary.open("ab") as end:
-            end.write(checksum)
+            end.write(_seal(checksum, file))
 
 
 def keep_batch(file: File, batch: pa.RecordBatch) -> None:
     """Writes one small batch like `write_batch`, unless the file holds it already."""
-    content = _content_of(batch)
+    content = _content_of(batch, file)
     if not (isinstance(file, Path) and file.is_file() and file.read_bytes() == content):
         write_content(file, content)
 
 
-def _content_of(batch: pa.RecordBatch) -> bytes:
+def _content_of(batch: pa.RecordBatch, file: File) -> bytes:
     sink = pa.BufferOutputStream()
     with pa.ipc.new_file(sink, batch.schema, options=_LZ4) as writer:
         writer.write_batch(batch)
     content = sink.getvalue().to_pybytes()
-    return content + xxh3_128(content).digest()
+    return content + _seal(xxh3_128(content).digest(), file)
+
+
+def _seal(checksum: bytes, file: File) -> bytes:
+    """What a file ends in: the checksum of its bytes, and one that binds it to its name.
+
+    In a store, whose objects nobody renames, it is bound to none.
+    """
+    name = f"{file.parent.name}/{file.name}" if isinstance(file, Path) else ""
+    return checksum + xxh3_128(name.encode() + checksum).digest()
 
 
 def read_batch(file: File, columns: Sequence[str] | None = None) -> pa.RecordBatch:
@@ -239,8 +250,8 @@ def read_batch(file: File, columns: Sequence[str] | None = None) -> pa.RecordBat
     """
     if isinstance(file, Place):
         content = file.read()
-        end = len(content) - xxh3_128().digest_size
-        if end < 0 or xxh3_128(memoryview(content)[:end]).digest() != content[end:]:
+        end = len(content) - _SEAL_BYTES
+        if end < 0 or _seal(xxh3_128(memoryview(content)[:end]).digest(), file) != content[end:]:
             file.remove()
             raise DamagedError(file)
         return _batch_in(pa.BufferReader(content), end, columns)
@@ -266,10 +277,9 @@ def _batch_in(source: pa.NativeFile, end: int, columns: Sequence[str] | None) ->
 
 def seal_of(file: Path) -> str:
     """The checksum that a batch's file ends in, not compared with its bytes: files of one seal hold the same."""
-    size = xxh3_128().digest_size
     with file.open("rb") as content:
-        content.seek(-size, SEEK_END)
-        return content.read().hex()
+        content.seek(-_SEAL_BYTES, SEEK_END)
+        return content.read(xxh3_128().digest_size).hex()
 
 
 def read_note(file: Path) -> Any | None:  # noqa: ANN401  anything JSON
@@ -307,13 +317,13 @@ def _known_bytes(path: Path, size: int, _stamp: tuple[int, ...]) -> int | None:
 
 
 def _checked_bytes(path: Path, size: int) -> int | None:
-    end = size - xxh3_128().digest_size
+    end = size - _SEAL_BYTES
     if end < 0:
         return None
     with path.open("rb") as file:
         file.seek(end)
         written = file.read()
-    return end if written == _checksum(path, end) else None
+    return end if written == _seal(_checksum(path, end), path) else None
 
 
 def _checksum(path: Path, size: int) -> bytes:
@@ -328,7 +338,7 @@ def _checksum(path: Path, size: int) -> bytes:
 
 def write_value(path: File, value: object) -> None:
     """Writes a JSON value with its checksum, whole or not at all."""
-    write_content(path, json.dumps({"checksum": digest(value), "value": value}).encode())
+    write_content(path, json.dumps({"checksum": digest(path.name, value), "value": value}).encode())
 
 
 def read_value(path: File) -> Any:  # noqa: ANN401  anything JSON
@@ -339,7 +349,7 @@ def read_value(path: File) -> Any:  # noqa: ANN401  anything JSON
     """
     try:
         sealed = json.loads(content_of(path))
-        if sealed["checksum"] == digest(sealed["value"]):
+        if sealed["checksum"] == digest(path.name, sealed["value"]):
             return sealed["value"]
     except (ValueError, KeyError, TypeError):
         pass

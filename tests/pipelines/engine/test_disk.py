@@ -27,6 +27,12 @@ def test_a_full_disk_is_one_line_that_says_what_to_do(error):
     assert failed.value.__cause__ is error
 
 
+def test_a_file_beyond_what_a_process_may_write_is_one_line():
+    with pytest.raises(RunFailedError) as failed, full_disk_in_one_line(Path("data"), advice="mend it"):
+        raise RuntimeError(f"OSError: [Errno {errno.EFBIG}] Error writing bytes to file [while running 'write parts']")
+    assert str(failed.value) == "data: a file is larger than this process may write (ulimit -f); mend it"
+
+
 @pytest.mark.parametrize(("number", "fault"), [(errno.EROFS, "is read-only"), (errno.EIO, "cannot be read or written")])
 def test_a_disk_that_fails_is_one_line(number, fault):
     with pytest.raises(RunFailedError) as failed, full_disk_in_one_line(Path("data"), advice="mend it"):

@@ -1,5 +1,6 @@
 import os
 import pickle
+import shutil
 
 import pyarrow as pa
 import pytest
@@ -99,14 +100,36 @@ def test_a_batch_that_stands_already_is_not_written_again(tmp_path):
     made, content = path.stat().st_ino, path.read_bytes()
     keep_batch(path, BATCH)
     assert path.stat().st_ino == made
-    write_batch(tmp_path / "other.arrow", BATCH)
-    assert (tmp_path / "other.arrow").read_bytes() == content
+    write_batch(path, BATCH)
+    assert path.read_bytes() == content
     for other in (flipped(content, 100), content[:-1]):
         path.write_bytes(other)
         keep_batch(path, BATCH)
         assert path.read_bytes() == content
     keep_batch(path, BATCH.slice(1))
     assert len(read_batch(path)) == len(BATCH) - 1
+
+
+def test_a_batch_in_the_place_of_another_is_damaged_and_has_its_seal(tmp_path):
+    names = ("tags/screen-1/k-0.arrow", "tags/screen-1/k-1.arrow", "tags/collapse-1/k-0.arrow", "keys/k-0.arrow")
+    first, *others = (tmp_path / name for name in names)
+    write_batch(first, BATCH)
+    for other in others:
+        other.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(first, other)
+        with pytest.raises(DamagedError):
+            read_batch(other)
+        write_batch(other, BATCH)
+        assert (read_batch(other).equals(BATCH), seal_of(other)) == (True, seal_of(first))
+    assert read_batch(first).equals(BATCH)
+
+
+def test_a_value_in_the_place_of_another_is_damaged(tmp_path):
+    write_value(tmp_path / "k.json", [1])
+    shutil.copyfile(tmp_path / "k.json", tmp_path / "l.json")
+    with pytest.raises(DamagedError):
+        read_value(tmp_path / "l.json")
+    assert read_value(tmp_path / "k.json") == [1]
 
 
 def test_a_note_stands_beside_a_batch_and_goes_into_its_seal(tmp_path):
