@@ -37,6 +37,9 @@ def request_for(blocks: Sequence[str], limits: Limits, *, notebook: bool, seed: 
     }
 
 
+_HARMLESS = request_for(["0"], _DEFAULT, notebook=False, seed=0)
+
+
 class Pool:
     """Fork servers that run programs side by side; use it as a context manager, or `close` it.
 
@@ -84,7 +87,7 @@ class Pool:
         Another seed than 0 starts the random generators elsewhere and is another day on another host.
 
         Raises:
-            ServerError: no server starts.
+            ServerError: no server starts, or none runs any program.
         """
         return self._ask([program], limits, notebook=False, seed=seed)[0]
 
@@ -117,7 +120,7 @@ class Pool:
                 if reply["cause"] == "wall" and reply["late"] > limits.cpu_s * _COMPUTING:
                     reply = self._reply(server, request)
             except ServerError as error:
-                server.start()
+                self._reply(server, _HARMLESS)  # a machine on which no program runs is no program's failure
                 return [Execution(Ending.UNJUDGED, "", None, f"the server died: {error}")] * len(blocks)
             finally:
                 idle.put(server)

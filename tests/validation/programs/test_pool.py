@@ -5,6 +5,8 @@ import json
 import os
 import random
 import signal
+import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -337,3 +339,24 @@ def test_even_at_level_weak_no_process_outlives_its_program():
 def test_of_ipython_its_display_is_here_and_the_rest_is_a_package_that_is_needed(block: str) -> None:
     (execution,) = run_blocks([block])
     assert execution.package == "IPython"
+
+
+@pytest.mark.parametrize(("files", "told"), [(40, "ServerError"), (256, Ending.OK)])
+def test_a_machine_on_which_servers_start_and_no_program_runs_fails_nobody_but_the_run(files: int, told: str) -> None:
+    script = (
+        "import resource\n"
+        f"resource.setrlimit(resource.RLIMIT_NOFILE, ({files}, {files}))\n"
+        "from validation.programs import Level, Pool\n"
+        "with Pool(Level.SECCOMP, 1) as pool:\n"
+        "    try: print(pool.run('print(1)').ending)\n"
+        "    except Exception as error: print(type(error).__name__)\n"
+    )
+    root = str(Path(__file__).resolve().parents[3])
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        env={**os.environ, "PYTHONPATH": root},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.split() == [told]
