@@ -1,6 +1,8 @@
 """Runs on data in a store: the bits of a run on a folder, whatever the store does, in an order that a cache holds."""
 
 import json
+import subprocess
+import sys
 
 import pytest
 from safetensors.torch import load_file
@@ -71,6 +73,40 @@ def test_a_run_that_lost_its_store_resumes_to_the_same_bits(here, place, store, 
     store.heal()
     again = train(small_run(**settings), place.url, tmp_path / "RUN", resume=True)
     assert same(again, train(small_run(**settings), place.url, tmp_path / "OTHER"))
+
+
+def test_a_mixture_with_a_member_in_a_store_has_the_bits_of_folders_and_bears_its_loss(
+    here, judged, make_data, make_row, place, store, tmp_path
+):
+    folder = make_data(tmp_path / "HERE", [make_row(n, "pot") for n in range(300, 330)])
+
+    def mixed(there):
+        data = [{"path": str(folder)}, {"path": str(there), "weight": 0.5}]
+        return small_run(data=data, model=str(here["rows"].initial), token_cache_gb=0)
+
+    straight = train(mixed(judged), None, tmp_path / "RUN")
+    store.fail("GET", "/shards/train", forbidden, times=999)
+    with pytest.raises(RunFailedError, match=f"^{place}/shards/train.*continue with --resume"):
+        train(mixed(place.url), None, tmp_path / "AGAIN")
+    store.heal()
+    again = train(mixed(place.url), None, tmp_path / "AGAIN", resume=True)
+    assert same(straight, again)
+    assert same(straight, train(mixed(place.url), None, tmp_path / "OTHER"))
+    assert not same(straight, here["rows"])
+
+
+@pytest.mark.slow
+def test_runs_at_the_same_time_fill_caches_together(here, place, store, tmp_path):
+    settings = {"data_cache": str(tmp_path / "own"), "token_cache": str(tmp_path / "tokens")}
+    code = (
+        "import sys; from training.train import train; from tests.training.models import small_run; "
+        f"train(small_run(**{settings}), {place.url!r}, sys.argv[1])"
+    )
+    runs = [subprocess.Popen([sys.executable, "-c", code, tmp_path / name]) for name in ("A", "B")]
+    assert [run.wait(timeout=240) for run in runs] == [0, 0]
+    bits = [(tmp_path / name / "model" / "model.safetensors").read_bytes() for name in ("A", "B")]
+    assert bits[0] == bits[1] == (here["rows"].model / "model.safetensors").read_bytes()
+    assert len(reads_of(store)) < 20  # 12 + 1 blocks and a schema, which each run alone reads: 14 and 14
 
 
 def test_an_order_that_the_cache_cannot_hold_is_refused_before_a_block_is_read(place, store, tmp_path):
