@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from enum import IntEnum
 from typing import Any
 
-from schemas.session import enduring_output, signals_as_interrupt
+from schemas.session import enduring_output, fill_standard_descriptors, signals_as_interrupt
 from schemas.verbs import elsewhere
 from schemas.wording import shortened, visible
 
@@ -58,6 +58,7 @@ def run_command_line(app: Any, arguments: Sequence[str]) -> int:  # noqa: ANN401
     is 128 and its number. With `--debug` among the arguments errors propagate with their traceback, as everything
     unexpected always does. When nobody reads stdout any more the verb goes on, and a line says what was lost.
     """
+    fill_standard_descriptors()
     with signals_as_interrupt() as came, enduring_output() as output:
         code = _run(app, arguments, came)
         output.flush()

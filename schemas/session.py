@@ -11,7 +11,20 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any, TextIO, cast
 
+_STANDARD = (0, 1, 2)
 _GONE = (errno.EPIPE, errno.EIO)  # a pipe whose reader ended, a terminal that was closed
+
+
+def fill_standard_descriptors() -> None:
+    """Opens the null device where a process was started without stdin, stdout or stderr.
+
+    Else the next pipe takes the place of one, and a child that is given it finds its own there.
+    """
+    for descriptor in _STANDARD:
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)  # the lowest that is free: those below stand
 
 
 @contextmanager

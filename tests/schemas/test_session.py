@@ -104,3 +104,22 @@ def test_handlers_are_put_back() -> None:
             signal.raise_signal(signal.SIGTERM)
         assert came == [signal.SIGTERM]
     assert signal.getsignal(signal.SIGTERM) is before
+
+
+@pytest.mark.parametrize(
+    ("closed", "filled"), [("<&- >&- 2>&-", True), (">&-", True), ("", True), ("<&- >&- 2>&-", False)]
+)
+def test_no_pipe_takes_the_place_of_an_output_that_was_closed(tmp_path: Path, closed: str, filled: bool) -> None:
+    script = (
+        "import os, pathlib, sys\n"
+        "from schemas.session import fill_standard_descriptors\n"
+        f"if {filled}: fill_standard_descriptors()\n"
+        "pathlib.Path(sys.argv[1]).write_text(' '.join(map(str, os.pipe())))\n"
+    )
+    pipe = tmp_path / "pipe"
+    subprocess.run(
+        ["sh", "-c", f'exec "$0" -c "$1" "$2" {closed}', sys.executable, script, str(pipe)],
+        env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
+        check=True,
+    )
+    assert all(int(end) > 2 for end in pipe.read_text().split()) is filled
