@@ -1,5 +1,6 @@
 """The work folder of a data set belongs to one run, whose sources may grow or shrink, so that no two are mixed."""
 
+import errno
 import json
 import shutil
 from collections.abc import Iterator
@@ -95,7 +96,7 @@ def lost_work_in_one_line(output: Path) -> Iterator[None]:
     """Tells a failure inside, whatever it was, by what happened to the work folder, if anything did.
 
     Raises:
-        RunFailedError: the folder was removed while the run wrote it, or a file in it was damaged.
+        RunFailedError: the folder or a file in it was removed while the run wrote it, or a file in it was damaged.
     """
     try:
         yield
@@ -103,6 +104,11 @@ def lost_work_in_one_line(output: Path) -> Iterator[None]:
         refuse_removed(output, error)
         if damaged := damaged_files(output / WORK):
             raise DamagedError(damaged[0]) from error
+        if f"Errno {errno.ENOENT}]" in str(error) and str(output / WORK) in str(error):
+            raise RunFailedError(
+                f"{output}: a file of its work folder was removed while the run wrote it; nothing was published; run "
+                "the same command again"
+            ) from error
         raise
 
 

@@ -183,3 +183,17 @@ def test_a_place_that_cannot_be_written_is_one_line(tmp_path):
         claim(tmp_path / "file" / "data", MINE, overwrite=False),
     ):
         pass
+
+
+@pytest.mark.parametrize("worded", [False, True], ids=["as it is", "as Beam's workers hand it on"])
+def test_a_file_that_was_removed_from_the_work_folder_is_one_line_and_another_file_is_none(tmp_path, worded):
+    def look_for(path: Path) -> None:
+        error = FileNotFoundError(2, "No such file or directory", str(path))
+        raise RuntimeError(f"FileNotFoundError: {error} [while running 'screen']") if worded else error
+
+    output = tmp_path / "data"
+    for path, kind in ((output / WORK / "tags/screen-1/k-0.arrow", RunFailedError), (tmp_path / "rows.jsonl", None)):
+        with pytest.raises(Exception) as raised, claim(output, MINE, overwrite=False), lost_work_in_one_line(output):  # noqa: PT011
+            look_for(path)
+        assert isinstance(raised.value, RunFailedError) is (kind is RunFailedError)
+        assert str(raised.value).startswith(f"{output}: a file of its work folder was removed") is (kind is not None)
