@@ -2,7 +2,7 @@
 
 import re
 
-_CODE = re.compile(r"([a-z]{2,3})(?:[-_.][a-z0-9.-]{1,16})*")
+_CODE = re.compile(r"([a-z]{2,3})(?:[-_.][a-z0-9]{1,16}+)*+")
 _NAMES = {
     "ar": "arabic العربية ara",
     "bn": "bengali bangla বাংলা ben",
@@ -34,7 +34,7 @@ def code_of(language: str) -> str | None:
     A code that is not in the table stays as it is: whether rows of that language can be read is asked elsewhere.
     """
     name = language.strip().lower()
-    found = _CODES.get(name) or _CODES.get(re.split(r"[\s(,;]", name)[0])
+    found = _CODES.get(name) or _CODES.get(re.split(r"[\s(,;]", name, maxsplit=1)[0])
     if found is not None:
         return found
     code = _CODE.fullmatch(name)

@@ -28,6 +28,7 @@ from pipelines.sources.adapters.language_names import code_of
         ("haw", "haw"),
         ("mathematics", None),
         ("0", None),
+        pytest.param("aa" + ".1" * 20_000 + "é", None, id="nearly a code"),
         ("en'; DROP", None),
         ("<b>", None),
     ],
