@@ -144,7 +144,7 @@ _FEWEST_TRUNCATED = 40  # characters: a bare `x = 5,` is a short solution, not a
 
 
 _BREAKS_OFF_PATTERN = re.compile(_BREAKS_OFF)
-_EMPTY_ITEM = r"\n[ \t]*(?:\(?(?P<number>\d{1,3})[.)]|(?P<bullet>[-*\x{2022}]))$"
+_EMPTY_ITEM = r"\n[ \t]*(?:\(?(?P<number>\d{1,3})[.)]|\(?(?P<letter>[b-h])\)|(?P<bullet>[-*\x{2022}]))$"
 _EMPTY_ITEM_PATTERN = re.compile(_EMPTY_ITEM.replace(r"\x{2022}", "\u2022"))
 _RULE = re.compile(r"(?:\n[ \t]*+(?:-{3,}+|\*{3,}+|_{3,}+)|\\\\|\s)++\Z")  # a line across, or a line break of LaTeX
 _TAIL = 200  # characters of an end
@@ -172,14 +172,20 @@ def breaks_off(text: str) -> bool:
     """
     item = _EMPTY_ITEM_PATTERN.search(text)
     if item:
-        mark = rf"\(?{int(item['number']) - 1}[.)]" if item["number"] else re.escape(item["bullet"])
-        before = rf"^[ \t]*{mark}[ \t]*\S"
+        before = rf"^[ \t]*{_mark_before(item)}[ \t]*\S"
         return re.search(before, text[: item.start()], re.MULTILINE) is not None
     text = text[: -len(rule[0])] if (rule := _RULE.search(text[-_TAIL:])) else text
     last_line = text[text.rfind("\n") + 1 :]
     if (emphasis := _EMPHASIS.search(text)) and last_line.count(emphasis[1]) % 2 == 0:
         text = text[: emphasis.start()]
     return len(text) >= _FEWEST_TRUNCATED and "boxed" not in text[-400:] and bool(_BREAKS_OFF_PATTERN.search(text))
+
+
+def _mark_before(item: re.Match[str]) -> str:
+    """The pattern of what marks the item of a list in front of one."""
+    if item["number"]:
+        return rf"\(?{int(item['number']) - 1}[.)]"
+    return rf"\(?{chr(ord(item['letter']) - 1)}\)" if item["letter"] else re.escape(item["bullet"])
 
 
 def _states(text: str, answer: str | None, language: str) -> bool:

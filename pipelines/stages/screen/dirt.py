@@ -69,11 +69,12 @@ def repeated(text: str, name: str = "the solution") -> str | None:
 
 
 def _said_again(text: str) -> str | None:
-    """Says which sentence makes up a quarter of a text and stands there twelve times, or which word twenty in a row."""
+    """Says which sentences, each twelve times there, make up a quarter of a text, or which word stands in a row."""
     sentences = Counter(map(str.strip, _SENTENCE_END.split(text)))
-    sentence, count = max(sentences.items(), key=lambda item: len(item[0]) * (item[1] >= _FEWEST_SENTENCES))
-    if count >= _FEWEST_SENTENCES and _SAYS.search(sentence) and 4 * count * len(sentence) >= len(text):
-        return f"{count} sentences are {sentence[:40]!r}"
+    again = {said: count for said, count in sentences.items() if count >= _FEWEST_SENTENCES and _SAYS.search(said)}
+    if 4 * sum(count * len(said) for said, count in again.items()) >= len(text) > 0:
+        said, count = max(again.items(), key=lambda item: len(item[0]) * item[1])
+        return f"{count} sentences are {said[:40]!r}"
     run, before = 1, ""
     for word in text.split() if len(text) > 2 * _FEWEST_WORDS else ():
         run, before = (run + 1 if word == before else 1), word
@@ -97,6 +98,11 @@ def _degenerate(columns: Columns, _settings: Screen, alive: np.ndarray) -> Found
     for place in np.flatnonzero(suspect).tolist():
         if what := repeated(columns.text_list[place]):
             found.setdefault(int(columns.of_row[place]), what)
+    for row in np.flatnonzero(
+        alive & (pc.fill_null(pc.utf8_length(columns.questions), 0).to_numpy() >= _TAIL)
+    ).tolist():
+        if row not in found and (what := repeated(columns.question_list[row], "the question")):
+            found[row] = f"question: {what}"
     systems = {text: repeated(text, "the system turn") for text in pc.unique(columns.systems).to_pylist()}
     for row in np.flatnonzero(alive).tolist() if any(systems.values()) else ():
         if what := systems[columns.system_list[row]]:
@@ -108,7 +114,7 @@ def _degenerate(columns: Columns, _settings: Screen, alive: np.ndarray) -> Found
 _TEMPLATE_TOKEN = (
     r"<\|[a-z_]+(?:_\d+)?\|>|\[/?INST\]|<</?SYS>>|</?(?:start|end)_of_turn>|<(?:bos|eos|pad|unk)>|</s>|\A\s*<s>"
     "|<\uff5c[^<>\n]{1,30}\uff5c>"
-    r"|<extra_id_\d{1,3}>|<0x[0-9a-f]{2}>|<reserved_\w{1,20}>|\[(?:PAD|CLS|SEP|UNK|EOS|BOS)\]"
+    r"|^\[Round \d{1,3}\]|<extra_id_\d{1,3}>|<0x[0-9a-f]{2}>|<reserved_\w{1,20}>|\[(?:PAD|CLS|SEP|UNK|EOS|BOS)\]"
     r"|^### (?:Instruction|Response|Input|Human|Assistant|User|System):|^(?:human|user|assistant):[ \t]*$"
     r"|^(?:human|user):[^\n]*\n(?:[^\n]*\n){0,9}assistant:"
 )
@@ -116,6 +122,7 @@ _PLACEHOLDER = (
     r"\[(?:Your|My|Company|Recipient|Sender|Customer)(?:'s)? ?[A-Za-z' ]{0,30}\]|\[Insert [^\[\]\n]{1,60}\]|\[Insert\]"
     r"|\[(?:Enter|Add|Fill in) (?:(?:your|the|an?) )?"  # and not `[Add 3 to both sides]`
     r"(?:name|text|answer|image|picture|figure|diagram|graph|date|title|details)\b[^\[\]\n]{0,30}\]"
+    r"|\[(?:Answer|Solution|Explanation|Question|Text) here\]|(?:^|\s)%s(?:$|[\s.,?!])"
     r"|\[(?:Name|Date|Address)\]|\[[A-Za-z]{3,15}(?:'s)? (?:Name|Address|Title|Signature)\]"
     r"|(?:^|[^a-z{_^])\{\{ ?[a-z]{3,}(?:_[a-z0-9]+)* ?\}\}"  # behind a command it is LaTeX: `\text{{ days}}`
     r"|<(?:insert|your)[ _][a-z_ ]{2,30}>|\blorem ipsum\b|(?:^|[^a-z])TODO:|_{2,9} ?\(fill in[^()\n]{0,30}\)"
@@ -228,14 +235,18 @@ def _options(columns: Columns, _settings: Screen, alive: np.ndarray) -> Found:
 _NO_VALUE = frozenset({"na", "n/a", "nan", "null", "none", "unknown", "not found", "notfound", "no answer", "-", "?"})
 _EMPHASIS = "*_# \n"
 _LONGEST_UNIT = 12  # letters of what was counted: `12 pens`
-_FRAME = re.compile(r"(?i)^(?:#{4}|(?:the )?(?:final )?answer(?: is)?:?)\s*|\\boxed(?=\{)|[\s.$*{}()\[\]]+")
+_FRAME = re.compile(
+    r"(?i)^(?:#{4}|(?:the )?(?:final )?answer(?: is)?:?|ans\.?\s?[:=])\s*|\\boxed(?=\{)|\\[\[\]()]|[\s.$*{}()\[\]]+"
+)
+_THEREFORE = re.compile(r"(?i)(?:therefore|thus|hence|so),? ")
 
 
 def is_bare(solution: str, answer: str | None) -> bool:
     """Whether a solution is its answer and nothing else: a letter, `NA`, or a number that the reference repeats."""
     plain = solution.lstrip(_EMPHASIS)
+    plain = plain[therefore.end() :] if (therefore := _THEREFORE.match(plain)) else plain
     announced = next((match.end() for match in announcements(plain) if not match.start()), 0)
-    text = _FRAME.sub("", plain[announced:] if announced else solution)
+    text = _FRAME.sub("", plain[announced:])
     if text.lower() in _NO_VALUE:
         return True
     reference = "" if answer is None else _FRAME.sub("", answer)

@@ -94,6 +94,7 @@ class TestMarks:
             "Below is a task.\n### Instruction:\nWhat is 8 + 2?",
             "What is 8 + 2?<|eot_id|>",
             "It is 10.\nHuman: And 9 + 2?\nAssistant: 11.",
+            "[Round 1]\n\nWhat is 8 + 2?",
             "What is 8 + 2? <eos>",
             "What is 8 + 2? <extra_id_0>",
             "What is 8 + 2? [SEP]",
@@ -128,6 +129,8 @@ class TestMarks:
         [
             "Regards, [Your Name], 2",
             "TODO: say why it is 2",
+            "%s has 2 apples.",
+            "2 + [Answer here]",
             "It is 2, since ____ (fill in)",
             "I am {{name}} of 2.",
             "{{first_name_2}} has 2.",
@@ -232,6 +235,9 @@ class TestAnswerOnly:
             ("$\\boxed{12}$", "12"),
             ("The answer is 12.", "$12$"),
             ("#### 12", "12"),
+            ("\\[ 12 \\]", "12"),
+            ("Ans = 12", "12"),
+            ("Therefore, the answer is 12.", "12"),
             ("**Answer:** 12", "12"),
             ("答案：12", "12"),
             ("12 pens", "12"),
@@ -274,3 +280,9 @@ class TestNoMathematics:
     def test_a_number_a_sign_or_a_term_is_enough(self, word):
         words = {"question": f"Write {word}.", "solution": "Best regards,\nthe baker", "answer": None}
         assert reason(**words) is not Reason.NO_MATHEMATICS
+
+
+def test_a_question_that_says_the_same_again_and_again_is_degenerate():
+    question = "Ann has 5 pens and buys 6. " + "How many pens does she have now? " * 30
+    assert reason(question=question) is Reason.DEGENERATE
+    assert reason(question=question[:120]) is None
