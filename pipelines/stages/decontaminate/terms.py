@@ -41,7 +41,7 @@ _PROSE = re.compile(r"(?<![\\a-z])[a-z]{2,} [a-z]{2,}")
 _FORMULA = re.compile(r"\$[^$]*\$|\\\[(?:[^\\]|\\[^\[\]])*+\\\]|\\\((?:[^\\]|\\[^()])*+\\\)")
 _DRAWING = re.compile(r"\[asy\].*?(?:\[/asy\]|$)", re.DOTALL)
 _LETTERS = re.compile(r"(?<![\\A-Za-z{])[A-Za-z]+|(?<=\{)[A-Za-z]+(?!\w*\})|\\(?:theta|phi|rho|alpha|beta)\b")
-_SPELLED = re.compile(r"\b[A-Z]{3,}\b")
+_SPELLED = re.compile(r"\b(?:letters|words?)\b[^.?!$]{0,30}?\b([A-Z]{3,})\b")
 
 
 def opposed(text: str, item: str) -> bool:

@@ -2,6 +2,9 @@
 
 Every window of ten words of every question, solution and system turn is looked up among those of every item, whole
 texts too. An example leaks an item when it is the item's text, or holds three quarters of its windows and its numbers.
+A question that does not hold the whole item and has another answer, or spells another word, is another problem of its
+template, such as `cos C` for `cos A`.
+
 Fewer shared windows are common wording ("express your answer as a common fraction"): counted, shown, and no leak by
 themselves. On 24,413 curated examples of GSM8K and MATH one window alone flagged 91 and half of them 5; none was an
 item.
@@ -22,6 +25,7 @@ import pyarrow.compute as pc
 
 from schemas.verdict import Check, Severity, Status
 from schemas.wording import amount
+from validation.answers import Relation, compare_exactly
 from validation.dataset.check import MAX_IDS, blind
 from validation.dataset.hashes import without_space
 from validation.dataset.recheck.windows import WindowFilter
@@ -53,17 +57,20 @@ class Leak(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A benchmark item: its question's words and the numbers in it."""
+    """A benchmark item: its question's words and the numbers in it, and its answer where that is known."""
 
     benchmark: str
     position: int
     question: str
     words: tuple[str, ...]
     numbers: Counter[Number]
+    answer: str | None = None
 
 
 _WORD = re.compile(r"[^\W_]+(?:[.,/][0-9]+)*")
 _NUMBER = re.compile(r"\d[\d,]*(?:\.\d+)?")
+_SPELLED = re.compile(r"\b(?:letters|words?)\b[^.?!$]{0,30}?\b([A-Z]{3,})\b")
+"""the letters of the word LEVEL; a triangle ABC is another's under any name"""
 
 
 def words_of(text: str) -> list[str]:
@@ -134,14 +141,14 @@ class BenchmarkIndex:
     @classmethod
     def read(cls, path: Path) -> "BenchmarkIndex":
         """Reads `benchmarks.arrow`."""
-        rows = read_table(path).select(["benchmark", "position", "question"]).to_pylist()
+        rows = read_table(path).select(["benchmark", "position", "question", "answer"]).to_pylist()
         return cls([_item(**row) for row in rows])
 
     def search(self, flat: pa.Table) -> list[Leak]:
         """Looks up every example of a flattened batch (`frame.flatten`)."""
         suspect = self._suspects(flat["question"]) | self._suspects(flat["system"])
         suspect |= self._filter.may_share(flat["solution"])
-        rows = flat.select(["id", "question", "solution", "system"]).filter(pa.array(suspect))
+        rows = flat.select(["id", "question", "solution", "system", "answer"]).filter(pa.array(suspect))
         columns = (column.to_pylist() for column in rows.columns)
         return [leak for row in zip(*columns, strict=True) if (leak := self._look_up(*row))]
 
@@ -152,18 +159,20 @@ class BenchmarkIndex:
         known = self._filter.may_share(pa.chunked_array([encoded.dictionary])) | np.fromiter(whole, np.bool_)
         return known.take(encoded.indices.to_numpy())
 
-    def _look_up(self, id_: str, question: str | None, solution: str | None, system: str | None) -> Leak | None:
+    def _look_up(
+        self, id_: str, question: str | None, solution: str | None, system: str | None, answer: str | None
+    ) -> Leak | None:
         for text in (question or "", system or ""):
             if (item := self._whole.get(whole_text(text))) is not None:
                 return Leak(id_, "exact", item.benchmark, item.position, text[:200], item.question[:300])
         found = [
-            self._shared(id_, question or "", whole=True),
+            self._shared(id_, question or "", whole=True, answer=answer),
             self._shared(id_, solution or "", whole=False),
             self._shared(id_, system or "", whole=False),
         ]
         return min((leak for leak in found if leak), key=lambda leak: TIERS.index(leak.tier), default=None)
 
-    def _shared(self, id_: str, text: str, *, whole: bool) -> Leak | None:
+    def _shared(self, id_: str, text: str, *, whole: bool, answer: str | None = None) -> Leak | None:
         hits: dict[int, list[str]] = {}
         for window in dict.fromkeys(_windows(words_of(text))):
             for at in self._windows.get(window, ()):
@@ -172,7 +181,8 @@ class BenchmarkIndex:
             return None
         numbers = numbers_of(text)
         enough = (at for at in sorted(hits) if len(hits[at]) >= COVERAGE * self._counts[at])
-        leaking = [at for at in enough if _numbers_agree(self.items[at], text, numbers, whole=whole)]
+        agreeing = (at for at in enough if _numbers_agree(self.items[at], text, numbers, whole=whole))
+        leaking = [at for at in agreeing if not (whole and _is_another(self.items[at], text, answer))]
         at = leaking[0] if leaking else max(hits, key=lambda item: (len(hits[item]), -item))
         item = self.items[at]
         tier = "ngram" if leaking else OVERLAP
@@ -198,9 +208,20 @@ def _numbers_agree(item: Item, text: str, numbers: Counter[Number], *, whole: bo
     return item.numbers <= numbers
 
 
-def _item(benchmark: str, position: int, question: str | None) -> Item:
+def _is_another(item: Item, text: str, answer: str | None) -> bool:
+    """Whether a question in an item's words, but not with all of it, spells another word or has another answer."""
+    if whole_text(item.question) in whole_text(text):
+        return False
+    own, theirs = (set(_SPELLED.findall(question)) for question in (text, item.question))
+    if own - theirs and theirs - own:
+        return True
+    known = bool(item.answer and answer)
+    return known and compare_exactly(str(item.answer), str(answer)).outcome is Relation.NOT_EQUAL
+
+
+def _item(benchmark: str, position: int, question: str | None, answer: str | None) -> Item:
     question = question or ""
-    return Item(benchmark, position, question, tuple(words_of(question)), numbers_of(question))
+    return Item(benchmark, position, question, tuple(words_of(question)), numbers_of(question), answer)
 
 
 def _windows(words: Sequence[str]) -> Iterator[str]:

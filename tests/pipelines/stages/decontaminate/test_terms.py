@@ -32,6 +32,7 @@ def test_a_term_in_the_place_of_another_opposes(text, item):
         ("A circle of radius 3", "A disc of diameter 6"),
         ("Compute the sine of 30 degrees.", r"What is $\sin 30^\circ$?"),
         ("An NBA game lasts 48 minutes.", "A game lasts 48 minutes."),
+        ("A triangle PQR is right.", "A triangle ABC is right."),
     ],
 )
 def test_what_one_text_alone_says_opposes_nothing(text, item):

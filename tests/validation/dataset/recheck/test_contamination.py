@@ -1,6 +1,7 @@
 """The fast look at windows misses nothing that the plain one finds."""
 
 import random
+from collections import Counter
 from fractions import Fraction
 
 import numpy as np
@@ -12,6 +13,7 @@ from validation.dataset.recheck.windows import WindowFilter
 
 ITEM = "A farmer has 17 red hens and 24 brown hens in the yard behind the barn. How many hens?"
 WORDS = ["two", "1,000", "3.5", "x", "naïve", "Straße", "ﬁnd", "x²", "Größe", "7/8", "a_b", "İz", "苹果", "don't", "É"]
+FLAT = pa.schema([(name, pa.string()) for name in ("id", "question", "solution", "system", "answer")])
 BETWEEN = [" ", "  ", "\n", ", ", " – ", "... ", "\u00a0", " (", ") ", "$ ", " = "]
 
 
@@ -68,6 +70,7 @@ def test_exact_and_near_leaks_are_found_among_clean_rows():
     ]
     names = ("id", "question", "solution", "system")
     table = pa.table({name: pa.array([row[at] for row in rows], pa.string()) for at, name in enumerate(names)})
+    table = table.append_column("answer", pa.nulls(len(rows), pa.string()))
     assert [(leak.id, leak.tier) for leak in index.search(table)] == [
         ("exact", "exact"),
         ("near", "ngram"),
@@ -90,8 +93,38 @@ def test_exact_and_near_leaks_are_found_among_clean_rows():
 def test_the_same_numbers_under_another_sign_are_another_question(question, tier):
     item = r"Simplify $\frac{1+i}{2+3i}$, where $i^2 = -1.$ Write it as a sum of two parts."
     index = BenchmarkIndex([Item("signs", 0, item, tuple(words_of(item)), numbers_of(item))])
-    row = {"id": "r", "question": question, "prose": "", "solution": "", "system": "", "language": "en"}
+    row = {"id": "r", "question": question, "prose": "", "solution": "", "system": "", "answer": None}
     (leak,) = index.search(pa.Table.from_pylist([row]))
+    assert leak.tier == tier
+
+
+TEMPLATE = "In the right triangle $ABC$ with the right angle at $A$ we have $AB = 6$ and $BC = 10$. Find $\\cos A$."
+
+
+@pytest.mark.parametrize(
+    ("asked", "answer", "tier"),
+    [
+        (TEMPLATE.replace("cos A", "cos C"), "4/5", "overlap"),
+        (TEMPLATE.replace("cos A", "cos C"), "0.0", "ngram"),
+        (TEMPLATE.replace("cos A", "cos C"), None, "ngram"),
+        (f"Dear reader! {TEMPLATE}", "4/5", "ngram"),
+        (TEMPLATE.upper(), "4/5", "exact"),
+    ],
+    ids=["another answer", "the item's answer", "no answer", "all of the item", "the item itself"],
+)
+def test_another_answer_makes_another_problem_of_most_of_an_item(asked, answer, tier):
+    item = Item("angles", 0, TEMPLATE, tuple(words_of(TEMPLATE)), numbers_of(TEMPLATE), "0")
+    row = {"id": "r", "question": asked, "solution": "", "system": "", "answer": answer}
+    (leak,) = BenchmarkIndex([item]).search(pa.Table.from_pylist([row], FLAT))
+    assert leak.tier == tier
+
+
+@pytest.mark.parametrize(("word", "tier"), [("RADII", "overlap"), ("Cease", "exact"), ("CEASE once", "ngram")])
+def test_another_word_to_spell_makes_another_problem_whatever_its_answer(word, tier):
+    spelled = "Determine the number of ways to arrange the letters of the word"
+    item = Item("words", 0, f"{spelled} CEASE.", tuple(words_of(f"{spelled} CEASE")), Counter(), "60")
+    row = {"id": "r", "question": f"{spelled} {word}.", "solution": "", "system": "", "answer": "60"}
+    (leak,) = BenchmarkIndex([item]).search(pa.Table.from_pylist([row], FLAT))
     assert leak.tier == tier
 
 
