@@ -9,12 +9,15 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
+from pipelines.curate import curate
 from pipelines.engine.rejection import Rejection
 from pipelines.stages.decontaminate.leaks import BenchmarkIndex, check
+from pipelines.validate import validate
 from schemas.benchmark import BENCHMARK_SCHEMA
-from schemas.config import Decontaminate
+from schemas.config import Config, Decontaminate
 from schemas.example import SEGMENTS
 from schemas.reason import Reason
+from schemas.verdict import Status
 from validation.answers import extract
 
 pytestmark = pytest.mark.slow
@@ -146,3 +149,20 @@ def test_training_rows_of_gsm8k_are_hardly_ever_refused(index: BenchmarkIndex, r
     answers = [extract(row["answer"]).answer for row in rows]
     found = refused(index, [row["question"] for row in rows], answers=answers)
     assert sum(one is not None for one in found) <= 0.001 * len(rows)
+
+
+def test_what_is_kept_of_public_rows_passes_the_gate(real_data: Path, tmp_path: Path) -> None:
+    """Curate and gate look for items in ways of their own: what one calls another problem the other must not refuse."""
+    named = {"licence": "MIT", "adapter": "math", "path": str(real_data / "cot/math_train_3000_solutions.jsonl")}
+    asked = {"licence": "MIT", "path": str(real_data / "eval/math_test.jsonl"), "question": "problem"}
+    config = Config.model_validate(
+        {
+            "curate": {
+                "sources": [{"name": "math", **named}],
+                "benchmarks": [{"name": "math_test", "answer": "solution", **asked}],
+            }
+        }
+    )
+    manifest = curate(config, tmp_path / "data")
+    assert manifest.counts.kept > 2900
+    assert validate(tmp_path / "data", config).status == Status.PASSED
