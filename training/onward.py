@@ -8,6 +8,7 @@ decode. A solution is encoded in stretches, so all but the first of them would g
     as it goes on   We _add . \n | 12       decodes to We add.\n12
 """
 
+import copy
 import json
 from collections.abc import Iterator
 from typing import Any
@@ -19,8 +20,8 @@ _LEADING_SPACE = {"type": "Strip", "content": " ", "start": 1, "stop": 0}
 
 def onward(backend: Any) -> Any:  # noqa: ANN401  a Tokenizer, whose package has no types
     """The same tokenizer for text that goes on: it adds and takes no space. Itself, where it never did."""
-    written = json.loads(backend.to_str())
-    plain = json.loads(backend.to_str())
+    parts = {name: _settings(getattr(backend, name)) for name in ("normalizer", "pre_tokenizer", "decoder")}
+    plain = copy.deepcopy(parts)
     plain["normalizer"] = _without(plain["normalizer"], {"type": "Prepend"})
     plain["decoder"] = _without(plain["decoder"], _LEADING_SPACE)
     for part in (plain["pre_tokenizer"], plain["decoder"]):
@@ -29,7 +30,12 @@ def onward(backend: Any) -> Any:  # noqa: ANN401  a Tokenizer, whose package has
                 step["prepend_scheme"] = "never"
             elif step["type"] == "ByteLevel":
                 step["add_prefix_space"] = False
-    return backend if plain == written else Tokenizer.from_str(json.dumps(plain))
+    return backend if plain == parts else Tokenizer.from_str(json.dumps(json.loads(backend.to_str()) | plain))
+
+
+def _settings(component: Any) -> dict[str, Any] | None:  # noqa: ANN401
+    """What a component of a tokenizer is, without its vocabulary: that of a large one takes a second to read."""
+    return None if component is None else json.loads(component.__getstate__())
 
 
 def _without(part: dict[str, Any] | None, like: dict[str, Any]) -> dict[str, Any] | None:
