@@ -14,7 +14,7 @@ from typing import Any
 
 import apache_beam as beam
 import grpc
-from apache_beam.options.pipeline_options import PipelineOptions, StandardOptions
+from apache_beam.options.pipeline_options import PipelineOptions, PortableOptions, StandardOptions
 from apache_beam.runners.runner import PipelineResult
 
 from pipelines.engine.runners import PATIENCE_S
@@ -65,11 +65,20 @@ class _Job:
     failure: Exception | None = None
     ended: threading.Event = field(default_factory=threading.Event)
 
-    def follow(self, pipeline: beam.Pipeline) -> None:
-        """Submits a pipeline and waits for its end."""
+    def submit(self, pipeline: beam.Pipeline) -> None:
+        """Gives a pipeline to the engine."""
         try:
             self.result = pipeline.run()
-            self.result.wait_until_finish()
+        except Exception as error:  # noqa: BLE001  handed on by whoever waits for the end
+            self.failure = error
+
+    def follow(self, pipeline: beam.Pipeline) -> None:
+        """Submits a pipeline, unless it has been, and waits for its end."""
+        try:
+            if self.result is None and self.failure is None:
+                self.submit(pipeline)
+            if self.result is not None:
+                self.result.wait_until_finish()
         except Exception as error:  # noqa: BLE001  handed on by whoever waits for the end
             self.failure = error
         finally:
@@ -85,8 +94,14 @@ def _hint(runner: str) -> str:
 
 
 def _carry(pipeline: beam.Pipeline, arrived: Callable[[], bool], patience: float, runner: str) -> None:
-    """Submits a pipeline and waits for its end, from a thread that Ctrl-C reaches."""
+    """Submits a pipeline and waits for its end, from a thread that Ctrl-C reaches.
+
+    A service that is there already may never answer, so the watched thread asks it. One that Beam starts here has a
+    handler for Ctrl-C set up, which the main thread alone may do.
+    """
     job = _Job()
+    if pipeline.options.view_as(PortableOptions).job_endpoint is None:
+        job.submit(pipeline)
     threading.Thread(target=job.follow, args=[pipeline], daemon=True).start()
     given_up = time.monotonic() + patience
     came = False
