@@ -1,6 +1,7 @@
 """Behind Beam's portable API, with its own job service: what fails there is one line, and nothing waits for ever."""
 
 import re
+import signal
 import socket
 import subprocess
 import sys
@@ -9,7 +10,9 @@ from pathlib import Path
 
 import apache_beam as beam
 import pytest
+from apache_beam.runners.portability.job_server import EmbeddedJobServer, StopOnExitJobServer
 from apache_beam.runners.portability.local_job_service import LocalJobServicer
+from apache_beam.runners.portability.portable_runner import PortableRunner
 
 from pipelines.engine.beam import beam_options
 from pipelines.engine.engines import open_on_engine
@@ -44,8 +47,24 @@ def _lack(_: int) -> None:
     import nowhere_to_be_found  # noqa: F401
 
 
+class OwnServer(PortableRunner):
+    """An engine that Beam starts itself, as it does Flink's, with its handler for Ctrl-C."""
+
+    def default_job_server(self, _options: object) -> StopOnExitJobServer:
+        return StopOnExitJobServer(EmbeddedJobServer())
+
+
 def test_a_pipeline_runs_there(endpoint: str) -> None:
     carry(endpoint, str)
+
+
+def test_a_pipeline_runs_on_an_engine_that_beam_starts() -> None:
+    before = signal.getsignal(signal.SIGINT)
+    options = beam_options(1, [f"--runner={OwnServer.__module__}.OwnServer", "--environment_type=LOOPBACK"])
+    with open_on_engine(options, lambda: False, patience=60.0) as pipeline:
+        _ = pipeline | beam.Create([1]) | beam.Map(str)
+    assert signal.getsignal(signal.SIGINT) != before
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.mark.parametrize(
