@@ -52,7 +52,7 @@ def small_layout() -> ChatLayout:
 def plain(model: Any, layout: ChatLayout, prompts: list[str], tokens: int) -> list[list[int]]:  # noqa: ANN401
     """The answers of `generate`, prompt by prompt."""
     answers = []
-    for ids in layout.encode(prompts):
+    for ids in layout.encode(prompts, begins=True):
         batch = torch.tensor([ids])
         with torch.inference_mode():
             whole = model.generate(

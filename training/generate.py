@@ -165,23 +165,25 @@ class Writer:
         from transformers import GenerationConfig, LogitsProcessorList, StoppingCriteriaList
 
         kept, self._model.generation_config = self._model.generation_config, GenerationConfig()  # no penalties, nothing
-        for row, answer in zip(rows, answers, strict=True):
-            tokens = torch.tensor([row], device=self._model.device)
-            choose = partial(self._only_chosen, answer=answer, prompt=len(row))
-            enough = partial(self._is_enough, prompt=len(row), pause=pause)
-            whole = self._model.generate(
-                tokens,
-                attention_mask=torch.ones_like(tokens),
-                max_new_tokens=max_new_tokens - answer.written,
-                logits_processor=LogitsProcessorList([choose]),
-                stopping_criteria=StoppingCriteriaList([enough]),
-                do_sample=False,
-                eos_token_id=sorted(self._stops),
-                pad_token_id=self.layout.stop_id,
-            )
-            for token in whole[0, len(row) :].tolist():
-                self._accept(answer, token, max_new_tokens, pause=False)
-        self._model.generation_config = kept
+        try:
+            for row, answer in zip(rows, answers, strict=True):
+                tokens = torch.tensor([row], device=self._model.device)
+                choose = partial(self._only_chosen, answer=answer, prompt=len(row))
+                enough = partial(self._is_enough, prompt=len(row), pause=pause)
+                whole = self._model.generate(
+                    tokens,
+                    attention_mask=torch.ones_like(tokens),
+                    max_new_tokens=max_new_tokens - answer.written,
+                    logits_processor=LogitsProcessorList([choose]),
+                    stopping_criteria=StoppingCriteriaList([enough]),
+                    do_sample=False,
+                    eos_token_id=sorted(self._stops),
+                    pad_token_id=self.layout.stop_id,
+                )
+                for token in whole[0, len(row) :].tolist():
+                    self._accept(answer, token, max_new_tokens, pause=False)
+        finally:
+            self._model.generation_config = kept
 
     def _only_chosen(self, tokens: torch.Tensor, logits: torch.Tensor, *, answer: Answer, prompt: int) -> torch.Tensor:
         """Logits[1, V] that leave nothing but the token that `_choose` takes."""
