@@ -90,7 +90,9 @@ class _HeadGradients:
         head_too: bool,
     ) -> None:
         self._hidden = torch.empty_like(hidden)
-        self._head = torch.zeros(head.shape, dtype=exact, device=head.device) if head_too else None
+        self._head = torch.empty(head.shape, dtype=exact, device=head.device) if head_too else None
+        if self._head is not None and not len(hidden):
+            self._head.zero_()
         self._bias = torch.zeros(bias.shape, dtype=exact, device=bias.device) if bias is not None else None
 
     def add(self, part: slice, by_scores: torch.Tensor, hidden: torch.Tensor, matrix: torch.Tensor) -> None:
@@ -102,9 +104,11 @@ class _HeadGradients:
         if self._head is None:
             return
         if scores.dtype == self._head.dtype:
-            self._head.addmm_(scores.t(), hidden)
-        else:
+            self._head.addmm_(scores.t(), hidden, beta=min(part.start, 1))  # the first overwrites what is there
+        elif part.start:
             self._head.add_(scores.t() @ hidden)
+        else:
+            self._head.copy_(scores.t() @ hidden)
 
     def of_inputs(self) -> tuple[torch.Tensor | None, torch.Tensor | None, torch.Tensor | None]:
         """By states, by matrix, by bias."""
