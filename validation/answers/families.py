@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from validation.answers import algebra
 from validation.answers.algebra import Closed, UnsupportedError
-from validation.answers.outcome import Comparison, equal, not_equal, unknown
+from validation.answers.outcome import Comparison, Relation, equal, not_equal, unknown
 from validation.answers.values import Equation, Family, Scalar, Several, Value
 
 Read = Callable[[str, bool], Value]
@@ -103,6 +103,25 @@ def compare_families(gold: Value, answer: Value) -> Comparison:
     if any(member.opaque for member in (*left, *right)):
         return unknown("family", "members that are not told apart")
     return not_equal("family")
+
+
+def same_turns(gold: Several, answer: Several) -> bool:
+    r"""Whether two lists of angles, `\frac{\pi}{6} + k\pi, \frac{\pi}{3} + k\pi`, hold the same for every whole k."""
+    first, second = _gathered(gold), _gathered(answer)
+    return first is not None and second is not None and compare_families(first, second).outcome is Relation.EQUAL
+
+
+def _gathered(value: Several) -> Family | None:
+    """The family of formulas in one whole number whose steps are the same, and no rational number."""
+    rights = [item.right if isinstance(item, Equation) else item for item in value.items]
+    names = {name for item in rights if isinstance(item, Scalar) for name in algebra.symbols_of(item.closed)}
+    if len(names) != 1 or not names <= _NUMBERS:
+        return None
+    try:
+        family = _family(Several("bare", tuple(rights)), names.pop())
+    except UnsupportedError:
+        return None
+    return family if isinstance(family, Family) and family.step.rational() is None else None
 
 
 def _members(family: Family, turns: int) -> list[Closed]:

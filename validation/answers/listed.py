@@ -26,7 +26,11 @@ _MOST_PIECES = 120  # of a sentence; one that holds more is no conclusion
 _JOINT = re.compile(
     r"[\s,;$&]*+(?:(?:and|or|und|oder|et|ou|y|o|e|или|и|和|或)[\s,;$&]*+)?(?:[a-z](?:_\d)?\s?=\s?)?"
 )  # between two values
-_CONCLUSION = re.compile(r"\W*(?:therefore|thus|so|hence|consequently)\b", re.IGNORECASE)
+_CONCLUSION = re.compile(
+    r"\W*(?:therefore|thus|so|hence|consequently|in (?:summary|conclusion|all|total)|finally|altogether)\b",
+    re.IGNORECASE,
+)
+_CASE = re.compile(r"\W*(?:if|when)\b[^.\n]{1,80}\bthen\b", re.IGNORECASE)
 _DENIED = re.compile(r"\b(?:not|no|never|except|but|instead)\b", re.IGNORECASE)
 _SIGN = re.compile(r"\\pm(?![a-zA-Z])|±")
 _LAYOUT = re.compile(r"\\left(?![a-z])|\\right(?![a-z])|(?:,[\s$]*)?(?<![a-z\\])and(?![a-z])|[\s$]")
@@ -90,7 +94,7 @@ class Listed:
         places: dict[str, Candidate] = {}
         for begin, within in sentences:
             told = [piece for piece in _pieces(within) if self._is_like(piece[0])]
-            if not told or not _CONCLUSION.match(tail, begin):
+            if not told or not (_CONCLUSION.match(tail, begin) or _CASE.match(tail, begin)):
                 continue
             last = max(told, key=lambda piece: piece[2])
             item = next((item for item in self._items if self._equal(item, last[0])), None)

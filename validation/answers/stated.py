@@ -15,8 +15,9 @@ from validation.answers.listed import Candidate, Listed, Span, items_of, literal
 from validation.answers.outcome import Comparison, Relation, Rounding
 from validation.answers.questions import read_question
 from validation.answers.reading import read_value
+from validation.answers.restated import Wanted, asked_names, assembled, find_named, find_restated
 from validation.answers.spelling import normalise
-from validation.answers.values import Choice, Scalar, Value, Words
+from validation.answers.values import Choice, Scalar, Several, Value, Words
 
 Formula = tuple[int, int, str]
 _TAIL = 400  # characters; OlympiadBench and carp_en state 97 % of their answers in the last 250
@@ -61,7 +62,13 @@ _PROOF = re.compile(
 )
 _REASON = re.compile(r"\s*(?:since|because)\s[^\n]*")  # in the middle of a sentence, up to its line's end
 _THAT_IS = re.compile(r"\s*(?:That is|In other words|I\.e\.)\b")  # the same again
-_DENIED = re.compile(r"(?<![A-Za-z])not \Z")
+_DENIED = re.compile(
+    r"(?<![A-Za-z])(?:not(?: be)?(?: equal(?: to)?)?|(?:cannot|can't|never) (?:be|equal)|isn't|rather than|instead of"
+    r"|other than|different from) \$?\Z"
+)
+_MINUS = re.compile(r"(?<![\d)\]}$]) (?:negative|minus) \Z")  # and not behind a number: `10 minus 3`
+_WORKED = re.compile(r"\d (?:plus|minus|times|multiplied by|divided by) \Z")
+_TO_WORK = re.compile(r"\s?(?:plus|minus|times|multiplied by|divided by) [$\d]")
 _EDGE = re.compile(r"[\w\\^_]")
 _NEGATION = re.compile(r"\b(?:not|no|never|neither|nor|isn't|aren't|cannot)\s+(?:\w+\s+){0,2}\Z", re.IGNORECASE)
 
@@ -115,15 +122,31 @@ def _in_last_sentences(
         compare = partial(compare_exactly, reference, question=question, language=language, rounding=rounding)
         items = items_of(plain, value)
         alike = partial(compare_exactly, language=language, rounding=rounding)
-        found, named = _list(tail, inside, items, alike) if items else (None, False)
+        wanted = Wanted(plain, value, question, alike)
+        found, named = find_named(tail, inside, wanted)
+        if items and not named:
+            found, named = _list(tail, inside, items, alike, _names_of(value, question))
         if found is None and not named:
             found = _value(tail, inside, value, compare) or _set_bold(tail, compare)
         found = found or literally(tail, reference)
+        if found is None:
+            return find_restated(text, begin, formulas, _sentences(tail, inside), wanted)
     return None if found is None else (found[0], begin + found[1], begin + found[2])
 
 
+def _names_of(value: Value, question: str | None) -> list[str]:
+    """What the question calls the places of the tuples of a reference; nothing where it is none of tuples."""
+    items = value.items if isinstance(value, Several) else ()
+    sizes = {len(item.items) if isinstance(item, Several) else 0 for item in items}
+    return asked_names(question, sizes.pop()) if len(sizes) == 1 else []
+
+
 def _list(
-    tail: str, formulas: Sequence[Formula], items: Sequence[str], compare: Callable[[str, str], Comparison]
+    tail: str,
+    formulas: Sequence[Formula],
+    items: Sequence[str],
+    compare: Callable[[str, str], Comparison],
+    names: Sequence[str],
 ) -> tuple[Span | None, bool]:
     """Looks through the sentences from the last one back for all values of a list, remarks aside.
 
@@ -134,6 +157,7 @@ def _list(
     for begin, end in _sentences(tail, formulas):
         concluded = max((clause.end() for clause in _CLAUSE.finditer(tail, begin, end)), default=begin)
         within = [candidate for candidate in candidates if begin < candidate[2] <= end]
+        within += assembled(tail, formulas, begin, end, names)
         if _THAT_IS.match(tail, begin) or _REMARK.match(tail, begin):
             continue
         found = None if named else listed.find(tail, within, begin, concluded)
@@ -191,7 +215,7 @@ def _value(tail: str, formulas: Sequence[Formula], value: Value, compare: Callab
         within = [candidate for candidate in candidates if begin <= candidate[1] < end and candidate[2] <= end + 1]
         for answer, start, stop, arrived in within:
             alike = alike or (seen and start < concluded)
-            if (alike and not arrived) or _DENIED.search(tail, max(0, start - 12), start):
+            if (alike and not arrived) or _DENIED.search(tail, max(0, start - 28), start):
                 continue
             if compare(answer).outcome is Relation.EQUAL:
                 return answer, start, stop
@@ -209,12 +233,17 @@ def _set_bold(tail: str, compare: Callable[[str], Comparison]) -> Span | None:
 
 
 def _sentences(tail: str, formulas: Sequence[Formula]) -> list[tuple[int, int]]:
-    """Returns where the sentences lie, the last one first; formulas are not cut."""
-    ends = [
-        match.end()
-        for match in _SENTENCE.finditer(tail)
-        if not any(start < match.start() < stop for start, stop, _ in formulas)
-    ]
+    """Returns where the sentences lie, the last one first; formulas are not cut, nor what a colon announces."""
+    ends: list[int] = []
+    announced = False
+    for match in _SENTENCE.finditer(tail):
+        if any(start < match.start() < stop for start, stop, _ in formulas):
+            continue
+        colon = tail.rfind(":", max(0, match.start() - 3), match.start())
+        paragraph = match.group().isspace() and "\n" in match.group()
+        announced = paragraph and tail.startswith(("$", "("), match.end()) and (announced or colon >= 0)
+        if not announced:
+            ends.append(match.end())
     cuts = [0, *ends, len(tail)]
     return [(begin, end) for begin, end in reversed([*pairwise(cuts)]) if tail[begin:end].strip()]
 
@@ -243,7 +272,11 @@ def _candidates(tail: str, formulas: Sequence[Formula]) -> Iterator[Candidate]:
             if counted := _COUNTED.match(match.group(1)):
                 yield counted.group(), match.start(1), match.start(1) + counted.end(), True
     for match in (*_NUMBER.finditer(plain), *_NOTHING.finditer(plain)):
-        yield match.group(), match.start(), match.end(), False
+        before = max(0, match.start() - 18)
+        if _WORKED.search(plain, before, match.start()) or _TO_WORK.match(plain, match.end()):
+            continue
+        negative = _MINUS.search(plain, before, match.start())
+        yield "-" * bool(negative) + match.group(), match.start(), match.end(), False
     for match in () if any(map(str.isdigit, tail)) else _SPOKEN.finditer(plain):
         yield match.group(), match.start(), match.end(), False
 

@@ -10,6 +10,9 @@ from validation.answers.symbolic import unreadable
 EQUAL, NOT_EQUAL, UNKNOWN = Relation.EQUAL, Relation.NOT_EQUAL, Relation.UNKNOWN
 PAIRS = [
     # equal
+    (r"\frac{\pi}{5}+k\pi, \pi k", r"\frac{\pi}{5}+2k\pi, 2k\pi, \frac{6\pi}{5}+2k\pi, \pi+2k\pi", EQUAL),
+    (r"\frac{\pi}{5}+k\pi, \pi k", r"\frac{\pi}{5}+2k\pi, 2k\pi, \frac{7\pi}{5}+2k\pi, \pi+2k\pi", NOT_EQUAL),
+    (r"k+1, k+2", r"2k+1, 2k+2, 2k+3, 2k+4", NOT_EQUAL),
     ("12", "12", EQUAL),
     ("12", "+12", EQUAL),
     ("-3", "−3", EQUAL),
