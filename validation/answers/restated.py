@@ -209,11 +209,11 @@ def _opening(text: str, formulas: Sequence[Formula], wanted: Wanted) -> Span | N
     """Finds the value that a solution begins with under what is asked for, and takes back nowhere."""
     if not formulas or text[: formulas[0][0]].strip():
         return None
-    asked = "".join((wanted.question or "")[-_ASKED:].split())
+    asked = "".join((wanted.question or "")[-_ASKED:].split()).rstrip("$.?_=:")
     start, stop, content = formulas[0]
     left, sign, right = content.partition("=")
     name = "".join(left.split())
-    if not sign or len(name) < _FEWEST or name not in asked or not wanted.equals(right.strip(" .,")):
+    if not sign or len(name) < _FEWEST or not asked.endswith(name) or not wanted.equals(right.strip(" .,")):
         return None
     later = (content.partition("=") for _, _, content in formulas[1:])
     other = any(

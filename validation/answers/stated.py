@@ -66,6 +66,14 @@ _DENIED = re.compile(
     r"(?<![A-Za-z])(?:not(?: be)?(?: equal(?: to)?)?|(?:cannot|can't|never) (?:be|equal)|isn't|rather than|instead of"
     r"|other than|different from) \$?\Z"
 )
+_REFUSED = re.compile(
+    r"[$\s]*(?:(?:does not|doesn't) ?(?:work|satisfy|hold|fit|check)?(?=[\s,.])(?! \w+ed\b)"
+    r"|is not (?:a |an )?(?:solution|valid|allowed|possible|in the domain|admissible)|fails?\b"
+    r"|must be (?:rejected|discarded|ruled out)\b|is (?:impossible|extraneous|invalid|rejected|discarded|spurious)\b)"
+)
+_EQUALS = re.compile(r"\b(?:equals|is equal to) \Z")
+_EXTREME = re.compile(r"\s(?:is|are) (?:the )?(?:minim|least|small|maxim|larg|great|low|high|close|near)")
+_ARGUMENT = re.compile(r"\s*[A-Za-z]\s?\(([^()=]{1,40})\)\s*=")
 _MINUS = re.compile(r"(?<![\d)\]}$]) (?:negative|minus) \Z")  # and not behind a number: `10 minus 3`
 _WORKED = re.compile(r"\d (?:plus|minus|times|multiplied by|divided by) \Z")
 _TO_WORK = re.compile(r"\s?(?:plus|minus|times|multiplied by|divided by) [$\d]")
@@ -205,25 +213,39 @@ def _tail(text: str, formulas: Sequence[Formula]) -> int:
 
 
 def _value(tail: str, formulas: Sequence[Formula], value: Value, compare: Callable[[str], Comparison]) -> Span | None:
-    """Looks through the sentences from the last one back, up to the first that arrives at a value of the same kind."""
+    """Looks through the sentences from the last one back, up to the first that arrives at a value of the same kind.
+
+    Of a sentence that arrives at several, the last decides.
+    """
     candidates = sorted(_candidates(tail, formulas), key=lambda candidate: -candidate[2])
+    denied: set[str] = set()
     for begin, end in _sentences(tail, formulas):
         if reason := _REASON.match(tail, begin, end):
             begin = reason.end()
         alike = seen = False
+        arrival = -1
         concluded = max((clause.start() for clause in _CLAUSE.finditer(tail, begin, end)), default=begin)
         within = [candidate for candidate in candidates if begin <= candidate[1] < end and candidate[2] <= end + 1]
         for answer, start, stop, arrived in within:
             alike = alike or (seen and start < concluded)
-            if (alike and not arrived) or _DENIED.search(tail, max(0, start - 28), start):
+            if _is_denied(tail, start, stop):
+                denied.add(answer)
+            if (alike and not arrived) or (arrival >= 0 and start != arrival) or answer in denied:
                 continue
             if compare(answer).outcome is Relation.EQUAL:
                 return answer, start, stop
+            if arrived and _is_like(value, answer):
+                arrival = start
             seen = seen or (start >= concluded and _is_like(value, answer))
             alike = alike or (arrived and _is_like(value, answer))
         if not _REMARK.match(tail[begin:end]) and any(_is_like(value, answer) for answer, _, _, _ in within):
             return None
     return None
+
+
+def _is_denied(tail: str, start: int, stop: int) -> bool:
+    """Whether words before a value or behind it say that it is none: `not 3`, `x=-4 does not`."""
+    return bool(_DENIED.search(tail, max(0, start - 28), start) or _REFUSED.match(tail, stop))
 
 
 def _set_bold(tail: str, compare: Callable[[str], Comparison]) -> Span | None:
@@ -262,8 +284,11 @@ def _candidates(tail: str, formulas: Sequence[Formula]) -> Iterator[Candidate]:
     """
     prose = list(tail)
     for start, end, content in formulas:
+        if (argument := _ARGUMENT.match(content)) and _EXTREME.match(tail, end):
+            yield argument.group(1), start, end, True
+        arrived = "=" in content or bool(_EQUALS.search(tail, max(0, start - 14), start))
         for piece in _arrived(content):
-            yield piece, start, end, "=" in content
+            yield piece, start, end, arrived
         prose[start:end] = " " * (end - start)
     plain = "".join(prose)
     for pattern in (_RIGHT, _BOLD):

@@ -52,6 +52,7 @@ def test_a_reference_in_another_form_is_found(text: str, reference: str, questio
         ("Hence $N \\geq 4 n$, which is not sharp yet.", "$4 n$", BOUND),
         ("$F(4,3)=2$. Notice that 1 is too few." + BEHIND, "2", "Compute $F(4,5)$"),
         ("$F(4,3)=2$ is tempting, but $F(4,3)=6$." + BEHIND, "2", OPENING),
+        ("$3 x + 6 = 0$, so $x=-2$.", "0", "The solution of the equation $3 x + 6 = 0$ is ____ ?"),
         ("Since 5x is less than 15, x is less than 3.", "x > 3", None),
         ("So x is at least 3.", "x > 3", None),
         ("So x is not greater than 3.", "x > 3", None),
