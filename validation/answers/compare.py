@@ -5,7 +5,6 @@ decided: text, number, scalar, rounded, list, set, region, matrix, choice, words
 """
 
 import re
-from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
@@ -18,6 +17,7 @@ from validation.answers.families import compare_families, same_turns
 from validation.answers.groups import compare_matrices, compare_several
 from validation.answers.kinds import compare_moments, compare_orders, compare_ratios, compare_regions, compare_words
 from validation.answers.named_values import as_equations, compare_rates, compare_records
+from validation.answers.number_sets import compare_sets
 from validation.answers.outcome import Comparison, Relation, Rounding, equal, not_equal, unknown
 from validation.answers.phrases import rephrased, roman
 from validation.answers.points import components, counted
@@ -55,9 +55,10 @@ _FRACTION = re.compile(
 _FUNCTION_OF = re.compile(r"\\(?:zeta|Gamma|varphi|phi|psi|sigma|tau|mu)\s?\(\s?\d")
 _CONSTANT = re.compile(r"(?<![A-Za-z\\])[CKck](?![A-Za-z(])|(?<=[=+])\s?[CK](?=e)")
 _BARE = 3  # characters of an answer that may be a letter of an option
-_SPECIAL = re.compile(r":|\\mathbb|[CP]\(|^n[CP]r|[$€£¥0-9a-z] (?:per|an?) |/ ?[a-z]{2}")
-_NUMBER_SET = re.compile(r"\\mathbb\s?\{?([NZQRC])\}?\Z")
-_FROM_ZERO = re.compile(r"\\mathbb\s?\{?R\}?_\{?\+\}?\Z")  # whether zero is in it differs from country to country
+_SPECIAL = re.compile(
+    r":|\\(?:math(?:bb|bf|rm)|Bbb|bf|[NZQR](?![a-z]))|^[NZQR]\s?[_^]"
+    r"|[CP]\(|^n[CP]r|[$€£¥0-9a-z] (?:per|an?) |/ ?[a-z]{2}"
+)
 _COUNT = re.compile(r"\d[\d,]*\Z|\\binom(?=\{)|\{?\}?[_^]")  # what a number of choices is written as
 _TEXT, _NUMBER = equal("text"), equal("number")
 _OTHER_NUMBER = not_equal("number")
@@ -115,7 +116,7 @@ def compare_exactly(
     comma = language[:2] in DECIMAL_COMMA
     if special:
         exactly = partial(compare_exactly, question=question, language=language, rounding=rounding)
-        apart = _compare_sets(left, right, exactly) or compare_records(left, right, exactly)
+        apart = compare_sets(left, right, question, exactly) or compare_records(left, right, exactly)
         if (apart := apart or compare_rates(left, right)) is not None:
             return apart
     try:
@@ -127,18 +128,6 @@ def compare_exactly(
         return unknown("too_large", "a value or an expansion is out of bounds")
     except UnsupportedError as error:
         return Comparison(Relation.UNKNOWN, "remainder", str(error))
-
-
-def _compare_sets(left: str, right: str, compare: Callable[[str, str], Comparison]) -> Comparison | None:
-    """Compares sets of numbers that have a letter; None where neither has, or where they are read as regions."""
-    sets = [_NUMBER_SET.match(text) for text in (left, right)]
-    if sets[0] and sets[1]:
-        return equal("set") if sets[0].group(1) == sets[1].group(1) else not_equal("set")
-    if bool(_FROM_ZERO.match(left)) == bool(_FROM_ZERO.match(right)):
-        return None
-    other = right if _FROM_ZERO.match(left) else left
-    halves = {compare(half, other).outcome for half in (r"(0,\infty)", r"[0,\infty)")}
-    return not_equal("set") if halves == {Relation.NOT_EQUAL} else unknown("set", "with zero, or without")
 
 
 def _doubted(left: str, right: str) -> Comparison | None:

@@ -23,11 +23,16 @@ _SIGNED = {
     "nonpositive": "(-\\infty, 0]",
 }
 _REALS = re.compile(
-    r"(?:all |the |any )?(positive|negative|non-?negative|non-?positive) (?:real )?(?:reals?|numbers)\Z"
+    r"(?:all |the |any |the set of (?:all )?)?(positive|negative|non-?negative|non-?positive)"
+    r" (?:real )?(?:reals?|numbers)\Z"
 )
 _NUMBERS = re.compile(
     r"(?:all |the |the set of (?:all )?)?(integers|natural numbers|rational numbers|complex numbers)\Z"
 )
+_SIGNED_NUMBERS = re.compile(
+    r"(?:all |the |the set of (?:all )?)?(positive|negative|non-?negative|non-?positive) (integers|rational numbers)\Z"
+)
+_SIGNS = {"positive": ">", "negative": "<", "nonnegative": "\\ge", "nonpositive": "\\le"}
 _SETS = {"integers": "Z", "natural numbers": "N", "rational numbers": "Q", "complex numbers": "C"}
 _CLOCK = re.compile(r"(half|(?:a )?quarter) (past|to) (\d{1,2})\Z")
 _NOON = re.compile(r"(?:12 )?(noon|midnight)\Z")
@@ -93,6 +98,11 @@ def _placed(match: re.Match[str]) -> str:
     return str(sum(int(count) * _PLACES.get(place, 0) for count, place in _PLACE.findall(match.group())))
 
 
+def _signed(match: re.Match[str]) -> str:
+    sign, numbers = match.groups()
+    return f"\\mathbb{{{_SETS[numbers]}}}_{{{_SIGNS[sign.replace('-', '')]} 0}}"
+
+
 def _statements(match: re.Match[str]) -> str:
     named = {_STATEMENTS.index(name) for name in _NUMERAL.findall(match.group(1))}
     return "".join(chr(ord("①") + place) for place in sorted(named))
@@ -106,6 +116,7 @@ _RULES = (
     (_REALS, lambda match: _SIGNED[match.group(1).replace("-", "")]),
     (_PRINTED, lambda match: _BRACKETS[match.group(1) or ""].format(match.group(2))),
     (_NUMBERS, lambda match: f"\\mathbb{{{_SETS[match.group(1)]}}}"),
+    (_SIGNED_NUMBERS, _signed),
     (_CLOCK, _clock),
     (_NOON, lambda match: "12:00 PM" if match.group(1) == "noon" else "12:00 AM"),
     (_PLACED, _placed),
