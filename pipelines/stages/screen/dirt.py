@@ -15,6 +15,7 @@ import re
 import zlib
 from collections import Counter
 from functools import partial
+from itertools import groupby
 
 import ftfy.badness
 import numpy as np
@@ -22,6 +23,7 @@ import pyarrow.compute as pc
 
 from pipelines.engine.rejection import Rejection
 from pipelines.stages.screen.flattened import Columns, Found, Rule, flags, in_texts, matching
+from pipelines.stages.screen.placeholders import has_placeholder
 from schemas.config import Screen
 from schemas.problem import Format
 from schemas.reason import Reason
@@ -32,7 +34,17 @@ _FEWEST_RUN = 6
 _MOST_LINES = 6
 _ITEM = re.compile(r"^(?:(?:step|case|line)\s?)?\(?\d{1,4}[.):]\s*", re.IGNORECASE)
 _SAYS = re.compile(r"[^\W\d_]{2}")
-_RUN = re.compile(r"([^\s\d\-=_*.~#\\|&\u2500-\u257f])\1{59,}")
+# One character 60 times, a digit 100 times, a sign of rulers 200 times, up to four characters 40 times.
+_RUN = re.compile(
+    r"([^\s\d\-=_*.~#\\|&\u2500-\u257f])\1{59,}|(\d)\2{99,}|([^\s\w])\3{199,}"
+    r"|([^\s\d\-=_*.~#\\|&\u2500-\u257f]{2,4})\4{39,}"
+)
+_JOINERS = str.maketrans(dict.fromkeys((0x200D, 0xFE0E, 0xFE0F, *range(0x1F3FB, 0x1F400))))  # inside of an emoji
+_PICTURE = re.compile("[\u2600-\u27bf\U0001f000-\U0001faff]|[^\\x00-\u04ff\\W\\d_]")
+_FEWEST_IN_A_ROW = 60
+_STRIDE = 12  # a multiple of the length of each unit: of what follows itself 60 times, five such characters are equal
+_SAMPLED = re.compile(r"(\S)\1{3}")
+_RULER_SIGNS = "-=_*.~#\\|&0123456789+"
 _SENTENCE_END = re.compile(r"(?<=[.!?\u3002])\s+|\n+")
 _FEWEST_SENTENCES = 12
 _FEWEST_WORDS = 20
@@ -59,8 +71,8 @@ def repeated(text: str, name: str = "the solution") -> str | None:
         again = [(line, count) for line, count in again if _SAYS.search(line) and not line.startswith("\\")]
         if again and 2 * sum(count for _, count in again) >= len(lines):
             return f"{again[0][1]} of {len(lines)} lines are {again[0][0][:40]!r}"
-    if run := _RUN.search(text):
-        return f"{run[1]!r} stands {len(run[0])} times in a row"
+    if run := _in_a_row(text):
+        return run
     for part, where in ((text, name), (text[-_TAIL:], "its end")):
         data = part.encode()
         if len(part) >= _TAIL and len(zlib.compress(data)) < _LEAST_COMPRESSED * len(data):
@@ -75,10 +87,24 @@ def _said_again(text: str) -> str | None:
     if 4 * sum(count * len(said) for said, count in again.items()) >= len(text) > 0:
         said, count = max(again.items(), key=lambda item: len(item[0]) * item[1])
         return f"{count} sentences are {said[:40]!r}"
-    run, before = 1, ""
-    for word in text.split() if len(text) > 2 * _FEWEST_WORDS else ():
-        run, before = (run + 1 if word == before else 1), word
-        if run == _FEWEST_WORDS and _SAYS.search(word):
+    return None
+
+
+def _in_a_row(text: str) -> str | None:
+    """Says which sign or which word follows itself again and again."""
+    if len(text) < 2 * _FEWEST_WORDS:
+        return None
+    plain = text if text.isascii() else text.translate(_JOINERS)
+    if _SAMPLED.search(plain[::_STRIDE]) and (found := _RUN.search(plain)):
+        unit = next(group for group in found.groups() if group)
+        return f"{unit!r} stands {len(found[0]) // len(unit)} times in a row"
+    words = plain.split()
+    sample = words[:: _FEWEST_WORDS // 3]
+    if not any(first == second == third for first, second, third in zip(sample, sample[1:], sample[2:], strict=False)):
+        return None
+    for word, run in ((word, len([*same])) for word, same in groupby(words)):
+        says = _SAYS.search(word) or _PICTURE.search(word)
+        if run >= _FEWEST_WORDS and (says or (run >= _FEWEST_IN_A_ROW and word.strip(_RULER_SIGNS))):
             return f"{word[:40]!r} stands {run} times in a row"
     return None
 
@@ -93,15 +119,16 @@ def _longest_run(lines: list[str]) -> int:
 
 def _degenerate(columns: Columns, _settings: Screen, alive: np.ndarray) -> Found:
     lines = pc.fill_null(pc.count_substring(columns.texts, "\n"), 0).to_numpy(zero_copy_only=False)
-    suspect = columns.is_words & ((columns.lengths >= _TAIL) | (lines >= _FEWEST_RUN - 1)) & alive[columns.of_row]
+    long = (columns.lengths >= _TAIL) | (lines >= _FEWEST_RUN - 1)
+    words = columns.is_words & alive[columns.of_row] & (columns.lengths >= 2 * _FEWEST_WORDS)
     found: dict[int, str] = {}
-    for place in np.flatnonzero(suspect).tolist():
-        if what := repeated(columns.text_list[place]):
+    for place in np.flatnonzero(words).tolist():
+        text = columns.text_list[place]
+        if what := repeated(text) if long[place] else _in_a_row(text):
             found.setdefault(int(columns.of_row[place]), what)
-    for row in np.flatnonzero(
-        alive & (pc.fill_null(pc.utf8_length(columns.questions), 0).to_numpy() >= _TAIL)
-    ).tolist():
-        if row not in found and (what := repeated(columns.question_list[row], "the question")):
+    for row in np.flatnonzero(alive & (columns.question_lengths >= 2 * _FEWEST_WORDS)).tolist():
+        text = columns.question_list[row]
+        if row not in found and (what := repeated(text, "the question") if len(text) >= _TAIL else _in_a_row(text)):
             found[row] = f"question: {what}"
     systems = {text: repeated(text, "the system turn") for text in pc.unique(columns.systems).to_pylist()}
     for row in np.flatnonzero(alive).tolist() if any(systems.values()) else ():
@@ -118,23 +145,6 @@ _TEMPLATE_TOKEN = (
     r"|^### (?:Instruction|Response|Input|Human|Assistant|User|System):|^(?:human|user|assistant):[ \t]*$"
     r"|^(?:human|user):[^\n]*\n(?:[^\n]*\n){0,9}assistant:"
 )
-_PLACEHOLDER = (
-    r"\[(?:Your|My|Company|Recipient|Sender|Customer)(?:'s)? ?[A-Za-z' ]{0,30}\]|\[Insert [^\[\]\n]{1,60}\]|\[Insert\]"
-    r"|\[(?:Enter|Add|Fill in) (?:(?:your|the|an?) )?"  # and not `[Add 3 to both sides]`
-    r"(?:name|text|answer|image|picture|figure|diagram|graph|date|title|details)\b[^\[\]\n]{0,30}\]"
-    r"|\[(?:Answer|Solution|Explanation|Question|Text) here\]|(?:^|\s)%s(?:$|[\s.,?!])"
-    r"|\[(?:Name|Date|Address)\]|\[[A-Za-z]{3,15}(?:'s)? (?:Name|Address|Title|Signature)\]"
-    r"|(?:^|[^a-z{_^])\{\{ ?[a-z]{3,}(?:_[a-z0-9]+)* ?\}\}"  # behind a command it is LaTeX: `\text{{ days}}`
-    r"|<(?:insert|your)[ _][a-z_ ]{2,30}>|\blorem ipsum\b|(?:^|[^a-z])TODO:|_{2,9} ?\(fill in[^()\n]{0,30}\)"
-)
-# A name in braces: behind a word, and not behind a command (`\text {name}`), an index or a letter of a formula.
-_FIELD = (
-    r"(?:^|(?:^|[^\\A-Za-z])[A-Za-z]+[ ,]|[^A-Za-z_^{}\\ ] ?)\{ ?(?:[a-z]{2,}_[a-z0-9_]{2,}|[a-z]_[a-z]{3,}"
-    r"|(?:user|first|last|full)?names?|person|numbers?|num|items?|objects?|city|country|question|answer|context|input"
-    r"|output|instruction|problem|solution|student|user|date|subject|topic|value|variable|amount|quantity|unit"
-    r"|company|product|total|result)_?\d? ?\}"
-)
-_CODE = re.compile(r"```|\bf[\"']|\.format\(|\bprint\(")  # where braces are its own
 _LOST = "\ufffd"
 _MOJIBAKE = (
     r"[\x{c2}\x{c3}\x{e2}\x{f0}\x{2c3}\x{102}\x{442}\x{432}]"
@@ -154,23 +164,6 @@ def _marked(pattern: str, reason: Reason) -> Rule:
         return in_texts(columns, alive, partial(matching, pattern=f"(?im){pattern}"), reason, find)
 
     return rule
-
-
-_PLACEHOLDER_MARK = re.compile(_PLACEHOLDER, re.IGNORECASE | re.MULTILINE)
-_FIELD_MARK = re.compile(_FIELD, re.IGNORECASE | re.MULTILINE)
-
-
-def unfilled(text: str) -> str | None:
-    """Shows the first place that was to be filled in, None when there is none."""
-    mark = _PLACEHOLDER_MARK.search(text)
-    if mark is None and not _CODE.search(text):
-        mark = _FIELD_MARK.search(text)
-    return None if mark is None else repr(mark[0].strip())
-
-
-def _unfilled(columns: Columns, _settings: Screen, alive: np.ndarray) -> Found:
-    suspect = partial(matching, pattern=f"(?im){_PLACEHOLDER}|{_FIELD}")
-    return in_texts(columns, alive, suspect, Reason.PLACEHOLDER, unfilled)
 
 
 def garbled(text: str) -> str | None:
@@ -287,7 +280,7 @@ def _no_mathematics(columns: Columns, _settings: Screen, alive: np.ndarray) -> F
 DIRT: tuple[Rule, ...] = (
     _degenerate,
     _marked(_TEMPLATE_TOKEN, Reason.TEMPLATE_TOKENS),
-    _unfilled,
+    has_placeholder,
     _garbled,
     _options,
     _bare,
