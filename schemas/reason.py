@@ -140,7 +140,11 @@ RULES: dict[Reason, Rule] = {
     Reason.TOO_SHORT: Rule(Stage.SCREEN, _REMOVED, "question or solution shorter than `screen.min_chars`"),
     Reason.TOO_LONG: Rule(Stage.SCREEN, _REMOVED, "the record or its text is longer than `screen.max_chars`"),
     Reason.DEGENERATE: Rule(Stage.SCREEN, _REMOVED, "a line, a fence or a phrase stands in it again and again"),
-    Reason.TEMPLATE_TOKENS: Rule(Stage.SCREEN, _REMOVED, "the text holds marks of a chat template (`<|im_start|>`)"),
+    Reason.TEMPLATE_TOKENS: Rule(
+        Stage.SCREEN,
+        _REMOVED,
+        "the text holds marks of a chat template (`<|im_start|>`), what a model was asked, or what one says of itself",
+    ),
     Reason.PLACEHOLDER: Rule(Stage.SCREEN, _REMOVED, "the text holds a placeholder (`[Your Name]`)"),
     Reason.GARBLED_TEXT: Rule(
         Stage.SCREEN, _QUARANTINED, "characters are lost, or of another encoding, and the right ones are not certain"

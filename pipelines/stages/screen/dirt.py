@@ -1,7 +1,7 @@
 """Rules on what no problem and no solution holds: endless repetition, marks of templates, lost characters.
 
     degenerate        a line, a fence or a phrase again and again
-    template_tokens   `<|im_start|>`, `[INST]`: the marks of a chat template
+    template_tokens   `<|im_start|>`, `[INST]`: marks of a chat template; what a model was asked or says of itself
     placeholder       `[Your Name]`, `{{name}}`
     garbled_text      U+FFFD, or letters of one encoding read as another that could not be mended
     no_options        the answer is a letter of options that the question does not hold
@@ -145,6 +145,19 @@ _TEMPLATE_TOKEN = (
     r"|^### (?:Instruction|Response|Input|Human|Assistant|User|System):|^(?:human|user|assistant):[ \t]*$"
     r"|^(?:human|user):[^\n]*\n(?:[^\n]*\n){0,9}assistant:"
 )
+# What a model was asked, or said of itself, where rows were translated or rewritten by one.
+_LANGUAGE = (
+    r"(?:English|Chinese|Spanish|French|German|Japanese|Korean|Russian|Arabic|Hindi|Portuguese|Italian|Vietnamese)"
+)
+_LEFT_PROMPT = (
+    rf"\btranslate (?:the (?:above|following|given|below)|this|it) [^.\n]{{0,60}}\b(?:in|into|to) {_LANGUAGE}\b"
+    r"|\b(?:here is|below is|this is) the (?:translated|rewritten|rephrased|paraphrased)"
+    r" (?:text|problem|question|version|sentence)\b"
+    rf"|\b(?:here is|below is|this is) the {_LANGUAGE} translation\b"
+    r"|\b(?:rewrite|rephrase|paraphrase) the (?:above|following|given) (?:question|problem|text|prompt)\b"
+    r"|#(?:The )?(?:Given|Rewritten|Created|New) Prompt#|\bas an? (?:AI(?: language)?|language) (?:model|assistant),"
+    r"|\bI(?:'m| am) sorry, but (?:I|as an AI)\b|\bI can(?:not|'t) (?:assist|help) (?:you )?with (?:that|this)\b"
+)
 _LOST = "\ufffd"
 _MOJIBAKE = (
     r"[\x{c2}\x{c3}\x{e2}\x{f0}\x{2c3}\x{102}\x{442}\x{432}]"
@@ -279,7 +292,7 @@ def _no_mathematics(columns: Columns, _settings: Screen, alive: np.ndarray) -> F
 
 DIRT: tuple[Rule, ...] = (
     _degenerate,
-    _marked(_TEMPLATE_TOKEN, Reason.TEMPLATE_TOKENS),
+    _marked(f"{_TEMPLATE_TOKEN}|{_LEFT_PROMPT}", Reason.TEMPLATE_TOKENS),
     has_placeholder,
     _garbled,
     _options,

@@ -114,6 +114,12 @@ class TestMarks:
             "What is 8 + 2? [SEP]",
             "What is 8 + 2?\nAssistant:",
             "### Human: What is 8 + 2?",
+            "Translate the above text into English, and keep the 2 formulas. What is 8 + 2?",
+            "Here is the translated problem: what is 8 + 2?",
+            "Rephrase the following question. What is 8 + 2?",
+            "#Rewritten Prompt#\nWhat is 8 + 2?",
+            "As an AI language model, I think of 8 + 2.",
+            "I'm sorry, but I can add 8 + 2 only.",
         ],
     )
     def test_marks_of_chat_templates_are_found_in_questions(self, text):
@@ -133,6 +139,11 @@ class TestMarks:
             "[a] and [b] hold 2",
             "Find a<b> of 2",
             "x <| y |> 2",
+            "Translate the following sentence into an equation of 2 unknowns.",
+            "Rewrite the following equation in 2 ways.",
+            "An AI model says 2, and is it right?",
+            "'I am sorry', Ann says, 'I have 2 only.'",
+            "Ann can translate 2 pages into English in an hour.",
         ],
     )
     def test_signs_of_mathematics_are_no_marks(self, text):
