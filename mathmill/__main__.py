@@ -1,6 +1,8 @@
 """The verbs: each leads to its room, which is imported only when its verb is called."""
 
+import atexit
 import importlib
+import os
 import sys
 
 from mathmill.rooms import claim, missing
@@ -21,6 +23,7 @@ VERBS = {
     "doctor": ("pipelines", "this machine: isolation, packages, memory, disk, GPU, hub; what would mend each"),
     "demo": ("demo", "all of it on an embedded data set and a small model, offline"),
 }
+_SIGNAL = 128  # exit codes above it are a signal's
 
 
 def main() -> None:
@@ -38,15 +41,24 @@ def main() -> None:
         hint = f"did you mean {near}? The verbs are" if near else "one of"
         sys.stderr.write(f"mathmill: {verb}: unknown verb; {hint} {', '.join(VERBS)}\n")
         sys.exit(2)
+    stopped: list[int] = []
+    atexit.register(lambda: stopped and os._exit(stopped[0]))  # else Python may end by SIGINT, whichever signal it was
+    code = importlib.import_module("schemas.exits").stoppable(verb, lambda: _run(verb))
+    if code > _SIGNAL:
+        stopped.append(code)
+        importlib.import_module("schemas.stopping").end_at_signals()
+    sys.exit(code)
+
+
+def _run(verb: str) -> int:
     room = VERBS[verb][0]
     try:
         with importlib.import_module("schemas.imports").importing():
             module = importlib.import_module(f"{room}.__main__" if room != "demo" else room)
-        code = module.main(sys.argv[1:])
+        return int(module.main(sys.argv[1:]))
     except ModuleNotFoundError as error:
         sys.stderr.write(f"mathmill: {verb} {missing(error, room)}\n")
-        sys.exit(2)
-    sys.exit(code)
+        return 2
 
 
 def _usage() -> str:

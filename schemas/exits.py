@@ -5,13 +5,15 @@ disk that is read-only, a file that may not be opened). Every other exception is
 its traceback.
 """
 
+import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from enum import IntEnum
 from typing import Any
 
-from schemas.session import enduring_output, fill_standard_descriptors, signals_as_interrupt
+from schemas.session import enduring_output, fill_standard_descriptors
+from schemas.stopping import signals_as_interrupt
 from schemas.verbs import elsewhere
 from schemas.wording import shortened, visible
 
@@ -59,21 +61,46 @@ def run_command_line(app: Any, arguments: Sequence[str]) -> int:  # noqa: ANN401
     unexpected always does. When nobody reads stdout any more the verb goes on, and a line says what was lost.
     """
     fill_standard_descriptors()
-    with signals_as_interrupt() as came, enduring_output() as output:
-        code = _run(app, arguments, came)
+    verb = arguments[0] if arguments else ""
+    with enduring_output() as output:
+        code = _run(app, verb, arguments)
         output.flush()
         if not output.is_read:
             _report("nobody reads the output any more; the rest of it was not shown", code)
     return code
 
 
-def _run(app: Any, arguments: Sequence[str], came: Sequence[signal.Signals]) -> int:  # noqa: ANN401  as above
+def stoppable(verb: str, work: Callable[[], int]) -> int:
+    """Does a verb's work, or a part of it, and returns its exit code: the signal's where one ended it.
+
+    Whatever breaks behind a signal is the stop: an interrupt comes back from C and from workers as other errors.
+    """
+    with signals_as_interrupt(lambda number: os._exit(_stopped(verb, number))) as came:
+        try:
+            return work()
+        except BaseException:
+            if not came:
+                raise
+            return _stopped(verb, came[0])
+
+
+def _stopped(verb: str, number: signal.Signals) -> int:
+    told = "stopped" if number == signal.SIGINT else f"stopped by {number.name}"
+    return _report("; ".join(filter(None, (told, _CONTINUES.get(verb)))), 128 + number)
+
+
+def _run(app: Any, verb: str, arguments: Sequence[str]) -> int:  # noqa: ANN401  as above
     import typer  # deferred: readers of the contract need no command line
     from typer.exceptions import TyperException
 
-    verb = arguments[0] if arguments else ""
+    def work() -> int:
+        code = app(args=list(arguments), prog_name="mathmill", standalone_mode=False)
+        if code == ExitCode.STOPPED:  # what typer makes of an interrupt
+            raise KeyboardInterrupt
+        return int(code or ExitCode.DONE)
+
     try:
-        code = app(args=list(arguments), prog_name="mathmill", standalone_mode=False) or ExitCode.DONE
+        return stoppable(verb, work)
     except (UserError, RunFailedError, OSError) as error:
         if "--debug" in arguments:
             raise
@@ -85,12 +112,7 @@ def _run(app: Any, arguments: Sequence[str], came: Sequence[signal.Signals]) -> 
             message = f"{flag}: {verb} has no such flag; {place}"
         return _report(f"{message} (see mathmill {verb} --help)", ExitCode.COULD_NOT_START)
     except (typer.Abort, KeyboardInterrupt):
-        code = ExitCode.STOPPED
-    if code == ExitCode.STOPPED:
-        stopped = f"stopped by {came[0].name}" if came else "stopped"
-        message = "; ".join(filter(None, (stopped, _CONTINUES.get(verb))))
-        return _report(message, 128 + came[0] if came else ExitCode.STOPPED)
-    return int(code)
+        return _stopped(verb, signal.SIGINT)
 
 
 def _worded(error: Exception) -> str:

@@ -1,14 +1,11 @@
-"""A verb and the terminal that it was started from: signals that end it, and an output that nobody reads any more."""
+"""A verb and the terminal that it was started from: outputs that were closed, or that nobody reads any more."""
 
 import errno
 import io
 import os
-import signal
 import sys
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from types import FrameType
 from typing import Any, TextIO, cast
 
 _STANDARD = (0, 1, 2)
@@ -25,30 +22,6 @@ def fill_standard_descriptors() -> None:
             os.fstat(descriptor)
         except OSError:
             os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)  # the lowest that is free: those below stand
-
-
-@contextmanager
-def signals_as_interrupt() -> Iterator[list[signal.Signals]]:
-    """Raises KeyboardInterrupt at SIGTERM and SIGHUP, as Ctrl-C does, and gives those that came.
-
-    A signal that the process was started to ignore (`nohup`) stays ignored.
-    """
-    came: list[signal.Signals] = []
-
-    def interrupt(number: int, _frame: FrameType | None) -> None:
-        came.append(signal.Signals(number))
-        raise KeyboardInterrupt
-
-    if threading.current_thread() is not threading.main_thread():  # signals belong to someone else
-        yield came
-        return
-    heard = [number for number in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(number) != signal.SIG_IGN]
-    before = {number: signal.signal(number, interrupt) for number in heard}
-    try:
-        yield came
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 class Enduring:

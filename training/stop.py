@@ -1,4 +1,4 @@
-"""SIGTERM, SIGHUP and Ctrl-C as a request: the loop finishes its step, writes a checkpoint and ends.
+"""Ctrl-C and the other signals that end a verb as a request: the loop finishes its step, writes a checkpoint and ends.
 
 Before step 1 there is nothing to save, and a second Ctrl-C means it: both end at once.
 """
@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import FrameType
+
+from schemas.stopping import ENDING
 
 
 @dataclass(slots=True)
@@ -39,8 +41,7 @@ def stop_requests() -> Iterator[StopRequest]:
     if threading.current_thread() is not threading.main_thread():  # signals belong to someone else
         yield stop
         return
-    asking = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
-    before = {number: signal.getsignal(number) for number in asking if signal.getsignal(number) != signal.SIG_IGN}
+    before = {number: signal.getsignal(number) for number in ENDING if signal.getsignal(number) != signal.SIG_IGN}
     for number in before:
         signal.signal(number, ask)
     try:

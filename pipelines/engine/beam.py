@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
 
 import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions, StandardOptions, TypeOptions
@@ -17,6 +18,7 @@ from apache_beam.transforms.environments import SubprocessSDKEnvironment
 
 from pipelines.engine.runners import bare, refuse_runner
 from schemas.exits import RunFailedError, UserError
+from schemas.stopping import ENDING
 
 _FAILED = f"{RunFailedError.__module__}.{RunFailedError.__qualname__}: "  # how a traceback names it
 _WORKER = "apache_beam.runners.worker.sdk_worker_main"
@@ -69,9 +71,9 @@ def open_pipeline(options: PipelineOptions, runner: FnApiRunner | None = None) -
             with beam.Pipeline(runner=runner, options=options) as pipeline:
                 yield pipeline
         except (RuntimeError, KeyboardInterrupt) as error:
-            if losses.seen and (losses.woke or not isinstance(error, KeyboardInterrupt)):
+            if losses.seen and not losses.stopped and (losses.woke or not isinstance(error, KeyboardInterrupt)):
                 raise RunFailedError(_LOST) from error
-            if "KeyboardInterrupt" in str(error):
+            if losses.stopped or "KeyboardInterrupt" in str(error):
                 raise KeyboardInterrupt from None
             _, name, message = str(error).rstrip().rpartition(_FAILED)
             if name:
@@ -88,15 +90,17 @@ _WAITING = (
     "beam_control_read",
     "read_grpc_client_inputs",
 )  # what Beam calls its threads that wait for a worker
+_WAKE = signal.SIGURG  # one that nobody sends and that is ignored elsewhere; Ctrl-C may be ignored here
 _GRACE_S = 5.0  # in which Beam finds the loss itself, where it does
 
 
 @dataclass(slots=True)
 class _Losses:
-    """Whether a worker process ended badly, and whether the one who waits for it was woken."""
+    """Whether a worker process ended badly, whether the one who waits for it was woken, and whether a signal came."""
 
     seen: bool = False
     woke: bool = False
+    stopped: bool = False
 
 
 @contextmanager
@@ -104,21 +108,18 @@ def _noticed_losses() -> Iterator[_Losses]:
     """Notes when a worker process ends badly, and ends a run that would wait for it for ever.
 
     Beam's threads that wait for the process raise, and nobody listens. Whoever waits for a worker that never came is
-    woken, again where Beam's own closing waits for it too, and no other worker is left. The signal is one that nobody
-    else sends: Ctrl-C may be ignored.
+    woken, again where Beam's own closing waits for it too, and no other worker is left.
     """
     losses, ended, leaving = _Losses(), threading.Event(), threading.Lock()
     before, waiting = threading.excepthook, threading.current_thread()
-    can_wake = waiting is threading.main_thread()
 
     def end_waiting() -> None:
         while not ended.wait(_GRACE_S):
-            for worker in _workers():
-                os.kill(worker, signal.SIGTERM)
+            _end_workers()
             with leaving:
-                if can_wake and not ended.is_set():
+                if waiting is threading.main_thread() and not ended.is_set():
                     losses.woke = True
-                    signal.pthread_kill(waiting.ident or 0, signal.SIGUSR1)
+                    signal.pthread_kill(waiting.ident or 0, _WAKE)
 
     def notice(raised: threading.ExceptHookArgs) -> None:
         if raised.thread is None or raised.thread.name not in _WAITING:
@@ -127,17 +128,43 @@ def _noticed_losses() -> Iterator[_Losses]:
             losses.seen = True
             threading.Thread(target=end_waiting, daemon=True).start()
 
-    threading.excepthook = notice
-    handler = signal.signal(signal.SIGUSR1, signal.default_int_handler) if can_wake else None
+    with _signals_end_workers(losses):
+        threading.excepthook = notice
+        try:
+            yield losses
+        finally:
+            with leaving:
+                ended.set()
+            if not losses.seen:  # else the other threads still have to raise
+                threading.excepthook = before
+
+
+@contextmanager
+def _signals_end_workers(losses: _Losses) -> Iterator[None]:
+    """Ends the workers at a signal that ends the run: Beam tells those that still start nothing, and waits for them."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    stops = {number: handler for number in ENDING if callable(handler := signal.getsignal(number))}
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        losses.stopped = True
+        _end_workers()
+        stops[signal.Signals(number)](number, frame)
+
+    chosen = {**dict.fromkeys(stops, stop), _WAKE: signal.default_int_handler}
+    before = {number: signal.signal(number, handler) for number, handler in chosen.items()}
     try:
-        yield losses
+        yield
     finally:
-        with leaving:
-            ended.set()
-        if not losses.seen:  # else the other threads still have to raise
-            threading.excepthook = before
-        if can_wake:
-            signal.signal(signal.SIGUSR1, handler)
+        for number, earlier in before.items():
+            signal.signal(number, earlier)
+
+
+def _end_workers() -> None:
+    for worker in _workers():
+        with suppress(ProcessLookupError):
+            os.kill(worker, signal.SIGTERM)
 
 
 def _workers() -> Iterator[int]:

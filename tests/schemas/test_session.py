@@ -1,7 +1,6 @@
-"""Signals and closed outputs, in processes of their own: the verb says one line, and its exit code is the right one."""
+"""Closed outputs, in processes of their own: the verb works on, and says what was not shown."""
 
 import os
-import signal
 import subprocess
 import sys
 from contextlib import suppress
@@ -9,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from schemas.session import Enduring, signals_as_interrupt
+from schemas.session import Enduring
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 PROGRAM = """
-import signal, sys, time
+import sys
 import typer
 from schemas.exits import run_command_line
 app = typer.Typer()
@@ -39,26 +38,6 @@ def started(**given) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-c", PROGRAM], env=environment, stdin=pipe, stdout=pipe, stderr=pipe, text=True, **given
     )
-
-
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
-def test_a_signal_is_one_line_and_its_own_exit_code(number: signal.Signals) -> None:
-    with started() as process:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "begun\n"
-        process.send_signal(number)
-        _, errors = process.communicate(timeout=60)
-    by = "" if number == signal.SIGINT else f" by {number.name}"
-    assert (process.returncode, errors) == (128 + number, f"mathmill: stopped{by}; the same command continues\n")
-
-
-def test_who_was_started_to_outlive_its_terminal_does() -> None:
-    with started(preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN)) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "begun\n"
-        process.send_signal(signal.SIGHUP)
-        output, errors = process.communicate("go\n", timeout=60)
-    assert (process.returncode, errors, output.splitlines()[-1]) == (0, "worked\n", "4999")
 
 
 def test_a_verb_whose_reader_is_gone_works_on_and_says_so() -> None:
@@ -95,15 +74,6 @@ def test_a_full_disk_behind_the_output_is_told() -> None:
         with pytest.raises(OSError, match="No space left"):
             stream.flush()
         assert stream.is_read
-
-
-def test_handlers_are_put_back() -> None:
-    before = signal.getsignal(signal.SIGTERM)
-    with signals_as_interrupt() as came:
-        with pytest.raises(KeyboardInterrupt):
-            signal.raise_signal(signal.SIGTERM)
-        assert came == [signal.SIGTERM]
-    assert signal.getsignal(signal.SIGTERM) is before
 
 
 @pytest.mark.parametrize(

@@ -96,9 +96,9 @@ def test_a_worker_that_is_killed_ends_the_run_in_one_line(monkeypatch, capfd, ca
     caplog.set_level(logging.CRITICAL, "apache_beam")
     monkeypatch.setenv("PYTHONPATH", "")
     monkeypatch.setattr(threading, "excepthook", threading.excepthook)
-    before = signal.getsignal(signal.SIGUSR1)
+    before = signal.getsignal(signal.SIGURG)
     run_in_processes("1 + 1", "2 + 2")
     with pytest.raises(RunFailedError, match="a worker process was lost: it was killed"):
         run_in_processes("1 + 1", "__import__('os').kill(__import__('os').getpid(), 9)")
-    assert signal.getsignal(signal.SIGUSR1) == before
+    assert signal.getsignal(signal.SIGURG) == before
     assert "Traceback" not in capfd.readouterr().err
