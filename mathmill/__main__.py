@@ -29,13 +29,9 @@ _SIGNAL = 128  # exit codes above it are a signal's
 def main() -> None:
     """Runs the verb that the first argument names and exits with its code (schemas/exits.py)."""
     verb = sys.argv[1] if len(sys.argv) > 1 else "--help"
-    if verb in ("--help", "-h"):
-        print(_usage())
-        return
     claim()
-    if verb == "--version":
-        print(f"mathmill {importlib.import_module('schemas.manifest').CODE_VERSION}")
-        return
+    if verb in ("--help", "-h", "--version"):
+        sys.exit(importlib.import_module("schemas.exits").shown(lambda: _tell(verb)))
     if verb not in VERBS:
         near = importlib.import_module("schemas.verbs").nearest(verb)
         hint = f"did you mean {near}? The verbs are" if near else "one of"
@@ -59,6 +55,11 @@ def _run(verb: str) -> int:
     except ModuleNotFoundError as error:
         sys.stderr.write(f"mathmill: {verb} {missing(error, room)}\n")
         return 2
+
+
+def _tell(asked: str) -> int:
+    print(f"mathmill {importlib.import_module('schemas.manifest').CODE_VERSION}" if "v" in asked else _usage())
+    return 0
 
 
 def _usage() -> str:

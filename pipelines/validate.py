@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from pipelines.engine.disk import full_disk_in_one_line
 from pipelines.engine.runners import PATIENCE_S
 from pipelines.foreign import lay_out
 from pipelines.inspecting import carrier
@@ -149,8 +150,9 @@ def _baseline(data: str | Path | None) -> Baseline | None:
 def _published(report: Path | Place) -> Iterator[Path]:
     """Gives the folder that report and verdict are written to, without an earlier verdict; in a store it is sent."""
     if not isinstance(report, Place):
-        (report / _VERDICT).unlink(missing_ok=True)
-        yield report
+        with full_disk_in_one_line(report, advice="there is no verdict; mend that and run the same command again"):
+            (report / _VERDICT).unlink(missing_ok=True)
+            yield report
         return
     require_writable(report)
     with reached(report):

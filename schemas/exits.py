@@ -5,6 +5,7 @@ disk that is read-only, a file that may not be opened). Every other exception is
 its traceback.
 """
 
+import errno
 import os
 import signal
 import sys
@@ -50,6 +51,7 @@ class RunFailedError(Exception):
     exit_code = ExitCode.FAILED
 
 
+_FULL = (errno.ENOSPC, errno.EDQUOT)
 _CONTINUES = {"curate": "the same command continues", "train": "the same command with --resume continues"}
 
 
@@ -58,15 +60,20 @@ def run_command_line(app: Any, arguments: Sequence[str]) -> int:  # noqa: ANN401
 
     An expected error, a wrong option, Ctrl-C and the signals that end a process are one line on stderr; a signal's code
     is 128 and its number. With `--debug` among the arguments errors propagate with their traceback, as everything
-    unexpected always does. When nobody reads stdout any more the verb goes on, and a line says what was lost.
+    unexpected always does. When stdout takes nothing any more the verb goes on, and a line says what was lost.
     """
+    return shown(lambda: _run(app, arguments[0] if arguments else "", arguments))
+
+
+def shown(work: Callable[[], int]) -> int:
+    """Does work that writes to stdout and returns its exit code, or that of a failure where the text was not kept."""
     fill_standard_descriptors()
-    verb = arguments[0] if arguments else ""
     with enduring_output() as output:
-        code = _run(app, verb, arguments)
+        code = work()
         output.flush()
-        if not output.is_read:
-            _report("nobody reads the output any more; the rest of it was not shown", code)
+        if output.lost:
+            code = code or (ExitCode.FAILED if output.failed else ExitCode.DONE)
+            _report(output.lost, code)
     return code
 
 
@@ -119,7 +126,8 @@ def _worded(error: Exception) -> str:
     """An error in one line; the machine's own with the file that it is about."""
     if not isinstance(error, OSError):
         return str(error)
-    return ": ".join(str(part) for part in (error.filename, error.strerror or error) if part is not None)
+    told = ": ".join(str(part) for part in (error.filename, error.strerror or error) if part is not None)
+    return f"{told}; make room and run the same command again" if error.errno in _FULL else told
 
 
 def _report(message: str, code: int) -> int:

@@ -25,17 +25,19 @@ def fill_standard_descriptors() -> None:
 
 
 class Enduring:
-    """A text stream that takes what is written to it also when its reader is gone.
+    """A text stream that takes what is written to it also when its reader is gone or its disk is full.
 
     A run of hours does not end because somebody closed the window that showed it.
 
     Attributes:
-        is_read: False once a write found nobody there; all later text is dropped.
+        lost: why all later text is dropped; empty while nothing was.
+        failed: the text was to be kept, and could not be.
     """
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
-        self.is_read = True
+        self.lost = ""
+        self.failed = False
 
     def write(self, text: str) -> int:
         """Writes a text, or drops it."""
@@ -53,9 +55,9 @@ class Enduring:
             self._drop(error)
 
     def _drop(self, error: OSError) -> None:
-        if error.errno not in _GONE:
-            raise error
-        self.is_read = False
+        self.failed = error.errno not in _GONE
+        told = f"the output cannot be written ({error.strerror})" if self.failed else "nobody reads the output any more"
+        self.lost = f"{told}; the rest of it was not shown"
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, self._stream.fileno())
         os.close(nowhere)

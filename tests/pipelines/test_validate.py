@@ -19,6 +19,7 @@ from schemas.exits import RunFailedError, UserError
 from schemas.manifest import sha256_of
 from schemas.requirements import Recheck, Validate
 from schemas.verdict import VERDICT, Status, Verdict, require_passed
+from tests.small_disk import small_disk
 from tests.tiny import marbles, write_rows
 from tests.validation.dataset.handmade import edit_manifest, examples, write_data
 
@@ -70,6 +71,16 @@ def test_output_leaves_the_data_set_as_it_is(tmp_path):
     assert sorted(path for path in data.rglob("*")) == before
     numbers = json.loads((tmp_path / "report/report/report.json").read_text("utf-8"))
     assert numbers["counts"] == {"rows": 28, "candidates": 76, "kept": 72, "removed": 3, "quarantined": 1}
+
+
+@pytest.mark.parametrize("limit", [1_000, 20_000])
+def test_a_disk_that_takes_no_report_is_one_line_and_leaves_no_verdict(tmp_path, limit):
+    data = write_data(tmp_path / "data")
+    told = r"report: a file is larger than .*; there is no verdict; mend that and run the same command again$"
+    with pytest.raises(RunFailedError, match=told), small_disk(limit):
+        validate(data, CONFIG, output=tmp_path / "report")
+    assert not (tmp_path / "report/verdict.json").exists()
+    assert validate(data, CONFIG, output=tmp_path / "report").status is Status.PASSED
 
 
 def test_a_baseline_stands_in_report_and_numbers(tmp_path):

@@ -3,12 +3,9 @@
 import os
 import subprocess
 import sys
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
-
-from schemas.session import Enduring
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 PROGRAM = """
@@ -67,13 +64,24 @@ def test_a_verb_with_all_of_its_outputs_closed_works_on() -> None:
         assert process.wait(60) == 0
 
 
-def test_a_full_disk_behind_the_output_is_told() -> None:
-    with suppress(OSError), Path("/dev/full").open("w") as full:
-        stream = Enduring(full)
-        stream.write("x" * 100)
-        with pytest.raises(OSError, match="No space left"):
-            stream.flush()
-        assert stream.is_read
+@pytest.mark.parametrize(("output", "code"), [("stdout", 1), ("stderr", 0)])
+def test_a_verb_works_on_where_the_disk_behind_its_output_is_full(output: str, code: int) -> None:
+    with Path("/dev/full").open("w") as full:
+        command = [sys.executable, "-c", PROGRAM]
+        pipes = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE} | {output: full}
+        environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
+        done = subprocess.run(command, env=environment, input="go\n", text=True, check=False, **pipes)
+    said = "mathmill: the output cannot be written (No space left on device); the rest of it was not shown\n"
+    assert (done.returncode, done.stderr) == (code, "worked\n" + said if output == "stdout" else None)
+
+
+@pytest.mark.parametrize(("argument", "code"), [("--help", 1), ("--version", 1), ("curat", 2)])
+def test_what_is_told_without_a_verb_ends_in_a_line_too(argument: str, code: int) -> None:
+    with Path("/dev/full").open("w") as full:
+        command = [sys.executable, "-m", "mathmill", argument]
+        environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
+        done = subprocess.run(command, env=environment, text=True, check=False, stdout=full, stderr=subprocess.PIPE)
+    assert (done.returncode, done.stderr.count("\n"), done.stderr[:10]) == (code, 1, "mathmill: ")
 
 
 @pytest.mark.parametrize(
