@@ -82,6 +82,8 @@ _SPELLINGS = [
     (re.compile(r"\\colon(?![A-Za-z])"), ":"),
     (re.compile(r"\\euro?(?![A-Za-z])"), "€"),
     (re.compile(r"\\pounds(?![A-Za-z])"), "£"),
+    # of a unit whose letters were lost: `20 \mathrm{~} / \mathrm{}` (NuminaMath 1.5)
+    (re.compile(r"(?:(?<=[\d}])\s?|/\s?)\\mathrm\s?\{\s?~?\s?\}(?:\s?\^\s?(?:\d|\{\d\}))?"), ""),
 ]
 _PRIMES = re.compile(r"\s?\^\s?(?:\{\s?(?:(?:\\prime|')\s?)+\}|\\prime(?![A-Za-z]))")
 _PRIME = re.compile("prime|'")

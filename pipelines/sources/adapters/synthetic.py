@@ -16,7 +16,7 @@ from schemas.config import Source
 from schemas.problem import Format, Problem, Segment, SegmentKind, Solution
 from schemas.reason import Reason
 
-_METAMATH_END = re.compile(r"(?:\n?####[^\n]*)?\n?The answer is:?\s*(?P<answer>[^\n]+?)\s*$")
+_METAMATH_END = re.compile(r"(?:\n?####(?P<hashes>[^\n]*))?\n?The answer is:?\s*(?P<answer>[^\n]+?)\s*$")
 _ASKS_FOR_PROGRAM = re.compile(
     r"\s*(?:Let's write a (?:Python )?program[^.\n]*|Please write a (?:Python )?program[^.\n]*)\.?\s*$"
 )
@@ -24,13 +24,15 @@ _ASKS_FOR_STEPS = re.compile(r"\s*Let's think step by step\.?\s*$")
 
 
 def read_metamath(record: dict[str, Any], source: Source) -> Problem:
-    """Reads MetaMathQA: query, response that ends `#### 5` and `The answer is: 5`, type."""
+    """Reads MetaMathQA: query, response that ends `#### 5` and `The answer is: 5`, type; both stay if they differ."""
     response = text_of(record, "response")
     end = ending_of(response, _METAMATH_END)
     if end is None:
         raise Unreadable(Reason.MISSING_FIELD, "response has no line `The answer is: 5`")
     answer, words = end["answer"], trimmed(response[: end.start()])
-    if "\\boxed" not in words:
+    if end["hashes"] is not None and end["hashes"].strip() != answer:
+        words = trimmed(response)
+    elif "\\boxed" not in words:
         words = trimmed(f"{words}\n{answer_sentence(answer)}")
     solution = Solution(Format.COT, (Segment(SegmentKind.TEXT, words),))
     topic = optional_text(record, "type")

@@ -9,6 +9,7 @@ import pyarrow as pa
 from schemas.problem import Format, SegmentKind
 from validation.answers import Extraction, Relation, compare, extract
 from validation.answers.boxes import boxes, listed_boxes
+from validation.answers.concluded import find_concluded
 from validation.answers.outcome import Comparison, Rounding
 from validation.answers.stated import find_stated, is_open
 
@@ -110,6 +111,12 @@ def find_stated_final(case: Case, text: str, gold: str, rounding: Rounding) -> E
     words = case.texts(SegmentKind.TEXT)[-1:] if case.format is Format.TIR else [text]
     found = find_stated("".join(words), gold, case.question, case.language, rounding=rounding)
     return None if found is None else Extraction(found[0], 1, False, "stated", found[1], found[2])
+
+
+def find_concluded_final(case: Case, text: str) -> Extraction | None:
+    """Finds what the last sentence of a solution concludes with; None where the row brings an answer of its own."""
+    found = find_concluded(text) if case.answer is None else None
+    return None if found is None else Extraction(found[0], 1, False, "concluded", found[1], found[2])
 
 
 def compare_final(

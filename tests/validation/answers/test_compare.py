@@ -10,6 +10,10 @@ from validation.answers.symbolic import unreadable
 EQUAL, NOT_EQUAL, UNKNOWN = Relation.EQUAL, Relation.NOT_EQUAL, Relation.UNKNOWN
 PAIRS = [
     # equal
+    (r"20\mathrm{~}/\mathrm{}", "20 m/s", EQUAL),
+    (r"20\mathrm{~}/\mathrm{}", "21 m/s", NOT_EQUAL),
+    (r"12\mathrm{~}^{2}", "12", EQUAL),
+    (r"12\mathrm{~cm}^{2}", "144", NOT_EQUAL),
     (r"\frac{\pi}{5}+k\pi, \pi k", r"\frac{\pi}{5}+2k\pi, 2k\pi, \frac{6\pi}{5}+2k\pi, \pi+2k\pi", EQUAL),
     (r"\frac{\pi}{5}+k\pi, \pi k", r"\frac{\pi}{5}+2k\pi, 2k\pi, \frac{7\pi}{5}+2k\pi, \pi+2k\pi", NOT_EQUAL),
     (r"k+1, k+2", r"2k+1, 2k+2, 2k+3, 2k+4", NOT_EQUAL),

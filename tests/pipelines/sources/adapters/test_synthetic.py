@@ -11,9 +11,10 @@ from tests.pipelines.sources.adapters.rows import laid_out, read, refusal
         ("It is 5.\n#### 5\nThe answer is: 5", "It is 5.\nThe answer is \\boxed{5}."),
         ("It is $\\boxed{5}$.\nThe answer is: 5", "It is $\\boxed{5}$."),
         ("The answer is: 5", "The answer is \\boxed{5}."),
+        ("It is 6.\n#### 6\nThe answer is: 5", "It is 6.\n#### 6\nThe answer is: 5"),
     ],
 )
-def test_metamath_ends_in_one_statement_of_the_answer(response, words):
+def test_metamath_ends_in_one_statement_of_the_answer_unless_two_differ(response, words):
     problem = read("metamath", {"query": "q?", "response": response, "type": "GSM_AnsAug"})
     assert laid_out(problem) == [("text", words)]
     assert (problem.answer, problem.independent, problem.topic) == ("5", False, "GSM_AnsAug")

@@ -226,6 +226,8 @@ class TestAnswerOnly:
             ("答案：12", "12"),
             ("12 pens", "12"),
             ("D", None),
+            ("12", None),
+            ("$\\boxed{12}$.", None),
         ],
     )
     def test_a_solution_that_is_its_answer_is_none(self, solution, answer):
@@ -234,8 +236,8 @@ class TestAnswerOnly:
     @pytest.mark.parametrize(
         ("solution", "answer"),
         [
-            ("12", None),
             ("5 + 7 = 12", "12"),
+            ("x = 12", None),
             ("It is 12.", "12"),
             ("7+2=9", "9 (apples)"),
             ("", "12"),

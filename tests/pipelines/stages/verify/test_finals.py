@@ -2,7 +2,14 @@
 
 import pytest
 
-from pipelines.stages.verify.finals import Case, behind_final, compare_final, find_final, find_stated_final
+from pipelines.stages.verify.finals import (
+    Case,
+    behind_final,
+    compare_final,
+    find_concluded_final,
+    find_final,
+    find_stated_final,
+)
 from schemas.problem import Format
 from validation.answers import Relation
 
@@ -18,6 +25,15 @@ def test_a_reference_of_its_own_field_is_looked_for_and_one_from_the_text_is_not
     assert (stated[found.start : found.end].strip(), found.path) == ("9", "stated")
     assert find_stated_final(case(stated, independent=False), stated, "9", "places") is None
     assert find_stated_final(case(stated), stated, "8", "places") is None
+
+
+def test_a_conclusion_is_an_answer_where_the_row_brings_none() -> None:
+    text = "There are 4 + 5 = 9 of them. So 9 are left."
+    found = find_concluded_final(case(text, answer=None), text)
+    assert found is not None
+    assert (found.answer, found.path) == ("9", "concluded")
+    assert find_concluded_final(case(text, answer="9"), text) is None
+    assert find_concluded_final(case("So we see.", answer=None), "So we see.") is None
 
 
 @pytest.mark.parametrize(
