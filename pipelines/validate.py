@@ -10,6 +10,7 @@ from pathlib import Path
 
 from pipelines.engine.disk import full_disk_in_one_line
 from pipelines.engine.runners import PATIENCE_S
+from pipelines.engine.workfolder import unwritten
 from pipelines.foreign import lay_out
 from pipelines.inspecting import carrier
 from pipelines.output.delivery import send_folder
@@ -69,7 +70,7 @@ def validate(
     """
     report = located(data) / str(Path(VERDICT).parent) if output is None else located(output)
     carry, other = carrier(beam_flags, located(data), report, patience=patience), _baseline(baseline)
-    with _published(report) as quality, copied_whole(data) as folder:
+    with unwritten(located(data)), _published(report) as quality, copied_whole(data) as folder:
         judgement = judge(folder, config.validate_, draft=draft, carry=carry, on_progress=on_progress)
         if judgement.verdict.status is Status.PASSED:
             tables = write_block_tables(folder, judgement.manifest, quality)

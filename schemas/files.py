@@ -45,15 +45,19 @@ def as_paths(places: str | Path | Sequence[str | Path]) -> list[Path]:
     return [Path(places)] if isinstance(places, str | Path) else list(map(Path, places))
 
 
-def hold(path: Path) -> IO[str]:
+def hold(path: Path, *, shared: bool = False) -> IO[str]:
     """Opens a file that no other process can hold until this one closes it or ends, however it ends.
+
+    Args:
+        path: the file; it is made unless it is shared.
+        shared: others may hold it too, as long as all share it.
 
     Raises:
         BlockingIOError: another process holds it.
     """
-    file = path.open("a")
+    file = path.open("r" if shared else "a")
     try:
-        fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.lockf(file, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
     except BaseException:
         file.close()
         raise

@@ -16,13 +16,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipelines.engine.disk import unwritable_in_one_line
+from pipelines.engine.workfolder import unwritten
 from pipelines.output.reader import read_examples
 from schemas.copies import SHARDS, copied
 from schemas.example import EXAMPLE_SCHEMA
 from schemas.exits import UserError
 from schemas.files import replacing
 from schemas.manifest import Manifest
-from schemas.place import on_this_machine
+from schemas.place import located, on_this_machine
 from schemas.problem import Format, Segment, SegmentKind
 from schemas.prompts import prompt_of
 from schemas.transcript import transcribe
@@ -89,7 +90,7 @@ def export_data(
     output = on_this_machine(output, "--output")
     write = _write_jsonl if file_format == "jsonl" else _write_parquet
     written = []
-    with copied(data, SHARDS) as folder, unwritable_in_one_line(output):
+    with unwritten(located(data)), copied(data, SHARDS) as folder, unwritable_in_one_line(output):
         manifest = require_passed(folder, draft=draft)
         for split, rows in manifest.splits.items():
             if rows:

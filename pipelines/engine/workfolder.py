@@ -4,7 +4,7 @@ import errno
 import json
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO, Any
 
@@ -15,7 +15,7 @@ from schemas.config import Curate
 from schemas.exits import RunFailedError, UserError
 from schemas.files import TEMPORARY, hold
 from schemas.manifest import MANIFEST
-from schemas.place import public_name
+from schemas.place import Place, public_name
 
 CLAIM = "run.json"
 """in a work folder: whose it is (`claim_of`)"""
@@ -72,7 +72,8 @@ def claim(output: Path, settings: Curate, *, overwrite: bool) -> Iterator[Path]:
             lock = held_work(output)
         except BlockingIOError as error:
             raise UserError(
-                f"{output}: another `mathmill curate` is writing here; wait for it, or choose another folder"
+                f"{output}: another `mathmill curate` is writing here, or a verb reads the data that it would replace; "
+                "wait for it, or choose another folder"
             ) from error
     with lock:
         if overwrite:
@@ -89,6 +90,24 @@ def held_work(output: Path) -> IO[str]:
         BlockingIOError: another process holds it.
     """
     return hold(output / WORK / _LOCK)
+
+
+@contextmanager
+def unwritten(data: Path | Place) -> Iterator[None]:
+    """Keeps `mathmill curate` from replacing a data set while it is read; where it left no work folder, it is at rest.
+
+    Raises:
+        UserError: it is being written.
+    """
+    with ExitStack() as stack:
+        if isinstance(data, Path):
+            try:
+                stack.enter_context(hold(data / WORK / _LOCK, shared=True))
+            except BlockingIOError as error:
+                raise UserError(f"{data}: `mathmill curate` is writing here; wait for it") from error
+            except OSError:
+                pass
+        yield
 
 
 @contextmanager

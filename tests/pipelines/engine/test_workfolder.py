@@ -1,16 +1,21 @@
 import json
+import os
 import shutil
-from collections.abc import Callable
-from contextlib import suppress
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
 
 from pipelines.engine.store import WORK
-from pipelines.engine.workfolder import claim, lost_work_in_one_line, refuse_other_runs
+from pipelines.engine.workfolder import claim, lost_work_in_one_line, refuse_other_runs, unwritten
 from schemas.config import Curate
 from schemas.exits import RunFailedError, UserError
 from schemas.files import replacing
+
+REPOSITORY = Path(__file__).resolve().parents[3]
 
 
 def settings(**paths):
@@ -156,6 +161,41 @@ def test_the_hold_ends_with_the_block_even_when_it_fails(tmp_path):
     with pytest.raises(KeyboardInterrupt):
         failing()
     assert claimed(tmp_path) == tmp_path
+
+
+@contextmanager
+def another_process(hold: str, folder: Path) -> Iterator[None]:
+    """A process that has entered a context of the module under test."""
+    code = (
+        "import sys; from pathlib import Path; from schemas.config import Curate\n"
+        "from pipelines.engine.workfolder import claim, unwritten\n"
+        "mine, folder = Curate.model_validate_json(sys.argv[1]), Path(sys.argv[2])\n"
+        f"with {hold}: print('held', flush=True); sys.stdin.read()"
+    )
+    command = [sys.executable, "-c", code, MINE.model_dump_json(), str(folder)]
+    environment, pipe = {**os.environ, "PYTHONPATH": str(REPOSITORY)}, subprocess.PIPE
+    with subprocess.Popen(command, env=environment, stdin=pipe, stdout=pipe) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"held\n"
+        yield
+        process.kill()
+
+
+def test_nobody_writes_where_another_process_reads_and_nobody_reads_where_one_writes(tmp_path):
+    claimed(tmp_path)
+    with another_process("unwritten(folder)", tmp_path):
+        with unwritten(tmp_path):
+            pass
+        with pytest.raises(UserError, match="or a verb reads the data that it would replace; wait for it"):
+            claimed(tmp_path)
+    claimed(tmp_path)
+    with another_process("claim(folder, mine, overwrite=False)", tmp_path):
+        refused = pytest.raises(UserError, match=r": `mathmill curate` is writing here; wait for it$")
+        with refused, unwritten(tmp_path):
+            pass
+    shutil.rmtree(tmp_path / WORK)
+    with unwritten(tmp_path):
+        assert not (tmp_path / WORK).exists()
 
 
 def failure_told(output: Path, spoil: Callable[[], object]) -> Exception:
