@@ -1,9 +1,10 @@
-r"""Dirt that a text came with, mended where the right text is certain: HTML's entities, literal `\n`, mojibake.
+r"""Dirt that a text came with, mended where the right text is certain: entities, literal `\n`, mojibake, forum marks.
 
     x &lt; 9        ->   x < 9
     5 pens.\nHow    ->   5 pens.
                          How
     caf\u00c3\u00a9, 12 \u00c3\u2014 3   ->   caf\u00e9, 12 \u00d7 3
+    [hide=Sol]It is [b]9[/b].[/hide]     ->   It is 9.
 
 What is not certain stays as it is, and a screen names it. Programs and outputs are not looked at: there `&lt;` and `\n`
 are what their author wrote.
@@ -11,6 +12,8 @@ are what their author wrote.
 
 import html
 import re
+from collections.abc import Set
+from functools import partial
 from html.entities import html5
 
 import ftfy
@@ -20,7 +23,7 @@ from pipelines.text.arrays import changed_where
 
 _ENTITY = re.compile(r"&(?:[A-Za-z][A-Za-z0-9]{1,30}|#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6});")
 _NESTED = 3
-"""how many times one text is taken through HTML at most"""
+"""how many times one text is taken through HTML, or through a forum, at most"""
 
 _COMMANDS = (
     "ne neq neg nu nabla not notin ni nless ngtr nleq ngeq nmid nparallel nsim ncong nexists nsubseteq nsupseteq nprec"
@@ -35,6 +38,10 @@ _LINE_END_BEFORE_A_WORD = re.compile(
     rf"(?<!\\)(?:\\r)?\\n(?!(?:{'|'.join(name[1:] for name in _COMMANDS.split())})\b)(?=[a-z])"
 )
 _QUOTED = re.compile(r"[`'\"][^`'\"\n]*\\n[^`'\"\n]*[`'\"]|\bprint\b|```")
+_FORUM_NAMES = r"(?:hide|spoiler|quote|size|colou?r|center|url|b|i|u|s|tex|latex|math)"
+_FORUM_END = rf"(?i)\[/{_FORUM_NAMES}\]"
+_FORUM_MARK = re.compile(rf"\[(/?)({_FORUM_NAMES})(?:=[^\]\n]{{0,160}})?\]", re.IGNORECASE)
+_FORMULAS = frozenset({"tex", "latex", "math"})
 _SIGNS_OF_MOJIBAKE = (
     r"[\x{c2}\x{c3}\x{e2}\x{c5}\x{ce}\x{cf}\x{d0}\x{d1}\x{f0}\x{ef}\x{e0}]"
     r"|[\x{420}\x{421}][\x{80}-\x{bf}\x{400}-\x{40f}\x{450}-\x{45f}\x{2010}-\x{2122}]"  # Cyrillic read as cp1251
@@ -59,6 +66,7 @@ def mended(texts: pa.Array) -> pa.Array:
     """Returns the texts with what is certain mended; idempotent. Nulls stay."""
     texts = changed_where(texts, r"&[A-Za-z#][A-Za-z0-9]*;", without_entities)
     texts = changed_where(texts, r"\\n", with_line_ends)
+    texts = changed_where(texts, _FORUM_END, without_forum_marks)
     return changed_where(texts, _SIGNS_OF_MOJIBAKE, in_its_encoding)
 
 
@@ -85,6 +93,21 @@ def with_line_ends(text: str) -> str:
     if _QUOTED.search(text) or not _LINE_END.search(text):
         return text
     return _LINE_END_BEFORE_A_WORD.sub("\n", _LINE_END.sub("\n", text))
+
+
+def without_forum_marks(text: str) -> str:
+    """Takes the marks of forums away that have an end, and sets formulas in dollar signs."""
+    for _ in range(_NESTED):
+        ended = {mark[2].lower() for mark in _FORUM_MARK.finditer(text) if mark[1]}
+        if not ended:
+            break
+        text = _FORUM_MARK.sub(partial(_plainly, ended), text)
+    return text
+
+
+def _plainly(ended: Set[str], mark: re.Match[str]) -> str:
+    name = mark[2].lower()
+    return mark[0] if name not in ended else "$" if name in _FORMULAS else ""
 
 
 def in_its_encoding(text: str) -> str:

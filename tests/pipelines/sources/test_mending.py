@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.sources.mending import in_its_encoding, mended, with_line_ends, without_entities
+from pipelines.sources.mending import in_its_encoding, mended, with_line_ends, without_entities, without_forum_marks
 
 
 @pytest.mark.parametrize(
@@ -46,6 +46,26 @@ def test_a_literal_line_end_is_one(text, lines):
 )
 def test_commands_and_programs_keep_theirs(text):
     assert with_line_ends(text) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "plain"),
+    [
+        ("[hide=Solution]It is [b]9[/b].[/hide]", "It is 9."),
+        (
+            '[quote="a baker"]Find x.[/quote] [color=#f00]x[/color] is [url=https://a.b/c]here[/url].',
+            "Find x. x is here.",
+        ),
+        ("[tex]x^2[/tex] is 9", "$x^2$ is 9"),
+        ("[HIDE][hide]9[/hide][/HIDE]", "9"),
+        ("the class [b] of b, and [i] of i", "the class [b] of b, and [i] of i"),
+        ("[b] is [i]not[/i] [u]", "[b] is not [u]"),
+        ("[asy]draw(A--B);[/asy] and [1,2]", "[asy]draw(A--B);[/asy] and [1,2]"),
+    ],
+)
+def test_marks_of_forums_go_where_they_have_an_end(text, plain):
+    assert without_forum_marks(text) == plain
+    assert mended(pa.array([text])).to_pylist() == [plain]
 
 
 @pytest.mark.parametrize(
