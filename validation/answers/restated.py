@@ -4,6 +4,7 @@ r"""References that the end of a solution states in another form than their own.
     those with $-5<x<-2$ and $4<x<9$  for (-5,-2)\cup(4,9)
     x must be greater than 3          for x>3
     hence $N \geq 3 n$, as desired    for 3n where the question asks for the least N
+    the area is 15, its length 8      for `area 15, length 8`
     $E(9,5)=3$. Notice that ...       at the beginning, where the question asks for E(9,5)
 
 What decides is the last of each kind, as in `stated.py`; what is found must equal the reference by value.
@@ -16,7 +17,7 @@ from dataclasses import dataclass
 from validation.answers.brackets import parts
 from validation.answers.listed import Candidate, Compare, Span
 from validation.answers.outcome import Relation
-from validation.answers.values import Equation, Region, Scalar, Several, Value
+from validation.answers.values import Equation, Region, Scalar, Several, Unread, Value
 
 Formula = tuple[int, int, str]
 Places = dict[str, Span]
@@ -48,6 +49,9 @@ _WORDED = re.compile(
     rf"(?: (?:and|but) (?:is |must be )?({_RELATION}) ({_AMOUNT}))?"
 )
 _NEGATIVE = re.compile(r"(?:negative|minus) ?")
+_LABELLED = re.compile(r"([A-Za-z][A-Za-z ]{1,24}?)\s?[:=]?\s?(-?[$€£]?\d[\d,]*(?:\.\d+)?(?:/\d+)?%?)(?: [a-z]{1,12})?")
+_BEHIND_LABEL = re.compile(r"(?![A-Za-z])[^.\d\n;,]{0,30}?(-?[$€£]?\d[\d,]*(?:\.\d+)?(?:/\d+)?%?)(?![\d/]|\.\d)")
+_JOINT = re.compile(r"(?:,|;|,?\sand)\s(?=[A-Za-z])")
 _ABOVE = re.compile(r"\\ge(?:q|qslant)?(?![a-zA-Z])|≥|>=")
 _BELOW = re.compile(r"\\le(?:q|qslant)?(?![a-zA-Z])|≤|<=")
 _LEAST = re.compile(r"\b(?:least|smallest|minimum|minimal|fewest|lowest)\b", re.IGNORECASE)
@@ -97,6 +101,8 @@ def find_restated(
     if isinstance(wanted.value, Region):
         ended = [formula for formula in inside if formula[0] >= last]
         return _joined(ended, wanted) or _worded(text, last, wanted)
+    if isinstance(wanted.value, Several | Unread):
+        return _labelled(text, begin + sentences[min(1, len(sentences) - 1)][0] if sentences else begin, wanted)
     if isinstance(wanted.value, Scalar):
         return _bound(text, inside, wanted) or _opening(text, formulas, wanted)
     return None
@@ -193,6 +199,33 @@ def _written(name: str, bounds: Sequence[str | None]) -> Iterator[str]:
         if words and amount:
             sign = next(sign for said, sign in _SAID if said.fullmatch(words))
             yield f"{name} {sign} {_NEGATIVE.sub('-', amount.replace('$', ''))}"
+
+
+def _labelled(text: str, begin: int, wanted: Wanted) -> Span | None:
+    """Finds values that stand behind the words which the reference has for them; the last one behind each decides."""
+    pairs = [_LABELLED.fullmatch(item.strip()) for item in _JOINT.split(wanted.plain)]
+    if not _FEWEST <= len(pairs) <= _MOST:
+        return None
+    spans = []
+    for pair in pairs:
+        said = _last_behind(text, begin, pair.group(1)) if pair else None
+        if pair is None or said is None or wanted.compare(pair.group(2), said.group(1)).outcome is not Relation.EQUAL:
+            return None
+        spans.append(said.span(1))
+    start, stop = min(spans)[0], max(spans)[1]
+    return text[start:stop], start, stop
+
+
+def _last_behind(text: str, begin: int, label: str) -> re.Match[str] | None:
+    """Finds the last value behind a label, in capitals or small letters."""
+    lowered, label = text.lower(), label.lower()
+    found = None
+    at = lowered.find(label, begin) if len(lowered) == len(text) else -1
+    while at >= 0:
+        alone = not text[at - 1 : at].isalpha()
+        found = (_BEHIND_LABEL.match(text, at + len(label)) if alone else None) or found
+        at = lowered.find(label, at + 1)
+    return found
 
 
 def _bound(text: str, formulas: Sequence[Formula], wanted: Wanted) -> Span | None:

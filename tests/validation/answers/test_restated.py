@@ -30,6 +30,9 @@ HEADING = "Thus, the four words are:\n\n$(1,2,2)$ and its reverse, $(2,2,1)$\n\n
         ("Therefore, $x$ must be greater than or equal to $-5$.", "x \\ge -5", None),
         ("So t is greater than negative 4 and at most 2.", "-4<t\\le2", None),
         ("So x is equal to negative 3.", "-3", None),
+        ("So the area is 15 and the perimeter is 16.", "area 15, perimeter 16", None),
+        ("Its area is 15 cm. Therefore its Perimeter is 16.", "area: 15 and perimeter: 16", None),
+        ("So Tom has 5 pens and Ann has 7.", "Tom 5, Ann 7", None),
     ],
 )
 def test_a_reference_in_another_form_is_found(text: str, reference: str, question: str | None) -> None:
@@ -57,6 +60,9 @@ def test_a_reference_in_another_form_is_found(text: str, reference: str, questio
         ("So x is at least 3.", "x > 3", None),
         ("So x is not greater than 3.", "x > 3", None),
         ("So x is equal to negative 3.", "3", None),
+        ("So the area is 15 and the perimeter is 16.", "area 16, perimeter 15", None),
+        ("So the area is 15.", "area 15, perimeter 16", None),
+        ("So Tom has 5 pens and Ann has 7. No, Ann has 8.", "Tom 5, Ann 7", None),
         ("So x is not equal to 3.", "3", None),
         ("She has 10 minus 3 pens.", "3", None),
     ],
