@@ -56,7 +56,7 @@ _FUNCTION_OF = re.compile(r"\\(?:zeta|Gamma|varphi|phi|psi|sigma|tau|mu)\s?\(\s?
 _CONSTANT = re.compile(r"(?<![A-Za-z\\])[CKck](?![A-Za-z(])|(?<=[=+])\s?[CK](?=e)")
 _BARE = 3  # characters of an answer that may be a letter of an option
 _SPECIAL = re.compile(
-    r":|\\(?:math(?:bb|bf|rm)|Bbb|bf|[NZQR](?![a-z]))|^[NZQR]\s?[_^]"
+    r":|\\(?:mathb[bf]\s?\{?\s?[NZQRC]|Bbb|[NZQR](?![a-z]))|^[NZQR]\s?[_^]"
     r"|[CP]\(|^n[CP]r|[$€£¥0-9a-z] (?:per|an?) |/ ?[a-z]{2}"
 )
 _COUNT = re.compile(r"\d[\d,]*\Z|\\binom(?=\{)|\{?\}?[_^]")  # what a number of choices is written as

@@ -62,6 +62,7 @@ _THOUSANDS_MARK = re.compile(r"(?<=\d)(?:,\s*\\!|\{,\}(?:\\!)?|\\,|\\ )\s*(?=\d{
 _DEGREES = re.compile(r"\^\s*(?:\{\s*\\circ\s*\}|\\circ)|\\degree(?![A-Za-z])|\\circ(?![A-Za-z])")
 _BRACED_WORD = re.compile(r"\{(?<=[\d)\s]\{)([A-Za-z]{2,}(?:[/ .][A-Za-z]+)*\.?)\}")
 _POWER_OF_UNIT = re.compile(r"(?<= )([A-Za-z]{2,}|[A-Za-z]+/[A-Za-z]+) (?:\} ?)?\^")
+_LOST_UNIT = r"\\mathrm\s?\{\s?~?\s?\}(?:\s?\^\s?(?:\d|\{\d\}))?"
 _SPELLINGS = [
     (re.compile(r"\\[dtc]frac(?![A-Za-z])"), r"\\frac"),
     (re.compile(r"\\(?:leqslant|leqq|leq)(?![A-Za-z])"), r"\\le"),
@@ -83,7 +84,7 @@ _SPELLINGS = [
     (re.compile(r"\\euro?(?![A-Za-z])"), "€"),
     (re.compile(r"\\pounds(?![A-Za-z])"), "£"),
     # of a unit whose letters were lost: `20 \mathrm{~} / \mathrm{}` (NuminaMath 1.5)
-    (re.compile(r"(?:(?<=[\d}])\s?|/\s?)\\mathrm\s?\{\s?~?\s?\}(?:\s?\^\s?(?:\d|\{\d\}))?"), ""),
+    (re.compile(rf"{_LOST_UNIT}(?:\s?/\s?{_LOST_UNIT})?"), ""),
 ]
 _PRIMES = re.compile(r"\s?\^\s?(?:\{\s?(?:(?:\\prime|')\s?)+\}|\\prime(?![A-Za-z]))")
 _PRIME = re.compile("prime|'")
