@@ -16,6 +16,7 @@ import pyarrow as pa
 
 from schemas.benchmark import BENCHMARKS
 from schemas.config import ProgramLimits
+from schemas.exits import one_line
 from schemas.manifest import MANIFEST, Manifest, ShardRecord, read_manifest, sha256_of
 from schemas.problem import Format
 from schemas.reason import Stage
@@ -30,14 +31,14 @@ from validation.dataset.ledger_reader import Ledger, read_ledger
 from validation.dataset.lengths import check_lengths
 from validation.dataset.recheck.answers import Compared, check_answers, compare_answers
 from validation.dataset.recheck.bounds import balance_of, check_bounds
-from validation.dataset.recheck.contamination import check_contamination
+from validation.dataset.recheck.contamination import check_contamination, read_items
 from validation.dataset.recheck.duplicates import Pair, check_near_duplicates, find_near_duplicates
 from validation.dataset.recheck.recount import recount
 from validation.dataset.recheck.refused import check_refused, read_refused, run_refused
 from validation.dataset.recheck.rerun import Ran, check_programs, run_programs
 from validation.dataset.shard import Findings, Inspector, Settings
 from validation.dataset.sources_of_rules import check_own_rules
-from validation.dataset.streams import read_chunks, read_table
+from validation.dataset.streams import read_chunks
 from validation.dataset.suite import Suite, build_suite
 from validation.dataset.tallies import SuiteRunner, Tally, judge_rules, named_columns
 from validation.programs import Level
@@ -157,13 +158,12 @@ def _say_nothing(_: str) -> None:
 def _look_at_shards(
     folder: Path, manifest: Manifest, config: Validate, suite: Suite, carry: Carry, tell: Progress
 ) -> Findings:
-    has_items = (folder / BENCHMARKS).is_file()
     settings = Settings(
         suite=suite,
         schema_version=manifest.schema_version,
         sample=config.recheck.sample,
         seed=config.seed,
-        benchmarks=folder / BENCHMARKS if has_items else None,
+        benchmarks=folder / BENCHMARKS if _stored_items(folder)[0] else None,
         tokenizer=config.tokenizer,
         context=config.context,
         quotas=tuple(balance_of(manifest).quotas),
@@ -262,13 +262,14 @@ def _level(manifest: Manifest) -> Level | None:
 def _rechecks(
     folder: Path, manifest: Manifest, findings: Findings, answers: Sequence[Compared], ran: Sequence[Ran] | str
 ) -> list[Check]:
-    stored = _stored_items(folder)
+    stored, unread = _stored_items(folder)
     claimed = {record.name: record.items for record in manifest.benchmarks}
     differing = [
         f"{name}: the manifest says {claimed.get(name, 0):,} items, {BENCHMARKS} holds {stored.get(name, 0):,}"
         for name in sorted({*claimed, *stored})
-        if claimed.get(name, 0) != stored.get(name, 0)
+        if claimed.get(name, 0) != stored.get(name, 0) and not unread
     ]
+    differing += [f"{BENCHMARKS}: cannot be read: {unread}"] if unread else []
     good = (
         f"{amount(sum(stored.values()), 'item')} of {amount(len(stored), 'benchmark')} stored with the data, "
         "as the manifest says"
@@ -291,15 +292,17 @@ def _rechecks(
     ]
 
 
-def _stored_items(folder: Path) -> dict[str, int]:
+def _stored_items(folder: Path) -> tuple[dict[str, int], str]:
+    """How many items of each benchmark are stored with the data, or why that cannot be read."""
     path = folder / BENCHMARKS
-    if not path.is_file():
-        return {}
+    if not path.exists():
+        return {}, ""
     try:
-        names, numbers = np.unique(read_table(path)["benchmark"].to_pylist(), return_counts=True)
-    except (OSError, pa.ArrowException, KeyError):
-        return {}
-    return dict(zip(names.tolist(), numbers.tolist(), strict=True))
+        table = read_items(path)
+    except (OSError, KeyError, ValueError, pa.ArrowException) as error:
+        return {}, one_line(str(error))
+    names, numbers = np.unique(table["benchmark"].to_pylist(), return_counts=True)
+    return dict(zip(names.tolist(), numbers.tolist(), strict=True)), ""
 
 
 def _draft_check(manifest: Manifest, draft: bool) -> Check:

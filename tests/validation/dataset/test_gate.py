@@ -283,6 +283,24 @@ def test_benchmark_items_that_went_missing_are_caught(tmp_path):
     assert "benchmarks_stored" in failed(judge(tmp_path))
 
 
+@pytest.mark.parametrize("benchmarks", [None, []])
+@pytest.mark.parametrize("content", [b"", b"\xff\xfe[]{}" * 10, None])
+def test_benchmark_items_that_cannot_be_read_close_the_gate(tmp_path, content, benchmarks):
+    path = write_data(tmp_path, benchmarks=benchmarks) / "benchmarks.arrow"
+    path.write_bytes(path.read_bytes()[:200] if content is None else content)
+    check = next(check for check in judge(tmp_path).checks if check.name == "benchmarks_stored")
+    assert check.status is Status.FAILED
+    assert "benchmarks.arrow: cannot be read: " in f"{check.detail} {check.ids}"
+
+
+def test_benchmark_items_that_are_no_text_close_the_gate(tmp_path):
+    path = write_data(tmp_path) / "benchmarks.arrow"
+    content = path.read_bytes()
+    item = content.index(b"farm")
+    path.write_bytes(content[:item] + b"\xff" + content[item + 1 :])
+    assert "benchmarks_stored" in failed(judge(tmp_path))
+
+
 def test_empty_data_fails(tmp_path):
     verdict = judge(write_data(tmp_path, []))
     assert {"rows_present", "train_present"} <= failed(verdict)

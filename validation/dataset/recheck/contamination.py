@@ -67,6 +67,9 @@ class Item:
     answer: str | None = None
 
 
+_ITEM = pa.schema(
+    {"benchmark": pa.string(), "position": pa.int64(), "question": pa.string(), "answer": pa.string()}.items()
+)
 _WORD = re.compile(r"[^\W_]+(?:[.,/][0-9]+)*")
 _NUMBER = re.compile(r"\d[\d,]*(?:\.\d+)?")
 _SPELLED = re.compile(r"\b(?:letters|words?)\b[^.?!$]{0,30}?\b([A-Z]{3,})\b")
@@ -122,6 +125,19 @@ def whole_text(text: str) -> bytes:
     return without_space(text.lower().replace("$", "").rstrip(_END).encode())
 
 
+def read_items(path: Path) -> pa.Table:
+    """Reads what examples are held against.
+
+    Raises:
+        OSError: the file cannot be read.
+        KeyError: it lacks a column.
+        pa.ArrowException: it is no Arrow stream, or holds what is no text.
+    """
+    items = read_table(path).select(_ITEM.names).cast(_ITEM)
+    items.validate(full=True)
+    return items
+
+
 class BenchmarkIndex:
     """Every window of every item."""
 
@@ -141,8 +157,7 @@ class BenchmarkIndex:
     @classmethod
     def read(cls, path: Path) -> "BenchmarkIndex":
         """Reads `benchmarks.arrow`."""
-        rows = read_table(path).select(["benchmark", "position", "question", "answer"]).to_pylist()
-        return cls([_item(**row) for row in rows])
+        return cls([_item(**row) for row in read_items(path).to_pylist()])
 
     def search(self, flat: pa.Table) -> list[Leak]:
         """Looks up every example of a flattened batch (`frame.flatten`)."""
