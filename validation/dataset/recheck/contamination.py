@@ -12,8 +12,8 @@ item.
 
 import re
 import unicodedata
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -76,9 +76,9 @@ _SPELLED = re.compile(r"\b(?:letters|words?)\b[^.?!$]{0,30}?\b([A-Z]{3,})\b")
 """the letters of the word LEVEL; a triangle ABC is another's under any name"""
 
 
-def words_of(text: str) -> list[str]:
-    """Lower-case words and numbers; everything else only separates."""
-    return _WORD.findall(unicodedata.normalize("NFKC", text).lower())
+def words_of(text: str) -> Iterator[str]:
+    """Lower-case words and numbers, one at a time; everything else only separates."""
+    return (word.group() for word in _WORD.finditer(unicodedata.normalize("NFKC", text).lower()))
 
 
 _NUMBER_WORDS = {
@@ -239,9 +239,12 @@ def _item(benchmark: str, position: int, question: str | None, answer: str | Non
     return Item(benchmark, position, question, tuple(words_of(question)), numbers_of(question), answer)
 
 
-def _windows(words: Sequence[str]) -> Iterator[str]:
-    for start in range(len(words) - WINDOW + 1):
-        yield " ".join(words[start : start + WINDOW])
+def _windows(words: Iterable[str]) -> Iterator[str]:
+    window: deque[str] = deque(maxlen=WINDOW)
+    for word in words:
+        window.append(word)
+        if len(window) == WINDOW:
+            yield " ".join(window)
 
 
 def check_contamination(

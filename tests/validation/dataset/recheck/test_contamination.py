@@ -18,7 +18,7 @@ BETWEEN = [" ", "  ", "\n", ", ", " – ", "... ", "\u00a0", " (", ") ", "$ ", "
 
 
 def plain_windows(text: str, length: int) -> set[tuple[str, ...]]:
-    words = words_of(text)
+    words = list(words_of(text))
     return {tuple(words[at : at + length]) for at in range(len(words) - length + 1)}
 
 
