@@ -9,6 +9,7 @@ removes a row from training.
 """
 
 import json
+import logging
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
@@ -21,6 +22,8 @@ from numpy.typing import NDArray
 from schemas.arrow_files import replacing_stream
 from schemas.files import write_text
 from training.shards import Examples
+
+logger = logging.getLogger(__name__)
 
 LOSSES = "losses"
 TO_LOOK_AT = "to_look_at.jsonl"
@@ -51,6 +54,14 @@ class LossLedger:
         self._folder.mkdir(exist_ok=True)
         for path in self._folder.iterdir():  # a name with a dot: a kill left it half-written
             if path.name.startswith(".") or (path.suffix == ".arrow" and _last_step(path) > done):
+                path.unlink()
+        self._remove_damaged()
+
+    def _remove_damaged(self) -> None:
+        """Removes the files that cannot be read: a rotten ledger costs its own steps, and no run."""
+        for path in sorted(self._folder.glob("*.arrow")):
+            if _is_damaged(path):
+                logger.warning("%s: damaged; removed, the losses of its steps are not listed", path)
                 path.unlink()
 
     def add(
@@ -85,8 +96,11 @@ class LossLedger:
 
     def list_worst(self) -> None:
         """Writes the worst examples of the whole run as JSON lines, with what they ask."""
+        self._remove_damaged()
         worst = worst_of(self._folder.parent, limit=_LISTED)
         indices = self._examples.indices_of(worst["id"].combine_chunks())
+        known = indices >= 0  # an id may have rotted and still be text
+        worst, indices = worst.filter(pa.array(known)), indices[known]
         lines = [
             json.dumps(
                 row | {"format": str(example.format), "source": example.source, "question": example.question[:300]}
@@ -120,6 +134,16 @@ def _files(run: Path) -> Iterator[pa.Table]:
     """The files of a ledger, each with whole steps."""
     for path in sorted((run / LOSSES).glob("*.arrow")):
         yield pa.ipc.open_stream(pa.memory_map(str(path))).read_all()
+
+
+def _is_damaged(path: Path) -> bool:
+    try:
+        with pa.ipc.open_stream(pa.memory_map(str(path))) as reader:
+            table = reader.read_all()
+        table.validate(full=True)
+    except (OSError, pa.ArrowException):
+        return True
+    return not table.schema.equals(SCHEMA) or any(column.null_count for column in table.columns)
 
 
 def _cuts(run: Path) -> list[str]:

@@ -4,6 +4,7 @@ Every figure comes from per-example sums, so the slices of J by format, source a
 """
 
 import json
+import logging
 import resource
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -17,6 +18,8 @@ from schemas.files import write_text
 from training.results import SliceMetrics, StepMetrics
 from training.shards import Labels
 from training.step import Batch
+
+logger = logging.getLogger(__name__)
 
 METRICS = "metrics.jsonl"
 
@@ -116,10 +119,13 @@ class MetricsFile:
 
     def _drop_after(self, done: int) -> None:
         kept = []
-        for line in self._path.read_text(encoding="utf-8").splitlines():
+        lines = self._path.read_text(encoding="utf-8", errors="replace").splitlines()
+        for number, line in enumerate(lines, start=1):
             try:
                 if json.loads(line)["step"] <= done:
                     kept.append(line + "\n")
             except (ValueError, KeyError, TypeError):
-                break  # a kill cut the last line short, or it is damaged
+                if number < len(lines):  # else a kill cut it short
+                    logger.warning("%s: damaged in line %d; the lines behind it are dropped", self._path, number)
+                break
         write_text(self._path, "".join(kept))

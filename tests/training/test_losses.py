@@ -51,6 +51,24 @@ def test_a_resumed_run_holds_each_appearance_once(run, data, tmp_path):
     assert not list((output / "losses").glob(".*"))
 
 
+@pytest.mark.parametrize("harm", ["cut", "junk", "bytes of an id", "gone"])
+def test_a_rotten_ledger_costs_its_own_steps_and_no_run(run, data, tmp_path, harm, caplog):
+    output = tmp_path / "RUN"
+    train(config_of(steps=6), [data], output)
+    path = min((output / "losses").glob("*.arrow"))
+    content, id_ = path.read_bytes(), read_losses(output)["id"][0].as_py().encode()
+    harmed = {"cut": content[: len(content) // 2], "junk": b"\xff\xfe[]{}" * 10}
+    harmed["bytes of an id"] = content.replace(id_, b"?" * len(id_))
+    path.write_bytes(harmed.get(harm, b""))
+    if harm == "gone":
+        path.unlink()
+    train(config_of(), [data], output, resume=True)
+    assert ("damaged; removed" in caplog.text) is (harm in ("cut", "junk"))
+    rest = [row for row in read_losses(run).to_pylist() if row["step"] > 3]
+    assert read_losses(output).to_pylist()[-len(rest) :] == rest
+    assert (output / "losses" / "to_look_at.jsonl").read_text()
+
+
 def ledger(run, rows, *, cut):
     """A ledger of literal rows, a file behind every `cut` of them."""
     (run / "losses").mkdir(parents=True)
