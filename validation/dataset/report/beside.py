@@ -17,11 +17,11 @@ import pyarrow.compute as pc
 
 from schemas.benchmark import BENCHMARKS
 from validation.dataset.gate import Judgement
+from validation.dataset.recheck.contamination import read_items
 from validation.dataset.rejected import read_rejected, rejected_lines
 from validation.dataset.report.markup import Child, Markup, tag
 from validation.dataset.report.mathml import rich_text
 from validation.dataset.report.samples import fetch, highlighted
-from validation.dataset.streams import read_table
 
 READ_BYTES = 64 * 2**20  # of `rejected/`: enough for the few records shown, whatever the size of the data
 MAX_WORDS = 160
@@ -90,12 +90,14 @@ def _texts(value: object, name: str) -> Iterator[tuple[str, str]]:
 
 
 def items_of(folder: Path, items: Iterable[tuple[str, int]]) -> dict[tuple[str, int], str]:
-    """The questions of those benchmark items, (benchmark, position) each, that are stored with the data."""
+    """The questions of those benchmark items, (benchmark, position) each, that can be read beside the data."""
     wanted = set(items)
-    path = folder / BENCHMARKS
-    if not wanted or not path.is_file():
+    try:
+        table = read_items(folder / BENCHMARKS) if wanted else None
+    except (OSError, KeyError, ValueError, pa.ArrowException):  # which the gate says
+        table = None
+    if table is None:
         return {}
-    table = read_table(path).select(["benchmark", "position", "question"])
     names = pa.array([name for name, _ in wanted], pa.string())
     rows = table.filter(pc.is_in(table["benchmark"], value_set=names)).to_pylist()
     texts = {(row["benchmark"], row["position"]): row["question"] for row in rows}
