@@ -168,7 +168,7 @@ def _curate(settings: Curate, output: File, against: Sequence[Path], options: Ru
             scanned_rows=inputs.rows,
             lineage=earlier.lineage,
         )
-        manifest = manifest_of(ending)
+        manifest = manifest_of(ending, items)
         refuse_wipeout(ending, manifest, items, store=store)
         joined = None if reviewed is None else select.matched(reviews, reviewed, parts, store)
         unchanged.check()

@@ -163,7 +163,6 @@ def _manifest(
     for (_, outcome, reason), number in ended.items():
         if outcome == Outcome.REMOVED:
             removed[reason] += number
-    ledger = folder / _LEDGER
     return Manifest(
         schema_version=SCHEMA_VERSION,
         code_version=CODE_VERSION,
@@ -182,7 +181,13 @@ def _manifest(
         licence=source.licence,
         quotas=[],
         shards=shards,
-        ledger=[FileRecord(path=_LEDGER, rows=whole.candidates, bytes=ledger.stat().st_size, sha256=sha256_of(ledger))],
+        ledger=[_record_of(folder, _LEDGER, whole.candidates)],
+        others=[_record_of(folder, BENCHMARKS, sum(benchmark.items for benchmark in benchmarks))],
         lineage=[],
         fingerprint="",
     ).sealed()
+
+
+def _record_of(folder: Path, name: str, rows: int) -> FileRecord:
+    path = folder / name
+    return FileRecord(path=name, rows=rows, bytes=path.stat().st_size, sha256=sha256_of(path))

@@ -80,7 +80,7 @@ class ShardRecord(_Record):
 
 
 class FileRecord(_Record):
-    """One ledger file."""
+    """One file beside the shards."""
 
     path: str
     rows: int
@@ -116,6 +116,8 @@ class Manifest(_Record):
     """versions of Python and of the packages that programs saw; empty when none was run"""
     shards: list[ShardRecord]
     ledger: list[FileRecord]
+    others: list[FileRecord] = []
+    """the items of the benchmarks and the rejected records, which may be taken away before data are passed on"""
     lineage: list[str]
     fingerprint: str
 

@@ -80,8 +80,7 @@ def test_no_rotten_file_of_a_data_set_passes_the_gate_or_reaches_training(
         trusted[name] = ending(lambda: str(require_passed(tmp_path / "data").counts.kept))
         judged[name] = ending(lambda: str(validate(tmp_path / "data", CONFIG).status))
     passed = {name for name, status in judged.items() if status == "passed"}
-    no_hash = {"benchmarks.arrow"} if harm == "flip" else set()  # a letter of an item
-    assert passed <= {name for name in judged if name.startswith(UNREAD)} | no_hash
+    assert passed <= {name for name in judged if name.startswith(UNREAD)}
     verdict = set() if harm == "flip" else {"quality/verdict.json"}  # a letter of what a check says is of no account
     refused = {name for name, kept in trusted.items() if kept == "refused"} - ({"quality/verdict.json"} - verdict)
     assert refused == {name for name in judged if name.startswith(("shards/", "manifest"))} | verdict

@@ -3,13 +3,14 @@
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
 from pipelines.engine.store import Store
-from pipelines.engine.workfiles import File, content_of, is_there, move, remove, remove_below, write_content, writing
+from pipelines.engine.workfiles import File, content_of, is_there, move, remove, remove_below, write_content
 from pipelines.engine.workfolder import STOPPED
 from pipelines.output.advice import key_of, reasons_with_examples
 from pipelines.output.data_card import dataset_card
@@ -17,6 +18,7 @@ from pipelines.output.decide import PartSummary
 from pipelines.output.growing import STAGED
 from pipelines.output.reader import read_alike
 from pipelines.output.write import Written
+from schemas.arrow_files import stream_of
 from schemas.benchmark import BENCHMARKS
 from schemas.config import Curate
 from schemas.copies import LEDGER, copied
@@ -62,8 +64,13 @@ class Ending:
     packages: dict[str, str] = field(default_factory=dict)
 
 
-def manifest_of(ending: Ending) -> Manifest:
-    """Builds the manifest and checks the sum that everything else rests on."""
+def manifest_of(ending: Ending, items: pa.Table) -> Manifest:
+    """Builds the manifest and checks the sum that everything else rests on.
+
+    Args:
+        ending: the run.
+        items: of its benchmarks.
+    """
     ended: Counter[tuple[str, str | None, str, str | None, str | None]] = Counter()
     splits: Counter[str] = Counter()
     dropped: Counter[tuple[str, str]] = Counter()
@@ -116,10 +123,23 @@ def manifest_of(ending: Ending) -> Manifest:
             )
             for shard in shards
         ],
-        ledger=[FileRecord(path=file.path, rows=file.rows, bytes=file.bytes, sha256=file.sha256) for file in ledger],
+        ledger=list(map(_record_of, ledger)),
+        others=[
+            _items_record(items),
+            *(_record_of(file) for file in ending.written if file.path.startswith("rejected/")),
+        ],
         lineage=list(ending.lineage),
         fingerprint="",
     ).sealed()
+
+
+def _record_of(file: Written) -> FileRecord:
+    return FileRecord(path=file.path, rows=file.rows, bytes=file.bytes, sha256=file.sha256)
+
+
+def _items_record(items: pa.Table) -> FileRecord:
+    content = stream_of(items)
+    return FileRecord(path=BENCHMARKS, rows=len(items), bytes=len(content), sha256=sha256(content).hexdigest())
 
 
 def _recorded(settings: Curate) -> dict[str, Any]:
@@ -278,12 +298,7 @@ def publish(
         move(staged / file.path, output / file.path)
     for name, table in ((BENCHMARKS, items), (REVIEWS, reviews)):
         if table is not None:
-            with (
-                writing(staged / name) as temporary,
-                pa.OSFile(str(temporary), "wb") as sink,
-                pa.ipc.new_stream(sink, table.schema) as writer,
-            ):
-                writer.write_table(table)
+            write_content(staged / name, stream_of(table))
     write_content(staged / _CARD, dataset_card(manifest).encode())
     write_content(staged / MANIFEST, content)
     for name in (BENCHMARKS, *([REVIEWS] if reviews is not None else []), _CARD, MANIFEST):

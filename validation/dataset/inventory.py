@@ -31,6 +31,8 @@ def check_files(
         _complete("ledger_complete", folder, "ledger", [record.path for record in manifest.ledger]),
         ledger_check,
     ]
+    if others := [record for record in manifest.others if (folder / record.path).exists()]:
+        checks.append(_hashed("others_unchanged", folder, others, on_file)[0])
     return checks, hashes
 
 

@@ -13,6 +13,7 @@ _CLAIMS = frozenset(
         "shards_unchanged",
         "ledger_complete",
         "ledger_unchanged",
+        "others_unchanged",
         "not_a_draft",
         "shards_readable",
         "schema_equals_contract",

@@ -14,7 +14,7 @@ from pipelines.output.growing import STAGED
 from pipelines.output.publish import Alarm, Ending, alarm_of, manifest_of, publish, set_aside, wiped_out
 from pipelines.output.write import Written
 from schemas.config import Curate
-from schemas.manifest import Counts, FormatCounts, InputFile, read_manifest
+from schemas.manifest import Counts, FormatCounts, InputFile, read_manifest, sha256_of
 
 SOURCES = [
     {"name": "school", "path": "a", "adapter": "gsm8k", "licence": "MIT"},
@@ -68,7 +68,7 @@ def ending(summaries: Sequence[PartSummary] = SUMMARIES, rows: int = 13, **curat
 
 
 def test_a_manifest_adds_up_what_every_part_ended_with() -> None:
-    found = manifest_of(ending())
+    found = manifest_of(ending(), ITEMS)
     assert found.counts == Counts(rows=13, candidates=17, kept=8, removed=6, quarantined=3)
     assert list(found.removed_by_reason.items()) == [("too_long", 3), ("too_short", 2), ("parse_error", 1)]
     assert found.quarantined_by_reason == {"answer_conflict": 3}
@@ -86,22 +86,22 @@ def test_a_manifest_adds_up_what_every_part_ended_with() -> None:
 
 
 def test_a_manifest_names_the_licences_of_what_is_kept_and_no_isolation_among_its_settings() -> None:
-    found = manifest_of(ending())
+    found = manifest_of(ending(), ITEMS)
     assert found.licence == "CC-BY-4.0 AND MIT"
     assert "isolation" not in found.config
     nothing = replace(ending([summary(0, 1, {BROKEN: 1})], 1), written=(file("ledger/x.arrow", 1),))
-    assert manifest_of(nothing).licence == "none"
+    assert manifest_of(nothing, ITEMS).licence == "none"
 
 
 def test_a_manifest_counts_what_adapters_left_out_by_source_and_kind() -> None:
-    assert manifest_of(ending()).dropped == {}
+    assert manifest_of(ending(), ITEMS).dropped == {}
     left = [Counter({("school", "tools"): 2, ("panel", "echoes"): 1}), Counter({("school", "tools"): 3})]
     summaries = [replace(one, dropped=dropped) for one, dropped in zip(SUMMARIES, left, strict=True)]
-    assert manifest_of(ending(summaries)).dropped == {"panel": {"echoes": 1}, "school": {"tools": 5}}
+    assert manifest_of(ending(summaries), ITEMS).dropped == {"panel": {"echoes": 1}, "school": {"tools": 5}}
 
 
 def test_the_order_of_parts_does_not_show() -> None:
-    assert manifest_of(ending(SUMMARIES[::-1])) == manifest_of(ending())
+    assert manifest_of(ending(SUMMARIES[::-1]), ITEMS) == manifest_of(ending(), ITEMS)
 
 
 @pytest.mark.parametrize(
@@ -115,7 +115,7 @@ def test_the_order_of_parts_does_not_show() -> None:
 )
 def test_a_sum_that_does_not_add_up_makes_no_manifest(changed: dict[str, object], why: str) -> None:
     with pytest.raises(AssertionError, match=why):
-        manifest_of(replace(ending(), **changed))
+        manifest_of(replace(ending(), **changed), ITEMS)
 
 
 @pytest.mark.parametrize(
@@ -159,13 +159,13 @@ def test_an_alarm_says_what_went_with_examples_and_how_to_accept_it() -> None:
 
 def test_what_a_stopped_run_wrote_is_set_aside_as_a_draft_and_nothing_is_published(tmp_path: Path) -> None:
     store = staged(tmp_path)
-    folder = set_aside(ending(), manifest_of(ending()), ITEMS, store=store)
+    folder = set_aside(ending(), manifest_of(ending(), ITEMS), ITEMS, store=store)
     assert folder.is_relative_to(store.root)
     assert content(tmp_path) == {}
     found = read_manifest(folder)
     assert found.draft
     assert found.fingerprint == found.computed_fingerprint()
-    assert found.counts == manifest_of(ending()).counts
+    assert found.counts == manifest_of(ending(), ITEMS).counts
     assert all((folder / one.path).read_text() == one.path for one in WRITTEN)
 
 
@@ -188,7 +188,7 @@ def content(folder: Path) -> dict[str, bytes]:
 
 
 def test_a_data_set_is_what_was_written_and_what_tells_about_it(tmp_path: Path) -> None:
-    manifest = manifest_of(ending())
+    manifest = manifest_of(ending(), ITEMS)
     publish(ending(), manifest, ITEMS, REVIEWED, store=staged(tmp_path), output=tmp_path)
     names = {*(one.path for one in WRITTEN), "benchmarks.arrow", "reviews.arrow", "README.md", "manifest.json"}
     assert {*content(tmp_path)} == names
@@ -197,6 +197,8 @@ def test_a_data_set_is_what_was_written_and_what_tells_about_it(tmp_path: Path) 
     for name, table in (("benchmarks.arrow", ITEMS), ("reviews.arrow", REVIEWED)):
         with pa.OSFile(str(tmp_path / name), "rb") as source:
             assert pa.ipc.open_stream(source).read_all().equals(table)
+    assert [record.path for record in manifest.others] == ["benchmarks.arrow", WRITTEN[1].path]
+    assert manifest.others[0].sha256 == sha256_of(tmp_path / "benchmarks.arrow")
     assert not (tmp_path / ".work" / STAGED).exists()
 
 
@@ -206,13 +208,13 @@ def test_nothing_of_what_stood_there_before_is_left(tmp_path: Path) -> None:
         (tmp_path / name).write_text("old")
     for name in ("manifest.json", "README.md", "reviews.arrow", "benchmarks.arrow"):
         (tmp_path / name).write_text("old")
-    publish(ending(), manifest_of(ending()), ITEMS, None, store=staged(tmp_path), output=tmp_path)
+    publish(ending(), manifest_of(ending(), ITEMS), ITEMS, None, store=staged(tmp_path), output=tmp_path)
     assert b"old" not in content(tmp_path).values()
     assert {*content(tmp_path)} == {*(one.path for one in WRITTEN), "benchmarks.arrow", "README.md", "manifest.json"}
 
 
 def test_a_verdict_stays_with_its_report_where_the_same_data_comes_again(tmp_path: Path) -> None:
-    manifest = manifest_of(ending())
+    manifest = manifest_of(ending(), ITEMS)
     publish(ending(), manifest, ITEMS, None, store=staged(tmp_path), output=tmp_path)
     for name in ("quality/verdict.json", "quality/report/index.html"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
@@ -227,7 +229,7 @@ def test_a_verdict_stays_with_its_report_where_the_same_data_comes_again(tmp_pat
 
 
 def test_a_folder_in_which_publishing_broke_off_is_no_data_set(tmp_path: Path) -> None:
-    manifest = manifest_of(ending())
+    manifest = manifest_of(ending(), ITEMS)
     publish(ending(), manifest, ITEMS, None, store=staged(tmp_path), output=tmp_path)
     store = staged(tmp_path)
     (store.root / STAGED / WRITTEN[-1].path).unlink()

@@ -176,6 +176,11 @@ def _shard(folder: Path, path: str, split: str, rows: int) -> ShardRecord:
     return ShardRecord(path=path, split=split, rows=rows, bytes=file.stat().st_size, sha256=sha256_of(file))
 
 
+def _file(folder: Path, path: str, rows: int) -> FileRecord:
+    file = folder / path
+    return FileRecord(path=path, rows=rows, bytes=file.stat().st_size, sha256=sha256_of(file))
+
+
 def _write_benchmarks(folder: Path, items: list[tuple[str, str]]) -> None:
     names = ("benchmark", "position", "question", "answer", "solution", "language", "licence")
     schema = pa.schema([pa.field(name, pa.int64() if name == "position" else pa.string()) for name in names])
@@ -207,8 +212,6 @@ def _manifest(
     splits: Counter[str] = Counter({"train": 0, "heldout": 0})
     for shard in shards:
         splits[shard.split] += shard.rows
-    path = "ledger/ledger-00000-of-00001.arrow"
-    file = folder / path
     return Manifest(
         schema_version=SCHEMA_VERSION,
         code_version="0.1.0",
@@ -233,7 +236,8 @@ def _manifest(
         licence="CC0-1.0 AND MIT",
         quotas=[],
         shards=shards,
-        ledger=[FileRecord(path=path, rows=len(ledger), bytes=file.stat().st_size, sha256=sha256_of(file))],
+        ledger=[_file(folder, "ledger/ledger-00000-of-00001.arrow", len(ledger))],
+        others=[_file(folder, "benchmarks.arrow", len(items))],
         lineage=[],
         fingerprint="",
     ).sealed()

@@ -11,6 +11,7 @@ from tests.validation.dataset.handmade import edit_manifest, write_data
 from validation.dataset.inventory import check_files
 
 SHARD, LEDGER = "shards/train-00000-of-00001.arrow", "ledger/ledger-00000-of-00001.arrow"
+ITEMS = "benchmarks.arrow"
 
 
 def checked(folder: Path) -> dict[str, Check]:
@@ -27,7 +28,7 @@ def test_an_honest_folder_passes_and_each_file_is_told_once(tmp_path: Path) -> N
     told: list[str] = []
     checks, hashes = check_files(folder, read_manifest(folder), on_file=told.append)
     assert {check.status for check in checks} == {Status.PASSED}
-    assert told == [SHARD, "shards/heldout-00000-of-00001.arrow", LEDGER]
+    assert told == [SHARD, "shards/heldout-00000-of-00001.arrow", LEDGER, ITEMS]
     assert hashes == {path: sha256_of(folder / path) for path in told[:2]}
 
 
@@ -42,7 +43,9 @@ def flip(path: Path) -> None:
 @pytest.mark.parametrize(
     ("damage", "said"), [(cut, "bytes, the manifest says"), (flip, "bytes changed since the manifest was written")]
 )
-@pytest.mark.parametrize(("path", "name"), [(SHARD, "shards_unchanged"), (LEDGER, "ledger_unchanged")])
+@pytest.mark.parametrize(
+    ("path", "name"), [(SHARD, "shards_unchanged"), (LEDGER, "ledger_unchanged"), (ITEMS, "others_unchanged")]
+)
 def test_other_bytes_are_told_by_size_or_by_hash(
     tmp_path: Path, damage: Callable[[Path], None], said: str, path: str, name: str
 ) -> None:
@@ -58,6 +61,21 @@ def test_a_missing_file_is_named_and_not_hashed(tmp_path: Path) -> None:
     assert failed(tmp_path) == {"shards_complete", "shards_unchanged"}
     _, hashes = check_files(tmp_path, read_manifest(tmp_path), on_file=lambda _: None)
     assert SHARD not in hashes
+
+
+def test_items_and_rejected_records_may_be_taken_away_but_not_changed(tmp_path: Path) -> None:
+    rejected = write_data(tmp_path) / "rejected/rejected-00000-of-00001.jsonl"
+    rejected.parent.mkdir()
+    rejected.write_text('{"question": "1 + 1?"}\n')
+    record = {"path": str(rejected.relative_to(tmp_path)), "rows": 1, "bytes": 23, "sha256": sha256_of(rejected)}
+    items = [other.model_dump() for other in read_manifest(tmp_path).others]
+    edit_manifest(tmp_path, reseal=True, others=[*items, record])
+    assert checked(tmp_path)["others_unchanged"].status is Status.PASSED
+    rejected.write_text('{"question": "1 + 2?"}\n')
+    assert failed(tmp_path) == {"others_unchanged"}
+    rejected.unlink()
+    (tmp_path / ITEMS).unlink()
+    assert "others_unchanged" not in checked(tmp_path)
 
 
 def test_a_file_beside_the_manifest_is_named(tmp_path: Path) -> None:
