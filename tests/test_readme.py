@@ -56,8 +56,8 @@ def _judged(name: str) -> str:
 
 
 def _seconds(label: str) -> str:
-    costs = {cost["label"]: cost["wall_s"] for cost in measured("identity_beside_peer")["costs"]}
-    return f"{costs[label]:.0f} s"
+    costs = {cost["label"]: cost["cpu_s"] for cost in measured("identity_beside_peer")["costs"]}
+    return f"{costs[label]:.0f}"
 
 
 def compared() -> list[tuple[str, str]]:
