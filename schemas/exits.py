@@ -18,6 +18,7 @@ from schemas.stopping import signals_as_interrupt
 from schemas.verbs import elsewhere
 from schemas.wording import shortened, visible
 
+_SIGNAL = 128  # a signal's exit code is it and the number, as shells have it
 _LONGEST = 4000  # characters of an error: it may quote what a file holds
 
 
@@ -27,7 +28,7 @@ class ExitCode(IntEnum):
     DONE = 0
     FAILED = 1
     COULD_NOT_START = 2
-    STOPPED = 130  # by Ctrl-C, as shells have it: 128 + SIGINT
+    STOPPED = 130  # by Ctrl-C
 
 
 class UserError(Exception):
@@ -48,7 +49,15 @@ class UserError(Exception):
 class RunFailedError(Exception):
     """It ran and failed: gate failed, wipe-out alarm, disk full, bytes that do not match their verdict."""
 
-    exit_code = ExitCode.FAILED
+    exit_code: int = ExitCode.FAILED
+
+
+class StoppedError(RunFailedError):
+    """A signal ended it in order: what was done is saved."""
+
+    def __init__(self, message: str, number: signal.Signals) -> None:
+        super().__init__(message)
+        self.exit_code = _SIGNAL + number
 
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
@@ -93,7 +102,7 @@ def stoppable(verb: str, work: Callable[[], int]) -> int:
 
 def _stopped(verb: str, number: signal.Signals) -> int:
     told = "stopped" if number == signal.SIGINT else f"stopped by {number.name}"
-    return _report("; ".join(filter(None, (told, _CONTINUES.get(verb)))), 128 + number)
+    return _report("; ".join(filter(None, (told, _CONTINUES.get(verb)))), _SIGNAL + number)
 
 
 def _run(app: Any, verb: str, arguments: Sequence[str]) -> int:  # noqa: ANN401  as above

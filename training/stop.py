@@ -15,13 +15,14 @@ from schemas.stopping import ENDING
 
 @dataclass(slots=True)
 class StopRequest:
-    """Whether a signal asked the run to end.
+    """The signal that asked the run to end, if any did.
 
     Attributes:
+        asked: it; the first one.
         waits: signals wait for the end of the step; until steps are taken they raise KeyboardInterrupt.
     """
 
-    asked: bool = False
+    asked: signal.Signals | None = None
     waits: bool = False
 
 
@@ -35,7 +36,7 @@ def stop_requests() -> Iterator[StopRequest]:
             if callable(earlier := before[signal.Signals(number)]):
                 earlier(number, frame)  # the command line's own, which keeps the number for the exit code
             raise KeyboardInterrupt
-        stop.asked = True
+        stop.asked = stop.asked or signal.Signals(number)
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
     if threading.current_thread() is not threading.main_thread():  # signals belong to someone else

@@ -9,6 +9,7 @@ anything, or cut an example.
 import errno
 import math
 import shutil
+import signal
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing
@@ -22,7 +23,7 @@ import numpy as np
 import torch
 
 from schemas.config import Config, Train, TrainData
-from schemas.exits import RunFailedError, UserError
+from schemas.exits import RunFailedError, StoppedError, UserError
 from schemas.place import on_this_machine
 from schemas.split import Split
 from training import checkpoint
@@ -182,9 +183,10 @@ class _Loop:
             if _measured_at(config, state.step) and not final:
                 self._tell(self._heldout(state))
             if stopping:
-                raise RunFailedError(
+                raise StoppedError(
                     f"{run.output}: stopped by a signal after step {state.step} of {run.told.steps}; its checkpoint is "
-                    "written; continue with --resume"
+                    "written; continue with --resume",
+                    self._stop.asked or signal.SIGTERM,  # of a rank that got none: another one did
                 )
         held = self._heldout(state, epoch=last.epoch if last else state.next.epoch)
         if last:
@@ -347,7 +349,7 @@ class _Loop:
 
     def _asked_to_stop(self) -> bool:
         """Whether any rank got a signal: all ranks must agree on the step after which they stop."""
-        flag = torch.tensor([float(self._stop.asked)], device=self._run.world.device)
+        flag = torch.tensor([float(self._stop.asked is not None)], device=self._run.world.device)
         self._run.world.sum(flag)
         return bool(flag.item() > 0)
 
