@@ -1,4 +1,5 @@
 import os
+import signal
 import sys
 import uuid
 import weakref
@@ -20,6 +21,13 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 settings.register_profile("repeatable", derandomize=True, deadline=None)
 if not os.environ.get("MATHMILL_EXPLORE"):
     settings.load_profile("repeatable")
+
+
+def pytest_configure() -> None:
+    """Lets the processes of tests end at signals also where the suite was started to ignore them (`... &`, nohup)."""
+    for number in (signal.SIGINT, signal.SIGHUP, signal.SIGQUIT):
+        if signal.getsignal(number) == signal.SIG_IGN:
+            signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -50,13 +50,13 @@ def test_rows_are_counted_over_the_files_of_a_source_and_an_empty_one_is_passed_
 
 
 def test_a_row_is_shown_as_the_line_would_see_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    row = gsm8k_row("How many  [pens]\u00a0are [/b] there?", "2+2=<<2+2=4>>4\nso 4.", 4)
+    row = gsm8k_row("How many  [pens]\u00a0are [/red] there?", "2+2=<<2+2=4>>4\nso 4.", 4)
     path = write_rows(tmp_path / "rows.jsonl", [row])
     lines = shown(capsys, config_of(source(path, derive=["pot"])), 1)
     assert rows_shown(lines) == ["row 0 cot", "row 0 pot"]
     cot = lines[lines.index("row 0 cot") + 1 : lines.index("row 0 pot")]
     assert cot == [
-        "  question  How many  [pens] are [/b] there?",
+        "  question  How many  [pens] are [/red] there?",
         "  text      2+2=4",
         "            so 4.",
         "            The answer is \\boxed{4}.",

@@ -217,6 +217,18 @@ def test_another_hash_seed_and_another_seed_show_impure_programs(pool):
     assert pool.run(program, seed=1).value.split()[1] != pool.run(program, seed=0).value.split()[1]
 
 
+def test_a_program_ends_alike_where_the_run_ignores_ctrl_c(pool):
+    program = "import _thread, time\n_thread.interrupt_main()\ntime.sleep(5)\nprint(1)"
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with Pool(SECCOMP, 1, modules=("time",)) as other:
+            endings = [(found.ending, found.error) for found in (pool.run(program), other.run(program))]
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert endings[0] == endings[1]
+    assert endings[0][0] is Ending.ERROR
+
+
 def test_nothing_of_the_caller_is_seen(pool, monkeypatch, tmp_path):
     monkeypatch.setenv("SECRET", "token")
     with (tmp_path / "held").open("w") as held, Pool(SECCOMP, 1, modules=("os",)) as other:

@@ -19,7 +19,7 @@ def test_the_step_tags_what_its_settings_refuse(tmp_path):
     line = line_of(tmp_path, screen={"max_chars": 9})
     rows = [
         dict.fromkeys(CANDIDATE_SCHEMA.names)
-        | {"format": "cot", "question": question, "segments": [{"kind": "text", "text": "4."}], "language": "en"}
+        | {"format": "cot", "question": question, "segments": [{"kind": "text", "text": "x=4."}], "language": "en"}
         for question in ("2+2?", "2 + 2 = ?", "")
     ]
     part = PartRef(0, "p", 3, 0)
