@@ -23,7 +23,6 @@ VERBS = {
     "doctor": ("pipelines", "this machine: isolation, packages, memory, disk, GPU, hub; what would mend each"),
     "demo": ("demo", "all of it on an embedded data set and a small model, offline"),
 }
-_SIGNAL = 128  # exit codes above it are a signal's
 
 
 def main() -> None:
@@ -39,8 +38,9 @@ def main() -> None:
         sys.exit(2)
     stopped: list[int] = []
     atexit.register(lambda: stopped and os._exit(stopped[0]))  # else Python may end by SIGINT, whichever signal it was
-    code = importlib.import_module("schemas.exits").stoppable(verb, lambda: _run(verb))
-    if code > _SIGNAL:
+    exits = importlib.import_module("schemas.exits")
+    code = exits.stoppable(verb, lambda: _run(verb))
+    if code > exits.SIGNAL:
         stopped.append(code)
         importlib.import_module("schemas.stopping").end_at_signals()
     sys.exit(code)
@@ -58,7 +58,7 @@ def _run(verb: str) -> int:
 
 
 def _tell(asked: str) -> int:
-    print(f"mathmill {importlib.import_module('schemas.manifest').CODE_VERSION}" if "v" in asked else _usage())
+    print(f"mathmill {importlib.import_module('schemas.manifest').CODE_VERSION}" if asked == "--version" else _usage())
     return 0
 
 

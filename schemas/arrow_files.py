@@ -9,14 +9,6 @@ import pyarrow as pa
 from schemas.files import replacing
 
 
-def stream_of(table: pa.Table) -> bytes:
-    """A table as the bytes of a stream."""
-    sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, table.schema) as writer:
-        writer.write_table(table)
-    return bytes(sink.getvalue().to_pybytes())
-
-
 @contextmanager
 def replacing_stream(
     path: Path, schema: pa.Schema, options: pa.ipc.IpcWriteOptions | None = None

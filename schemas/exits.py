@@ -18,7 +18,7 @@ from schemas.stopping import signals_as_interrupt
 from schemas.verbs import elsewhere
 from schemas.wording import shortened, visible
 
-_SIGNAL = 128  # a signal's exit code is it and the number, as shells have it
+SIGNAL = 128  # a signal's exit code is it and the number, as shells have it
 _LONGEST = 4000  # characters of an error: it may quote what a file holds
 
 
@@ -57,7 +57,7 @@ class StoppedError(RunFailedError):
 
     def __init__(self, message: str, number: signal.Signals) -> None:
         super().__init__(message)
-        self.exit_code = _SIGNAL + number
+        self.exit_code = SIGNAL + number
 
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
@@ -102,7 +102,7 @@ def stoppable(verb: str, work: Callable[[], int]) -> int:
 
 def _stopped(verb: str, number: signal.Signals) -> int:
     told = "stopped" if number == signal.SIGINT else f"stopped by {number.name}"
-    return _report("; ".join(filter(None, (told, _CONTINUES.get(verb)))), _SIGNAL + number)
+    return _report("; ".join(filter(None, (told, _CONTINUES.get(verb)))), SIGNAL + number)
 
 
 def _run(app: Any, verb: str, arguments: Sequence[str]) -> int:  # noqa: ANN401  as above

@@ -1,5 +1,4 @@
 import os
-import signal
 import sys
 import uuid
 import weakref
@@ -9,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import settings
+
+from validation.programs.zygote import take_signals_back
 
 if TYPE_CHECKING:
     from tests.store_server import StoreServer
@@ -24,10 +25,8 @@ if not os.environ.get("MATHMILL_EXPLORE"):
 
 
 def pytest_configure() -> None:
-    """Lets the processes of tests end at signals also where the suite was started to ignore them (`... &`, nohup)."""
-    for number in (signal.SIGINT, signal.SIGHUP, signal.SIGQUIT):
-        if signal.getsignal(number) == signal.SIG_IGN:
-            signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
+    """Lets the processes of tests end at signals also where the suite was started to ignore them."""
+    take_signals_back()
 
 
 @pytest.fixture(scope="session", autouse=True)

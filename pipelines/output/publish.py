@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 
 from pipelines.engine.store import Store
-from pipelines.engine.workfiles import File, content_of, is_there, move, remove, remove_below, write_content
+from pipelines.engine.workfiles import File, content_of, is_there, move, remove, remove_below, write_content, writing
 from pipelines.engine.workfolder import STOPPED
 from pipelines.output.advice import key_of, reasons_with_examples
 from pipelines.output.data_card import dataset_card
@@ -18,7 +18,6 @@ from pipelines.output.decide import PartSummary
 from pipelines.output.growing import STAGED
 from pipelines.output.reader import read_alike
 from pipelines.output.write import Written
-from schemas.arrow_files import stream_of
 from schemas.benchmark import BENCHMARKS
 from schemas.config import Curate
 from schemas.copies import LEDGER, copied
@@ -138,8 +137,12 @@ def _record_of(file: Written) -> FileRecord:
 
 
 def _items_record(items: pa.Table) -> FileRecord:
-    content = stream_of(items)
-    return FileRecord(path=BENCHMARKS, rows=len(items), bytes=len(content), sha256=sha256(content).hexdigest())
+    """The file that `publish` will write."""
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, items.schema) as writer:
+        writer.write_table(items)
+    content = sink.getvalue()
+    return FileRecord(path=BENCHMARKS, rows=len(items), bytes=content.size, sha256=sha256(content).hexdigest())
 
 
 def _recorded(settings: Curate) -> dict[str, Any]:
@@ -298,7 +301,12 @@ def publish(
         move(staged / file.path, output / file.path)
     for name, table in ((BENCHMARKS, items), (REVIEWS, reviews)):
         if table is not None:
-            write_content(staged / name, stream_of(table))
+            with (
+                writing(staged / name) as temporary,
+                pa.OSFile(str(temporary), "wb") as sink,
+                pa.ipc.new_stream(sink, table.schema) as writer,
+            ):
+                writer.write_table(table)
     write_content(staged / _CARD, dataset_card(manifest).encode())
     write_content(staged / MANIFEST, content)
     for name in (BENCHMARKS, *([REVIEWS] if reviews is not None else []), _CARD, MANIFEST):

@@ -197,8 +197,8 @@ def _greet(walls: list[str]) -> None:
     os.write(1, struct.pack("<I", len(data)) + data)
 
 
-def _take_signals_back() -> None:
-    """Ends at signals that mathmill was started to ignore (in the background, by nohup): programs end alike."""
+def take_signals_back() -> None:
+    """Ends at signals that this process was started to ignore (`... &`, nohup), as what it starts then does too."""
     for number in (signal.SIGINT, signal.SIGHUP, signal.SIGQUIT, signal.SIGTERM):
         if signal.getsignal(number) == signal.SIG_IGN:
             signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
@@ -207,7 +207,7 @@ def _take_signals_back() -> None:
 def main(options: dict[str, Any]) -> None:
     """Serves with the options that `server.py` wrote on the command line; the forks come back to run here."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    _take_signals_back()
+    take_signals_back()
     job = Zygote(**options).serve()
     if job is not None:
         job.run()

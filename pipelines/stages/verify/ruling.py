@@ -296,9 +296,9 @@ def _judge_text(case: Case, settings: Verify, *, programs: int) -> Ruling:
     text, found = find_final(case)
     gold = None if case.answer is None else extract_reference(case.answer, case.language)
     if found.answer is None and found.path != "broken":
-        stated = find_concluded_final(case, text)
-        if gold is not None:
-            stated = find_stated_final(case, text, gold, settings.rounding)
+        stated = (
+            find_concluded_final(case, text) if gold is None else find_stated_final(case, text, gold, settings.rounding)
+        )
         if stated is None:
             return _judge_unstated(case, text, gold, settings, programs=programs)
         found = stated
