@@ -59,8 +59,7 @@ class MappedShard:
     def scan(self, columns: Columns) -> Iterator[pa.RecordBatch]:
         """Yields every batch."""
         if _PLANNED.issuperset(columns):
-            wanted = [name for name in self._schema.names if name in columns]
-            yield from (batch.select(wanted) for batch in self._scan_open())
+            yield from self._scan_open()
             return
         reader = self._map(columns)
         for offset in self._offsets:

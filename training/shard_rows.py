@@ -46,7 +46,7 @@ class Shard(Protocol):
         """Whether an open batch of these columns costs little memory, so that many may be kept open."""
 
     def scan(self, columns: Columns) -> Iterator[pa.RecordBatch]:
-        """Yields every batch; what was read for one is let go before the next shard."""
+        """Yields every batch, with these columns at least; what was read is let go before the next shard."""
 
     def expect(self, batches: Sequence[int], columns: Columns) -> None:
         """Is told what will be read soon."""
@@ -87,7 +87,7 @@ class Batches:
         return self._starts
 
     def scan(self, columns: Sequence[str]) -> Iterator[tuple[int, pa.RecordBatch]]:
-        """Yields every batch with the index of its first row."""
+        """Yields every batch, with these columns at least, and the index of its first row."""
         start = 0
         for shard in self._of:
             for batch in shard.scan(tuple(columns)):

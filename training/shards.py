@@ -109,7 +109,7 @@ class Examples:
         """Expected appearances per epoch; an array of its own each time."""
         weights = np.empty(len(self), np.float64)
         for start, batch in self.scan("weight"):
-            weights[start : start + len(batch)] = np.from_dlpack(batch.column(0))  # to_numpy imports pandas
+            weights[start : start + len(batch)] = np.from_dlpack(batch.column("weight"))  # to_numpy imports pandas
         begun = 0
         for part in self.parts:
             weights[begun : begun + part.rows] *= part.weight
@@ -117,18 +117,18 @@ class Examples:
         return weights
 
     def scan(self, *columns: str) -> Iterator[tuple[int, pa.RecordBatch]]:
-        """Yields some columns of all examples, batch by batch, with the index of each batch's first example."""
+        """Yields all examples batch by batch, with some columns at least, and the index of each batch's first one."""
         return self._batches.scan(columns)
 
     def ids(self) -> list[str]:
         """Every example's id."""
-        return [id_ for _, batch in self.scan("id") for id_ in batch.column(0).to_pylist()]
+        return [id_ for _, batch in self.scan("id") for id_ in batch.column("id").to_pylist()]
 
     def indices_of(self, ids: pa.Array) -> NDArray[np.int64]:
         """Where the examples of a few ids lie; of an id that several data sets share, its first place."""
         found = np.full(len(ids), -1, np.int64)
         for start, batch in self.scan("id"):
-            places = pc.index_in(batch.column(0), value_set=ids)
+            places = pc.index_in(batch.column("id"), value_set=ids)
             rows = np.flatnonzero(places.is_valid().to_numpy(zero_copy_only=False))[::-1]
             named = places.take(pa.array(rows)).to_numpy().astype(np.int64)
             new = found[named] < 0
@@ -145,7 +145,7 @@ class Examples:
         """The first example of each value of a text column, in the order of the data."""
         first: dict[str, int] = {}
         for start, batch in self.scan(column):
-            encoded = batch.column(0).dictionary_encode()
+            encoded = batch.column(column).dictionary_encode()
             names = encoded.dictionary.to_pylist()
             codes, places = np.unique(encoded.indices.to_numpy(), return_index=True)
             for code, place in zip(codes.tolist(), places.tolist(), strict=True):
