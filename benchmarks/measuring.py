@@ -81,7 +81,7 @@ class _Peak(threading.Thread):
 
     def run(self) -> None:
         while not self.stopped.wait(_SAMPLE_S):
-            self.bytes = max(self.bytes, sum(map(_pss, process_tree(self._pid))))
+            self.bytes = max(self.bytes, sum(map(pss, process_tree(self._pid))))
 
 
 def process_tree(pid: int) -> Iterable[int]:
@@ -93,7 +93,8 @@ def process_tree(pid: int) -> Iterable[int]:
                 yield from process_tree(int(child))
 
 
-def _pss(pid: int) -> int:
+def pss(pid: int) -> int:
+    """Bytes of a process, of what it shares its part; 0 when it is gone."""
     try:
         lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
     except OSError:

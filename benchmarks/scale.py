@@ -13,7 +13,7 @@ import argparse
 import math
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -70,9 +70,7 @@ def measure_size(folder: Path, rows: int, *, row_bytes: int, flags: Sequence[str
     data, alone = folder / "data", folder / "alone"
 
     def curate(label: str, output: Path, *names: str) -> Cost:
-        lines = (_SOURCE.format(name=name, path=sources[name]) for name in names)
-        config = folder / "config.yaml"
-        config.write_text(_CONFIG.format(sources="\n    ".join(lines)), encoding="utf-8")
+        config = write_config(folder / "config.yaml", {name: sources[name] for name in names})
         return measure(label, mathmill("curate", config, "--output", output, *flags))
 
     whole = curate(f"curate {rows:,}", data, "rows")
@@ -84,6 +82,13 @@ def measure_size(folder: Path, rows: int, *, row_bytes: int, flags: Sequence[str
     for path in (data, alone, *sources.values()):
         shutil.rmtree(path) if path.is_dir() else path.unlink()
     return Size(rows, whole, judged, added, new, work, data_bytes)
+
+
+def write_config(config: Path, sources: Mapping[str, Path]) -> Path:
+    """Writes a config over files of `write_rows`, by name."""
+    lines = (_SOURCE.format(name=name, path=path) for name, path in sources.items())
+    config.write_text(_CONFIG.format(sources="\n    ".join(lines)), encoding="utf-8")
+    return config
 
 
 def _stored(work: Path) -> dict[str, int]:
