@@ -16,7 +16,9 @@ from training.train import train
 
 HARMS: dict[str, Callable[[bytes], bytes | None]] = {
     "flip": lambda content: (
-        content[: len(content) // 2] + bytes([content[len(content) // 2] ^ 1]) + content[len(content) // 2 + 1 :]
+        content[: len(content) // 2]
+        + bytes(byte ^ 1 for byte in content[len(content) // 2 :][:1])
+        + content[len(content) // 2 + 1 :]
     ),
     "cut": lambda content: content[: len(content) // 2],
     "empty": lambda _: b"",
