@@ -168,9 +168,9 @@ def _curate(settings: Curate, output: File, against: Sequence[Path], options: Ru
             scanned_rows=inputs.rows,
             lineage=earlier.lineage,
         )
-        manifest = manifest_of(ending, items)
-        refuse_wipeout(ending, manifest, items, store=store)
         joined = None if reviewed is None else select.matched(reviews, reviewed, parts, store)
+        manifest = manifest_of(ending, items, joined)
+        refuse_wipeout(ending, manifest, items, store=store)
         unchanged.check()
         publish(ending, manifest, items, joined, store=store, output=output, require=require)
     return manifest

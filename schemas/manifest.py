@@ -117,7 +117,8 @@ class Manifest(_Record):
     shards: list[ShardRecord]
     ledger: list[FileRecord]
     others: list[FileRecord] = []
-    """the items of the benchmarks and the rejected records, which may be taken away before data are passed on"""
+    """the items of the benchmarks, the rejected records and the reviews, which may be taken away before data are passed
+    on"""
     lineage: list[str]
     fingerprint: str
 
@@ -192,6 +193,32 @@ def read_manifest(folder: Path) -> Manifest:
         problem = error.errors()[0]
         where = ".".join(map(str, problem["loc"]))
         raise UserError(f"{path}: {where}: {problem['msg']}; the manifest was edited or cut short") from error
+
+
+def require_whole(folder: Path, manifest: Manifest, *parts: str) -> None:
+    """Compares the manifest with its seal, and files of its data set with the hashes that it names.
+
+    Args:
+        folder: the data set.
+        manifest: of it.
+        parts: what is compared: folders with a slash at their end, or files. What may be taken away may be missing.
+
+    Raises:
+        UserError: naming the first file whose bytes are others, or that is missing.
+    """
+    again = "bring back the file as it was, or make the data again with `mathmill curate`"
+    if manifest.fingerprint != manifest.computed_fingerprint():
+        raise UserError(f"{folder / MANIFEST}: damaged: its fingerprint is not that of its contents; {again}")
+    others = [record for record in manifest.others if (folder / record.path).exists()]
+    records: list[ShardRecord | FileRecord] = [*manifest.shards, *manifest.ledger, *others]
+    for record in records:
+        path = folder / record.path
+        if not record.path.startswith(parts):
+            continue
+        if not path.is_file():
+            raise UserError(f"{path}: is missing, and the manifest names it; {again}")
+        if sha256_of(path) != record.sha256:
+            raise UserError(f"{path}: bytes changed since the manifest was written; {again}")
 
 
 def sha256_of(path: Path) -> str:

@@ -12,7 +12,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from schemas.exits import RunFailedError, UserError
-from schemas.manifest import MANIFEST, Manifest, read_manifest, sha256_of
+from schemas.manifest import MANIFEST, Manifest, read_manifest, require_whole, sha256_of
 
 VERDICT = "quality/verdict.json"
 
@@ -95,7 +95,9 @@ def require_passed(folder: Path, *, draft: bool = False) -> Manifest:
         RunFailedError: bytes that do not match the verdict, named.
     """
     manifest, verdict = require_judged(folder, draft=draft)
-    if verdict is not None:
+    if verdict is None:
+        require_whole(folder, manifest, "shards/")
+    else:
         require_unchanged(folder, manifest, verdict)
     return manifest
 

@@ -12,9 +12,9 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
 import yaml
 
+from schemas.arrow_files import read_stream
 from schemas.benchmark import BENCHMARKS, BenchmarkSource
 from schemas.exits import UserError
 from schemas.manifest import Manifest, read_manifest
@@ -115,8 +115,7 @@ def _held_against(folder: Path, suite: Suite) -> bool:
     path = folder / BENCHMARKS
     if not path.is_file():
         return False
-    with pa.ipc.open_stream(str(path)) as reader:
-        known = set(reader.read_all()["question"].to_pylist())
+    known = set(read_stream(path)["question"].to_pylist())
     return all(item.example.question in known for items in suite.items.values() for item in items)
 
 

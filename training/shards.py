@@ -18,7 +18,7 @@ from schemas.config import TrainData
 from schemas.copies import SHARDS, cache_folder, copied
 from schemas.example import EXAMPLE_SCHEMA
 from schemas.files import as_paths
-from schemas.manifest import Manifest
+from schemas.manifest import Manifest, require_whole
 from schemas.place import Place, as_text, located
 from schemas.problem import Format, Segment, SegmentKind
 from schemas.prompts import prompt_of
@@ -307,5 +307,7 @@ def _open_shards(
                 return manifest, fetched_shards(place, folder, manifest, verdict, cache), []
     with copied(data, SHARDS) as folder:
         manifest, verdict = require_judged(folder, draft=draft)
+        if verdict is None:
+            require_whole(folder, manifest, SHARDS)
         judged = [] if verdict is None else judged_shards(folder, manifest, verdict)
         return manifest, {s.path: MappedShard(folder / s.path, EXAMPLE_SCHEMA) for s in manifest.shards}, judged

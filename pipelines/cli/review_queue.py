@@ -20,7 +20,7 @@ from pipelines.review.causes import Group, group_of
 from schemas.copies import REJECTED, copied
 from schemas.exits import UserError
 from schemas.files import replacing
-from schemas.manifest import read_manifest
+from schemas.manifest import read_manifest, require_whole
 from schemas.place import on_this_machine
 from schemas.problem import Decision
 from schemas.reason import Outcome, meaning_of
@@ -56,6 +56,7 @@ def write_queue(
     output = on_this_machine(output, "--output")
     with copied(data, REJECTED) as folder:
         manifest = read_manifest(folder)
+        require_whole(folder, manifest, REJECTED)
         quarantined = list(_quarantined(folder))
     lines = sorted(quarantined, key=lambda line: (line[1]["source"], line[1]["row"]))
     groups = Counter(group for group, _ in lines)

@@ -63,12 +63,13 @@ class Ending:
     packages: dict[str, str] = field(default_factory=dict)
 
 
-def manifest_of(ending: Ending, items: pa.Table) -> Manifest:
+def manifest_of(ending: Ending, items: pa.Table, reviews: pa.Table | None = None) -> Manifest:
     """Builds the manifest and checks the sum that everything else rests on.
 
     Args:
         ending: the run.
         items: of its benchmarks.
+        reviews: with what became of them; None without any.
     """
     ended: Counter[tuple[str, str | None, str, str | None, str | None]] = Counter()
     splits: Counter[str] = Counter()
@@ -124,7 +125,8 @@ def manifest_of(ending: Ending, items: pa.Table) -> Manifest:
         ],
         ledger=list(map(_record_of, ledger)),
         others=[
-            _items_record(items),
+            _record_of_table(BENCHMARKS, items),
+            *([] if reviews is None else [_record_of_table(REVIEWS, reviews)]),
             *(_record_of(file) for file in ending.written if file.path.startswith("rejected/")),
         ],
         lineage=list(ending.lineage),
@@ -136,13 +138,13 @@ def _record_of(file: Written) -> FileRecord:
     return FileRecord(path=file.path, rows=file.rows, bytes=file.bytes, sha256=file.sha256)
 
 
-def _items_record(items: pa.Table) -> FileRecord:
+def _record_of_table(name: str, table: pa.Table) -> FileRecord:
     """The file that `publish` will write."""
     sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, items.schema) as writer:
-        writer.write_table(items)
+    with pa.ipc.new_stream(sink, table.schema) as writer:
+        writer.write_table(table)
     content = sink.getvalue()
-    return FileRecord(path=BENCHMARKS, rows=len(items), bytes=content.size, sha256=sha256(content).hexdigest())
+    return FileRecord(path=name, rows=len(table), bytes=content.size, sha256=sha256(content).hexdigest())
 
 
 def _recorded(settings: Curate) -> dict[str, Any]:

@@ -11,8 +11,10 @@ import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from schemas.arrow_files import read_stream
 from schemas.evolution import open_as
 from schemas.example import EXAMPLE_SCHEMA
+from schemas.exits import UserError
 from schemas.ledger import LEDGER_SCHEMA, RECORD_MARK, with_items
 from schemas.manifest import Manifest
 from schemas.reviews import REVIEWS
@@ -99,8 +101,7 @@ def joined_reviews(folder: Path) -> pa.Table | None:
     path = folder / REVIEWS
     if not path.is_file():
         return None
-    with pa.OSFile(str(path), "rb") as source:
-        table = pa.ipc.open_stream(source).read_all()
+    table = read_stream(path)
     # A table of a version before 0.4 names rows by their id alone.
     return table if "row_id" in table.schema.names else table.append_column("row_id", table["row"])
 
@@ -110,8 +111,23 @@ def read_rejected(folder: Path) -> Iterator[tuple[dict[str, Any], dict[str, Any]
     for path in sorted((folder / "rejected").glob("*.jsonl")):
         with path.open("rb") as file:
             for line in file:
-                record = orjson.loads(line)
-                yield record.pop(RECORD_MARK), record
+                yield rejected_record(line, path)
+
+
+def rejected_record(line: bytes, path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    """A line of a file of rejected records: why it was rejected, and the record as the source has it.
+
+    Raises:
+        UserError: the file is damaged.
+    """
+    try:
+        record = orjson.loads(line)
+    except orjson.JSONDecodeError:
+        record = None
+    why = record.pop(RECORD_MARK, None) if isinstance(record, dict) else None
+    if not isinstance(why, dict) or "id" not in why:
+        raise UserError(f"{path}: damaged: a line is no rejected record; make the data again with `mathmill curate`")
+    return why, record
 
 
 def _ledger_tables(folder: Path, manifest: Manifest, columns: Sequence[str] | None) -> Iterator[pa.Table]:

@@ -12,21 +12,20 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipelines.output.reader import joined_reviews, read_ledger
+from pipelines.output.reader import joined_reviews, read_ledger, rejected_record
 from pipelines.sources.files.records import Record, json_text
 from pipelines.sources.render import render_parts
+from schemas.arrow_files import read_stream
 from schemas.benchmark import BENCHMARKS
 from schemas.config import Normalise, Source
 from schemas.copies import LEDGER, REJECTED, SHARDS, copied
 from schemas.evolution import read_as
 from schemas.example import EXAMPLE_SCHEMA
 from schemas.exits import UserError
-from schemas.ledger import RECORD_MARK
-from schemas.manifest import MANIFEST, Manifest, read_manifest
+from schemas.manifest import MANIFEST, Manifest, read_manifest, require_whole
 from schemas.place import Location
 from schemas.reason import Outcome
 from schemas.reviews import REVIEWS
@@ -110,9 +109,9 @@ class OpenedData:
         try:
             with (self.folder / place["file"]).open("rb") as file:
                 file.seek(place["offset"])
-                record: dict[str, Any] = orjson.loads(file.readline())
-            of_row = record.pop(RECORD_MARK)["id"].split("-")[0]
-        except (FileNotFoundError, orjson.JSONDecodeError, KeyError, TypeError):
+                why, record = rejected_record(file.readline(), self.folder / place["file"])
+            of_row = why["id"].split("-")[0]
+        except (FileNotFoundError, UserError):
             of_row = None
         if of_row != row_id:
             raise self._made_anew()
@@ -194,9 +193,10 @@ class OpenedData:
     @cached_property
     def _items(self) -> pa.Table | None:
         path = self.folder / BENCHMARKS
-        return _mapped(path, None) if path.is_file() else None
+        return read_stream(path) if path.is_file() else None
 
 
+_PARTS = (SHARDS, LEDGER, REJECTED, BENCHMARKS, REVIEWS)
 _MOST_SIBLINGS = 6
 
 
@@ -211,13 +211,12 @@ def _record_places(folder: Path) -> Iterator[tuple[str, str, int]]:
         offset = 0
         with path.open("rb") as file:
             for line in file:
-                yield orjson.loads(line)[RECORD_MARK]["id"].split("-")[0], f"{REJECTED}{path.name}", offset
+                yield rejected_record(line, path)[0]["id"].split("-")[0], f"{REJECTED}{path.name}", offset
                 offset += len(line)
 
 
-def _mapped(path: Path, schema: pa.Schema | None = EXAMPLE_SCHEMA) -> pa.Table:
-    reader = pa.ipc.open_stream(pa.memory_map(str(path)))
-    return (reader if schema is None else read_as(reader, schema)).read_all()
+def _mapped(path: Path) -> pa.Table:
+    return read_as(pa.ipc.open_stream(pa.memory_map(str(path))), EXAMPLE_SCHEMA).read_all()
 
 
 @contextmanager
@@ -227,7 +226,7 @@ def opened_data(data: Location) -> Iterator[OpenedData]:
     Raises:
         UserError: no data set, or one without its ledger.
     """
-    with copied(data, SHARDS, LEDGER, REJECTED, BENCHMARKS, REVIEWS) as folder:
+    with copied(data, *_PARTS) as folder:
         manifest, stamp = read_manifest(folder), _stamp(folder)
         missing = [file.path for file in manifest.ledger if not (folder / file.path).is_file()]
         if missing or not manifest.ledger:
@@ -235,6 +234,7 @@ def opened_data(data: Location) -> Iterator[OpenedData]:
                 f"{data}: its ledger is missing ({', '.join(missing[:2]) or 'none is named'}), so nobody knows what "
                 "became of its rows; run `mathmill curate` again"
             )
+        require_whole(folder, manifest, *_PARTS)
         ledger = read_ledger(folder, manifest).combine_chunks()
         yield OpenedData(str(data), folder, manifest, ledger, stamp)
 

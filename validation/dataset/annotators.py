@@ -13,8 +13,8 @@ import krippendorff
 import numpy as np
 import numpy.typing as npt
 
+from schemas.arrow_files import read_stream
 from schemas.problem import Decision
-from validation.dataset.streams import read_table
 
 REVIEWS = "reviews.arrow"
 _LEAST_VOTES = 10  # fewer equal decisions in a row are no habit
@@ -36,7 +36,7 @@ def annotators(folder: Path) -> dict[str, Any] | None:
     path = folder / REVIEWS
     if not path.is_file():
         return None
-    rows = read_table(path).to_pylist()
+    rows = read_stream(path).to_pylist()
     decided = [row for row in rows if row["decided"] or row.get("answer")]
     standing = [row for row in decided if not row["superseded"] and row["known"]]
     votes = [row for row in standing if row["reviewer"] is None and row["decided"] is not None]

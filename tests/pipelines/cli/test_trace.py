@@ -13,6 +13,7 @@ from pipelines.cli.trace import print_trace
 from pipelines.curate import curate
 from schemas.config import Wipeout
 from schemas.exits import RunFailedError, UserError
+from schemas.manifest import MANIFEST, read_manifest, sha256_of
 from tests.tiny import config_of, gsm8k_row, marbles, read_streams, source, write_rows
 
 
@@ -96,6 +97,9 @@ def rewritten(data: Path, folder: Path, column: str, value: str | None) -> Path:
     table = table.set_column(at, table.schema.field(at), pa.array([value] * len(table), pa.string()))
     with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_stream(sink, table.schema) as writer:
         writer.write_table(table)
+    manifest = read_manifest(copied)
+    record = manifest.ledger[0].model_copy(update={"sha256": sha256_of(path)})
+    (copied / MANIFEST).write_text(manifest.model_copy(update={"ledger": [record]}).sealed().to_json())
     return copied
 
 
