@@ -185,6 +185,7 @@ class Inspector:
                 findings.errors[path] = "its schema is not the contract's, so its rows were not judged"
                 return
             for chunk in chunks(read_as(reader, EXAMPLE_SCHEMA)):
+                chunk.validate(full=True)  # offsets and texts that rotted are not safe to look at
                 findings.merge(self._judge_rows(chunk, path, split), sample=self.settings.sample)
                 del chunk  # before the next one is read
         findings.read.append(path)
