@@ -90,6 +90,8 @@ _SIGNALS = {
     _SIGXFSZ: (Ending.FORBIDDEN, "wrote a file"),
     _SIGKILL: (Ending.MEMORY, "killed by the kernel"),
 }
+_TEXTS = ("value", "error", "last", "package")
+_MOST_ERROR, _MOST_NAME = 500, 100
 _NO_ANSWER = re.compile(r"(?i)(?:nan|inf)j?")  # overflowed, or never was a number
 _BETWEEN_NUMBERS = re.compile(r"[\s,;()\[\]{}+-]+")
 _ERRORS = {"MemoryError": Ending.MEMORY, "PermissionError": Ending.FORBIDDEN}
@@ -107,8 +109,11 @@ def _ended(reply: dict[str, Any], limits: ProgramLimits) -> tuple[Ending, str] |
     return (Ending.CRASH, f"left with status {status}") if status else None
 
 
-def _reports(reply: dict[str, Any], count: int) -> list[dict[str, str | None]] | None:
-    """Reads what the process said about its blocks; None when that is malformed, as only a forger's is."""
+def _reports(reply: dict[str, Any], count: int, most: int) -> list[dict[str, str | None]] | None:
+    """Reads what the process said about its blocks; None when that is malformed, as only a forger's is.
+
+    `most` are the characters that a value has at most.
+    """
     lines = reply["reports"].split("\n")
     if lines.pop() or len(lines) > count:
         return None
@@ -119,7 +124,8 @@ def _reports(reply: dict[str, Any], count: int) -> list[dict[str, str | None]] |
     shaped = all(
         isinstance(r, dict)
         and r.get("status") in ("ok", "error")
-        and all(isinstance(r.get(k), str | None) for k in ("value", "error", "last", "package"))
+        and all(isinstance(r.get(k), str | None) for k in _TEXTS)
+        and all(len(r.get(k) or "") <= most for k in _TEXTS)
         for r in found
     )
     return found if shaped else None
@@ -127,7 +133,7 @@ def _reports(reply: dict[str, Any], count: int) -> list[dict[str, str | None]] |
 
 def read_reply(reply: dict[str, Any], count: int, limits: ProgramLimits) -> list[Execution]:
     """Returns the executions of `count` blocks from what the server saw and what the process said."""
-    ended, reports = _ended(reply, limits), _reports(reply, count)
+    ended, reports = _ended(reply, limits), _reports(reply, count, limits.output_kb * 1024)
     if reports is None:
         reports, ended = [], ended or (Ending.CRASH, "a malformed report")
     if ended is None and len(reports) < count:
@@ -147,9 +153,11 @@ def read_reply(reply: dict[str, Any], count: int, limits: ProgramLimits) -> list
 
 def _execution(report: dict[str, str | None], stdout: str) -> Execution:
     if report["status"] == "error":
-        error = _one_line(report.get("error") or "")
+        error = _one_line((report.get("error") or "")[:_MOST_ERROR])
         ending = _ERRORS.get(error.partition(":")[0], Ending.ERROR)
-        return Execution(ending, stdout, None, error, report.get("package"))
+        package = report.get("package")
+        named = package is not None and len(package) <= _MOST_NAME and package.isidentifier()
+        return Execution(ending, stdout, None, error, package if named else None)
     lines = stdout.rstrip().splitlines()
     printed = lines[-1].strip() if lines else None
     value = next((v for v in (report.get("value"), printed, report.get("last")) if v is not None), None)

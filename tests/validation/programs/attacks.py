@@ -206,6 +206,38 @@ CALLS = [
         ("lock of a file", 73, -1, 2),
         ("close a range", 436, 1000, 1001, 0),
         ("page cache", 451, -1, 0, 0, 0),
+        ("tree of mounts", 428, -100, "b'/'", 0),
+        ("attributes of a mount", 442, -100, "b'/'", 0, 0, 0),
+        ("watch for all files", 300, 0x200, 0),
+        ("what two processes share", 312, 0, 0, 0, 0, 0),
+        ("priority", 141, 0, 0, 5),
+        ("scheduler with attributes", 314, 0, 0, 0),
+        ("all disks synced", 162),
+        ("pages in memory", 27, 1, 1, 0),
+        ("memory left for others", 31, 0, 14, "ctypes.create_string_buffer(200)"),
+        ("counters left for others", 66, 0, 0, 19, "ctypes.create_string_buffer(200)"),
+        ("message to a queue", 69, -1, 0, 0, 0),
+        ("message to a named queue", 242, -1, 0, 0, 0, 0),
+        ("kinds of file systems", 139, 3),
+        ("limits in the second way", 160, 7, 0),
+        ("seal of pages", 462, 0, 4096, 1),
+    )
+] + [
+    Attack(name, syscall(*call), (FORBIDDEN,))
+    for name, *call in (
+        ("run a handle", 322, -1, "b''", 0, 0, 0x1000),
+        ("faults of its pages", 323, 1),
+        ("a handle of another process", 438, -1, 0, 0),
+        ("signal by a handle", 424, -1, 0, 0, 0),
+        ("advice to another process", 440, -1, 0, 0, 0, 0),
+        ("new key", 248, "b'user'", "b'attack'", "b'x'", 1, -1),
+        ("key asked for", 249, "b'user'", "b'nosuchkey'", 0, 0),
+        ("secret memory", 447, 0x10000000),
+        ("counters", 64, 0, 1, 0o600),
+        ("queue", 68, 0, 0o600),
+        ("handle by name", 303, -100, "b'/'", "ctypes.create_string_buffer(8)", "ctypes.byref(ctypes.c_int())", 0),
+        ("namespace of another", 308, -1, 0),
+        ("rules of its own", 444, 0, 0, 1),
     )
 ]
 CPU = [
