@@ -6,7 +6,7 @@ import orjson
 from starlette.applications import Starlette
 from starlette.background import BackgroundTask
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
@@ -149,8 +149,9 @@ class _Pages:
 
 
 async def _form(request: Request) -> dict[str, Any]:
+    """What a browser sent; empty where that is no form, or it went away before the end."""
     try:
         form = orjson.loads(await request.body())
-    except orjson.JSONDecodeError:
+    except (orjson.JSONDecodeError, ClientDisconnect):
         return {}
     return form if isinstance(form, dict) else {}

@@ -119,7 +119,7 @@ class Guard:
         if request.headers.get("content-type", "").partition(";")[0] != "application/json":
             return PlainTextResponse("JSON is expected", 415)
         length = request.headers.get("content-length", "")
-        if not length.isdecimal() or int(length) > MOST_BYTES:
+        if "transfer-encoding" in request.headers or not length.isdecimal() or int(length) > MOST_BYTES:
             return PlainTextResponse("more than a person writes", 413)
         person = self._keys.person(request.cookies) or ""
         if not _is_same(request.headers.get(CSRF, ""), self._keys.csrf(person)):
