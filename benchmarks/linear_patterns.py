@@ -30,7 +30,7 @@ from pipelines.review.row_view import underlined
 from pipelines.sources.adapters import options
 from pipelines.stages.screen import checks, dirt
 from pipelines.text import numerals
-from validation.answers import endings, number_words, stated
+from validation.answers import concluded, endings, number_words, stated
 from validation.answers.values import Choice, Words
 from validation.programs.execution import Ending, Execution
 
@@ -58,6 +58,10 @@ BUILT: Mapping[str, Callable[[], object]] = {
     "pipelines.stages.screen.dirt.lacks_options": lambda: [dirt.lacks_options("Which?", a, "") for a in "AB"],
     "pipelines.text.numerals._written": lambda: [numerals._written("1", language) for language in numerals._WORDS],
     "training.chat._controls": lambda: None,  # names that a tokenizer has, as they stand
+    "validation.answers.concluded._arrival": lambda: [
+        concluded._arrival.__wrapped__(language) for language in endings.endings().conclusions
+    ],
+    "validation.answers.endings._conclusion": endings.endings.__wrapped__,
     "validation.answers.endings.endings": endings.endings.__wrapped__,
     "validation.answers.number_words.number_words": number_words.number_words.__wrapped__,
     "validation.answers.stated._word": lambda: [

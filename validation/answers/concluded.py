@@ -1,48 +1,64 @@
 """The value that a last sentence concludes with, for solutions without a marker whose rows have no reference either.
 
     Therefore, the result that she got is 45.    45
-    So 12 pens are left.                         12
+    Por lo tanto, le quedan 12 lápices.          12
+    She gave 15 away, so 45 pens are left.       45
     Thus 3 of the 8 boys sing.                   nothing: which of them is the answer is not said
 
-Where there is a reference, `stated.py` looks for it: there a wrong guess would decide against the row.
+The words of each language stand in `endings.yaml`. Where there is a reference, `stated.py` looks for it: there a wrong
+guess would decide against the row.
 """
 
 import re
+from functools import cache
 
+from validation.answers.endings import endings
 from validation.answers.listed import Span
 from validation.answers.reading import read_value
-from validation.answers.spelling import normalise
+from validation.answers.spelling import DECIMAL_COMMA, UNSPACED, normalise
 from validation.answers.values import Several, Unread, Words
 
 _TAIL = 400  # characters; a longer last sentence is no conclusion
-_END = re.compile(r"[.!?](?=\s)(?<!\d\.)|(?<=\d)\.(?=\s)|\n")
-_BEGINS = re.compile(
-    r"\W{0,4}(?:therefore|thus|hence|so|consequently|in total|in all|altogether|finally|as a result|this means)\b",
-    re.IGNORECASE,
-)
-_DENIED = re.compile(r"\b(?:not|no|never|cannot|neither|nor|or|unless|if|let|suppose)\b|n't\b|\?", re.IGNORECASE)
+_END = re.compile(r"[.!?](?=\s)(?<!\d\.)|(?<=\d)\.(?=\s)|[。！？।]|\n")
 _FORMULA = r"\$[^$\n]{1,80}\$|\\\([^\n]{1,80}?\\\)"
-_NUMBER = r"-?[$€£]?\d[\d,]*(?:\.\d+)?(?:/\d+)?%?(?![\w/])"
-_VALUE = re.compile(rf"(?<![\w.,/$])(?:{_NUMBER})|{_FORMULA}")
-_LAST = re.compile(
-    rf"(?:\b(?:is|are|was|equals|be|got|to)|=)\s(?:exactly )?((?:[a-z]\s?=\s?)?(?:{_NUMBER})|{_FORMULA})"
-    r"(?:\s[^\W\d_]{1,20}){0,3}\s*\Z"
+_TOUCHES = rf"{UNSPACED}\u0980-\u09ff"  # and Bengali, whose classifiers do: ১২টি
+_NUMBER = (
+    r"-?[$€£¥]?(?:\d{1,3}(?:[ \u00a0\u202f]\d{3})+|\d+(?:[.,]\d+)*(?:/\d+)?)%?"
+    rf"(?![^\W{_TOUCHES}]|[/\d]|[.,]\d)"
 )
+_VALUE = re.compile(rf"(?<![^\W{_TOUCHES}])(?<![\d.,/$])(?:{_NUMBER})|{_FORMULA}")
+_BEHIND = rf"(?:\s[^\W\d_]{{1,20}}){{0,3}}|\s?[（(]?[{UNSPACED}]{{1,7}}[）)]?"  # what is counted, and a last verb
 
 
-def find_concluded(text: str) -> Span | None:
+@cache
+def _arrival(language: str) -> re.Pattern[str]:
+    """The pattern of a sentence that ends in a value behind a verb or an equals sign."""
+    arrives = endings().conclusions[language].arrives
+    return re.compile(
+        rf"(?:{arrives}\s?|=\s?)(?:exactly )?((?:[a-z]\s?=\s?)?(?:{_NUMBER})|{_FORMULA})(?:{_BEHIND})\s*\Z"
+    )
+
+
+def find_concluded(text: str, language: str = "en") -> Span | None:
     """Finds the one value of a concluding last sentence, or what it ends in behind `is`, and where that stands."""
-    end = len(text.rstrip(" \n.*"))
+    conclusion = endings().conclusions.get(language[:2])
+    end = len(text.rstrip(" \n.*。।"))
     begin = max(0, end - _TAIL)
     begin = max((match.end() for match in _END.finditer(text, begin, end)), default=begin)
-    sentence = text[begin:end]
-    if (begin and begin == end - _TAIL) or not _BEGINS.match(sentence) or _DENIED.search(sentence):
+    if conclusion is None or (begin and begin == end - _TAIL):
         return None
-    last, values = _LAST.search(sentence), [*_VALUE.finditer(sentence)]
+    clauses = [*conclusion.begins.finditer(text[begin:end])]
+    if not clauses:
+        return None
+    begin += clauses[-1].start()
+    clause = text[begin:end]
+    if conclusion.doubts.search(clause):
+        return None
+    last, values = _arrival(language[:2]).search(clause), [*_VALUE.finditer(clause)]
     if last is None and len(values) != 1:
         return None
     start, stop = last.span(1) if last is not None else values[0].span()
-    answer = sentence[start:stop].strip(" ,")
-    value = read_value(normalise(answer))
+    answer = clause[start:stop].strip(" ,")
+    value = read_value(normalise(answer), language[:2] in DECIMAL_COMMA)
     known = not isinstance(value, Unread | Words | Several)
     return (answer, begin + start, begin + stop) if known else None

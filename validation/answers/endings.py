@@ -11,6 +11,8 @@ from pathlib import Path
 
 import yaml
 
+from validation.answers.spelling import UNSPACED
+
 _TABLE = Path(__file__).with_name("endings.yaml")
 _GAP = r"[\s*_]{0,6}"
 _OTHER = "en"  # whose sentence is added where a language has none
@@ -27,6 +29,7 @@ class Endings:
         denied: what a sentence holds that says what the answer is not.
         prose: what begins a sentence that names no answer.
         sentences: how an answer is added, by language.
+        conclusions: how a last sentence concludes, by language.
     """
 
     announced: tuple[tuple[tuple[str, ...], re.Pattern[str]], ...]
@@ -34,6 +37,22 @@ class Endings:
     denied: re.Pattern[str]
     prose: re.Pattern[str]
     sentences: dict[str, str]
+    conclusions: dict[str, "Conclusion"]
+
+
+@dataclass(frozen=True, slots=True)
+class Conclusion:
+    """How a language concludes with a value.
+
+    Attributes:
+        begins: where a sentence, or its last clause, begins to conclude.
+        arrives: a pattern of what stands before the value that a sentence ends in.
+        doubts: what denies a value, or leaves it open.
+    """
+
+    begins: re.Pattern[str]
+    arrives: str
+    doubts: re.Pattern[str]
 
 
 @cache
@@ -50,6 +69,7 @@ def endings() -> Endings:
         denied=re.compile(rf"(?<![^\W\d_])(?:{denied})(?![^\W_])"),
         prose=re.compile(rf"(?:{prose})(?![^\W_])", re.IGNORECASE),
         sentences={language: entry["sentence"] for language, entry in table.items()},
+        conclusions={language: _conclusion(entry) for language, entry in table.items() if "concludes" in entry},
     )
 
 
@@ -74,6 +94,17 @@ def answer_sentence(answer: str, language: str) -> str:
     """Returns the sentence that states an answer in a language, in English where the table has none."""
     sentences = endings().sentences
     return sentences.get(language[:2], sentences[_OTHER]).format(answer=answer)
+
+
+def _conclusion(entry: dict[str, list[str]]) -> Conclusion:
+    spaced = not re.search(f"[{UNSPACED}]", entry["nouns"][0])
+    before, start, end = (r"[,;،]", r"(?<![^\W_])", r"(?![^\W_])") if spaced else (r"[,;，、；\s]", "", "")
+    begins, arrives, doubts = ("|".join(entry[key]) for key in ("concludes", "arrives", "doubts"))
+    return Conclusion(
+        begins=re.compile(rf"(?:\A\W{{0,4}}|{before}\s{{0,3}})(?:{begins}){end}", re.IGNORECASE),
+        arrives=rf"{start}(?:{arrives})",
+        doubts=re.compile(rf"{start}(?:{doubts}){end}|[?？]", re.IGNORECASE),
+    )
 
 
 def _cues(entry: dict[str, list[str]]) -> tuple[str, ...]:

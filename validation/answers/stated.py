@@ -16,7 +16,7 @@ from validation.answers.outcome import Comparison, Relation, Rounding
 from validation.answers.questions import read_question
 from validation.answers.reading import read_value
 from validation.answers.restated import Wanted, asked_names, assembled, find_named, find_restated
-from validation.answers.spelling import normalise
+from validation.answers.spelling import UNSPACED, normalise
 from validation.answers.values import Choice, Scalar, Several, Value, Words
 
 Formula = tuple[int, int, str]
@@ -32,9 +32,8 @@ _ENVIRONMENT = re.compile(r"\\(?:begin|end)\s?\{[a-z]+\*?\}|\\tag\s?\{[^{}]*\}")
 _SIDE = re.compile(
     r"=|\\(?:approx|equiv|doteq|Rightarrow|implies|to|rightarrow|quad|qquad|text\s*\{[^{}]*\}|\\)(?![a-zA-Z])|&|≈|⇒|→|,\s"
 )
-_UNSPACED = r"\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af"  # scripts whose words touch a number: 有12个
 _NUMBER = re.compile(
-    rf"(?<![^\W{_UNSPACED}])(?<![.,\\^{{/*+×÷-])(?!(?<=\n)\d{{1,2}}\.\s)(?<![*/+×÷]\s)(?<!\d\s[-−]\s)"
+    rf"(?<![^\W{UNSPACED}])(?<![.,\\^{{/*+×÷-])(?!(?<=\n)\d{{1,2}}\.\s)(?<![*/+×÷]\s)(?<!\d\s[-−]\s)"
     r"-?[$€£]?\d[\d,]*(?:\.\d+)?(?:/\d+|(?::\d+)+)?\s?(?:\\?%|π)?(?!\d|\s?[*/+×÷^=]|\s?[-−]\s?[$€£]?\d|\.\d)"
 )
 _NOTHING = re.compile(r"\bno (?:real |integer )?solutions?\b")

@@ -115,7 +115,7 @@ def find_stated_final(case: Case, text: str, gold: str, rounding: Rounding) -> E
 
 def find_concluded_final(case: Case, text: str) -> Extraction | None:
     """Finds what the last sentence of a solution concludes with; None where the row brings an answer of its own."""
-    found = find_concluded(text) if case.answer is None else None
+    found = find_concluded(text, case.language) if case.answer is None else None
     return None if found is None else Extraction(found[0], 1, False, "concluded", found[1], found[2])
 
 
