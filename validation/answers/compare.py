@@ -323,11 +323,9 @@ def _compare_choice(gold: Value, answer: Value, asked: Asked) -> Comparison:
         return unknown("choice", "a letter and something unread")
     if isinstance(other, Several) and len(other.items) > 1 and all(isinstance(item, Choice) for item in other.items):
         return not_equal("choice", "several letters")
-    return (
-        unknown("choice", "a letter beside a value, and no options to look it up in")
-        if asked.options or not isinstance(other, Scalar)
-        else not_equal("choice")
-    )
+    if choice is gold and isinstance(other, Scalar) and not asked.options:
+        return not_equal("choice")
+    return unknown("choice", "a letter beside a value, and no options to look it up in")
 
 
 def _contradicts(choice: Choice, asked: Asked) -> bool:

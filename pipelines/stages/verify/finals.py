@@ -76,6 +76,7 @@ def _as_list(case: Case, text: str, found: Extraction) -> Extraction:
     return found if listed is None else replace(found, answer=listed, disagree=False)
 
 
+_GIVEN = re.compile(r"(?<![A-Za-z\\])([A-Za-z]) ?= ?(-?\d[\d,]{0,12})(?![\d.])")
 _LAST_SIGNS = "$\\[](){}*.,;!?。 \t\n"
 _CLOSING = re.compile(r"(?:\s*(?:\$\$?|\\[\])]|\\end\{[a-z]+\*?\}|\\\\|\*\*|[)\]}.,;!?。]))*")
 _SENTENCE_END = re.compile(r"\n|(?<=[.!?])\s|(?<=[。！？])")
@@ -140,5 +141,15 @@ def compare_final(
         stated = find_stated_final(case, text, gold, rounding)
         if stated is not None:
             return stated, Comparison(Relation.EQUAL, "stated")
+        given = _given_before(text, found)
+        if given and compare(gold, given, case.question, case.language, rounding=rounding).outcome is Relation.EQUAL:
+            return replace(found, answer=given), Comparison(Relation.EQUAL, "given")
         return found, Comparison(Relation.UNKNOWN, "phrase", "what the sentence names is not worked out")
     return found, verdict
+
+
+def _given_before(text: str, found: Extraction) -> str | None:
+    """The value that the sentence of an answer gives to the letter that the answer is: `for n = 80 the answer is n`."""
+    letter = found.answer if found.answer and len(found.answer) == 1 and found.answer.isalpha() else None
+    sentence = re.split(r"[.\n]", text[max(0, found.start - 80) : found.start])[-1]
+    return {match[1]: match[2] for match in _GIVEN.finditer(sentence)}.get(letter or "")

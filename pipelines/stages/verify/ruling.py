@@ -386,7 +386,7 @@ def _compared(case: Case, gold: str, final: str, verdict: Comparison, *, program
     elif verdict.outcome is not Relation.EQUAL:
         reason = Reason.ANSWER_MISMATCH if verdict.outcome is Relation.NOT_EQUAL else Reason.ANSWER_UNKNOWN
         what = "is not" if verdict.outcome is Relation.NOT_EQUAL else "could not be compared with"
-        why = f": {verdict.detail}" if verdict.path in ("rounded", "float") else ""
+        why = f": {verdict.detail}" if verdict.path in ("rounded", "float", "choice") and verdict.detail else ""
         rejection = Rejection(reason, f"{_short(final)} {what} the reference {_short(gold)}{why}")
     return Ruling(rejection, verdict.outcome.value, verdict.path, reference, programs, gold, final)
 

@@ -46,6 +46,11 @@ def test_a_conclusion_is_an_answer_where_the_row_brings_none() -> None:
         ("The answer is then $T+4$, and with $T=5$ this is $5+4=9$.", "9", Relation.EQUAL),
         ("The answer is then $T+4$, and with $T=4$ this is $4+4=8$.", "9", Relation.UNKNOWN),
         ("The answer is 8, for 9 is too large.", "9", Relation.NOT_EQUAL),
+        ("We take any $k$ (here $k=9$, then the answer is $k$).", "9", Relation.EQUAL),
+        ("We take any $k$ (here $k=8$, then the answer is $k$).", "9", Relation.UNKNOWN),
+        ("Here $k=9$ and $m=8$, so the answer is $m$.", "9", Relation.UNKNOWN),
+        ("So the answer is A.", "9", Relation.UNKNOWN),
+        ("So the answer is A.", "B", Relation.NOT_EQUAL),
     ],
 )
 def test_what_a_solution_ends_in_beside_its_reference(text: str, gold: str, outcome: Relation) -> None:
