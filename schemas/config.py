@@ -242,7 +242,8 @@ class Curate(Table):
     is that of schemas/prompts.py"""
     policy: dict[ReasonCode, Policy] = {}
     """what a reason does, where its own outcome is not wanted: {truncated: quarantine}; keep, quarantine or remove for
-    what the screen or a rule of your own (`rule:CODE`) says, quarantine or remove for what is quarantined"""
+    what the screen or a rule of your own (`rule:CODE`) says, quarantine or remove for what is quarantined;
+    refers_elsewhere is kept unless it stands here"""
     shard_mb: Annotated[float, Field(gt=0)] = 128
     """text per shard, MiB, about"""
     seed: int = 0

@@ -26,9 +26,11 @@ class Policy(StrEnum):
 ABOUT_TEXT = frozenset(
     {Reason.BAD_LATEX, Reason.TRUNCATED, Reason.NEEDS_FIGURE, Reason.PROOF_ONLY, Reason.WRONG_LANGUAGE}
     | {Reason.DEGENERATE, Reason.TEMPLATE_TOKENS, Reason.PLACEHOLDER, Reason.GARBLED_TEXT, Reason.NO_OPTIONS}
-    | {Reason.ANSWER_ONLY, Reason.NO_MATHEMATICS}
+    | {Reason.ANSWER_ONLY, Reason.NO_MATHEMATICS, Reason.REFERS_ELSEWHERE}
 )
 """reasons of the screen that say what a text is like: any policy"""
+KEPT_UNLESS_TOLD = frozenset({Reason.REFERS_ELSEWHERE})
+"""reasons that stop none unless the policy says so: the solution is right, only its question leans on another"""
 _OUTCOMES = {Policy.QUARANTINE: Outcome.QUARANTINED, Policy.REMOVE: Outcome.REMOVED}
 
 
@@ -71,4 +73,5 @@ def is_overrulable(policy: Mapping[str, Policy], reason: str | None) -> bool:
 
 def kept_by(policy: Mapping[str, Policy]) -> frozenset[str]:
     """The reasons that stop no candidate."""
-    return frozenset(reason for reason, chosen in policy.items() if chosen is Policy.KEEP)
+    kept = {reason for reason, chosen in policy.items() if chosen is Policy.KEEP}
+    return frozenset(kept | (KEPT_UNLESS_TOLD - policy.keys()))

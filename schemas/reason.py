@@ -58,6 +58,7 @@ class Reason(StrEnum):
     NO_OPTIONS = "no_options"
     ANSWER_ONLY = "answer_only"
     NO_MATHEMATICS = "no_mathematics"
+    REFERS_ELSEWHERE = "refers_elsewhere"
     TRUNCATED = "truncated"
     NEEDS_FIGURE = "needs_figure"
     PROOF_ONLY = "proof_only"
@@ -154,6 +155,11 @@ RULES: dict[Reason, Rule] = {
     ),
     Reason.ANSWER_ONLY: Rule(Stage.SCREEN, _QUARANTINED, "the solution is nothing but its answer"),
     Reason.NO_MATHEMATICS: Rule(Stage.SCREEN, _QUARANTINED, "nothing in question and solution is mathematics"),
+    Reason.REFERS_ELSEWHERE: Rule(
+        Stage.SCREEN,
+        _QUARANTINED,
+        "the question takes its data from another problem, which it does not hold; only where `curate.policy` names it",
+    ),
     Reason.TRUNCATED: Rule(Stage.SCREEN, _REMOVED, "the solution breaks off in the middle of a sentence or formula"),
     Reason.NEEDS_FIGURE: Rule(Stage.SCREEN, _REMOVED, "the text refers to a picture that it does not hold"),
     Reason.PROOF_ONLY: Rule(Stage.SCREEN, _REMOVED, "a proof is asked for: there is no final answer to verify"),

@@ -11,7 +11,7 @@ SOURCE = {"name": "mine", "path": "x", "adapter": "gsm8k", "licence": "MIT"}
 def test_without_a_policy_every_reason_does_what_its_table_says():
     assert {reason: outcome_under({}, reason) for reason in RULES} == {r: rule.outcome for r, rule in RULES.items()}
     assert (outcome_under({}, "rule:easy"), outcome_under({}, "of_a_later_version")) == (Outcome.REMOVED, None)
-    assert kept_by({}) == frozenset()
+    assert kept_by({}) == {Reason.REFERS_ELSEWHERE}
 
 
 def test_a_policy_changes_its_reasons_only():
@@ -20,7 +20,8 @@ def test_a_policy_changes_its_reasons_only():
     assert (outcomes[Reason.TRUNCATED], outcomes[Reason.NO_OPTIONS]) == (Outcome.QUARANTINED, Outcome.REMOVED)
     changed = {reason for reason, rule in RULES.items() if outcomes[reason] is not rule.outcome}
     assert changed == {Reason.TRUNCATED, Reason.NO_OPTIONS}
-    assert kept_by(policy) == {Reason.NEEDS_FIGURE}
+    assert kept_by(policy) == {Reason.NEEDS_FIGURE, Reason.REFERS_ELSEWHERE}
+    assert kept_by(policy | {Reason.REFERS_ELSEWHERE: Policy.QUARANTINE}) == {Reason.NEEDS_FIGURE}
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 
 from pipelines.engine.rejection import Rejection
 from pipelines.stages.screen.dirt import DIRT
+from pipelines.stages.screen.elsewhere import refers_elsewhere
 from pipelines.stages.screen.flattened import Columns, Found, Rule, flags, in_texts, matching
 from pipelines.stages.screen.languages import LATIN, NOT_LATIN, wrong_script
 from pipelines.stages.screen.pictures import PICTURES
@@ -257,6 +258,7 @@ _RULES: tuple[Rule, ...] = (
     *DIRT,
     _truncated,
     *PICTURES,
+    refers_elsewhere,
     _proofs,
     _language,
     _licence,

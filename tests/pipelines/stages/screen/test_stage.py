@@ -36,6 +36,18 @@ def test_the_step_tags_what_its_settings_refuse(tmp_path):
     assert len(read_batch(line.store.tags_path(step.folder, part))) == 2
 
 
+def test_a_question_that_leans_on_another_is_stopped_only_where_the_policy_says_so(tmp_path):
+    row = {"format": "cot", "question": "Let $T=TNYWR$. Compute $T^2$.", "language": "en"}
+    row["segments"] = [{"kind": "text", "text": "So $T^2$ is 49, since $T$ is 7."}]
+    part = PartRef(0, "p", 1, 0)
+    for policy, reasons in (({}, []), ({"refers_elsewhere": "quarantine"}, ["refers_elsewhere"])):
+        line = line_of(tmp_path / str(len(policy)), policy=policy)
+        batch = pa.RecordBatch.from_pylist([dict.fromkeys(CANDIDATE_SCHEMA.names) | row], schema=CANDIDATE_SCHEMA)
+        write_batch(line.store.part_path(part), batch)
+        (step,) = steps(line)
+        assert step.transform(Done()).tag(part).column("reason").to_pylist() == reasons
+
+
 def test_only_its_own_settings_name_its_folder(tmp_path):
     def folder(**curate):
         return next(steps(line_of(tmp_path, **curate))).folder
