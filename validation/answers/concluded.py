@@ -29,6 +29,10 @@ _NUMBER = (
 _VALUE = re.compile(rf"(?<![^\W{_TOUCHES}])(?<![\d.,/$])(?:{_NUMBER})|{_FORMULA}")
 _BEHIND = rf"(?:\s[^\W\d_]{{1,20}}){{0,3}}|\s?[（(]?[{UNSPACED}]{{1,7}}[）)]?"  # what is counted, and a last verb
 
+_NUMBERED = re.compile(
+    r"\b(?:page|step|part|exercise|problem|question|equation|figure|section|chapter|case)s? \Z", re.I
+)
+
 
 @cache
 def _arrival(language: str) -> re.Pattern[str]:
@@ -37,6 +41,15 @@ def _arrival(language: str) -> re.Pattern[str]:
     return re.compile(
         rf"(?:{arrives}\s?|=\s?)(?:exactly )?((?:[a-z]\s?=\s?)?(?:{_NUMBER})|{_FORMULA})(?:{_BEHIND})\s*\Z"
     )
+
+
+def only_value(sentence: str) -> str | None:
+    """The one value of a sentence of three words or more that denies nothing and leaves nothing open."""
+    values = [*_VALUE.finditer(sentence)] if sentence.count(" ") > 1 else []
+    if len(values) != 1 or _NUMBERED.search(sentence, 0, values[0].start()):
+        return None
+    doubted = endings().conclusions["en"].doubts.search(sentence) or endings().denied.search(sentence)
+    return None if doubted else values[0].group()
 
 
 def find_concluded(text: str, language: str = "en") -> Span | None:

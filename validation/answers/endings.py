@@ -117,7 +117,7 @@ def _announced(entry: dict[str, list[str]]) -> str:
     start, end = (r"(?<![^\W_])", r"(?![^\W_])") if cased else ("", "")
     verbs = rf"(?:{_either(entry['verbs'])}){end}"
     about = rf"(?:\s(?:{_either(entry['about'])})\s[^\n.:=]{{1,60}}?\s)?" if "about" in entry else ""
-    joint = rf"{about}{_GAP}(?:{verbs}{_GAP}[:：]?|[:：=]{{1,2}}(?:{_GAP}{verbs})?|[—–-](?=\s))"
+    joint = rf"{about}{_GAP}(?:{verbs}{_GAP}[:：]?|[:：=]{{1,2}}(?!=)(?:{_GAP}{verbs})?|[—–-](?=\s)|[-=]>|→)"
     bare = rf"|{_GAP}(?=[\d$\\(（①-⑳-]|[A-J](?![A-Za-z]))" if entry.get("bare") else ""
     bracket = "" if cased else "|[】）]"
     adverbs = rf"(?:,?{_GAP}(?:{_either(entry['adverbs'])}){end},?){{0,2}}{_GAP}:?" if "adverbs" in entry else ""

@@ -12,10 +12,11 @@ from dataclasses import dataclass, replace
 
 from validation.answers.boxes import boxes, broken_box, grouped_boxes
 from validation.answers.compare import compare_exactly
+from validation.answers.concluded import only_value
 from validation.answers.endings import announcements, endings
 from validation.answers.outcome import Relation
 from validation.answers.reading import read_value
-from validation.answers.spelling import normalise
+from validation.answers.spelling import UNSPACED, normalise
 from validation.answers.values import Choice, Matrix, Scalar, Several, Unread, Words
 
 
@@ -42,21 +43,25 @@ Finder = Callable[[str], Iterator[Found]]
 _MARKED = re.compile(r"\\(?:boxed|fbox)\b|^[ \t]*####", re.MULTILINE)
 _MAX_SENTENCE = 1000
 _MAX_PHRASES = 64
+_TAG = re.compile(r"<(?:final_)?answer>", re.IGNORECASE)
 _THINK = re.compile(r"<think(?:ing)?>.*?(?:</think(?:ing)?>|\Z)", re.DOTALL)
 _THINK_END = re.compile(r"</think(?:ing)?>")
 _CHOICE = re.compile(
     r"\\(?:text|mathrm|mathbf)(?:bf|rm)?\{\s*\(?([A-J])\)?\s*\}|\(([A-J])\)"
     r"|^([A-J])(?=[).:]|\s*+(?:[。．]\s*+)?$|\sis\s(?:the\s)?(?:correct|right|answer))"
 )
-_SENTENCE_END = re.compile(r"(?<=\D)[.](?:\s|$)|(?<=\d)\s?\.(?:\s|$)|[。！!?।؟]|, (?:because|since|which|so|as)\b|\n")
+_SENTENCE_END = re.compile(
+    r"(?<=\D)[.](?:\s|$)|(?<=\d)\s?\.(?:\s|$)|[。！!?।؟]|\n"
+    r"|, (?:because|since|which|so|as|not|rather than|instead of)\b"
+)
 _HASHES = re.compile(r"(^[ \t]{0,20})?####(?!#)((?:[^#\n]|#(?!###))*)", re.MULTILINE)
 _QUOTED = re.compile(r"\A[\"“]([^\"“”]*)[\"”]\Z")
 # A sentence of Chinese or Japanese that ends in its only number and what it counts: 小明还剩8元
 _COUNTED = re.compile(
-    r"[\u3040-\u30ff\u4e00-\u9fff，、]{2,40}?(-?\d[\d,]*(?:\.\d+)?(?:/\d+)?%?[\u3040-\u30ff\u4e00-\u9fff]{0,4})"
+    r"[\u3040-\u30ff\u4e00-\u9fff，、]{2,40}? ?(-?\d[\d,]*(?:\.\d+)?(?:/\d+)?%? ?[\u3040-\u30ff\u4e00-\u9fff]{0,4})"
 )
 _SPOKEN = re.compile(r"(.{1,40}?)\s\((?!mod)[a-z]+(?:[ -][a-z]+){0,5}\)")  # 6 (six)
-_BOLD = re.compile(r"(?<=\S)\*\*(?=\s|[^\w\s]|\Z)|(?<!\w)\*\*(?=\S)")  # and not the sign of a power
+_BOLD = re.compile(rf"(?<=\S)\*\*(?=\s|[^\w\s]|[{UNSPACED}]|\Z)|(?<!\w)\*\*(?=\S)")  # and not the sign of a power
 _JOINED = re.compile(r"(?:or|and)\s\$|[,;]\s?(?:(?:or|and|и|или|und|oder|et|ou|y|o|e)\s)?\$")
 _ASIDE = re.compile(r"\((?:or|i\.e\.|that is|about|approximately|or about|=|≈|\$?\\approx)[ $\d][^()]*\)\Z")
 _REFUSED = re.compile(r"\b(?:wrong|incorrect|false|tempting|naive)\s\Z", re.IGNORECASE)  # the answer that is none
@@ -75,15 +80,12 @@ _BARE_LINE = re.compile(r"(?:ans(?:wer)?|result|x|y|n)\s*=\s*(\S.*)\Z", re.IGNOR
 
 def _tags(text: str) -> Iterator[Found]:
     """Yields what stands in `<answer>`, up to the end where the tag is not closed."""
-    start = text.find("<answer>")
-    while start >= 0:
-        begin = start + len("<answer>")
-        close = text.find("</answer>", begin)
+    for opened in _TAG.finditer(text):
+        close = text.find(f"</{opened.group()[1:]}", opened.end())
         end = close if close >= 0 else len(text)
-        answer = text[begin:end].strip()
+        answer = text[opened.end() : end].strip()
         if len(answer) <= _MAX_SENTENCE:
-            yield next((content for content, _, _ in boxes(answer)), answer), start, end
-        start = text.find("<answer>", end)
+            yield next((content for content, _, _ in boxes(answer)), answer), opened.start(), end
 
 
 def _hashes(text: str) -> Iterator[Found]:
@@ -111,6 +113,8 @@ def _announced(text: str) -> Iterator[Found]:
     for match in announcements(text)[-_MAX_PHRASES:]:
         rest = _announcement(text, match.end())
         answer = _first_value(rest)
+        if re.search("[:：]", match.group()) and not _says_a_value(answer):
+            answer = only_value(answer) or answer
         if _REFUSED.search(text, max(0, match.start() - _LONGEST_REFUSAL), match.start()):
             continue
         if answer and not endings().prose.match(answer) and not endings().denied.search(answer):

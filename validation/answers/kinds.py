@@ -115,7 +115,7 @@ def compare_ratios(gold: Value, answer: Value, asked: Asked) -> Comparison:
         scale = gold.parts[0] / answer.parts[0]
         if any(a != scale * b for a, b in zip(gold.parts, answer.parts, strict=True)):
             return not_equal("ratio")
-        if asked.ratio or not (gold.clock or answer.clock):
+        if asked.ratio or not (gold.clock and answer.clock):
             return equal("ratio")
         return unknown("ratio", "equal as ratios, and perhaps times of day")
     ratio, other = (gold, answer) if isinstance(gold, Ratio) else (answer, gold)

@@ -5,7 +5,9 @@ import re
 from validation.answers.algebra import UnsupportedError
 from validation.answers.values import Moment
 
-_CLOCK = re.compile(r"(\d{1,2})(:|h|点)(\d{2})?(?::(\d{2}))?\s*(?:分)?\s*([aApP])?\.?\s*(?:[mM]\.?)?\s*(?:o'clock)?\Z")
+_CLOCK = re.compile(
+    r"(\d{1,2}) ?(:|h|点) ?(\d{2})?(?::(\d{2}))?\s*(?:分)?\s*([aApP])?\.?\s*(?:[mM]\.?)?\s*(?:o'clock)?\Z"
+)
 _CLOCK_HOUR = re.compile(r"(\d{1,2})\s*([aApP])\.?\s*[mM]\.?\Z")
 _MONTHS = [
     "january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november",

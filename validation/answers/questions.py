@@ -21,7 +21,7 @@ _PERCENT = re.compile(
 )
 _PLACES = re.compile(
     r"\b(?:to|correct to|rounded to|up to) (?:the )?(\d|one|two|three|four|five|six) (?:decimal|places|d\.?p)|"
-    r"保留(\d|一|两|二|三|四)位小数|(\d|one|two|three|four|five) decimal (?:places|digits)",
+    r"保留(\d|一|两|二|三|四)位小数|(\d|one|two|three|four|five) decimal (?:places?|digits?)",
     re.IGNORECASE,
 )
 _NEAREST = re.compile(
@@ -31,7 +31,10 @@ _NEAREST = re.compile(
     re.IGNORECASE,
 )
 _ROUNDING = re.compile(
-    r"\bround|approximat|estimate|nearest|decimal places|significant|四舍五入|保留|约|\babout how|arrondi|redond|rund",
+    r"\bround|approximat|estimate|nearest|decimal places?|significant|四舍五入|保留|精确到|约|\babout how"
+    r"|arrondi|redond|rund|décimales?\b|\bdecimales\b|casas? decima|dezimalstelle|nachkommastelle|cifr[ae] decimal"
+    r"|arredond|arrotond|округл|десятых|сотых|四捨五入|小数第|반올림|소수 ?(?:첫|둘|셋)|làm tròn"
+    r"|yuvarla|zaokrągl|afgerond|decimalen",
     re.IGNORECASE,
 )
 _BASE = re.compile(
@@ -103,10 +106,11 @@ def read_question(question: str | None) -> Asked:
     """Reads what a question asks for."""
     if not question:
         return NOTHING
+    places = _asked_places(question)
     return Asked(
         percent=_PERCENT.search(question) is not None,
-        rounding=_ROUNDING.search(question) is not None,
-        places=_asked_places(question),
+        rounding=places is not None or _ROUNDING.search(question) is not None,
+        places=places,
         bases=_bases(question),
         ordered=_ORDER.search(question) is not None,
         factored=bool(_FACTOR.search(question) or _FACTOR_START.search(question)),

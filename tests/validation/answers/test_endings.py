@@ -69,6 +69,22 @@ def test_a_language_without_an_entry_takes_english() -> None:
         ("The answer is:\n$$\n65\n$$", "65"),
         ('The answer is "52".', "52"),
         ("Final Answer: There are 14 ways.", "14 ways"),
+        ("**Answer:** The barrel holds 270 litres.", "270"),
+        ("Answer: Ann paid $18 to her sister.", "$18"),
+        ("Antwort: Es bleiben 16 Birnen übrig.", "16"),
+        ("Réponse : Il reste 16 poires.", "16"),
+        ("答：这根绳子长 7.5 米。", "7.5 米"),
+        ("The answer is 8, not 9.", "8"),
+        ("Our final result: **121**", "121"),
+        ("So the answer works out to 75.", "75"),
+        ("[ANSWER] 44 [/ANSWER]", "44"),
+        ("Final answer -> 38", "38"),
+        ("<final_answer>38</final_answer>", "38"),
+        ("Answer\n======\n38", "38"),
+        ("Thus, (D) is correct.", "D"),
+        ("综上，选 D 项。", "D"),
+        ("选项 D 是正确的。", "D"),
+        ("답은 **38**입니다.", "38"),
     ],
 )
 def test_an_answer_is_found_behind_its_announcement(text: str, answer: str) -> None:
@@ -99,6 +115,19 @@ def test_an_answer_is_found_behind_its_announcement(text: str, answer: str) -> N
 )
 def test_a_sentence_about_an_answer_names_none(text: str) -> None:
     assert extract(text).answer is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Answer: See page 12 for it.",
+        "Answer: 3 of the 8 boys sing.",
+        "Answer: It cannot be 12.",
+        "Antwort: Es sind nicht 12.",
+    ],
+)
+def test_a_sentence_that_does_not_say_one_value_gives_none_of_its_numbers(text: str) -> None:
+    assert extract(text).answer not in {"3", "8", "12"}
 
 
 def test_prose_behind_an_announcement_is_no_second_answer() -> None:
