@@ -95,6 +95,7 @@ _DIVIDED = re.compile(r"[/÷]\s*\d")
 _QUOTIENT = re.compile(r"/([\d.]+(?:\*[\d.]+)+)")
 _SHIFTS = frozenset(Fraction(10) ** power for power in (-6, -3, -2, 2, 3, 6))
 _TWO_QUOTIENTS = re.compile(r"/[\d.,+]+/|[(/]0\d|\b0\d")  # `28 / 1/5` divides once; `0900` is a time of day
+_RATE = re.compile(r"[*×] ?[\d.,]{1,12} [^\W\d_]+/\d+ [^\W\d_]")  # `* 2 degrees/10 minutes`, who takes it as 2 a step
 # Words that end the words behind a number: what stands before them is another thought.
 _SPEECH = frozenset(
     re.findall(
@@ -229,10 +230,15 @@ def _side(text: str, *, first: bool = False, last: bool = False) -> _Side:
     if last and end < len(tokens) and tokens[end].lastgroup == "word":
         units |= {_stem(tokens[end].group())}
     numbers = [token.group() for token in run if token.lastgroup == "number"]
+    whole = text[run[0].start() : run[-1].end()]
     return _Side(
-        text=text[run[0].start() : run[-1].end()],
+        text=whole,
         value=calculate(expression) if expression else None,
-        sure=harmless and ends_well and run[0].lastgroup != "operator" and _is_plain(expression, units),
+        sure=harmless
+        and ends_well
+        and run[0].lastgroup != "operator"
+        and _is_plain(expression, units)
+        and not _RATE.search(whole),
         units=frozenset(units),
         simple=expression.strip("()") if len(numbers) == 1 and _ONE_NUMBER.fullmatch(expression) else "",
         first=numbers[0] if numbers else "",

@@ -174,12 +174,16 @@ def test_a_variable_and_a_sum_that_is_elided_are_no_wrong_calculation(text, wron
         "5 km/5 min = 1 km/1 min = 60 km per hour",
         "25*8% = 2/- 25+2 = 27",
         "40 bricks at ($1 - $0.20) each = 40*$0.80 = $32",
+        "45 minutes / 15 minutes * 4 litres/15 minutes = 45 / 15 * 4 = 12 litres",
     ],
 )
 def test_what_people_mean_otherwise_is_not_called_wrong(text):
     assert check_arithmetic(text).wrong == ()
 
 
-@pytest.mark.parametrize("text", ["8*3 = 240", "7 * 3 = 2", "100/9*5 = 21", "6 people/3 = 3", "36/2 = 16"])
+@pytest.mark.parametrize(
+    "text",
+    ["8*3 = 240", "7 * 3 = 2", "100/9*5 = 21", "6 people/3 = 3", "36/2 = 16", "45 minutes / 15 minutes * 4 = 13"],
+)
 def test_what_holds_in_no_reading_is_wrong(text):
     assert check_arithmetic(text).wrong != ()
