@@ -1,10 +1,11 @@
-r"""Dirt that a text came with, mended where the right text is certain: entities, literal `\n`, mojibake, forum marks.
+r"""Dirt that a text came with, mended where the right text is certain: entities, tags, literal `\n`, mojibake, forums.
 
     x &lt; 9        ->   x < 9
     5 pens.\nHow    ->   5 pens.
                          How
     caf\u00c3\u00a9, 12 \u00c3\u2014 3   ->   caf\u00e9, 12 \u00d7 3
     [hide=Sol]It is [b]9[/b].[/hide]     ->   It is 9.
+    <b>12</b> cm<sup>2</sup>             ->   12 cm^{2}
 
 What is not certain stays as it is, and a screen names it. Programs and outputs are not looked at: there `&lt;` and `\n`
 are what their author wrote.
@@ -42,6 +43,11 @@ _FORUM_NAMES = r"(?:hide|spoiler|quote|size|colou?r|center|url|b|i|u|s|tex|latex
 _FORUM_END = rf"(?i)\[/{_FORUM_NAMES}\]"
 _FORUM_MARK = re.compile(rf"\[(/?)({_FORUM_NAMES})(?:=[^\]\n]{{0,160}})?\]", re.IGNORECASE)
 _FORMULAS = frozenset({"tex", "latex", "math"})
+_TAG_NAMES = r"(?:p|div|span|b|i|u|em|strong|center|font|su[bp])"
+_TAG_END = rf"(?i)</{_TAG_NAMES}>|<br ?/?>"
+_TAG = re.compile(rf"<(/?)({_TAG_NAMES})(?: [^<>\n]{{0,160}})?>", re.IGNORECASE)
+_BREAK = re.compile(r"^(\|.*)|<br ?/?>", re.IGNORECASE | re.MULTILINE)  # in a table it stays: there a line is a row
+_RAISED = {"sup": "^{", "sub": "_{"}
 _SIGNS_OF_MOJIBAKE = (
     r"[\x{c2}\x{c3}\x{e2}\x{c5}\x{ce}\x{cf}\x{d0}\x{d1}\x{f0}\x{ef}\x{e0}]"
     r"|[\x{420}\x{421}][\x{80}-\x{bf}\x{400}-\x{40f}\x{450}-\x{45f}\x{2010}-\x{2122}]"  # Cyrillic read as cp1251
@@ -65,6 +71,7 @@ _ENCODING_ONLY = ftfy.TextFixerConfig(
 def mended(texts: pa.Array) -> pa.Array:
     """Returns the texts with what is certain mended; idempotent. Nulls stay."""
     texts = changed_where(texts, r"&[A-Za-z#][A-Za-z0-9]*;", without_entities)
+    texts = changed_where(texts, _TAG_END, without_tags)
     texts = changed_where(texts, r"\\n", with_line_ends)
     texts = changed_where(texts, _FORUM_END, without_forum_marks)
     return changed_where(texts, _SIGNS_OF_MOJIBAKE, in_its_encoding)
@@ -83,6 +90,26 @@ def without_entities(text: str) -> str:
 def _character(entity: re.Match[str]) -> str:
     known = entity[0][1] == "#" or entity[0][1:] in html5
     return html.unescape(entity[0]) if known else entity[0]
+
+
+def without_tags(text: str) -> str:
+    """Takes HTML's tags of layout away that have an end; raised and lowered text is set as formulas set it."""
+    for _ in range(_NESTED):
+        before, text = text, _BREAK.sub(lambda line: line[1] or "\n", text)
+        ended = {tag[2].lower() for tag in _TAG.finditer(text) if tag[1]}
+        text = _TAG.sub(partial(_untagged, ended), text)
+        if text == before:
+            break
+    return text
+
+
+def _untagged(ended: Set[str], tag: re.Match[str]) -> str:
+    name = tag[2].lower()
+    if name not in ended:
+        return tag[0]
+    if name in _RAISED:
+        return "}" if tag[1] else _RAISED[name]
+    return "\n" if name in ("p", "div") else ""
 
 
 def with_line_ends(text: str) -> str:

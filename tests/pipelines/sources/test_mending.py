@@ -3,7 +3,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.sources.mending import in_its_encoding, mended, with_line_ends, without_entities, without_forum_marks
+from pipelines.sources.mending import (
+    in_its_encoding,
+    mended,
+    with_line_ends,
+    without_entities,
+    without_forum_marks,
+    without_tags,
+)
 
 
 @pytest.mark.parametrize(
@@ -65,6 +72,24 @@ def test_commands_and_programs_keep_theirs(text):
 )
 def test_marks_of_forums_go_where_they_have_an_end(text, plain):
     assert without_forum_marks(text) == plain
+    assert mended(pa.array([text])).to_pylist() == [plain]
+
+
+@pytest.mark.parametrize(
+    ("text", "plain"),
+    [
+        ("<b>12</b> cm<sup>2</sup>, a<sub>1</sub>", "12 cm^{2}, a_{1}"),
+        ("5 pens.<br/>How many?<BR>Say.", "5 pens.\nHow many?\nSay."),
+        ('<p class="q">5 pens.</p><p>How many?</p>', "\n5 pens.\n\nHow many?\n"),
+        ("<span style='x'>9 <i>x</i></span>", "9 x"),
+        ("if a <b and c> d, so <b> and <i>", "if a <b and c> d, so <b> and <i>"),
+        ("a<b</b", "a<b</b"),
+        ("| 1 <br> 2 | 3 |", "| 1 <br> 2 | 3 |"),
+        ("<think>9</think> <image>", "<think>9</think> <image>"),
+    ],
+)
+def test_tags_of_layout_go_where_they_have_an_end(text, plain):
+    assert without_tags(text) == plain
     assert mended(pa.array([text])).to_pylist() == [plain]
 
 
