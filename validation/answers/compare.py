@@ -122,8 +122,13 @@ def compare_exactly(
     try:
         asked = read_question(question)
         asked = asked if rounding == "places" else replace(asked, exact=True)
-        comparison = _compare(read_value(left, comma), read_value(right, comma), asked)
-        return _doubted(left, right) or comparison if comparison.outcome is Relation.NOT_EQUAL else comparison
+        values = read_value(left, comma), read_value(right, comma)
+        comparison = _compare(*values, asked)
+        if comparison.outcome is not Relation.NOT_EQUAL:
+            return comparison
+        if asked.options and _may_be_place(*values, asked):
+            return unknown("choice", "the reference may be the place of an option")
+        return _doubted(left, right) or comparison
     except TooLargeError:
         return unknown("too_large", "a value or an expansion is out of bounds")
     except UnsupportedError as error:
@@ -336,6 +341,15 @@ def _contradicts(choice: Choice, asked: Asked) -> bool:
     stated = read_value(normalise(choice.content))
     others = [option for letter, option in asked.options.items() if letter != choice.letter]
     return not _says(own, stated) and any(_says(option, stated) for option in others)
+
+
+def _may_be_place(gold: Value, answer: Value, asked: Asked) -> bool:
+    """Says whether a number that no option says is the place of what is answered, counted from 0 or from 1."""
+    if not isinstance(gold, Scalar) or any(_says(option, gold) for option in asked.options.values()):
+        return False
+    said = (letter for letter, option in asked.options.items() if _says(option, answer))
+    letter = answer.letter if isinstance(answer, Choice) else next(said, None)
+    return letter is not None and gold.closed in [algebra.number(ord(letter) - first) for first in (ord("A"), ord("@"))]
 
 
 def _says(option: str, stated: Value) -> bool:
