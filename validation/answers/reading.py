@@ -25,7 +25,7 @@ from validation.answers.notation import MAX_DIGITS
 from validation.answers.points import read_point, read_points
 from validation.answers.regions import RELATION, read_bound, read_region, read_relation
 from validation.answers.spelling import CIRCLED
-from validation.answers.spoken import LONGEST_NUMERAL, read_chinese, read_english, read_ordinal
+from validation.answers.spoken import FOREIGN, LONGEST_NUMERAL, read_chinese, read_english, read_ordinal
 from validation.answers.units import UNITS, find_unit
 from validation.answers.values import (
     ELLIPSIS,
@@ -304,6 +304,8 @@ def _words(text: str) -> Value | None:
     spoken = read_english(key)
     if spoken is not None and spoken[1].count(" ") < 2:
         return scalar(f"{spoken[0]} {spoken[1]}".rstrip())
+    if key in FOREIGN:
+        return Scalar(algebra.number(FOREIGN[key]))
     if (
         text in ("pi", "oo", "xy", "abc", "sqrt")
         or ("," in text and len(text.replace(" ", "")) <= 5)

@@ -18,6 +18,21 @@ _PARTS = {"half": 2, "halves": 2, "quarter": 4, "quarters": 4} | {
 }
 _NUMBER_WORDS = frozenset([*_ONES, *_TEN, *_THOUSANDS, *_PARTS, "hundred", "dozen", "a", "and", "negative", "minus"])
 _COUNTING = _NUMBER_WORDS - {"a", "and", "negative", "minus"} | {"none", "once", "twice", "couple"}
+_ELSEWHERE = (
+    "cero uno dos tres cuatro cinco seis siete ocho nueve diez _ doce trece catorce quince",
+    "zéro _ deux trois quatre cinq _ _ huit neuf dix onze douze treize quatorze quinze seize dix-sept dix-huit"
+    " dix-neuf vingt",
+    "_ eins zwei drei vier fünf sechs sieben acht neun zehn elf zwölf dreizehn vierzehn fünfzehn sechzehn siebzehn"
+    " achtzehn neunzehn zwanzig",
+    "_ _ due tre quattro cinque sei sette otto nove dieci undici dodici tredici quattordici quindici sedici diciassette"
+    " diciotto diciannove venti",
+    "_ _ dois três quatro cinco _ sete oito nove dez onze doze treze quatorze quinze dezesseis dezessete dezoito"
+    " dezenove vinte",
+    "ноль один два три четыре пять шесть семь восемь девять десять одиннадцать двенадцать тринадцать четырнадцать"
+    " пятнадцать шестнадцать семнадцать восемнадцать девятнадцать двадцать",
+)
+FOREIGN = {word: value for words in _ELSEWHERE for value, word in enumerate(words.split()) if word != "_"}
+"""es, fr, de, it, pt, ru, in turn; without what is a word of English, or of a month, too: once, six, sept, null"""
 _AND_PART = re.compile(r"(-?\d+) and (?:(a half)|(\d+)/(\d+))\Z")
 
 _CJK_DIGITS = {character: value for value, character in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2}
