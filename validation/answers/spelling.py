@@ -46,6 +46,9 @@ _SQRT_BARE = re.compile(r"\\sqrt +(\d+(?:\.\d+)?|[a-zA-Z])")
 _SIZING = re.compile(
     r"\\(?:left|right|bigl|bigr|Bigl|Bigr|biggl|biggr|big|Big|bigg|Bigg|displaystyle|textstyle|limits|nolimits)(?![A-Za-z])\s*\.?(?<!\\\.)"
 )
+_APART = re.compile(
+    r"(?<==)((?:(?!\\q?quad|\\text|\\m?box)[^=,;]){1,40})\\q?quad\s?(?=[A-Za-z]\w{0,8}\s?=)"
+)  # a=2 \quad b=3
 _SPACING = re.compile(r"\\(?:quad|qquad|enspace|thinspace|hspace\*?\{[^{}]*\})(?![A-Za-z])|(?<!\\)\\[;: >]|~")
 _TEXT = re.compile(
     r"\\(?:text|mbox|textbf|textit|textrm|textnormal|texttt|mathrm|mathbf|mathit|mathsf|mathcal|operatorname|hbox|bm|boldsymbol)"
@@ -266,6 +269,8 @@ def normalise(text: str) -> str:
             text = _AXIS.sub(r"\1\2", text)
         text = text.replace(r"\!", "").replace(r"\,", " ").replace(r"\%", "%").replace(r"\$", "$").replace(r"\#", "#")
         text = _SIZING.sub("", text)
+        if "quad" in text:
+            text = _APART.sub(r"\1, ", text)
         text = _SPACING.sub(" ", text)
         for pattern, spelling in _SPELLINGS if _SPELLED.search(text) else ():
             text = pattern.sub(spelling, text)
