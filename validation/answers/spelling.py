@@ -136,9 +136,9 @@ _BEGINS_VALUE = re.compile(r"[-+−]?(?:[$\\(\[{\d√]|[A-Za-z](?![A-Za-z]))")
 _GOES_ON = re.compile(r"[-+*/=<>,;:&(\[{^_]\Z")
 _OPENERS = tuple("$\\*`")
 _WRAPPERS = [("$$", "$$"), ("$", "$"), (r"\(", r"\)"), (r"\[", r"\]"), ("**", "**"), ("`", "`")]
-# Languages that write 3,5 for three and a half (CLDR decimal separators).
 UNSPACED = r"\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af"
 """scripts whose words touch a number (有12个), as ranges of a set of characters"""
+# Languages that write 3,5 for three and a half (CLDR decimal separators).
 DECIMAL_COMMA = frozenset([
     "de", "fr", "es", "pt", "it", "nl", "pl", "ru", "uk", "cs", "da", "sv", "nb", "no", "fi", "tr", "id", "ro",
     "hu", "el", "bg", "sk", "sl", "hr", "sr", "vi", "ca",
