@@ -13,10 +13,10 @@ import pyarrow.compute as pc
 
 from pipelines.engine.rejection import Rejection
 from pipelines.stages.screen.dirt import DIRT
-from pipelines.stages.screen.elsewhere import refers_elsewhere
 from pipelines.stages.screen.flattened import Columns, Found, Rule, flags, in_texts, matching
 from pipelines.stages.screen.languages import LATIN, NOT_LATIN, wrong_script
 from pipelines.stages.screen.pictures import PICTURES
+from pipelines.stages.screen.referring import refers_elsewhere
 from pipelines.stages.screen.structure import check_order, check_structure
 from pipelines.text.arrays import bytes_of
 from schemas.blocks import BlockMarks, without_blocks
