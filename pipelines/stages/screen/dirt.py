@@ -14,8 +14,8 @@ Bounds come from GSM8K, MATH, OlympiadBench, carp_en and AIME: at most 0.2 % of 
 import re
 import zlib
 from collections import Counter
+from collections.abc import Iterator
 from functools import partial
-from itertools import groupby
 
 import ftfy.badness
 import numpy as np
@@ -43,7 +43,7 @@ _JOINERS = str.maketrans(dict.fromkeys((0x200D, 0xFE0E, 0xFE0F, *range(0x1F3FB, 
 _PICTURE = re.compile("[\u2600-\u27bf\U0001f000-\U0001faff]|[^\\x00-\u04ff\\W\\d_]")
 _FEWEST_IN_A_ROW = 60
 _STRIDE = 12  # a multiple of the length of each unit: of what follows itself 60 times, five such characters are equal
-_SAMPLED = re.compile(r"(\S)\1{3}")
+_SAMPLED = re.compile(r"(\S)\1{3,}")
 _RULER_SIGNS = "-=_*.~#\\|&0123456789+"
 _SENTENCE_END = re.compile(r"(?<=[.!?\u3002])\s+|\n+")
 _FEWEST_SENTENCES = 12
@@ -95,18 +95,33 @@ def _in_a_row(text: str) -> str | None:
     if len(text) < 2 * _FEWEST_WORDS:
         return None
     plain = text if text.isascii() else text.translate(_JOINERS)
-    if _SAMPLED.search(plain[::_STRIDE]) and (found := _RUN.search(plain)):
-        unit = next(group for group in found.groups() if group)
-        return f"{unit!r} stands {len(found[0]) // len(unit)} times in a row"
-    words = plain.split()
-    sample = words[:: _FEWEST_WORDS // 3]
-    if not any(first == second == third for first, second, third in zip(sample, sample[1:], sample[2:], strict=False)):
-        return None
-    for word, run in ((word, len([*same])) for word, same in groupby(words)):
+    for alike in _SAMPLED.finditer(plain[::_STRIDE]):
+        begin, end = max(0, alike.start() - 1) * _STRIDE, (alike.end() + 1) * _STRIDE
+        if found := _RUN.search(plain, begin, end):
+            unit = next(group for group in found.groups() if group)
+            return f"{unit!r} stands {len(found[0]) // len(unit)} times in a row"
+    for word, run in _runs(plain.split()):
         says = _SAYS.search(word) or _PICTURE.search(word)
-        if run >= _FEWEST_WORDS and (says or (run >= _FEWEST_IN_A_ROW and word.strip(_RULER_SIGNS))):
+        if says or (run >= _FEWEST_IN_A_ROW and word.strip(_RULER_SIGNS)):
             return f"{word[:40]!r} stands {run} times in a row"
     return None
+
+
+def _runs(words: list[str]) -> Iterator[tuple[str, int]]:
+    """Yields the words that follow themselves twenty times or more: in such a row three samples are equal."""
+    step, at = _FEWEST_WORDS // 3, 0
+    while at + 2 * step < len(words):
+        word = words[at]
+        if not word == words[at + step] == words[at + 2 * step]:
+            at += step
+            continue
+        begin = at
+        while begin and words[begin - 1] == word:
+            begin -= 1
+        while at < len(words) and words[at] == word:
+            at += 1
+        if at - begin >= _FEWEST_WORDS:
+            yield word, at - begin
 
 
 def _longest_run(lines: list[str]) -> int:
