@@ -23,21 +23,19 @@ from pipelines.engine.store import WORK
 from pipelines.engine.workfolder import STOPPED
 from pipelines.output.own_ids import rows_with_id
 from pipelines.output.reader import find_example, read_ledger, read_rejected
-from pipelines.review.opened import candidate_of
+from pipelines.review.opened import PARTS, candidate_of
 from pipelines.review.statements import statements_about
 from schemas.arrow_files import read_stream
 from schemas.benchmark import BENCHMARKS
-from schemas.copies import LEDGER, REJECTED, SHARDS, copied
+from schemas.copies import SHARDS, copied
 from schemas.exits import UserError
 from schemas.ledger import ABOUT_QUESTION, ABOUT_SOLUTION, ABOUT_SYSTEM
 from schemas.manifest import MANIFEST, Manifest, read_manifest, require_whole
 from schemas.problem import Segment, SegmentKind
 from schemas.reason import Outcome, Reason, meaning_of
-from schemas.reviews import REVIEWS
 from schemas.transcript import transcribe
 from validation.answers import strip_annotations
 
-_PARTS = (SHARDS, LEDGER, REJECTED, BENCHMARKS, REVIEWS)
 _MOST_MATCHES = 8
 _SHORT = 80  # characters of a field of a record that is shown beside what was compared
 _VOTED = {"annotator": "voted on by"}  # those who voted did not all decide so
@@ -69,7 +67,7 @@ def print_trace(
         console.print(Text("nothing was published here; these are rows of the run that was stopped", style="yellow"))
         data = stopped
     with ExitStack() as stack:
-        folder = stack.enter_context(copied(data, *_PARTS))
+        folder = stack.enter_context(copied(data, *PARTS))
         earlier = [stack.enter_context(copied(other, SHARDS)) for other in against]
         _print_trace(console, folder, identity, reason, earlier)
 
@@ -84,7 +82,7 @@ def _print_trace(
     console: Console, data: Path, identity: str | None, reason: str | None, against: Sequence[Path]
 ) -> None:
     manifest = read_manifest(data)
-    require_whole(data, manifest, *_PARTS)
+    require_whole(data, manifest, *PARTS)
     for other in against:
         require_whole(other, read_manifest(other), SHARDS)
     ledger = read_ledger(data, manifest)

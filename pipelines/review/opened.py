@@ -32,6 +32,9 @@ from schemas.reviews import REVIEWS
 
 Row = Mapping[str, Any]
 
+PARTS = (SHARDS, LEDGER, REJECTED, BENCHMARKS, REVIEWS)
+"""what is read of a data set to show its rows, and held against its manifest before"""
+
 
 @dataclass(frozen=True)
 class OpenedData:
@@ -196,7 +199,6 @@ class OpenedData:
         return read_stream(path) if path.is_file() else None
 
 
-_PARTS = (SHARDS, LEDGER, REJECTED, BENCHMARKS, REVIEWS)
 _MOST_SIBLINGS = 6
 
 
@@ -226,7 +228,7 @@ def opened_data(data: Location) -> Iterator[OpenedData]:
     Raises:
         UserError: no data set, or one without its ledger.
     """
-    with copied(data, *_PARTS) as folder:
+    with copied(data, *PARTS) as folder:
         manifest, stamp = read_manifest(folder), _stamp(folder)
         missing = [file.path for file in manifest.ledger if not (folder / file.path).is_file()]
         if missing or not manifest.ledger:
@@ -234,7 +236,7 @@ def opened_data(data: Location) -> Iterator[OpenedData]:
                 f"{data}: its ledger is missing ({', '.join(missing[:2]) or 'none is named'}), so nobody knows what "
                 "became of its rows; run `mathmill curate` again"
             )
-        require_whole(folder, manifest, *_PARTS)
+        require_whole(folder, manifest, *PARTS)
         ledger = read_ledger(folder, manifest).combine_chunks()
         yield OpenedData(str(data), folder, manifest, ledger, stamp)
 
