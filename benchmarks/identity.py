@@ -7,14 +7,14 @@
 
 `duplicates` runs `mathmill curate` over a labelled corpus (rows with id, text, question, solution, decision,
 cluster_id, kind and jaccard) and scores what was kept: the whole run from JSONL to shards, and identify alone over a
-store that stands. With --peer the same run measures that too, as `PYTHON SCRIPT CORPUS KEPT_IDS MODE WORKERS` with its
-modes `default` and `math`. `together` curates several such corpora as one data set, `long` rows whose solutions have
-16 KB each, every tenth followed by a copy but for a word: cost and memory only, with start-up and beyond it; with
---solutions N rows in turn have one question. `leaks` checks real rows against the benchmark items in DATA: recall over
-rewordings made by rule, over those that a language model wrote one by one (`rewordings/`, by set: `fitted` to,
-`inspected` after one test as held out, `held out`; the `second writer` never saw the detector), and over translations
-made by hand, false alarms on rows that leak nothing and on problems written to be near to an item, and cost against
-many items.
+store that stands. With --peer the same run measures that too, as `PYTHON SCRIPT CORPUS KEPT_IDS MODE WORKERS` in each
+of --peer-modes (`peer_data_juicer.py` has `default`), and records it by the name of SCRIPT, peer_NAME.py. `together`
+curates several such corpora as one data set, `long` rows whose solutions have 16 KB each, every tenth followed by a
+copy but for a word: cost and memory only, with start-up and beyond it; with --solutions N rows in turn have one
+question. `leaks` checks real rows against the benchmark items in DATA: recall over rewordings made by rule, over those
+that a language model wrote one by one (`rewordings/`, by set: `fitted` to, `inspected` after one test as held out,
+`held out`; the `second writer` never saw the detector), and over translations made by hand, false alarms on rows that
+leak nothing and on problems written to be near to an item, and cost against many items.
 """
 
 import argparse
@@ -29,6 +29,7 @@ import tempfile
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
@@ -56,22 +57,31 @@ NO_NAMES = {"The", "How", "If", "What", "There", "Each", "After", "Every", "Two"
 WORDS = {"2": "two", "3": "three", "4": "four", "5": "five", "6": "six", "7": "seven", "8": "eight", "9": "nine"}
 
 
-PEER_MODES = ("default", "math")
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """Another program that takes near-duplicates away, in an environment of its own."""
+
+    python: str
+    script: Path
+    modes: Sequence[str]
 
 
-def duplicates(corpus: Path, workers: int, peer: tuple[str, Path] | None) -> None:
+def duplicates(corpus: Path, workers: int, peer: Peer | None) -> None:
     """Curates a labelled corpus and scores what was kept, at the level of documents."""
     with tempfile.TemporaryDirectory() as folder:
         scores, costs = _ours(corpus, workers, Path(folder))
         if peer is not None:
-            for mode in PEER_MODES:
+            for mode in peer.modes:
                 kept = Path(folder, f"kept-{mode}.txt")
-                costs.append(measure(f"peer {mode}", [*peer, corpus.resolve(), kept, mode, str(workers)]))
+                costs.append(
+                    measure(f"peer {mode}", [peer.python, peer.script, corpus.resolve(), kept, mode, str(workers)])
+                )
                 ids = set(kept.read_text(encoding="utf-8").split())
                 scores[f"peer {mode}"] = score(
                     corpus, {row for row, row_id in enumerate(_ids(corpus)) if row_id in ids}
                 )
-    record("identity_duplicates" if peer is None else "identity_beside_peer", scores, costs)
+    name = "duplicates" if peer is None else f"beside_{peer.script.stem.removeprefix('peer_')}"
+    record(f"identity_{name}", scores, costs)
 
 
 def _ids(corpus: Path) -> Iterator[str]:
@@ -349,6 +359,7 @@ def main(arguments: Sequence[str]) -> None:
     near.add_argument("--workers", type=int, default=1)
     near.add_argument("--peer", metavar="PYTHON", help="a Python that has what the peer needs")
     near.add_argument("--peer-script", type=Path, default=REPOSITORY.parent / "shared" / "bench" / "peer_datatrove.py")
+    near.add_argument("--peer-modes", nargs="+", default=["default", "math"], metavar="MODE")
     combined = commands.add_parser("together")
     combined.add_argument("corpora", type=Path, nargs="+")
     combined.add_argument("--workers", type=int, default=1)
@@ -363,7 +374,7 @@ def main(arguments: Sequence[str]) -> None:
     leak.add_argument("--items", type=int, default=20_000)
     options = parser.parse_args(arguments)
     if options.command == "duplicates":
-        peer = (options.peer, options.peer_script) if options.peer else None
+        peer = Peer(options.peer, options.peer_script, options.peer_modes) if options.peer else None
         duplicates(options.corpus, options.workers, peer)
     elif options.command == "together":
         together(options.corpora, options.workers)

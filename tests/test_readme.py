@@ -55,19 +55,22 @@ def _judged(name: str) -> str:
     return " / ".join(f"{sum(kind[key] for kind in kinds):,}" for key in ("wrong_accepts", "wrong_rejects", "unknown"))
 
 
-def _seconds(label: str) -> str:
-    costs = {cost["label"]: cost["cpu_s"] for cost in measured("identity_beside_peer")["costs"]}
+def _seconds(beside: str, label: str) -> str:
+    costs = {cost["label"]: cost["cpu_s"] for cost in measured(f"identity_beside_{beside}")["costs"]}
     return f"{costs[label]:.0f}"
 
 
 def compared() -> list[tuple[str, str]]:
     """What README should say of us and of the other, by row of its comparison, from the results."""
-    near = measured("identity_beside_peer")
-    peer = near["peer math"]
+    near, again = measured("identity_beside_datatrove"), measured("identity_beside_data_juicer")
+    peer, juicer = near["peer math"], again["peer default"]
     return [
         (f"{near['precision']}", f"{peer['precision']}"),
         (f"{near['variants_removed']}", f"{peer['variants_removed']:,}"),
-        (_seconds("curate"), _seconds("peer math")),
+        (_seconds("datatrove", "curate"), _seconds("datatrove", "peer math")),
+        (f"{again['precision']}", f"{juicer['precision']:.3f}"),
+        (f"{again['recall']['exact']:.2%}".replace("%", " %"), f"{juicer['recall']['exact']:.2%}".replace("%", " %")),
+        (_seconds("data_juicer", "curate"), _seconds("data_juicer", "peer default")),
         (_judged("ours"), _judged("math_verify")),
         (f"{measured('train_trl')['cases'][0]['ours_over_trl']:.2f} times", "1"),
     ]
