@@ -196,7 +196,7 @@ def plain_number(text: str) -> Scalar:
     plain = text.replace("**", "^").replace("\\div", "/")
     arithmetic = (
         _ARITHMETIC.match(plain) and not _FRACTION.match(plain) and re.search(r"\d\D*[-+*/]|\\cdot|\\times", plain)
-    )
+    ) or notation.REPEATED.search(plain)
     other = notation.read(text, strict=True) if notation.LONG_RUN.search(text) else None
     return Scalar(notation.read(text), unevaluated=bool(arithmetic), written=text, alternative=other)
 

@@ -7,15 +7,16 @@ dropped.
 """
 
 import re
+from collections.abc import Callable
 from fractions import Fraction
-from functools import lru_cache
+from functools import lru_cache, reduce
 
 from validation.answers import algebra, functions, powers
 from validation.answers.algebra import Closed, TooLargeError, UnsupportedError
 
 # The last alternative takes what is no token, so that nothing is skipped.
 _TOKEN = re.compile(
-    r"((?:\d+\.\d*|\.\d+|\d+)(?:[eE][+-]?\d+)?(?![\d.])|\\[A-Za-z]+|\\[{}|]|[A-Za-z]+|\*\*|[-+*/^_!(){}\[\],|°'])|(\S)"
+    r"((?:\d+\.\d*|\.\d+|\d+)(?:[eE][+-]?\d+)?(?![\d.])|\\[A-Za-z]+|\\[{}|]|[A-Za-z]+|\*\*|[-+*/^_!(){}\[\],|°'=])|(\S)"
 )
 _FUNCTIONS = frozenset([
     "sin", "cos", "tan", "cot", "sec", "csc", "sinh", "cosh", "tanh", "arcsin", "arccos", "arctan", "asin", "acos",
@@ -29,8 +30,11 @@ _GREEK = frozenset([
     "aleph", "varpi", "upsilon",
 ])  # fmt: skip
 _WHOLE = {"floor", "ceil", "ceiling"}
+REPEATED = re.compile(r"\\(?:sum|prod)(?![A-Za-z])")
 _NAMES = _FUNCTIONS | {"pi", "oo", "binomial", "factorial", "Rational", "Fraction", "abs", "Abs", "degrees"} | _WHOLE
-_BEGINNING = _FUNCTIONS | _GREEK | {"pi", "frac", "binom", "vec", "lfloor", "lceil"}  # commands that begin a factor
+_BEGINNING = (
+    _FUNCTIONS | _GREEK | {"pi", "frac", "binom", "vec", "lfloor", "lceil", "sum", "prod"}
+)  # commands that begin a factor
 # Three letters that are a word, no product.
 _WORDS = frozenset([
     "and", "mod", "the", "for", "not", "are", "any", "all", "but", "out", "per", "one", "two", "six", "ten", "gcd",
@@ -46,6 +50,7 @@ _RUN_ON = re.compile(r"\^\d{2,}\^")  # factors without a sign between them, by a
 _TEN = algebra.number(10)
 _ONE, _HALF, _THIRD = algebra.number(1), algebra.number(Fraction(1, 2)), algebra.number(Fraction(1, 3))
 _MAX_DEPTH = 60
+_MAX_REPEATED = 50_000  # tokens that sums and products read, each once for every value of its letter
 _MAX_LENGTH = 4000
 MAX_DIGITS = 4000  # int() refuses 4,301 digits
 
@@ -93,6 +98,8 @@ class _Reader:
         self.position = 0
         self.kind, self.value = self.tokens[0]
         self.depth = 0
+        self.repeated = 0
+        self.bound: dict[str, Closed] = {}
 
     def advance(self) -> None:
         self.position += 1
@@ -251,11 +258,53 @@ class _Reader:
         if name == "vec":
             inside = self.single()
             return algebra.symbol(f"vec_{algebra.name_of(inside)}")
+        if name in ("sum", "prod"):
+            return self.repeat(algebra.add if name == "sum" else algebra.multiply)
         if name in _BEGINNING:
             return self.named(name)
         raise UnsupportedError("\\" + name)
 
+    def repeat(self, join: Callable[[Closed, Closed], Closed]) -> Closed:
+        r"""Reads what stands behind `\sum_{k=1}^{10}` up to the next plus or minus, once for every k."""
+        letter, first, last = self.limits()
+        outer, start, tokens = self.bound, self.position, self.tokens[self.position :]
+        self.repeated += (last - first + 1) * len(tokens)
+        if self.repeated > _MAX_REPEATED:
+            raise TooLargeError
+        values = []
+        for value in range(first, last + 1):
+            self.tokens[start:] = tokens  # a token may have been read in two
+            self.position = start - 1
+            self.advance()
+            self.bound = {**outer, letter: algebra.number(value)}
+            values.append(self.product())
+        self.bound = outer
+        if not values or self.kind in _SIGNS:
+            raise UnsupportedError("a sum of nothing, or one whose end is not said")
+        return reduce(join, values)
+
+    def limits(self) -> tuple[str, int, int]:
+        """Reads from where to where a sum or a product goes, and the letter that counts."""
+        letter, ends = "", {}
+        for sign in (self.kind, "^" if self.kind == "_" else "_"):
+            self.take(sign)
+            if sign == "_":
+                self.take("{")
+                letter = self.value
+                self.take("name")
+                self.take("=")
+                ends[sign] = self.sum().rational()
+                self.take("}")
+            else:
+                ends[sign] = self.single().rational()
+        first, last = ends["_"], ends["^"]
+        if first is None or last is None or first.denominator != 1 or last.denominator != 1:
+            raise UnsupportedError("a sum without an end")
+        return letter, int(first), int(last)
+
     def named(self, name: str) -> Closed:
+        if name in self.bound and self.kind != "_":
+            return self.bound[name]
         if name in _FUNCTIONS:
             return self.function(name)
         if name in ("factorial", "binomial", "Rational", "Fraction"):
@@ -268,7 +317,10 @@ class _Reader:
             raise UnsupportedError(name)
         if self.kind == "_" and name not in _CONSTANTS:
             self.advance()
-            name = f"{name}_{self.subscript()}"
+            below = self.subscript()
+            if "=" in below or not self.bound.keys().isdisjoint(below):
+                raise UnsupportedError(f"_{below}")
+            name = f"{name}_{below}"
         while self.kind == "'":
             self.advance()
             name += "'"

@@ -21,7 +21,7 @@ from validation.answers.digits import (
 )
 from validation.answers.families import read_family
 from validation.answers.moments import is_clock, read_moment
-from validation.answers.notation import MAX_DIGITS
+from validation.answers.notation import MAX_DIGITS, REPEATED
 from validation.answers.points import read_point, read_points
 from validation.answers.regions import RELATION, read_bound, read_region, read_relation
 from validation.answers.spelling import CIRCLED
@@ -229,7 +229,7 @@ def _read(text: str, *, comma: bool) -> Value:
             return points
     if text[0] == "{" and _PRINTED_NAMES.match(text):
         return read_value(text.strip("{}").replace("'", "").replace(": ", " = "), comma)
-    if "=" in text:
+    if "=" in text and not (REPEATED.search(text) and len(parts(text, "=")) == 1):
         return read_equation(text, read_value, comma=comma)
     region = read_region(text)
     if region is not None:

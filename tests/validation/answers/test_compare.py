@@ -551,3 +551,28 @@ def test_what_people_would_have_to_look_at_is_neither_accepted_nor_refuted(
 )
 def test_what_a_program_calls_its_value_is_no_part_of_it(gold, answer, outcome):
     assert compare(gold, answer).outcome is outcome
+
+
+@pytest.mark.parametrize(
+    ("gold", "answer", "outcome"),
+    [
+        (r"\sum_{k=1}^{20} k", "210", EQUAL),
+        (r"\sum_{k=1}^{20} k", "211", NOT_EQUAL),
+        ("210", r"\sum_{k=1}^{20} k", UNKNOWN),  # not worked out, as 2+3
+        ("211", r"\sum_{k=1}^{20} k", NOT_EQUAL),
+        (r"\prod_{i=1}^{6} i", "720", EQUAL),
+        (r"1+2\sum_{i=0}^{3} \binom{3}{i}", "17", EQUAL),
+        (r"\sum_{k=1}^{3} \sum_{i=1}^{k} 12", "72", EQUAL),
+        (r"\sum^{4}_{k=1} \frac{1}{k(k+1)} = \frac45", r"\frac45", EQUAL),
+        (r"\sum_{k=0}^{2} x^k", "x^2+x+1", EQUAL),
+        (r"\sum_{k=0}^{2} x^k", "x^2+x", NOT_EQUAL),
+        (r"\sum_{k=1}^{5} k + 1", "16", UNKNOWN),  # or 20
+        (r"\sum_{k=1}^{5} a_k", "a_1+a_2+a_3+a_4+a_5", UNKNOWN),
+        (r"\sum_{k=1}^{n} k", r"\frac{n(n+1)}{2}", UNKNOWN),
+        (r"\sum_{k=1}^{1000000} k", "500000500000", UNKNOWN),
+        (r"\sum_{k=5}^{1} k", "0", UNKNOWN),
+        ("x^2=25", r"x=\pm 5", UNKNOWN),  # an equation, and its solutions
+    ],
+)
+def test_sums_and_products_with_an_end_are_worked_out(gold, answer, outcome):
+    assert compare(gold, answer).outcome is outcome
