@@ -25,8 +25,10 @@ _QUANTITY = re.compile(
 _VALUED = re.compile(
     r"\\(?:lim|int|iint|oint|sum|prod|max|min|sup|inf)(?![A-Za-z]).{1,100}\Z"
     r"|\\(?:sin|cos|tan|cot)\s?(?:\\angle\s?)?(?:[A-Z]{1,3}|\\(?:alpha|beta|gamma|theta|varphi))\Z"
-    r"|(?:[fghFGH]'{0,2}|[PED])\s?\([^()=<>]{1,40}\)\Z|[A-Z][a-z]{2,}(?: [a-z]{2,}){0,3}\Z"
+    r"|(?:[fghFGH]'{0,2}|[PED])\s?\([^()=<>]{1,40}\)\Z|(?:[A-Z][a-z]{2,}|[a-z]{4,}|(?=[a-z]+[_ ])[a-z]{1,15})"
+    r"(?:[ _][a-z]{2,15}){0,4}\Z"
 )
+_ROW = re.compile(r"[a-z] ?= ?-?[\d./]+(?: [a-z] ?= ?-?[\d./]+)+\Z")  # x = 3 y = 2
 _NEAR = 0.05  # of a value; what is called about equal lies nearer
 
 
@@ -41,7 +43,7 @@ def read_equation(text: str, read: Read, *, comma: bool) -> Value:
     Raises:
         UnsupportedError: a side is not read, or the sides of a chain differ.
     """
-    text = AND.sub(", ", text)
+    text = re.sub(r" (?=[a-z] ?=)", ", ", text) if _ROW.match(text) else AND.sub(", ", text)
     pieces = parts(text, ";")
     if len(pieces) > 1:
         text = ", ".join(pieces)

@@ -5,11 +5,12 @@ decided: text, number, scalar, rounded, list, set, region, matrix, choice, words
 """
 
 import re
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 
 from schemas.work import spend
-from validation.answers import algebra
+from validation.answers import algebra, notation
 from validation.answers.algebra import TooLargeError, UnsupportedError
 from validation.answers.brackets import parts
 from validation.answers.curves import compare_curves
@@ -52,13 +53,18 @@ _FRACTION = re.compile(
     r"|\\[dt]?frac\{(-?\d{1,30})\}\{(-?\d{1,30})\}|\\[dt]?frac\s?(\d)(\d))|(\d{1,30}))\$?\s*\Z",
     re.ASCII,
 )
-_FUNCTION_OF = re.compile(r"\\(?:zeta|Gamma|varphi|phi|psi|sigma|tau|mu)\s?\(\s?\d")
+_FUNCTION_OF = re.compile(
+    r"\\(?:zeta|Gamma|varphi|phi|psi|sigma|tau|mu)\s?\(\s?\d"
+    r"|(?<![A-Za-z])(?:zeta|gamma|erfc?|Ei|li|LambertW|polygamma|harmonic|besselj)\("
+)
 _CONSTANT = re.compile(r"(?<![A-Za-z\\])[CKck](?![A-Za-z(])|(?<=[=+])\s?[CK](?=e)")
 _BARE = 3  # characters of an answer that may be a letter of an option
 _SPECIAL = re.compile(
     r":|\\(?:mathb[bf]\s?\{?\s?[NZQRC]|Bbb|[NZQR](?![a-z]))|^[NZQR]\s?[_^]"
     r"|[CP]\(|^n[CP]r|[$€£¥0-9a-z] (?:per|an?) |/ ?[a-z]{2}"
 )
+_EULER = re.compile(r"(?<![A-Za-z0-9])E(?![A-Za-z0-9])")
+_OF_EULER = re.compile(r"(?:[-+*/^()\[\], .0-9Ei]|sqrt|exp|log|pi)+\Z")
 _COUNT = re.compile(r"\d[\d,]*\Z|\\binom(?=\{)|\{?\}?[_^]")  # what a number of choices is written as
 _TEXT, _NUMBER = equal("text"), equal("number")
 _OTHER_NUMBER = not_equal("number")
@@ -105,7 +111,7 @@ def compare_exactly(
     left, right = (rephrased(without_sentence(normalise(text))) for text in (gold, answer))
     if not left or not right:
         return _EMPTY
-    special = _SPECIAL.search(left) or _SPECIAL.search(right)
+    special = _SPECIAL.search(left) or _SPECIAL.search(right) or "E" in left or "E" in right
     if special:
         left, right = _written_alike(left, right), _written_alike(right, left)
     unnamed = without_label(left), without_label(right)
@@ -139,7 +145,7 @@ def _doubted(left: str, right: str) -> Comparison | None:
     """What two texts may be all the same though they differ by value; None where they differ for certain."""
     if "," in left and "," in right and _equal_as_lists(left, right):
         return unknown("ambiguous", "a comma may separate thousands or values")
-    if "\\" in left + right and any(map(_FUNCTION_OF.search, (left, right))):
+    if any(map(_FUNCTION_OF.search, (left, right))):
         return unknown("function", "a function that is not evaluated")
     named = len(left) > _BARE and _CONSTANT.search(left) and _CONSTANT.search(right)
     if named and _CONSTANT.sub("C", left) == _CONSTANT.sub("C", right):
@@ -148,7 +154,12 @@ def _doubted(left: str, right: str) -> Comparison | None:
 
 
 def _written_alike(text: str, other: str) -> str:
-    """A text as its counterpart is written: `C(8, 3)` as a number beside one, `x: 3, y: 4` with equals signs."""
+    """A text as its counterpart is written: `C(8, 3)` as a number beside one, `x: 3, y: 4` with equals signs.
+
+    And sympy's E, which is e where the other side has none.
+    """
+    if "E" in text and "E" not in other and len(text) > 1 and _OF_EULER.match(text):
+        return _EULER.sub("e", text)
     if text[:1] in "CPn" and (count := counted(text)) is not None and _COUNT.match(other):
         return str(count)
     return as_equations(text) if ":" in text and ":" not in other else text
@@ -240,6 +251,7 @@ def _quotient(match: re.Match[str]) -> tuple[int, int, int | None]:
 
 def _compare(gold: Value, answer: Value, asked: Asked) -> Comparison:
     """Compares two values; raises UnsupportedError where the pair is left to the symbolic child."""
+    gold, answer = _unpacked(gold, answer), _unpacked(answer, gold)
     if isinstance(gold, Scalar) and isinstance(answer, Scalar):
         for value in (answer, gold) if asked.options and gold.closed != answer.closed else ():
             if letter := _lettered(value, asked):
@@ -297,6 +309,17 @@ def _compare(gold: Value, answer: Value, asked: Asked) -> Comparison:
 def _is_letter(value: Value) -> bool:
     """Says whether a value is a letter as in T for true; F for false is a choice already."""
     return isinstance(value, Scalar) and value.closed in (algebra.symbol("T"), algebra.symbol("Y"), algebra.symbol("N"))
+
+
+def _unpacked(value: Value, other: Value) -> Value:
+    """The one value of a list, a set or a matrix of one; a set beside a region stays one of points."""
+    while (
+        isinstance(value, Several) and len(value.items) == 1 and not (value.kind == "set" and isinstance(other, Region))
+    ):
+        value = value.items[0]
+    if isinstance(value, Matrix) and isinstance(other, Scalar) and [len(row) for row in value.rows] == [1]:
+        return value.rows[0][0]
+    return value
 
 
 def _compare_unread(gold: Value, answer: Value) -> Comparison:
@@ -376,7 +399,7 @@ def _compare_equations(gold: Value, answer: Value, asked: Asked) -> Comparison:
         return compare_curves(gold, answer)
     equation, other = (gold, answer) if isinstance(gold, Equation) else (answer, gold)
     assert isinstance(equation, Equation)
-    if not equation.name:
+    if not equation.name and not _is_sought(equation, asked):
         if isinstance(other, Scalar) and equation.left is not None and isinstance(equation.right, Scalar):
             holds = algebra.same(equation.left, equation.right.closed)
             if holds is False and not algebra.symbols_of(equation.left):
@@ -388,6 +411,17 @@ def _compare_equations(gold: Value, answer: Value, asked: Asked) -> Comparison:
     if isinstance(equation.right, Equation):
         return unknown("equation", "several equals signs")
     return _compare(other, equation.right, asked) if equation is answer else _compare(equation.right, other, asked)
+
+
+def _is_sought(equation: Equation, asked: Asked) -> bool:
+    """Says whether an equation gives a number to a formula whose value the question asks for: `m + n = 12`."""
+    if equation.left is None or not isinstance(equation.right, Scalar) or algebra.symbols_of(equation.right.closed):
+        return False
+    for formula in asked.sought:
+        with suppress(UnsupportedError):
+            if algebra.same(equation.left, notation.read(normalise(formula))):
+                return True
+    return False
 
 
 def _plain_name(name: str) -> str:

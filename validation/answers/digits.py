@@ -33,9 +33,10 @@ _LETTER_BEHIND = re.compile(r"([^=]{1,200}(?:\}|\\pi)) ([mgshLN])(?:\^\{?[23]\}?
 _INTEGER = re.compile(r"[-+]?\d+\Z")
 _DECIMAL = re.compile(r"[-+]?\d*\.(\d+)\Z")
 _EXPONENT = re.compile(r"[-+]?\d+(?:\.(\d{1,40}))?[eE]([-+]?\d{1,3})\Z")
-# As Python prints a complex number: (0.5+0.8660254037844386j).
+# As Python and sympy print a complex number: (0.5+0.8660254037844386j), 0.5 + 0.866025403784439*I.
 _PYTHON_COMPLEX = re.compile(
-    r"\(?(?:([-+]?(?:\d+(?:\.\d+)?|\.\d+)(?:e[-+]?\d{1,3})?)(?=[-+]))?([-+]?\d+(?:\.\d+)?(?:e[-+]?\d{1,3})?)j\)?\Z"
+    r"\(?(?:([-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[-+]?\d{1,3})?)(?= ?[-+]))? ?([-+]? ?\d+(?:\.\d*)?(?:e[-+]?\d{1,3})?)"
+    r"(?:j|\*i)\)?\Z"
 )
 _MIXED = re.compile(
     r"([-+]?)\s*(\d+)\s*(?:\s|\+|\s+and\s+|(?=\\frac))\s*(?:(\d+)\s*/\s*(\d+)|\\frac\s*(?:\{(\d+)\}|(\d))\s*(?:\{(\d+)\}|(\d)))\Z"
@@ -178,7 +179,7 @@ def plain_number(text: str) -> Scalar:
     match = _DECIMAL.match(text)
     if match and len(text) < 4000:
         return Scalar(algebra.number(Fraction(text)), decimals=len(match.group(1)))
-    if text[-1:] in "j)" or "e" in text or "E" in text:
+    if text[-1:] in "ij)" or "e" in text or "E" in text:
         printed = _floating(text)
         if printed is not None:
             return printed
@@ -206,11 +207,11 @@ def _floating(text: str) -> Scalar | None:
     match = _EXPONENT.match(text)
     if match:
         decimals = len(match.group(1) or "") - int(match.group(2))
-        return Scalar(notation.read(text), decimals=decimals if decimals > 0 else None)
+        return Scalar(notation.read(text), decimals=decimals if decimals > 0 else None, written=text)
     match = _PYTHON_COMPLEX.match(text)
     if match is None or (text[0] == "(") != (text[-1] == ")"):
         return None
-    real, imaginary = (Fraction(part or 0) for part in match.groups())
+    real, imaginary = (Fraction((part or "0").replace(" ", "")) for part in match.groups())
     closed = algebra.add(algebra.number(real), algebra.multiply(algebra.number(imaginary), algebra.symbol("i")))
     places = max(len((part or "").partition("e")[0].partition(".")[2]) for part in match.groups())
     return Scalar(closed, decimals=places or None)

@@ -20,12 +20,6 @@ def compare_several(gold: Value, answer: Value, asked: Asked, compare: Compare) 
     if not (isinstance(gold, Several) and isinstance(answer, Several)):
         several, other = (gold, answer) if isinstance(gold, Several) else (answer, gold)
         assert isinstance(several, Several)
-        if len(several.items) == 1:
-            return (
-                compare(gold.items[0], answer, asked)
-                if isinstance(gold, Several)
-                else compare(gold, several.items[0], asked)
-            )
         if several.kind == "remainder":
             quotient, rest = several.items
             if isinstance(rest, Scalar) and rest.rational == 0:

@@ -9,6 +9,7 @@ from validation.answers.units import Unit, find_unit
 
 _SEPARATOR = re.compile(r"\s{0,2}(?:[,;]|,?\sand)\s{1,4}(?=[A-Za-z][\w ]{0,24}\s?[:=])|[,;](?=[A-Za-z]\s?[:=])")
 _ENTRY = re.compile(r"([A-Za-z][\w ]{0,24}?)\s?([:=])\s*([^:=]{1,80})\Z")
+_FORMULA = re.compile(r"([a-z](?: ?[-+*^] ?\d*[a-z]{0,2}){1,4}) ?: (-?\d[\d./]*)\Z")  # m + n: 12
 _RATE = re.compile(
     r"(USD |[$€£¥]|)(\d[\d,]*(?:\.\d+)?) ?(dollars?|euros?|pounds?|cents?|yen|rupees?|)"
     r" ?(?:per |an? |/ ?)((?:square |cubic )?[A-Za-z]+)\Z"
@@ -38,7 +39,9 @@ def compare_records(left: str, right: str, compare: Compare) -> Comparison | Non
 
 
 def as_equations(text: str) -> str:
-    """Writes `x: 3, y: 4`, whose names are letters, with equals signs; any other text as it is."""
+    """Writes `x: 3, y: 4`, whose names are letters, and `m+n: 12` with equals signs; any other text as it is."""
+    if (formula := _FORMULA.match(text)) is not None:
+        return f"{formula.group(1)} = {formula.group(2)}"
     record = _record(text) if _has_names(text) else None
     if record is None or record[1] != ":" or not all(len(name) == 1 and name.islower() for name in record[0]):
         return text

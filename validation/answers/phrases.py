@@ -49,11 +49,9 @@ _ROMAN = re.compile(r"(?=[MDCLXVI]{2})M{0,3}(?:CM|CD|D?C{0,3})(?:XC|XL|L?X{0,3})
 _ROMAN_VALUES = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100, "D": 500, "M": 1000}
 
 
-_PRINTED = re.compile(r"Interval(\.open|\.Lopen|\.Ropen)?\(([^()]{1,60}, [^()]{1,60})\)\Z")  # of sympy
-_BRACKETS = {"": "[{}]", ".open": "({})", ".Lopen": "({}]", ".Ropen": "[{})"}
 _HOURS = {"noon": "12:00 PM", "midnight": "12:00 AM"}
 _BEGINS = re.compile(
-    r"Interval|from |between |strictly "
+    r"from |between |strictly "
     r"|\\?[a-z] (?:is|lies|must) |(?:all |the |any )?(?:pos|neg|non|set|int|nat|rat|com)"
     r"|half |(?:a )?quarter |(?:12 )?(?:noon|mid)|\d{1,3} (?:th|hu|te|on|un)|only |[IV]+[ ,]"
     r"|(?:an? )?(?:iso|equi|sca|rig|obt|acu)"
@@ -114,7 +112,6 @@ _RULES = (
     (_FROM, lambda match: f"{match.group(1)}-{match.group(2)}"),
     (_BOUND, lambda match: match.string[match.end() :]),
     (_REALS, lambda match: _SIGNED[match.group(1).replace("-", "")]),
-    (_PRINTED, lambda match: _BRACKETS[match.group(1) or ""].format(match.group(2))),
     (_NUMBERS, lambda match: f"\\mathbb{{{_SETS[match.group(1)]}}}"),
     (_SIGNED_NUMBERS, _signed),
     (_CLOCK, _clock),

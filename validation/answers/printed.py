@@ -10,7 +10,7 @@ from fractions import Fraction
 
 from validation.answers import algebra
 from validation.answers.algebra import Closed, Generator, Monomial, Rational
-from validation.answers.outcome import Comparison, equal, unknown
+from validation.answers.outcome import Comparison, Relation, equal, unknown
 
 IN_FULL = equal("float", "a binary fraction printed in full")
 _ULP = Fraction(1, 2**52)  # of a double, beside its value (IEEE 754)
@@ -64,6 +64,57 @@ def compare_printed(target: Closed, value: Closed, places: int | None, *, both: 
         written = f"{_written(shown)} beside {_written(exact)}"
         return unknown("rounded", f"{written}: {digits} equal digits, and nothing asks for a rounding")
     return None
+
+
+def compare_coefficients(target: Closed, value: Closed) -> Comparison | None:
+    """Compares formulas one of which has decimals for factors: `0.333333333333333*x` beside `x/3`.
+
+    Returns:
+        `equal` where each factor is printed in full, `unknown` where some are cut short, None where one differs.
+    """
+    first, second = _factors(target), _factors(value)
+    if first is None or second is None or first.keys() != second.keys():
+        return None
+    found = [
+        compare_printed(first[letters], factor, _places(factor), both=False)
+        for letters, factor in second.items()
+        if algebra.same(first[letters], factor) is not True
+    ]
+    known = [comparison for comparison in found if comparison is not None]
+    if not known or len(known) < len(found):
+        return None
+    return max(known, key=lambda comparison: comparison.outcome is Relation.UNKNOWN)
+
+
+def _factors(value: Closed) -> dict[Monomial, Closed] | None:
+    """What stands at each product of the variables; None where they are not the terms of a sum."""
+    if value.opaque or len(value.denominator) != 1 or () not in value.denominator:
+        return None
+    factors: dict[Monomial, dict[Monomial, Rational]] = {}
+    for monomial, scale in value.numerator.items():
+        letters = tuple(pair for pair in monomial if not algebra.is_constant(pair[0]))
+        constants = tuple(pair for pair in monomial if algebra.is_constant(pair[0]))
+        factors.setdefault(letters, {})[constants] = scale
+    return {letters: Closed(terms, value.denominator) for letters, terms in factors.items()}
+
+
+def _places(value: Closed) -> int | None:
+    """How many decimals a fraction of a power of ten has."""
+    rational = value.rational()
+    if rational is None:
+        return None
+    return next((places for places in range(20) if (rational * 10**places).denominator == 1), None)
+
+
+def compare_large(exact: Fraction, printed: str) -> Comparison | None:
+    """Compares a large whole number with the first digits of it, as machines print them: `1.2676506002282294e+30`."""
+    mantissa, _, exponent = printed.lower().partition("e")
+    decimals = mantissa.partition(".")[2]
+    unit = Fraction(10) ** (int(exponent) - len(decimals))
+    apart = abs(exact - Fraction(printed))
+    if len(decimals) + 1 in _OF_DOUBLES and apart <= abs(exact) * _ULPS * _ULP:
+        return IN_FULL
+    return unknown("rounded", f"{printed} beside {exact}") if apart * 2 <= unit and len(decimals) > 1 else None
 
 
 def _decimals(value: Closed) -> Plane | None:

@@ -53,6 +53,11 @@ _FACTOR = re.compile(
     r"\bfactor(?:ize|ise|ization|isation| completely| the|ed form|\s+\$)|product of (?:two|its) (?:\w+ )?factors",
     re.IGNORECASE,
 )
+_SOUGHT = re.compile(
+    r"\b(?:find|compute|determine|evaluate|calculate|what is|what's|give|report|enter|submit|value of|求)\s?"
+    r"(?:(?:the|your|an?) (?:[a-z]+ ){1,4})?(?:\$|\\\()([^$=]{1,40}?)(?:\$|\\\))",
+    re.IGNORECASE,
+)
 _FACTOR_START = re.compile(r"^\s*(?:completely )?factor\b", re.IGNORECASE)
 _RATIO = re.compile(r"\bratio\b|比是|之比|比例|odds|Verhältnis|razón|rapport", re.IGNORECASE)
 _ASKED_UNIT = re.compile(
@@ -82,7 +87,10 @@ _STEPS = {
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What a question asks for; the empty one stands for no question. `exact`: no rounding counts, whoever asks."""
+    """What a question asks for; the empty one stands for no question.
+
+    `exact`: no rounding counts, whoever asks. `sought` are the formulas whose value it asks for.
+    """
 
     percent: bool = False
     rounding: bool = False
@@ -96,6 +104,7 @@ class Asked:
     counted: frozenset[str] = frozenset()
     text: str = ""
     exact: bool = False
+    sought: tuple[str, ...] = ()
 
 
 NOTHING = Asked()
@@ -119,6 +128,7 @@ def read_question(question: str | None) -> Asked:
         options=read_options(question),
         counted=frozenset(word for words in _COUNTED.findall(question.lower()) for word in words.split()),
         text=question.lower(),
+        sought=tuple(_SOUGHT.findall(question)),
     )
 
 

@@ -61,18 +61,15 @@ _FEET = re.compile(r"(\d+)'(?: ?(\d+)(?:\"|''))?\Z")
 _SPACED = re.compile(r"-?\d+(?:\.\d+)?(?: -?\d+(?:\.\d+)?)+\Z")
 _LETTERS = re.compile(r"[A-Z](?:(?:,\s*(?:and\s+)?|\s+and\s+|\s*和\s*)[A-Z])+\Z")
 # What numpy prints of a vector or a matrix; commas stand in the programmer's form alone.
-_PRINTED_ARRAY = re.compile(r"(?:array\()?\[(?:[-+]?\d[\d.e+-]*+|[\[\], ])+\]\)?\Z")
-_PRINTED_NAMES = re.compile(
-    r"\{'?[a-zA-Z]\w{0,10}'?: [^{}:]+(?:, '?[a-zA-Z]\w{0,10}'?: [^{}:]+)*\}\Z"
-)  # sympy's {x: 2, y: 1}
-_ARRAY_SPACE = re.compile(r"(?<=[\d.\]]),? +(?=[-+\d\[])")
+_PRINTED_ARRAY = re.compile(r"\[(?:[-+]?\d[\d.e+-]*+j?|[\[\], ])+\]\Z")
+_PRINTED_NAMES = re.compile(r"\{[a-zA-Z]\w{0,10}: [^{}:]+(?:, [a-zA-Z]\w{0,10}: [^{}:]+)*\}\Z")  # sympy's {x: 2, y: 1}
+_ARRAY_SPACE = re.compile(r"(?<=[\d.j\]]),? +(?=[-+\d\[])")
 _MATRIX = re.compile(
     r"\\begin\{([pbv]?)matrix\}(.*)\\end\{\1matrix\}\Z|\\begin\{array\}\{[^}]*\}(.*)\\end\{array\}\Z", re.DOTALL
 )
 _SYSTEM = re.compile(
     r"\\begin\{(?:cases|array|aligned)\}(?:\{[^}]*\})?([^&]*=[^&]*)\\end\{(?:cases|array|aligned)\}\Z", re.DOTALL
 )
-_SYMPY_MATRIX = re.compile(r"(?:Mutable(?:Dense)?|Immutable(?:Dense)?)?Matrix\((\[.*\])\)\Z", re.DOTALL)
 _SIMPLE = re.compile(r"\d+(?:!|_(?:\d|\{?\d\d?\}?))?\Z", re.ASCII)
 # Numerals that no other reader can claim: 1.25, 3/4, 12.5%, 0.\overline{42}.
 _NUMERAL = re.compile(r"-?(?:\d+(?:\.\d+%?|/\d+|%)|\d*\.\d*\\overline\{\d+\})\Z", re.ASCII)
@@ -86,6 +83,7 @@ _ROW_END = re.compile(r"\\\\(?:\[[^\]]*\])?|\\cr|\\(?=[-\d])")  # the last: a ba
 _SHORT = {"h": "hour", "d": "day"}
 _SHARE = re.compile(r"(\d{1,9}) (?:out of|in) (\d{1,9})")
 _SPELLED = re.compile(r"(\d{1,9}) \(([a-z -]{3,60})\)")  # 7 (seven)
+_TWICE = re.compile(r"([^ ()]{1,60}) \((?:(?:=|or|\\approx) ?)?(\d*\.\d{1,16}%?|\d{1,3}%)\)")  # 1/4 (0.25)
 _QUANTITY = re.compile(r"(\d+(?:\.\d+)?) ?([A-Za-z]+)")
 _COMPOUND = re.compile(r"\d+(?:\.\d+)? ?[A-Za-z]+(?:(?:,| and|, and)? \d+(?:\.\d+)? ?[A-Za-z]+)+\.?")
 # 三 alone and with a unit or a measure word; 三角形 is no number.
@@ -191,8 +189,8 @@ def _read(text: str, *, comma: bool) -> Value:
         return Words(f"{ordinal}th")
     if text in _ELLIPSES:
         return ELLIPSIS
-    if text[0] in "[a" and _PRINTED_ARRAY.match(text):
-        text = _ARRAY_SPACE.sub(", ", text.removeprefix("array(").rstrip(")"))
+    if text[0] == "[" and _PRINTED_ARRAY.match(text):
+        text = _ARRAY_SPACE.sub(", ", text)
     if text.startswith("\\langle") and text.endswith("\\rangle"):
         text = f"({text[7:-7].strip()})"
     if text[0] + text[-1] in ("][", "]]", "[[") and len(parts(text[1:-1], ",;")) == 2:  # ]1,2[ is French for (1,2)
@@ -228,7 +226,7 @@ def _read(text: str, *, comma: bool) -> Value:
         if points is not None:
             return points
     if text[0] == "{" and _PRINTED_NAMES.match(text):
-        return read_value(text.strip("{}").replace("'", "").replace(": ", " = "), comma)
+        return read_value(text.strip("{}").replace(": ", " = "), comma)
     if "=" in text and not (REPEATED.search(text) and len(parts(text, "=")) == 1):
         return read_equation(text, read_value, comma=comma)
     region = read_region(text)
@@ -333,11 +331,22 @@ def _counted(text: str) -> Value | None:
     spelled = _SPELLED.fullmatch(text)
     if spelled and read_english(spelled.group(2)) == (Fraction(spelled.group(1)), ""):
         return Scalar(algebra.number(int(spelled.group(1))))
+    if (twice := _TWICE.fullmatch(text)) and (value := _same_again(*twice.groups())) is not None:
+        return value
     share = _SHARE.fullmatch(text)
     if share and int(share.group(2)):
         part = Fraction(int(share.group(1)), int(share.group(2)))
         return Scalar(algebra.number(part), alternative=algebra.number(int(share.group(1))))
     return _compound(text) if _COMPOUND.fullmatch(text) else None
+
+
+def _same_again(first: str, second: str) -> Scalar | None:
+    """Reads `1/4 (0.25)` and `0.25 (25%)` as the first of both where the second is a rounding of it."""
+    value, again = scalar(first), scalar(second)
+    size = algebra.magnitude(value.closed)
+    if again.rational is None or (again.places is None and not again.percent) or size is None:
+        return None
+    return value if abs(size - float(again.rational)) * 10 ** (again.places or 2) <= 0.5 else None
 
 
 def _compound(text: str) -> Value | None:
@@ -375,11 +384,9 @@ def _matrix(text: str) -> Value | None:
         rows = [row for row in _ROW_END.split(body) if row.strip()]
         matrix = Matrix(tuple(tuple(read_value(cell.strip()) for cell in row.split("&")) for row in rows))
         return Scalar(_determinant([[*row] for row in matrix.rows])) if match.group(1) == "v" else matrix
-    match = _SYMPY_MATRIX.match(text)
-    body = match.group(1) if match else text
-    if not body.startswith("[[") or not body.endswith("]]"):
+    if not text.startswith("[[") or not text.endswith("]]"):
         return None
-    rows = parts(body[1:-1])
+    rows = parts(text[1:-1])
     if not all(row.startswith("[") and row.endswith("]") for row in rows):
         return None
     return Matrix(tuple(tuple(read_value(cell) for cell in parts(row[1:-1])) for row in rows))
@@ -413,6 +420,8 @@ def _several(text: str, *, comma: bool) -> Value | None:
         if text.startswith(left) and text.endswith(right) and closes_at_end(text, left[-1], right[-1]):
             inner = text[len(left) : -len(right)].strip()
             pieces = parts(inner, ",;") if ";" not in inner else parts(inner, ";")
+            if left == "{" and any(": " in piece for piece in pieces):
+                raise UnsupportedError("a table")
             if len(pieces) > 1 or kind in ("set", "list"):
                 return Several(kind, _items([piece for piece in pieces if piece], comma))
             return None

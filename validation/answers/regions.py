@@ -242,7 +242,7 @@ def _without(whole: Region, points: str) -> Region:
 
 def _interval(text: str) -> Interval | None:
     point = re.match(r"\\\{(.*)\\\}\Z", text)
-    if point and len(parts(point.group(1), ",;")) == 1:
+    if point and len(parts(point.group(1), ",;")) == 1 and point.group(1).lstrip()[:1] != "(":
         value = real(point.group(1))
         return Interval(value, value, True, True)
     if len(text) < 5 or text[0] not in "([" or text[-1] not in ")]" or not _closes_either(text):

@@ -9,7 +9,7 @@ from validation.answers.algebra import UnsupportedError
 from validation.answers.compound import conversion, letters_as
 from validation.answers.logarithms import compare_logarithms
 from validation.answers.outcome import Comparison, Relation, equal, not_equal, unknown
-from validation.answers.printed import IN_FULL, compare_printed
+from validation.answers.printed import IN_FULL, compare_coefficients, compare_large, compare_printed
 from validation.answers.questions import NOTHING, Asked
 from validation.answers.units import CURRENCY_SIGNS, TEMPERATURES, UNITS, Unit, find_unit
 from validation.answers.values import Scalar
@@ -78,10 +78,20 @@ def _compare_printed(gold: Scalar, answer: Scalar, target: algebra.Closed, value
         _is_float_noise(second, answer.decimals, first) or _is_float_noise(first, gold.decimals, second)
     ):
         return IN_FULL
+    if (shown := _compare_shown(answer, target, value)) is not None:
+        return shown
     printed = compare_printed(target, value, answer.places, both=both)
     if printed is not None or answer.decimals is not None:
         return printed
     return compare_printed(value, target, gold.places, both=True)
+
+
+def _compare_shown(answer: Scalar, target: algebra.Closed, value: algebra.Closed) -> Comparison | None:
+    """Compares decimals that are no decimal number as a whole: those of a large number, and of a formula's factors."""
+    exact = target.rational()
+    if exact is not None and "e+" in answer.written and value.rational() is not None:
+        return compare_large(exact, answer.written)
+    return compare_coefficients(target, value) if "." in answer.written else None
 
 
 def _compare_values(gold: Scalar, answer: Scalar, asked: Asked) -> Comparison:
@@ -89,7 +99,9 @@ def _compare_values(gold: Scalar, answer: Scalar, asked: Asked) -> Comparison:
     if decided:
         return _accepted(gold, answer, asked)
     logarithms = compare_logarithms(gold, answer, gold.closed, answer.closed)
-    return logarithms or _unlike(gold.closed, answer.closed, decided)
+    return (
+        logarithms or _compare_shown(answer, gold.closed, answer.closed) or _unlike(gold.closed, answer.closed, decided)
+    )
 
 
 def _unlike(target: algebra.Closed, value: algebra.Closed, decided: bool | None) -> Comparison:

@@ -8,6 +8,7 @@ import re
 import unicodedata
 
 from validation.answers.brackets import closes_at_end
+from validation.answers.reprs import without_repr
 from validation.answers.units import UNIT_LETTERS, find_unit
 
 _SYMBOLS = {
@@ -34,7 +35,8 @@ _CENTS_FIRST = re.compile(r"¢\s*(\d+(?:\.\d+)?)")
 _CJK_PREFIX = re.compile(r"\A\s*+(?:答案?(?:是|为)?|故?选择?)\s*+:?\s*+(?=\S)")
 _CJK_MIXED = re.compile(r"(?<=\d)又(?=\d)")
 _ANSWER_IS = re.compile(
-    r"\A\W*(?:the )?(?:(?:final|correct|right) )?(?:answer|option|choice)(?: is|:)\s*+:?\s*+(?=\S)", re.IGNORECASE
+    r"\A\W*(?:the )?(?:(?:final|correct|right) )?(?:answer|option|choice|result)(?: is|:)\s*+:?\s*+(?=\S)",
+    re.IGNORECASE,
 )
 _TIMES_TEN = re.compile(r"(?<=\d)\s*[xX]\s*(?=10\s*(?:\^|\*\*))")
 _INFINITE = {
@@ -113,12 +115,12 @@ _BOXED = re.compile(r"\\(?:boxed|fbox)\s*\{")
 _SIGNED = re.compile(r"\A(?:[Nn]egative|[Mm]inus) (?=[\d\\(])")
 _SENTENCE = re.compile(
     r"\A(?:(?:[Tt]he|[Ii]ts|[Tt]heir)(?: (?:[A-Za-z]+|\\?[A-Z]{1,4})){1,9}|[Ii]t|[Tt]h(?:is|at|ere)) "
-    r"(?:is|are|equals) (?=[-$\d\\(])(?!.*[.;])"
+    r"(?:is|are|equals)(?::| to)? (?=[-$\d\\(\[{])(?!.*(?:\.(?!\d)|;))"
 )
 # As programs print a value: `Total: 42`, `The sum of the digits is: 15`; no option, no part, no second label.
 _LABELLED = re.compile(
     r"\A(?!(?:[Oo]ption|[Cc]hoice|[Ss]tep|[Pp]art|[Cc]ase|[Qq]uestion)\b)"
-    r"(?:[A-Z][a-z]{2,}|[a-z]{3,})(?: [A-Za-z]+){0,7}: (?=[-$\d\\(])(?!.*: )"
+    r"(?:[A-Z][a-z]{2,}|[a-z]{3,})(?: [A-Za-z]+){0,7}: (?=[-$\d\\(\[{]|[a-z] ?= ?)(?!.{1,200}: (?![^{}]*\}))"
 )
 _ABOUT = re.compile(
     r"\A(?:about|approximately|approx\.?|roughly|around|约|大约|約|ungefähr|etwa|environ|około|примерно) ?(?=[-$\d\\])",
@@ -255,7 +257,7 @@ def normalise(text: str) -> str:
         text = _fold_unicode(text)
     if text.startswith("$") and "\\$" in text:
         text = _ESCAPED.sub("USD ", text)
-    text = strip_wrappers(text)
+    text = without_repr(strip_wrappers(text))
     if "\n" in text or "\\\\" in text:
         text = _on_one_line(text)
     if "\\" in text or "{" in text:
@@ -285,7 +287,7 @@ def normalise(text: str) -> str:
         text = _BRACED_WORD.sub(r" \1 ", text)
         if "^" in text:
             text = _POWER_OF_UNIT.sub(r"\1^", text)
-    if "nswer" in text or "ption" in text or "hoice" in text:
+    if "nswer" in text or "ption" in text or "hoice" in text or "esult" in text or "ANSWER" in text:
         text = _ANSWER_IS.sub("", text)
     if "\\over" in text or "\\choose" in text:
         text = _INFIX.sub(_as_command, text)

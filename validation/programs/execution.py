@@ -92,7 +92,11 @@ _SIGNALS = {
 }
 _TEXTS = ("value", "error", "last", "package")
 _MOST_ERROR, _MOST_NAME = 500, 100
+_MOST_LINES = 50  # of a value that goes over several
 _NO_ANSWER = re.compile(r"(?i)(?:nan|inf)j?")  # overflowed, or never was a number
+_NOTHING = re.compile(
+    r"(?:\A|[\[(,:=]\s?)None(?=\s?[\]),]|\Z)"
+)  # what Python calls no value: a function that found none
 _BETWEEN_NUMBERS = re.compile(r"[\s,;()\[\]{}+-]+")
 _ERRORS = {"MemoryError": Ending.MEMORY, "PermissionError": Ending.FORBIDDEN}
 
@@ -158,14 +162,29 @@ def _execution(report: dict[str, str | None], stdout: str) -> Execution:
         package = report.get("package")
         named = package is not None and len(package) <= _MOST_NAME and package.isidentifier()
         return Execution(ending, stdout, None, error, package if named else None)
-    lines = stdout.rstrip().splitlines()
-    printed = lines[-1].strip() if lines else None
-    value = next((v for v in (report.get("value"), printed, report.get("last")) if v is not None), None)
+    value = next((v for v in (report.get("value"), _last_printed(stdout), report.get("last")) if v is not None), None)
     return Execution(Ending.OK, stdout, None if value is None or _is_no_answer(value) else _encodable(value))
 
 
+def _last_printed(stdout: str) -> str | None:
+    """The last line of what was printed, with the lines above it where brackets hold them together: a matrix."""
+    lines = stdout.rstrip().splitlines()
+    if not lines:
+        return None
+    begin, closed = len(lines) - 1, _closed(lines[-1])
+    while closed > 0 and len(lines) - begin < _MOST_LINES and begin > 0:
+        begin -= 1
+        closed += _closed(lines[begin])
+    return "\n".join(lines[begin:]).strip() if closed == 0 else lines[-1].strip()
+
+
+def _closed(line: str) -> int:
+    """How many brackets a line closes beyond those that it opens."""
+    return sum((character in "])") - (character in "[(") for character in line)
+
+
 def _is_no_answer(value: str) -> bool:
-    return any(map(_NO_ANSWER.fullmatch, _BETWEEN_NUMBERS.split(value)))
+    return any(map(_NO_ANSWER.fullmatch, _BETWEEN_NUMBERS.split(value))) or _NOTHING.search(value) is not None
 
 
 def _encodable(text: str) -> str:

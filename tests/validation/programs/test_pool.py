@@ -117,11 +117,33 @@ def test_a_program_without_a_value_is_ok_but_has_a_reason(pool):
 
 
 @pytest.mark.parametrize(
-    "program", ["print(float('nan'))", "ans = -1e999", "print([1, float('inf')])", "ans = complex('nanj')"]
+    "program",
+    [
+        "print(float('nan'))",
+        "ans = -1e999",
+        "print([1, float('inf')])",
+        "ans = complex('nanj')",
+        "print(None)",
+        "print('Answer:', None)",
+        "print((3, None))",
+    ],
 )
 def test_what_is_no_number_is_no_answer(pool, program):
     execution = pool.run(program)
     assert (execution.ending, execution.value, execution.reason) == (Ending.OK, None, Reason.PROGRAM_ERROR)
+
+
+@pytest.mark.parametrize(
+    ("program", "value"),
+    [
+        ("print('D: None of these')", "D: None of these"),
+        ("import numpy as np\nprint('A is')\nprint(np.array([[1, 2], [3, 4]]))", "[[1 2]\n [3 4]]"),
+        ("print('f(x) = [')\nprint('[3, 4)')", "[3, 4)"),
+        ("print('so x]')", "so x]"),
+    ],
+)
+def test_the_last_value_that_is_printed_is_the_answer(pool, program, value):
+    assert pool.run(program).value == value
 
 
 @pytest.mark.parametrize("program", ["import matplotlib.pyplot as plt", "print(3)\nfrom no_such_thing import x"])
