@@ -13,6 +13,7 @@ Read = Callable[[str, bool], Value]
 AND = re.compile(
     r"(?:,\s+|(?<!\s)\s+)(?:and|or|und|oder|et|ou|или|lub|oraz|hoặc|và|veya|또는|หรือ|และ|أو|या|और|বা|এবং|和|或)\s+"
     r"|(?<=[\d)}]) (?:y|e|o|u|и|i|en|of|ve|na|au|و) (?=[-\d\\(])"
+    r"|\s?\\(?:lor|vee|land|wedge)(?![A-Za-z])\s?"
     r"|(?<=[\d)}\]])\s?(?:和|或|及|与|與|と|または|또는|와|과)\s?(?=[-+\d\\(\[a-z])"
 )
 _NAMES = re.compile(r"\((?:[A-Za-z]|\\[a-z]+)(?:,\s*(?:[A-Za-z]|\\[a-z]+))+\)\Z")  # (x,y)
@@ -57,6 +58,8 @@ def read_equation(text: str, read: Read, *, comma: bool) -> Value:
         raise UnsupportedError("an equals sign with one side")
     if len(sides) > 2:
         return _read_chain(sides, read, comma=comma)
+    if NAME.match(sides[1]) and _number(read(sides[0], comma)) is not None:  # 12 = x
+        sides = sides[::-1]
     right = read(sides[1], comma)
     if isinstance(right, Unread):
         raise UnsupportedError(sides[1])

@@ -65,6 +65,7 @@ _SPECIAL = re.compile(
 )
 _EULER = re.compile(r"(?<![A-Za-z0-9])E(?![A-Za-z0-9])")
 _OF_EULER = re.compile(r"(?:[-+*/^()\[\], .0-9Ei]|sqrt|exp|log|pi)+\Z")
+_CALLED, _OF_X = frozenset(["y"]), re.compile(r"[fgh]\(x\)\Z")  # names of one curve
 _COUNT = re.compile(r"\d[\d,]*\Z|\\binom(?=\{)|\{?\}?[_^]")  # what a number of choices is written as
 _TEXT, _NUMBER = equal("text"), equal("number")
 _OTHER_NUMBER = not_equal("number")
@@ -395,6 +396,8 @@ def _lettered(value: Value, asked: Asked) -> str:
 def _compare_equations(gold: Value, answer: Value, asked: Asked) -> Comparison:
     if isinstance(gold, Equation) and isinstance(answer, Equation):
         if gold.name and (gold.name == answer.name or _plain_name(gold.name) == _plain_name(answer.name)):
+            return _compare(gold.right, answer.right, asked)
+        if {gold.name, answer.name} & _CALLED == {"y"} and any(map(_OF_X.match, (gold.name, answer.name))):
             return _compare(gold.right, answer.right, asked)
         return compare_curves(gold, answer)
     equation, other = (gold, answer) if isinstance(gold, Equation) else (answer, gold)

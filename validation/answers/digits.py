@@ -21,15 +21,21 @@ _DECIMAL_COMMA = re.compile(
     rf"(?<![\d.,])(?:({_POINT_THOUSANDS}|[1-9]\d{{0,2}}(?: \d{{3}})+|\d+),(\d+)(?![\d,])"
     rf"|({_POINT_THOUSANDS})(?![\d.]|,\d))"
 )
+_DOTTED_THOUSANDS = re.compile(r"(?<![\w.,])([1-9]\d{0,2}(?:\.\d{3}){2,})(?![\w.]|,\d)")
 _OTHER_MARKS = re.compile(r"[-+]?[1-9]\d{0,2}([.,])\d{3}\Z")  # one mark, which another hand means the other way
 _ORDINAL = re.compile(r"\d(?:st|nd|rd|th)\b")
 _ONE = algebra.number(1)
-_CURRENCY = re.compile(r"([-+]?)\s*(?:(?:US|CA|AU|HK|S|R|Rs\.?)?\s*([$€£¥₹])\s*|(USD|EUR|GBP|RMB|INR|Rs\.?)\s*(?=\d))")
+_CURRENCY = re.compile(
+    r"([-+]?)\s*(?:(?:US|CA|AU|HK|S|R|Rs\.?)?\s*([$€£¥₹])\s*|(USD|EUR|GBP|RMB|INR|CHF|CAD|AUD|JPY|CNY|Rs\.?)\s*(?=\d))"
+)
 _DEGREES = re.compile(r"([-+]?[\d.,/ ]+)°\s*(C|F)?")
 _THERMOMETERS = {"C": "celsius", "F": "fahrenheit"}
 _BARE = re.compile(r"[-+\d./]+")
 _UNIT_LETTER = re.compile(r"([-+]?\d+(?:\.\d+)?)( ?)([mgshLl])(\^\{?[23]\}?)?")
 _LETTER_BEHIND = re.compile(r"([^=]{1,200}(?:\}|\\pi)) ([mgshLN])(?:\^\{?[23]\}?)?")  # meters, or a factor
+_BELOW = re.compile(
+    r"/ ?(\d+(?:[a-z]{1,3}(?![a-z])|\\pi(?![A-Za-z])|\\sqrt\s?(?:\{[^{}]*\}|\d))|[a-z]{2,3}(?![a-z]))(?![(^_])"
+)
 _INTEGER = re.compile(r"[-+]?\d+\Z")
 _DECIMAL = re.compile(r"[-+]?\d*\.(\d+)\Z")
 _EXPONENT = re.compile(r"[-+]?\d+(?:\.(\d{1,40}))?[eE]([-+]?\d{1,3})\Z")
@@ -46,7 +52,7 @@ _REPEATING = re.compile(
     r"([-+]?)(\d*)\.(\d*)(?:\\(?:overline|bar|overbar)\s*\{?(\d+)\}?|\((\d+)\)|((?:\\dot\s*\{?\d\}?\d*)+)|(\.\.\.|\\ldots|\\dots|\\cdots))\s*\Z"
 )
 _BASED = re.compile(
-    r"([-+]?)\(?([0-9A-Za-z]+)\)?(?:_\{?|\(?(?:in)?base-?)(\d+|two|three|four|five|six|seven|eight|nine|ten|twelve|sixteen)[})]?\Z"
+    r"([-+]?)\(?([0-9A-Za-z]+)\)?(?:_\{?\(?|\(?(?:in)?base-?)(\d+|two|three|four|five|six|seven|eight|nine|ten|twelve|sixteen)\)?\}?\Z"
 )
 _LITERAL = re.compile(r"0([box])([0-9a-fA-F]+)\Z")
 _BASE_WORDS = {
@@ -79,6 +85,8 @@ def localise(text: str, *, comma: bool) -> str:
     """
     if comma:
         text = _DECIMAL_COMMA.sub(_with_point, text)
+    elif text.count(".") > 1:
+        text = _DOTTED_THOUSANDS.sub(lambda m: m.group(1).replace(".", ""), text)
     if "'" in text or "_" in text:
         text = _MARKED_THOUSANDS.sub(lambda m: re.sub(r"\D", "", m.group(1)), text)
     text = THOUSANDS.sub(lambda m: m.group(1).replace(",", ""), text)
@@ -198,8 +206,14 @@ def plain_number(text: str) -> Scalar:
     arithmetic = (
         _ARITHMETIC.match(plain) and not _FRACTION.match(plain) and re.search(r"\d\D*[-+*/]|\\cdot|\\times", plain)
     ) or notation.REPEATED.search(plain)
-    other = notation.read(text, strict=True) if notation.LONG_RUN.search(text) else None
+    other = notation.read(text, strict=True) if notation.LONG_RUN.search(text) else _under_slash(text)
     return Scalar(notation.read(text), unevaluated=bool(arithmetic), written=text, alternative=other)
+
+
+def _under_slash(text: str) -> Closed | None:
+    """What `1/2x` is where all that touches the slash stands below it."""
+    below = _BELOW.sub(r"/(\1)", text) if "/" in text else text
+    return None if below == text else notation.read(below)
 
 
 def _floating(text: str) -> Scalar | None:
@@ -270,7 +284,7 @@ def _based(text: str) -> Scalar | None:
     else:
         return None
     letters = digits.isupper() or (digits.islower() and len(digits) > 1)
-    if not digits[0].isdigit() and (base != 16 or not letters):
+    if not digits[0].isdigit() and not (letters and (base == 16 or (base > 10 and not digits.isalpha()))):
         return None
     if not 2 <= base <= 36 or len(digits) > 1000:
         raise NumeralError("base")

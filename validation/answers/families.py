@@ -14,7 +14,7 @@ _QUALIFIER = re.compile(
     r"(?:\\in\s*(?:\\(?:mathbb|Bbb|bf)\s*\{?\s*Z\s*\}?|\\Z|Z)|(?:is|be|being) an(?:y)? integer|(?:为|是)整数)\s*\)?\Z"
 )
 _RESIDUE = re.compile(
-    r"(?:(.+?)\s*\\equiv\s*)?(.+?)\s*(?:\\pmod\s*\{?\s*|\(\s*(?:\\bmod|\\mod|mod)\s*\{?\s*)(\w+)\s*\}?\s*\)?\Z"
+    r"(?:(.+?)\s*\\equiv\s*)?(.+?)\s*(?:\\pmod\s*\{?\s*|\(?\s*(?:\\bmod|\\mod|mod)\s*\{?\s*)(\w+)\s*\}?\s*\)?\Z"
 )
 _NUMBERS = frozenset("kmnlt")  # what people call any whole number
 _MOST = 60  # members of one family between two steps of another
@@ -36,8 +36,8 @@ def read_family(text: str, read: Read, *, comma: bool) -> Value | None:
 
 def _read_residue(text: str, read: Read, *, comma: bool) -> Value | None:
     match = _RESIDUE.match(text)
-    if match is None:
-        return None
+    if match is None or (match.group(1) is None and "pmod" not in text and "(" not in text):
+        return None  # 17 mod 5 may be a number
     named, residues, modulus = match.groups()
     step = read(modulus, comma)
     starts = tuple(value.closed for value in _scalars(read(residues, comma)))

@@ -35,7 +35,8 @@ _SIGNED_NUMBERS = re.compile(
 _SIGNS = {"positive": ">", "negative": "<", "nonnegative": "\\ge", "nonpositive": "\\le"}
 _SETS = {"integers": "Z", "natural numbers": "N", "rational numbers": "Q", "complex numbers": "C"}
 _CLOCK = re.compile(r"(half|(?:a )?quarter) (past|to) (\d{1,2})\Z")
-_NOON = re.compile(r"(?:12 )?(noon|midnight)\Z")
+_NOON = re.compile(r"(?:12(?::00)? )?(noon|midnight)\Z")
+_SHARP = re.compile(r"(\d{1,2}) o'? ?clock\Z")
 _PLACES = {"thousand": 1000, "hundred": 100, "ten": 10, "one": 1, "unit": 1}
 _PLACED = re.compile(
     r"\d{1,3} (?:thousand|hundred|ten|one|unit)s?(?:(?:,| and|, and)? \d{1,3} (?:hundred|ten|one|unit)s?)+\Z"
@@ -53,7 +54,7 @@ _HOURS = {"noon": "12:00 PM", "midnight": "12:00 AM"}
 _BEGINS = re.compile(
     r"from |between |strictly "
     r"|\\?[a-z] (?:is|lies|must) |(?:all |the |any )?(?:pos|neg|non|set|int|nat|rat|com)"
-    r"|half |(?:a )?quarter |(?:12 )?(?:noon|mid)|\d{1,3} (?:th|hu|te|on|un)|only |[IV]+[ ,]"
+    r"|half |(?:a )?quarter |(?:12(?::00)? )?(?:noon|mid)|\d{1,2} o|\d{1,3} (?:th|hu|te|on|un)|only |[IV]+[ ,]"
     r"|(?:an? )?(?:iso|equi|sca|rig|obt|acu)"
 )
 
@@ -116,6 +117,7 @@ _RULES = (
     (_SIGNED_NUMBERS, _signed),
     (_CLOCK, _clock),
     (_NOON, lambda match: "12:00 PM" if match.group(1) == "noon" else "12:00 AM"),
+    (_SHARP, lambda match: f"{match.group(1)}:00"),
     (_PLACED, _placed),
     (_STATEMENT, _statements),
     (_TRIANGLE, lambda match: f"{match.group(1)} triangle"),

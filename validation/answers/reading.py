@@ -51,6 +51,7 @@ _PART_NAMES = (tuple("123456789"), tuple("abcdefgh"), ("i", "ii", "iii"))
 _CONTENT_CHOICE = re.compile(r"([-+$\d\\][^=]{0,100}?)\s\(([A-J])\)\Z")
 _CHOICE_CONTENT = re.compile(r"(?:\(\s?([A-J])\s?\)|([A-J])(?:[.):]|\s[-–—](?=\s)))\s*(\S.*)\Z", re.DOTALL)
 _RATIO = re.compile(r"(\d+(?:\.\d+)?)(?:\s*(?::|\sto\s)\s*(\d+(?:\.\d+)?))(?:\s*:\s*(\d+(?:\.\d+)?))?\Z")
+_MOST_TERMS = 4  # of a ratio
 _DAYS = {day[:3]: day for day in ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]} | {
     "tues": "tuesday", "thur": "thursday", "thurs": "thursday"
 }  # fmt: skip
@@ -68,7 +69,8 @@ _MATRIX = re.compile(
     r"\\begin\{([pbv]?)matrix\}(.*)\\end\{\1matrix\}\Z|\\begin\{array\}\{[^}]*\}(.*)\\end\{array\}\Z", re.DOTALL
 )
 _SYSTEM = re.compile(
-    r"\\begin\{(?:cases|array|aligned)\}(?:\{[^}]*\})?([^&]*=[^&]*)\\end\{(?:cases|array|aligned)\}\Z", re.DOTALL
+    r"(?:\\\{ ?)?\\begin\{(?:cases|array|aligned)\}(?:\{[^}]*\})?([^&]*=[^&]*)\\end\{(?:cases|array|aligned)\}\Z",
+    re.DOTALL,
 )
 _SIMPLE = re.compile(r"\d+(?:!|_(?:\d|\{?\d\d?\}?))?\Z", re.ASCII)
 # Numerals that no other reader can claim: 1.25, 3/4, 12.5%, 0.\overline{42}.
@@ -128,6 +130,7 @@ _SYNONYMS = {
     **dict.fromkeys(["是的", "对的"], "yes"),
     **dict.fromkeys(["不是", "不对", "错的", "错误的"], "no"),
     **dict.fromkeys(["可以", "能够"], "能"),
+    "没有": "无",
     **dict.fromkeys(["不可以", "不能够"], "不能"),
     **dict.fromkeys(["да", "ja", "oui", "sí", "sì", "sim", "tak", "evet", "はい", "네", "예"], "yes"),
     **dict.fromkeys(["нет", "nein", "non", "nee", "não", "nie", "hayır", "いいえ", "아니요", "아니오"], "no"),
@@ -206,7 +209,8 @@ def _read(text: str, *, comma: bool) -> Value:
         system = _SYSTEM.match(text)
         if system is None:
             raise UnsupportedError("environment")
-        return read_value(", ".join(line for line in _ROW_END.split(system.group(1)) if line.strip()), comma)
+        lines = (line.strip(" ,;.") for line in _ROW_END.split(system.group(1)))
+        return read_value(", ".join(line for line in lines if line), comma)
     if "\\{" in text and (built := read_builder(text, read_value, comma=comma)) is not None:
         return built
     if "\\approx" in text:
@@ -282,6 +286,18 @@ def _ratio(text: str) -> Value | None:
     if match is None:
         return None
     return Ratio(tuple(Fraction(group) for group in match.groups() if group), is_clock(text))
+
+
+def _ratio_of_roots(text: str) -> Value | None:
+    r"""Reads `\sqrt{2}:1` as its quotient, and a ratio of three as what each is beside the last."""
+    terms = parts(text, ":") if ":" in text and ("\\sqrt" in text or "\\pi" in text) else []
+    if not 2 <= len(terms) <= _MOST_TERMS:
+        return None
+    *first, last = map(notation.read, terms)
+    if algebra.symbols_of(algebra.total([*first, last])):
+        return None
+    beside = tuple(Scalar(algebra.divide(term, last)) for term in first)
+    return beside[0] if len(beside) == 1 else Several("tuple", (*beside, Scalar(algebra.number(1))))
 
 
 def _words(text: str) -> Value | None:
@@ -475,5 +491,5 @@ def _plus_minus(text: str, *, comma: bool) -> Value:
     return Several("bare", tuple(scalar(localise(reading, comma=comma)) for reading in readings))
 
 
-_BRACKETED = (_choice, _parts, _matrix, _chosen)  # what may open with a bracket or a command
-_READERS = (_choice, _remainder, _chosen, read_moment, _ratio, _chinese, _words, _matrix, _counted)
+_BRACKETED = (_choice, _parts, _matrix, _chosen, _ratio_of_roots)  # what may open with a bracket or a command
+_READERS = (_choice, _remainder, _chosen, read_moment, _ratio, _ratio_of_roots, _chinese, _words, _matrix, _counted)

@@ -40,7 +40,9 @@ _DECORATED = re.compile(
     r"|\^\{?\\(times|ast)\}?)\Z"
 )
 _DECORATIONS = {"+": ">", "-": "<", "*": "!=", "times": "!=", "ast": "!="}
-_EXCEPT = re.compile(r"(?:[Aa]ll )?real(?: number|s)?s? (?:except|other than|but)(?: for)? (?:[a-z] ?= ?)?(.+)\Z")
+_EXCEPT = re.compile(
+    r"(?:(?:[Aa]ll|[Aa]ny) )?real(?: number|s)?s?(?: [a-z])? (?:except|other than|but)(?: for)? (?:[a-z] ?= ?)?(.+)\Z"
+)
 _REMOVED = re.compile(r"(.+?)\s*(?:\\setminus|\\backslash|-|\\)\s*\\\{(.*)\\\}\Z")
 _UNION = re.compile(r"\\cup|\bU\b|(?<=[)\]])\s*∪\s*")
 _UNBOUNDED = re.compile(r"\\infty|oo|inf|\\cup|\bU\b|∪")

@@ -22,6 +22,7 @@ _KNOWN_LETTERS = frozenset(["omega", "phi", "varphi"])  # a root of unity, the g
 _SCALES = (1, 0.07, 40)  # of the points at which functions of variables are compared
 _UNROUNDED = "equal after rounding, and `verify.rounding` is never"
 _IN_FULL = range(14, 18)  # decimals, which a machine printed of a double
+_ANGLES = frozenset(["angle", "radians"])
 _RANGE = re.compile(r"(\d{1,9})\s?-\s?(\d{1,9})\Z")
 _CENT, _EURO = UNITS["cent"], UNITS["euro"]
 _POWERS = frozenset(["plain area", "plain cube", "area", "cube"])
@@ -185,6 +186,8 @@ def _conversion(gold: Scalar, answer: Scalar, asked: Asked) -> Fraction | None:
     if {first, second} == {_CENT, _EURO}:
         return Fraction(1, 100) if second == _CENT else Fraction(100)
     dimensions = {first.dimension.removeprefix("plain "), second.dimension.removeprefix("plain ")}
+    if dimensions == _ANGLES:
+        return Fraction(1)  # `_radians` converts
     if len(dimensions) == 1 and first.dimension != second.dimension:
         return Fraction(1)  # square units beside square metres
     if "plain" in dimensions or ("angle" in dimensions and dimensions & TEMPERATURES):
@@ -230,10 +233,12 @@ def _other_thing(unit: Unit | None, label: str) -> bool:
 
 
 def _radians(one: Scalar, other: Scalar) -> algebra.Closed:
-    """Returns the value, in radians where degrees stand beside a bare multiple of pi."""
-    if one.unit is None or one.unit.dimension != "angle" or other.unit is not None:
+    """Returns the value, in radians where degrees stand beside radians or a bare multiple of pi."""
+    if one.unit is None or one.unit.dimension != "angle":
         return one.closed
-    if "pi" not in _names(other.closed) or "pi" in _names(one.closed):
+    in_radians = other.unit is not None and other.unit.dimension == "radians"
+    bare = other.unit is None and "pi" in _names(other.closed) and "pi" not in _names(one.closed)
+    if not (in_radians or bare):
         return one.closed
     return algebra.multiply(one.closed, algebra.divide(algebra.symbol("pi"), algebra.number(180)))
 

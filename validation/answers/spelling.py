@@ -126,6 +126,10 @@ _ABOUT = re.compile(
     r"\A(?:about|approximately|approx\.?|roughly|around|约|大约|約|ungefähr|etwa|environ|około|примерно) ?(?=[-$\d\\])",
     re.IGNORECASE,
 )
+_EXACTLY = re.compile(
+    r"\A(?:exactly|precisely|only|just|a total of|(?:恰好|正好|一共|共)(?:有|是)?) ?(?=[-$\d\\])", re.IGNORECASE
+)
+_EXACTLY_BEGINS = frozenset("eEpPoOjJaA恰正一共")
 _ABOUT_BEGINS = frozenset("aAeErRuUоОпП约大約")
 # TeX's own fractions: {1 \over 2}, {7 \choose 2}.
 _INFIX = re.compile(
@@ -158,6 +162,8 @@ def _unwrap_text(match: re.Match[str]) -> str:
     content = match.group(1)
     stripped = content.strip()
     before = match.string[: match.start()].rstrip()
+    if stripped in ("e", "i"):
+        return f" {stripped}"
     if (before[-1:].isdigit() or before.endswith(("}", "\\pi"))) and stripped in UNIT_LETTERS:
         return f" {UNIT_LETTERS[stripped]} "
     return f" {content} " if stripped else " "
@@ -297,6 +303,8 @@ def normalise(text: str) -> str:
         text = text.replace("\\mp", "\\pm")
     if "{ " in text or " }" in text:
         text = _BRACE_SPACE.sub("", text)
+    if text[:1] in _EXACTLY_BEGINS:
+        text = _EXACTLY.sub("", text)
     if text[:1] in _ABOUT_BEGINS and (about := _ABOUT.match(text)):
         text = f"\\approx {text[about.end() :]}"
     if "10" in text:

@@ -18,6 +18,10 @@ _PARTS = {"half": 2, "halves": 2, "quarter": 4, "quarters": 4} | {
 }
 _NUMBER_WORDS = frozenset([*_ONES, *_TEN, *_THOUSANDS, *_PARTS, "hundred", "dozen", "a", "and", "negative", "minus"])
 _COUNTING = _NUMBER_WORDS - {"a", "and", "negative", "minus"} | {"none", "once", "twice", "couple"}
+_NONE = frozenset([
+    "keine", "keiner", "keins", "ninguno", "ninguna", "aucun", "aucune", "nenhum", "nenhuma", "nessuno", "nessuna",
+    "geen", "żaden", "żadna", "нет", "ни одного", "yok", "không có", "なし", "无", "没有",
+])  # fmt: skip
 _ELSEWHERE = (
     "cero uno dos tres cuatro cinco seis siete ocho nueve diez _ doce trece catorce quince",
     "zéro _ deux trois quatre cinq _ _ huit neuf dix onze douze treize quatorze quinze seize dix-sept dix-huit"
@@ -83,6 +87,8 @@ def read_ordinal(text: str) -> int | None:
 
 def may_count(words: str) -> bool:
     """Says whether words that are not read as a number speak of one all the same."""
+    if words in _NONE:
+        return True
     if words.isascii():
         return _ORDINAL.match(words) is not None or not _COUNTING.isdisjoint(words.replace("-", " ").split())
     return words[0] in _CJK_COUNTING and (len(words) <= 2 or words[1] in _CJK_BETWEEN)

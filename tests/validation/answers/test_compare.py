@@ -576,3 +576,57 @@ def test_what_a_program_calls_its_value_is_no_part_of_it(gold, answer, outcome):
 )
 def test_sums_and_products_with_an_end_are_worked_out(gold, answer, outcome):
     assert compare(gold, answer).outcome is outcome
+
+
+@pytest.mark.parametrize(
+    ("gold", "answer", "outcome"),
+    [
+        (r"3 \mathrm{i}-5", "-5+3i", EQUAL),
+        (r"3 \mathrm{i}-5", "-5-3i", NOT_EQUAL),
+        (r"4\mathrm{e}^{3}", "4e^3", EQUAL),
+        ("CHF 35", "35", EQUAL),
+        ("CHF 35", "35 dollars", NOT_EQUAL),
+        ("2.345.678", "2345678", EQUAL),
+        ("2.345.67", "234567", UNKNOWN),
+        ("1.5 rad", "1.5 radians", EQUAL),
+        (r"\frac{\pi}{4} \text{ rad}", r"45^\circ", EQUAL),
+        ("45 rad", r"45^\circ", NOT_EQUAL),
+        ("12:00 midnight", "12:00 AM", EQUAL),
+        ("9 o'clock", "9:00", EQUAL),
+        ("9 o'clock", "6:00", NOT_EQUAL),
+        (r"\sqrt{3}:3", r"1:\sqrt{3}", EQUAL),
+        (r"\sqrt{3}:3", r"\sqrt{3}:1", NOT_EQUAL),
+        (r"1:\sqrt{2}:2", r"\sqrt{2}:2:2\sqrt{2}", EQUAL),
+        (r"1:\sqrt{2}:2", r"1:2:\sqrt{2}", NOT_EQUAL),
+        ("2210_3", "2210_{(3)}", EQUAL),
+        ("B7_{12}", "139", EQUAL),
+        ("B7_{12}", "137", NOT_EQUAL),
+        (r"x \equiv 2 \bmod 9", r"x \equiv 2 \pmod{9}", EQUAL),
+        (r"x \equiv 2 \bmod 9", r"x \equiv 2 \pmod{7}", NOT_EQUAL),
+        (r"29 \bmod 9", "2", UNKNOWN),
+        ("any real number x except 5", r"x \ne 5", EQUAL),
+        ("any real number x except 5", r"x \ne -5", NOT_EQUAL),
+        (r"x = 4 \lor x = -4", "4, -4", EQUAL),
+        (r"x = 4 \lor x = -4", "4, 3", NOT_EQUAL),
+        (r"\begin{cases} x=8, \\ y=-1. \end{cases}", "x=8, y=-1", EQUAL),
+        (r"\left\{\begin{array}{l} x=8 \\ y=-1 \end{array}\right.", "x=8, y=-1", EQUAL),
+        (r"\left\{\begin{array}{l} x=8 \\ y=-1 \end{array}\right.", "x=-1, y=8", NOT_EQUAL),
+        ("f(x)=5x-2", "y=5x-2", EQUAL),
+        ("f(x)=5x-2", "y=2x-5", NOT_EQUAL),
+        ("f(x)=5x-2", "x=5y-2", UNKNOWN),
+        ("exactly 8", "8", EQUAL),
+        ("exactly 8", "9", NOT_EQUAL),
+        ("at least 8", "8", UNKNOWN),
+        ("8 = x", "8", EQUAL),
+        ("8 = x", "9", NOT_EQUAL),
+        ("8 = 9", "9", NOT_EQUAL),
+        ("3/4x", r"\frac{3}{4x}", UNKNOWN),  # or three quarters of x
+        (r"\frac{3}{4}x", r"\frac{3}{4x}", NOT_EQUAL),
+        ("ninguna", "0", UNKNOWN),
+        ("ninguna", "4", UNKNOWN),
+        (r"\{(2, 9)\}", "(2, 9)", EQUAL),
+        (r"\{(2, 9)\}", "(9, 2)", NOT_EQUAL),
+    ],
+)
+def test_spellings_that_fresh_rows_brought(gold, answer, outcome):
+    assert compare(gold, answer).outcome is outcome
