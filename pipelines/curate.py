@@ -125,7 +125,7 @@ def _curate(settings: Curate, output: File, against: Sequence[Path], options: Ru
     items, benchmarks = load_benchmarks(settings.benchmarks)
     taxonomies = taxonomies_of(settings.sources, settings.label.taxonomies)
     votes = source_votes(inputs.splits) if Stage.SELECT not in settings.skip else ()
-    reviews, review_files = read_reviews(settings.reviews, votes, settings.people)
+    reviews, review_files = read_reviews(settings.reviews, votes, settings.people, on_note=options.on_note)
     level = None if on_engine else verify.level_of(settings)  # workers have levels of their own
     list(balance.bounds_of(settings.balance))  # a quota that cannot be is told before anything is written
     with (

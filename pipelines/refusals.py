@@ -36,6 +36,7 @@ class RunOptions:
     beam_flags: Sequence[str] = ()
     patience: float = PATIENCE_S
     on_progress: Callable[[Progress], None] = lambda _: None
+    on_note: Callable[[str], None] = lambda _: None
 
     @property
     def on_engine(self) -> bool:

@@ -47,11 +47,12 @@ def run_curate(config: Config, output: Path, options: RunOptions, *, config_file
     print_isolation(console, config, on_engine=options.on_engine)
     place = located(output)
     judged, before = (place / VERDICT).exists(), _reviews_before(place)
+    notes: list[str] = []
     with CurateConsole(console) as shown:
-        manifest = curate_checked(settings, output, replace(options, on_progress=shown.show))
+        manifest = curate_checked(settings, output, replace(options, on_progress=shown.show, on_note=notes.append))
     with copied(output, LEDGER, REVIEWS) if options.on_engine else nullcontext(made_in(output)) as folder:
         ledger = read_alike(folder, manifest)
-        lines = [*remarks(manifest, ledger), *review_notes(folder)]
+        lines = [*remarks(manifest, ledger), *notes, *review_notes(folder)]
         lines += effects(manifest, folder, before=before, min_heldout=config.validate_.min_heldout)
         if config_file is not None and not options.on_engine:
             write_text(folder / WORK / CONFIG_FILE, str(config_file.absolute()))

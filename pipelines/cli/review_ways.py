@@ -127,6 +127,7 @@ def _import(data: Path, path: Path, options: ReviewOptions) -> None:
     from pipelines.review.journal import journals
     from pipelines.review.opened import opened_data
     from pipelines.review.serve import decisions_folder
+    from pipelines.sources.files.acts import passed_over
 
     folder = decisions_folder(data, options.decisions)
     incoming = read_decisions(path)
@@ -137,4 +138,5 @@ def _import(data: Path, path: Path, options: ReviewOptions) -> None:
     facts += [f"{there:,} stood there already"] * bool(there)
     facts += [f"{lost:,} are about rows that are not in {data}: they changed since, and are left out"] * bool(lost)
     facts += [f"{amount(incoming.undecided, 'row')} without a decision"] * bool(incoming.undecided)
+    facts += [passed_over(incoming.torn)] * bool(incoming.torn)
     console_for().print("; ".join(facts), soft_wrap=True, markup=False)

@@ -17,10 +17,11 @@ import numpy as np
 
 from pipelines.review.causes import Group
 from pipelines.review.corrected import is_new_row
-from pipelines.review.journal import TOGETHER, Journal
+from pipelines.review.journal import Journal
 from pipelines.review.opened import OpenedData
 from pipelines.review.queues import Queue, QueueName
 from pipelines.review.votes import Act, Code, Vote, Votes, codes_at, is_vote
+from pipelines.sources.files.acts import TOGETHER
 from schemas.problem import Decision
 
 RESERVED_S = 600.0

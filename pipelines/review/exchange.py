@@ -27,6 +27,7 @@ from pipelines.review.tool_exports import OF_ACT, Entry, Fields, as_text, entrie
 from pipelines.review.votes import Vote
 from pipelines.sources.adapters.decisions import DECISIONS, UNDECIDED
 from pipelines.sources.adapters.fields import Unreadable, moment_of
+from pipelines.sources.files.acts import whole_lines
 from schemas.exits import UserError, one_line
 from schemas.reason import Outcome, Reason
 
@@ -90,10 +91,12 @@ class Incoming:
     Attributes:
         decisions: in the words of the journal, each with its place in the file.
         undecided: entries that say nothing: an unfinished queue has them.
+        torn: bytes at the end of a journal of an act that was not written to its end.
     """
 
     decisions: Sequence[Entry]
     undecided: int
+    torn: int
 
 
 def read_decisions(path: Path) -> Incoming:
@@ -103,7 +106,9 @@ def read_decisions(path: Path) -> Incoming:
         UserError: it cannot be read, or a decision in it is none.
     """
     try:
-        entries = [*entries_of(text_of_file(path.read_bytes()))]
+        content = path.read_bytes()
+        whole = whole_lines(content)
+        entries = [*entries_of(text_of_file(whole))]
     except OSError as error:
         raise UserError(f"--import {path}: cannot be read: {error.strerror}") from error
     except (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError, csv.Error) as error:
@@ -112,7 +117,7 @@ def read_decisions(path: Path) -> Incoming:
     decided = [(where, entry) for where, entry in checked if entry]
     if not decided and not any("row_id" in entry for _, entry in entries):
         raise UserError(f"--import {path}: no entry has a row_id, so none is about a row of a data set")
-    return Incoming(_standing(decided), len(checked) - len(decided))
+    return Incoming(_standing(decided), len(checked) - len(decided), len(content) - len(whole))
 
 
 def _standing(entries: Sequence[Entry]) -> list[Entry]:

@@ -1,8 +1,8 @@
 """Decisions on disk: JSON lines, appended and synced before anybody sees the next row.
 
 A kill leaves at most one act half-written (a line without its end, some lines of a group): nobody was told that it is
-safe, and the next start cuts it off. A disk that is full leaves none: what was written is taken back, and the decision
-is not.
+safe, readers pass over it and the next start cuts it off. A disk that is full leaves none: what was written is taken
+back, and the decision is not.
 """
 
 import os
@@ -15,14 +15,12 @@ from typing import Any
 import orjson
 
 from pipelines.engine.disk import unwritable_in_one_line
+from pipelines.sources.files.acts import whole_acts
 from schemas.exits import UserError
 from schemas.files import flush, hold
 
 Line = dict[str, Any]
 DECISIONS, AUDITS = "decisions.jsonl", "audits.jsonl"
-TOGETHER = "together"
-"""the field of a line that says how many lines its act has, where there are several"""
-_TOGETHER = f'"{TOGETHER}":'.encode()
 _LOCK = ".lock"
 _BLOCK = 1 << 20
 
@@ -33,7 +31,7 @@ class Journal:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
-        self._size = self._cut_group_begun(self._cut_torn_end())
+        self._size = self._whole()
         flush(path.parent)
 
     def append(self, lines: Iterable[Mapping[str, Any]]) -> None:
@@ -91,47 +89,15 @@ class Journal:
     ) -> None:
         self.close()
 
-    def _cut_torn_end(self) -> int:
-        """Cuts off a line that a kill left without its end; returns how many bytes stay."""
-        size = os.fstat(self._file).st_size
-        end = size
-        while end > 0:
-            start = max(0, end - _BLOCK)
-            found = os.pread(self._file, end - start, start).rfind(b"\n")
-            if found >= 0:
-                end = start + found + 1
-                break
-            end = start
-        return self._cut(end) if end < size else end
-
-    def _cut_group_begun(self, size: int) -> int:
-        """Cuts off the lines of a last act that has fewer than it says (`TOGETHER`); returns how many bytes stay."""
-        act, start, lines, together, offset = None, 0, 0, 1, 0
+    def _whole(self) -> int:
+        """Cuts off an act that was begun and ends the last line; returns how many bytes there are then."""
         with self.path.open("rb") as file:
-            for line in file:
-                found = _act_of(line)
-                if found is None or found[0] != act:
-                    start, lines = offset, 0
-                act, together = found or (None, 1)
-                lines += 1
-                offset += len(line)
-        return self._cut(start) if lines < together else size
-
-    def _cut(self, size: int) -> int:
+            size = whole_acts(file, os.fstat(file.fileno()).st_size)
         os.ftruncate(self._file, size)
+        if size and os.pread(self._file, 1, size - 1) != b"\n":
+            size += self._put(bytearray(b"\n"))
         os.fsync(self._file)
         return size
-
-
-def _act_of(line: bytes) -> tuple[str, int] | None:
-    """The act that a line belongs to and how many lines that has; None for a line by other hands."""
-    if _TOGETHER not in line:
-        return None
-    try:
-        value = orjson.loads(line)
-        return str(value["act"]), int(value[TOGETHER])
-    except (orjson.JSONDecodeError, KeyError, TypeError, ValueError):
-        return None
 
 
 @contextmanager

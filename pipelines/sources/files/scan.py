@@ -37,7 +37,14 @@ _DOCUMENTS = (Kind.JSON, Kind.JSON_LIST, Kind.JSON_MEMBERS)
 _HEADLESS = {Kind.CSV: Kind.CSV_HEADLESS, Kind.TSV: Kind.TSV_HEADLESS}
 
 
-def scan(path: str, *, split_bytes: int = 8 << 20, header: bool = True, rows: str | None = None) -> list[FileScan]:
+def scan(
+    path: str,
+    *,
+    split_bytes: int = 8 << 20,
+    header: bool = True,
+    rows: str | None = None,
+    may_be_empty: bool = False,
+) -> list[FileScan]:
     """Finds the files of a source and reads each once: size, sha256, rows, stretches.
 
     Args:
@@ -46,22 +53,24 @@ def scan(path: str, *, split_bytes: int = 8 << 20, header: bool = True, rows: st
         split_bytes: about how long a stretch of JSONL or Parquet is; other kinds are one stretch a file.
         header: whether the first row of CSV and TSV names the columns; see `adapters.has_header`.
         rows: the member of a JSON document that holds its rows (`Source.rows`).
+        may_be_empty: a file without a row is none too few.
 
     Raises:
         UserError: a file is missing, empty, of an unknown kind or damaged, or the source holds no row.
     """
+    read = partial(_scan_file, split_bytes=split_bytes, header=header, rows=rows, may_be_empty=may_be_empty)
     scans: list[FileScan] = []
     first_row = 0
     for file, name in find_files(path):
         try:
-            scanned = _scan_file(file, name, first_row=first_row, split_bytes=split_bytes, header=header, rows=rows)
+            scanned = read(file, name, first_row=first_row)
         except (OSError, EOFError, zlib.error, lzma.LZMAError, pa.ArrowInvalid, *_zstd_errors()) as error:
             raise UserError(f"{name} cannot be read: {error}") from error
         except UserError as error:
             raise UserError(f"{name} {error}") from error
         scans.append(scanned)
         first_row += scanned.rows
-    if not first_row:
+    if not first_row and not may_be_empty:
         raise UserError(f"{public_name(path)} holds no rows")
     return scans
 
@@ -102,7 +111,16 @@ def has_changed(file: FileScan, *, hashed: bool = False) -> bool:
         return True
 
 
-def _scan_file(path: str, name: str, *, first_row: int, split_bytes: int, header: bool, rows: str | None) -> FileScan:
+def _scan_file(
+    path: str,
+    name: str,
+    *,
+    first_row: int,
+    split_bytes: int,
+    header: bool,
+    rows: str | None,
+    may_be_empty: bool,
+) -> FileScan:
     stamp = stamp_of(path)
     content = recognised(path, rows)
     kind, compression = content.kind, content.compression
@@ -116,7 +134,7 @@ def _scan_file(path: str, name: str, *, first_row: int, split_bytes: int, header
         cuts = cut(hashed, kind, compression, split_bytes)
         while hashed.read(_BLOCK_BYTES):
             pass
-        if not hashed.bytes:
+        if not hashed.bytes and not may_be_empty:
             raise UserError("is empty")
         if cuts is None:
             cuts = _cut_columnar(stream, kind, hashed.bytes, split_bytes)

@@ -6,8 +6,8 @@ acceptance that names a reason of quarantine overrules that reason and no other:
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import chain
 
 import pyarrow as pa
@@ -15,7 +15,9 @@ import pyarrow as pa
 from pipelines.sources.adapters.decisions import decision_by_value, decision_of, is_undecided
 from pipelines.sources.adapters.fields import Unreadable, find, is_marked, moment_of, optional_text, share_of
 from pipelines.sources.adapters.registry import check_fields, has_header
-from pipelines.sources.files.scan import FileScan, read_records, scan
+from pipelines.sources.files.acts import passed_over, whole_acts
+from pipelines.sources.files.places import open_bytes
+from pipelines.sources.files.scan import FileScan, Kind, read_records, scan
 from pipelines.stages.select.ballots import Record, gathered, is_decided, moment, person_of
 from schemas.exits import UserError
 from schemas.manifest import InputFile
@@ -31,17 +33,23 @@ _NAMED = People(names="keep")
 
 
 def read_reviews(
-    reviews: Sequence[str | Reviews], votes: Iterable[Record] = (), people: People = _NAMED
+    reviews: Sequence[str | Reviews],
+    votes: Iterable[Record] = (),
+    people: People = _NAMED,
+    *,
+    on_note: Callable[[str], None] = lambda _: None,
 ) -> tuple[pa.Table, list[InputFile]]:
     """Reads all files of reviews (`REVIEW_SCHEMA`, in the order of the config) and names them for the manifest.
 
     Lines without a decision and without an answer, as an unfinished queue has them, say nothing and are left out. One
-    that says in words that nothing was decided (unsure, skip, undone) takes back what the person decided before.
+    that says in words that nothing was decided (unsure, skip, undone) takes back what the person decided before. An act
+    that a kill, or a writer who is still there, left half-written at the end of a file is passed over as a whole.
 
     Args:
         reviews: files, or tables that name their fields.
         votes: decisions that stand in the sources themselves; they come first.
         people: what the people in the files are called.
+        on_note: told in a line what was passed over.
 
     Raises:
         UserError: a file, or one line of it, that cannot be read: naming file, line and what is allowed.
@@ -50,7 +58,7 @@ def read_reviews(
     for entry in reviews:
         settings = Reviews(path=entry) if isinstance(entry, str) else entry
         names = list(settings.columns.model_dump().values())
-        scans = scan(settings.path, header=has_header(names))
+        scans = [_whole(file, on_note) for file in scan(settings.path, header=has_header(names), may_be_empty=True)]
         first = (record for file in scans for split in file.splits for record in read_records(split))
         check_fields(f"curate.reviews: {public_name(settings.path)}", [settings.columns.row], first)
         read.append((settings, scans))
@@ -61,6 +69,20 @@ def read_reviews(
     ]
     rows = (people.renamed(row) for settings, scans in read for file in scans for row in _rows_of(settings, file))
     return gathered(chain(votes, rows)), files
+
+
+def _whole(file: FileScan, on_note: Callable[[str], None]) -> FileScan:
+    """A file up to the end of its last whole act."""
+    if not file.rows:
+        on_note(f"{file.name}: holds no decision")
+    if any(split.kind is not Kind.JSONL or split.compression for split in file.splits):
+        return file
+    with open_bytes(file.path) as stream:
+        end = whole_acts(stream, file.bytes)
+    if end < file.bytes:
+        on_note(f"{file.name}: {passed_over(file.bytes - end)}")
+    splits = (replace(split, end=min(split.end, end)) for split in file.splits if split.start < end)
+    return replace(file, splits=tuple(splits))
 
 
 def _named(settings: Reviews, scans: Sequence[FileScan], file: FileScan) -> str:

@@ -29,3 +29,15 @@ def test_a_verdict_that_goes_with_the_data_it_was_about_is_told(
     write_rows(tmp_path / "school.jsonl", marbles(7))
     assert told in curated()
     assert told not in curated()
+
+
+def test_an_act_that_a_kill_tore_is_told_and_the_run_goes_on(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = source(write_rows(tmp_path / "school.jsonl", marbles(6)))
+    torn = tmp_path / "decisions.jsonl"
+    torn.write_text('{"row_id": "a", "annotator": "ana", "decision": "accepted"}\n{"row_id": "b", "annotator": "zo')
+    run_curate(config_of(rows, skip=["verify"], reviews=[str(torn)]), tmp_path / "data", RunOptions())
+    told = " ".join(capsys.readouterr().out.split())
+    assert "decisions.jsonl: the last 32 bytes are an act that was not written to its end; passed over" in told
+    assert "1 decisions of reviews were joined" in told

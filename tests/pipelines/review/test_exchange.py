@@ -92,6 +92,22 @@ def test_no_cell_is_a_formula_to_a_spreadsheet(tmp_path: Path, start: str) -> No
     assert row["reference"] == "2"
 
 
+def test_a_journal_that_a_kill_cut_comes_in_up_to_its_last_whole_act(tmp_path: Path) -> None:
+    lines = [{"row_id": "a", "decision": "accepted", "comment": "π"}]
+    lines += [{"row_id": name, "decision": "rejected", "act": "2", "together": 2} for name in "bc"]
+    path = write_rows(tmp_path / "decisions.jsonl", lines)
+    whole = path.read_bytes()
+    first = whole.index(b"\n") + 1
+    for cut in range(first, len(whole)):
+        path.write_bytes(whole[:cut])
+        incoming = read_decisions(path)
+        ended = cut == len(whole) - 1
+        assert [row["row_id"] for _, row in incoming.decisions] == (["a", "b", "c"] if ended else ["a"])
+        assert incoming.torn == (0 if ended else cut - first)
+    path.write_text(json.dumps(lines[:1], indent=1))  # a document without its last line end is whole
+    assert [row["row_id"] for _, row in read_decisions(path).decisions] == ["a"]
+
+
 @pytest.mark.parametrize(
     ("name", "text", "told"),
     [

@@ -48,6 +48,14 @@ def test_a_group_that_was_begun_and_not_ended_is_cut_off_whole(tmp_path: Path, t
         assert [line["row_id"] for line in journal.lines()] == ["a", "b", "e"]
 
 
+def test_a_last_line_that_lacks_only_its_end_stays_and_gets_it(tmp_path: Path) -> None:
+    path = tmp_path / "decisions.jsonl"
+    path.write_text('{"row_id":"a"}\n{"row_id":"b"}')
+    with Journal(path) as journal:
+        journal.append([{"row_id": "c"}])
+    assert read_lines(path) == [{"row_id": "a"}, {"row_id": "b"}, {"row_id": "c"}]
+
+
 def test_a_full_disk_takes_no_half_of_a_line(tmp_path: Path) -> None:
     path = tmp_path / "decisions.jsonl"
     with Journal(path) as journal:

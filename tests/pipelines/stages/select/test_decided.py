@@ -1,11 +1,14 @@
 """What people say about a row, on literal reviews."""
 
+import json
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from pipelines.sources.files.scan import scan
 from pipelines.stages.select.decided import Settled, read_reviews, settle
 from schemas.exits import UserError
 from schemas.problem import Decision
@@ -198,3 +201,69 @@ def test_a_line_that_cannot_be_understood_is_named(tmp_path: Path, line: dict[st
 @pytest.mark.parametrize(("place", "position"), [(7, 7), (2**63, None), (-1, None), (True, None), ("7", None)])
 def test_a_place_that_no_row_has_says_nothing(tmp_path: Path, place: object, position: int | None) -> None:
     assert [row["position"] for row in read(tmp_path, vote("ada", row="r1") | {"row": place})] == [position]
+
+
+def passed_over(path: Path) -> tuple[list[str], list[str]]:
+    """The rows that a file of reviews decides, and what is told of it."""
+    notes: list[str] = []
+    table, _ = read_reviews([str(path)], on_note=notes.append)
+    return table["row"].to_pylist(), notes
+
+
+def test_a_last_line_that_a_kill_cut_anywhere_is_told_and_passed_over(tmp_path: Path) -> None:
+    path = write_rows(tmp_path / "decisions.jsonl", [vote("ada"), vote("bén π", row="r2")])
+    whole = path.read_bytes()
+    first = whole.index(b"\n") + 1
+    for cut in range(first + 1, len(whole) - 1):
+        path.write_bytes(whole[:cut])
+        rows, notes = passed_over(path)
+        assert rows == ["r1"]
+        assert len(notes) == 1
+        assert f"{path}: the last {cut - first} byte" in notes[0]
+    for there in (whole, whole[:-1]):  # a whole line without its end counts: people's files end so
+        path.write_bytes(there)
+        assert passed_over(path) == (["r1", "r2"], [])
+    path.write_bytes(whole[:first] + b"\0" * 50)  # what a power cut leaves
+    assert passed_over(path)[0] == ["r1"]
+    for cut in range(1, first - 1):
+        path.write_bytes(whole[:cut])
+        rows, notes = passed_over(path)
+        assert (rows, len(notes)) == ([], 1)
+    path.write_bytes(b"")
+    assert passed_over(path) == ([], [f"{path}: holds no decision"])
+
+
+@pytest.mark.parametrize("broken", ['{"row_id": "r2", "deci\n', '{"row_id": "r2", "decision": "\xff"}\n'])
+def test_a_broken_line_with_others_behind_it_or_with_its_end_is_an_error(tmp_path: Path, broken: str) -> None:
+    path = write_rows(tmp_path / "reviews.jsonl", [vote("ada"), vote("ben")])
+    first, second = path.read_text("utf-8").splitlines(keepends=True)
+    torn = '{"row_id": "r4", "dec'
+    for text in (f"{first}{broken}{second}", f"{first}{broken}{torn}", f"{first}{broken}"):
+        path.write_text(text, "latin-1")
+        with pytest.raises(UserError, match=r"record 2: (parse_error|bad_encoding)"):
+            passed_over(path)
+
+
+def test_a_group_counts_whole_or_not_at_all_wherever_its_writer_is(tmp_path: Path) -> None:
+    path = tmp_path / "decisions.jsonl"
+    group = [vote("ada", row=f"r{at}", act="2", together=3) for at in (2, 3, 4)]
+    whole = write_rows(path, [vote("ada", act="1"), *group]).read_bytes()
+    first = whole.index(b"\n") + 1
+    for cut in range(first + 1, len(whole)):
+        path.write_bytes(whole[:cut])
+        rows, notes = passed_over(path)
+        assert (rows, len(notes)) == ((["r1", "r2", "r3", "r4"], 0) if cut == len(whole) - 1 else (["r1"], 1))
+    write_rows(path, [vote("ada", act="1"), *group, vote("ada", "rejected", act="3")])
+    assert passed_over(path) == (["r1", "r2", "r3", "r4", "r1"], [])
+
+
+def test_a_file_over_several_stretches_is_read_up_to_its_last_whole_act(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pipelines.stages.select.decided.scan", partial(scan, split_bytes=100))
+    path = write_rows(tmp_path / "decisions.jsonl", [vote("ada", row=f"r{at}") for at in range(9)])
+    group = [vote("ada", row=f"g{at}", act="2", together=9) for at in range(8)]
+    with path.open("a") as file:
+        file.writelines(json.dumps(line) + "\n" for line in group)
+    rows, notes = passed_over(path)
+    assert (rows, len(notes)) == ([f"r{at}" for at in range(9)], 1)
