@@ -1,5 +1,6 @@
 """The page over HTTP: a few addresses, no folder served, and nothing changed but by our own form."""
 
+from html import escape
 from typing import Any
 
 import orjson
@@ -95,17 +96,20 @@ class _Pages:
             return JSONResponse({"told": "load the page again"}, 403)
         status = 200
         try:
-            message, card = await run_in_threadpool(self._office.answer, person, queue, action, form)
+            message = await run_in_threadpool(self._office.act, person, queue, action, form)
         except StaleFormError as error:
             status, message = 409, str(error)
-            card = await run_in_threadpool(self._office.card, person, queue)
         except OSError as error:
             why = f"not written, and not decided: {error.strerror or error}; mend the disk and press the key again"
             return JSONResponse({"told": why}, 507)
         except UserError as error:
-            return JSONResponse({"told": str(error)}, 503)
+            return JSONResponse({"told": f"not written, and not decided: {error}"}, 503)
         except (KeyError, TypeError, ValueError):
             return JSONResponse({"told": "this is no form of this page"}, 400)
+        try:
+            card = await run_in_threadpool(self._office.card, person, queue)
+        except (UserError, OSError) as error:
+            return JSONResponse({"told": f"{message}; but no other row can be shown: {error}"}, 503)
         ahead = BackgroundTask(self._office.ahead, person, queue)
         return JSONResponse({"told": message, "card": card}, status, background=ahead)
 
@@ -122,7 +126,10 @@ class _Pages:
         queue = str(form.get("queue", ""))
         if person is None or queue not in self._office.queues(person):
             return JSONResponse({"told": "load the page again"}, 403)
-        return JSONResponse({"html": await run_in_threadpool(self._office.rerun, person, queue)})
+        try:
+            return JSONResponse({"html": await run_in_threadpool(self._office.rerun, person, queue)})
+        except UserError as error:
+            return JSONResponse({"html": escape(str(error))}, 503)
 
     async def standing(self, request: Request) -> Response:
         """How people and rules do."""

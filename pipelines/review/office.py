@@ -114,10 +114,6 @@ class Office:
         group = desk.queue.group_at(ticket.position).name
         return {"html": html, "ticket": ticket.name, "left": left, "group": group, "texts": texts}
 
-    def answer(self, person: str, queue: str, action: str, form: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
-        """Does what a key asks for (`act`); returns what was done, and the row that comes next."""
-        return self.act(person, queue, action, form), self.card(person, queue)
-
     def act(self, person: str, queue: str, action: str, form: Mapping[str, Any]) -> str:
         """Does what a key asks for, and says what was done.
 
@@ -161,13 +157,14 @@ class Office:
         return str(rerun_view(*_ran(candidate)))
 
     def ahead(self, person: str, queue: str) -> None:
-        """Makes the row ready that a person gets next."""
+        """Makes the row ready that a person gets next; where the data was made anew, who asks for it is told."""
         desk, seat = self._at(person, queue)
         with self._lock:
             ticket = desk.current(seat)
             position = None if ticket is None or seat.rules else desk.next_position(seat, behind=ticket.position)
         if position is not None:
-            self._rendered(desk, seat, position)
+            with suppress(UserError):
+                self._rendered(desk, seat, position)
 
     def standing(self) -> Standing:
         """How people and rules do."""

@@ -54,7 +54,7 @@
       if (answer.card) show(answer.card);
       told(answer.told);
     } catch (error) {
-      told(`not written: ${error.message}; press the key again`);
+      told(`no answer: ${error.message}; load the page again to see whether it was written`);
     } finally {
       busy = false;
     }

@@ -1,5 +1,6 @@
 import json
 import re
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from pipelines.review.app import application
 from pipelines.review.guards import CSRF, Keys
 from pipelines.review.journal import journals
 from pipelines.review.office import Office, Terms
-from pipelines.review.opened import OpenedData
+from pipelines.review.opened import OpenedData, opened_data
 from pipelines.review.serve import Asked, queues_of
 from tests.small_disk import small_disk
 from tests.tiny import read_lines
@@ -106,6 +107,49 @@ def test_a_full_disk_is_said_and_nothing_is_decided(open_page: Callable[..., Bro
     assert "not written, and not decided: File too large" in answer.json()["told"]
     assert page.open()["card"]["ticket"] == card["ticket"]
     assert page.post("decide", queue="quarantined", ticket=card["ticket"], vote="accepted").status_code == 200
+
+
+@pytest.mark.parametrize("when", ["before", "meanwhile"])
+def test_what_is_told_of_a_decision_is_true_where_the_data_is_made_anew(
+    questionable: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, when: str
+) -> None:
+    folder, said = Path(shutil.copytree(questionable, tmp_path / "data")), tmp_path / "said"
+    with opened_data(folder) as data, journals(said) as (decided, audits):
+        office = Office(data, queues_of(data, Asked(sample=3)), decided, audits, Terms())
+        page = Browser(application(office, Keys(), host="127.0.0.1", person="ana"))
+        card = page.open()["card"]
+
+        def end() -> None:
+            shutil.rmtree(folder / "rejected")
+            (folder / "manifest.json").unlink()
+
+        if when == "before":
+            end()
+        else:  # behind the write, in front of the next row
+            monkeypatch.setattr(OpenedData, "require_same", end_then(end, OpenedData.require_same))
+        form = {"queue": "quarantined", "ticket": card["ticket"], "vote": "accepted"}
+        texts = {"corrected": {**card["texts"], "answer": "19.0"}} if when == "before" else {}
+        office._ready.clear()
+        answer = page.post("decide", **form, **texts)
+        assert answer.status_code == 503
+        told = answer.json()["told"]
+        assert "was made anew while it is open here" in told
+        assert told.startswith("not written, and not decided" if when == "before" else "accepted; but no other row")
+        assert len(read_lines(said / "decisions.jsonl")) == (0 if when == "before" else 1)
+        late = page.post("decide", **form)
+        assert late.status_code == 503
+        assert late.json()["told"].startswith("accepted; but" if when == "before" else "that form was answered already")
+        assert len(read_lines(said / "decisions.jsonl")) == 1
+        assert "was made anew" in page.post("rerun", queue="quarantined").json()["html"]
+
+
+def end_then(end: Callable[[], None], then: Callable[[OpenedData], None]) -> Callable[[OpenedData], None]:
+    def both(data: OpenedData) -> None:
+        if data.folder.joinpath("manifest.json").is_file():
+            end()
+        then(data)
+
+    return both
 
 
 def test_an_edit_of_the_answer_and_of_the_text(open_page: Callable[..., Browser], tmp_path: Path) -> None:

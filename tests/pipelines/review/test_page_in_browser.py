@@ -51,7 +51,7 @@ def test_a_kill_in_the_middle_loses_nothing_that_was_answered(tab: Page, data: P
             decide(tab, "a")
         page.kill()
     press(tab, "a")
-    assert "not written" in tab.value(
+    assert "no answer" in tab.value(
         "new Promise((d) => setTimeout(() => d(document.getElementById('told').textContent), 300))"
     )
     assert len(read_lines(tmp_path / "decisions.jsonl")) == 5
