@@ -16,7 +16,7 @@ from typing import Any
 from schemas.session import enduring_output, fill_standard_descriptors
 from schemas.stopping import signals_as_interrupt
 from schemas.verbs import elsewhere
-from schemas.wording import shortened, visible
+from schemas.wording import laid_bare, shortened
 
 SIGNAL = 128  # a signal's exit code is it and the number, as shells have it
 _LONGEST = 4000  # characters of an error: it may quote what a file holds
@@ -140,7 +140,7 @@ def _worded(error: Exception) -> str:
 
 
 def _report(message: str, code: int) -> int:
-    sys.stderr.write(f"mathmill: {shortened(visible(one_line(message)), _LONGEST)}\n")
+    sys.stderr.write(f"mathmill: {shortened(laid_bare(one_line(message)), _LONGEST)}\n")
     return code
 
 

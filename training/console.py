@@ -18,6 +18,7 @@ from rich.table import Table
 from rich.text import Text
 
 from schemas.exits import RunFailedError
+from schemas.wording import laid_bare
 from training.curves_page import CURVES
 from training.losses import LOSSES, TO_LOOK_AT
 from training.results import EvalResult, Mixture, ProofLine, RunPlan, RunResult, SampleResult, StepMetrics
@@ -66,7 +67,7 @@ class TrainingView:
         if plan.resumed_at:
             say(f"resumed after step {plan.resumed_at:,}")
         for note in plan.notes:
-            say(escape(note))
+            say(_plain(note))
         for bucket, count in plan.mixture.dropped.items():
             say(f"dropped: {count:,} examples of {bucket} (longer than train.context)")
         say(mixture_table(plan.mixture))
@@ -147,6 +148,11 @@ class TrainingView:
         )
 
 
+def _plain(text: str) -> str:
+    """Words that data may have a part in, as a console prints them: no markup, and no sign that nobody sees."""
+    return escape(laid_bare(text))
+
+
 def mixture_table(mixture: Mixture) -> Table:
     """The mixture as a table: share of rows, tokens and J by format and source; what is no exact share says so."""
     table = Table(box=None, padding=(0, 2), header_style="dim")
@@ -155,7 +161,7 @@ def mixture_table(mixture: Mixture) -> Table:
         table.add_column(name, justify="left" if not name else "right")
     for line in mixture.lines:
         shares = (f"{share:.1%}" for share in (line.row_share, line.token_share, line.objective_share))
-        table.add_row(line.kind, line.name, f"{line.examples:,}", *shares)
+        table.add_row(line.kind, _plain(line.name), f"{line.examples:,}", *shares)
     return table
 
 
@@ -192,7 +198,7 @@ class EvaluationView:
 
     def note(self, note: str) -> None:
         """Says what is to be known before the first token."""
-        self._console.print(escape(note))
+        self._console.print(_plain(note))
 
     def progress(self, done: int, total: int) -> None:
         """Shows how many answers are written and judged."""

@@ -217,11 +217,11 @@ def _conclude(data: Path | Place, verdict: Verdict, quality: Path | Place, *, dr
 
 def print_verdict(console: Console, verdict: Verdict, report: Path | Place) -> None:
     """Prints the verdict: failures first, then what was not checked, then the rest as a number."""
-    marks = {Status.FAILED: "[red]failed[/]", Status.WARNING: "[yellow]warning[/]"}
+    marks = {Status.FAILED: ("failed", "red"), Status.WARNING: ("warning", "yellow")}
     for status, mark in marks.items():
         for check in verdict.checks:
             if check.status is status:
-                console.print(f"{mark}  {check.name}: {check.detail}")
+                console.print(Text.assemble(mark, f"  {check.name}: {check.detail}"))
     unchecked = [check.name for check in verdict.checks if check.status is Status.NOT_CHECKED]
     if unchecked:
         console.print(f"[dim]not checked: {', '.join(unchecked)}[/]")
@@ -229,4 +229,4 @@ def print_verdict(console: Console, verdict: Verdict, report: Path | Place) -> N
     tally = ", ".join(f"{counts[status]} {status.replace('_', ' ')}" for status in Status if counts[status])
     colour = "green" if verdict.status is Status.PASSED else "red"
     console.print(f"[bold {colour}]{verdict.status.upper()}[/]  {len(verdict.checks)} checks: {tally}")
-    console.print(f"report: {report}", soft_wrap=True)
+    console.print(Text(f"report: {report}"), soft_wrap=True)

@@ -122,10 +122,10 @@ def print_queue(groups: Counter[Group], output: Path, data: Path) -> None:
     table.add_column("cause")
     table.add_column("accept all?", style="cyan", no_wrap=True)
     for reason, number in causes.most_common():
-        table.add_row(f"[bold]{number:,}[/]", f"[bold]{reason}[/]: {meaning_of(reason)}", "")
+        table.add_row(f"[bold]{number:,}[/]", f"[bold]{escape(reason)}[/]: {escape(meaning_of(reason))}", "")
         same_cause = [(group, rows) for group, rows in groups.most_common() if group.reason == reason]
         for group, rows in same_cause[:_SHOWN_GROUPS]:
-            table.add_row(f"{rows:,} of {number:,}", escape(_described(group)), f"--accept {group.name}")
+            table.add_row(f"{rows:,} of {number:,}", escape(_described(group)), escape(f"--accept {group.name}"))
         if rest := same_cause[_SHOWN_GROUPS:]:
             table.add_row(f"{sum(rows for _, rows in rest):,} of {number:,}", f"{len(rest)} more groups", "")
     console.print(table)

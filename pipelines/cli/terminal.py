@@ -6,11 +6,11 @@ from rich.console import Console, ConsoleOptions, ConsoleRenderable, RenderHook
 from rich.control import Control
 from rich.segment import Segment
 
-from schemas.wording import visible
+from schemas.wording import laid_bare
 
 
 def show_signs(console: Console) -> None:
-    """Makes a console write control and bidirectional characters of all that it prints as their codes."""
+    """Makes a console write control, bidirectional and undrawn characters of all that it prints as their codes."""
     console.push_render_hook(_ShowSigns())
 
 
@@ -28,4 +28,4 @@ class _Shown:
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Segment]:
         for text, style, control in console.render(self._inner, options):
-            yield Segment(text if control else visible(text), style, control)
+            yield Segment(text if control else laid_bare(text), style, control)

@@ -137,8 +137,8 @@ def _of_reason(rows: pa.Table, reason: str | None, data: Path) -> pa.Table:
 def _print_candidate(
     console: Console, data: Path, manifest: Manifest, row: dict[str, object], partner: "_Texts | None"
 ) -> None:
-    console.rule(str(row["id"]), align="left", style="cyan")
-    console.print(f"source {row['source']}, row {row['row']}, format {row['format'] or 'none'}")
+    console.rule(Text(str(row["id"])), align="left", style="cyan")
+    console.print(Text(f"source {row['source']}, row {row['row']}, format {row['format'] or 'none'}"))
     example = _example_of(data, manifest, row)
     record = _record_of(data, row) if example is None or partner is not None else {}
     if example is not None:

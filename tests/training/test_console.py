@@ -68,6 +68,11 @@ def test_tokens_that_were_measured_on_a_sample_are_marked_as_such():
     assert "measured" not in whole
 
 
+def test_what_data_calls_its_sources_is_no_markup_and_hides_nothing():
+    line = MixtureLine("source", "[/red]\u202e\u200b[bold]", 5000, 0.5, 0.25, 0.5)
+    assert "[/red]\\u202e\\u200b[bold]" in lines_of(Mixture((line,), 2, 4, {}), [])
+
+
 @pytest.mark.parametrize(
     ("waits", "said"),
     [([1.0, 1.0] + [0.04] * 30, 0), ([0.0] * 3 + [0.06] * 60, 1)],

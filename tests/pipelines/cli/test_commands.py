@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.cli.commands import run_curate
+from pipelines.cli.commands import print_verdict, run_curate
+from pipelines.cli.curate_console import console_for
 from pipelines.refusals import RunOptions
-from schemas.verdict import VERDICT
+from schemas.verdict import VERDICT, Check, Severity, Status, Verdict
 from tests.tiny import config_of, marbles, source, write_rows
 
 
@@ -29,6 +30,25 @@ def test_a_verdict_that_goes_with_the_data_it_was_about_is_told(
     write_rows(tmp_path / "school.jsonl", marbles(7))
     assert told in curated()
     assert told not in curated()
+
+
+def test_what_a_check_says_of_data_is_no_markup(capsys: pytest.CaptureFixture[str]) -> None:
+    detail = "[/] [bold]x[/bold] [link=http://mill.example]y\u200b"
+    check = Check(name="labels", group="facts", status=Status.FAILED, severity=Severity.CRITICAL, detail=detail)
+    verdict = Verdict(
+        status=Status.FAILED,
+        draft=False,
+        schema_version="1",
+        judge_version="1",
+        suite_sha256="",
+        manifest_sha256="",
+        shards={},
+        checks=[check],
+    )
+    print_verdict(console_for(), verdict, Path("data[of]/index.html"))
+    told = capsys.readouterr().out
+    assert "failed  labels: [/] [bold]x[/bold] [link=http://mill.example]y\\u200b" in told
+    assert "report: data[of]/index.html" in told
 
 
 def test_an_act_that_a_kill_tore_is_told_and_the_run_goes_on(

@@ -1,5 +1,7 @@
 import io
 import re
+import sys
+import unicodedata
 
 import pytest
 from rich.console import Console
@@ -39,6 +41,17 @@ def test_no_sign_of_a_text_steers_the_terminal_wherever_it_stands(thing: object)
     assert "\\u001b[31mb" in found
     assert "\\u202ed\\u2066e\\u009b1mf" in found
     assert _STEERING.search(_STYLES.sub("", printed(thing, signs=False)))  # the control: without it they do
+
+
+def test_every_sign_that_nobody_sees_is_shown_by_its_code() -> None:
+    """Unicode's own classes are the list; ordinary letters, accents, emoji and signs of all planes stay as they are."""
+    unseen = [sign for sign in map(chr, range(sys.maxunicode + 1)) if unicodedata.category(sign) in ("Cc", "Cf", "Cs")]
+    drawn = {*"\t\n", *map(chr, (*range(0x600, 0x606), 0x6DD, 0x70F, 0x890, 0x891, 0x8E2, 0x110BD, 0x110CD))}
+    unseen += [*"\u034f\u115f\u1160\u17b4\u17b5\u180b\u2028\u3164\ufe0e\ufe0f\uffa0\U000e0100"]
+    found = printed(Text("".join(f"<{sign}>" for sign in unseen if sign not in drawn)), colour=False)
+    assert not {*found} & ({*unseen} - drawn)
+    seen = "".join(drawn - {"\n", "\t"}) + "é e\u0301 فارسی हिन्दी 한글 数学 ∑ 𝒙 😀 ½ ²"
+    assert printed(Text(seen), colour=False).replace("\n", "") == seen
 
 
 def test_styles_of_our_own_stay() -> None:

@@ -239,7 +239,8 @@ def test_the_code_of_a_rejected_chat_is_laid_out_in_lines(tmp_path: Path) -> Non
 
 
 def test_no_sign_of_a_row_steers_the_terminal(tmp_path: Path) -> None:
-    hostile = "\x1b[2J\x1b]0;owned\x07\u202e\u2067\x00\x9b5m"
+    unseen = "\u200d\ufe0f\u034f\U000e0041\u3164"
+    hostile = f"\x1b[2J\x1b]0;owned\x07\u202e\u2067\x00\x9b5m{unseen}"
     rows = [gsm8k_row(f"How many{hostile} are there?", "2+2=4", 4), gsm8k_row("How many?", f"{hostile} 2+2=5", 4)]
     rows.append(rows[0] | {"deep": json.loads("[" * 300 + "]" * 300)})
     config = config_of(source(write_rows(tmp_path / "rows.jsonl", [*rows, *marbles(3)])), wipeout={"limit": 1.0})
@@ -250,6 +251,8 @@ def test_no_sign_of_a_row_steers_the_terminal(tmp_path: Path) -> None:
         story = told(tmp_path / "data", row["id"])
         assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", story), story
         assert "\\u001b[2J" in story
+        assert not {*unseen} & {*story}
+        assert "\\u200d\\ufe0f\\u034f\\U000e0041\\u3164" in story
 
 
 def test_a_row_is_found_by_its_position_in_its_source(tiny_data: Path, ledger: list[dict[str, Any]]) -> None:
