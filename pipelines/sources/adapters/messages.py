@@ -21,7 +21,7 @@ from pipelines.sources.adapters.fields import (
     number_of,
     optional_text,
 )
-from pipelines.sources.adapters.segments import join_segments, parse_segments, unwrapped
+from pipelines.sources.adapters.segments import join_segments, parse_segments, thoughts_in, unwrapped
 from pipelines.sources.adapters.turns import Piece, Role, Turn, paired, turns_of, unfenced
 from pipelines.sources.normalise import trimmed
 from schemas.config import Source
@@ -110,7 +110,7 @@ def _solution(turns: Iterable[Turn], format: Format) -> Iterator[Piece]:
             elif piece.kind is SegmentKind.OUTPUT:
                 yield replace(piece, text=unfenced(piece.text))
             elif piece.kind is SegmentKind.THINK:
-                yield Piece(piece.kind, unwrapped(piece.text))
+                yield from (Piece(kind, text) for kind, text in thoughts_in(unwrapped(piece.text)))
             else:
                 yield piece
 

@@ -1,16 +1,18 @@
 r"""Solution text -> segments, whatever its author's convention.
 
-Read are fenced blocks (```python, ```output), OpenMathInstruct's <llm-code>, NeMo's and Hermes' <tool_call>,
-MathCoder's <|code|> blocks, the marks that models put around thoughts, and harmony's channels as its template lays
-them out. Segments hold no fences or tags; how they are laid out again is `schemas.transcript`'s matter.
+Read are fenced blocks (```python, ```output, and a fence of no language behind a program), OpenMathInstruct's
+<llm-code>, NeMo's and Hermes' <tool_call>, MathCoder's <|code|> blocks, ReTool's <code> with its <interpreter>, <python>
+with its <result>, the marks that models put around thoughts, and harmony's channels as its template lays them out.
+Segments hold no fences or tags; how they are laid out again is `schemas.transcript`'s matter.
 """
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 import orjson
 
-from pipelines.sources.adapters.turns import CHANNELS, is_tool, program_of
+from pipelines.sources.adapters.turns import CHANNELS, is_tool, program_of, unfenced
 from pipelines.sources.normalise import trimmed
 from schemas.blocks import BlockMarks
 from schemas.problem import Format, Segment, SegmentKind
@@ -31,6 +33,10 @@ _OPENINGS = {
     "code4": r"<\|code\|>\n?",
     "output4": r"<\|execution\|>\n?",
     "text4": r"<\|text\|>\n?",
+    "code6": r"<code>\n?",
+    "output6": r"(?<=</code>)\s*+<interpreter>\n?",
+    "code7": r"<python>\n?",
+    "output7": r"(?<=</python>)\s*+<(?:result|output)>\n?",
     "text5": r"<\|(?:begin_of_solution|START_RESPONSE)\|>\n?",
     "think1": rf"(?:{_OPENS})\n?",
 }
@@ -44,6 +50,10 @@ _CLOSINGS = {
     "code4": r"<\|endofblock\|>",
     "output4": r"<\|endofblock\|>",
     "text4": r"<\|endofblock\|>",
+    "code6": r"</code>(?=\s*+<interpreter>)",
+    "output6": "</interpreter>",
+    "code7": r"</python>(?=\s*+<(?:result|output)>)",
+    "output7": "</(?:result|output)>",
     "text5": r"<\|(?:end_of_solution|END_RESPONSE)\|>",
     "think1": _CLOSES,
 }
@@ -51,6 +61,15 @@ _MARKS = BlockMarks(
     re.compile("|".join(f"(?P<{name}>{pattern})" for name, pattern in _OPENINGS.items()), _FLAGS),
     {name: re.compile(pattern, _FLAGS) for name, pattern in _CLOSINGS.items()},
 )
+_CALLS = frozenset({"code3", "code6", "code7"})
+"""blocks that may hold a fence of their own, or a call as JSON"""
+_PRINTED = re.compile(
+    r"\s*+(?:\**(?:code |execution |program )?(?:outputs?|results?):?\**:?[ \t]*+\n\s*+)?"
+    r"^[ \t]*+```[ \t]*+(?:text|txt|plaintext|plain|stdout|console|result)?[ \t]*+\n"
+    r"(?P<output>(?:(?![ \t]*+```).*+\n)*+)[ \t]*+```[ \t]*+$",
+    _FLAGS,
+)
+"""a fence of no language behind a program, the line that names it an output included"""
 _MESSAGE = re.compile(
     r"(?:<\|start\|>(?P<speaker>[^<]*))?<\|channel\|>(?P<channel>\w++)(?P<about>[^<]*+(?:<\|constrain\|>[^<]*+)?)<\|message\|>"
     r"(?P<body>.*?)(?:<\|(?:end|return|call)\|>|(?=<\|(?:start|channel)\|>)|\Z)",
@@ -86,22 +105,42 @@ def parse_segments(text: str, format: Format) -> tuple[Segment, ...]:
 def _blocks(text: str) -> Iterator[tuple[SegmentKind, str]]:
     end = 0
     for block in _MARKS.blocks(text):
+        if block.start < end:  # a mark that a program printed
+            continue
         yield SegmentKind.TEXT, text[end : block.start]
-        kind = SegmentKind(block.group[:-1])
-        if kind is SegmentKind.TEXT:
-            yield from _blocks(block.body)
-        else:
-            yield kind, _called(block.body) if block.group == "code3" else block.body
         end = block.end
+        match SegmentKind(block.group[:-1]):
+            case SegmentKind.TEXT:
+                yield from _blocks(block.body)
+            case SegmentKind.THINK:
+                yield from thoughts_in(block.body)
+            case SegmentKind.CODE:
+                yield SegmentKind.CODE, _called(block.body) if block.group in _CALLS else block.body
+                if printed := _PRINTED.match(text, end):
+                    yield SegmentKind.OUTPUT, printed["output"]
+                    end = printed.end()
+            case kind:
+                yield kind, block.body
     yield SegmentKind.TEXT, text[end:]
 
 
+def thoughts_in(body: str) -> Iterator[tuple[SegmentKind, str]]:
+    """A thought, or where programs ran in it: what was thought up to each, the program, its output, what followed."""
+    segments = join_segments(list(_blocks(body)))
+    kinds = [segment.kind for segment in segments]
+    if (SegmentKind.CODE, SegmentKind.OUTPUT) not in pairwise(kinds):
+        yield SegmentKind.THINK, body
+        return
+    for segment in segments:
+        yield SegmentKind.THINK if segment.kind is SegmentKind.TEXT else segment.kind, segment.text
+
+
 def _called(body: str) -> str:
-    """The program of a `<tool_call>`: the body itself, or the code in the arguments of a call as JSON."""
+    """The program of a call: the body itself, fenced or not, or the code in the arguments of a call as JSON."""
     try:
         call = orjson.loads(body)
     except orjson.JSONDecodeError:
-        return body
+        return unfenced(body)
     return program_of(call) if call and isinstance(call, dict) else body
 
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 
+from schemas.blocks import BlockMarks, without_blocks
 from schemas.problem import Format, Segment, SegmentKind
 
 _THOUGHT_BEFORE_OUTPUT = re.compile("ch+o")
@@ -12,7 +13,11 @@ _OPEN_BLOCK = re.compile(
     re.MULTILINE | re.IGNORECASE,
 )
 
-
+_SKETCHES = BlockMarks(
+    re.compile(r"^[ \t]*+(?P<fence>```)[ \t]*+(?:python3?|py)[ \t]*+$", re.MULTILINE | re.IGNORECASE),
+    {"fence": re.compile(r"^[ \t]*+```[ \t]*+$", re.MULTILINE)},
+)
+"""programs in thoughts that nobody ran"""
 _LETTERS = {SegmentKind.TEXT: "t", SegmentKind.THINK: "h", SegmentKind.CODE: "c", SegmentKind.OUTPUT: "o"}
 
 
@@ -24,11 +29,17 @@ def check_structure(format: Format, segments: Sequence[Segment]) -> str | None:
     anywhere but between a program and its output.
     """
     for segment in segments:
-        if segment.kind in (SegmentKind.TEXT, SegmentKind.THINK) and (mark := _OPEN_BLOCK.search(segment.text)):
+        if segment.kind in (SegmentKind.TEXT, SegmentKind.THINK) and (mark := _OPEN_BLOCK.search(_told(segment))):
             return f"{mark[0].strip()} opens or closes a block that has no other end"
         if segment.kind is SegmentKind.CODE and not segment.text.strip():
             return "an empty program"
     return check_order(format, "".join(_LETTERS[segment.kind] for segment in segments))
+
+
+def _told(segment: Segment) -> str:
+    if segment.kind is SegmentKind.TEXT or "```" not in segment.text:
+        return segment.text
+    return without_blocks(segment.text, _SKETCHES)
 
 
 @lru_cache(maxsize=4096)

@@ -194,3 +194,12 @@ def test_results_that_end_in_other_words_are_no_crowd_of_guesses():
     results = "<tool_response>5</tool_response>\n" * 200
     assert _RESULTS.fullmatch(results)
     assert not _RESULTS.fullmatch(results + "x")  # the square of the length at most, not 2 to the power of 200
+
+
+def test_programs_that_ran_in_a_field_of_thoughts_are_programs():
+    thought = "I try.\n<tool_call>\nprint(2)\n</tool_call>\n<tool_response>\n2\n</tool_response>\nGood."
+    turns = [{"role": "user", "content": "1+1?"}, {"role": "assistant", "reasoning_content": thought, "content": "2"}]
+    problem = read("messages", {"messages": turns})
+    assert problem.solutions[0].format is Format.TIR
+    kinds = [("think", "I try."), ("code", "print(2)"), ("output", "2"), ("think", "Good."), ("text", "2")]
+    assert laid_out(problem) == kinds

@@ -24,6 +24,13 @@ CONVENTIONS = {
     "The answer is \\boxed{1}.",
     "tool_call": "Let us compute.\n<tool_call>\nx = 1\nprint(x)\n</tool_call>\n"
     "```output\n1```\nThe answer is \\boxed{1}.",
+    "retool": "Let us compute.\n<code>\n```python\nx = 1\nprint(x)\n```\n</code>\n<interpreter>\n1\n</interpreter>\n"
+    "The answer is \\boxed{1}.",
+    "python": "Let us compute.\n<python>\nx = 1\nprint(x)\n</python>\n<result>\n1\n</result>\n"
+    "The answer is \\boxed{1}.",
+    "bare fence": "Let us compute.\n```python\nx = 1\nprint(x)\n```\n\n```\n1\n```\nThe answer is \\boxed{1}.",
+    "text fence": "Let us compute.\n```py\nx = 1\nprint(x)\n```\n```text\n1\n```\nThe answer is \\boxed{1}.",
+    "named": "Let us compute.\n```python\nx = 1\nprint(x)\n```\n**Output:**\n```\n1\n```\nThe answer is \\boxed{1}.",
     "mathcoder": "<|text|>Let us compute.<|endofblock|><|code|>x = 1\nprint(x)<|endofblock|>"
     "<|execution|>1<|endofblock|>"
     "<|text|>The answer is \\boxed{1}.<|endofblock|>",
@@ -178,6 +185,59 @@ def test_the_tools_of_chat_templates_become_programs_and_outputs():
     )
     assert parse_segments(hermes, Format.TIR) == pair
     assert parse_segments(harmony, Format.TIR) == pair
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Write <code>x+1</code> for the next, <result>3</result> for what comes out: it is 3.",
+        "A table:\n```\n1 2\n```\nIt is 3.",
+    ],
+)
+def test_marks_that_no_program_stands_before_are_words(text):
+    assert parse_segments(text, Format.TIR) == (Segment(TEXT, text),)
+
+
+def test_a_fence_that_does_not_follow_a_program_is_not_its_output():
+    kinds = [s.kind for s in parse_segments("```python\nprint(1)\n```\nAnd\n```\n1\n```\nIt is 1.", Format.TIR)]
+    assert kinds == [CODE, TEXT]
+    kinds = [s.kind for s in parse_segments("```python\nx = 1\n```\n```python\nprint(1)\n```\n1", Format.TIR)]
+    assert kinds == [CODE, CODE, TEXT]
+
+
+@pytest.mark.parametrize(
+    "ran",
+    [
+        "<tool_call>\nprint(1)\n</tool_call>\n```output\n1\n```",
+        "```python\nprint(1)\n```\n```output\n1\n```",
+        "<code>print(1)</code> <interpreter>1</interpreter>",
+    ],
+)
+def test_programs_that_ran_in_a_thought_are_programs(ran):
+    segments = parse_segments(f"<think>\nI try.\n{ran}\nGood.\n</think>\nIt is \\boxed{{1}}.", Format.TIR)
+    assert segments == (
+        Segment(THINK, "I try."),
+        Segment(CODE, "print(1)"),
+        Segment(OUTPUT, "1"),
+        Segment(THINK, "Good."),
+        Segment(TEXT, "It is \\boxed{1}."),
+    )
+    assert check_structure(Format.TIR, segments) is None
+    assert is_faithful(segments)
+
+
+def test_a_program_that_nobody_ran_stays_in_the_thought():
+    thought = "I might write\n```python\nprint(1)\n```\nand need not."
+    segments = parse_segments(f"<think>{thought}</think>It is 1.", Format.COT)
+    assert segments == (Segment(THINK, thought), Segment(TEXT, "It is 1."))
+    assert check_structure(Format.COT, segments) is None
+    assert is_faithful(segments)
+    for open_end in (
+        f"{thought}\n```python\nprint(2)",
+        f"{thought}\n```output\n1\n```",
+        f"{thought}<tool_call>1</tool_call>",
+    ):
+        assert check_structure(Format.COT, (Segment(THINK, open_end), Segment(TEXT, "It is 1."))) is not None
 
 
 def test_a_body_that_is_no_call_is_a_program():
