@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from pipelines.sources.adapters.fields import Unreadable, find, optional_text
+from pipelines.sources.adapters.fields import Unreadable, find, only, optional_text
 from schemas.problem import Decision
 from schemas.reason import Reason
 from validation.answers import Relation, compare
@@ -40,7 +40,7 @@ def decision_of(record: dict[str, Any], name: str | None) -> Decision | None:
     Raises:
         Unreadable: it is another word.
     """
-    value = None if name is None else find(record, name)
+    value = None if name is None else only(find(record, name), name)
     if isinstance(value, bool):
         return Decision.ACCEPTED if value else Decision.REJECTED
     text = optional_text(record, name)

@@ -1,11 +1,13 @@
 """Reading fields of a record: what every adapter needs, and the one error it may raise."""
 
+import ast
 import re
+import warnings
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from math import floor, isfinite
-from typing import Any
+from typing import Any, Final
 
 import orjson
 
@@ -27,28 +29,81 @@ class Unreadable(Exception):  # noqa: N818 - what the row is, as the ledger says
 
 
 def find(record: dict[str, Any], name: str) -> Any:  # noqa: ANN401 - a JSON value
-    """Returns a field, None when absent. A dotted name reaches into objects, a number in it into arrays."""
+    """Returns a field, None when absent. A dotted name reaches into objects, a number in it into arrays.
+
+    meta.level              of an object, also of one that a table holds as JSON in a text
+    votes.users.0           of a field that is called `votes.users`
+    steps.text              of each object of an array: a list of what is there
+    """
     if name in record:
         return record[name]
-    value: Any = record
-    for part in name.split("."):
-        if isinstance(value, dict):
-            value = value.get(part)
-        elif isinstance(value, list) and part.isdecimal() and int(part) < len(value):
-            value = value[int(part)]
-        else:
-            return None
-    return value
+    found = _reached(record, name) if "." in name else _ABSENT
+    return None if found is _ABSENT else found
+
+
+def has_field(record: dict[str, Any], name: str) -> bool:
+    """Whether a record has a field, whatever it holds; where nothing is at the beginning of a name, it may have it."""
+    return name in record or _reached(record, name, emptied=None) is not _ABSENT
+
+
+_ABSENT: Final = object()
+
+
+def _reached(value: object, path: str, *, emptied: object = _ABSENT) -> object:
+    """What a dotted name leads to; `emptied` where the way ends at a null or an empty array."""
+    value = loaded(value)
+    if isinstance(value, dict):
+        return _member(value, path, emptied)
+    if value is None or value == []:
+        return emptied
+    if not isinstance(value, list):
+        return _ABSENT
+    first, _, rest = path.partition(".")
+    if first.isdecimal():
+        item = value[int(first)] if int(first) < len(value) else _ABSENT
+        return _reached(item, rest, emptied=emptied) if rest and item is not _ABSENT else item
+    items = [item for each in value if (item := _reached(each, path, emptied=emptied)) is not _ABSENT]
+    return [part for item in items for part in (item if isinstance(item, list) else [item])] if items else _ABSENT
+
+
+def _member(value: dict[str, Any], path: str, emptied: object) -> object:
+    """A member of an object; the longest of its names that leads somewhere is taken."""
+    if path in value:
+        return value[path]
+    head, dot, _ = path.rpartition(".")
+    while dot:
+        if head in value and (found := _reached(value[head], path[len(head) + 1 :], emptied=emptied)) is not _ABSENT:
+            return found
+        head, dot, _ = head.rpartition(".")
+    return _ABSENT
 
 
 def loaded(value: object) -> object:
-    """Reads a list or an object that a table holds as JSON; anything else stays as it is."""
+    """Reads a list or an object that a table holds as text, in JSON or as Python writes it; the rest stays as it is."""
     if not isinstance(value, str) or not value.lstrip().startswith(("[", "{")):
         return value
     try:
         return orjson.loads(value)
     except orjson.JSONDecodeError:
-        return value
+        return _python_literal(value.strip())
+
+
+_LONGEST_LITERAL = 1 << 18
+
+
+def _python_literal(text: str) -> object:
+    """Reads a list or an object that Python wrote, as pandas does into a cell; any other text stays as it is.
+
+    What Python would write otherwise it did not write: `['a' 'b']`, as numpy writes two texts, would be read as one.
+    """
+    if len(text) > _LONGEST_LITERAL or not text.endswith(("]", "}")):
+        return text
+    try:
+        with warnings.catch_warnings(action="ignore"):
+            value = ast.literal_eval(text)
+        return value if isinstance(value, list | dict) and repr(value) == text else text
+    except (ValueError, SyntaxError, RecursionError, MemoryError, TypeError):
+        return text
 
 
 _MOST_NAMES = 10
@@ -74,12 +129,18 @@ def text_of(record: dict[str, Any], name: str) -> str:
         return value
     if value is None:
         raise Unreadable(Reason.MISSING_FIELD, f"no {name}; the record has {named(record)}")
-    inner = (
-        f"; it holds {named(value)}: name one as {name}.{next(iter(value))}"
-        if isinstance(value, dict) and value
-        else ""
+    raise _no_text(name, value)
+
+
+def _no_text(name: str, value: object) -> Unreadable:
+    """The refusal of a value that is no text; it says what may be named in its place."""
+    items = isinstance(value, list) and value and all(isinstance(item, dict) for item in value)
+    inner = value[0] if isinstance(value, list) and items else value
+    holds = "; it holds" if inner is value else "; its items hold"
+    hint = (
+        f"{holds} {named(inner)}: name one as {name}.{next(iter(inner))}" if isinstance(inner, dict) and inner else ""
     )
-    raise Unreadable(Reason.UNSUPPORTED, f"{name} is no text but {type(value).__name__}{inner}")
+    return Unreadable(Reason.UNSUPPORTED, f"{name} is no text but {type(value).__name__}{hint}")
 
 
 _PLACE = re.compile(r"\{([^{}]+)\}")
@@ -132,22 +193,53 @@ def _part(record: dict[str, Any], name: str) -> str:
 
 
 def optional_text(record: dict[str, Any], name: str | None) -> str | None:
-    """Returns a text or a number as text, None when absent or empty."""
-    return None if name is None else _plain(find(record, name))
+    """Returns a text or a number as text, also the only one of a list; None when absent or empty.
+
+    Raises:
+        Unreadable: it is neither.
+    """
+    return None if name is None else _plain(only(find(record, name), name), name)
 
 
-def _plain(value: object) -> str | None:
+def only(value: object, name: str) -> object:
+    """The one item of a list, also where it stands there several times; what is no list stays as it is.
+
+    Raises:
+        Unreadable: there are others in it.
+    """
+    if not isinstance(value, list) or not value:
+        return None if value == [] else value
+    if any(item != value[0] for item in value):
+        raise Unreadable(Reason.UNSUPPORTED, f"{name} is a list of {len(value)}: name one as {name}.0")
+    return value[0]
+
+
+def _plain(value: object, name: str) -> str | None:
     if isinstance(value, str):
         return trimmed(value) or None
-    return None if value is None else number_text(value)
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
+        raise _no_text(name, value)
+    return number_text(value)
 
 
 def listed_text(record: dict[str, Any], name: str | None) -> str | None:
-    """Returns a text or a number as text, those of a list with commas between them; None when absent or empty."""
-    value = None if name is None else find(record, name)
+    """Returns a text or a number as text, those of a list with commas between them; None when absent or empty.
+
+    A list of texts may stand in a text: `["51"]`. One of numbers stays: `[-2, 5]` is an interval.
+    """
+    if name is None:
+        return None
+    value = find(record, name)
+    if isinstance(value, str) and _LIST_OF_TEXTS.match(value):
+        value = loaded(value)
     if not isinstance(value, list):
-        return _plain(value)
-    return ", ".join(text for item in value if (text := _plain(item))) or None
+        return _plain(value, name)
+    return ", ".join(text for item in value if (text := _plain(item, name))) or None
+
+
+_LIST_OF_TEXTS = re.compile(r"""\s*+\[\s*+["']""")
 
 
 def number_text(value: object) -> str:

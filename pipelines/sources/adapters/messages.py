@@ -18,6 +18,7 @@ from pipelines.sources.adapters.fields import (
     find,
     language_of,
     level_of,
+    listed_text,
     number_of,
     optional_text,
 )
@@ -41,14 +42,14 @@ def read_messages(record: dict[str, Any], source: Source) -> Problem:
     segments = join_segments(distinct)
     if not segments:
         raise Unreadable(Reason.MISSING_FIELD, "no turn of the assistant")
-    answer = optional_text(record, source.columns.answer or "answer")
+    answer = listed_text(record, source.columns.answer or "answer")
     problem = Problem(
         question,
         (Solution(source.format or format_of(segments), segments),),
         answer=answer,
         independent=answer is not None,
         language=language_of(record, source.columns.language) or source.language,
-        topic=optional_text(record, source.columns.topic),
+        topic=listed_text(record, source.columns.topic),
         difficulty=level_of(optional_text(record, source.columns.difficulty)),
         effort=optional_text(record, source.columns.effort),
         score=number_of(record, source.columns.score),

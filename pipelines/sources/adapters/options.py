@@ -12,7 +12,7 @@ _MARKED = re.compile(r"\s*\(?([A-Za-z])\s*[).:\uff0e\u3001\uff1a\uff09]\s*(.*)",
 _FILLING = re.compile(r"[}*$\s]*+")
 _BEHIND_LETTER = r"[}*\s]*+[).:\uff0e\u3001\uff1a\uff09]?+(?P<filling>[}*$\s]*+)"
 _MOST_OPTIONS, _MOST_COMPARED = 52, 1000  # options, and characters of one, that are looked for in a question
-_LETTERS = ("label", "letter", "key", "option", "id")
+_LETTERS = ("label", "letter", "key", "option", "id", "aoVal")
 _TEXTS = ("text", "value", "content", "option_text", "answer", "option")
 _TABLES = (("text", "label"), ("texts", "labels"), ("choices", "labels"), ("options", "labels"))
 
@@ -58,7 +58,11 @@ def _options(value: object, field: str) -> Iterator[tuple[str, str]]:
 
 
 def _listed(items: Sequence[object], field: str) -> Iterator[tuple[str, str]]:
-    """Options of a list: objects with a letter and a text, or texts, whose own letters are read where all have one."""
+    """Options of a list: objects with a letter and a text, or texts, whose own letters are read where all have one.
+
+    Each may stand in a list of its own, as in TAL-SCQ5K.
+    """
+    items = [item[0] if isinstance(item, list) and len(item) == 1 else item for item in items]
     if items and all(isinstance(item, dict) for item in items):
         return _labelled([item for item in items if isinstance(item, dict)], field)
     texts = [_plain(item, field) for item in items]

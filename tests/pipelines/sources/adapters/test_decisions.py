@@ -27,6 +27,13 @@ def test_a_decision_is_read_in_the_words_that_people_use(word, decision):
     assert decision_of({"verdict": word}, "verdict") is decision
 
 
+def test_a_decision_may_stand_in_a_list_of_one():
+    assert decision_of({"choices": ["accept"]}, "choices") is Decision.ACCEPTED
+    exported = {"annotations": [{"result": [{"value": {"choices": ["reject"]}}]}]}
+    assert decision_of(exported, "annotations.result.value.choices") is Decision.REJECTED
+    assert decision_of({"choices": []}, "choices") is None
+
+
 def test_a_field_that_is_absent_or_not_named_decides_nothing():
     assert decision_of({}, "verdict") is None
     assert decision_of({"verdict": "accepted"}, None) is None
@@ -38,7 +45,8 @@ def test_a_field_that_is_absent_or_not_named_decides_nothing():
         ("perhaps", "verdict is accepted, rejected, unsure or empty, not 'perhaps'"),
         ("x" * 60, f"verdict is accepted, rejected, unsure or empty, not '{'x' * 40}'"),
         (2, "verdict is accepted, rejected, unsure or empty, not '2'"),
-        (["accepted"], "a number or text is needed, not list"),
+        (["accepted", "rejected"], "verdict is a list of 2: name one as verdict.0"),
+        ({"choice": "accepted"}, "verdict is no text but dict; it holds choice: name one as verdict.choice"),
     ],
 )
 def test_another_word_is_refused(word, detail):

@@ -8,6 +8,7 @@ from pipelines.sources.adapters.fields import (
     Unreadable,
     ending_of,
     find,
+    has_field,
     is_marked,
     level_of,
     listed_text,
@@ -25,6 +26,13 @@ from pipelines.sources.adapters.fields import (
 from schemas.reason import Reason
 
 RECORD = {"a": {"b": [{"c": "deep"}]}, "a.b": "whole", "n": 5, "none": None, "blank": " \n", "list": ["x"]}
+NESTED = RECORD | {
+    "meta": '{"level": 5, "tags": ["a", "b"], "none": null}',
+    "cell": "[{'role': 'user', 'content': \"it's\"}]",
+    "votes.users": ["ann"],
+    "steps": [{"text": "one", "marks": [{"by": "ann"}, {"by": "bo"}]}, {"text": "two", "marks": []}],
+    "empty": [],
+}
 
 
 @pytest.mark.parametrize(
@@ -39,10 +47,31 @@ RECORD = {"a": {"b": [{"c": "deep"}]}, "a.b": "whole", "n": 5, "none": None, "bl
         ("list.x", None),
         ("n.a", None),
         ("absent", None),
+        ("meta.level", 5),
+        ("meta.tags.1", "b"),
+        ("meta.none", None),
+        ("cell.0.role", "user"),
+        ("votes.users.0", "ann"),
+        ("votes.users.1", None),
+        ("steps.text", ["one", "two"]),
+        ("steps.marks.by", ["ann", "bo"]),
+        ("steps.absent", None),
     ],
 )
 def test_a_dotted_name_reaches_into_objects_and_arrays(name, value):
-    assert find(RECORD, name) == value
+    assert find(NESTED, name) == value
+
+
+@pytest.mark.parametrize(
+    ("name", "has"),
+    [
+        *[("n", True), ("none", True), ("a.b.0.c", True), ("meta.level", True), ("votes.users.0", True)],
+        *[("steps.marks.by", True), ("none.deep", True), ("empty.0.by", True), ("steps.0.marks.0.x", False)],
+        *[("a.x", False), ("meta.leve", False), ("n.x", False), ("absent", False), ("absent.x", False)],
+    ],
+)
+def test_a_record_has_a_field_or_has_nothing_where_its_name_begins(name, has):
+    assert has_field(NESTED, name) is has
 
 
 def test_a_text_is_returned_with_its_spaces():
@@ -182,6 +211,13 @@ def test_the_fields_of_a_field_are_itself_its_parts_or_those_of_its_template():
     [
         *[('["5"]', ["5"]), (' {"A": 5}', {"A": 5}), ("[5", "[5"), ("[1, 2) or {x}", "[1, 2) or {x}")],
         *[("5", "5"), ('"[5]"', '"[5]"'), (["[5]"], ["[5]"]), (None, None)],
+        *[("['5', \"it's\", None, 2.5]", ["5", "it's", None, 2.5]), ("[{'A': True}]\n", [{"A": True}])],
+        *[
+            (text, text)
+            for text in ("['a' 'b']", "['a',  'b']", "{'a', 'b'}", "[open('x')]", "[1, 2", "[" * 9000 + "]")
+        ],
+        (f"[{'-' * 9000}1]", f"[{'-' * 9000}1]"),
+        (f"['{'x' * (1 << 18)}']", f"['{'x' * (1 << 18)}']"),
     ],
 )
 def test_a_list_or_an_object_in_a_text_is_read_and_nothing_else(value, read):
@@ -197,10 +233,48 @@ def test_a_list_holds_texts_and_nothing_else():
 
 
 @pytest.mark.parametrize(
-    ("value", "text"), [(["a", None, 5.0], "a, 5"), ([" 2 "], "2"), ([], None), ("b", "b"), (None, None)]
+    ("value", "text"),
+    [
+        *[(["a", None, 5.0], "a, 5"), ([" 2 "], "2"), ([], None), ("b", "b"), (None, None)],
+        *[('["51"]', "51"), (r'["\\frac{1}{7}", "3"]', r"\frac{1}{7}, 3"), ("['51']", "51")],
+        *[("[-2, 5]", "[-2, 5]"), ("[0, 1)", "[0, 1)"), ('["a', '["a'), ("[[1, 0], [0, 1]]", "[[1, 0], [0, 1]]")],
+    ],
 )
 def test_a_text_may_be_a_list_of_them(value, text):
     assert listed_text({"field": value}, "field") == text
+
+
+def test_the_only_text_of_a_list_is_a_text():
+    assert (
+        optional_text({"topic": ["algebra"]}, "topic")
+        == optional_text({"topic": ["algebra"] * 2}, "topic")
+        == "algebra"
+    )
+    assert optional_text({"topic": []}, "topic") is None
+
+
+@pytest.mark.parametrize(
+    ("value", "detail"),
+    [
+        (["algebra", "sets"], "topic is a list of 2: name one as topic.0"),
+        ({"id": 1, "name": "sets"}, "topic is no text but dict; it holds id, name: name one as topic.id"),
+        ([{"id": 1}], "topic is no text but dict; it holds id: name one as topic.id"),
+        (True, "topic is no text but bool"),
+    ],
+)
+def test_what_is_no_text_is_refused_by_its_name(value, detail):
+    with pytest.raises(Unreadable) as caught:
+        optional_text({"topic": value}, "topic")
+    assert (caught.value.reason, caught.value.detail) == (Reason.UNSUPPORTED, detail)
+
+
+def test_the_texts_of_objects_in_a_list_are_named_by_their_field():
+    record = {"steps": [{"text": "one"}, {"text": "two"}]}
+    assert texts_of(record, "steps.text") == ["one", "two"]
+    assert texts_of(record, ["steps.text"]) == texts_of(record, "{steps.text}") == ["one\ntwo"]
+    with pytest.raises(Unreadable) as caught:
+        texts_of(record, "steps")
+    assert caught.value.detail == "steps is no text but list; its items hold text: name one as steps.text"
 
 
 def test_an_ending_is_looked_for_where_a_text_ends_and_nowhere_before() -> None:

@@ -203,3 +203,11 @@ def test_programs_that_ran_in_a_field_of_thoughts_are_programs():
     assert problem.solutions[0].format is Format.TIR
     kinds = [("think", "I try."), ("code", "print(2)"), ("output", "2"), ("think", "Good."), ("text", "2")]
     assert laid_out(problem) == kinds
+
+
+def test_a_reference_may_stand_in_a_list_or_in_a_text_of_one():
+    turns = [{"role": "user", "content": "1+1?"}, {"role": "assistant", "content": "2"}]
+    for answer in (["2"], '["2"]', [2]):
+        assert read("messages", {"messages": turns, "answer": answer}).answer == "2"
+    record = {"messages": turns, "metadata": '{"expected_answer": "2"}'}
+    assert read("messages", record, columns={"answer": "metadata.expected_answer"}).answer == "2"

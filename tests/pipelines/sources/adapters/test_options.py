@@ -21,6 +21,9 @@ FIVE_AND_SIX = "How many?\n(A) 5\n(B) 6"
         {"A": "5", "B": "6", "C": None},
         {"text": ["5", "6"], "label": ["A", "B"]},
         '["5", "6"]',
+        "['5', '6']",
+        [["5"], ["6"]],
+        [[{"aoVal": "A", "content": "5 "}], [{"aoVal": "B", "content": "6 "}]],
         '{"A": "5", "B": "6"}',
         "(A) 5\n(B) 6",
     ],
@@ -45,7 +48,7 @@ def test_options_that_do_not_stand_in_the_question_are_added():
     assert with_options("A. 5 pens. How many?", {"options": ["5", "6"]}).endswith("\n(A) 5\n(B) 6")
 
 
-@pytest.mark.parametrize("options", [5, [["5"]], [{"label": "A", "score": None}], {"A": ["5"]}])
+@pytest.mark.parametrize("options", [5, [["5", "6"]], [{"label": "A", "score": None}], {"A": ["5"]}])
 def test_what_holds_no_options_is_refused(options):
     with pytest.raises(Unreadable) as caught:
         with_options("How many?", {"options": options})

@@ -35,7 +35,7 @@ def test_aqua_is_a_rationale_with_a_letter():
     problem = read("aqua", row)
     assert (problem.question, problem.answer, problem.independent) == ("What?\n(A) 5\n(B) 6", "A", True)
     assert laid_out(problem) == [("text", "It is 5.\nThe answer is \\boxed{A}.")]
-    assert refusal("aqua", {**row, "options": [["5"]]})[0] is Reason.UNSUPPORTED
+    assert refusal("aqua", {**row, "options": [["5", "6"]]})[0] is Reason.UNSUPPORTED
 
 
 @pytest.mark.parametrize(
