@@ -41,9 +41,13 @@ FieldNames = str | Annotated[list[str], Field(min_length=1)]
 
 
 class Columns(Table):
-    """Which field of a record holds what, for `adapter: columns`. A dotted name reaches into an object.
+    """Which field of a record holds what, for `adapter: columns`.
 
-    `adapter: messages` reads all but question and solution by these names too; the other adapters know their fields.
+    A dotted name reaches into an object (`meta.level`), an array (`votes.0`), the objects of an array (`steps.text`),
+    and into those that a table holds as text.
+
+    `adapter: messages` reads all but question, options and solution by these names too; the other adapters know their
+    fields, and a name that has no effect is refused.
     """
 
     question: FieldNames = "question"
@@ -53,8 +57,9 @@ class Columns(Table):
     """the options of a multiple choice, written under the question: a field with a list, an object or a text of them,
     or a field for each (`[A, B, C, D]`)"""
     solution: FieldNames | None = "solution"
-    """the solution in the source's `format`, named as the question; each text of a list is one; null when the source
-    has only answers"""
+    """the solution in the source's `format`, named as the question, thoughts with their marks
+    (`"<think>{thoughts}</think>{response}"`); each text of a list is a solution, and `[steps]` makes one of a list of
+    steps; null when the source has only answers"""
     system: str | None = None
     """what the model is told before the question; `adapter: messages` takes the system turn, else a field `system`"""
     messages: str | None = None

@@ -12,7 +12,7 @@ from typing import Any
 
 from pipelines.sources.adapters.columns import read_columns
 from pipelines.sources.adapters.dialogues import read_mathcoder, read_tora
-from pipelines.sources.adapters.fields import Unreadable, named, names_in
+from pipelines.sources.adapters.fields import Unreadable, has_field, named, names_in
 from pipelines.sources.adapters.gsm8k import read_gsm8k
 from pipelines.sources.adapters.math import read_math
 from pipelines.sources.adapters.messages import read_messages
@@ -28,7 +28,7 @@ from pipelines.sources.adapters.synthetic import (
 )
 from pipelines.sources.adapters.word_problems import read_aqua, read_cmath, read_math23k, read_mgsm, read_svamp
 from pipelines.sources.files.records import Record
-from schemas.config import Source
+from schemas.config import Columns, Source
 from schemas.exits import UserError
 from schemas.problem import Format, Problem
 from schemas.wording import UNKNOWN
@@ -45,6 +45,7 @@ class Adapter:
     Attributes:
         read: a pure function of one record and its source's config; returns a Problem or raises `Unreadable`.
         by_name: its fields and its format are those that the config names: it can be any table.
+        columns: which names of `source.columns` it reads by; the others it would not ask for.
         header: the first row of its CSV and TSV files names the columns.
         annotated: its solutions may hold calculator annotations `<<48/2=24>>`, which `derive` makes programs of.
         campaign: its rows are decisions of annotators, control items among them, whatever columns the config names.
@@ -54,6 +55,7 @@ class Adapter:
 
     read: Read
     by_name: bool = False
+    columns: frozenset[str] = frozenset()
     header: bool = True
     annotated: bool = False
     campaign: bool = False
@@ -61,17 +63,20 @@ class Adapter:
     author: str = "human"
 
 
+_BESIDE_TURNS = frozenset(Columns.model_fields) - {"question", "options", "solution"}
 ADAPTERS: Mapping[str, Adapter] = MappingProxyType(
     {
         "aqua": Adapter(read_aqua),
         "cmath": Adapter(read_cmath, taxonomy="k12"),
-        "columns": Adapter(read_columns, by_name=True, annotated=True),
+        "columns": Adapter(
+            read_columns, by_name=True, columns=frozenset(Columns.model_fields) - {"messages"}, annotated=True
+        ),
         "gsm8k": Adapter(read_gsm8k, annotated=True, taxonomy="k12"),
         "math": Adapter(read_math, taxonomy="math"),
         "math23k": Adapter(read_math23k, taxonomy="k12"),
         "mathcoder": Adapter(read_mathcoder, taxonomy="math"),
         "mathinstruct": Adapter(read_mathinstruct),
-        "messages": Adapter(read_messages, annotated=True, author=UNKNOWN),
+        "messages": Adapter(read_messages, columns=_BESIDE_TURNS, annotated=True, author=UNKNOWN),
         "metamath": Adapter(read_metamath),
         "mgsm": Adapter(read_mgsm, header=False, taxonomy="k12"),
         "numina": Adapter(read_numina),
@@ -82,7 +87,7 @@ ADAPTERS: Mapping[str, Adapter] = MappingProxyType(
         "prm800k": Adapter(read_prm800k, campaign=True, taxonomy="math"),
         "samples": Adapter(read_samples, author=UNKNOWN),
         "svamp": Adapter(read_svamp, taxonomy="k12"),
-        "tora": Adapter(read_tora, taxonomy="math"),
+        "tora": Adapter(read_tora, columns=_BESIDE_TURNS - {"answer", "difficulty"}, taxonomy="math"),
     }
 )
 _FIRST_RECORDS = 1000
@@ -99,8 +104,20 @@ def check_sources(sources: Iterable[Source]) -> None:
             raise UserError(f"no adapter {source.adapter!r}{hint} Known are {known}", place=place)
         if ADAPTERS[source.adapter].by_name and source.format is None:
             raise UserError(f"`adapter: {source.adapter}` needs `format`: cot, pot or tir", place=place)
+        _check_columns(source, place)
         if source.derive:
             _check_derivation(source, place)
+
+
+def _check_columns(source: Source, place: str) -> None:
+    """A name that the adapter does not ask for would have no effect."""
+    readers = [name for name, adapter in ADAPTERS.items() if adapter.columns]
+    for name in sorted(source.columns.model_fields_set - ADAPTERS[source.adapter].columns):
+        able = ", ".join(reader for reader in readers if name in ADAPTERS[reader].columns)
+        raise UserError(
+            f"`columns.{name}` has no effect: `adapter: {source.adapter}` does not read by it; those that do: {able}",
+            place=place,
+        )
 
 
 def _check_derivation(source: Source, place: str) -> None:
@@ -126,8 +143,10 @@ def has_header(names: Iterable[str | Sequence[str] | None], adapter: str | None 
 
 
 def named_fields(source: Source) -> list[str]:
-    """The fields that the config names for an adapter that reads by name; none for those with a shape of their own."""
-    fields = source.columns.model_dump().values() if ADAPTERS[source.adapter].by_name else ()
+    """The fields that a source's rows should have: all by which `adapter: columns` reads, for others those it names."""
+    adapter = ADAPTERS[source.adapter]
+    asked = adapter.columns if adapter.by_name else adapter.columns & source.columns.model_fields_set
+    fields = source.columns.model_dump(include=set(asked)).values()
     return [name for field in fields for name in names_in(field)]
 
 
@@ -140,7 +159,7 @@ def check_fields(where: str, names: Iterable[str], records: Iterable[Record]) ->
     rows = [record.value for record in islice(records, _FIRST_RECORDS) if record.value is not None]
     known = sorted({str(field) for row in rows for field in row})
     for name in names:
-        if rows and not any(name in row or name.partition(".")[0] in row for row in rows):
+        if rows and not any(has_field(row, name) for row in rows):
             count = f"{len(rows)} records" if len(rows) > 1 else "record"
             raise UserError(
                 f"no field {name!r} in the first {count}{_hint(name, known, rows[0])}; they have {named(known)}",

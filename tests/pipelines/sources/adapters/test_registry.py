@@ -65,6 +65,30 @@ def test_only_an_adapter_that_reads_by_name_has_named_fields():
     assert named_fields(source("messages")) == []
 
 
+def test_what_stands_beside_the_turns_is_checked_where_the_config_names_it():
+    named = named_fields(source("messages", columns={"answer": "meta.expected", "topic": "area"}))
+    assert sorted(named) == ["area", "meta.expected"]
+    rows = [Record(0, "", {"messages": [], "meta": '{"expected": "5"}', "area": "sets"})]
+    check_fields("here", named, rows)
+    with pytest.raises(UserError, match=r"no field 'meta.expect'"):
+        check_fields("here", ["meta.expect"], rows)
+
+
+@pytest.mark.parametrize(
+    ("adapter", "name", "able"),
+    [
+        ("messages", "question", "columns"),
+        ("messages", "options", "columns"),
+        ("columns", "messages", "messages, tora"),
+        ("gsm8k", "topic", "columns, messages, tora"),
+    ],
+)
+def test_a_name_that_has_no_effect_is_refused(adapter, name, able):
+    with pytest.raises(UserError, match=rf"`columns.{name}` has no effect: .* that do: {able}$"):
+        check_sources([source(adapter, format="cot", columns={name: "x"})])
+    check_sources([source(able.split(", ")[0], format="cot", columns={name: "x"})])
+
+
 def test_adapters_stand_in_the_order_of_their_names():
     assert list(ADAPTERS) == sorted(ADAPTERS)
 
