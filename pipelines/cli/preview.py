@@ -19,7 +19,7 @@ from pipelines.curate import curate
 from pipelines.output.advice import key_of
 from pipelines.output.reader import read_ledger
 from pipelines.refusals import curate_table
-from pipelines.sources.adapters.registry import check_sources
+from pipelines.sources.adapters.registry import ADAPTERS, check_sources
 from pipelines.sources.files.records import Record, json_text
 from pipelines.sources.files.scan import read_records
 from pipelines.sources.inputs import scan_readable
@@ -54,13 +54,21 @@ def run_preview(config: Config, rows: int) -> None:
     ended: Counter[str | None] = Counter()
     for source in settings.sources:
         console.rule(Text(f"{source.name}: {public_name(source.path)}"), align="left", style="cyan")
-        for batch, _ in render_parts(records[source.name], source, settings.normalise):
-            for row in batch.to_pylist():
-                ending = ledger[source.name, row["row"], row["format"]].pop(0)
-                if row["stage"] == Stage.READ:
-                    ending |= {name: row[name] for name in ("stage", "reason", "detail")}
-                ended[ending["reason"]] += 1
-                _print_row(console, row, ending)
+        parts = render_parts(records[source.name], source, settings.normalise)
+        candidates = [row for batch, _ in parts for row in batch.to_pylist()]
+        solutions = Counter((row["row"], row["format"]) for row in candidates)
+        told: Counter[tuple[int, str | None]] = Counter()
+        for row in candidates:
+            place = (row["row"], row["format"])
+            told[place] += 1
+            ending = ledger[source.name, *place].pop(0)
+            if row["stage"] == Stage.READ:
+                ending |= {name: row[name] for name in ("stage", "reason", "detail")}
+            ended[ending["reason"]] += 1
+            which = f", solution {told[place]} of {solutions[place]}" if solutions[place] > 1 else ""
+            _print_row(console, row, ending, which)
+        if max(solutions.values(), default=0) > 1:
+            _print_list(console, source)
     _print_most(console, ended)
 
 
@@ -110,8 +118,16 @@ def _line(record: Record) -> str:
     return record.raw if "\n" not in record.raw else json_text(record.value)
 
 
-def _print_row(console: Console, row: dict[str, Any], ending: dict[str, Any]) -> None:
-    console.print(f"\n[bold]row {row['row']}[/] {row['format'] or ''}", highlight=False)
+def _print_list(console: Console, source: Source) -> None:
+    """Says that a list was taken for several solutions, and what makes one of it."""
+    field = source.columns.solution
+    if ADAPTERS[source.adapter].by_name and isinstance(field, str):
+        console.print(Text(f"\n`{field}` holds lists: each text was taken for a solution of its own", style="bold"))
+        console.print(Text(f"where they are the steps of one, say `columns: {{solution: [{field}]}}`"))
+
+
+def _print_row(console: Console, row: dict[str, Any], ending: dict[str, Any], which: str) -> None:
+    console.print(f"\n[bold]row {row['row']}[/] {row['format'] or ''}{which}", highlight=False)
     if row["format"] is not None:
         _print_texts(console, row)
     if ending["outcome"] == Outcome.KEPT:

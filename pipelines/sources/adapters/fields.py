@@ -134,13 +134,17 @@ def text_of(record: dict[str, Any], name: str) -> str:
 
 def _no_text(name: str, value: object) -> Unreadable:
     """The refusal of a value that is no text; it says what may be named in its place."""
-    items = isinstance(value, list) and value and all(isinstance(item, dict) for item in value)
-    inner = value[0] if isinstance(value, list) and items else value
-    holds = "; it holds" if inner is value else "; its items hold"
-    hint = (
-        f"{holds} {named(inner)}: name one as {name}.{next(iter(inner))}" if isinstance(inner, dict) and inner else ""
-    )
+    first = next(iter(value), None) if isinstance(value, list) else value
+    hint = ""
+    if isinstance(first, dict) and first:
+        holds = "its items hold" if isinstance(value, list) else "it holds"
+        hint = f"; {holds} {named(first)}: name one as {name}.{_spoken(first)}"
     return Unreadable(Reason.UNSUPPORTED, f"{name} is no text but {type(value).__name__}{hint}")
+
+
+def _spoken(members: dict[str, object]) -> str:
+    """The first member that is a text, else the first of all."""
+    return next((name for name, value in members.items() if isinstance(value, str)), next(iter(members)))
 
 
 _PLACE = re.compile(r"\{([^{}]+)\}")

@@ -121,6 +121,22 @@ def test_a_reason_that_takes_most_is_told_with_the_key_that_decides(
     assert lines[-2:] == ["3 of 3 candidates fell to too_long", "it is decided by curate.screen.max_chars"]
 
 
+def test_a_list_of_texts_is_told_to_be_several_solutions_and_what_makes_one_of_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    row = {"question": "What is 2 + 3 + 4?", "steps": ["2 + 3 = 5.", "5 + 4 = 9.", "#### 9"], "answer": "9"}
+    path = write_rows(tmp_path / "rows.jsonl", [row])
+    named = {"adapter": "columns", "format": "cot", "columns": {"solution": "steps", "answer": "answer"}}
+    lines = shown(capsys, config_of(source(path, **named)), 1)
+    assert rows_shown(lines) == [f"row 0 cot, solution {place} of 3" for place in (1, 2, 3)]
+    assert "`steps` holds lists: each text was taken for a solution of its own" in lines
+    assert "where they are the steps of one, say `columns: {solution: [steps]}`" in lines
+    named["columns"]["solution"] = ["steps"]
+    lines = shown(capsys, config_of(source(path, **named)), 1)
+    assert rows_shown(lines) == ["row 0 cot"]
+    assert lines[-1] == "  kept"
+
+
 def test_what_the_screen_would_refuse_is_told_of_that_candidate_alone(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -257,7 +257,7 @@ def test_the_only_text_of_a_list_is_a_text():
     ("value", "detail"),
     [
         (["algebra", "sets"], "topic is a list of 2: name one as topic.0"),
-        ({"id": 1, "name": "sets"}, "topic is no text but dict; it holds id, name: name one as topic.id"),
+        ({"id": 1, "name": "sets"}, "topic is no text but dict; it holds id, name: name one as topic.name"),
         ([{"id": 1}], "topic is no text but dict; it holds id: name one as topic.id"),
         (True, "topic is no text but bool"),
     ],
