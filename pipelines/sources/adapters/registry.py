@@ -112,7 +112,8 @@ def check_sources(sources: Iterable[Source]) -> None:
 def _check_columns(source: Source, place: str) -> None:
     """A name that the adapter does not ask for would have no effect."""
     readers = [name for name, adapter in ADAPTERS.items() if adapter.columns]
-    for name in sorted(source.columns.model_fields_set - ADAPTERS[source.adapter].columns):
+    said = source.columns.model_dump(exclude_defaults=True)
+    for name in sorted(said.keys() - ADAPTERS[source.adapter].columns):
         able = ", ".join(reader for reader in readers if name in ADAPTERS[reader].columns)
         raise UserError(
             f"`columns.{name}` has no effect: `adapter: {source.adapter}` does not read by it; those that do: {able}",

@@ -1,9 +1,9 @@
 r"""Solution text -> segments, whatever its author's convention.
 
 Read are fenced blocks (```python, ```output, and a fence of no language behind a program), OpenMathInstruct's
-<llm-code>, NeMo's and Hermes' <tool_call>, MathCoder's <|code|> blocks, ReTool's <code> with its <interpreter>, <python>
-with its <result>, the marks that models put around thoughts, and harmony's channels as its template lays them out.
-Segments hold no fences or tags; how they are laid out again is `schemas.transcript`'s matter.
+<llm-code>, NeMo's and Hermes' <tool_call>, MathCoder's <|code|> blocks, ReTool's <code> with its <interpreter>,
+<python> with its <result>, the marks that models put around thoughts, and harmony's channels as its template lays them
+out. Segments hold no fences or tags; how they are laid out again is `schemas.transcript`'s matter.
 """
 
 import re

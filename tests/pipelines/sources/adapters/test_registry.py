@@ -89,6 +89,10 @@ def test_a_name_that_has_no_effect_is_refused(adapter, name, able):
     check_sources([source(able.split(", ")[0], format="cot", columns={name: "x"})])
 
 
+def test_a_name_that_says_what_holds_anyway_is_no_mistake():
+    check_sources([source("gsm8k", columns={"question": "question", "solution": "solution"})])
+
+
 def test_adapters_stand_in_the_order_of_their_names():
     assert list(ADAPTERS) == sorted(ADAPTERS)
 
