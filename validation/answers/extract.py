@@ -51,8 +51,10 @@ _CHOICE = re.compile(
     r"|^([A-J])(?=[).:]|\s*+(?:[。．]\s*+)?$|\sis\s(?:the\s)?(?:correct|right|answer))"
 )
 _SENTENCE_END = re.compile(
-    r"(?<=\D)[.](?:\s|$)|(?<=\d)\s?\.(?:\s|$)|[。！!?।؟]|\n"
-    r"|, (?:because|since|which|so|as|not|rather than|instead of)\b"
+    r"(?<=\D)(?<!\bMr)(?<!\bMrs)(?<!\bMs)(?<!\bDr)(?<!\bsq)(?<!\bcu)[.](?:\s|$)(?!(?<= (?:ft|lb|hr)\.\s)\d)"
+    r"|(?<=\d)\s?\.(?:\s|$)|[。！?।؟]|\n|(?<![\d)}\]a-z])!|(?<=[a-z]{2})!|(?<=\d)!(?=!*\s*(?:[A-Z][a-z]|\Z))"
+    r"|, (?:because|since|which|so|as|not|rather than|instead of)\b|(?<=[\d)}$%]) (?:because|since)\b"
+    r"|[;:]\s(?=[a-z]{2,} [a-z]{2,} )|\s\((?=(?:not|rather than|instead of)\s)"
 )
 _HASHES = re.compile(r"(^[ \t]{0,20})?####(?!#)((?:[^#\n]|#(?!###))*)", re.MULTILINE)
 _QUOTED = re.compile(r"\A[\"“]([^\"“”]*)[\"”]\Z")
@@ -61,10 +63,16 @@ _COUNTED = re.compile(
     r"[\u3040-\u30ff\u4e00-\u9fff，、]{2,40}? ?(-?\d[\d,]*(?:\.\d+)?(?:/\d+)?%? ?[\u3040-\u30ff\u4e00-\u9fff]{0,4})"
 )
 _SPOKEN = re.compile(r"(.{1,40}?)\s\((?!mod)[a-z]+(?:[ -][a-z]+){0,5}\)")  # 6 (six)
+_IS_ANSWER = re.compile(r"(-?[$\d][^\s]{0,30}) is (?:the|our) (?:final |correct |right )?answer\b")  # 12 is the answer
+_OPENING = {")": "(", "]": "[", "}": "{"}
+_AGREED = re.compile(r"(yes|no)\s?[,:]\s", re.IGNORECASE)  # No, it is not possible
+_DIGITS = re.compile(r"\d")
 _BOLD = re.compile(rf"(?<=\S)\*\*(?=\s|[^\w\s]|[{UNSPACED}]|\Z)|(?<!\w)\*\*(?=\S)")  # and not the sign of a power
 _JOINED = re.compile(r"(?:or|and)\s\$|[,;]\s?(?:(?:or|and|и|или|und|oder|et|ou|y|o|e)\s)?\$")
 _ASIDE = re.compile(r"\((?:or|i\.e\.|that is|about|approximately|or about|=|≈|\$?\\approx)[ $\d][^()]*\)\Z")
-_REFUSED = re.compile(r"\b(?:wrong|incorrect|false|tempting|naive)\s\Z", re.IGNORECASE)  # the answer that is none
+_REFUSED = re.compile(
+    r"\b(?:wrong|incorrect|false|tempting|naive|if|whether)\s(?:the\s)?\Z", re.IGNORECASE
+)  # the answer that is none
 _LONGEST_REFUSAL = 12
 _SIGNS = " \t\n✅✓✔☑🎉👉➡"
 _DISPLAYS = {"$$": "$$", r"\[": r"\]"}
@@ -113,7 +121,7 @@ def _announced(text: str) -> Iterator[Found]:
     for match in announcements(text)[-_MAX_PHRASES:]:
         rest = _announcement(text, match.end())
         answer = _first_value(rest)
-        if re.search("[:：]", match.group()) and not _says_a_value(answer):
+        if re.search("[:：]", match.group()) and not (_says_a_value(answer) or _AGREED.match(answer)):
             answer = only_value(answer) or answer
         if _REFUSED.search(text, max(0, match.start() - _LONGEST_REFUSAL), match.start()):
             continue
@@ -148,11 +156,15 @@ def _first_value(rest: str) -> str:
             if close > 0 and ends and not _JOINED.match(tail):
                 return rest[len(left) : close].strip()
             break
+    if (named := _IS_ANSWER.match(rest)) is not None:
+        return named.group(1)
     sentence = _SENTENCE_END.split(rest, maxsplit=1)[0]
-    answer = endings().behind.sub("", sentence.strip().rstrip(".。,;*").strip())
+    answer = endings().behind.sub("", sentence.strip().rstrip(".。,;*_").strip())
     answer = _QUOTED.sub(r"\1", answer)
-    if answer[-1:] in (")", "]") and answer.count(answer[-1]) > answer.count("(["[answer[-1] == "]"]):
+    if (opening := _OPENING.get(answer[-1:])) and answer.count(answer[-1]) > answer.count(opening):
         answer = answer[:-1].rstrip()
+    if (agreed := _AGREED.match(answer)) is not None:
+        return answer if _DIGITS.search(answer) else agreed.group(1)
     if (counted := _COUNTED.fullmatch(answer)) is not None:
         return counted.group(1)
     if (spoken := _SPOKEN.fullmatch(answer)) is not None and _says_a_value(spoken.group(1)):

@@ -30,6 +30,8 @@ def compare_several(gold: Value, answer: Value, asked: Asked, compare: Compare) 
             return compare_words(Words(_spelled(gold)), Words(_spelled(answer)))
         if isinstance(other, Matrix):
             return _compare_vector(several, other, asked, compare)
+        if _says_twice(several, other, asked, compare):
+            return equal("list", "the same value in two forms")
         if any(isinstance(item, Words) and item != ELLIPSIS for item in several.items):
             return unknown("list", "words and values beside one value")
         if not _counters(other).isdisjoint(_counters(several)):
@@ -57,6 +59,13 @@ def compare_several(gold: Value, answer: Value, asked: Asked, compare: Compare) 
     ):
         return unknown("list", "the same values in another order")
     return comparison
+
+
+def _says_twice(several: Several, other: Value, asked: Asked, compare: Compare) -> bool:
+    """Says whether a list is one value in two forms, `3/4 or 0.75`, and the other is that value."""
+    if several.kind != "bare" or len(several.items) != 2 or several.items[0] == several.items[1]:
+        return False
+    return all(compare(other, item, asked).outcome is Relation.EQUAL for item in several.items)
 
 
 def _counters(value: Value) -> frozenset[str]:

@@ -87,7 +87,7 @@ _SHARE = re.compile(r"(\d{1,9}) (?:out of|in) (\d{1,9})")
 _SPELLED = re.compile(r"(\d{1,9}) \(([a-z -]{3,60})\)")  # 7 (seven)
 _TWICE = re.compile(r"([^ ()]{1,60}) \((?:(?:=|or|\\approx) ?)?(\d*\.\d{1,16}%?|\d{1,3}%)\)")  # 1/4 (0.25)
 _QUANTITY = re.compile(r"(\d+(?:\.\d+)?) ?([A-Za-z]+)")
-_COMPOUND = re.compile(r"\d+(?:\.\d+)? ?[A-Za-z]+(?:(?:,| and|, and)? \d+(?:\.\d+)? ?[A-Za-z]+)+\.?")
+_COMPOUND = re.compile(r"\d+(?:\.\d+)? ?[A-Za-z]+\.?(?:(?:,| and|, and)? \d+(?:\.\d+)? ?[A-Za-z]+)+\.?")
 # 三 alone and with a unit or a measure word; 三角形 is no number.
 _CHINESE = re.compile(
     r"([负零〇一二两三四五六七八九十百千万亿又分之点\d.]*[零〇一二两三四五六七八九十百千万亿负][零〇一二两三四五六七八九十百千万亿又分之点\d.]*)"

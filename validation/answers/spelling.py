@@ -103,7 +103,8 @@ _ATOM = re.compile(r"[-+]?\d[\d.,]*|[A-Za-z]|[-+]?\d[\d.,]*[A-Za-z]")
 _MEASURED = re.compile(r"[-+]?\d[\d.,]*\s+([A-Za-z]+(?:[/^]\w+)?)")
 # What qualifies an answer behind it: `f(x) = 0 for all x`, `737/39 (about 18.9 cards)`.
 _ASIDE = re.compile(
-    r",? for (?:all|any|every|each|some|arbitrary) "
+    r"(?<=[\d}%]) of (?:the|an?|all|his|her|their|its) [a-z]{3,}(?: [a-z]{2,}){0,3}\Z"
+    r"|,? for (?:all|any|every|each|some|arbitrary) "
     r"(?:(?:real|positive|negative|complex|rational|integers?|numbers?|constants?) ){0,3}"
     r"\\?[A-Za-z]{1,8}\s*\Z|\s?\(\s?(?:about|approximately|roughly|\\approx)\s[^()]{1,60}\)\s*\Z"
 )
@@ -206,7 +207,7 @@ def _unwrapped(text: str) -> str:
 
 def _undelimited(text: str) -> str:
     r"""Removes the delimiters of formulas inside of an answer: `$1$ and $2$`; an amount of money keeps its sign."""
-    pieces = text.split("$")
+    pieces = text.replace("$$", "$").split("$")
     inside = pieces[1::2]
     if len(pieces) % 2 == 0 or not all(map(_is_formula, inside)) or len(_WORD.findall(" ".join(pieces[::2]))) > _FEW:
         return text
@@ -314,7 +315,7 @@ def normalise(text: str) -> str:
     text = " ".join(text.split())
     if text[:1] in "nNmM":
         text = _SIGNED.sub("-", text)
-    if "for " in text or text.endswith(")"):
+    if "for " in text or " of " in text or text.endswith(")"):
         text = _ASIDE.sub("", text)
     text = strip_wrappers(text)
     if text[-1:] == "\\" and not text.endswith("\\\\"):

@@ -626,6 +626,15 @@ def test_sums_and_products_with_an_end_are_worked_out(gold, answer, outcome):
         ("ninguna", "4", UNKNOWN),
         (r"\{(2, 9)\}", "(2, 9)", EQUAL),
         (r"\{(2, 9)\}", "(9, 2)", NOT_EQUAL),
+        (r"$$15$$ coins", "15", EQUAL),
+        ("3/8 of the pizza", "3/8", EQUAL),
+        ("3/8 of the pizza", "5/8", NOT_EQUAL),
+        ("3/8", "3/8 or 0.375", EQUAL),
+        ("3/8", "3/8 or 0.625", NOT_EQUAL),
+        ("15", "15, or 15 coins", EQUAL),
+        ("5", "5, 5", NOT_EQUAL),
+        ("6 feet 2 inches", "6 ft. 2 in.", EQUAL),
+        ("6 feet 2 inches", "6 ft. 3 in.", NOT_EQUAL),
     ],
 )
 def test_spellings_that_fresh_rows_brought(gold, answer, outcome):

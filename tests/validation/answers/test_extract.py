@@ -121,3 +121,37 @@ def test_a_box_that_breaks_off_behind_a_sentence_is_not_passed_over() -> None:
     found = extract("The answer is 31.\nNo, we get \\boxed{28")
     assert (found.path, found.disagree) == ("broken", True)
     assert extract("No, we get \\boxed{28\nThe answer is 31.").answer == "31"
+
+
+@pytest.mark.parametrize(
+    ("solution", "answer"),
+    [
+        ("The answer is No, it cannot be done.", "No"),
+        ("Answer: Yes, 49 is a square.", "Yes, 49 is a square"),  # which the reference must settle
+        ("The answer is 15 because 3 * 5 = 15.", "15"),
+        ("The answer is 15 (not 16).", "15"),
+        ("The answer is 15; he has 15 coins left.", "15"),
+        ("The answer is x=2; x=7.", "x=2; x=7"),
+        ("The answer is 6!.", "6!"),
+        ("The answer is 6! = 720.", "6! = 720"),
+        ("The answer is 15!", "15"),
+        ("The answer is blue!", "blue"),
+        ("The answer is 6 ft. 2 in.", "6 ft. 2 in"),
+        ("The answer is 6 ft. He is tall.", "6 ft"),
+        ("The answer is Mrs. Hill.", "Mrs. Hill"),
+        ("The answer is __15__.", "15"),
+        ("$\\textbf{Answer: 15}$", "15"),
+        ("D is correct.", "D"),
+        ("So 15 is the correct answer.", "15"),
+        ("If 15 is the answer, then x = 3.", None),
+        ("This gives the answer $15$.", "15"),
+        ("which yields an answer of 15.", "15"),
+        ("Tom got an answer of 15.", None),
+        ("The answer, in simplest form, is $\\frac37$.", "\\frac37"),
+        ("The answer in lowest terms is 3/7.", "3/7"),
+        ("Ask me if the answer is unclear.", None),
+        ("Check whether the answer is 15.", None),
+    ],
+)
+def test_sentences_that_say_more_than_their_answer(solution: str, answer: str | None) -> None:
+    assert extract(solution).answer == answer
