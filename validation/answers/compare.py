@@ -58,6 +58,7 @@ _FUNCTION_OF = re.compile(
     r"|(?<![A-Za-z])(?:zeta|gamma|erfc?|Ei|li|LambertW|polygamma|harmonic|besselj)\("
 )
 _CONSTANT = re.compile(r"(?<![A-Za-z\\])[CKck](?![A-Za-z(])|(?<=[=+])\s?[CK](?=e)")
+_WHOLE_LETTER = re.compile(r"(?<![A-Za-z\\])[kmn](?![A-Za-z])")
 _BARE = 3  # characters of an answer that may be a letter of an option
 _SPECIAL = re.compile(
     r":|\\(?:mathb[bf]\s?\{?\s?[NZQRC]|Bbb|[NZQR](?![a-z]))|^[NZQR]\s?[_^]"
@@ -148,6 +149,8 @@ def _doubted(left: str, right: str) -> Comparison | None:
         return unknown("ambiguous", "a comma may separate thousands or values")
     if any(map(_FUNCTION_OF.search, (left, right))):
         return unknown("function", "a function that is not evaluated")
+    if "pi" in left and left != right and _WHOLE_LETTER.sub("k", left) == _WHOLE_LETTER.sub("k", right):
+        return unknown("family", "letters that may stand for any whole number")
     named = len(left) > _BARE and _CONSTANT.search(left) and _CONSTANT.search(right)
     if named and _CONSTANT.sub("C", left) == _CONSTANT.sub("C", right):
         return unknown("constant", "constants of other names")

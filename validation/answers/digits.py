@@ -36,6 +36,7 @@ _LETTER_BEHIND = re.compile(r"([^=]{1,200}(?:\}|\\pi)) ([mgshLN])(?:\^\{?[23]\}?
 _BELOW = re.compile(
     r"/ ?(\d+(?:[a-z]{1,3}(?![a-z])|\\pi(?![A-Za-z])|\\sqrt\s?(?:\{[^{}]*\}|\d))|[a-z]{2,3}(?![a-z]))(?![(^_])"
 )
+_SCALED = re.compile(r"([-+]?\d+(?:\.\d+)?)([kKM])\Z")
 _INTEGER = re.compile(r"[-+]?\d+\Z")
 _DECIMAL = re.compile(r"[-+]?\d*\.(\d+)\Z")
 _EXPONENT = re.compile(r"[-+]?\d+(?:\.(\d{1,40}))?[eE]([-+]?\d{1,3})\Z")
@@ -202,6 +203,9 @@ def plain_number(text: str) -> Scalar:
     match = _SCIENTIFIC.match(text)
     if match:
         return Scalar(notation.read(text), decimals=None)
+    if (scaled := _SCALED.match(text)) is not None:  # 2.5k may be 2500
+        thousands = 1000 if scaled.group(2) in "kK" else 10**6
+        return Scalar(notation.read(text), alternative=algebra.number(Fraction(scaled.group(1)) * thousands))
     plain = text.replace("**", "^").replace("\\div", "/")
     arithmetic = (
         _ARITHMETIC.match(plain) and not _FRACTION.match(plain) and re.search(r"\d\D*[-+*/]|\\cdot|\\times", plain)

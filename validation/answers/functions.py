@@ -142,10 +142,19 @@ def _exponential(exponent: Closed) -> Closed:
         if monomial == _CIRCLE and twelfths.denominator == 1:
             step = int(twelfths) % 24
             factor = algebra.add(_sine((step + 6) % 24), algebra.multiply(_I, _sine(step)))
+        elif (prime := _prime_of(monomial)) is not None:
+            factor = powers.power(algebra.number(prime), algebra.number(scale))
         else:
             factor = powers.power(algebra.symbol("e"), Closed({monomial: scale}, _UNIT.denominator, exponent.opaque))
         result = algebra.multiply(result, factor)
     return result
+
+
+def _prime_of(monomial: algebra.Monomial) -> int | None:
+    """The prime whose natural logarithm a monomial is."""
+    name, exponent = monomial[0] if len(monomial) == 1 else ("", 1)
+    digits = name.removeprefix("ln")
+    return int(digits) if exponent == 1 and digits != name and digits.isdigit() else None
 
 
 def apply(name: str, argument: Closed, base: Closed | None) -> Closed:

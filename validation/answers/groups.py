@@ -65,7 +65,8 @@ def _says_twice(several: Several, other: Value, asked: Asked, compare: Compare) 
     """Says whether a list is one value in two forms, `3/4 or 0.75`, and the other is that value."""
     if several.kind != "bare" or len(several.items) != 2 or several.items[0] == several.items[1]:
         return False
-    return all(compare(other, item, asked).outcome is Relation.EQUAL for item in several.items)
+    pairs = ((other, several.items[0]), (other, several.items[1]), several.items)
+    return all(compare(one, two, asked).outcome is Relation.EQUAL for one, two in pairs)
 
 
 def _counters(value: Value) -> frozenset[str]:

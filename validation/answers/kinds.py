@@ -11,6 +11,7 @@ from validation.answers.scalars import is_range
 from validation.answers.values import Interval, Moment, Order, Ratio, Region, Scalar, Several, Value, Words
 
 _ARTICLES = re.compile(r"\b(?:the|a|an|is|are|it|will|be|on|at|le|la|el|der|die|das)\b|[^\w\s]")
+_ALL = re.compile(r"\Aall (?:the )?(?=\w)")
 _RELATED = ({"does not exist", "diverges"}, {"does not exist", "无"})
 _NEGATION = re.compile(r"(?:in|im|ir|un|non|dis|a)-?|[不没无非未]有?|不是")
 
@@ -133,7 +134,7 @@ def compare_ratios(gold: Value, answer: Value, asked: Asked) -> Comparison:
 
 def compare_words(gold: Words, answer: Words) -> Comparison:
     """Compares words apart from case, articles and punctuation."""
-    left, right = (_ARTICLES.sub(" ", v.text).split() for v in (gold, answer))
+    left, right = (_ARTICLES.sub(" ", _ALL.sub("", v.text)).split() for v in (gold, answer))
     if left == right:
         return equal("words")
     if set(left) ^ set(right) in ({"not"}, {"never"}, {"no"}):

@@ -74,9 +74,13 @@ def _closing(text: str, start: int) -> int | None:
 
 
 def _interval(name: str, ends: Sequence[str]) -> str:
+    if len(ends) < 2:
+        return f"{name}({ends[0]})"
     brackets = _BRACKETS[name.removeprefix("Interval")]
-    left, right = "(" if ends[0] == "-oo" else brackets[0], ")" if ends[-1] == "oo" else brackets[1]
-    return f"{left}{', '.join(ends)}{right}"
+    low, high, *opened = ends
+    left = "(" if low == "-oo" or opened[:1] == ["True"] else brackets[0]
+    right = ")" if high == "oo" or opened[1:] == ["True"] else brackets[1]
+    return f"{left}{low}, {high}{right}"
 
 
 def _complex(_: str, named: Sequence[str]) -> str:

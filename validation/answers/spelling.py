@@ -41,6 +41,7 @@ _ANSWER_IS = re.compile(
 _TIMES_TEN = re.compile(r"(?<=\d)\s*[xX]\s*(?=10\s*(?:\^|\*\*))")
 _INFINITE = {
     "infinity": "\\infty", "positive infinity": "\\infty", "+infinity": "\\infty", "+\\infty": "\\infty",
+    "inf": "\\infty", "+inf": "\\infty", "-inf": "-\\infty",
     "negative infinity": "-\\infty", "-infinity": "-\\infty", "oo": "\\infty", "-oo": "-\\infty",
 }  # fmt: skip
 _SQRT_BARE = re.compile(r"\\sqrt +(\d+(?:\.\d+)?|[a-zA-Z])")
@@ -103,8 +104,7 @@ _ATOM = re.compile(r"[-+]?\d[\d.,]*|[A-Za-z]|[-+]?\d[\d.,]*[A-Za-z]")
 _MEASURED = re.compile(r"[-+]?\d[\d.,]*\s+([A-Za-z]+(?:[/^]\w+)?)")
 # What qualifies an answer behind it: `f(x) = 0 for all x`, `737/39 (about 18.9 cards)`.
 _ASIDE = re.compile(
-    r"(?<=[\d}%]) of (?:the|an?|all|his|her|their|its) [a-z]{3,}(?: [a-z]{2,}){0,3}\Z"
-    r"|,? for (?:all|any|every|each|some|arbitrary) "
+    r",? for (?:all|any|every|each|some|arbitrary) "
     r"(?:(?:real|positive|negative|complex|rational|integers?|numbers?|constants?) ){0,3}"
     r"\\?[A-Za-z]{1,8}\s*\Z|\s?\(\s?(?:about|approximately|roughly|\\approx)\s[^()]{1,60}\)\s*\Z"
 )
@@ -315,7 +315,7 @@ def normalise(text: str) -> str:
     text = " ".join(text.split())
     if text[:1] in "nNmM":
         text = _SIGNED.sub("-", text)
-    if "for " in text or " of " in text or text.endswith(")"):
+    if "for " in text or text.endswith(")"):
         text = _ASIDE.sub("", text)
     text = strip_wrappers(text)
     if text[-1:] == "\\" and not text.endswith("\\\\"):

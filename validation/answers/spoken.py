@@ -11,10 +11,12 @@ _TENS = "twenty thirty forty fifty sixty seventy eighty ninety"
 _ONES = {word: value for value, word in enumerate(_SMALL.split())}
 _TEN = {word: 10 * value for value, word in enumerate(_TENS.split(), 2)}
 _THOUSANDS = {"thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12}
-_PARTS = {"half": 2, "halves": 2, "quarter": 4, "quarters": 4} | {
-    f"{word}{ending}": value
+_NAMED_PARTS = {
+    word: value
     for value, word in enumerate(["third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth"], 3)
-    for ending in ("", "s")
+} | {"hundredth": 100, "thousandth": 1000}
+_PARTS = {"half": 2, "halves": 2, "quarter": 4, "quarters": 4} | {
+    f"{word}{ending}": value for word, value in _NAMED_PARTS.items() for ending in ("", "s")
 }
 _NUMBER_WORDS = frozenset([*_ONES, *_TEN, *_THOUSANDS, *_PARTS, "hundred", "dozen", "a", "and", "negative", "minus"])
 _COUNTING = _NUMBER_WORDS - {"a", "and", "negative", "minus"} | {"none", "once", "twice", "couple"}

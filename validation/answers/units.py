@@ -62,13 +62,13 @@ _TABLE: dict[str, dict[str, str]] = {
     },
     "money": {"1": "dollar dollars usd bucks 美元 dólares", "1/100": "cent cents"},
     "euro": {"1": "euro euros eur 欧元"},
-    "sterling": {"1": "gbp"},
+    "sterling": {"1": "gbp", "1/100": "pence"},
     "yuan": {"1": "yuan rmb cny 元 块", "1/10": "角"},
     "yen": {"1": "yen jpy 日元 円"},
     "franc": {"1": "chf"},
     "canadian dollars": {"1": "cad"},
     "australian dollars": {"1": "aud"},
-    "rupee": {"1": "rs rupee rupees inr"},
+    "rupee": {"1": "rs rupee rupees inr", "1/100": "paise"},
     "angle": {"1": "degree degrees deg 度 grad grados degrés"},
     "radians": {"1": "radian radians rad rads"},
     "celsius": {"1": "celsius centigrade"},
@@ -122,6 +122,7 @@ UNIT_LETTERS = {
     "m": "meters", "g": "grams", "s": "seconds", "h": "hours", "L": "liters", "l": "liters", "N": "newtons",
     "C": "celsius", "J": "joules", "W": "watts", "V": "volts", "A": "amperes", "K": "kelvin",
 }  # fmt: skip
+_WHOSE = frozenset(["the", "a", "an", "all", "his", "her", "their", "its"])  # 3/4 of the cake
 _PER = {"h": "hour", "s": "second", "d": "day"}
 _RAISED = {("length", 2): "area", ("length", 3): "cube", ("plain", 2): "plain area", ("plain", 3): "plain cube"}
 _POWERED = re.compile(r"([^\W\d_]+)\.?\^\{?([23])\}?\Z")
@@ -186,6 +187,8 @@ def split_unit(text: str) -> tuple[str, Unit | None, str, int]:
     while words and (factor := scales.get(words[0].lower().rstrip("."))) is not None:
         scale *= factor
         words = words[1:]
+    if len(words) > 2 and words[0] == "of" and words[1] in _WHOSE:
+        words = words[2:]
     phrase = " ".join(words)
     if not phrase:
         return core, None, "", scale

@@ -22,6 +22,8 @@ MATRIX = r"\begin{pmatrix} 5 & -2 \\ 0 & 7 \end{pmatrix}"
         ("Interval(-oo, sqrt(7))", "(-oo, sqrt(7)]"),
         ("((-oo < x) & (x < 3)) | ((8 <= x) & (x < oo))", "x < 3 or 8 <= x"),
         ("Or(And(2 <= x, x < 3), x > 9)", "2 <= x and x < 3 or x > 9"),
+        ("Interval(2, 7, True, False)", "(2, 7]"),
+        ("Interval(2)", "Interval(2)"),
         ("mpc(real='1.5', imag='-2.0')", "1.5-2.0j"),
         ('{"final_answer": "3/8"}', "3/8"),
         ('{"p": 3, "q": 8}', "{p: 3, q: 8}"),
