@@ -62,10 +62,15 @@ def compare_several(gold: Value, answer: Value, asked: Asked, compare: Compare) 
 
 
 def _says_twice(several: Several, other: Value, asked: Asked, compare: Compare) -> bool:
-    """Says whether a list is one value in two forms, `3/4 or 0.75`, and the other is that value."""
-    if several.kind != "bare" or len(several.items) != 2 or several.items[0] == several.items[1]:
+    """Says whether a list is one number in two forms, `3/4 or 0.75`, and the other is that number."""
+    numbers = [
+        item
+        for item in several.items
+        if isinstance(item, Scalar) and not item.closed.opaque and not algebra.symbols_of(item.closed)
+    ]
+    if several.kind != "bare" or len(several.items) != 2 or len(numbers) != 2 or numbers[0] == numbers[1]:
         return False
-    pairs = ((other, several.items[0]), (other, several.items[1]), several.items)
+    pairs = ((numbers[0], numbers[1]), (other, numbers[0]), (other, numbers[1]))
     return all(compare(one, two, asked).outcome is Relation.EQUAL for one, two in pairs)
 
 

@@ -633,6 +633,7 @@ def test_sums_and_products_with_an_end_are_worked_out(gold, answer, outcome):
         ("3/8", "3/8 or 0.625", NOT_EQUAL),
         ("15", "15, or 15 coins", EQUAL),
         ("5", "5, 5", NOT_EQUAL),
+        (r"\sqrt{x^2-3}", "2, 5", NOT_EQUAL),
         ("6 feet 2 inches", "6 ft. 2 in.", EQUAL),
         ("6 feet 2 inches", "6 ft. 3 in.", NOT_EQUAL),
         ("3/8 of the pizza", "3/8 of the soup", UNKNOWN),
