@@ -1,6 +1,7 @@
 """The options of a multiple-choice question, as they stand in its text: a letter, and what it says."""
 
 import re
+import unicodedata
 from collections.abc import Sequence
 
 _WRAPPED = re.compile(r"\\(?:text|textbf|mathrm|mathbf|textrm|rm|bf)\s?\{\s*(\(?\s?[A-Ja-j]\s?[).:]?)\s*\}")
@@ -13,6 +14,8 @@ _GLUED_MARK = re.compile(r"(?<![A-Za-z\\])([A-J])\s?[.．、：:]")
 _JUNK = re.compile(r"\\(?:qquad|quad|hspace\s?\{[^{}]*\}|\\|,|;|!| )|~")
 _DASH = re.compile(r"\A\s*[-–—]\s")
 _EDGES = " \t\n\u3000,;，；。'\"[]$"
+_NUMBERED = re.compile(r"(?<![\w)])[(（]\s?([1-9])\s?[)）]|([①-⑨])")
+_FEWEST = 2  # numbers that may be those of steps or parts
 _LONGEST = 400  # characters of what one option says
 
 
@@ -34,6 +37,20 @@ def read_options(question: str) -> dict[str, str]:
             content = content.split("\n")[0]
         found[letter.upper()] = _JUNK.sub(" ", _DASH.sub("", content)).strip(_EDGES)
     return found
+
+
+def read_numbered(question: str) -> dict[int, str]:
+    """Returns what each numbered option of a question says, `(1) 12 (2) 14`; empty where there are fewer than three."""
+    marks = [*_NUMBERED.finditer(question)]
+    found: dict[int, str] = {}
+    for at, mark in enumerate(marks):
+        number = int(unicodedata.digit(mark.group(1) or mark.group(2)))
+        if number != len(found) + 1:
+            found = {}
+        if number == len(found) + 1:
+            stop = marks[at + 1].start() if at + 1 < len(marks) else len(question)
+            found[number] = question[mark.end() : min(stop, mark.end() + _LONGEST)].split("\n")[0].strip(_EDGES)
+    return found if len(found) > _FEWEST else {}
 
 
 def _letter(match: re.Match[str]) -> str:

@@ -59,6 +59,7 @@ _FUNCTION_OF = re.compile(
 )
 _CONSTANT = re.compile(r"(?<![A-Za-z\\])[CKck](?![A-Za-z(])|(?<=[=+])\s?[CK](?=e)")
 _WHOLE_LETTER = re.compile(r"(?<![A-Za-z\\])[kmn](?![A-Za-z])")
+_SET_APART = re.compile(r"-?\d(?: \d){2,}\Z")  # as scans of bold numbers have them
 _BARE = 3  # characters of an answer that may be a letter of an option
 _SPECIAL = re.compile(
     r":|\\(?:mathb[bf]\s?\{?\s?[NZQRC]|Bbb|[NZQR](?![a-z]))|^[NZQR]\s?[_^]"
@@ -136,6 +137,8 @@ def compare_exactly(
             return comparison
         if asked.options and _may_be_place(*values, asked):
             return unknown("choice", "the reference may be the place of an option")
+        if asked.numbered and (_names_place(*values, asked) or _names_place(*values[::-1], asked)):
+            return unknown("choice", "the number of an option beside what it says")
         return _doubted(left, right) or comparison
     except TooLargeError:
         return unknown("too_large", "a value or an expansion is out of bounds")
@@ -145,6 +148,8 @@ def compare_exactly(
 
 def _doubted(left: str, right: str) -> Comparison | None:
     """What two texts may be all the same though they differ by value; None where they differ for certain."""
+    if any(map(_SET_APART.match, (left, right))) and left.replace(" ", "") == right.replace(" ", ""):
+        return unknown("ambiguous", "digits that are set apart")
     if "," in left and "," in right and _equal_as_lists(left, right):
         return unknown("ambiguous", "a comma may separate thousands or values")
     if any(map(_FUNCTION_OF.search, (left, right))):
@@ -377,6 +382,12 @@ def _may_be_place(gold: Value, answer: Value, asked: Asked) -> bool:
     said = (letter for letter, option in asked.options.items() if _says(option, answer))
     letter = answer.letter if isinstance(answer, Choice) else next(said, None)
     return letter is not None and gold.closed in [algebra.number(ord(letter) - first) for first in (ord("A"), ord("@"))]
+
+
+def _names_place(number: Value, value: Value, asked: Asked) -> bool:
+    """Says whether a number is that of a numbered option which says the other value."""
+    place = number.rational if isinstance(number, Scalar) and number.bare else None
+    return place is not None and _says(asked.numbered.get(int(place), ""), value)
 
 
 def _says(option: str, stated: Value) -> bool:

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from validation.answers.choices import read_options
+from validation.answers.choices import read_numbered, read_options
 from validation.answers.units import UNITS, Unit, find_unit
 
 _PERCENT = re.compile(
@@ -89,7 +89,8 @@ _STEPS = {
 class Asked:
     """What a question asks for; the empty one stands for no question.
 
-    `exact`: no rounding counts, whoever asks. `sought` are the formulas whose value it asks for.
+    `exact`: no rounding counts, whoever asks. `sought` are the formulas whose value it asks for, `numbered` its options
+    where these have numbers.
     """
 
     percent: bool = False
@@ -105,6 +106,7 @@ class Asked:
     text: str = ""
     exact: bool = False
     sought: tuple[str, ...] = ()
+    numbered: dict[int, str] = field(default_factory=dict)
 
 
 NOTHING = Asked()
@@ -129,6 +131,7 @@ def read_question(question: str | None) -> Asked:
         counted=frozenset(word for words in _COUNTED.findall(question.lower()) for word in words.split()),
         text=question.lower(),
         sought=tuple(_SOUGHT.findall(question)),
+        numbered=read_numbered(question),
     )
 
 

@@ -438,6 +438,8 @@ def _several(text: str, *, comma: bool) -> Value | None:
             pieces = parts(inner, ",;") if ";" not in inner else parts(inner, ";")
             if left == "{" and any(": " in piece for piece in pieces):
                 raise UnsupportedError("a table")
+            if kind == "tuple" and _PLUS_MINUS.search(inner):
+                return Several("bare", tuple(_item(sign, comma) for sign in _both_signs(text)))
             if len(pieces) > 1 or kind in ("set", "list"):
                 return Several(kind, _items([piece for piece in pieces if piece], comma))
             return None
@@ -485,10 +487,13 @@ def _item(text: str, comma: bool = False) -> Value:
 
 
 def _plus_minus(text: str, *, comma: bool) -> Value:
+    return Several("bare", tuple(scalar(localise(reading, comma=comma)) for reading in _both_signs(text)))
+
+
+def _both_signs(text: str) -> list[str]:
     if len(_PLUS_MINUS.findall(text)) != 1:
         raise UnsupportedError("several plus-minus signs")
-    readings = (_PLUS_MINUS.sub(sign, text) for sign in "+-")
-    return Several("bare", tuple(scalar(localise(reading, comma=comma)) for reading in readings))
+    return [_PLUS_MINUS.sub(sign, text) for sign in "+-"]
 
 
 _BRACKETED = (_choice, _parts, _matrix, _chosen, _ratio_of_roots)  # what may open with a bracket or a command

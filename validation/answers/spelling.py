@@ -100,7 +100,7 @@ _ESCAPED = re.compile(r"\\\$\s*(?=\d)")  # an amount of money inside of a formul
 _WORD = re.compile(r"[^\W\d_]{2,}")
 _FEW = 4  # words between formulas; a sentence with formulas in it is no answer
 _MATHS = re.compile(r"[\\^_=(<>{°]")
-_ATOM = re.compile(r"[-+]?\d[\d.,]*|[A-Za-z]|[-+]?\d[\d.,]*[A-Za-z]")
+_ATOM = re.compile(r"(?:USD )?[-+]?\d[\d.,]*|[A-Za-z]|[-+]?\d[\d.,]*[A-Za-z]")
 _MEASURED = re.compile(r"[-+]?\d[\d.,]*\s+([A-Za-z]+(?:[/^]\w+)?)")
 # What qualifies an answer behind it: `f(x) = 0 for all x`, `737/39 (about 18.9 cards)`.
 _ASIDE = re.compile(

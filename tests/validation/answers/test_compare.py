@@ -650,7 +650,32 @@ def test_sums_and_products_with_an_end_are_worked_out(gold, answer, outcome):
         ("all prime numbers", "prime numbers", EQUAL),
         ("3.5k", "3500", UNKNOWN),
         ("3.5k", "350", NOT_EQUAL),
+        ("4 0 9 6", "4096", UNKNOWN),
+        ("4 0 9 6", "4069", NOT_EQUAL),
+        ("4 1/6", "41/6", NOT_EQUAL),
+        (r"(\pm 4, 1)", "(-4, 1), (4, 1)", EQUAL),
+        (r"(\pm 4, 1)", "(4, 1)", NOT_EQUAL),
+        (r"(1, \pm 4)", "(1, 4, -4)", NOT_EQUAL),
+        (r"$\$8$ per hour", "$8 per hour", EQUAL),
+        (r"$\$8$ per hour", "$8 per day", NOT_EQUAL),
     ],
 )
 def test_spellings_that_fresh_rows_brought(gold, answer, outcome):
     assert compare(gold, answer).outcome is outcome
+
+
+@pytest.mark.parametrize(
+    ("gold", "answer", "outcome"),
+    [
+        ("3", "45", UNKNOWN),
+        ("(3)", "45", UNKNOWN),
+        ("45", "(3)", UNKNOWN),
+        ("(3)", "35", NOT_EQUAL),
+        ("45", "(2)", NOT_EQUAL),
+        ("(2)", "(3)", NOT_EQUAL),
+    ],
+)
+def test_the_number_of_a_numbered_option_may_stand_for_what_it_says(gold, answer, outcome):
+    assert compare(gold, answer, "How many? (1) 25 (2) 35 (3) 45 (4) 55").outcome is outcome
+    parts = "Ann has 45 coins. (1) Halve 90. (2) What is that?"
+    assert compare(gold, answer, parts).outcome is NOT_EQUAL
