@@ -3,7 +3,8 @@
 extract       the final answer of a solution: boxes, and the endings of every language;  stated: where no marker is
 compare       gold and answer -> equal | not_equal | unknown
 arithmetic, equations: the calculations written in a solution, checked exactly;  reached: whether its answer is theirs
-spelling, reprs, reading, digits, spoken, units, moments, regions, chains, questions, choices: how an answer is read
+spelling, reprs, reading, digits, spoken, units, moments, regions, ratios, chains: how an answer is read
+questions, choices: what a question asks for
 notation, algebra, powers, functions: closed forms, exactly;  families: values that repeat with a whole number
 printed, scalars, kinds, groups, curves: how values are compared
 symbolic, symbolic_child: what is left to math-verify;  growth: what it is not asked, since it would never end

@@ -20,9 +20,10 @@ from validation.answers.digits import (
     scalar,
 )
 from validation.answers.families import read_family
-from validation.answers.moments import is_clock, read_moment
+from validation.answers.moments import read_moment
 from validation.answers.notation import MAX_DIGITS, REPEATED
 from validation.answers.points import read_point, read_points
+from validation.answers.ratios import read_ratio, read_ratio_of_roots
 from validation.answers.regions import RELATION, read_bound, read_region, read_relation
 from validation.answers.spelling import CIRCLED
 from validation.answers.spoken import FOREIGN, LONGEST_NUMERAL, read_chinese, read_english, read_ordinal
@@ -32,7 +33,6 @@ from validation.answers.values import (
     Choice,
     Interval,
     Matrix,
-    Ratio,
     Region,
     Scalar,
     Several,
@@ -50,8 +50,6 @@ _PART = re.compile(r"(?:\A|(?<=[\s;,]))\(\s?([1-9]|[a-h]|i{1,3})\s?\)\s*")
 _PART_NAMES = (tuple("123456789"), tuple("abcdefgh"), ("i", "ii", "iii"))
 _CONTENT_CHOICE = re.compile(r"([-+$\d\\][^=]{0,100}?)\s\(([A-J])\)\Z")
 _CHOICE_CONTENT = re.compile(r"(?:\(\s?([A-J])\s?\)|([A-J])(?:[.):]|\s[-–—](?=\s)))\s*(\S.*)\Z", re.DOTALL)
-_RATIO = re.compile(r"(\d+(?:\.\d+)?)(?:\s*(?::|\sto\s)\s*(\d+(?:\.\d+)?))(?:\s*:\s*(\d+(?:\.\d+)?))?\Z")
-_MOST_TERMS = 4  # of a ratio
 _DAYS = {day[:3]: day for day in ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]} | {
     "tues": "tuesday", "thur": "thursday", "thurs": "thursday"
 }  # fmt: skip
@@ -281,25 +279,6 @@ def _parts(text: str) -> Value | None:
     return Several("tuple", tuple(_item(value) for value in values))
 
 
-def _ratio(text: str) -> Value | None:
-    match = _RATIO.match(text)
-    if match is None:
-        return None
-    return Ratio(tuple(Fraction(group) for group in match.groups() if group), is_clock(text))
-
-
-def _ratio_of_roots(text: str) -> Value | None:
-    r"""Reads `\sqrt{2}:1` as its quotient, and a ratio of three as what each is beside the last."""
-    terms = parts(text, ":") if ":" in text and ("\\sqrt" in text or "\\pi" in text) else []
-    if not 2 <= len(terms) <= _MOST_TERMS:
-        return None
-    *first, last = map(notation.read, terms)
-    if algebra.symbols_of(algebra.total([*first, last])):
-        return None
-    beside = tuple(Scalar(algebra.divide(term, last)) for term in first)
-    return beside[0] if len(beside) == 1 else Several("tuple", (*beside, Scalar(algebra.number(1))))
-
-
 def _words(text: str) -> Value | None:
     if _LETTERS.match(text) or _RUN.match(text):
         return Several("bare", tuple(Choice(letter) for letter in re.findall("[A-Z]", text)))
@@ -496,5 +475,16 @@ def _both_signs(text: str) -> list[str]:
     return [_PLUS_MINUS.sub(sign, text) for sign in "+-"]
 
 
-_BRACKETED = (_choice, _parts, _matrix, _chosen, _ratio_of_roots)  # what may open with a bracket or a command
-_READERS = (_choice, _remainder, _chosen, read_moment, _ratio, _ratio_of_roots, _chinese, _words, _matrix, _counted)
+_BRACKETED = (_choice, _parts, _matrix, _chosen, read_ratio_of_roots)  # what may open with a bracket or a command
+_READERS = (
+    _choice,
+    _remainder,
+    _chosen,
+    read_moment,
+    read_ratio,
+    read_ratio_of_roots,
+    _chinese,
+    _words,
+    _matrix,
+    _counted,
+)

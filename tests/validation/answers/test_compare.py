@@ -658,6 +658,8 @@ def test_sums_and_products_with_an_end_are_worked_out(gold, answer, outcome):
         (r"(1, \pm 4)", "(1, 4, -4)", NOT_EQUAL),
         (r"$\$8$ per hour", "$8 per hour", EQUAL),
         (r"$\$8$ per hour", "$8 per day", NOT_EQUAL),
+        (r"S_1:S_2=1:\sqrt{7}", r"1:\sqrt{7}", EQUAL),
+        (r"S_1:S_2=1:\sqrt{7}", r"\sqrt{7}:1", NOT_EQUAL),
     ],
 )
 def test_spellings_that_fresh_rows_brought(gold, answer, outcome):
