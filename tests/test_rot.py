@@ -7,11 +7,13 @@ from pathlib import Path
 import pytest
 
 from pipelines.validate import validate
-from schemas.config import Config, FreshModel, Train
+from schemas.config import Config, Evaluate, FreshModel, Train
 from schemas.exits import RunFailedError, UserError, one_line
 from schemas.requirements import Recheck, Validate
 from schemas.verdict import Status, require_passed
 from tests.validation.dataset.handmade import write_data
+from training.evaluate import evaluate
+from training.generations import read_evaluation
 from training.train import train
 
 HARMS: dict[str, Callable[[bytes], bytes | None]] = {
@@ -28,6 +30,7 @@ HARMS: dict[str, Callable[[bytes], bytes | None]] = {
 HARMED = [pytest.param(harm, marks=[] if harm == "cut" else pytest.mark.slow) for harm in HARMS]
 CONFIG = Config(
     validate=Validate(recheck=Recheck(sample=0)),
+    evaluate=Evaluate(formats=["cot"], limit=4, samples=2, temperature=1.0, max_new_tokens=8),
     train=Train(model=FreshModel(hidden_size=16, layers=1, heads=2), steps=4, checkpoint_every=2, context=128),
 )
 UNREAD = ("quality/",)  # what the gate makes
@@ -106,3 +109,46 @@ def test_a_run_goes_on_from_rotten_files_to_the_same_weights_or_refuses_in_a_lin
     endings = {name: ending(resumed) for name in rotten(killed, tmp_path / "RUN", harm)}
     assert {name for name, end in endings.items() if end == "other"} == set()
     assert {name for name, end in endings.items() if end == "refused"} <= {"run.json"}
+
+
+@pytest.fixture(scope="module")
+def evaluation(data: Path, run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An evaluation that ended."""
+    output = tmp_path_factory.mktemp("rot") / "EVAL"
+    evaluate(CONFIG, run, output, data=data)
+    return output
+
+
+@pytest.mark.parametrize(
+    "harm", [harm if harm in ("cut", "flip") else pytest.param(harm, marks=pytest.mark.slow) for harm in HARMS]
+)
+def test_an_evaluation_goes_on_from_rotten_files_to_the_same_answers_or_refuses_in_a_line(
+    data: Path, run: Path, evaluation: Path, tmp_path: Path, harm: str
+) -> None:
+    answers = read_evaluation(evaluation).rows
+
+    def continued() -> str:
+        evaluate(CONFIG, run, tmp_path / "EVAL", data=data)
+        return "same" if read_evaluation(tmp_path / "EVAL").rows == answers else "other"
+
+    endings = {name: ending(continued) for name in rotten(evaluation, tmp_path / "EVAL", harm)}
+    assert {name for name, end in endings.items() if end == "other"} == set()
+    assert {name for name, end in endings.items() if end == "refused"} == (set() if harm == "gone" else {"asked.json"})
+    read = {
+        name: ending(lambda: str(read_evaluation(tmp_path / "EVAL")))
+        for name in rotten(evaluation, tmp_path / "EVAL", harm)
+    }
+    assert {name for name, end in read.items() if end == "refused"} == {"results.json", "generations/cot.arrow"}
+
+
+@pytest.mark.parametrize("harm", ["cut", "flip"])
+def test_no_rotten_file_of_a_model_is_asked(data: Path, run: Path, evaluation: Path, tmp_path: Path, harm: str) -> None:
+    answers = read_evaluation(evaluation).rows
+
+    def asked() -> str:
+        shutil.rmtree(tmp_path / "EVAL", ignore_errors=True)
+        evaluate(CONFIG, tmp_path / "RUN" / "model", tmp_path / "EVAL", data=data)
+        return "same" if read_evaluation(tmp_path / "EVAL").rows == answers else "other"
+
+    endings = {f"model/{name}": ending(asked) for name in rotten(run / "model", tmp_path / "RUN" / "model", harm)}
+    assert {name for name, end in endings.items() if end != "refused"} == {"model/README.md"}

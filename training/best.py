@@ -5,12 +5,16 @@ of many measurements looks better than it is.
 """
 
 import json
+import logging
 from pathlib import Path
 from typing import Any
 
 from schemas.files import write_text
-from training.checkpoint import Checkpoint, folder_of, read
+from training.checkpoint import Checkpoint, damaged_file, folder_of, read
 from training.results import StepMetrics
+from training.sealed import seal_of
+
+logger = logging.getLogger(__name__)
 
 BEST = "best"
 """of RUN: the exported model of the best checkpoint"""
@@ -30,13 +34,23 @@ def note_best(run: Path, by: str | None, metrics: StepMetrics) -> None:
         return
     before = _noted(run)
     if before is None or value > before["value"] or before["by"] != by:
-        write_text(run / _NOTE, json.dumps({"step": metrics.step, "by": by, "value": value}) + "\n")
+        noted = {"step": metrics.step, "by": by, "value": value}
+        write_text(run / _NOTE, json.dumps(noted | {"checksum": seal_of(noted)}) + "\n")
 
 
-def best_of(run: Path) -> Checkpoint | None:
-    """The best checkpoint; None where none is noted or it is no longer whole."""
+def best_of(run: Path, *, whole: bool = False) -> Checkpoint | None:
+    """The best checkpoint; None where none is noted or it is no longer whole.
+
+    Args:
+        run: RUN.
+        whole: read all of it, and say so where it is damaged.
+    """
     noted = _noted(run)
-    return read(folder_of(run, noted["step"])) if noted else None
+    best = read(folder_of(run, noted["step"])) if noted else None
+    if whole and best is not None and (damaged := damaged_file(best.folder)) is not None:
+        logger.warning("%s: %s is damaged; the best checkpoint is not exported", best.folder, damaged)
+        return None
+    return best
 
 
 def _value(by: str | None, metrics: StepMetrics) -> float | None:
@@ -48,8 +62,10 @@ def _value(by: str | None, metrics: StepMetrics) -> float | None:
 
 
 def _noted(run: Path) -> dict[str, Any] | None:
+    """What was noted; None where nothing was, or it is not as it was written."""
     try:
         noted: dict[str, Any] = json.loads((run / _NOTE).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        seal = noted.pop("checksum", None)  # runs of before had none
+    except (OSError, ValueError, TypeError, AttributeError, RecursionError):
         return None
-    return noted
+    return noted if noted.keys() == {"step", "by", "value"} and seal in (None, seal_of(noted)) else None

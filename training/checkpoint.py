@@ -21,7 +21,6 @@ from typing import Any
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
-from xxhash import xxh3_128
 
 from schemas.exits import RunFailedError
 from schemas.files import flush
@@ -30,7 +29,7 @@ from training.model import export
 from training.optimizer import restored, stored
 from training.parallel import whole
 from training.plan import Position
-from training.sealed import checksum, flush_all
+from training.sealed import checksum, flush_all, seal_of
 from training.untyped import Model, Tokenizer
 
 CHECKPOINTS = "checkpoints"
@@ -240,7 +239,7 @@ def _write_state(folder: Path, state: State) -> None:
         "bytes": {path.relative_to(folder).as_posix(): path.stat().st_size for path in files},
         "checksums": {path.relative_to(folder).as_posix(): checksum(path) for path in files},
     }
-    (folder / STATE).write_text(json.dumps(raw | {"checksum": _seal(raw)}, indent=1) + "\n", encoding="utf-8")
+    (folder / STATE).write_text(json.dumps(raw | {"checksum": seal_of(raw)}, indent=1) + "\n", encoding="utf-8")
 
 
 def _read_state(folder: Path) -> dict[str, Any] | None:
@@ -250,13 +249,9 @@ def _read_state(folder: Path) -> dict[str, Any] | None:
         if set(raw) == _BEFORE_CHECKSUMS:
             return dict(raw, checksums={})
         seal = raw.pop("checksum")
-    except (OSError, ValueError, KeyError, AttributeError, TypeError):
+    except (OSError, ValueError, KeyError, AttributeError, TypeError, RecursionError):
         return None
-    return raw if seal == _seal(raw) else None
-
-
-def _seal(raw: dict[str, Any]) -> str:
-    return xxh3_128(json.dumps(raw, sort_keys=True).encode()).hexdigest()
+    return raw if seal == seal_of(raw) else None
 
 
 def _has_size(path: Path, size: int) -> bool:

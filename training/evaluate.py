@@ -7,7 +7,6 @@ EVAL/index.html               the same, to read
 A killed evaluation goes on where it stopped when the same command is given again.
 """
 
-import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -16,19 +15,28 @@ from pathlib import Path
 from typing import Any
 
 from schemas.config import Config, Evaluate
-from schemas.files import write_text
 from schemas.place import on_this_machine, public_name
 from training.answers_page import write_page
 from training.asking import Suite, benchmark_suites, fetch_items, split_suite
 from training.backend import Backend, Key, Query, Response
 from training.exposure import Contamination, require_clean
-from training.generation_log import ASKED, Journal, open_journal
-from training.generations import Other, Row, apart, by_place, read_evaluation, result_of, write_generations
+from training.generation_log import ITEMS_MARK, Journal, open_journal, read_asked
+from training.generations import (
+    Other,
+    Row,
+    apart,
+    by_place,
+    read_evaluation,
+    result_of,
+    write_generations,
+    write_record,
+)
 from training.in_process import InProcess, model_folder, weights_mark
 from training.judge import Judgement, judge_response
 from training.mistakes import RESULTS, evaluated_data
 from training.results import EvalResult, FormatResult, Interval
 from training.runfile import code_version
+from training.sealed import checksum
 from training.served import Served, is_url
 
 ITEMS = "benchmarks.arrow"
@@ -86,10 +94,18 @@ def suites_of(settings: Evaluate, folder: Path | None, output: Path, *, draft: b
     """
     suites = [split_suite(folder, settings, draft=draft)] if folder is not None else []
     if settings.benchmarks:
-        if not ((output / ITEMS).is_file() and (output / ASKED).is_file()):  # else another evaluation's, given up
+        if not _holds_items(output):
             fetch_items(settings.benchmarks, output / ITEMS)
         suites += benchmark_suites(output / ITEMS, settings)
     return suites
+
+
+def _holds_items(output: Path) -> bool:
+    """Whether a folder has the items of benchmarks as its evaluation read them; another's, given up, do not count."""
+    asked = read_asked(output)
+    if asked is None or not (output / ITEMS).is_file():
+        return False
+    return asked.get(ITEMS_MARK) in (None, checksum(output / ITEMS))  # evaluations of before had no such key
 
 
 def evaluate_suites(
@@ -118,7 +134,9 @@ def evaluate_suites(
         for item in items
         for sample in range(settings.samples)
     ]
-    with open_journal(output, _asked(suites, settings, model, source)) as journal:
+    asks_benchmarks = any(suite.source is not None for suite in suites)
+    items = {ITEMS_MARK: checksum(output / ITEMS)} if asks_benchmarks else {}
+    with open_journal(output, _asked(suites, settings, model, source) | items) as journal:
         _answer_all(source, queries, suites, settings, journal, on_progress)
         rows = [journal.rows[query.key] for query in queries]
         places = by_place(rows)
@@ -256,7 +274,7 @@ def _write(
         "against": None if other is None else {"evaluation": str(other.folder), "differences": _plain(result.against)},
         "seconds": round(result.seconds, 2),
     }
-    write_text(output / RESULTS, json.dumps(record, indent=1, ensure_ascii=False) + "\n")
+    write_record(output / RESULTS, record)
 
 
 def _plain(differences: dict[str, dict[str, Interval]]) -> dict[str, dict[str, Any]]:

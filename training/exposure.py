@@ -77,7 +77,7 @@ def _by_run(path: Path, suite: Suite) -> Seen:
     try:
         facts: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         records, base = facts["data"], facts["train"]["model"]
-    except (ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return Seen(Contamination.UNKNOWN, f"{path} is damaged")
     found = [_by_data(Path(str(record["path"])), str(record["fingerprint"]), suite) for record in records]
     if isinstance(base, str):

@@ -11,9 +11,11 @@ import pyarrow as pa
 
 from schemas.arrow_files import replacing_stream
 from schemas.exits import UserError
+from schemas.files import write_text
 from training.mistakes import RESULTS
 from training.results import FormatResult, Interval
 from training.scores import Scored, Verdict, difference, figures, majority
+from training.sealed import checksum, seal_of
 
 GENERATIONS = pa.schema(
     [
@@ -38,6 +40,9 @@ GENERATIONS = pa.schema(
     ]
 )
 """one row an answer; `suite` is a benchmark or a split of the data"""
+
+FILES, _SEAL = "files", "checksum"
+"""of results.json: the checksums of the tables of answers, and its own"""
 
 Row = dict[str, Any]
 
@@ -65,19 +70,53 @@ def read_evaluation(folder: Path) -> Other:
     """Reads the answers of a finished evaluation.
 
     Raises:
-        UserError: it holds none.
+        UserError: it holds none, or a file of it is not as it was written.
     """
     results = folder / RESULTS
     if not results.is_file():
         raise UserError(f"--against {folder}: no finished evaluation: it has no {RESULTS}")
-    rows: list[Row] = []
-    for path in sorted((folder / "generations").glob("*.arrow")):
-        with pa.ipc.open_stream(str(path)) as reader:
-            rows += reader.read_all().to_pylist()
+    record = _record_in(results)
+    written: dict[str, str | None] = record.get(FILES, dict.fromkeys(_tables_in(folder)))  # those of before had none
+    rows = [row for name, known in written.items() for row in _rows_in(folder / name, known)]
     if rows and list(rows[0]) != GENERATIONS.names:
         raise UserError(f"--against {folder}: made by an earlier mathmill; evaluate that model again")
-    model = json.loads(results.read_text(encoding="utf-8"))["model"]
-    return Other(folder, str(model), tuple(rows))
+    return Other(folder, str(record["model"]), tuple(rows))
+
+
+def write_record(path: Path, record: dict[str, Any]) -> None:
+    """Writes what came of an evaluation, with the checksums of its tables and its own."""
+    sums = {name: checksum(path.parent / name) for name in _tables_in(path.parent)}
+    record = json.loads(json.dumps(record | {FILES: sums}))
+    write_text(path, json.dumps(record | {_SEAL: seal_of(record)}, indent=1, ensure_ascii=False) + "\n")
+
+
+def _tables_in(folder: Path) -> list[str]:
+    return [f"generations/{path.name}" for path in sorted((folder / "generations").glob("*.arrow"))]
+
+
+def _record_in(path: Path) -> dict[str, Any]:
+    try:
+        record: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        if record.pop(_SEAL, None) in (None, seal_of(record)) and isinstance(record["model"], str):
+            return record
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        pass
+    raise _damaged(path)
+
+
+def _rows_in(path: Path, known: str | None) -> list[Row]:
+    try:
+        if known in (None, checksum(path)):
+            with pa.ipc.open_stream(str(path)) as reader:
+                rows: list[Row] = reader.read_all().to_pylist()
+            return rows
+    except (pa.ArrowInvalid, OSError, UnicodeDecodeError):
+        pass
+    raise _damaged(path)
+
+
+def _damaged(path: Path) -> UserError:
+    return UserError(f"{path}: damaged; the same `mathmill evaluate` that made it makes it again")
 
 
 def result_of(rows: Iterable[Row], *, seed: int, contamination: str | None = None) -> FormatResult:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 
 from schemas import hub
 from schemas.exits import UserError
@@ -24,10 +25,11 @@ def load_tokenizer(source: Path | str, *, template: str | None = None, option: s
         option: where the user named it.
 
     Raises:
-        UserError: there is none.
+        UserError: there is none, or it is one that a run exported, and not as it was written.
     """
     from transformers import AutoTokenizer
 
+    require_whole(Path(source), weights=False)
     with _explained(source, "tokenizer", option):
         local = _local_only(str(source))
         tokenizer = AutoTokenizer.from_pretrained(str(source), padding_side="left", local_files_only=local)
@@ -50,8 +52,7 @@ def load_model(source: Path | str, *, option: str = "train.model", hollow: bool 
         hollow: its weights are to come from another rank: they have a place, and nothing stands there.
 
     Raises:
-        UserError: there is no such model.
-        RunFailedError: it is one that a run exported, and not as it was written.
+        UserError: there is no such model, or it is one that a run exported, and not as it was written.
     """
     from transformers import AutoConfig, AutoModelForCausalLM
     from transformers.initialization import no_init_weights
@@ -87,7 +88,7 @@ def _keep_scale(model: Model) -> None:
 def _explained(source: Path | str, what: str, option: str) -> Iterator[None]:
     try:
         yield
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, SafetensorError) as error:
         first = str(error).strip().splitlines()[0]
         raise UserError(f"{option} {source}: no {what} could be loaded: {first}") from error
 

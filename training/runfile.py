@@ -95,7 +95,8 @@ def begin_run(run: Path, facts: dict[str, Any], *, resume: bool) -> Iterator[Non
     stand in the way of the next one. `resume` on an empty folder begins one.
 
     Raises:
-        UserError: another process trains here, RUN holds a run and `resume` is off, or it holds something else.
+        UserError: another process trains here, RUN holds a run and `resume` is off, it holds something else, or what
+            it was made from is damaged.
         RunFailedError: the run to resume was made from something else, which is named.
     """
     path = run / RUN
@@ -126,15 +127,15 @@ def _read(path: Path) -> dict[str, Any]:
     """Reads what a run was made from.
 
     Raises:
-        RunFailedError: the file is damaged.
+        UserError: the file is damaged.
     """
     try:
         before: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         if before["train"] and all(record["fingerprint"] for record in before["data"]):
             return before
-    except (ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         pass
-    raise RunFailedError(
+    raise UserError(
         f"{path}: damaged, so nobody can tell whether this is the same run; put a copy back (RUN/model holds one when "
         "the run has ended), or begin a new run"
     )

@@ -1,21 +1,24 @@
 """Files whose bytes are known: checksums of what was written, compared before it is used.
 
-A flipped byte in weights loads without a word and gives other answers. Beside an exported model stand the checksums of
-what nobody edits by hand: its weights and its tokenizer.
+A flipped byte in weights, or a digit of a config, loads without a word and gives other answers. Beside an exported
+model stand the checksums of all that it is loaded from; whoever changes it by hand removes them.
 """
 
 import json
+from collections.abc import Mapping
 from hashlib import file_digest
 from pathlib import Path
+from typing import Any
 
 from xxhash import xxh3_128
 
-from schemas.exits import RunFailedError
+from schemas.exits import UserError
 from schemas.files import flush
 
 CHECKSUMS = "checksums.json"
-"""in an exported model: checksums of its weights and its tokenizer, by file"""
-_SEALED = ("*.safetensors", "tokenizer.json")
+"""in an exported model: checksums of its files, by name"""
+_NOT_LOADED = {CHECKSUMS, "README.md"}
+_WEIGHTS = ".safetensors"
 
 
 def checksum(path: Path) -> str:
@@ -25,30 +28,40 @@ def checksum(path: Path) -> str:
 
 
 def seal(folder: Path) -> None:
-    """Writes down what the weights and the tokenizer of a model are, and puts all of it on the disk."""
-    files = sorted(path for pattern in _SEALED for path in folder.glob(pattern))
+    """Writes down what the files of a model are, and puts all of it on the disk."""
+    files = sorted(path for path in folder.iterdir() if path.is_file() and path.name not in _NOT_LOADED)
     sums = {path.name: checksum(path) for path in files}
     (folder / CHECKSUMS).write_text(json.dumps(sums, indent=1) + "\n", encoding="utf-8")
     flush_all(folder)
 
 
-def require_whole(folder: Path) -> None:
+def seal_of(record: Mapping[str, Any]) -> str:
+    """The checksum of a record as JSON has it, to stand in its file beside it."""
+    return xxh3_128(json.dumps(record, sort_keys=True).encode()).hexdigest()
+
+
+def require_whole(folder: Path, *, weights: bool = True) -> None:
     """Checks that a sealed model is as it was written; one without a seal, as others make them, passes.
 
+    Args:
+        folder: of the model.
+        weights: look at them too; they are read whole.
+
     Raises:
-        RunFailedError: a file is not, or the seal itself cannot be read.
+        UserError: a file is not, or the seal itself cannot be read.
     """
+    if not (folder / CHECKSUMS).exists():
+        return
     try:
         sums = json.loads((folder / CHECKSUMS).read_text(encoding="utf-8"))
-        other = [name for name, known in sums.items() if checksum(folder / name) != known]
-    except FileNotFoundError as error:
-        if Path(error.filename).name == CHECKSUMS:
-            return
+        asked = {name: known for name, known in sums.items() if weights or not name.endswith(_WEIGHTS)}
+        other = [name for name, known in asked.items() if checksum(folder / name) != known]
+    except OSError as error:
         other = [Path(error.filename).name]
-    except (ValueError, AttributeError):
+    except (ValueError, AttributeError, RecursionError):
         other = [CHECKSUMS]
     if other:
-        raise RunFailedError(
+        raise UserError(
             f"{folder}: {other[0]} is not as it was written; end the run again with `mathmill train ... --resume`, or "
             f"use a checkpoint; if you changed it yourself, remove {CHECKSUMS}"
         )

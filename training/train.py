@@ -382,7 +382,7 @@ class _Loop:
                 merged = run.model if run.root is run.model else load_to_train(run.config, run.output, found)
                 copy = partial(self._export_merged, merged)
             self._publish(partial(self._export_cast, copy), target, last, held)
-            if run.config.keep_best and (best := best_of(run.output)):
+            if run.config.keep_best and (best := best_of(run.output, whole=True)):
                 copy = partial(shutil.copytree, best.model)
                 copy = copy if adapted else partial(self._export_cast, copy)
                 self._publish(copy, run.output / BEST, last, held)

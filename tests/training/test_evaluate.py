@@ -2,6 +2,7 @@
 
 import json
 import re
+from functools import partial
 
 import pyarrow as pa
 import pytest
@@ -191,6 +192,21 @@ def test_a_question_longer_than_the_model_knows_positions_costs_its_own_answer_o
     assert [row["outcome"] == "refused" for row in rows] == [len(row["question"]) > 2048 for row in rows]
     assert "and the model knows 2,048 positions" in next(row["detail"] for row in rows if row["outcome"] == "refused")
     assert result.benchmarks["mine"]["cot"].n == len(ITEMS) + 1
+
+
+@pytest.mark.parametrize("harm", [b"", b"\xff junk", None])
+def test_damaged_items_of_a_benchmark_are_read_again(asking, tmp_path, harm):
+    """A question that rotted on the disk would be asked, and its answer judged wrong."""
+    settings, run = asking
+    asked = partial(evaluate, settings(formats=["cot"]), run.output, tmp_path / "EVAL", allow_contaminated=True)
+    before = asked()
+    path = tmp_path / "EVAL" / "benchmarks.arrow"
+    content = path.read_bytes()
+    path.write_bytes(content.replace(b"6 times 7", b"6 times 9") if harm is None else harm)
+    after = asked()
+    assert path.read_bytes() == content
+    assert after.benchmarks == before.benchmarks
+    assert b"6 times 7" in content
 
 
 def test_another_benchmark_in_the_same_folder_is_another_evaluation(asking, tmp_path):

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from schemas.exits import RunFailedError
+from schemas.exits import UserError
 from tests.training.models import small_model
 from training.model import load_model
 from training.sealed import CHECKSUMS, require_whole, seal
@@ -41,7 +41,7 @@ def test_what_is_not_as_it_was_written_is_told_in_one_line(sealed: Path, what: s
     require_whole(sealed)
     name, spoil = DAMAGE[what]
     spoil(sealed / name)
-    with pytest.raises(RunFailedError, match=f"{name} is not as it was written") as told:
+    with pytest.raises(UserError, match=f"{name} is not as it was written") as told:
         require_whole(sealed)
     assert "\n" not in str(told.value)
 
@@ -59,5 +59,5 @@ def test_no_verb_loads_weights_with_a_flipped_byte(tmp_path: Path) -> None:
     seal(tmp_path)
     load_model(tmp_path)
     flip(tmp_path / "model.safetensors")
-    with pytest.raises(RunFailedError, match=r"model\.safetensors is not as it was written"):
+    with pytest.raises(UserError, match=r"model\.safetensors is not as it was written"):
         load_model(tmp_path)
