@@ -13,7 +13,9 @@ _FAULTS = {
     errno.EROFS: "the disk is read-only",
     errno.EFBIG: "a file is larger than this process may write (ulimit -f)",
     errno.EIO: "the disk cannot be read or written",
+    errno.EISDIR: "a folder stands where one of its files should be",
 }
+_MISTAKES = (errno.EROFS, errno.EISDIR)  # of who chose the place
 
 
 @contextmanager
@@ -21,7 +23,7 @@ def full_disk_in_one_line(output: Path, *, advice: str) -> Iterator[None]:
     """Turns a full or failing disk, met anywhere below, into one line. Beam's workers hand errors on as text: read too.
 
     Raises:
-        RunFailedError: the disk is full, read-only or failing.
+        RunFailedError: the disk is full, read-only or failing, or a folder stands where a file is to be written.
     """
     try:
         yield
@@ -44,6 +46,6 @@ def unwritable_in_one_line(output: Path) -> Iterator[None]:
         try:
             yield
         except OSError as error:
-            if error.errno in _FAULTS and error.errno != errno.EROFS:
+            if error.errno in _FAULTS and error.errno not in _MISTAKES:
                 raise
             raise UserError(f"{output}: cannot be written: {error.strerror}; choose another place") from error

@@ -40,6 +40,18 @@ def test_a_disk_that_fails_is_one_line(number, fault):
     assert str(failed.value) == f"data: the disk {fault}; mend it"
 
 
+def test_a_folder_in_the_place_of_a_file_is_one_line_in_workers_too():
+    for error in (os_error(errno.EISDIR), RuntimeError(f"[Errno {errno.EISDIR}] {os.strerror(errno.EISDIR)}: 'x'")):
+        with pytest.raises(RunFailedError) as failed, full_disk_in_one_line(Path("data"), advice="mend it"):
+            raise error
+        assert str(failed.value) == "data: a folder stands where one of its files should be; mend it"
+    with (
+        pytest.raises(UserError, match="data: cannot be written: Is a directory"),
+        unwritable_in_one_line(Path("data")),
+    ):
+        raise os_error(errno.EISDIR)
+
+
 @pytest.mark.parametrize(
     "error",
     [os_error(errno.EACCES), RuntimeError(f"Errno {errno.ENOSPC}7"), RuntimeError("x"), ValueError("disk full")],
