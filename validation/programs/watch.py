@@ -206,6 +206,7 @@ class Run:
             os.close(descriptor)
         if self._listener is not None:
             self._listener.close()
+        self._handlers.clear()  # they hold this run, which a later fork would find among what nobody collected
         self._status, self._cpu = os.waitstatus_to_exitcode(status), usage.ru_utime + usage.ru_stime
         if self._cause != "abandoned" and not started:
             self._cause = "unread"

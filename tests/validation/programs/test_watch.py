@@ -129,3 +129,17 @@ def test_an_open_file_is_no_program_but_ones_own(pool, descriptor):
     )
     assert changed.value != before
     assert pool.run(STATE.format(descriptor)).value == before
+
+
+def test_how_a_program_ended_is_nothing_that_the_next_one_finds(pool):
+    """The server's own objects of earlier programs, with their endings and times, lay in every later fork."""
+    look = (
+        "import gc\nkinds = sorted(type(o).__name__ for o in gc.get_objects() if 'validation' in type(o).__module__)\n"
+        "print(len(gc.get_objects()), kinds, [o for o in gc.get_objects() if type(o).__name__ == 'Run'])"
+    )
+    pool.run("print(1)", LIMITS)
+    before = pool.run(look, LIMITS)
+    for program in ("while True: pass", "print(1)", "print('x' * 10**6)", "1 / 0"):
+        pool.run(program, Limits(cpu_s=0.2, wall_s=2))
+    assert "'Job'" in before.stdout  # what it does find of this server: its own
+    assert pool.run(look, LIMITS).stdout == before.stdout
