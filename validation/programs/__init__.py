@@ -2,7 +2,7 @@
 
 pool       run, run_blocks, Pool: programs in, executions out
 execution  what came of a program
-purity     which programs deserve a second run
+purity     which programs deserve a second run;  addresses: those that could show a part of one
 repeat     the second run of those
 preload    what servers load beforehand, and which programs the light one serves
 levels     which level of isolation this machine gives

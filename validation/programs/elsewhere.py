@@ -23,6 +23,8 @@ _HOST = "elsewhere"
 _COMPILED = ("pandas", "sklearn")  # built upon the real classes of `datetime`, they fail when they load beside others
 _PROGRAM = "<program>"  # the file name of a program's code
 _ZONES = "/usr/share/zoneinfo"
+_SIZES = range(0, 4096, 16)  # of objects of every class that memory is given out in
+_BALLAST: list[bytes] = []
 _Moment = TypeVar("_Moment")
 _Shown = TypeVar("_Shown")
 _Function = Callable[..., Any]
@@ -46,6 +48,7 @@ def move(programs: Iterable[str]) -> None:
     for name in ("__getattr__", "__getitem__"):
         setattr(ctypes.CDLL, name, _own(getattr(ctypes.CDLL, name)))
     _move_python()
+    _BALLAST.extend(bytes(size) for size in _SIZES for _ in range(5))  # what is made behind it lies elsewhere, too
 
 
 def _replace(stand_ins: list[tuple[ModuleType, str, _Function]]) -> None:

@@ -8,8 +8,8 @@ import ast
 import hashlib
 import re
 import sys
-from collections.abc import Collection, Sequence
 
+from validation.programs.addresses import may_cut_addresses
 from validation.programs.preload import tree_of
 
 # Modules whose functions depend on their arguments alone.
@@ -31,14 +31,6 @@ _REACHING = frozenset([
     "__loader__", "__spec__", "__self__", "__base__", "__bases__", "__mro__", "mro", "gi_frame", "cr_frame",
     "ag_frame", "tb_frame", "f_builtins", "f_globals", "f_locals", "f_back",
 ])  # fmt: skip
-# What makes an object whose text is its address.
-_NAMELESS_CALLS = frozenset(["map", "zip", "filter", "iter", "reversed", "enumerate", "super"])
-_NAMELESS_ATTRIBUTES = frozenset([
-    "accumulate", "chain", "combinations", "combinations_with_replacement", "compress", "count", "cycle", "dropwhile",
-    "finditer", "from_iterable", "groupby", "islice", "merge", "pairwise", "partial", "permutations", "product",
-    "starmap", "takewhile", "zip_longest",
-])  # fmt: skip
-_TEXTS = frozenset(["str", "format", "ascii"])
 _IMPURE_MODULES = frozenset(sys.stdlib_module_names) - _PURE_MODULES  # reached through other modules: `enum.sys`
 _ADDRESS = re.compile(r"\b0x[0-9a-f]{6,}\b")
 
@@ -62,63 +54,13 @@ def may_vary(program: str) -> bool:
     True for what cannot be read, or is too long to be.
     """
     tree = tree_of(program)
-    return tree is None or any(map(_impure, ast.walk(tree))) or _cuts_addresses(tree)
-
-
-def _cuts_addresses(tree: ast.AST) -> bool:
-    """Returns whether a program makes a text of what has none but its address, of which it may show a part."""
-    functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
-    classes = [node for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
-    makers = {
-        function.name for function in functions if any(isinstance(node, ast.Yield) for node in ast.walk(function))
-    }
-    makers |= {kind.name for kind in classes if _lacks_text(kind)} | _NAMELESS_CALLS | _NAMELESS_ATTRIBUTES
-    names = {function.name for function in functions}
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Assign) and _is_nameless(node.value, names, makers):
-            names |= {target.id for target in node.targets if isinstance(target, ast.Name)}
-    return any(_is_nameless(value, names, makers) for node in ast.walk(tree) for value in _made_texts(node))
-
-
-def _lacks_text(kind: ast.ClassDef) -> bool:
-    inner = {statement.name for statement in kind.body if isinstance(statement, ast.FunctionDef)}
-    return inner.isdisjoint(("__str__", "__repr__", "__format__"))
-
-
-def _is_nameless(value: ast.expr, names: Collection[str], makers: Collection[str]) -> bool:
-    """Whether it is a function, an iterator, or made by calling a class without a text of its own."""
-    match value:
-        case ast.Lambda() | ast.GeneratorExp():
-            return True
-        case ast.Name(id=name):
-            return name in names
-        case ast.Attribute(value=ast.Constant() | ast.List() | ast.Dict() | ast.Tuple()):
-            return True
-        case ast.Attribute(attr=name):
-            return name in names
-        case ast.Call(func=ast.Name(id=name)):
-            return name in makers
-        case ast.Call(func=ast.Attribute(attr=name)):
-            return name in _NAMELESS_ATTRIBUTES
-    return False
-
-
-def _made_texts(node: ast.AST) -> Sequence[ast.expr]:
-    """What a node makes a text of."""
-    match node:
-        case ast.Call(func=ast.Name(id=name), args=values) if name in _TEXTS:
-            return values
-        case ast.Call(func=ast.Attribute(attr="format"), args=values):
-            return values
-        case ast.FormattedValue(value=value):
-            return [value]
-        case ast.BinOp(left=ast.Constant(value=str()), op=ast.Mod(), right=value):
-            return value.elts if isinstance(value, ast.Tuple) else [value]
-    return ()
+    return tree is None or any(map(_impure, ast.walk(tree))) or may_cut_addresses(tree)
 
 
 def _impure(node: ast.AST) -> bool:
     match node:
+        case ast.Call(func=ast.Name(id="deepcopy") | ast.Attribute(attr="deepcopy"), args=args, keywords=named):
+            return len(args) + len(named) > 1  # what it copied, by address
         case ast.Set() | ast.SetComp():
             return True
         case ast.Import(names=names):

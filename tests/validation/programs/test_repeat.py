@@ -74,6 +74,14 @@ VARYING = [
     "import operator\nprint(operator.methodcaller('__hash__')('abc'))",
     "print(getattr(__builtins__, 'id')(print) % 9973)",
     "from sympy import randprime\nprint(randprime(1, 10**9))",
+    "class A: pass\na=[A()]\nprint(str(a[0])[-6:-1])",
+    "class A: pass\nprint(''.join(map(str,[A()]))[-6:-1])",
+    "class A: pass\ntry: {}[A()]\nexcept KeyError as e: print(str(e)[-6:-1])",
+    "import re\nprint(str(re.compile('a').match)[-6:-1])",
+    "def f(x): return str(x)[-6:-1]\nprint(f(lambda:0))",
+    "from sympy import *\nx=symbols('x')\nf=lambdify(x,x)\nprint(str([f])[-8:-3])",
+    "class P:\n    def __str__(self): return 'p'\nprint(str([P()])[-7:-2])",
+    "from copy import deepcopy\nm={}\ndeepcopy([[1]],m)\nprint(sum(m)%9973)",
 ]
 PLACES = [
     "import sys\nprint(sys.path)",
