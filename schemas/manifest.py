@@ -139,13 +139,26 @@ class Manifest(_Record):
         verify = self.config.get("verify")
         return "never" if isinstance(verify, dict) and verify.get("rounding") == "never" else "places"
 
+    @property
+    def source_tables(self) -> list[dict[str, Any]]:
+        """The tables of its sources; none of what somebody wrote in their place."""
+        tables = self.config.get("sources")
+        return [table for table in tables if isinstance(table, dict)] if isinstance(tables, list) else []
+
     def setting(self, table: type[Setting], value: object) -> Setting:
         """Returns a part of its config, checked; of later data keys that this version does not know are left out.
 
         Raises:
-            ValidationError: it is none that a run could have had.
+            UserError: it is none that a run could have had.
         """
-        return table.model_validate(value, extra="ignore" if self.later else None)
+        try:
+            return table.model_validate(value, extra="ignore" if self.later else None)
+        except ValidationError as error:
+            problem = error.errors()[0]
+            where = ".".join(map(str, problem["loc"]))
+            raise UserError(
+                f"{MANIFEST}: its config has a table {table.__name__} with {where}: {problem['msg']}"
+            ) from error
 
     def sealed(self) -> "Manifest":
         """Returns the manifest with its fingerprint: the hash of everything else in it."""
@@ -181,7 +194,8 @@ def read_manifest(folder: Path) -> Manifest:
     try:
         raw = json.loads(path.read_text(encoding="utf-8"))
         version = str(raw["schema_version"])
-    except (ValueError, KeyError, TypeError) as error:
+        json.dumps(raw, ensure_ascii=False).encode()  # half a surrogate pair is no text
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise UserError(f"{path}: not a manifest ({error}); run `mathmill curate` again") from error
     if version.split(".")[0] != SCHEMA_VERSION.split(".")[0]:
         raise UserError(

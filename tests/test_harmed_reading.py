@@ -106,6 +106,19 @@ def test_a_file_that_the_manifest_has_no_hash_of_is_named_too(
         (data / name).write_bytes(content)
 
 
+@pytest.mark.parametrize("sources", [None, [], {}, ["school"], [{"name": "school", "path": -1}]])
+@pytest.mark.parametrize("reader", ["trace", "table", "page"])
+def test_a_config_in_a_manifest_that_no_run_has_is_one_line(
+    reader: str, sources: object, data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whoever makes data can seal what they like."""
+    manifest = read_manifest(data)
+    edited = manifest.model_copy(update={"config": manifest.config | {"sources": sources}}).sealed()
+    (data / MANIFEST).write_text(edited.to_json())
+    code, said = main(READERS[reader]), capsys.readouterr().err
+    assert (code, said.count("\n")) in ((ExitCode.DONE, 0), (ExitCode.COULD_NOT_START, 1)), said
+
+
 def test_reviews_have_their_hash_in_the_manifest(data: Path) -> None:
     manifest = read_manifest(data)
     assert [record.path for record in manifest.others][:2] == ["benchmarks.arrow", "reviews.arrow"]

@@ -243,7 +243,7 @@ def opened_data(data: Location) -> Iterator[OpenedData]:
 
 def candidate_of(manifest: Manifest, row: Row, record: Mapping[str, Any]) -> dict[str, Any] | None:
     """A candidate of a row of the ledger, as its record reads again; None when the record makes none of its format."""
-    table = next((table for table in manifest.config["sources"] if table["name"] == row["source"]), None)
+    table = next((table for table in manifest.source_tables if table.get("name") == row["source"]), None)
     if table is None:
         return None
     source = manifest.setting(Source, table)

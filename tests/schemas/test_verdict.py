@@ -118,7 +118,9 @@ def test_a_manifest_that_cannot_be_read_is_named(key: str, value: object, says: 
     assert says in str(told.value)
 
 
-@pytest.mark.parametrize("content", ["", "{", "[]", "{}", "null"])
+@pytest.mark.parametrize(
+    "content", ["", "{", "[]", "{}", "null", "[" * 100_000, '{"schema_version": "1.0.0", "code_version": "\\ud800"}']
+)
 def test_a_file_that_is_no_manifest_is_named(content: str, tmp_path: Path) -> None:
     (tmp_path / "manifest.json").write_text(content, encoding="utf-8")
     with pytest.raises(UserError, match="not a manifest"):

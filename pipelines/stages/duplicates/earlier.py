@@ -15,10 +15,11 @@ from pipelines.engine.store import SOURCE_SHIFT, WORK, PartRef, Store, digest, r
 from pipelines.engine.workfiles import File
 from pipelines.stages.duplicates.identity import content_keys, identity_keys
 from pipelines.stages.duplicates.near import NEAR_SCHEMA, near_keys
+from schemas.copies import SHARDS
 from schemas.evolution import open_as
 from schemas.example import EXAMPLE_SCHEMA
 from schemas.exits import RunFailedError
-from schemas.manifest import ShardRecord, read_manifest, sha256_of
+from schemas.manifest import ShardRecord, read_manifest, require_whole, sha256_of
 
 SIGNED_SCHEMA = pa.schema(
     [
@@ -82,9 +83,11 @@ def find_earlier(folders: Sequence[Path], output: File, code: str) -> Earlier:
     """Finds the shards of earlier data sets for a run that writes to `output`; none when no folder is named.
 
     Raises:
-        UserError: a folder is no data set.
+        UserError: a folder is no data set, or one whose manifest or shards are not as they were written.
     """
     manifests = list(map(read_manifest, folders))
+    for folder, manifest in zip(folders, manifests, strict=True):
+        require_whole(folder, manifest, SHARDS)
     shards = [
         (place, folder.resolve(), shard)
         for place, (folder, manifest) in enumerate(zip(folders, manifests, strict=True))

@@ -3,8 +3,8 @@
 from collections import Counter
 
 import numpy as np
-from pydantic import ValidationError
 
+from schemas.exits import UserError
 from schemas.manifest import Manifest
 from schemas.reason import Stage
 from schemas.requirements import Balance
@@ -23,7 +23,7 @@ def balance_of(manifest: Manifest) -> Balance:
         return Balance()
     try:
         return manifest.setting(Balance, manifest.config.get("balance", {}))
-    except ValidationError:
+    except UserError:
         return Balance()
 
 

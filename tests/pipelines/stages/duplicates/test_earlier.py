@@ -1,5 +1,6 @@
 """New data held against earlier data: what that has already is removed, and the manifest names its lineage."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -83,9 +84,24 @@ def test_folders_that_cannot_be_held_against_are_refused(earlier: Path, tmp_path
     assert not (tmp_path / "data").exists()
 
 
-def test_a_shard_whose_bytes_have_changed_stops_the_run(tmp_path: Path) -> None:
+def test_a_shard_whose_bytes_have_changed_stops_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     manifest = made(tmp_path / "old", EARLIER)
     shard = tmp_path / "old" / "data" / manifest.shards[0].path
     shard.write_bytes(shard.read_bytes()[:-8] + b"\x01" * 8)
+    with pytest.raises(UserError, match="bytes changed since the manifest was written"):
+        made(tmp_path, EARLIER, tmp_path / "old" / "data")
+    monkeypatch.setattr("pipelines.stages.duplicates.earlier.require_whole", lambda *_: None)  # changed behind that
     with pytest.raises(RunFailedError, match="not those that the manifest names"):
         made(tmp_path, EARLIER, tmp_path / "old" / "data")
+
+
+def test_a_manifest_that_was_edited_stops_the_run(tmp_path: Path) -> None:
+    """Without its list of shards nothing would stand in earlier data, and everything would be kept again."""
+    made(tmp_path / "old", EARLIER)
+    path = tmp_path / "old" / "data" / "manifest.json"
+    written = json.loads(path.read_text())
+    path.write_text(json.dumps(written | {"shards": []}))
+    with pytest.raises(UserError, match="its fingerprint is not that of its contents"):
+        made(tmp_path, EARLIER, tmp_path / "old" / "data")
+    path.write_text(json.dumps(written))
+    assert made(tmp_path, EARLIER, tmp_path / "old" / "data").counts.kept == 0
