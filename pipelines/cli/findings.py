@@ -1,5 +1,6 @@
 """What in a finished run would surprise its owner: a few facts from the ledger, each with the command that shows it."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -44,7 +45,7 @@ _SURPRISES: tuple[tuple[Reason, str], ...] = (
     (Reason.CONTROL_CHARACTERS, "hold control characters: most often a backslash lost in a JSON string"),
     (Reason.NEAR_DUPLICATE, "say the same as a kept one in nearly the same words"),
     (Reason.EXACT_DUPLICATE, "repeat a kept one, formatting aside"),
-    (Reason.UNSTATED_ANSWER, "never state the reference that came with them"),
+    (Reason.UNSTATED_ANSWER, "do not state the reference that came with them"),
     (Reason.AMBIGUOUS_ANSWER, "give several final answers that differ"),
     (Reason.PROGRAM_TIMEOUT, "hold a program that does not end in time"),
     (Reason.PROGRAM_ERROR, "hold a program that fails"),
@@ -85,7 +86,8 @@ _SURPRISES: tuple[tuple[Reason, str], ...] = (
     (Reason.SOLUTION_CAP, "solve what enough others solve"),
     (Reason.OVER_QUOTA, "came when their quota was full"),
 )
-_SINGULAR = {"have": "has", "are": "is", "reach": "reaches", "came": "came"}
+_SINGULAR = {"have": "has", "are": "is", "reach": "reaches", "came": "came", "do": "does"}
+_OF_ONE = {"their": "its", "theirs": "its own", "them": "it"}
 
 
 def findings(manifest: Manifest, ledger: pa.Table, *, most: int = 3) -> list[Finding]:
@@ -101,7 +103,9 @@ def findings(manifest: Manifest, ledger: pa.Table, *, most: int = 3) -> list[Fin
 def _finding(reason: str, text: str, number: int, ledger: pa.Table) -> Finding:
     rows = ledger.filter(pc.equal(ledger.column("reason"), reason))
     verb, _, rest = text.format(partner=_benchmarks_of(rows)).partition(" ")
-    verb = _SINGULAR.get(verb, f"{verb}s") if number == 1 else verb
+    if number == 1:
+        verb = _SINGULAR.get(verb, f"{verb}s")
+        rest = re.sub(r"\b(?:their|theirs|them)\b", lambda word: _OF_ONE[word[0]], rest)
     sentence = f"{amount(number, 'candidate')} {verb} {rest}"
     return Finding(sentence, reason, number, tuple(rows.column("id").slice(0, 3).to_pylist()))
 

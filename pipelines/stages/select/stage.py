@@ -300,10 +300,8 @@ def _lost(reviews: pa.Table) -> list[str]:
     if len(changed):
         places = zip(changed["source"].to_pylist(), changed["position"].to_pylist(), changed["row"], strict=True)
         names = [f"{source}:{at}" if source and at is not None else row.as_py() for source, at, row in places][:3]
-        notes.append(
-            f"{len(changed):,} of them are about rows that have changed since, and are not applied: {', '.join(names)}"
-        )
+        notes.append(f"{len(changed):,} of them for rows that have changed since, and not applied: {', '.join(names)}")
     if len(unknown):
         first = ", ".join(unknown.column("row").to_pylist()[:3])
-        notes.append(f"{len(unknown):,} of them name rows that are not in the sources: {first}")
+        notes.append(f"{len(unknown):,} of them for rows that are not in the sources: {first}")
     return notes

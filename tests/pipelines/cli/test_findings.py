@@ -92,9 +92,12 @@ def test_every_reason_that_takes_most_has_a_sentence(tiny_data: Path) -> None:
 def test_one_candidate_is_spoken_of_as_one(tiny_data: Path) -> None:
     manifest = read_manifest(tiny_data)
     every = {**manifest.removed_by_reason, **manifest.quarantined_by_reason}
-    once = manifest.model_copy(update={"removed_by_reason": dict.fromkeys(every, 1), "quarantined_by_reason": {}})
+    once = manifest.model_copy(
+        update={"removed_by_reason": dict.fromkeys([*every, "unstated_answer"], 1), "quarantined_by_reason": {}}
+    )
     told = {one.reason: one.text for one in findings(once, read_ledger(tiny_data, manifest), most=100)}
     assert told["benchmark_exact"] == "1 candidate is the text of bench, formatting aside"
+    assert told["unstated_answer"] == "1 candidate does not state the reference that came with it"
     assert told["answer_conflict"] == "1 candidate asks a question that stands elsewhere with another answer"
 
 

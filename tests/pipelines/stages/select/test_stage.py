@@ -89,7 +89,7 @@ def test_a_review_of_an_unknown_row_is_told_and_stops_nothing(tmp_path: Path) ->
     assert [(one["row"], one["known"]) for one in said] == [("x" * 32, False), ("99", False), ("2", True)]
     assert review_notes(tmp_path / "data") == [
         "3 decisions of reviews were joined",
-        f"2 of them name rows that are not in the sources: {'x' * 32}, 99",
+        f"2 of them for rows that are not in the sources: {'x' * 32}, 99",
     ]
     assert {str(path), str(tmp_path / "said.jsonl")} < {file.path for file in manifest.inputs}
 
@@ -109,7 +109,7 @@ def test_a_decision_about_a_row_that_has_changed_since_is_told_and_not_applied(t
     assert [review["row_id"] for review in said] == [None, ids[1], ids[2]]
     assert review_notes(tmp_path / "data") == [
         "3 decisions of reviews were joined",
-        "2 of them are about rows that have changed since, and are not applied: school:3, 1",
+        "2 of them for rows that have changed since, and not applied: school:3, 1",
     ]
     assert [row for row, end in ends(tmp_path).items() if end["reason"] == "not_selected"] == [2]
 
