@@ -62,8 +62,9 @@ class Columns(Table):
     steps; null when the source has only answers"""
     system: str | None = None
     """what the model is told before the question; `adapter: messages` takes the system turn, else a field `system`"""
-    messages: str | None = None
-    """the turns, for `adapter: messages`; null: messages, conversations or conversation, else prompt and completion"""
+    messages: FieldNames | None = None
+    """the turns, for `adapter: messages`: a field, or that of the question and that of the solution
+    (`[input, output]`), texts or turns; null: messages, conversations or conversation, else prompt and completion"""
     answer: str | None = None
     """the reference answer, given apart from the solution"""
     language: str | None = None

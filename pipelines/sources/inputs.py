@@ -195,6 +195,8 @@ def _refuse_unreadable(source: Source, records: Iterator[Record]) -> None:
         hint = "; text must be UTF-8: `iconv -f WINDOWS-1252 -t UTF-8` may make it so"
     elif first.raw.startswith("{'"):
         hint = "; this is Python's notation: json.dumps writes JSON"
+    elif first.raw.startswith("[{"):
+        hint = '; a chat is read from an object: {"messages": [{"role": ...}, ...]}'
     raise UserError(
         f"none of the first {len(bad)} records can be read: {first.detail}; "
         f"the first begins {shorten(first.raw, 40, placeholder='...')!r}{hint}",

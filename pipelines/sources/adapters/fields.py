@@ -139,6 +139,8 @@ def _no_text(name: str, value: object) -> Unreadable:
     if isinstance(first, dict) and first:
         holds = "its items hold" if isinstance(value, list) else "it holds"
         hint = f"; {holds} {named(first)}: name one as {name}.{_spoken(first)}"
+    elif isinstance(first, list):
+        hint = f" of lists: name one as {name}.0"
     return Unreadable(Reason.UNSUPPORTED, f"{name} is no text but {type(value).__name__}{hint}")
 
 

@@ -64,6 +64,7 @@ _NAMES = {
 }
 _ROLES = MappingProxyType({name: role for role, names in _NAMES.items() for name in names.split()})
 _FIELDS = ("messages", "conversations", "conversation")
+_SIDES = ("prompt", "completion")
 _CONTENTS = ("content", "value", "text", "parts")
 _THOUGHTS = (
     "reasoning_content",
@@ -108,30 +109,38 @@ _SPEAKERS = frozenset({"", "all", "assistant", "user"})
 """recipients of a message that are no tools"""
 
 
-def turns_of(record: dict[str, Any], field: str | None) -> list[Turn]:
+def turns_of(record: dict[str, Any], field: str | Sequence[str] | None) -> list[Turn]:
     """Reads the turns of a record.
 
     Args:
         record: the row.
-        field: the field that holds them (`columns.messages`); None: messages, conversations or conversation, else TRL's
-            prompt and completion.
+        field: the field that holds them, or several one after another (`columns.messages`); None: messages,
+            conversations or conversation, else TRL's prompt and completion.
 
     Raises:
         Unreadable: there are none, or one is of a shape that is not known.
     """
-    for name in _FIELDS if field is None else (field,):
+    wholes: Sequence[str]
+    sides: Sequence[str]
+    if field is None:
+        wholes, sides, sought = _FIELDS, _SIDES, "messages or conversations"
+    elif isinstance(field, str):
+        wholes, sides, sought = (field,), (), field
+    else:
+        wholes, sides, sought = (), field, " and ".join(field)
+    for name in wholes:
         turns = find(record, name)
         if turns is not None:
             return _read_turns(turns, name)
-    if field is None and record.get("prompt") is not None and record.get("completion") is not None:
-        return [*_side(record, "prompt", Role.USER), *_side(record, "completion", Role.ASSISTANT)]
-    sought = "messages or conversations" if field is None else field
+    if sides and all(find(record, name) is not None for name in sides):
+        question, *others = sides
+        return [*_side(record, question, Role.USER), *(turn for name in others for turn in _side(record, name))]
     raise Unreadable(Reason.MISSING_FIELD, f"no {sought}; the record has {named(record)}")
 
 
-def _side(record: dict[str, Any], name: str, role: Role) -> list[Turn]:
-    """One half of TRL's shape: text, or turns."""
-    side = record[name]
+def _side(record: dict[str, Any], name: str, role: Role = Role.ASSISTANT) -> list[Turn]:
+    """A part of a chat in a field of its own: text, or turns."""
+    side = find(record, name)
     if isinstance(side, str):
         return [Turn(role, (Piece(SegmentKind.TEXT, side),))]
     return _read_turns(side, name)
@@ -142,7 +151,8 @@ def _read_turns(turns: object, name: str) -> list[Turn]:
     if isinstance(turns, dict) and len(lists := [turns[field] for field in _FIELDS if field in turns]) == 1:
         turns = lists[0]
     if not isinstance(turns, list) or not all(isinstance(turn, dict) for turn in turns):
-        raise Unreadable(Reason.UNSUPPORTED, f"{name} is a list of turns, each an object")
+        shape = "text" if isinstance(turns, str) else type(turns).__name__
+        raise Unreadable(Reason.UNSUPPORTED, f"{name} is a list of turns, each an object, not {shape}")
     return [_read_turn(turn) for turn in turns]
 
 

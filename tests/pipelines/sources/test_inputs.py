@@ -216,6 +216,13 @@ def test_a_file_of_another_notation_is_a_mistake_and_not_as_many_bad_rows(tmp_pa
     assert planned(source_of(path)).rows == 4
 
 
+def test_chats_that_are_bare_lists_of_turns_are_told_what_a_chat_is_read_from(tmp_path):
+    path = tmp_path / "rows.json"
+    path.write_text(json.dumps([[{"from": "human", "value": "1+1?"}, {"from": "gpt", "value": "2"}]] * 3))
+    with pytest.raises(UserError, match=r'this is an array; .*; a chat is read from an object: \{"messages": \['):
+        planned(source_of(path))
+
+
 def test_the_list_that_a_source_names_is_read(tmp_path):
     path = tmp_path / "rows.json"
     path.write_text(json.dumps({"mine": marbles(2)}))

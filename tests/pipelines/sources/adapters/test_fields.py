@@ -275,6 +275,9 @@ def test_the_texts_of_objects_in_a_list_are_named_by_their_field():
     with pytest.raises(Unreadable) as caught:
         texts_of(record, "steps")
     assert caught.value.detail == "steps is no text but list; its items hold text: name one as steps.text"
+    with pytest.raises(Unreadable, match=r"^steps is no text but list of lists: name one as steps\.0$"):
+        texts_of({"steps": [["one"]]}, "steps")
+    assert texts_of({"steps": [["one"]]}, "steps.0") == ["one"]
 
 
 def test_an_ending_is_looked_for_where_a_text_ends_and_nowhere_before() -> None:

@@ -92,7 +92,7 @@ def test_content_may_be_parts():
     ("record", "reason", "detail"),
     [
         ({"text": "x"}, Reason.MISSING_FIELD, "no messages or conversations; the record has text"),
-        ({"messages": "x"}, Reason.UNSUPPORTED, "messages is a list of turns, each an object"),
+        ({"messages": "x"}, Reason.UNSUPPORTED, "messages is a list of turns, each an object, not text"),
         ({"messages": []}, Reason.MISSING_FIELD, "no turn of the user"),
         ({"messages": [{"role": "user", "content": "q"}]}, Reason.MISSING_FIELD, "no turn of the assistant"),
         ({"messages": [{"role": "judge", "content": "q"}]}, Reason.UNSUPPORTED, "unknown role 'judge'"),

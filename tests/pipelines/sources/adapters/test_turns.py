@@ -11,7 +11,7 @@ CHAT = [{"role": "user", "content": "3+4?"}, {"role": "assistant", "content": "I
 READ = [(Role.USER, [(TEXT, "3+4?")]), (Role.ASSISTANT, [(TEXT, "It is 7.")])]
 
 
-def turns_in(record: dict, field: str | None = None) -> list[tuple[Role, list[tuple[SegmentKind, str]]]]:
+def turns_in(record: dict, field: str | list[str] | None = None) -> list[tuple[Role, list[tuple[SegmentKind, str]]]]:
     return [(turn.role, [(piece.kind, piece.text) for piece in turn.pieces]) for turn in turns_of(record, field)]
 
 
@@ -37,6 +37,8 @@ def refused(turn: dict) -> str:
         ({"data": {"turns": CHAT}}, "data.turns"),
         ({"prompt": CHAT[:1], "completion": CHAT[1:]}, None),
         ({"prompt": "3+4?", "completion": "It is 7."}, None),
+        ({"input": CHAT[:1], "output": "It is 7.", "messages": []}, ["input", "output"]),
+        ({"chat": {"asked": "3+4?", "said": CHAT[1:]}}, ["chat.asked", "chat.said"]),
         ({"messages": [{"author": {"role": "user"}, "content": {"parts": ["3+4?"]}}, CHAT[1]]}, None),
     ],
 )
@@ -47,6 +49,11 @@ def test_turns_are_found_wherever_a_record_holds_them(record, field):
 def test_a_field_that_is_not_there_is_named_with_at_most_ten_others():
     with pytest.raises(Unreadable, match="no chat; the record has f0, f1, f2, f3, f4, f5, f6, f7, f8, f9 and 2 more"):
         turns_of({f"f{number}": 1 for number in range(12)}, "chat")
+
+
+def test_of_several_fields_each_must_be_there():
+    with pytest.raises(Unreadable, match="no input and output; the record has input"):
+        turns_of({"input": "3+4?"}, ["input", "output"])
 
 
 @pytest.mark.parametrize(
