@@ -67,6 +67,7 @@ _AXIS = re.compile(
 _THOUSANDS_MARK = re.compile(r"(?<=\d)(?:,\s*\\!|\{,\}(?:\\!)?|\\,|\\ )\s*(?=\d{3}(?!\d))")
 _DEGREES = re.compile(r"\^\s*(?:\{\s*\\circ\s*\}|\\circ)|\\degree(?![A-Za-z])|\\circ(?![A-Za-z])")
 _BRACED_WORD = re.compile(r"\{(?<=[\d)\s]\{)([A-Za-z]{2,}(?:[/ .][A-Za-z]+)*\.?)\}")
+_COUNTED = re.compile(r"(?<=\d) \((?!mod\b)([A-Za-z]{2,}(?: [A-Za-z]+){0,3})\)\Z")  # ASDiv's `9 (apples)`
 _POWER_OF_UNIT = re.compile(r"(?<= )([A-Za-z]{2,}|[A-Za-z]+/[A-Za-z]+) (?:\} ?)?\^")
 _LOST_UNIT = r"\\mathrm\s?\{\s?~?\s?\}(?:\s?\^\s?(?:\d|\{\d\}))?"
 _SPELLINGS = [
@@ -296,6 +297,8 @@ def normalise(text: str) -> str:
             text = _POWER_OF_UNIT.sub(r"\1^", text)
     if "nswer" in text or "ption" in text or "hoice" in text or "esult" in text or "ANSWER" in text:
         text = _ANSWER_IS.sub("", text)
+    if text.endswith(")"):
+        text = _COUNTED.sub(r" \1", text)
     if "\\over" in text or "\\choose" in text:
         text = _INFIX.sub(_as_command, text)
     if "\\boxed" in text:
