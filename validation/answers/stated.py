@@ -32,6 +32,7 @@ _ENVIRONMENT = re.compile(r"\\(?:begin|end)\s?\{[a-z]+\*?\}|\\tag\s?\{[^{}]*\}")
 _SIDE = re.compile(
     r"=|\\(?:approx|equiv|doteq|Rightarrow|implies|to|rightarrow|quad|qquad|text\s*\{[^{}]*\}|\\)(?![a-zA-Z])|&|≈|⇒|→|,\s"
 )
+_MODULUS = re.compile(r"(?<=[\d)}])[\s,]*+\(?\s*(?:\\p?mod|\\bmod|mod)(?![A-Za-z])[^=]{1,20}\Z")  # of `9 \pmod{13}`
 _NUMBER = re.compile(
     rf"(?<![^\W{UNSPACED}])(?<![.,\\^{{/*+×÷-])(?!(?<=\n)\d{{1,2}}\.\s)(?<![*/+×÷]\s)(?<!\d\s[-−]\s)"
     r"-?[$€£]?\d[\d,]*(?:\.\d+)?(?:/\d+|(?::\d+)+)?\s?(?:\\?%|π)?(?!\d|\s?[*/+×÷^=]|\s?[-−]\s?[$€£]?\d|\.\d)"
@@ -316,6 +317,8 @@ def _arrived(content: str) -> Iterator[str]:
         side = side.strip().rstrip(".,; ")
         if side and len(side) <= _MAX_REFERENCE:
             yield side
+            if "mod" in side:
+                yield _MODULUS.sub("", side)
 
 
 def _word(tail: str, reference: str, value: Words | Choice) -> Span | None:

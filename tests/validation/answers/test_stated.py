@@ -22,6 +22,9 @@ ENDINGS = [json.loads(line) for line in (Path(__file__).parent / "hand_endings.j
         ("Hence $y = ( x - 2 ) ^ { 2 } + 5$ is the parabola.", "y=(x-2)^2+5"),
         ("It takes 14 days. (Equality holds for n = 3.)", "14"),
         ("He earns $6 + $9 = $15 a week.", "15"),
+        ("So $3^{40}\\equiv 3^4=81\\equiv 4\\pmod{7}$.", "4"),
+        ("Hence $3^{40} \\equiv 4 \\bmod 7$, as was asked.", "4"),
+        ("Hence it is $-3 \\equiv 4 (\\mod 7)$.", "4"),
         ("So $m-3=4$ or $m-3=-4$, and thus $m=7$ or $m=-1$. Both may be checked.", "$7$,$-1$"),
         ("Therefore $a=12, b=5, c=d=2$.", "12,5,2,2"),
         ("The possible values of $k$ are $\\frac{7}{3}$ and $\\frac{1}{4}$.", "$\\frac{1}{4}$,$\\frac{7}{3}$"),
@@ -103,6 +106,9 @@ def test_a_reference_in_the_last_sentences_is_found_by_value(text: str, referenc
         ("The roots are " + ", ".join(f"${n}.5$" for n in range(200)) + ".", "1.5,2.5"),
         ("It is clear. " + "That is so. " * 60, "7"),
         ("The number 12 begins it." + " Then nothing is counted." * 30, "12"),
+        ("So $3^{40}\\equiv 4\\pmod{7}$.", "7"),
+        ("So $3^{40}\\equiv 4\\pmod{7}$.", "40"),
+        ("So it is $x \\mod 10$.", "10"),
     ],
 )
 def test_what_enters_a_calculation_or_stands_elsewhere_is_not_stated(text: str, reference: str) -> None:
