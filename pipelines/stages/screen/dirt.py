@@ -260,11 +260,12 @@ _FRAME = re.compile(
     r"(?i)^(?:#{4}|(?:the )?(?:final )?answer(?: is)?:?|ans\.?\s?[:=])\s*|\\boxed(?=\{)|\\[\[\]()]|[\s.$*{}()\[\]]+"
 )
 _BARE_NUMBER = re.compile(r"[-+]?[\d,/]{1,24}%?")  # as `_FRAME` leaves it: `3.5` is `35`
+_BARE_FORMULA = re.compile(r"(?:\\[A-Za-z]++|pi|sqrt|[^\W\d_](?![^\W\d_])|[-+*/^%°,\d])+")
 _THEREFORE = re.compile(r"(?i)(?:therefore|thus|hence|so),? ")
 
 
 def is_bare(solution: str, answer: str | None) -> bool:
-    """Whether a solution is its answer and nothing else: a letter, `NA`, a number, or what the reference repeats."""
+    """Whether a solution is its answer and nothing else: a letter, `NA`, a number or a formula, or the reference."""
     plain = solution.lstrip(_EMPHASIS)
     plain = plain[therefore.end() :] if (therefore := _THEREFORE.match(plain)) else plain
     announced = next((match.end() for match in announcements(plain) if not match.start()), 0)
@@ -274,7 +275,7 @@ def is_bare(solution: str, answer: str | None) -> bool:
     reference = "" if answer is None else _FRAME.sub("", answer)
     behind = text.removeprefix(reference)
     named = behind.isalpha() and len(behind) <= _LONGEST_UNIT and reference[-1:].isdigit()
-    if answer is None and _BARE_NUMBER.fullmatch(text):
+    if answer is None and (_BARE_NUMBER.fullmatch(text) or _BARE_FORMULA.fullmatch(text)):
         return True
     return bool(re.fullmatch(r"[A-Ha-h]", text)) or (len(reference) > 0 and (text == reference or named))
 

@@ -228,6 +228,11 @@ class TestAnswerOnly:
             ("D", None),
             ("12", None),
             ("$\\boxed{12}$.", None),
+            *[(formula, None) for formula in ("84*pi", "5+2*sqrt(3)", "(2x+3)(3x-2)", "11-10i", "x+y", "$[-2, 5]$")],
+            *[
+                (formula, None)
+                for formula in ("$\\frac{9}{2}$", "\\left( 3, \\frac{\\pi}{2} \\right)", "y^2 - 4y", "15%")
+            ],
         ],
     )
     def test_a_solution_that_is_its_answer_is_none(self, solution, answer):
@@ -243,6 +248,11 @@ class TestAnswerOnly:
             ("", "12"),
             ("13", "12"),
             ("x is pens", "x"),
+            *[
+                (line, None)
+                for line in ("2x + 3 = 7", "3 < x", "12 pens", "Add them: 84", "$3 \\cdot 4$ is 12", "xy + z2ab")
+            ],
+            ("84*pi", "84\\pi"),
         ],
     )
     def test_words_or_a_calculation_make_one(self, solution, answer):
