@@ -145,6 +145,8 @@ def _first_value(rest: str) -> str:
     rest = _BOLD.sub("", rest).strip(_SIGNS).lstrip("}").strip(_SIGNS).strip("*_").strip()
     if rest.endswith("$") and rest.count("$") == 1:  # of a formula that began in front: `$\\text{Answer: } 12$`
         rest = rest[:-1].rstrip()
+    if rest.endswith((' "', '."')) and rest.count('"') == 1:  # of a quotation that began in front; `5"` are inches
+        rest = rest[:-1].rstrip()
     choice = _CHOICE.match(rest)
     if choice:
         return next(group for group in choice.groups() if group)
