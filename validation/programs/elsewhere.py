@@ -11,6 +11,7 @@ import datetime
 import importlib
 import os
 import platform
+import resource
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -23,6 +24,7 @@ _HOST = "elsewhere"
 _COMPILED = ("pandas", "sklearn")  # built upon the real classes of `datetime`, they fail when they load beside others
 _PROGRAM = "<program>"  # the file name of a program's code
 _ZONES = "/usr/share/zoneinfo"
+_OF_THE_HOST = ("PHYS_PAGES", "NPROCESSORS", "CHILD_MAX", "SIGQUEUE_MAX", "ARG_MAX")  # of what sysconf knows
 _SIZES = range(0, 4096, 16)  # of objects of every class that memory is given out in
 _BALLAST: list[bytes] = []
 _Moment = TypeVar("_Moment")
@@ -74,11 +76,15 @@ def _host() -> _StandIns:
     yield os, "sched_getaffinity", lambda _: set(range(cores + 1))
     yield os, "getloadavg", lambda: (cores + 1.0,) * 3
     configured, names = os.sysconf, os.sysconf_names
-    theirs = {name for name in names if name.endswith("PHYS_PAGES") or "NPROCESSORS" in name}
+    theirs = {name for name in names if any(part in name for part in _OF_THE_HOST)}
     theirs_by_number = {names[name] for name in theirs}
     yield os, "sysconf", lambda name: configured(name) + (name in theirs or name in theirs_by_number)
     for name in ("statvfs", "fstatvfs"):
         yield os, name, _larger(getattr(os, name))
+    bounds, library = resource.getrlimit, os.confstr
+    yield resource, "getrlimit", lambda which: tuple(bound + (bound >= 0) for bound in bounds(which))
+    yield os, "confstr", lambda name: f"{library(name)} {_HOST}"
+    yield platform, "libc_ver", lambda *_, **__: ("glibc", _HOST)
 
 
 def _numbers() -> _StandIns:
@@ -156,16 +162,17 @@ def _own(find: _Function) -> _Function:
 
 
 def _larger(disk: Callable[..., os.statvfs_result]) -> Callable[..., os.statvfs_result]:
-    """Returns a function that finds disks a block larger and fuller."""
-    return lambda place: os.statvfs_result(size + (2 <= at < 8) for at, size in enumerate(disk(place)))
+    """Returns a function that finds disks a block larger and fuller, of another kind."""
+    return lambda place: os.statvfs_result(size + 1 for size in disk(place))
 
 
 def _later(stat: Callable[..., os.stat_result]) -> Callable[..., os.stat_result]:
-    """Returns a function that finds files in another place of another disk, changed at another time."""
+    """Returns a function that finds files of others in another place of another disk, changed at another time."""
 
     def moved(*place: Any, **settings: Any) -> os.stat_result:  # noqa: ANN401  as os.stat has it
-        mode, number, device, *others = stat(*place, **settings)[:10]
-        return os.stat_result((mode, number + 1, device + 1, *others[:4], *(moment - _LATER for moment in others[4:])))
+        mode, number, device, links, user, group, size, *moments = stat(*place, **settings)[:10]
+        theirs = (number + 1, device + 1, links + 1, user + 1, group + 1)
+        return os.stat_result((mode, *theirs, size, *(moment - _LATER for moment in moments)))
 
     return moved
 
