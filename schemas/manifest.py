@@ -19,7 +19,7 @@ from schemas.reason import Outcome
 
 MANIFEST = "manifest.json"
 Setting = TypeVar("Setting", bound=BaseModel)
-CODE_VERSION = "0.8.0"  # of mathmill, as pyproject.toml has it
+CODE_VERSION = "0.9.0"  # of mathmill, as pyproject.toml has it
 
 
 class _Record(BaseModel):
