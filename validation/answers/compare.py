@@ -66,7 +66,9 @@ _SPECIAL = re.compile(
     r"|[CP]\(|^n[CP]r|[$€£¥0-9a-z] (?:per|an?) |/ ?[a-z]{2}"
 )
 _EULER = re.compile(r"(?<![A-Za-z0-9])E(?![A-Za-z0-9])")
-_OF_EULER = re.compile(r"(?:[-+*/^()\[\], .0-9Ei]|sqrt|exp|log|pi)+\Z")
+_OF_EULER = re.compile(  # and not the option `E) 14`
+    r"(?=.*(?:[-+*/] ?E|E ?[-+*/]))(?!\(?E\s?[).:])(?:[-+*/^()\[\], .0-9Ei]|sqrt|exp|log|pi)+\Z"
+)
 _CALLED, _OF_X = frozenset(["y"]), re.compile(r"[fgh]\(x\)\Z")  # names of one curve
 _COUNT = re.compile(r"\d[\d,]*\Z|\\binom(?=\{)|\{?\}?[_^]")  # what a number of choices is written as
 _TEXT, _NUMBER = equal("text"), equal("number")
@@ -321,11 +323,13 @@ def _is_letter(value: Value) -> bool:
 
 
 def _unpacked(value: Value, other: Value) -> Value:
-    """The one value of a list, a set or a matrix of one; a set beside a region stays one of points."""
-    while (
-        isinstance(value, Several) and len(value.items) == 1 and not (value.kind == "set" and isinstance(other, Region))
-    ):
-        value = value.items[0]
+    """The one value of a list, a set or a matrix of one; not of a set beside a region, nor one sign beside others."""
+    while isinstance(value, Several) and len(value.items) == 1:
+        item = value.items[0]
+        statement = isinstance(item, Choice) and not item.letter.isascii() and isinstance(other, Several | Choice)
+        if statement or (value.kind == "set" and isinstance(other, Region)):
+            return value
+        value = item
     if isinstance(value, Matrix) and isinstance(other, Scalar) and [len(row) for row in value.rows] == [1]:
         return value.rows[0][0]
     return value

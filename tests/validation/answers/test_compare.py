@@ -660,6 +660,10 @@ def test_sums_and_products_with_an_end_are_worked_out(gold, answer, outcome):
         (r"$\$8$ per hour", "$8 per day", NOT_EQUAL),
         (r"S_1:S_2=1:\sqrt{7}", r"1:\sqrt{7}", EQUAL),
         (r"S_1:S_2=1:\sqrt{7}", r"\sqrt{7}:1", NOT_EQUAL),
+        ("(3, 8)", "②", NOT_EQUAL),
+        ("38", "②", UNKNOWN),
+        ("②", "C) 38", UNKNOWN),
+        ("②", "[②]", EQUAL),
     ],
 )
 def test_spellings_that_fresh_rows_brought(gold, answer, outcome):
