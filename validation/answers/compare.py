@@ -73,6 +73,7 @@ _CALLED, _OF_X = frozenset(["y"]), re.compile(r"[fgh]\(x\)\Z")  # names of one c
 _COUNT = re.compile(r"\d[\d,]*\Z|\\binom(?=\{)|\{?\}?[_^]")  # what a number of choices is written as
 _TEXT, _NUMBER = equal("text"), equal("number")
 _OTHER_NUMBER = not_equal("number")
+_CONTRADICTED = unknown("choice", "a letter beside what another option says")
 _EMPTY = unknown("empty", "an answer is empty")
 _MAX_LENGTH = 10_000
 _IN_FULL = 14  # decimals, which a machine printed
@@ -346,11 +347,13 @@ def _compare_unread(gold: Value, answer: Value) -> Comparison:
 def _compare_choice(gold: Value, answer: Value, asked: Asked) -> Comparison:
     if isinstance(gold, Choice) and isinstance(answer, Choice):
         if gold.letter == answer.letter and any(_contradicts(value, asked) for value in (gold, answer)):
-            return unknown("choice", "a letter beside what another option says")
+            return _CONTRADICTED
         return equal("choice") if gold.letter == answer.letter else not_equal("choice")
     choice, other = (gold, answer) if isinstance(gold, Choice) else (answer, gold)
     assert isinstance(choice, Choice)
     named = _lettered(other, asked)
+    if named == choice.letter and _contradicts(choice, asked):
+        return _CONTRADICTED
     if named:
         return equal("choice") if named == choice.letter else not_equal("choice")
     content = choice.content or asked.options.get(choice.letter, "")

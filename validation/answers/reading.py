@@ -50,6 +50,11 @@ _PART = re.compile(r"(?:\A|(?<=[\s;,]))\(\s?([1-9]|[a-h]|i{1,3})\s?\)\s*")
 _PART_NAMES = (tuple("123456789"), tuple("abcdefgh"), ("i", "ii", "iii"))
 _CONTENT_CHOICE = re.compile(r"([-+$\d\\][^=]{0,100}?)\s\(([A-J])\)\Z")
 _CHOICE_CONTENT = re.compile(r"(?:\(\s?([A-J])\s?\)|([A-J])(?:[.):]|\s[-–—](?=\s)))\s*(\S.*)\Z", re.DOTALL)
+_SMALL_CHOICE = re.compile(  # and no sum, product or list of letters
+    r"(?:\( ?([a-h]) ?\) |([a-h]) ?\) ?|([a-h])\. )"
+    r"((?!\((?![^()]*,)|[+*/^=<>]|[-=] |[a-z]\Z)(?:(?![a-h] ?\)).)+)\Z",
+    re.DOTALL,
+)
 _DAYS = {day[:3]: day for day in ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]} | {
     "tues": "tuesday", "thur": "thursday", "thurs": "thursday"
 }  # fmt: skip
@@ -180,6 +185,8 @@ def _read(text: str, *, comma: bool) -> Value:
         return Unread(text)
     if _SIMPLE.match(text):
         return plain_number(text)
+    if text[0] in "(abcdefgh" and (option := _small_choice(text)) is not None:
+        return option
     if _FORMULA.match(text):
         return plain_number(text)
     if not comma and _NUMERAL.match(text):
@@ -268,6 +275,15 @@ def _choice(text: str) -> Value | None:
         return Choice(match.group(2), match.group(1).strip())
     match = _CHOICE_CONTENT.match(text)
     return Choice(match.group(1) or match.group(2), match.group(3).strip()) if match else None
+
+
+def _small_choice(text: str) -> Value | None:
+    """Reads `(b) 12`, `b) 12` and `b. 12`, an option with what it says."""
+    match = _SMALL_CHOICE.match(text)
+    if match is None:
+        return None
+    *letters, content = match.groups()
+    return Choice(next(filter(None, letters)).upper(), content.strip())
 
 
 def _parts(text: str) -> Value | None:

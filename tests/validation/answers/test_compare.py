@@ -345,6 +345,22 @@ PAIRS = [
     # not_equal, asked: How many? (A) 10 (B) 12 (C) 15
     ("B", "10", NOT_EQUAL, "How many? (A) 10 (B) 12 (C) 15"),
     ("B", "(A) 10", NOT_EQUAL, "How many? (A) 10 (B) 12 (C) 15"),
+    # small letters with what they say, beside sums, products and lists of them
+    ("b", "(b) 12", EQUAL, None),
+    ("b", "b. 12", EQUAL, None),
+    ("a", "a ) ( 3 , 4 )", EQUAL, None),
+    ("e", "e) none of these", EQUAL, None),
+    ("12", "(b) 12", EQUAL, "Which? a) (3, 4) b) 12 c) 7"),
+    ("(b) 12", "B", EQUAL, "Which? a) (3, 4) b) 12 c) 7"),
+    ("a", "(a) (3, 4)", EQUAL, "Which? a) (3, 4) b) 12 c) 7"),
+    ("c", "(b) 12", NOT_EQUAL, "Which? a) (3, 4) b) 12 c) 7"),
+    ("12", "(b) 13", NOT_EQUAL, None),
+    ("b", "b) 7", UNKNOWN, "Which? a) (3, 4) b) 12 c) 7"),
+    ("a, c", "(a) and (c)", EQUAL, None),
+    ("ab", "(a) (b)", EQUAL, None),
+    ("ab", "(a) b", EQUAL, None),
+    ("a-3", "(a) - 3", EQUAL, None),
+    ("(a) 3; (b) 5", "(a) 3; (b) 6", NOT_EQUAL, None),
     # equal, asked: What is the ratio of boys to girls?
     ("5:6", "10:12", EQUAL, "What is the ratio of boys to girls?"),
     ("5:6", r"\frac{5}{6}", EQUAL, "What is the ratio of boys to girls?"),
