@@ -3,7 +3,7 @@
 extract       the final answer of a solution: boxes, and the endings of every language;  stated: where no marker is
 compare       gold and answer -> equal | not_equal | unknown
 arithmetic, equations: the calculations written in a solution, checked exactly;  reached: whether its answer is theirs
-spelling, reprs, reading, digits, spoken, units, moments, regions, ratios, chains: how an answer is read
+spelling, reprs, reading, digits, lettered, spoken, units, moments, regions, ratios, chains: how an answer is read
 questions, choices: what a question asks for
 notation, algebra, powers, functions: closed forms, exactly;  families: values that repeat with a whole number
 printed, scalars, kinds, groups, curves: how values are compared

@@ -20,6 +20,7 @@ from validation.answers.digits import (
     scalar,
 )
 from validation.answers.families import read_family
+from validation.answers.lettered import read_choice, read_small_choice
 from validation.answers.moments import read_moment
 from validation.answers.notation import MAX_DIGITS, REPEATED
 from validation.answers.points import read_point, read_points
@@ -41,20 +42,9 @@ from validation.answers.values import (
     Words,
 )
 
-_CHOICE = re.compile(
-    r"(?:\(\s?([A-Ja-j])\s?\)|([A-J])[.):]?|([a-j])\)|[Oo]ption:? \(?([A-Ja-j])\)?|[Cc]hoice:? \(?([A-Ja-j])\)?)\Z"
-)
-_BRACKETED_LETTERS = re.compile(r"(?:\(\s?[A-J]\s?\)[\s,]{0,3}(?:and\s|和)?){2,10}\Z")
 # Answers to the parts of a question: (1) 3; (2) 5.
 _PART = re.compile(r"(?:\A|(?<=[\s;,]))\(\s?([1-9]|[a-h]|i{1,3})\s?\)\s*")
 _PART_NAMES = (tuple("123456789"), tuple("abcdefgh"), ("i", "ii", "iii"))
-_CONTENT_CHOICE = re.compile(r"([-+$\d\\][^=]{0,100}?)\s\(([A-J])\)\Z")
-_CHOICE_CONTENT = re.compile(r"(?:\(\s?([A-J])\s?\)|([A-J])(?:[.):]|\s[-–—](?=\s)))\s*(\S.*)\Z", re.DOTALL)
-_SMALL_CHOICE = re.compile(  # and no sum, product or list of letters
-    r"(?:\( ?([a-h]) ?\) |([a-h]) ?\) ?|([a-h])\. )"
-    r"((?!\((?![^()]*,)|[+*/^=<>]|[-=] |[a-z]\Z)(?:(?![a-h] ?\)).)+)\Z",
-    re.DOTALL,
-)
 _DAYS = {day[:3]: day for day in ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]} | {
     "tues": "tuesday", "thur": "thursday", "thurs": "thursday"
 }  # fmt: skip
@@ -185,7 +175,7 @@ def _read(text: str, *, comma: bool) -> Value:
         return Unread(text)
     if _SIMPLE.match(text):
         return plain_number(text)
-    if text[0] in "(abcdefgh" and (option := _small_choice(text)) is not None:
+    if text[0] in "(abcdefgh" and (option := read_small_choice(text)) is not None:
         return option
     if _FORMULA.match(text):
         return plain_number(text)
@@ -261,29 +251,6 @@ def _chosen(text: str) -> Value | None:
     """Reads numbers of combinations and arrangements, and formulas of them."""
     counted = with_counts(text)
     return None if counted is None else Scalar(notation.read(counted))
-
-
-def _choice(text: str) -> Value | None:
-    if len(text) == 3 and text[0] == "(" and CIRCLED.match(text[1]):
-        return Several("bare", (Choice(text[1]),))
-    match = _CHOICE.match(text)
-    if match:
-        return Choice(next(group for group in match.groups() if group).upper())
-    if text[0] == "(" and _BRACKETED_LETTERS.match(text):
-        return Several("bare", tuple(Choice(letter) for letter in re.findall("[A-J]", text)))
-    if text[-1] == ")" and (match := _CONTENT_CHOICE.match(text)):
-        return Choice(match.group(2), match.group(1).strip())
-    match = _CHOICE_CONTENT.match(text)
-    return Choice(match.group(1) or match.group(2), match.group(3).strip()) if match else None
-
-
-def _small_choice(text: str) -> Value | None:
-    """Reads `(b) 12`, `b) 12` and `b. 12`, an option with what it says."""
-    match = _SMALL_CHOICE.match(text)
-    if match is None:
-        return None
-    *letters, content = match.groups()
-    return Choice(next(filter(None, letters)).upper(), content.strip())
 
 
 def _parts(text: str) -> Value | None:
@@ -491,9 +458,9 @@ def _both_signs(text: str) -> list[str]:
     return [_PLUS_MINUS.sub(sign, text) for sign in "+-"]
 
 
-_BRACKETED = (_choice, _parts, _matrix, _chosen, read_ratio_of_roots)  # what may open with a bracket or a command
+_BRACKETED = (read_choice, _parts, _matrix, _chosen, read_ratio_of_roots)  # what may open with a bracket or a command
 _READERS = (
-    _choice,
+    read_choice,
     _remainder,
     _chosen,
     read_moment,
