@@ -142,7 +142,9 @@ def test_an_evaluation_goes_on_from_rotten_files_to_the_same_answers_or_refuses_
 
 
 @pytest.mark.parametrize("harm", ["cut", "flip"])
-def test_no_rotten_file_of_a_model_is_asked(data: Path, run: Path, evaluation: Path, tmp_path: Path, harm: str) -> None:
+def test_no_rotten_file_of_a_model_is_asked_without_a_word(
+    data: Path, run: Path, evaluation: Path, tmp_path: Path, harm: str, caplog: pytest.LogCaptureFixture
+) -> None:
     answers = read_evaluation(evaluation).rows
 
     def asked() -> str:
@@ -150,5 +152,7 @@ def test_no_rotten_file_of_a_model_is_asked(data: Path, run: Path, evaluation: P
         evaluate(CONFIG, tmp_path / "RUN" / "model", tmp_path / "EVAL", data=data)
         return "same" if read_evaluation(tmp_path / "EVAL").rows == answers else "other"
 
-    endings = {f"model/{name}": ending(asked) for name in rotten(run / "model", tmp_path / "RUN" / "model", harm)}
-    assert {name for name, end in endings.items() if end != "refused"} == {"model/README.md"}
+    endings = {name: ending(asked) for name in rotten(run / "model", tmp_path / "RUN" / "model", harm)}
+    told = {name for name in endings if any(f"{name} is not as the run wrote it" in line for line in caplog.messages)}
+    assert {name for name, end in endings.items() if end != "refused"} - told == {"README.md"}
+    assert not {"model.safetensors", "tokenizer.json"} & told

@@ -6,7 +6,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from schemas.config import Evaluate
-from schemas.exits import UserError
+from schemas.exits import RunFailedError, UserError
 from schemas.place import on_this_machine
 from schemas.problem import Format
 from training.backend import Key, Query, Response
@@ -107,12 +107,13 @@ def model_folder(model: Path | str) -> Path | str:
     """RUN -> RUN/model; a checkpoint -> its model; anything else is a Hugging Face folder or name.
 
     Raises:
-        UserError: a run without a model yet, no such checkpoint, or a damaged one.
+        UserError: a run without a model yet, or no such checkpoint.
+        RunFailedError: a damaged checkpoint.
     """
     folder = on_this_machine(model, "--model")
     if (folder / STATE).is_file():
         if (damaged := damaged_file(folder)) is not None:
-            raise UserError(f"{folder}: {damaged} is damaged; evaluate another checkpoint")
+            raise RunFailedError(f"{folder}: {damaged} is damaged; evaluate another checkpoint")
         return folder / "model"
     if (folder / RUN).is_file() and not (folder / "config.json").is_file():
         if (folder / "adapter_config.json").is_file():

@@ -25,7 +25,8 @@ def load_tokenizer(source: Path | str, *, template: str | None = None, option: s
         option: where the user named it.
 
     Raises:
-        UserError: there is none, or it is one that a run exported, and not as it was written.
+        UserError: there is none.
+        RunFailedError: it is one that a run exported, and not as it was written.
     """
     from transformers import AutoTokenizer
 
@@ -52,7 +53,8 @@ def load_model(source: Path | str, *, option: str = "train.model", hollow: bool 
         hollow: its weights are to come from another rank: they have a place, and nothing stands there.
 
     Raises:
-        UserError: there is no such model, or it is one that a run exported, and not as it was written.
+        UserError: there is no such model.
+        RunFailedError: it is one that a run exported, and not as it was written.
     """
     from transformers import AutoConfig, AutoModelForCausalLM
     from transformers.initialization import no_init_weights

@@ -95,9 +95,9 @@ def begin_run(run: Path, facts: dict[str, Any], *, resume: bool) -> Iterator[Non
     stand in the way of the next one. `resume` on an empty folder begins one.
 
     Raises:
-        UserError: another process trains here, RUN holds a run and `resume` is off, it holds something else, or what
-            it was made from is damaged.
-        RunFailedError: the run to resume was made from something else, which is named.
+        UserError: another process trains here, RUN holds a run and `resume` is off, or it holds something else.
+        RunFailedError: the run to resume was made from something else, which is named, or what it was made from is
+            damaged.
     """
     path = run / RUN
     if run.exists() and not run.is_dir():
@@ -127,7 +127,7 @@ def _read(path: Path) -> dict[str, Any]:
     """Reads what a run was made from.
 
     Raises:
-        UserError: the file is damaged.
+        RunFailedError: the file is damaged.
     """
     try:
         before: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
@@ -135,7 +135,7 @@ def _read(path: Path) -> dict[str, Any]:
             return before
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         pass
-    raise UserError(
+    raise RunFailedError(
         f"{path}: damaged, so nobody can tell whether this is the same run; put a copy back (RUN/model holds one when "
         "the run has ended), or begin a new run"
     )

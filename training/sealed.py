@@ -1,10 +1,12 @@
 """Files whose bytes are known: checksums of what was written, compared before it is used.
 
-A flipped byte in weights, or a digit of a config, loads without a word and gives other answers. Beside an exported
-model stand the checksums of all that it is loaded from; whoever changes it by hand removes them.
+A flipped byte in weights loads without a word and gives other answers. Beside an exported model stand the checksums of
+all that it is loaded from. Nobody edits weights and tokenizer.json by hand: these are refused where they differ. A chat
+template or a config may have been edited on purpose: that they differ is told.
 """
 
 import json
+import logging
 from collections.abc import Mapping
 from hashlib import file_digest
 from pathlib import Path
@@ -12,13 +14,16 @@ from typing import Any
 
 from xxhash import xxh3_128
 
-from schemas.exits import UserError
+from schemas.exits import RunFailedError
 from schemas.files import flush
 
 CHECKSUMS = "checksums.json"
 """in an exported model: checksums of its files, by name"""
 _NOT_LOADED = {CHECKSUMS, "README.md"}
 _WEIGHTS = ".safetensors"
+_UNEDITED = (_WEIGHTS, "tokenizer.json")
+
+logger = logging.getLogger(__name__)
 
 
 def checksum(path: Path) -> str:
@@ -43,28 +48,39 @@ def seal_of(record: Mapping[str, Any]) -> str:
 def require_whole(folder: Path, *, weights: bool = True) -> None:
     """Checks that a sealed model is as it was written; one without a seal, as others make them, passes.
 
+    What people edit is told where it differs.
+
     Args:
         folder: of the model.
-        weights: look at them too; they are read whole.
+        weights: look at these, which are read whole; else at all the rest.
 
     Raises:
-        UserError: a file is not, or the seal itself cannot be read.
+        RunFailedError: a file that nobody edits is not as it was written, or the seal itself cannot be read.
     """
     if not (folder / CHECKSUMS).exists():
         return
     try:
         sums = json.loads((folder / CHECKSUMS).read_text(encoding="utf-8"))
-        asked = {name: known for name, known in sums.items() if weights or not name.endswith(_WEIGHTS)}
-        other = [name for name, known in asked.items() if checksum(folder / name) != known]
-    except OSError as error:
-        other = [Path(error.filename).name]
-    except (ValueError, AttributeError, RecursionError):
+        other = [
+            name for name, known in sums.items() if name.endswith(_WEIGHTS) == weights and _sum(folder / name) != known
+        ]
+    except (OSError, ValueError, AttributeError, RecursionError):
         other = [CHECKSUMS]
-    if other:
-        raise UserError(
-            f"{folder}: {other[0]} is not as it was written; end the run again with `mathmill train ... --resume`, or "
-            f"use a checkpoint; if you changed it yourself, remove {CHECKSUMS}"
-        )
+    for name in other:
+        if name == CHECKSUMS or name.endswith(_UNEDITED):
+            raise RunFailedError(
+                f"{folder}: {name} is not as it was written; end the run again with `mathmill train ... --resume`, or "
+                f"use a checkpoint; if you changed it yourself, remove {CHECKSUMS}"
+            )
+        logger.warning("%s: %s is not as the run wrote it; it is taken as it is now", folder, name)
+
+
+def _sum(path: Path) -> str | None:
+    """The checksum of a file; None where it is none that can be read."""
+    try:
+        return checksum(path)
+    except OSError:
+        return None
 
 
 def flush_all(folder: Path) -> None:

@@ -272,7 +272,7 @@ def test_a_whole_run_is_resumed_without_a_word(run, data, tmp_path, caplog):
 def test_a_damaged_run_file_is_one_line(run, data, tmp_path, text):
     output = shutil.copytree(run[0].output, tmp_path / "RUN")
     (output / "run.json").write_text(text)
-    with pytest.raises(UserError, match=r"run\.json: damaged, so nobody can tell"):
+    with pytest.raises(RunFailedError, match=r"run\.json: damaged, so nobody can tell"):
         train(small_run(), [data], output, resume=True)
 
 
