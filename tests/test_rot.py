@@ -145,6 +145,7 @@ def test_an_evaluation_goes_on_from_rotten_files_to_the_same_answers_or_refuses_
 def test_no_rotten_file_of_a_model_is_asked_without_a_word(
     data: Path, run: Path, evaluation: Path, tmp_path: Path, harm: str, caplog: pytest.LogCaptureFixture
 ) -> None:
+    caplog.set_level("WARNING")
     answers = read_evaluation(evaluation).rows
 
     def asked() -> str:

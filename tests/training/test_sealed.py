@@ -66,6 +66,7 @@ def test_a_card_may_be_edited_and_a_folder_without_a_seal_passes(sealed: Path) -
 def test_a_chat_template_that_was_edited_is_told_and_taken(
     sealed: Path, edit: Callable[[Path], object], caplog: pytest.LogCaptureFixture
 ) -> None:
+    caplog.set_level("WARNING")
     whole(sealed)
     assert not caplog.messages
     edit(sealed / "chat_template.jinja")
