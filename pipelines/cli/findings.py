@@ -56,7 +56,7 @@ _SURPRISES: tuple[tuple[Reason, str], ...] = (
     (Reason.NO_OPTIONS, "answer with the letter of an option that is not there"),
     (Reason.ANSWER_ONLY, "are nothing but their answer"),
     (Reason.NO_MATHEMATICS, "hold no mathematics"),
-    (Reason.REFERS_ELSEWHERE, "take their data from a problem that they do not hold"),
+    (Reason.REFERS_ELSEWHERE, "take their data from a problem that does not stand with them"),
     (Reason.TRUNCATED, "break off before the end"),
     (Reason.NEEDS_FIGURE, "ask about a picture that is not there"),
     (Reason.BAD_LATEX, "hold LaTeX that does not balance"),

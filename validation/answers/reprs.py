@@ -7,7 +7,7 @@ becomes their notation. What has no notation that is read stays as it is.
 import re
 from collections.abc import Callable, Sequence
 
-from validation.answers.brackets import parts
+from validation.answers.brackets import closes_at_end, parts
 
 _LONGEST = 2000  # characters
 _DEEPEST = 4  # calls within calls: a union of open intervals has two
@@ -101,7 +101,7 @@ def _joined(text: str) -> str:
 
 def _bare(text: str) -> str:
     text = text.strip()
-    return text[1:-1].strip() if text[:1] == "(" and _closing(text, 1) == len(text) - 1 else text
+    return text[1:-1].strip() if text[:1] == "(" and closes_at_end(text, "(", ")") else text
 
 
 _FORMS: dict[str, Callable[[str, Sequence[str]], str]] = {
